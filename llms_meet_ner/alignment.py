@@ -1,0 +1,58 @@
+"""What became of one generated text when it was read against its sentence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from .sentence import Span
+
+Status = Literal["exact", "repaired", "failed"]
+
+
+class Mention(NamedTuple):
+    """A generated entity that is not on the gold tokens: its text and label as generated."""
+
+    text: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """The spans that a generated text puts on the gold tokens, and what had to be done to find them.
+
+    Attributes:
+        spans: token positions, end exclusive, sorted as in a `Sentence`.
+        status: `exact` when the text is the source with well-formed markup; `failed` when nothing could be read
+            (it then scores as no spans); else `repaired`.
+        reasons: what was found and mended, each a word of `REASONS`, sorted, each at most once.
+        ungrounded: entities whose text touches no gold token.
+        unknown_labels: entities marked with a label outside the label set, which are not in `spans`.
+        dropped: entities that lay inside another (flat corpora) or across one, which are not in `spans`.
+    """
+
+    spans: tuple[Span, ...]
+    status: Status
+    reasons: tuple[str, ...] = ()
+    ungrounded: tuple[Mention, ...] = ()
+    unknown_labels: tuple[Mention, ...] = ()
+    dropped: tuple[Mention, ...] = ()
+
+
+REASONS: dict[str, str] = {
+    "respaced": "nothing but white space or Unicode form differs from what was asked for",
+    "loose-markup": "a space is missing or doubled inside the markup",
+    "changed": "words are written differently",
+    "lost": "words of the source are missing",
+    "added": "words stand there that the source does not have",
+    "unclosed": "a bracket opens and no ` | LABEL]` closes it",
+    "unopened": "a ` | LABEL]` closes no bracket",
+    "unknown-label": "an entity has a label outside the label set",
+    "snapped": "an entity cut a token and was widened to whole tokens",
+    "nested": "an entity inside another was dropped, or a doubled one",
+    "crossing": "an entity across another was dropped",
+    "ungrounded": "an entity touches no token of the source",
+    "overlong": "the output ran on far past the source's length; the rest was not read",
+    "empty": "the output is empty before the first newline",
+    "unrelated": "the output has too little in common with the source",
+}

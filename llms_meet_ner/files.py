@@ -1,0 +1,71 @@
+"""Files written whole or not at all, JSON with errors that say where, and hashes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from .errors import LmnError
+
+
+@contextmanager
+def atomic_write(path: Path) -> Iterator[IO[str]]:
+    """Open a text file (UTF-8, `\\n` line ends) that takes its name only when all was written.
+
+    What was there before stays if the block raises or the process is killed. Missing folders are made.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON, indented, ending in a newline, atomically."""
+    with atomic_write(path) as file:
+        json.dump(value, file, ensure_ascii=False, indent=2)
+        file.write("\n")
+
+
+def read_json(path: Path, remedy: str = "") -> Any:
+    """Read a JSON file.
+
+    Raises:
+        LmnError: it is missing, not UTF-8 or not JSON; the message ends with `remedy`.
+    """
+    tail = f"; {remedy}" if remedy else ""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise LmnError(f"{path}: no such file{tail}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise LmnError(f"{path}: cannot be read ({error}){tail}") from error
+    except json.JSONDecodeError as error:
+        raise LmnError(f"{path}:{error.lineno}: not JSON ({error.msg}){tail}") from error
+
+
+def sha256_of(path: Path) -> str:
+    """Return the hexadecimal SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,59 @@
+"""Output formats: how a sentence with its entities is written for a model, and how what the model writes is read back.
+
+One module a format, in both directions. `get_format` finds one by name.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from ..alignment import Alignment
+from ..errors import LmnError
+from ..labels import LabelSet
+from ..sentence import Sentence
+from .bracketed import BracketedFormat
+
+DEFAULT_FORMAT = "bracketed"
+DEFAULT_VARIANT = "full"
+
+
+class OutputFormat(Protocol):
+    """What a format offers."""
+
+    name: str
+    nested: bool
+    variants: tuple[str, ...]
+
+    def instruction(self, labels: LabelSet, variant: str) -> str:
+        """Return the instruction text; raises `LmnError` for a variant that the format does not have."""
+        ...
+
+    def render(self, sentence: Sentence) -> str:
+        """Write a sentence with its spans, without a line break."""
+        ...
+
+    def parse(self, text: str, tokens: tuple[str, ...], labels: LabelSet) -> Alignment:
+        """Read generated text against the tokens of its sentence. Never raises on any text."""
+        ...
+
+    def is_ambiguous(self, sentence: Sentence, labels: LabelSet) -> bool:
+        """Whether another annotation of the same tokens renders alike, so that no parser could tell them apart."""
+        ...
+
+
+_FORMATS: dict[str, type[BracketedFormat]] = {BracketedFormat.name: BracketedFormat}
+
+
+def get_format(name: str = DEFAULT_FORMAT, *, nested: bool = False) -> OutputFormat:
+    """Return the format of that name.
+
+    Args:
+        name: `bracketed`.
+        nested: whether entities may lie inside entities. In a flat format the outer one of two stays when parsing.
+
+    Raises:
+        LmnError: no such format; the message lists those there are.
+    """
+    if name not in _FORMATS:
+        raise LmnError(f"no output format is called {name!r}; there are: {', '.join(sorted(_FORMATS))}")
+    return _FORMATS[name](nested=nested)

@@ -1,0 +1,335 @@
+"""Put the entities of a damaged text on the tokens of its sentence.
+
+Both sides are cut into fragments (words and single punctuation marks), normalised and aligned monotonically with rapidfuzz;
+stretches without equal fragments are compared character by character. A format that marks text inline hands over its text
+pieces with the closing marks between them; nothing here knows what those marks look like, except that `[` opens.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from rapidfuzz.distance import LCSseq, Levenshtein
+
+from ..alignment import Alignment, Mention
+from ..labels import LabelSet
+from ..sentence import Span, outer_first
+
+_FRAGMENT = re.compile(r"\w+|[^\w\s]")
+_OPENER = "["
+_MIN_SHARED = 0.3
+"""Share of the shorter side's characters that must be found on the other, or the text is unrelated to the sentence."""
+_MIN_SIMILARITY = 0.5
+"""Normalised Levenshtein similarity from which two differing stretches are read as one changed into the other."""
+_MAX_STRETCH = 2_000
+"""Characters of a differing stretch that are compared with each other."""
+
+
+class Marked(NamedTuple):
+    """A closing mark in the text.
+
+    Attributes:
+        label: the label it gives, known or not.
+        literal: whether the same characters stand in the source, so that without an opening bracket it is text.
+    """
+
+    label: str
+    literal: bool = False
+
+
+class _Entity(NamedTuple):
+    """A marked range of output fragments, `end` exclusive; `opened` is its place in the text, for ordering."""
+
+    start: int
+    end: int
+    label: str
+    opened: int
+
+
+@dataclass(slots=True)
+class _Output:
+    """The generated side: fragments as keys, which of them may open an entity, and the entities that were closed."""
+
+    keys: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    closers: list[tuple[int, Marked]] = field(default_factory=list)
+
+
+def ground(
+    pieces: Sequence[str | Marked], tokens: tuple[str, ...], labels: LabelSet, *, nested: bool, loose_markup: bool
+) -> Alignment:
+    """Align generated pieces with a sentence and map the entities in them to its tokens.
+
+    Args:
+        pieces: text and closing marks in order.
+        tokens: the sentence.
+        labels: entities with other labels are counted and left out.
+        nested: whether entities may lie inside entities; else the outer one stays.
+        loose_markup: the format saw white space in its marks that it would not write.
+
+    Returns:
+        An alignment that is `repaired` or `failed`, never `exact`.
+    """
+    source_keys, source_tokens = _source_fragments(tokens)
+    limit = 8 * sum(map(len, tokens)) + 1000
+    output, overlong = _output_fragments(pieces, limit)
+    if not output.keys:
+        return Alignment((), "failed", ("empty",))
+    blocks = _equal_blocks(source_keys, output.keys)
+    matched = dict(pair for source, out, size in blocks for pair in zip(range(out, out + size), range(source, source + size)))
+    openers, entities, reasons = _pair_brackets(output, matched)
+    mapping = _fill_stretches(source_keys, output.keys, blocks, openers, matched)
+    if overlong:
+        reasons.add("overlong")
+    if loose_markup:
+        reasons.add("loose-markup")
+    reasons |= _text_differences(source_keys, output.keys, openers, mapping)
+    if not _is_related(source_keys, output.keys, openers, mapping):
+        return Alignment((), "failed", tuple(sorted({"unrelated", *reasons})))
+    return _place(entities, output, mapping, source_tokens, labels, nested, reasons)
+
+
+def _key(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def _source_fragments(tokens: tuple[str, ...]) -> tuple[list[str], list[int]]:
+    """Return the keys of a sentence's fragments and the token that each belongs to."""
+    keys: list[str] = []
+    owners: list[int] = []
+    for index, token in enumerate(tokens):
+        found = _FRAGMENT.findall(_key(token))
+        keys += found
+        owners += [index] * len(found)
+    return keys, owners
+
+
+def _output_fragments(pieces: Sequence[str | Marked], limit: int) -> tuple[_Output, bool]:
+    """Cut the generated pieces into fragments, reading no more than `limit` characters."""
+    output = _Output()
+    for piece in pieces:
+        if isinstance(piece, Marked):
+            output.closers.append((len(output.keys), piece))
+            continue
+        text = piece[: max(limit, 0)]
+        found = _FRAGMENT.findall(unicodedata.normalize("NFKC", text))
+        output.texts += found
+        output.keys += [fragment.casefold() for fragment in found]
+        limit -= len(piece)
+        if limit < 0:
+            return output, True
+    return output, False
+
+
+def _equal_blocks(source: list[str], output: list[str]) -> list[tuple[int, int, int]]:
+    """Return the longest common subsequence as blocks (source start, output start, size), in order."""
+    return [
+        (code.src_start, code.dest_start, code.src_end - code.src_start)
+        for code in LCSseq.opcodes(source, output)
+        if code.tag == "equal"
+    ]
+
+
+def _pair_brackets(output: _Output, matched: dict[int, int]) -> tuple[set[int], list[_Entity], set[str]]:
+    """Pair every closing mark with the nearest opening bracket before it that is free.
+
+    A bracket that stands for one of the source's own is taken only where no other is left.
+
+    Returns:
+        Fragment positions of the brackets that are markup, the entities in the order in which they open, and reasons.
+    """
+    entities: list[_Entity] = []
+    reasons: set[str] = set()
+    free: list[int] = []
+    literal: list[int] = []
+    openers: set[int] = set()
+    at = 0
+    for position, closer in output.closers:
+        for place in range(at, position):
+            if output.keys[place] == _OPENER:
+                (literal if place in matched else free).append(place)
+        at = position
+        if free:
+            opener = free.pop()
+        elif literal and not closer.literal:
+            opener = literal.pop()
+            matched.pop(opener, None)
+        else:
+            if not closer.literal:
+                reasons.add("unopened")
+            continue
+        openers.add(opener)
+        entities.append(_Entity(opener + 1, position, closer.label, opener))
+    for place in range(at, len(output.keys)):
+        if output.keys[place] == _OPENER and place not in matched:
+            free.append(place)
+    if free:
+        reasons.add("unclosed")
+        openers.update(free)
+    entities.sort(key=lambda entity: (entity.opened, -entity.end))
+    return openers, entities, reasons
+
+
+def _fill_stretches(
+    source: list[str],
+    output: list[str],
+    blocks: list[tuple[int, int, int]],
+    openers: set[int],
+    matched: dict[int, int],
+) -> dict[int, list[int]]:
+    """Map output fragments to source fragments: equal ones, and changed ones between them where they are alike enough."""
+    mapping = {place: [index] for place, index in matched.items()}
+    source_at = output_at = 0
+    for source_start, output_start, size in [*blocks, (len(source), len(output), 0)]:
+        if source_at < source_start and output_at < output_start:
+            places = [place for place in range(output_at, output_start) if place not in openers]
+            _map_stretch(source, range(source_at, source_start), output, places, mapping)
+        source_at, output_at = source_start + size, output_start + size
+    return mapping
+
+
+def _map_stretch(
+    source: list[str], indices: range, output: list[str], places: list[int], mapping: dict[int, list[int]]
+) -> None:
+    """Map one stretch without equal fragments, character by character."""
+    source_text, source_owner = _joined(source, indices)
+    output_text, output_owner = _joined(output, places)
+    if not output_text or max(len(source_text), len(output_text)) > _MAX_STRETCH:
+        return
+    if Levenshtein.normalized_similarity(source_text, output_text) < _MIN_SIMILARITY:
+        _map_alike_words(source, indices, output, places, mapping)
+        return
+    for code in Levenshtein.opcodes(source_text, output_text):
+        if code.tag in ("equal", "replace"):
+            for source_char, output_char in zip(
+                range(code.src_start, code.src_end), range(code.dest_start, code.dest_end)
+            ):
+                owners = mapping.setdefault(output_owner[output_char], [])
+                if source_owner[source_char] not in owners:
+                    owners.append(source_owner[source_char])
+
+
+def _map_alike_words(
+    source: list[str], indices: range, output: list[str], places: list[int], mapping: dict[int, list[int]]
+) -> None:
+    """Map single changed words in a stretch that differs as a whole: each to the first alike one after the last."""
+    next_index = indices.start
+    for place in places:
+        for index in range(next_index, min(indices.stop, next_index + 20)):
+            if Levenshtein.normalized_similarity(source[index], output[place]) >= _MIN_SIMILARITY:
+                mapping.setdefault(place, []).append(index)
+                next_index = index + 1
+                break
+
+
+def _joined(keys: list[str], places: Sequence[int]) -> tuple[str, list[int]]:
+    """Return fragments written together, and for each character the fragment it belongs to."""
+    return "".join(keys[place] for place in places), [place for place in places for _ in keys[place]]
+
+
+def _text_differences(
+    source: list[str], output: list[str], openers: set[int], mapping: dict[int, list[int]]
+) -> set[str]:
+    text = "".join(key for place, key in enumerate(output) if place not in openers)
+    if text == "".join(source):
+        return set()
+    found: set[str] = set()
+    if len({index for indices in mapping.values() for index in indices}) < len(source):
+        found.add("lost")
+    if any(place not in mapping and place not in openers for place in range(len(output))):
+        found.add("added")
+    return found or {"changed"}
+
+
+def _is_related(source: list[str], output: list[str], openers: set[int], mapping: dict[int, list[int]]) -> bool:
+    """Whether enough of the shorter side is found on the other."""
+    reached = {index for indices in mapping.values() for index in indices}
+    shared = sum(len(source[index]) for index in reached)
+    output_length = sum(len(key) for place, key in enumerate(output) if place not in openers)
+    return shared >= _MIN_SHARED * max(1, min(sum(map(len, source)), output_length))
+
+
+def _place(
+    entities: list[_Entity],
+    output: _Output,
+    mapping: dict[int, list[int]],
+    source_tokens: list[int],
+    labels: LabelSet,
+    nested: bool,
+    reasons: set[str],
+) -> Alignment:
+    """Turn entities into spans on tokens and settle those that nest or cross."""
+    ungrounded: list[Mention] = []
+    unknown: list[Mention] = []
+    dropped: list[Mention] = []
+    spans: list[Span] = []
+    reachers = _reachers(mapping)
+    for entity in entities:
+        places = range(entity.start, entity.end)
+        mention = Mention(" ".join(output.texts[entity.start : entity.end]), entity.label)
+        if entity.label not in labels:
+            unknown.append(mention)
+            continue
+        reached = [index for place in places for index in mapping.get(place, ())]
+        if not reached:
+            ungrounded.append(mention)
+            continue
+        span = Span(source_tokens[min(reached)], source_tokens[max(reached)] + 1, entity.label)
+        if _cuts_token(reached, source_tokens, reachers, places):
+            reasons.add("snapped")
+        conflict = _conflict(span, spans, nested)
+        if conflict:
+            reasons.add(conflict)
+            dropped.append(mention)
+        else:
+            spans.append(span)
+    if ungrounded:
+        reasons.add("ungrounded")
+    if unknown:
+        reasons.add("unknown-label")
+    return Alignment(
+        spans=tuple(sorted(spans, key=outer_first)),
+        status="repaired",
+        reasons=tuple(sorted(reasons)) or ("respaced",),
+        ungrounded=tuple(ungrounded),
+        unknown_labels=tuple(unknown),
+        dropped=tuple(dropped),
+    )
+
+
+def _reachers(mapping: dict[int, list[int]]) -> dict[int, list[int]]:
+    """Invert the mapping: for each source fragment the output fragments that reach it."""
+    reachers: dict[int, list[int]] = {}
+    for place, indices in mapping.items():
+        for index in indices:
+            reachers.setdefault(index, []).append(place)
+    return reachers
+
+
+def _cuts_token(reached: list[int], source_tokens: list[int], reachers: dict[int, list[int]], places: range) -> bool:
+    """Whether the output holds part of the entity's first or last token outside the entity."""
+    for index, step in ((min(reached), -1), (max(reached), 1)):
+        at = index
+        while 0 <= at < len(source_tokens) and source_tokens[at] == source_tokens[index]:
+            if any(place not in places for place in reachers.get(at, ())):
+                return True
+            at += step
+    return False
+
+
+def _conflict(span: Span, kept: list[Span], nested: bool) -> str:
+    """Say why a span cannot stand beside those kept: `nested`, `crossing` or, if it can, nothing."""
+    for other in kept:
+        if span.start >= other.end or other.start >= span.end:
+            continue
+        inside = other.start <= span.start and span.end <= other.end
+        around = span.start <= other.start and other.end <= span.end
+        if not (inside or around):
+            return "crossing"
+        if not nested or span == other:
+            return "nested"
+    return ""

@@ -1,0 +1,123 @@
+"""Every way to read a bracketed text as given tokens, where tokens such as `|` and `PER]` look like markup themselves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ..sentence import Span, outer_first
+
+_MAX_STATES = 200_000
+
+
+class _State(NamedTuple):
+    """A place right after a token, or after some of the brackets that close there: token index, text position, open entities."""
+
+    index: int
+    at: int
+    depth: int
+
+
+class _Step(NamedTuple):
+    """A move between states: it closes the innermost entity with `label`, or opens `opening` entities and reads a token."""
+
+    to: _State
+    label: str = ""
+    opening: int = 0
+
+
+def readings(
+    text: str, tokens: tuple[str, ...], closer: re.Pattern[str], most_open: int, max_open: int = 64
+) -> Iterator[tuple[Span, ...]]:
+    """Yield every reading of the text, those that close entities early first.
+
+    How many brackets open before a token follows from the token. Whether a ` | LABEL]` after it is markup or the next tokens
+    is the only choice; choices that lead nowhere are found once, beforehand, and never tried.
+
+    Args:
+        text: the whole text, one line.
+        tokens: what must remain of it when markup is taken away.
+        closer: pattern of ` | LABEL]`, the label its first group.
+        most_open: how many entities may be open at once: 1 in a flat format.
+        max_open: bound on `most_open`, against hostile text.
+
+    Yields:
+        Spans in the order of `outer_first`; a reading in which one span stands twice is left out.
+    """
+    most_open = min(most_open, max_open)
+    first = _read_token(text, tokens, 0, 0, 0, most_open)
+    if first is None:
+        return
+    steps = _live_steps(text, tokens, closer, most_open, first.to)
+    pending: list[tuple[_State, tuple[int, ...], tuple[Span, ...]]] = []
+    if first.to in steps:
+        pending.append((first.to, (0,) * first.opening, ()))
+    while pending:
+        state, open_starts, spans = pending.pop()
+        if _is_final(state, text, tokens) and len(set(spans)) == len(spans):
+            yield tuple(sorted(spans, key=outer_first))
+        for step in reversed(steps[state]):
+            if step.label:
+                span = Span(open_starts[-1], state.index + 1, step.label)
+                pending.append((step.to, open_starts[:-1], (*spans, span)))
+            else:
+                pending.append((step.to, open_starts + (step.to.index,) * step.opening, spans))
+
+
+def _is_final(state: _State, text: str, tokens: tuple[str, ...]) -> bool:
+    return state.index + 1 == len(tokens) and state.at == len(text) and state.depth == 0
+
+
+def _read_token(text: str, tokens: tuple[str, ...], index: int, at: int, depth: int, most_open: int) -> _Step | None:
+    """Open what must open before a token, and read it; None where the text has another one."""
+    token = tokens[index]
+    literal = len(token) - len(token.lstrip("["))
+    run = at
+    while text.startswith("[", run):
+        run += 1
+    opening = run - at - literal
+    if opening < 0 or depth + opening > most_open or not text.startswith(token, at + opening):
+        return None
+    return _Step(_State(index, at + opening + len(token), depth + opening), opening=opening)
+
+
+def _live_steps(
+    text: str, tokens: tuple[str, ...], closer: re.Pattern[str], most_open: int, start: _State
+) -> dict[_State, list[_Step]]:
+    """Return, for each state that lies on some reading, the steps that stay on one: closing first."""
+    steps: dict[_State, list[_Step]] = {}
+    sources: dict[_State, list[_State]] = {}
+    pending = [start]
+    live: list[_State] = []
+    while pending and len(steps) < _MAX_STATES:
+        state = pending.pop()
+        if state in steps:
+            continue
+        steps[state] = _steps_from(state, text, tokens, closer, most_open)
+        for step in steps[state]:
+            sources.setdefault(step.to, []).append(state)
+            pending.append(step.to)
+        if _is_final(state, text, tokens):
+            live.append(state)
+    alive = set(live)
+    while live:
+        for source in sources.get(live.pop(), ()):
+            if source not in alive:
+                alive.add(source)
+                live.append(source)
+    return {state: [step for step in steps[state] if step.to in alive] for state in alive}
+
+
+def _steps_from(
+    state: _State, text: str, tokens: tuple[str, ...], closer: re.Pattern[str], most_open: int
+) -> list[_Step]:
+    found: list[_Step] = []
+    closing = closer.match(text, state.at) if state.depth else None
+    if closing:
+        found.append(_Step(_State(state.index, closing.end(), state.depth - 1), label=closing[1]))
+    if state.index + 1 < len(tokens) and text.startswith(" ", state.at):
+        step = _read_token(text, tokens, state.index + 1, state.at + 1, state.depth, most_open)
+        if step:
+            found.append(step)
+    return found

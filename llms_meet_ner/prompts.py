@@ -1,0 +1,147 @@
+"""What a model is told before it reads a sentence, as one object that travels with the data and the adapter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from .errors import LmnError
+from .files import read_json, write_json
+from .labels import LabelSet
+
+InstructionAs = Literal["user", "system"]
+PROMPT_SPEC_FILE = "prompt_spec.json"
+_REMEDY = "it is written by lmn-convert into dataset_info.json and copied beside the adapter by lmn-predict; convert or copy it again"
+
+
+@dataclass(frozen=True, slots=True)
+class TemplatePieces:
+    """The literal parts of a LLaMA-Factory chat template, enough to build a prompt without LLaMA-Factory.
+
+    A slot is a list of pieces, each tokenised on its own, as LLaMA-Factory does: a string, in which `{{content}}` stands for
+    the message, or a mapping `{"token": T}` for one special token, or one of the words `{"bos_token"}`/`{"eos_token"}`,
+    written here as `{"special": "bos_token"}`.
+
+    Attributes:
+        name: the template's name in LLaMA-Factory (`qwen`, `alpaca`, ...).
+        prefix: slot before everything, usually the start-of-sequence token.
+        system: slot of a system message.
+        user: slot of a user message, up to where the model answers.
+        default_system: system message where none is given; may be empty.
+        stop_words: tokens, beside end of sequence, that end an answer.
+        replace_eos: the first stop word takes the place of the tokenizer's end-of-sequence token.
+        merge_system: the system message is put in front of the user's, without a slot of its own.
+    """
+
+    name: str
+    prefix: tuple[Any, ...]
+    system: tuple[Any, ...]
+    user: tuple[Any, ...]
+    default_system: str = ""
+    stop_words: tuple[str, ...] = ()
+    replace_eos: bool = False
+    merge_system: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a mapping for JSON."""
+        return {
+            "name": self.name, "prefix": list(self.prefix), "system": list(self.system), "user": list(self.user),
+            "default_system": self.default_system, "stop_words": list(self.stop_words),
+            "replace_eos": self.replace_eos, "merge_system": self.merge_system,
+        }  # fmt: skip
+
+    @classmethod
+    def from_dict(cls, row: dict[str, Any]) -> TemplatePieces:
+        """Read what `to_dict` wrote."""
+        return cls(
+            name=row["name"], prefix=tuple(row["prefix"]), system=tuple(row["system"]), user=tuple(row["user"]),
+            default_system=row["default_system"], stop_words=tuple(row["stop_words"]),
+            replace_eos=row["replace_eos"], merge_system=row["merge_system"],
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class PromptSpec:
+    """The prompt of a corpus, a format and a variant.
+
+    Attributes:
+        format: name of the output format (`bracketed`).
+        variant: name of the instruction's wording (`full`, `short`).
+        instruction: its exact text.
+        labels: the label set it lists.
+        nested: whether outputs may hold entities inside entities.
+        instruction_as: `user` joins instruction and sentence by a newline in one user turn; `system` makes the instruction
+            the system message.
+        template: the chat template around both; None until a recipe names one.
+    """
+
+    format: str
+    variant: str
+    instruction: str
+    labels: LabelSet
+    nested: bool = False
+    instruction_as: InstructionAs = "user"
+    template: TemplatePieces | None = None
+
+    def messages(self, source: str) -> tuple[str, str]:
+        """Return the system and the user message (either may be empty) for a sentence's text."""
+        if self.instruction_as == "system":
+            return self.instruction, source
+        return "", f"{self.instruction}\n{source}"
+
+    def without_template(self) -> PromptSpec:
+        """Return the spec as converted data holds it, before a recipe has named a template."""
+        return replace(self, template=None)
+
+    def differences(self, other: PromptSpec) -> list[str]:
+        """Return the names of the fields, template aside, in which two specs differ."""
+        names = ("format", "variant", "instruction", "nested", "instruction_as")
+        differing = [name for name in names if getattr(self, name) != getattr(other, name)]
+        return differing + (["labels"] if self.labels.names != other.labels.names else [])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a mapping for JSON."""
+        return {
+            "format": self.format,
+            "variant": self.variant,
+            "instruction": self.instruction,
+            "labels": self.labels.to_list(),
+            "nested": self.nested,
+            "instruction_as": self.instruction_as,
+            "template": self.template.to_dict() if self.template else None,
+        }
+
+    @classmethod
+    def from_dict(cls, row: dict[str, Any], where: str) -> PromptSpec:
+        """Read what `to_dict` wrote.
+
+        Args:
+            row: the mapping.
+            where: the file it came from, for the error.
+
+        Raises:
+            LmnError: a key is missing or of the wrong kind.
+        """
+        try:
+            template = row["template"]
+            return cls(
+                format=row["format"], variant=row["variant"], instruction=row["instruction"],
+                labels=LabelSet.from_list(row["labels"]), nested=row["nested"], instruction_as=row["instruction_as"],
+                template=TemplatePieces.from_dict(template) if template else None,
+            )  # fmt: skip
+        except (KeyError, TypeError, ValueError) as error:
+            raise LmnError(f"{where}: not a prompt spec ({type(error).__name__}: {error}); {_REMEDY}") from error
+
+    @classmethod
+    def load(cls, path: Path) -> PromptSpec:
+        """Read a `prompt_spec.json`.
+
+        Raises:
+            LmnError: the file is missing or damaged.
+        """
+        return cls.from_dict(read_json(path, remedy=_REMEDY), str(path))
+
+    def save(self, path: Path) -> None:
+        """Write a `prompt_spec.json`."""
+        write_json(path, self.to_dict())

@@ -1,0 +1,149 @@
+"""Spans and sentences: what a corpus holds, whatever file it came from."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class Where(NamedTuple):
+    """A place in a file: path as given by the user, line counted from 1."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """An entity mention by token positions: `start` inclusive, `end` exclusive, both counted from 0.
+
+    Raises:
+        ValueError: the span is empty or negative, or its label is empty.
+    """
+
+    start: int
+    end: int
+    label: str
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start < self.end or not self.label:
+            raise ValueError(f"not a span: start {self.start}, end {self.end}, label {self.label!r}")
+
+
+def outer_first(span: Span) -> tuple[int, int, str]:
+    """Sort key of spans in a sentence: by start, the longer first, then by label.
+
+    Of two spans over the same tokens the one whose label sorts first counts as the outer one.
+    """
+    return span.start, -span.end, span.label
+
+
+def find_crossing(spans: tuple[Span, ...]) -> tuple[Span, Span] | None:
+    """Return two spans that overlap without one holding the other, or None.
+
+    Args:
+        spans: in the order of `outer_first`.
+    """
+    open_spans: list[Span] = []
+    for span in spans:
+        while open_spans and open_spans[-1].end <= span.start:
+            open_spans.pop()
+        if open_spans and open_spans[-1].end < span.end:
+            return open_spans[-1], span
+        open_spans.append(span)
+    return None
+
+
+def without_nested(spans: tuple[Span, ...]) -> tuple[Span, ...]:
+    """Keep the outermost spans only.
+
+    Args:
+        spans: in the order of `outer_first`, none crossing.
+    """
+    kept: list[Span] = []
+    for span in spans:
+        if not kept or span.start >= kept[-1].end:
+            kept.append(span)
+    return tuple(kept)
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence of a corpus: its tokens and the spans on them.
+
+    Attributes:
+        id: `<corpus>/<split>/<n>`, n counted from 0 over all sentences of the split's file, `-DOCSTART-` lines included.
+        tokens: at least one; none is empty or holds a line break.
+        spans: sorted by `outer_first`, inside the sentence, no two the same, none crossing; nested where the corpus is.
+        where: first line of the sentence in its file; ignored when sentences are compared.
+
+    Raises:
+        ValueError: one of the above does not hold; the message quotes what does not.
+    """
+
+    id: str
+    tokens: tuple[str, ...]
+    spans: tuple[Span, ...] = ()
+    where: Where | None = field(default=None, compare=False)
+
+    def __post_init__(self) -> None:
+        tokens = self.tokens
+        if not tokens or "" in tokens:
+            raise ValueError(f"{self._name()}: a sentence needs tokens, and none may be empty: {tokens!r}")
+        joined = "".join(tokens)
+        if "\n" in joined or "\r" in joined:
+            raise ValueError(f"{self._name()}: a token holds a line break: {tokens!r}")
+        if self.spans:
+            self._check_spans()
+
+    def _check_spans(self) -> None:
+        spans = self.spans
+        if len(spans) > 1:
+            last = spans[0]
+            flat = True
+            for span in spans[1:]:
+                if span.start < last.end:
+                    flat = False
+                    break
+                last = span
+            if not flat:
+                if list(spans) != sorted(set(spans), key=outer_first):
+                    raise ValueError(f"{self._name()}: spans are not sorted or one stands twice: {spans!r}")
+                crossing = find_crossing(spans)
+                if crossing:
+                    raise ValueError(f"{self._name()}: spans cross: {crossing[0]!r} and {crossing[1]!r}")
+                last = max(spans, key=lambda span: span.end)
+        else:
+            last = spans[0]
+        if last.end > len(self.tokens):
+            raise ValueError(f"{self._name()}: {last!r} ends after the last of {len(self.tokens)} tokens")
+
+    def _name(self) -> str:
+        return f"{self.where}: {self.id}" if self.where else self.id
+
+    @property
+    def text(self) -> str:
+        """The tokens joined by one space: what a model reads."""
+        return " ".join(self.tokens)
+
+    @property
+    def is_nested(self) -> bool:
+        """Whether any span lies inside another."""
+        return without_nested(self.spans) != self.spans
+
+    @property
+    def is_docstart(self) -> bool:
+        """Whether this is a document separator and no language: the one token `-DOCSTART-`."""
+        return self.tokens == (DOCSTART,)
+
+
+DOCSTART = "-DOCSTART-"
+
+
+def tokens_sha1(tokens: tuple[str, ...]) -> str:
+    """Hash of a sentence's tokens (hexadecimal SHA-1 over UTF-8, one token a line): ties a prediction to its sentence."""
+    return hashlib.sha1("\n".join(tokens).encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()

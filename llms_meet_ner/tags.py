@@ -1,0 +1,138 @@
+"""Tag sequences to spans and back: IOB1, IOB2 (BIO), IOBES, BILOU and prefix-less IO."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from .sentence import Span
+
+Scheme = Literal["IOB1", "IOB2", "IOBES", "BILOU", "IO"]
+Repair = Literal["error", "conlleval", "discard"]
+
+SCHEMES: tuple[Scheme, ...] = ("IOB1", "IOB2", "IOBES", "BILOU", "IO")
+REPAIRS: tuple[Repair, ...] = ("error", "conlleval", "discard")
+_PREFIXES: dict[str, str] = {"IOB1": "IB", "IOB2": "BI", "IOBES": "BIES", "BILOU": "BILU", "IO": ""}
+_STARTS = frozenset("BSU")
+_ENDS = frozenset("ESLU")
+
+
+class InvalidTag(NamedTuple):
+    """A tag that its scheme does not allow at its place.
+
+    Attributes:
+        position: token position, from 0.
+        tag: what stands there.
+        expected: what the scheme has there for the same chunks; None where the tag is of no form the scheme knows.
+    """
+
+    position: int
+    tag: str
+    expected: str | None
+
+
+class _TagParser(dict[str, tuple[str, str] | None]):
+    """Split tags of one scheme into (prefix, label), each distinct tag once; None where a tag is malformed."""
+
+    def __init__(self, scheme: Scheme) -> None:
+        super().__init__()
+        self._prefixes = _PREFIXES[scheme]
+        self["O"] = ("O", "")
+
+    def __missing__(self, tag: str) -> tuple[str, str] | None:
+        parsed: tuple[str, str] | None = None
+        if not self._prefixes:
+            parsed = ("I", tag) if tag else None
+        elif len(tag) > 2 and tag[1] == "-" and tag[0] in self._prefixes:
+            parsed = (tag[0], tag[2:])
+        self[tag] = parsed
+        return parsed
+
+
+_PARSERS: dict[str, _TagParser] = {scheme: _TagParser(scheme) for scheme in SCHEMES}
+
+
+def decode(tags: Sequence[str], scheme: Scheme, repair: Repair = "error") -> tuple[list[Span], list[InvalidTag]]:
+    """Turn one sentence's tags into spans.
+
+    A chunk starts where conlleval lets it start (a beginning prefix, a change of label, or after `O`) and ends likewise. A tag
+    is invalid where writing those chunks in the scheme again gives another tag.
+
+    Args:
+        tags: one a token.
+        scheme: how they are written.
+        repair: what becomes of chunks that hold an invalid tag: `conlleval` keeps them as that script reads them, `discard`
+            makes them `O`. With `error` they are kept too, and the caller is to refuse the sentence if any tag is invalid.
+
+    Returns:
+        Spans sorted by start, and the invalid tags in order. A malformed tag (no prefix, a prefix of another scheme) counts
+        as `O` in the spans.
+    """
+    if tags.count("O") == len(tags):
+        return [], []
+    parser = _PARSERS[scheme]
+    spans: list[Span] = []
+    malformed: list[InvalidTag] = []
+    start = -1
+    label = ""
+    previous_prefix = "O"
+    for position, tag in enumerate(tags):
+        parsed = parser[tag]
+        if parsed is None:
+            malformed.append(InvalidTag(position, tag, None))
+            parsed = ("O", "")
+        prefix, tag_label = parsed
+        if start >= 0 and (tag_label != label or prefix in _STARTS or previous_prefix in _ENDS):
+            spans.append(Span(start, position, label))
+            start = -1
+        if start < 0 and prefix != "O":
+            start, label = position, tag_label
+        previous_prefix = prefix
+    if start >= 0:
+        spans.append(Span(start, len(tags), label))
+    expected = encode(spans, len(tags), scheme)
+    if list(tags) == expected:
+        return spans, malformed
+    seen = {bad.position for bad in malformed}
+    invalid = malformed + [
+        InvalidTag(position, tag, wanted)
+        for position, (tag, wanted) in enumerate(zip(tags, expected, strict=True))
+        if tag != wanted and position not in seen
+    ]
+    invalid.sort()
+    if repair == "discard":
+        bad_positions = {bad.position for bad in invalid}
+        spans = [span for span in spans if bad_positions.isdisjoint(range(span.start, span.end))]
+    return spans, invalid
+
+
+def encode(spans: Sequence[Span], length: int, scheme: Scheme = "IOB2") -> list[str]:
+    """Write flat spans as one tag a token.
+
+    Args:
+        spans: sorted by start, none overlapping.
+        length: number of tokens.
+        scheme: how to write them. IO cannot keep two touching chunks of one label apart.
+    """
+    tags = ["O"] * length
+    previous: Span | None = None
+    for span in spans:
+        start, end, label = span.start, span.end, span.label
+        if scheme == "IOB2":
+            tags[start] = "B-" + label
+            if end - start > 1:
+                tags[start + 1 : end] = ["I-" + label] * (end - start - 1)
+        elif scheme == "IO":
+            tags[start:end] = [label] * (end - start)
+        elif scheme == "IOB1":
+            tags[start:end] = ["I-" + label] * (end - start)
+            if previous is not None and previous.end == start and previous.label == label:
+                tags[start] = "B-" + label
+        else:
+            last, single = ("E-", "S-") if scheme == "IOBES" else ("L-", "U-")
+            tags[start:end] = ["I-" + label] * (end - start)
+            tags[start], tags[end - 1] = "B-" + label, last + label
+            if end - start == 1:
+                tags[start] = single + label
+        previous = span
+    return tags

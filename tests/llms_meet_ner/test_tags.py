@@ -1,0 +1,62 @@
+"""Tag sequences: every scheme both ways, and invalid sequences as conlleval and seqeval read them."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from seqeval.metrics.sequence_labeling import get_entities
+
+from llms_meet_ner import Span
+from llms_meet_ner.tags import SCHEMES, InvalidTag, Scheme, decode, encode
+
+spans_strategy = st.lists(st.tuples(st.integers(0, 2), st.integers(1, 3), st.sampled_from(["PER", "LOC", "B-side"])), max_size=6)
+
+
+def lay_out(rows: list[tuple[int, int, str]]) -> tuple[list[Span], int]:
+    at, spans = 0, []
+    for gap, size, label in rows:
+        spans.append(Span(at + gap, at + gap + size, label))
+        at += gap + size
+    return spans, at + 1
+
+
+@settings(max_examples=400)
+@given(rows=spans_strategy, scheme=st.sampled_from([s for s in SCHEMES if s != "IO"]))
+def test_decoding_inverts_encoding(rows: list[tuple[int, int, str]], scheme: Scheme) -> None:
+    spans, length = lay_out(rows)
+    assert decode(encode(spans, length, scheme), scheme) == (spans, [])
+
+
+def test_io_joins_touching_chunks_of_one_label() -> None:
+    assert decode(["PER", "PER", "O", "LOC"], "IO") == ([Span(0, 2, "PER"), Span(3, 4, "LOC")], [])
+
+
+@settings(max_examples=400)
+@given(tags=st.lists(st.sampled_from(["O", "B-PER", "I-PER", "B-LOC", "I-LOC"]), max_size=8))
+def test_iob_chunks_are_those_of_seqeval(tags: list[str]) -> None:
+    expected = [Span(start, end + 1, label) for label, start, end in get_entities(tags)]
+    for scheme in ("IOB1", "IOB2"):
+        assert decode(tags, scheme, "conlleval")[0] == expected
+
+
+@settings(max_examples=400)
+@given(tags=st.lists(st.sampled_from(["O", "B-PER", "I-PER", "E-PER", "S-PER", "I-LOC", "E-LOC"]), max_size=8))
+def test_iobes_chunks_are_those_of_seqeval(tags: list[str]) -> None:
+    expected = [Span(start, end + 1, label) for label, start, end in get_entities(tags)]
+    assert decode(tags, "IOBES", "conlleval")[0] == expected
+
+
+def test_an_invalid_transition_is_named_with_what_belongs_there() -> None:
+    spans, invalid = decode(["O", "I-PER", "I-PER", "O", "B-LOC"], "IOB2", "conlleval")
+    assert spans == [Span(1, 3, "PER"), Span(4, 5, "LOC")]
+    assert invalid == [InvalidTag(1, "I-PER", "B-PER")]
+    assert decode(["O", "I-PER", "I-PER", "O", "B-LOC"], "IOB2", "discard")[0] == [Span(4, 5, "LOC")]
+
+
+def test_iob1_allows_b_only_between_touching_chunks_of_one_label() -> None:
+    assert decode(["I-PER", "B-PER"], "IOB1") == ([Span(0, 1, "PER"), Span(1, 2, "PER")], [])
+    assert decode(["B-PER", "O"], "IOB1")[1] == [InvalidTag(0, "B-PER", "I-PER")]
+
+
+@pytest.mark.parametrize(("scheme", "tag"), [("IOB2", "PER"), ("IOB2", "E-PER"), ("IOBES", "U-PER"), ("BILOU", "S-PER"), ("IOB1", "B-"), ("IO", "")])
+def test_a_malformed_tag_is_outside_and_named(scheme: Scheme, tag: str) -> None:
+    assert decode([tag], scheme) == ([], [InvalidTag(0, tag, None)])
