@@ -73,23 +73,21 @@ def decode(tags: Sequence[str], scheme: Scheme, repair: Repair = "error") -> tup
     parser = _PARSERS[scheme]
     spans: list[Span] = []
     malformed: list[InvalidTag] = []
-    start = -1
-    label = ""
-    previous_prefix = "O"
-    for position, tag in enumerate(tags):
-        parsed = parser[tag]
+    start = last = -2
+    label = previous_prefix = ""
+    for position in [position for position, tag in enumerate(tags) if tag != "O"]:
+        parsed = parser[tags[position]]
         if parsed is None:
-            malformed.append(InvalidTag(position, tag, None))
-            parsed = ("O", "")
+            malformed.append(InvalidTag(position, tags[position], None))
+            continue
         prefix, tag_label = parsed
-        if start >= 0 and (tag_label != label or prefix in _STARTS or previous_prefix in _ENDS):
-            spans.append(Span(start, position, label))
-            start = -1
-        if start < 0 and prefix != "O":
+        if position != last + 1 or tag_label != label or prefix in _STARTS or previous_prefix in _ENDS:
+            if start >= 0:
+                spans.append(Span(start, last + 1, label))
             start, label = position, tag_label
-        previous_prefix = prefix
+        last, previous_prefix = position, prefix
     if start >= 0:
-        spans.append(Span(start, len(tags), label))
+        spans.append(Span(start, last + 1, label))
     expected = encode(spans, len(tags), scheme)
     if list(tags) == expected:
         return spans, malformed

@@ -97,7 +97,7 @@ class BracketedFormat:
         marked = _strip_markup(closer.split(text), source, self.nested)
         if marked is None:
             return None
-        return _on_tokens(marked, tokens)
+        return _on_tokens(marked, tokens, source)
 
     def _first_reading(self, text: str, tokens: tuple[str, ...], labels: LabelSet) -> tuple[Span, ...] | None:
         """Return the first reading that renders to the text again, else the first one of all, else None."""
@@ -154,38 +154,80 @@ def _strip_markup(pieces: list[str], source: str, nested: bool) -> list[tuple[in
     offset = 0
     open_starts: list[int] = []
     marked: list[tuple[int, int, str]] = []
+    source_has_brackets = "[" in source
     for number, piece in enumerate(pieces):
         if number % 2:
             if not open_starts or (len(open_starts) > 1 and not nested):
                 return None
             marked.append((open_starts.pop(), offset, piece))
-            continue
-        at = 0
-        while (bracket := piece.find("[", at)) >= 0:
-            run = bracket
-            while piece.startswith("[", run):
-                run += 1
-            plain.append(piece[at:bracket])
-            offset += bracket - at
-            literal = offset
-            while source.startswith("[", literal):
-                literal += 1
-            literal -= offset
-            if literal > run - bracket:
+        elif source_has_brackets:
+            if not _strip_openers(piece, source, offset, open_starts, plain):
                 return None
-            open_starts += [offset] * (run - bracket - literal)
-            plain.append("[" * literal)
-            offset += literal
-            at = run
-        plain.append(piece[at:])
-        offset += len(piece) - at
+            offset = sum(map(len, plain))
+        else:
+            first, *others = piece.split("[")
+            plain.append(first)
+            offset += len(first)
+            for other in others:
+                open_starts.append(offset)
+                plain.append(other)
+                offset += len(other)
     return marked if not open_starts and "".join(plain) == source else None
 
 
-def _on_tokens(marked: list[tuple[int, int, str]], tokens: tuple[str, ...]) -> tuple[Span, ...] | None:
-    """Turn character ranges into token spans, or None where one cuts a token or stands twice."""
+def _strip_openers(piece: str, source: str, offset: int, open_starts: list[int], plain: list[str]) -> bool:
+    """Take the opening brackets out of a piece of text where the source has brackets too.
+
+    Of a run of brackets the last ones are the source's own. Appends to `open_starts` and `plain`; False where the source has
+    more brackets than the text.
+    """
+    at = 0
+    while (bracket := piece.find("[", at)) >= 0:
+        run = bracket
+        while piece.startswith("[", run):
+            run += 1
+        plain.append(piece[at:bracket])
+        offset += bracket - at
+        literal = 0
+        while source.startswith("[", offset + literal):
+            literal += 1
+        if literal > run - bracket:
+            return False
+        open_starts += [offset] * (run - bracket - literal)
+        plain.append("[" * literal)
+        offset += literal
+        at = run
+    plain.append(piece[at:])
+    return True
+
+
+def _on_tokens(marked: list[tuple[int, int, str]], tokens: tuple[str, ...], source: str) -> tuple[Span, ...] | None:
+    """Turn character ranges of the source into token spans, or None where one cuts a token or stands twice."""
     if not marked:
         return ()
+    to_span = _by_spaces if source.count(" ") == len(tokens) - 1 else _by_offsets
+    spans = to_span(marked, tokens, source)
+    if spans is not None and len(spans) > 1:
+        if len(set(spans)) < len(spans):
+            return None
+        spans.sort(key=outer_first)
+    return None if spans is None else tuple(spans)
+
+
+def _by_spaces(marked: list[tuple[int, int, str]], tokens: tuple[str, ...], source: str) -> list[Span] | None:
+    """Find token positions by counting spaces: for sentences without a space inside a token."""
+    spans: list[Span] = []
+    length = len(source)
+    for start, end, label in marked:
+        if start >= end or (start and source[start - 1] != " ") or (end < length and source[end] != " ") or source[start] == " ":
+            return None
+        first = source.count(" ", 0, start)
+        spans.append(Span(first, first + source.count(" ", start, end) + 1, label))
+    return spans
+
+
+def _by_offsets(marked: list[tuple[int, int, str]], tokens: tuple[str, ...], source: str) -> list[Span] | None:
+    """Find token positions by a table of offsets."""
     starts: dict[int, int] = {}
     ends: dict[int, int] = {}
     offset = 0
@@ -195,14 +237,9 @@ def _on_tokens(marked: list[tuple[int, int, str]], tokens: tuple[str, ...]) -> t
         ends[offset] = index + 1
         offset += 1
     try:
-        spans = [Span(starts[start], ends[end], label) for start, end, label in marked]
+        return [Span(starts[start], ends[end], label) for start, end, label in marked]
     except (KeyError, ValueError):
         return None
-    if len(spans) > 1:
-        if len(set(spans)) < len(spans):
-            return None
-        spans.sort(key=outer_first)
-    return tuple(spans)
 
 
 def _split_markup(line: str, source: str, labels: LabelSet) -> tuple[list[str | Marked], bool]:

@@ -1,0 +1,111 @@
+"""Write a corpus as LLaMA-Factory data sets: Alpaca records and their entries in `dataset_info.json`."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..dataset_info import DATASET_INFO, DatasetEntry, dataset_name
+from ..files import atomic_write, read_json, write_json
+from ..formats import OutputFormat, get_format
+from ..prompts import InstructionAs, PromptSpec
+from ..sentence import Sentence
+from .cards import Card
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """What was written for one split: data set name, file, and counts; `entities` counts by label."""
+
+    dataset: str
+    file: Path
+    sentences: int
+    tokens: int
+    entities: Counter[str]
+
+
+def prompt_spec_of(
+    card: Card, format_name: str, variant: str | None = None, instruction_as: InstructionAs = "user"
+) -> PromptSpec:
+    """Return the prompt of a corpus in a format.
+
+    Args:
+        card: gives the labels, whether entities nest, and the default wording.
+        format_name: of the output format.
+        variant: wording of the instruction, by default the card's.
+        instruction_as: in the user's turn or as the system message.
+
+    Raises:
+        LmnError: no such format or variant.
+    """
+    fmt = get_format(format_name, nested=card.nested)
+    name = variant or card.variant
+    return PromptSpec(fmt.name, name, fmt.instruction(card.labels, name), card.labels, card.nested, instruction_as)
+
+
+def alpaca_record(sentence: Sentence, spec: PromptSpec, fmt: OutputFormat) -> dict[str, Any]:
+    """Return one training record: Alpaca's three fields, and the sentence's id and tokens, which prediction reads."""
+    return {
+        "instruction": spec.instruction,
+        "input": sentence.text,
+        "output": fmt.render(sentence),
+        "id": sentence.id,
+        "tokens": list(sentence.tokens),
+    }
+
+
+def write_split(card: Card, split: str, sentences: Iterable[Sentence], spec: PromptSpec, out: Path) -> Converted:
+    """Write the records of one split, one sentence in memory at a time; the file takes its name when it is whole.
+
+    Raises:
+        LmnError: what reading the sentences raises.
+    """
+    name = dataset_name(card.name, split, spec, default_variant=card.variant)
+    fmt = get_format(spec.format, nested=spec.nested)
+    path = out / f"{name}.json"
+    count = tokens = 0
+    entities: Counter[str] = Counter()
+    encode = json.JSONEncoder(ensure_ascii=False).encode
+    with atomic_write(path) as file:
+        file.write("[")
+        for sentence in sentences:
+            file.write(",\n" if count else "\n")
+            file.write(encode(alpaca_record(sentence, spec, fmt)))
+            count += 1
+            tokens += len(sentence.tokens)
+            entities.update(span.label for span in sentence.spans)
+        file.write("\n]\n")
+    return Converted(name, path, count, tokens, entities)
+
+
+def merge_dataset_info(card: Card, written: dict[str, Converted], spec: PromptSpec, out: Path) -> Path:
+    """Add the written splits to the `dataset_info.json` of a folder, keeping what others put there.
+
+    Args:
+        card: of the corpus.
+        written: by split.
+        spec: the prompt they hold.
+        out: the folder.
+
+    Raises:
+        LmnError: a `dataset_info.json` is there and is not a JSON mapping.
+    """
+    path = out / DATASET_INFO
+    info: dict[str, Any] = read_json(path, remedy="mend it or move it away") if path.exists() else {}
+    for split, converted in written.items():
+        entry = DatasetEntry(
+            name=converted.dataset,
+            file_name=converted.file.name,
+            card=str(card.path) if card.path.parent.name != "cards" else card.name,
+            corpus=card.name,
+            split=split,
+            docstart=card.docstart,
+            spec=spec,
+        )
+        info[converted.dataset] = entry.to_dict()
+    write_json(path, info)
+    return path

@@ -1,0 +1,249 @@
+"""Corpus cards: one YAML file says what a corpus is called, where its splits lie, how to read them and what its labels mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import jsonschema
+import yaml
+
+from ..errors import LmnError
+from ..formats import DEFAULT_VARIANT
+from ..labels import Label, LabelSet
+from ..tags import Repair, Scheme
+from .yaml_lines import KeyPath, YamlFile
+
+Docstart = Literal["sentence", "boundary", "none"]
+_HERE = Path(__file__).parent
+_CARDS = _HERE / "cards"
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnOptions:
+    """How to read a column file.
+
+    Attributes:
+        scheme: how the tags are written.
+        separator: `auto` splits a line at tabs if it has one and at runs of spaces else; `tab`; `space`; or the string itself.
+        token: column of the token, from 0, negative from the end.
+        tags: columns of tags, the outer level first.
+        columns: number of columns that every line must have, or None.
+        comments: exact beginnings of comment lines. A line is a comment in no other case.
+        untagged: what becomes of a line without a tag.
+        encoding: of the file; a byte order mark is skipped.
+    """
+
+    scheme: Scheme
+    separator: str = "auto"
+    token: int = 0
+    tags: tuple[int, ...] = (-1,)
+    columns: int | None = None
+    comments: tuple[str, ...] = ()
+    untagged: Literal["error", "outside", "skip"] = "error"
+    encoding: str = "utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class SplitFile:
+    """Where a split lies: a file, and the sentences of it from `start` to before `stop` (None: to the end)."""
+
+    file: str
+    start: int = 0
+    stop: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A corpus as its card describes it.
+
+    Attributes:
+        name: begins ids and data set names.
+        title: the corpus's name in words.
+        language: a language tag.
+        licence: in words.
+        citation: how to cite it.
+        homepage: where to get it; may be empty.
+        splits: by name, in the card's order.
+        reader: how to read the files.
+        labels: in the order in which an instruction lists them.
+        docstart: what a `-DOCSTART-` line is.
+        repair: what becomes of invalid tag sequences.
+        nested: whether entities may lie inside entities.
+        variant: default wording of the instruction.
+        path: the card's file.
+    """
+
+    name: str
+    title: str
+    language: str
+    licence: str
+    citation: str
+    homepage: str
+    splits: dict[str, SplitFile]
+    reader: ColumnOptions
+    labels: LabelSet
+    docstart: Docstart
+    repair: Repair
+    nested: bool
+    variant: str
+    path: Path
+
+    def split(self, name: str) -> SplitFile:
+        """Return a split by name.
+
+        Raises:
+            LmnError: the card has no such split; the message lists those it has.
+        """
+        if name not in self.splits:
+            raise LmnError(f"{self.path}: corpus {self.name} has no split {name!r}; it has: {', '.join(self.splits)}")
+        return self.splits[name]
+
+    @property
+    def default_source(self) -> Path:
+        """The corpus's folder where none is given: the card's own if it is called `card.yaml`, else `data/<name>`."""
+        return self.path.parent if self.path.name == "card.yaml" else Path("data") / self.name
+
+    def file_of(self, split: str, source: Path | None = None) -> Path:
+        """Return the path of a split's file.
+
+        Raises:
+            LmnError: there is no such split or no such file.
+        """
+        folder = source or self.default_source
+        path = folder / self.split(split).file
+        if not path.is_file():
+            hint = f" (the corpus: {self.homepage})" if self.homepage else ""
+            raise LmnError(f"{path}: no such file; --source DIR names the folder that holds {self.split(split).file}{hint}")
+        return path
+
+
+def card_names() -> list[str]:
+    """Return the names of the cards that come with the package, sorted."""
+    return sorted([path.stem for path in _CARDS.glob("*.yaml")] + [path.parent.name for path in _CARDS.glob("*/card.yaml")])
+
+
+def load_card(name_or_path: str | Path) -> Card:
+    """Load a card that comes with the package, by name, or one's own, by path (of the file, or of a folder with `card.yaml`).
+
+    Raises:
+        LmnError: there is none, or something in it is wrong; the message names file, line and key.
+    """
+    return _card_from(*_load_merged(_find(str(name_or_path))))
+
+
+def _find(name_or_path: str) -> Path:
+    given = Path(name_or_path)
+    shipped = [_CARDS / f"{name_or_path}.yaml", _CARDS / name_or_path / "card.yaml"]
+    for candidate in ([] if given.suffix else shipped) + [given / "card.yaml", given]:
+        if candidate.is_file():
+            return candidate
+    raise LmnError(f"{name_or_path}: neither a card's name nor a card's file; cards: {', '.join(card_names())}")
+
+
+def _load_merged(path: Path, above: tuple[Path, ...] = ()) -> tuple[dict[str, Any], list[YamlFile]]:
+    """Return a card's keys over those of the card that it extends, and the files, its own first."""
+    if path in above:
+        raise LmnError(f"{path}: a card cannot extend itself, not even by way of another; take an `extends` out")
+    file = YamlFile(path)
+    if not isinstance(file.value, dict):
+        raise LmnError(f"{path}:1: a card is a mapping with the keys {', '.join(_schema()['required'])}")
+    own = dict(file.value)
+    base_name = own.pop("extends", None)
+    if base_name is None:
+        return own, [file]
+    base, files = _load_merged(_find(str(base_name)), (*above, path))
+    merged = {**base, **own}
+    if isinstance(base.get("reader"), dict) and isinstance(own.get("reader"), dict):
+        merged["reader"] = {**base["reader"], **own["reader"]}
+    return merged, [file, *files]
+
+
+@lru_cache(maxsize=1)
+def _schema() -> dict[str, Any]:
+    schema: dict[str, Any] = yaml.safe_load((_HERE / "card.schema.yaml").read_text(encoding="utf-8"))
+    return schema
+
+
+def _error(files: list[YamlFile], keys: KeyPath, message: str) -> LmnError:
+    for file in files:
+        line = file.line_of(keys)
+        if line is not None:
+            return LmnError(f"{file.path}:{line}: {'.'.join(map(str, keys)) or 'card'}: {message}")
+    return LmnError(f"{files[0].path}:1: {'.'.join(map(str, keys))}: {message}")
+
+
+def _validate(keys: dict[str, Any], files: list[YamlFile]) -> None:
+    errors = sorted(jsonschema.Draft202012Validator(_schema()).iter_errors(keys), key=lambda error: list(map(str, error.path)))
+    if not errors:
+        return
+    error = jsonschema.exceptions.best_match(errors)
+    path: KeyPath = tuple(error.absolute_path)
+    if error.validator == "additionalProperties" and isinstance(error.schema, dict):
+        known = list(error.schema.get("properties", ()))
+        extra = next(key for key in error.instance if key not in known)
+        raise _error(files, (*path, extra), f"no such key; there are: {', '.join(known)}")
+    if error.validator == "required":
+        missing = next(key for key in error.validator_value if key not in error.instance)
+        raise _error(files, path, f"the key {missing!r} is missing")
+    description = error.schema.get("description", "") if isinstance(error.schema, dict) else ""
+    raise _error(files, path, error.message + (f"; it is {description}" if description else ""))
+
+
+def _card_from(keys: dict[str, Any], files: list[YamlFile]) -> Card:
+    _validate(keys, files)
+    labels: list[Label] = []
+    for index, row in enumerate(keys["labels"]):
+        try:
+            labels.append(Label(row["name"], row.get("long", ""), " ".join(row.get("definition", "").split())))
+        except ValueError as error:
+            raise _error(files, ("labels", index, "name"), str(error)) from error
+    try:
+        label_set = LabelSet(tuple(labels))
+    except ValueError as error:
+        raise _error(files, ("labels",), str(error)) from error
+    nested = keys.get("nested", False)
+    reader = keys["reader"]
+    if reader.get("inner_tags") and not nested:
+        raise _error(files, ("reader", "inner_tags"), "only a corpus with `nested: true` has inner tags")
+    return Card(
+        name=keys["name"],
+        title=keys["title"],
+        language=keys["language"],
+        licence=keys["licence"],
+        citation=keys["citation"].strip(),
+        homepage=keys.get("homepage", ""),
+        splits={name: _split_file(name, value, files) for name, value in keys["splits"].items()},
+        reader=_column_options(reader),
+        labels=label_set,
+        docstart=keys["docstart"],
+        repair=keys.get("repair", "error"),
+        nested=nested,
+        variant=keys.get("variant", DEFAULT_VARIANT),
+        path=files[0].path,
+    )
+
+
+def _column_options(reader: dict[str, Any]) -> ColumnOptions:
+    return ColumnOptions(
+        scheme="IOB2" if reader["scheme"] == "BIO" else reader["scheme"],
+        separator={"tab": "\t", "space": " "}.get(reader.get("separator", "auto"), reader.get("separator", "auto")),
+        token=reader.get("token", 0),
+        tags=(reader.get("tag", -1), *reader.get("inner_tags", ())),
+        columns=reader.get("columns"),
+        comments=tuple(reader.get("comments", ())),
+        untagged=reader.get("untagged", "error"),
+        encoding=reader.get("encoding", "utf-8"),
+    )
+
+
+def _split_file(name: str, value: str | dict[str, str], files: list[YamlFile]) -> SplitFile:
+    if isinstance(value, str):
+        return SplitFile(value)
+    first, _, end = value.get("sentences", ":").partition(":")
+    start, stop = int(first or 0), int(end) if end else None
+    if stop is not None and stop <= start:
+        raise _error(files, ("splits", name, "sentences"), f"{value['sentences']!r} holds no sentence; it is first:end, end exclusive")
+    return SplitFile(value["file"], start, stop)

@@ -1,0 +1,78 @@
+"""What `lmn-convert check` reports: counts of a corpus, and everything in it that a reader or a parser may stumble over."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..formats import get_format
+from ..sentence import Where
+from ..tags import Repair
+from .cards import Card
+from .corpus import read_corpus
+from .problems import ProblemLog
+
+_BRACKETS = ("[", "]", "|")
+
+
+@dataclass(slots=True)
+class SplitCheck:
+    """The findings of one split.
+
+    Attributes:
+        split: its name.
+        sentences: number of them, `-DOCSTART-` sentences included where the card counts them.
+        tokens: number of them.
+        docstarts: how many of the sentences are `-DOCSTART-` lines.
+        without_entities: sentences with none.
+        entities: by label.
+        nested: entities inside others.
+        bracket_tokens: tokens that hold `[`, `]` or `|`, with the first line of their sentence.
+        ambiguous: sentences that two annotations render alike.
+        not_restored: sentences that parsing their rendering does not give back though they are not ambiguous: always none.
+        log: everything wrong in the file.
+    """
+
+    split: str
+    sentences: int = 0
+    tokens: int = 0
+    docstarts: int = 0
+    without_entities: int = 0
+    entities: Counter[str] = field(default_factory=Counter)
+    nested: int = 0
+    bracket_tokens: list[tuple[Where, str]] = field(default_factory=list)
+    ambiguous: list[Where] = field(default_factory=list)
+    not_restored: list[Where] = field(default_factory=list)
+    log: ProblemLog = field(default_factory=lambda: ProblemLog(keep_going=True))
+
+
+def check_split(
+    card: Card, split: str, source: Path | None = None, *, repair: Repair | None = None, progress: bool = False
+) -> SplitCheck:
+    """Read a split to its end, whatever is wrong in it, and render and parse every sentence.
+
+    Raises:
+        LmnError: the file is missing or cannot be decoded.
+    """
+    result = SplitCheck(split)
+    fmt = get_format(nested=card.nested)
+    for sentence in read_corpus(card, split, source, repair=repair, log=result.log, progress=progress):
+        where = sentence.where or Where("", 0)
+        result.sentences += 1
+        result.tokens += len(sentence.tokens)
+        result.docstarts += sentence.is_docstart
+        result.without_entities += not sentence.spans
+        result.entities.update(span.label for span in sentence.spans)
+        last_end = 0
+        for span in sentence.spans:
+            result.nested += span.end <= last_end
+            last_end = max(last_end, span.end)
+        for token in sentence.tokens:
+            if any(bracket in token for bracket in _BRACKETS):
+                result.bracket_tokens.append((where, token))
+        if fmt.is_ambiguous(sentence, card.labels):
+            result.ambiguous.append(where)
+        elif fmt.parse(fmt.render(sentence), sentence.tokens, card.labels).spans != sentence.spans:
+            result.not_restored.append(where)
+    return result

@@ -1,0 +1,329 @@
+"""The reader of column files: one token a line, tags in a column, an empty line between sentences.
+
+It streams: memory holds one sentence at a time. Every sentence is validated as it is read.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from rich.console import Console
+from rich.progress import open as open_with_progress
+
+from ..errors import LmnError
+from ..labels import LabelSet
+from ..sentence import DOCSTART, Sentence, Span, Where, find_crossing, outer_first
+from ..tags import Repair, decode
+from .cards import ColumnOptions, Docstart
+from .problems import ProblemLog
+
+
+_CHUNK = 1 << 20
+_BREAK = re.compile(r"(?:\A|\n)(?:[^\S\n]*\n)+")
+
+
+@contextmanager
+def _open_text(path: Path, encoding: str, progress: bool) -> Iterator[IO[str]]:
+    """Open a file for reading by lines that end in `\\n` alone, with a progress bar if asked for and on a terminal."""
+    name = "utf-8-sig" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else encoding
+    try:
+        if progress and sys.stderr.isatty():
+            console = Console(stderr=True)
+            with open_with_progress(path, "rt", encoding=name, newline="\n", description=path.name, console=console, transient=True) as file:
+                yield file
+        else:
+            with path.open(encoding=name, newline="\n") as file:
+                yield file
+    except UnicodeDecodeError as error:
+        raise LmnError(f"{path}:{_first_undecodable(path, encoding)}: not {encoding} ({error.reason}); the card's reader.encoding names another") from error
+    except LookupError as error:
+        raise LmnError(f"{path}: {error}; the card's reader.encoding takes Python's names of encodings") from error
+    except OSError as error:
+        raise LmnError(f"{path}: cannot be read ({error.strerror or error})") from error
+
+
+def _first_undecodable(path: Path, encoding: str) -> int:
+    """Return the number of the first line, from 1, that cannot be decoded."""
+    number = 0
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                line.decode(encoding)
+            except UnicodeDecodeError:
+                break
+    return number
+
+
+def _blocks(file: IO[str]) -> Iterator[tuple[int, str]]:
+    """Yield what stands between lines of white space: the number of its first line, from 1, and its text.
+
+    Line ends are `\\n` in the text and the last one is left out.
+    """
+    number = 1
+    rest = ""
+    while True:
+        chunk = file.read(_CHUNK)
+        if "\r" in chunk or rest.endswith("\r"):
+            rest = (rest + chunk).replace("\r\n", "\n")
+        else:
+            rest += chunk
+        start = 0
+        for found in _BREAK.finditer(rest):
+            if chunk and found.end() == len(rest):
+                break  # the white space may go on in the next chunk
+            if found.start() > start:
+                yield number, rest[start : found.start()]
+            number += rest.count("\n", start, found.end())
+            start = found.end()
+        rest = rest[start:]
+        if not chunk:
+            break
+    rest = rest.rstrip("\n")
+    if rest and not rest.isspace():
+        yield number, rest
+
+
+class ColumnReader:
+    """Reads the sentences of one file.
+
+    Args:
+        path: the file; errors quote it as given.
+        options: its layout.
+        labels: the labels that may occur.
+        docstart: what a `-DOCSTART-` line is. One always ends the sentence before it.
+        repair: what becomes of invalid tag sequences.
+        log: takes the findings.
+    """
+
+    def __init__(
+        self, path: Path, options: ColumnOptions, labels: LabelSet, docstart: Docstart, repair: Repair, log: ProblemLog
+    ) -> None:
+        self.path = path
+        self.options = options
+        self.labels = labels
+        self.docstart = docstart
+        self.repair = repair
+        self.log = log
+        self._file = str(path)
+        self._marks_documents = docstart != "none"
+
+    def read(self, id_prefix: str, progress: bool = False) -> Iterator[Sentence]:
+        """Yield the sentences in order.
+
+        Args:
+            id_prefix: `<corpus>/<split>`; the number after it counts every sentence and every `-DOCSTART-` line from 0.
+            progress: show a progress bar on standard error if that is a terminal.
+
+        Raises:
+            LmnError: the file cannot be read, or the log does not keep going over a fatal finding.
+        """
+        count = 0
+        with _open_text(self.path, self.options.encoding, progress) as file:
+            for number, block in _blocks(file):
+                if not self._is_special(block):
+                    sentence = self._fast_sentence(f"{id_prefix}/{count}", number, block) or self._sentence(
+                        f"{id_prefix}/{count}", block.split("\n"), range(number, number + block.count("\n") + 1)
+                    )
+                    if sentence:
+                        yield sentence
+                        count += 1
+                    continue
+                for lines, numbers in self._parts(block, number):
+                    is_docstart = self._marks_documents and len(lines) == 1 and self._is_docstart(lines[0])
+                    sentence = None if is_docstart else self._sentence(f"{id_prefix}/{count}", lines, numbers)
+                    if is_docstart and self.docstart == "sentence":
+                        sentence = Sentence(f"{id_prefix}/{count}", (DOCSTART,), (), self._where(numbers[0]))
+                    if sentence:
+                        yield sentence
+                    count += is_docstart or sentence is not None
+
+    def _is_special(self, block: str) -> bool:
+        """Whether a block may hold comments or a `-DOCSTART-` line, so that its lines are to be looked at one by one."""
+        if self._marks_documents and DOCSTART in block:
+            return True
+        comments = self.options.comments
+        return bool(comments) and (block.startswith(comments) or any(["\n" + comment in block for comment in comments]))
+
+    def _parts(self, block: str, number: int) -> Iterator[tuple[list[str], list[int]]]:
+        """Cut a block at its `-DOCSTART-` lines, each a part of its own, and leave its comments out."""
+        lines: list[str] = []
+        numbers: list[int] = []
+        comments = self.options.comments
+        for at, line in enumerate(block.split("\n"), start=number):
+            if comments and line.startswith(comments):
+                continue
+            if self._marks_documents and DOCSTART in line and self._is_docstart(line):
+                if lines:
+                    yield lines, numbers
+                lines, numbers = [], []
+                yield [line], [at]
+                continue
+            lines.append(line)
+            numbers.append(at)
+        if lines:
+            yield lines, numbers
+
+    def _is_docstart(self, line: str) -> bool:
+        fields = self._split(line)
+        column = self.options.token
+        return fields == [DOCSTART] or (-len(fields) <= column < len(fields) and fields[column] == DOCSTART)
+
+    def _split(self, line: str) -> list[str]:
+        separator = self.options.separator
+        if separator == "auto":
+            separator = "\t" if "\t" in line else " "
+        if separator == " ":
+            return [field for field in line.split(" ") if field]
+        return line.split(separator)
+
+    def _fast_sentence(self, sentence_id: str, number: int, block: str) -> Sentence | None:
+        """Make a sentence of a block whose lines all have the same columns; None where a line needs a closer look."""
+        options = self.options
+        separator = options.separator
+        if separator == "auto":
+            separator = "\t" if "\t" in block else " "
+        fields = block.replace("\n", f"{separator}\n{separator}").split(separator)
+        lines = block.count("\n") + 1
+        width = (len(fields) + 1) // lines - 1
+        if (
+            width < 2
+            or len(fields) != (width + 1) * lines - 1
+            or fields[width :: width + 1].count("\n") != lines - 1
+            or (options.columns is not None and width != options.columns)
+            or not -width <= options.token < width
+        ):
+            return None
+        tokens = fields[options.token % width :: width + 1]
+        if "" in tokens:
+            return None
+        levels: list[list[str]] = []
+        for column in options.tags:
+            if not -width <= column < width:
+                return None
+            tags = fields[column % width :: width + 1]
+            if "" in tags:
+                return None
+            levels.append(tags)
+        return self._build(sentence_id, tokens, levels, range(number, number + lines))
+
+    def _sentence(self, sentence_id: str, lines: list[str], numbers: Sequence[int]) -> Sentence | None:
+        """Make a sentence of its lines, each looked at; None if none of them holds a token that may be kept."""
+        rows, sound_numbers = self._sound_rows([self._split(line) for line in lines], numbers)
+        if not rows:
+            return None
+        tokens = [row[self.options.token] for row in rows]
+        levels = [[row[column] for row in rows] for column in self.options.tags]
+        return self._build(sentence_id, tokens, levels, sound_numbers)
+
+    def _build(self, sentence_id: str, tokens: list[str], levels: list[list[str]], numbers: Sequence[int]) -> Sentence:
+        """Decode the tags of each level and make the sentence."""
+        spans: list[Span] = []
+        for tags in levels:
+            if tags.count("O") != len(tags):
+                spans += self._decode(tags, tokens, numbers)
+        if len(levels) > 1 and len(spans) > 1:
+            spans = self._settle(spans, numbers)
+        return Sentence(sentence_id, tuple(tokens), tuple(spans), Where(self._file, numbers[0]))
+
+    def _where(self, number: int) -> Where:
+        return Where(self._file, number)
+
+    def _decode(self, tags: list[str], tokens: list[str], numbers: Sequence[int]) -> list[Span]:
+        """Decode one level of tags and report what is invalid in it."""
+        spans, invalid = decode(tags, self.options.scheme, self.repair)
+        known: list[Span] = []
+        for span in spans:
+            if span.label in self.labels:
+                known.append(span)
+            else:
+                self._report_unknown(span, tokens, numbers)
+        for bad in invalid:
+            place = f"token {tokens[bad.position]!r} is tagged {bad.tag!r}"
+            if bad.expected is None:
+                self._report_malformed(bad.tag, place, self._where(numbers[bad.position]))
+            else:
+                self.log.report(
+                    "invalid-transition",
+                    self._where(numbers[bad.position]),
+                    f"{place} where {self.options.scheme} has {bad.expected!r}",
+                    remedy="--repair conlleval reads such chunks as that script does, --repair discard makes them O",
+                    fatal=self.repair == "error",
+                )
+        return known
+
+    def _report_malformed(self, tag: str, place: str, where: Where) -> None:
+        self.log.report(
+            "malformed-tag", where, f"{place}, which is no {self.options.scheme} tag", remedy="check the card's scheme and tag column"
+        )
+
+    def _report_unknown(self, span: Span, tokens: list[str], numbers: Sequence[int]) -> None:
+        where = self._where(numbers[span.start])
+        place = f"token {tokens[span.start]!r} has the label {span.label!r}"
+        if "," in span.label:
+            remedy = "that looks like several tags in one: this file holds raw annotations, take the one with the final ones"
+        else:
+            remedy = f"the card lists {', '.join(self.labels.names)}: add the label there, or name the right tag column"
+        self.log.report("unknown-label", where, f"{place}, which the card does not list", remedy=remedy)
+
+    def _sound_rows(self, rows: list[list[str]], numbers: Sequence[int]) -> tuple[list[list[str]], list[int]]:
+        """Go through the rows of a sentence one by one, report those that lack something, and keep the others."""
+        options = self.options
+        kept: list[list[str]] = []
+        kept_numbers: list[int] = []
+        needed = max(column + 1 if column >= 0 else -column for column in (options.token, *options.tags))
+        for row, number in zip(rows, numbers):
+            where = self._where(number)
+            if len(row) == 1 or len(row) < needed or "" in [row[column] for column in options.tags]:
+                self.log.report(
+                    "untagged",
+                    where,
+                    f"a line without a tag: {' '.join(row)!r}",
+                    remedy="the card's reader.untagged says what becomes of such lines: error, outside or skip",
+                    fatal=options.untagged == "error",
+                )
+                if options.untagged == "outside" and row[0]:
+                    row = self._as_outside(row, needed)  # noqa: PLW2901
+                else:
+                    continue
+            elif options.columns is not None and len(row) != options.columns:
+                self.log.report(
+                    "columns", where, f"{len(row)} columns where the card says {options.columns}: {' '.join(row)!r}",
+                    remedy="check the card's separator and columns",
+                )  # fmt: skip
+            if row[options.token] == "":
+                self.log.report("empty-token", where, "the token is empty", remedy="mend the line, or the card's token column")
+                continue
+            kept.append(row)
+            kept_numbers.append(number)
+        return kept, kept_numbers
+
+    def _as_outside(self, row: list[str], needed: int) -> list[str]:
+        width = max(needed, self.options.columns or 2)
+        filled = ["O"] * width
+        filled[self.options.token] = row[0] if len(row) == 1 else row[self.options.token]
+        return filled
+
+    def _settle(self, spans: list[Span], numbers: Sequence[int]) -> list[Span]:
+        """Keep of spans from several levels those that neither cross nor double one of a level further out."""
+        kept: list[Span] = []
+        for span in spans:
+            ordered = sorted([*kept, span], key=outer_first)
+            crossing = find_crossing(tuple(ordered))
+            if crossing is None and span not in kept:
+                kept = ordered
+                continue
+            other = next(s for s in kept if s.start < span.end and span.start < s.end)
+            self.log.report(
+                "crossing",
+                self._where(numbers[span.start]),
+                f"the {span.label} over tokens {span.start}-{span.end - 1} of the sentence crosses or doubles the {other.label} "
+                f"over {other.start}-{other.end - 1}",
+                remedy="--repair conlleval keeps the outer one",
+                fatal=self.repair == "error",
+            )
+        return kept

@@ -1,0 +1,43 @@
+"""Read a corpus by its card."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from ..sentence import Sentence
+from ..tags import Repair
+from .cards import Card, load_card
+from .columns import ColumnReader
+from .problems import ProblemLog
+
+
+def read_corpus(
+    card: Card | str | Path,
+    split: str,
+    source: str | Path | None = None,
+    *,
+    repair: Repair | None = None,
+    log: ProblemLog | None = None,
+    progress: bool = False,
+) -> Iterator[Sentence]:
+    """Yield the sentences of a split, one at a time.
+
+    Args:
+        card: a card, its name, or its path.
+        split: as the card calls it.
+        source: the folder of the corpus files; by default the card's own (`card.yaml`) or `data/<corpus>`.
+        repair: what becomes of invalid tag sequences; by default as the card says.
+        log: takes the findings; by default a fatal one raises.
+        progress: show a progress bar if standard error is a terminal.
+
+    Raises:
+        LmnError: card, split or file is not there, or the file is not what the card says; with file, line and remedy.
+    """
+    if not isinstance(card, Card):
+        card = load_card(card)
+    place = card.split(split)
+    path = card.file_of(split, Path(source) if source else None)
+    reader = ColumnReader(path, card.reader, card.labels, card.docstart, repair or card.repair, log or ProblemLog())
+    return islice(reader.read(f"{card.name}/{split}", progress), place.start, place.stop)

@@ -1,0 +1,68 @@
+"""What is wrong in a corpus file, counted and named; fatal or mended as the card says."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from ..errors import LmnError
+from ..sentence import Where
+
+_MAX_KEPT = 10_000
+
+KINDS: dict[str, str] = {
+    "invalid-transition": "a tag that its scheme does not allow at its place",
+    "malformed-tag": "a tag of no form that its scheme knows",
+    "unknown-label": "a label that the card does not list",
+    "untagged": "a line without a tag",
+    "columns": "a line with another number of columns than the card says",
+    "empty-token": "a line whose token is empty",
+    "crossing": "an inner entity that crosses an outer one, or doubles it",
+}
+
+
+class Problem(NamedTuple):
+    """One finding.
+
+    Attributes:
+        kind: a word of `KINDS`.
+        where: file and line.
+        message: what was seen.
+        fatal: whether converting stops there.
+    """
+
+    kind: str
+    where: Where
+    message: str
+    fatal: bool
+
+
+@dataclass(slots=True)
+class ProblemLog:
+    """Collects the findings of a reader.
+
+    Attributes:
+        keep_going: record fatal problems instead of raising.
+        counts: findings by kind, all of them.
+        kept: the first ten thousand of them.
+        fatal: how many would have stopped a conversion.
+    """
+
+    keep_going: bool = False
+    counts: Counter[str] = field(default_factory=Counter)
+    kept: list[Problem] = field(default_factory=list)
+    fatal: int = 0
+
+    def report(self, kind: str, where: Where, message: str, *, remedy: str = "", fatal: bool = True) -> None:
+        """Record a finding.
+
+        Raises:
+            LmnError: it is fatal and the log does not keep going.
+        """
+        if fatal and not self.keep_going:
+            raise LmnError(f"{where}: {message}; {remedy}" if remedy else f"{where}: {message}")
+        self.counts[kind] += 1
+        self.fatal += fatal
+        if len(self.kept) < _MAX_KEPT:
+            self.kept.append(Problem(kind, where, message, fatal))

@@ -1,0 +1,147 @@
+"""Entries of LLaMA-Factory's `dataset_info.json`, with what this package adds to them under the key `lmn`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from .errors import LmnError
+from .files import read_json
+from .formats import DEFAULT_FORMAT
+from .prompts import PromptSpec
+
+DATASET_INFO = "dataset_info.json"
+
+
+def dataset_name(corpus: str, split: str, spec: PromptSpec, default_variant: str) -> str:
+    """Return `<corpus>[.<variant>][.<format>][.system]_<split>`: what is the default leaves no mark."""
+    marks = [corpus]
+    if spec.variant != default_variant:
+        marks.append(spec.variant)
+    if spec.format != DEFAULT_FORMAT:
+        marks.append(spec.format)
+    if spec.instruction_as == "system":
+        marks.append("system")
+    return f"{'.'.join(marks)}_{split}"
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetEntry:
+    """One data set that lmn-convert wrote.
+
+    Attributes:
+        name: its key in `dataset_info.json`.
+        file_name: relative to that file's folder.
+        card: name of a card of the package, or path of a user's own.
+        corpus: the card's corpus name.
+        split: the card's split name.
+        docstart: the card's policy for `-DOCSTART-` lines.
+        spec: the prompt that the records hold.
+    """
+
+    name: str
+    file_name: str
+    card: str
+    corpus: str
+    split: str
+    docstart: str
+    spec: PromptSpec
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the entry as LLaMA-Factory reads it, our own keys under `lmn`."""
+        columns = {"prompt": "instruction", "query": "input", "response": "output"}
+        if self.spec.instruction_as == "system":
+            columns = {"system": "instruction", "prompt": "input", "response": "output"}
+        return {
+            "file_name": self.file_name,
+            "columns": columns,
+            "lmn": {
+                "card": self.card,
+                "corpus": self.corpus,
+                "split": self.split,
+                "format": self.spec.format,
+                "variant": self.spec.variant,
+                "labels": list(self.spec.labels.names),
+                "docstart": self.docstart,
+                "prompt": self.spec.to_dict(),
+            },
+        }
+
+
+class Record(NamedTuple):
+    """What prediction needs of a converted record."""
+
+    id: str
+    tokens: tuple[str, ...]
+
+
+def load_entry(folder: Path, name: str) -> DatasetEntry:
+    """Return the entry of a data set.
+
+    Raises:
+        LmnError: there is no such data set, or lmn-convert did not write it.
+    """
+    entries = _entries(folder)
+    if name not in entries:
+        raise LmnError(f"{folder / DATASET_INFO}: no data set {name!r}; write it with lmn-convert (there: {', '.join(entries) or 'none'})")
+    return _entry_from(folder, name, entries[name])
+
+
+def sibling(folder: Path, entry: DatasetEntry, split: str) -> DatasetEntry:
+    """Return the data set of another split with the same corpus and prompt.
+
+    Raises:
+        LmnError: none was converted; or only with another prompt, which an adapter trained on this one would not answer to.
+    """
+    others: list[str] = []
+    for name, row in _entries(folder).items():
+        if not isinstance(row, dict) or "lmn" not in row:
+            continue
+        other = _entry_from(folder, name, row)
+        if (other.corpus, other.split) == (entry.corpus, split):
+            differences = entry.spec.differences(other.spec)
+            if not differences:
+                return other
+            others.append(f"{name} (another {', '.join(differences)})")
+    found = f"; there is {', '.join(others)}" if others else ""
+    raise LmnError(
+        f"{folder / DATASET_INFO}: no data set of corpus {entry.corpus}, split {split}, with the prompt of {entry.name}{found}; "
+        f"run lmn-convert {entry.card} --split {split} with the options that {entry.name} was written with"
+    )
+
+
+def read_records(folder: Path, entry: DatasetEntry) -> Iterator[Record]:
+    """Yield ids and tokens of a converted data set.
+
+    Raises:
+        LmnError: the file is missing or a record lacks what lmn-convert writes.
+    """
+    path = folder / entry.file_name
+    rows = read_json(path, remedy="write it with lmn-convert")
+    for number, row in enumerate(rows):
+        try:
+            yield Record(row["id"], tuple(row["tokens"]))
+        except (KeyError, TypeError) as error:
+            raise LmnError(f"{path}: record {number} has no id or no tokens; write it anew with lmn-convert") from error
+
+
+def _entries(folder: Path) -> dict[str, Any]:
+    path = folder / DATASET_INFO
+    info = read_json(path, remedy="run lmn-convert first, or name the folder with --dataset-dir")
+    if not isinstance(info, dict):
+        raise LmnError(f"{path}: not a JSON mapping of data sets")
+    return info
+
+
+def _entry_from(folder: Path, name: str, row: dict[str, Any]) -> DatasetEntry:
+    where = f"{folder / DATASET_INFO}: {name}"
+    try:
+        lmn = row["lmn"]
+        return DatasetEntry(
+            name=name, file_name=row["file_name"], card=lmn["card"], corpus=lmn["corpus"], split=lmn["split"],
+            docstart=lmn["docstart"], spec=PromptSpec.from_dict(lmn["prompt"], where),
+        )  # fmt: skip
+    except (KeyError, TypeError) as error:
+        raise LmnError(f"{where}: not written by lmn-convert (no {error}); convert the corpus with it") from error
