@@ -24,7 +24,7 @@ from .problems import ProblemLog
 
 
 _CHUNK = 1 << 20
-_BREAK = re.compile(r"(?:\A|\n)(?:[^\S\n]*\n)+")
+_BREAK = re.compile(r"\n(?:[^\S\n]*\n)+")
 
 
 @contextmanager
@@ -64,8 +64,8 @@ def _blocks(file: IO[str]) -> Iterator[tuple[int, str]]:
 
     Line ends are `\\n` in the text and the last one is left out.
     """
-    number = 1
-    rest = ""
+    number = 0
+    rest = "\n"  # as if the file came after an empty line: then every block does
     while True:
         chunk = file.read(_CHUNK)
         if "\r" in chunk or rest.endswith("\r"):
@@ -77,15 +77,16 @@ def _blocks(file: IO[str]) -> Iterator[tuple[int, str]]:
             if chunk and found.end() == len(rest):
                 break  # the white space may go on in the next chunk
             if found.start() > start:
-                yield number, rest[start : found.start()]
+                first = start + rest.startswith("\n", start)
+                yield number + first - start, rest[first : found.start()]
             number += rest.count("\n", start, found.end())
             start = found.end()
         rest = rest[start:]
         if not chunk:
             break
-    rest = rest.rstrip("\n")
-    if rest and not rest.isspace():
-        yield number, rest
+    text = rest.strip("\n")
+    if text and not text.isspace():
+        yield number + rest.startswith("\n"), text
 
 
 class ColumnReader:
@@ -110,6 +111,7 @@ class ColumnReader:
         self.repair = repair
         self.log = log
         self._file = str(path)
+        self._known_labels = frozenset(labels.names)
         self._marks_documents = docstart != "none"
 
     def read(self, id_prefix: str, progress: bool = False) -> Iterator[Sentence]:
@@ -236,12 +238,11 @@ class ColumnReader:
     def _decode(self, tags: list[str], tokens: list[str], numbers: Sequence[int]) -> list[Span]:
         """Decode one level of tags and report what is invalid in it."""
         spans, invalid = decode(tags, self.options.scheme, self.repair)
-        known: list[Span] = []
-        for span in spans:
-            if span.label in self.labels:
-                known.append(span)
-            else:
-                self._report_unknown(span, tokens, numbers)
+        if not self._known_labels.issuperset([span.label for span in spans]):
+            for span in spans:
+                if span.label not in self._known_labels:
+                    self._report_unknown(span, tokens, numbers)
+            spans = [span for span in spans if span.label in self._known_labels]
         for bad in invalid:
             place = f"token {tokens[bad.position]!r} is tagged {bad.tag!r}"
             if bad.expected is None:
@@ -254,7 +255,7 @@ class ColumnReader:
                     remedy="--repair conlleval reads such chunks as that script does, --repair discard makes them O",
                     fatal=self.repair == "error",
                 )
-        return known
+        return spans
 
     def _report_malformed(self, tag: str, place: str, where: Where) -> None:
         self.log.report(

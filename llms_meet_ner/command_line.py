@@ -34,3 +34,24 @@ def print_table(table: Table) -> None:
     """Print a table on standard output: as wide as the terminal, or as wide as it needs in a pipe or a file."""
     width = None if sys.stdout.isatty() else max(80, Console(width=10_000).measure(table).maximum)
     Console(width=width, markup=False, emoji=False, highlight=False).print(table)
+
+
+def predict_options(command: Callable[..., R]) -> Callable[..., R]:
+    """Add the options of a prediction run, handed over as `options` (PredictOptions) and `restart`."""
+
+    @click.option("--batch-size", type=click.IntRange(min=1), default=16, show_default=True, help="Sentences decoded together.")
+    @click.option("--max-new-tokens", type=click.IntRange(min=1), help="Bound on an output. [default: 3 x the batch's longest sentence + 32]")
+    @click.option("--dtype", type=click.Choice(["auto", "float32", "bfloat16"]), default="auto", show_default=True, help="auto: as trained on CUDA, float32 on a CPU.")
+    @click.option("--untrained", is_flag=True, help="The base model without the adapter.")
+    @click.option("--limit", type=click.IntRange(min=1), help="Only the first N sentences.")
+    @click.option("--restart", is_flag=True, help="Discard what an earlier run left.")
+    @wraps(command)
+    def wrapped(
+        *args: object, batch_size: int, max_new_tokens: int | None, dtype: str, untrained: bool, limit: int | None, **kwargs: object
+    ) -> R:
+        from .generation.predict import PredictOptions
+
+        options = PredictOptions(batch_size, max_new_tokens, dtype, untrained, limit)
+        return command(*args, options=options, **kwargs)
+
+    return wrapped  # fmt: skip

@@ -70,6 +70,10 @@ def decode(tags: Sequence[str], scheme: Scheme, repair: Repair = "error") -> tup
     """
     if tags.count("O") == len(tags):
         return [], []
+    if scheme in ("IOB1", "IOB2"):
+        valid = _decode_valid_iob(tags, scheme == "IOB2")
+        if valid is not None:
+            return valid, []
     parser = _PARSERS[scheme]
     spans: list[Span] = []
     malformed: list[InvalidTag] = []
@@ -102,6 +106,34 @@ def decode(tags: Sequence[str], scheme: Scheme, repair: Repair = "error") -> tup
         bad_positions = {bad.position for bad in invalid}
         spans = [span for span in spans if bad_positions.isdisjoint(range(span.start, span.end))]
     return spans, invalid
+
+
+def _decode_valid_iob(tags: Sequence[str], every_start_is_b: bool) -> list[Span] | None:
+    """Decode IOB1 or IOB2 tags without a fault; None at the first one. Most sentences of most corpora need no more."""
+    spans: list[Span] = []
+    start = last = -2
+    current = ""
+    for position in [position for position, tag in enumerate(tags) if tag != "O"]:
+        tag = tags[position]
+        label = tag[2:]
+        goes_on = position == last + 1 and label == current
+        if tag[:2] == "I-":
+            if every_start_is_b and not goes_on:
+                return None
+        elif tag[:2] != "B-" or not (every_start_is_b or goes_on):
+            return None
+        else:
+            goes_on = False
+        if not label:
+            return None
+        if not goes_on:
+            if start >= 0:
+                spans.append(Span(start, last + 1, current))
+            start, current = position, label
+        last = position
+    if start >= 0:
+        spans.append(Span(start, last + 1, current))
+    return spans
 
 
 def encode(spans: Sequence[Span], length: int, scheme: Scheme = "IOB2") -> list[str]:

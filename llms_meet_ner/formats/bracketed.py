@@ -45,7 +45,7 @@ class BracketedFormat:
         if variant == "full":
             return "\n".join([_TASK, "Label Set:", *map(_definition_line, labels), "Now process the input sentence:"])
         if variant == "short":
-            return f"Rewrite the sentence, each named entity as [Entity | LABEL]. Labels: {', '.join(labels.names)}"
+            return f"Mark entities as [Entity | LABEL]: {', '.join(labels.names)}"
         raise LmnError(f"format {self.name} has no instruction variant {variant!r}; it has: {', '.join(self.variants)}")
 
     def render(self, sentence: Sentence) -> str:

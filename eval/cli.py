@@ -1,0 +1,97 @@
+"""The command `lmn-eval`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from click_default_group import DefaultGroup
+
+from ..command_line import catch_errors, predict_options
+from ..data_converters.cards import load_card
+from ..dataset_info import Record
+from ..errors import LmnError
+from ..generation.predict import PredictOptions, predict, run_folder
+from ..prompts import PROMPT_SPEC_FILE, PromptSpec
+from ..recipe import Recipe, find_recipe, load_recipe
+from ..records import PREDICTIONS_FILE
+from .evaluate import Gold, evaluate, read_gold, write_scores
+from .report import REPORTS
+
+
+@click.group(cls=DefaultGroup, default="score", default_if_no_args=False)
+@click.version_option(package_name="llms-meet-ner")
+def main() -> None:
+    """Score predictions against a corpus.
+
+    \b
+    lmn-eval --split testb                                 the only trained recipe; predicts first if need be
+    lmn-eval --recipe recipes/qwen25_conll.yaml --split testb
+    lmn-eval --corpus conll2003 --source DIR --split testb --predictions generated_predictions.jsonl
+    """
+
+
+@main.command()
+@click.option("--split", required=True, help="Split of the corpus, as its card calls it.")
+@click.option("--recipe", "recipe_path", type=click.Path(path_type=Path), help="Recipe. [default: the only one under recipes/ that is trained]")
+@click.option("--corpus", help="A card's name or file. [default: the corpus of the recipe's training data]")
+@click.option("--source", type=click.Path(path_type=Path), help="Folder of the corpus files. [default: the card's folder, or data/CORPUS]")
+@click.option("--predictions", type=click.Path(path_type=Path), help="Score this file; with --corpus, no recipe is needed.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for scores.json. [default: beside the predictions]")
+@click.option("--report", type=click.Choice(sorted(REPORTS)), default="table", show_default=True, help="What to print.")
+@predict_options
+@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
+@catch_errors
+def score(
+    split: str, recipe_path: Path | None, corpus: str | None, source: Path | None, predictions: Path | None, out: Path | None,
+    report: str, options: PredictOptions, restart: bool, overrides: tuple[str, ...],
+) -> None:  # fmt: skip
+    """Score predictions against the gold of a corpus (the default subcommand).
+
+    KEY=VALUE words override keys of the recipe, as for llamafactory-cli.
+    """
+    recipe = _recipe(recipe_path, overrides, needed=predictions is None or corpus is None)
+    card = load_card(corpus or _train_card(recipe))
+    gold = read_gold(card, split, source)
+    if predictions is None:
+        assert recipe is not None  # _recipe raises where one is needed
+        predictions = _predictions(recipe, gold, options, restart)
+    scores, document = evaluate(gold, predictions, spec=_spec(recipe), recipe=recipe)
+    path = write_scores(document, out or predictions.parent)
+    click.echo(REPORTS[report](scores, document))
+    click.echo(f"\n{path}", err=report == "json")
+
+
+def _recipe(path: Path | None, overrides: tuple[str, ...], *, needed: bool) -> Recipe | None:
+    if path:
+        return load_recipe(path, overrides)
+    return find_recipe() if needed else None
+
+
+def _train_card(recipe: Recipe | None) -> str:
+    if recipe is None:
+        raise LmnError("which corpus? --corpus names a card")
+    return recipe.train_entry().card
+
+
+def _spec(recipe: Recipe | None) -> PromptSpec | None:
+    """Return the prompt of a recipe's adapter, or of its training data."""
+    if recipe is None:
+        return None
+    kept = recipe.output_dir / PROMPT_SPEC_FILE
+    return PromptSpec.load(kept) if kept.is_file() else recipe.train_entry().spec
+
+
+def _predictions(recipe: Recipe, gold: Gold, options: PredictOptions, restart: bool) -> Path:
+    """Return the run's predictions, made now if there are none."""
+    folder = run_folder(recipe, gold.card.name, gold.split, options)
+    path = folder / PREDICTIONS_FILE
+    if path.is_file() and not restart:
+        click.echo(f"scoring what is there: {path}", err=True)
+        return path
+    if options.limit is not None:
+        raise LmnError("--limit predicts a part of a split, which cannot be scored; leave it out")
+    records = [Record(sentence.id, sentence.tokens) for sentence in gold.sentences]
+    return predict(recipe, records, folder, options, restart=restart)
+
+

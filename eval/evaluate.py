@@ -1,0 +1,99 @@
+"""Score a predictions file against a corpus, and write `scores.json` beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..data_converters.cards import Card
+from ..data_converters.corpus import read_corpus
+from ..errors import LmnError
+from ..files import write_json
+from ..formats import get_format
+from ..prompts import PromptSpec
+from ..recipe import Recipe
+from ..sentence import Sentence
+from .predictions import read_predictions
+from .provenance import stamp
+from .scores import Scores, score
+
+SCORES_FILE = "scores.json"
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Gold:
+    """The gold side of an evaluation.
+
+    Attributes:
+        card: of the corpus.
+        split: its name.
+        path: of the corpus file.
+        sentences: all of them, in order.
+    """
+
+    card: Card
+    split: str
+    path: Path
+    sentences: list[Sentence]
+
+
+def read_gold(card: Card, split: str, source: Path | None = None) -> Gold:
+    """Read a split from its corpus file; gold comes from nowhere else.
+
+    Raises:
+        LmnError: as `read_corpus`; or the split is empty.
+    """
+    sentences = list(read_corpus(card, split, source, progress=True))
+    path = card.file_of(split, source)
+    if not sentences:
+        raise LmnError(f"{path}: no sentences for split {split}")
+    return Gold(card, split, path, sentences)
+
+
+def evaluate(gold: Gold, predictions: Path, *, spec: PromptSpec | None = None, recipe: Recipe | None = None) -> tuple[Scores, dict[str, Any]]:
+    """Align predictions with the gold and score them.
+
+    Args:
+        gold: of the corpus.
+        predictions: records of lmn-predict, or lines with `output` or `predict`.
+        spec: the prompt they answer to; by default bracketed, with the card's labels.
+        recipe: that they were made with, for the stamp.
+
+    Returns:
+        The scores, and the document that `scores.json` holds.
+
+    Raises:
+        LmnError: the predictions are damaged or not of this split, or the prompt has other labels than the corpus.
+    """
+    labels = spec.labels if spec else gold.card.labels
+    if set(labels.names) != set(gold.card.labels.names):
+        raise LmnError(
+            f"the model was asked for {', '.join(labels.names)}, but corpus {gold.card.name} has {', '.join(gold.card.labels.names)}: "
+            "scores would mean nothing; take a corpus with the same labels"
+        )
+    fmt = get_format(spec.format, nested=spec.nested) if spec else get_format(nested=gold.card.nested)
+    read = read_predictions(predictions, gold.sentences)
+    alignments = [fmt.parse(output, sentence.tokens, labels) for output, sentence in zip(read.outputs, gold.sentences)]
+    scores = score(gold.sentences, alignments, nested=gold.card.nested)
+    document = {
+        "schema": SCHEMA,
+        "corpus": gold.card.name,
+        "split": gold.split,
+        "predictions": str(predictions),
+        "decoding": read.decoding,
+        "format": fmt.name,
+        "recipe": str(recipe.path) if recipe else None,
+        "model": recipe.model if recipe else None,
+        **scores.to_dict(),
+        **stamp(gold.path, predictions, recipe),
+    }
+    return scores, document
+
+
+def write_scores(document: dict[str, Any], folder: Path) -> Path:
+    """Write `scores.json` into a folder, atomically."""
+    path = folder / SCORES_FILE
+    write_json(path, document)
+    return path

@@ -1,0 +1,50 @@
+"""What a score was computed with, so that it can be traced: versions, commit, seed, hashes."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from ..files import sha256_of
+from ..recipe import ADAPTER_FILE, Recipe
+
+_PACKAGES = ("llms-meet-ner", "seqeval", "nervaluate", "rapidfuzz", "llamafactory", "transformers", "peft", "torch")
+
+
+def stamp(gold: Path, predictions: Path, recipe: Recipe | None) -> dict[str, Any]:
+    """Return versions, the working directory's git commit, the seed, and SHA-256 hashes of corpus, predictions and adapter.
+
+    What is not there (a package, a repository, an adapter) is null.
+    """
+    adapter = recipe.output_dir / ADAPTER_FILE if recipe and recipe.has_adapter else None
+    return {
+        "versions": {"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}},
+        "commit": _commit(),
+        "seed": recipe.seed if recipe else None,
+        "sha256": {
+            "corpus": sha256_of(gold),
+            "predictions": sha256_of(predictions),
+            "adapter": sha256_of(adapter) if adapter else None,
+        },
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _commit() -> str | None:
+    """Return the commit that is checked out in the working directory, with `-dirty` after it if files differ from it."""
+    try:
+        described = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"], capture_output=True, text=True, timeout=10, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return described.stdout.strip() or None

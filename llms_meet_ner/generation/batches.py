@@ -1,0 +1,130 @@
+"""The batch plan of a prediction run, and its execution so that a killed run goes on where it was."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import LmnError
+from ..files import atomic_write, write_json
+
+PARTIAL_FILE = "predictions.partial.jsonl"
+RUN_FILE = "run.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Sentences that are decoded together.
+
+    Attributes:
+        items: their positions in the corpus.
+        max_new_tokens: after how many generated tokens they are cut off.
+    """
+
+    items: tuple[int, ...]
+    max_new_tokens: int
+
+
+def plan_batches(prompt_lengths: Sequence[int], source_lengths: Sequence[int], batch_size: int, max_new_tokens: int | None) -> list[Batch]:
+    """Put sentences of like length together, longest first, so that a batch that does not fit fails at once.
+
+    The plan follows from the arguments alone.
+
+    Args:
+        prompt_lengths: tokens of each prompt.
+        source_lengths: tokens of each sentence's text.
+        batch_size: sentences a batch.
+        max_new_tokens: the same for all batches, or None for three times the longest sentence of the batch and 32.
+    """
+    order = sorted(range(len(prompt_lengths)), key=lambda item: (-prompt_lengths[item], item))
+    batches = []
+    for start in range(0, len(order), batch_size):
+        items = tuple(order[start : start + batch_size])
+        batches.append(Batch(items, max_new_tokens or 3 * max(source_lengths[item] for item in items) + 32))
+    return batches
+
+
+def run_batches(
+    folder: Path,
+    batches: Sequence[Batch],
+    stamp: dict[str, Any],
+    generate: Callable[[Batch], list[str]],
+    *,
+    restart: bool = False,
+    on_batch: Callable[[Batch], None] = lambda batch: None,
+) -> dict[int, str]:
+    """Generate batch by batch; each finished one is appended to a partial file, from which a later call goes on.
+
+    Args:
+        folder: of the run; `run.json` is written there before the first batch.
+        batches: the plan.
+        stamp: everything else that the outputs follow from (input, model, options), for JSON.
+        generate: returns the outputs of a batch, in its order.
+        restart: discard what an earlier run left unfinished.
+        on_batch: called for every batch that is done, those found done too.
+
+    Returns:
+        Outputs by position.
+
+    Raises:
+        LmnError: an unfinished run with another plan lies in the folder.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    plan = {"stamp": stamp, "batches": [[list(batch.items), batch.max_new_tokens] for batch in batches]}
+    key = hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()
+    partial = folder / PARTIAL_FILE
+    if restart:
+        partial.unlink(missing_ok=True)
+    done = _read_partial(partial, key)
+    outputs: dict[int, str] = {}
+    for number, texts in done.items():
+        outputs.update(zip(batches[number].items, texts, strict=True))
+        on_batch(batches[number])
+    _rewrite_partial(partial, key, done)
+    write_json(folder / RUN_FILE, {"plan_sha256": key, **plan})
+    with partial.open("a", encoding="utf-8", newline="\n") as file:
+        for number, batch in enumerate(batches):
+            if number in done:
+                continue
+            texts = generate(batch)
+            outputs.update(zip(batch.items, texts, strict=True))
+            file.write(json.dumps({"batch": number, "outputs": texts}, ensure_ascii=False) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+            on_batch(batch)
+    return outputs
+
+
+def _read_partial(partial: Path, key: str) -> dict[int, list[str]]:
+    """Return the outputs of the batches that an earlier run finished; a line that was cut off is not one."""
+    if not partial.is_file():
+        return {}
+    lines = partial.read_bytes().split(b"\n")[:-1]
+    done: dict[int, list[str]] = {}
+    for number, line in enumerate(lines):
+        try:
+            row = json.loads(line)
+        except (json.JSONDecodeError, UnicodeDecodeError):
+            break
+        if number == 0:
+            if row.get("plan_sha256") != key:
+                raise LmnError(
+                    f"{partial}: an unfinished run with other data, model or options lies there; give the same ones to finish it, "
+                    "or --restart to discard it"
+                )
+            continue
+        done[row["batch"]] = row["outputs"]
+    return done
+
+
+def _rewrite_partial(partial: Path, key: str, done: dict[int, list[str]]) -> None:
+    """Write the partial file anew with what is whole in it, so that a half line is never appended to."""
+    with atomic_write(partial) as file:
+        file.write(json.dumps({"plan_sha256": key}) + "\n")
+        for number, texts in done.items():
+            file.write(json.dumps({"batch": number, "outputs": texts}, ensure_ascii=False) + "\n")

@@ -1,0 +1,74 @@
+"""Free greedy decoding: the model writes what it wants, up to the first newline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from transformers import GenerationConfig, StoppingCriteria, StoppingCriteriaList
+
+from ..errors import LmnError
+from .model import Loaded
+
+
+class _NewlineStop(StoppingCriteria):  # type: ignore[misc]
+    """Ends every sequence whose last token holds a newline."""
+
+    def __init__(self, newline_ids: torch.Tensor) -> None:
+        self._newline_ids = newline_ids
+
+    def __call__(self, input_ids: torch.Tensor, scores: Any, **kwargs: Any) -> torch.Tensor:
+        """Return for each sequence whether it ends; input_ids has shape (batch, length)."""
+        return torch.isin(input_ids[:, -1], self._newline_ids)
+
+
+class GreedyGenerator:
+    """Generates for batches of prompts."""
+
+    def __init__(self, loaded: Loaded) -> None:
+        self._loaded = loaded
+        tokenizer = loaded.tokenizer
+        pieces = tokenizer.batch_decode([[index] for index in range(len(tokenizer))])
+        newline_ids = [index for index, piece in enumerate(pieces) if "\n" in piece]
+        self._stops = StoppingCriteriaList([_NewlineStop(torch.tensor(newline_ids, device=loaded.device))])
+        # the model's own defaults may sample or penalise repetition, which a rewrite of the input is made of
+        loaded.model.generation_config = GenerationConfig(
+            do_sample=False, num_beams=1, eos_token_id=loaded.stop_ids, pad_token_id=tokenizer.pad_token_id
+        )
+
+    def generate(self, prompts: Sequence[Sequence[int]], max_new_tokens: int) -> list[str]:
+        """Return the outputs, each cut at its first newline, spaces as generated.
+
+        Args:
+            prompts: token ids.
+            max_new_tokens: after which an output is cut off.
+
+        Raises:
+            LmnError: the device's memory is too small for the batch.
+        """
+        loaded = self._loaded
+        longest = max(map(len, prompts))
+        pad = loaded.tokenizer.pad_token_id
+        ids = torch.tensor([[pad] * (longest - len(prompt)) + list(prompt) for prompt in prompts], device=loaded.device)
+        mask = torch.tensor([[0] * (longest - len(prompt)) + [1] * len(prompt) for prompt in prompts], device=loaded.device)
+        try:
+            with torch.inference_mode():
+                output = loaded.model.generate(
+                    ids, attention_mask=mask, max_new_tokens=max_new_tokens, stopping_criteria=self._stops
+                )
+        except (torch.cuda.OutOfMemoryError, MemoryError, RuntimeError) as error:
+            if isinstance(error, RuntimeError) and "memory" not in str(error).lower():
+                raise
+            raise LmnError(
+                f"out of memory with {len(prompts)} prompts of up to {longest} tokens; run again with a smaller --batch-size and "
+                "--restart (the batch plan changes with it)"
+            ) from error
+        return [self._text(row) for row in output[:, longest:].tolist()]
+
+    def _text(self, ids: list[int]) -> str:
+        """Decode up to the first id that ends an answer, without any clean-up, and cut at the first newline."""
+        stops = set(self._loaded.stop_ids)
+        end = next((at for at, token in enumerate(ids) if token in stops), len(ids))
+        text = self._loaded.tokenizer.decode(ids[:end], skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        return str(text).partition("\n")[0]

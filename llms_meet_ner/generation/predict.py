@@ -1,0 +1,163 @@
+"""A prediction run: sentences in, records in corpus order out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+
+from ..dataset_info import Record
+from ..errors import LmnError
+from ..files import atomic_write, read_json, sha256_of
+from ..formats import get_format
+from ..prompts import PromptSpec
+from ..recipe import ADAPTER_FILE, Recipe, recipe_prompt
+from ..records import PREDICTIONS_FILE, PredictionRecord
+from ..sentence import DOCSTART, tokens_sha1
+from .batches import PARTIAL_FILE, RUN_FILE, Batch, plan_batches, run_batches
+
+DECODING = "free"
+
+
+@dataclass(frozen=True, slots=True)
+class PredictOptions:
+    """Options of a run, all of which its outputs follow from.
+
+    Attributes:
+        batch_size: sentences decoded together.
+        max_new_tokens: bound on an output's tokens; None sets one for each batch.
+        dtype: of the weights: `auto`, `float32`, `bfloat16`.
+        untrained: leave the adapter out.
+        limit: only the first so many sentences; None for all.
+    """
+
+    batch_size: int = 16
+    max_new_tokens: int | None = None
+    dtype: str = "auto"
+    untrained: bool = False
+    limit: int | None = None
+
+    @property
+    def run_name(self) -> str:
+        """The run's folder name: the decoding and what else sets the run apart."""
+        name = f"{DECODING}-untrained" if self.untrained else DECODING
+        return name if self.limit is None else f"{name}-first{self.limit}"
+
+
+def run_folder(recipe: Recipe, corpus: str, split: str, options: PredictOptions) -> Path:
+    """Return `<output_dir>/<corpus>_<split>/<run>`."""
+    return recipe.output_dir / f"{corpus}_{split}" / options.run_name
+
+
+def predict(recipe: Recipe, records: Sequence[Record], folder: Path, options: PredictOptions, *, restart: bool = False) -> Path:
+    """Predict sentences with a recipe's model and write their records.
+
+    A finished run with the same input, model and options is left as it is. An unfinished one goes on; its final file is
+    byte for byte that of an undisturbed run.
+
+    Args:
+        recipe: names base model, adapter, training data and template.
+        records: the sentences, in corpus order.
+        folder: where `predictions.jsonl` and `run.json` go.
+        options: of the run.
+        restart: discard what is there.
+
+    Returns:
+        The path of `predictions.jsonl`.
+
+    Raises:
+        LmnError: no adapter, no model, another prompt than the adapter's, other predictions in the folder, out of memory.
+    """
+    adapter = None if options.untrained else recipe.output_dir
+    if adapter and not recipe.has_adapter:
+        raise LmnError(
+            f"{adapter / ADAPTER_FILE}: no adapter there; train it with llamafactory-cli train {recipe.path}, or say --untrained"
+        )
+    spec = recipe_prompt(recipe, adapter)
+    final = folder / PREDICTIONS_FILE
+    records = records[: options.limit]
+    stamp = _stamp(recipe, adapter, spec, records, options)
+    if final.is_file() and not restart:
+        if _same_run(folder, stamp):
+            click.echo(f"{final}: already there, with the same data, model and options", err=True)
+            return final
+        raise LmnError(f"{final}: predictions of other data, another model or other options; --restart writes over them")
+    final.unlink(missing_ok=True)
+    outputs = _generate_all(recipe, adapter, spec, records, folder, options, stamp, restart)
+    _write_records(final, records, outputs, spec)
+    (folder / PARTIAL_FILE).unlink(missing_ok=True)
+    return final
+
+
+def _stamp(recipe: Recipe, adapter: Path | None, spec: PromptSpec, records: Sequence[Record], options: PredictOptions) -> dict[str, Any]:
+    """Return what a run's outputs follow from, the batch plan aside."""
+    return {
+        "recipe": recipe.path.name,
+        "model": recipe.model,
+        "adapter_sha256": sha256_of(adapter / ADAPTER_FILE) if adapter else None,
+        "prompt": spec.to_dict(),
+        "decoding": DECODING,
+        "batch_size": options.batch_size,
+        "max_new_tokens": options.max_new_tokens,
+        "dtype": options.dtype,
+        "sentences": [[record.id, tokens_sha1(record.tokens)] for record in records],
+    }
+
+
+def _same_run(folder: Path, stamp: dict[str, Any]) -> bool:
+    run = folder / RUN_FILE
+    if not run.is_file():
+        return False
+    found = dict(read_json(run)["stamp"])
+    found.pop("device", None)
+    return found == stamp
+
+
+def _generate_all(
+    recipe: Recipe, adapter: Path | None, spec: PromptSpec, records: Sequence[Record], folder: Path, options: PredictOptions,
+    stamp: dict[str, Any], restart: bool,
+) -> dict[int, str]:  # fmt: skip
+    """Load the model, plan and run the batches; `-DOCSTART-` sentences need no model: their output is their input."""
+    from .greedy import GreedyGenerator
+    from .model import load_model
+    from .templates import encode_prompt
+
+    loaded = load_model(recipe, spec, adapter, options.dtype)
+    click.echo(f"{recipe.model}{f' with {adapter}' if adapter else ', untrained'} on {loaded.device_name}, {loaded.dtype}", err=True)
+    asked = [item for item, record in enumerate(records) if record.tokens != (DOCSTART,)]
+    texts = [" ".join(records[item].tokens) for item in asked]
+    prompts = [encode_prompt(loaded.tokenizer, spec, text) for text in texts]
+    source_lengths = [len(loaded.tokenizer.encode(text, add_special_tokens=False)) for text in texts]
+    batches = plan_batches(list(map(len, prompts)), source_lengths, options.batch_size, options.max_new_tokens)
+    generator = GreedyGenerator(loaded)
+    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
+        task = progress.add_task("predicting", total=len(asked))
+
+        def generate(batch: Batch) -> list[str]:
+            return generator.generate([prompts[item] for item in batch.items], batch.max_new_tokens)
+
+        outputs = run_batches(
+            folder,
+            batches,
+            {**stamp, "device": loaded.device_name},
+            generate,
+            restart=restart,
+            on_batch=lambda batch: progress.advance(task, len(batch.items)),
+        )
+    by_item = {asked[position]: text for position, text in outputs.items()}
+    return {item: by_item.get(item, DOCSTART) for item in range(len(records))}
+
+
+def _write_records(final: Path, records: Sequence[Record], outputs: dict[int, str], spec: PromptSpec) -> None:
+    fmt = get_format(spec.format, nested=spec.nested)
+    with atomic_write(final) as file:
+        for item, record in enumerate(records):
+            alignment = fmt.parse(outputs[item], record.tokens, spec.labels)
+            sha1 = tokens_sha1(record.tokens)
+            file.write(PredictionRecord.of(record.id, outputs[item], sha1, DECODING, alignment).to_json() + "\n")

@@ -1,0 +1,169 @@
+"""LLaMA-Factory recipes as this package reads them: which data, which model, which adapter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .dataset_info import DatasetEntry, load_entry
+from .errors import LmnError
+from .prompts import PROMPT_SPEC_FILE, PromptSpec
+
+ADAPTER_FILE = "adapter_model.safetensors"
+_NEEDED = ("model_name_or_path", "template", "dataset", "output_dir")
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A training configuration, with overrides applied.
+
+    Attributes:
+        path: the YAML file.
+        values: its keys as LLaMA-Factory names them.
+    """
+
+    path: Path
+    values: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The last part of `output_dir`, under which results are kept."""
+        return self.output_dir.name
+
+    @property
+    def model(self) -> str:
+        """Hub id or folder of the base model."""
+        return str(self.values["model_name_or_path"])
+
+    @property
+    def template(self) -> str:
+        """Name of LLaMA-Factory's chat template."""
+        return str(self.values["template"])
+
+    @property
+    def output_dir(self) -> Path:
+        """The folder of adapter and results, relative to the working directory."""
+        return Path(self.values["output_dir"])
+
+    @property
+    def dataset_dir(self) -> Path:
+        """The folder of `dataset_info.json`."""
+        return Path(self.values.get("dataset_dir", "data"))
+
+    @property
+    def dataset(self) -> str:
+        """The (first) training data set."""
+        return str(self.values["dataset"]).split(",")[0].strip()
+
+    @property
+    def seed(self) -> int:
+        """The training seed; LLaMA-Factory's default is 42."""
+        return int(self.values.get("seed", 42))
+
+    @property
+    def has_adapter(self) -> bool:
+        """Whether training has left a finished adapter."""
+        return (self.output_dir / ADAPTER_FILE).is_file()
+
+    def train_entry(self) -> DatasetEntry:
+        """Return what `dataset_info.json` says of the training data.
+
+        Raises:
+            LmnError: it was not converted, or not by lmn-convert.
+        """
+        return load_entry(self.dataset_dir, self.dataset)
+
+
+def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
+    """Read a recipe.
+
+    Args:
+        path: a YAML file for `llamafactory-cli train`.
+        overrides: `key=value` words, as LLaMA-Factory takes them.
+
+    Raises:
+        LmnError: the file cannot be read, is no mapping, lacks a key, or an override has no `=`.
+    """
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise LmnError(f"{path}: no such recipe ({error.strerror})") from error
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise LmnError(f"{path}:{line}: not YAML: {error.problem}") from error
+    if not isinstance(values, dict):
+        raise LmnError(f"{path}:1: a recipe is a mapping of LLaMA-Factory's keys")
+    for override in overrides:
+        key, equals, value = override.partition("=")
+        if not equals or not key:
+            raise LmnError(f"{override!r} is no override; write key=value, as for llamafactory-cli")
+        values[key] = yaml.safe_load(value)
+    missing = [key for key in _NEEDED if key not in values]
+    if missing:
+        raise LmnError(f"{path}:1: the recipe lacks {', '.join(missing)}")
+    return Recipe(path, values)
+
+
+def find_recipe(folder: Path = Path("recipes")) -> Recipe:
+    """Return the only recipe of a folder whose output holds an adapter.
+
+    Raises:
+        LmnError: there is none, or more than one; the message lists them.
+    """
+    recipes = []
+    for path in sorted(folder.rglob("*.yaml")):
+        try:
+            recipes.append(load_recipe(path))
+        except LmnError:
+            continue  # YAML that is no recipe may lie there
+    trained = [recipe for recipe in recipes if recipe.has_adapter]
+    if len(trained) == 1:
+        return trained[0]
+    if not recipes:
+        raise LmnError(f"{folder}: no recipe there; name one with --recipe FILE")
+    if not trained:
+        listed = ", ".join(f"{recipe.path} ({recipe.output_dir})" for recipe in recipes)
+        raise LmnError(f"no recipe has a trained adapter yet; train one, or name one with --recipe FILE: {listed}")
+    raise LmnError(f"several recipes have an adapter; name one with --recipe FILE: {', '.join(str(recipe.path) for recipe in trained)}")
+
+
+def recipe_prompt(recipe: Recipe, adapter: Path | None) -> PromptSpec:
+    """Return the prompt that a recipe's model answers to, and leave a copy beside its adapter.
+
+    Args:
+        recipe: names the training data and the template.
+        adapter: the adapter's folder, or None for the untrained model.
+
+    Raises:
+        LmnError: the data was converted with another prompt than the adapter was trained with.
+    """
+    from .generation.templates import pieces_of
+
+    kept = adapter / PROMPT_SPEC_FILE if adapter else None
+    trained = PromptSpec.load(kept) if kept and kept.is_file() else None
+    try:
+        spec = recipe.train_entry().spec
+    except LmnError:
+        if trained:
+            return trained
+        raise
+    if trained:
+        differences = trained.differences(spec)
+        if trained.template and trained.template.name != recipe.template:
+            differences.append("template")
+        if differences:
+            raise LmnError(
+                f"{kept}: the adapter was trained with another {', '.join(differences)} than {recipe.dataset} in "
+                f"{recipe.dataset_dir} now has; convert the corpus with the options of then, or train anew"
+            )
+        return trained
+    import dataclasses
+
+    spec = dataclasses.replace(spec, template=pieces_of(recipe.template))
+    if kept and adapter and (adapter / ADAPTER_FILE).is_file():
+        spec.save(kept)
+    return spec

@@ -1,0 +1,43 @@
+"""Shared fixtures: real corpora and the embedded model, and the rule that nothing is skipped where the corpora are at hand."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def corpora() -> Path:
+    """The folder of real corpora, from the environment variable LMN_CORPORA."""
+    folder = os.environ.get("LMN_CORPORA")
+    if not folder:
+        pytest.skip("LMN_CORPORA is not set: it names the folder of the real corpora (wikigold, wnut17, germeval2014, ...)")
+    path = Path(folder).resolve()
+    assert path.is_dir(), f"LMN_CORPORA: {path} is no folder"
+    return path
+
+
+@pytest.fixture
+def workdir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working directory."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+_skipped: list[str] = []
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.skipped and not hasattr(report, "wasxfail"):
+        _skipped.append(report.nodeid)
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Fail a run in CI that skipped a test although the corpora are there."""
+    if os.environ.get("CI") and os.environ.get("LMN_CORPORA") and _skipped:
+        print(f"\nskipped although LMN_CORPORA is set: {', '.join(_skipped)}")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -1,0 +1,93 @@
+"""Corpus cards: those of the package, a user's own, and errors that name file, line and key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from llms_meet_ner import LmnError
+from llms_meet_ner.data_converters import card_names, load_card, read_corpus
+
+GOOD = """\
+name: mine
+title: My corpus
+language: en
+licence: CC0
+citation: me
+docstart: none
+splits:
+  train: a.conll
+reader:
+  type: columns
+  scheme: BIO
+labels:
+  - name: PER
+    long: person
+    definition: >-
+      Somebody
+      with a name.
+"""
+
+
+def test_every_card_of_the_package_loads_and_defines_its_labels() -> None:
+    assert {"conll2003", "demo", "germeval2014", "germeval2014_nested", "turkish_wiki_ner", "wikigold", "wnut17"} <= set(card_names())
+    for name in card_names():
+        card = load_card(name)
+        assert card.name == name
+        assert all(label.long and label.definition for label in card.labels), name
+
+
+def test_a_card_of_ones_own_is_a_path(workdir: Path) -> None:
+    (workdir / "mine.yaml").write_text(GOOD)
+    (workdir / "data/mine").mkdir(parents=True)
+    (workdir / "data/mine/a.conll").write_text("Ada B-PER\n")
+    card = load_card("mine.yaml")
+    assert card.labels.labels[0].definition == "Somebody with a name."
+    assert [s.tokens for s in read_corpus("mine.yaml", "train")] == [("Ada",)]
+
+
+def test_a_folder_with_a_card_holds_its_own_files(workdir: Path) -> None:
+    (workdir / "corpus").mkdir()
+    (workdir / "corpus/card.yaml").write_text(GOOD)
+    (workdir / "corpus/a.conll").write_text("Ada B-PER\n")
+    assert [s.tokens for s in read_corpus("corpus", "train")] == [("Ada",)]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("scheme: BIO", "scheme: IOB9"), r"mine\.yaml:11: reader\.scheme: 'IOB9' is not one of"),
+        (("docstart: none", "docstarts: none"), r"mine\.yaml:1: card: the key 'docstart' is missing|mine\.yaml:6: docstarts: no such key"),
+        (("  scheme: BIO", "  scheme: BIO\n  tags: 3"), r"mine\.yaml:12: reader\.tags: no such key; there are: type, scheme, separator"),
+        (("language: en", "language: English"), r"mine\.yaml:3: language: 'English' does not match .* it is a language tag"),
+        (("name: PER", "name: P ER"), r"mine\.yaml:13: labels\.0\.name: not a label name: 'P ER'"),
+        (("title: My corpus", "title: [x"), r"mine\.yaml:\d+: not YAML"),
+        (("title: My corpus", "name: again"), r"mine\.yaml:2: the key 'name' stands twice"),
+        (("train: a.conll", "train: {file: a.conll, sentences: '5:5'}"), r"mine\.yaml:8: splits\.train\.sentences: '5:5' holds no sentence"),
+        (("type: columns", "type: columns\n  inner_tags: [2]"), r"reader\.inner_tags: only a corpus with `nested: true`"),
+        (("- name: PER", "- name: PER\n  - name: PER"), r"mine\.yaml:12: labels: label PER stands twice"),
+        (("name: mine", "extends: mine.yaml\nname: mine"), r"a card cannot extend itself"),
+    ],
+)
+def test_an_error_in_a_card_names_file_line_and_key(workdir: Path, change: tuple[str, str], message: str) -> None:
+    assert change[0] in GOOD
+    (workdir / "mine.yaml").write_text(GOOD.replace(*change, 1))
+    with pytest.raises(LmnError, match=message):
+        load_card("mine.yaml")
+
+
+def test_an_error_in_the_card_that_is_extended_names_that_file(workdir: Path) -> None:
+    (workdir / "base.yaml").write_text(GOOD.replace("scheme: BIO", "scheme: X"))
+    (workdir / "mine.yaml").write_text("extends: base.yaml\nname: mine\n")
+    with pytest.raises(LmnError, match=r"base\.yaml:11: reader\.scheme"):
+        load_card("mine.yaml")
+
+
+def test_what_is_not_there_is_named_with_what_is(workdir: Path) -> None:
+    with pytest.raises(LmnError, match=r"conl2003: neither a card's name nor a card's file; cards: conll2003, demo"):
+        load_card("conl2003")
+    with pytest.raises(LmnError, match="corpus conll2003 has no split 'test'; it has: train, testa, testb"):
+        read_corpus("conll2003", "test")
+    with pytest.raises(LmnError, match=r"data/conll2003/eng\.testb: no such file; --source DIR names the folder"):
+        read_corpus("conll2003", "testb")

@@ -1,0 +1,129 @@
+"""A random Llama of 35,168 weights, twelve Alpaca records, and LLaMA-Factory's own command line to train on them.
+
+Nothing is downloaded: the tokenizer has one token a byte. Every run is a process of its own, as a user's is.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+WORDS = ("Ada", "met", "Bob", "near", "Lake", "Como", ",", "and", "Eve", "went", "home", ".")
+
+
+@dataclass(frozen=True, slots=True)
+class TinyTraining:
+    """A tiny model and a tiny data set in one folder, and how to train on them."""
+
+    folder: Path
+
+    def recipe(self, output_dir: Path, **changes: Any) -> dict[str, Any]:
+        """A float32 LoRA run of six steps, two examples a step; a change of None takes the key out."""
+        recipe: dict[str, Any] = {
+            "model_name_or_path": str(self.folder / "model"),
+            "stage": "sft",
+            "do_train": True,
+            "finetuning_type": "lora",
+            "lora_rank": 8,
+            "lora_alpha": 16,
+            "lora_target": "all",
+            "dataset": "tiny_train",
+            "dataset_dir": str(self.folder / "data"),
+            "template": "alpaca",
+            "cutoff_len": 512,
+            "output_dir": str(output_dir),
+            "overwrite_output_dir": False,
+            "per_device_train_batch_size": 1,
+            "gradient_accumulation_steps": 2,
+            "num_train_epochs": 1.0,
+            "learning_rate": 1.0e-2,
+            "lr_scheduler_type": "cosine",
+            "warmup_steps": 0.1,
+            "logging_steps": 1,
+            "save_strategy": "steps",
+            "save_steps": 3,
+            "report_to": "none",
+            "seed": 42,
+            "use_cpu": True,
+        }
+        return {key: value for key, value in (recipe | changes).items() if value is not None}
+
+    def train(
+        self, recipe: Mapping[str, Any], processes: int | None = None, *, fails: bool = False
+    ) -> subprocess.CompletedProcess[str]:
+        """Run `llamafactory-cli train` on the recipe, under torchrun with gloo when `processes` is given."""
+        path = Path(f"{recipe['output_dir']}.yaml")
+        path.write_text(yaml.safe_dump(dict(recipe)), encoding="utf-8")
+        env = os.environ | {
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),  # torchrun
+            "HF_HOME": str(self.folder / "cache"),
+            "HF_HUB_OFFLINE": "1",
+            "OMP_NUM_THREADS": "1",
+            "CUDA_VISIBLE_DEVICES": "",
+            "DS_ACCELERATOR": "cpu",
+        }
+        env.pop("FORCE_TORCHRUN", None)
+        if processes is not None:
+            env |= {"FORCE_TORCHRUN": "1", "NPROC_PER_NODE": str(processes)}
+        command = [sys.executable, "-m", "llamafactory.cli", "train", str(path)]
+        done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+        assert (done.returncode != 0) == fails, done.stdout[-2000:] + done.stderr[-6000:]
+        return done
+
+
+def largest_difference(first: Path, second: Path) -> float:
+    """The largest absolute difference between two adapters' weights; the folders must hold the same tensors."""
+    from safetensors.torch import load_file
+
+    one, other = (load_file(folder / "adapter_model.safetensors") for folder in (first, second))
+    assert one.keys() == other.keys()
+    return max(float((one[name].double() - other[name].double()).abs().max()) for name in one)
+
+
+def save_model(folder: Path) -> None:
+    """Save a random Llama of two layers and a tokenizer with one token a byte."""
+    import torch
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+    vocabulary = ["<s>", "</s>", "<unk>", *sorted(pre_tokenizers.ByteLevel.alphabet())]
+    bytes_only = Tokenizer(models.BPE({token: index for index, token in enumerate(vocabulary)}, [], unk_token="<unk>"))
+    bytes_only.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    bytes_only.decoder = decoders.ByteLevel()
+    special = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "pad_token": "</s>"}
+    PreTrainedTokenizerFast(tokenizer_object=bytes_only, **special).save_pretrained(folder)
+
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        vocab_size=len(vocabulary),
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        bos_token_id=0,
+        eos_token_id=1,
+        pad_token_id=1,
+        torch_dtype="float32",
+    )
+    LlamaForCausalLM(config).save_pretrained(folder)
+
+
+def save_data(folder: Path) -> None:
+    """Save twelve Alpaca records of unequal length, so that a wrong average over devices would show."""
+    folder.mkdir()
+    sentences = [" ".join(WORDS[shift:] + WORDS[: shift * 3 % 7]) for shift in range(len(WORDS))]
+    records = [
+        {"instruction": "Mark the persons.", "input": sentence, "output": sentence.replace("Eve", "[Eve | PER]")}
+        for sentence in sentences
+    ]
+    (folder / "tiny_train.json").write_text(json.dumps(records), encoding="utf-8")
+    info = {"tiny_train": {"file_name": "tiny_train.json"}}
+    (folder / "dataset_info.json").write_text(json.dumps(info), encoding="utf-8")
