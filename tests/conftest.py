@@ -41,3 +41,11 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if os.environ.get("CI") and os.environ.get("LMN_CORPORA") and _skipped:
         print(f"\nskipped although LMN_CORPORA is set: {', '.join(_skipped)}")
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(scope="session")
+def smollm2() -> Path:
+    """A checkpoint of the embedded real model; saved in the checkout's models/ once, as the demo does."""
+    from llms_meet_ner.eval.demo_model import save_checkpoint
+
+    return save_checkpoint(ROOT / "models" / "smollm2-135m-instruct")

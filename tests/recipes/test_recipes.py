@@ -123,12 +123,14 @@ def test_every_training_command_of_the_header_parses(recipe: Path, monkeypatch: 
 @EVERY_RECIPE
 def test_it_trains_on_a_training_split_and_watches_no_test_split(recipe: Path) -> None:
     keys = read(recipe)
-    for key, allowed in (("dataset", {"train"}), ("eval_dataset", {"dev", "testa"})):
-        for dataset in filter(None, str(keys.get(key, "")).split(",")):
-            card, split = card_of(dataset.strip())
-            assert split in allowed
-            assert split in card["splits"]
     assert "val_size" not in keys
+    assert ("eval_dataset" in keys) == ("eval_strategy" in keys)
+    datasets = [(name, {"train"}) for name in keys["dataset"].split(",")]
+    datasets += [(name, {"dev", "testa"}) for name in keys.get("eval_dataset", "").split(",") if name]
+    for name, allowed in datasets:
+        card, split = card_of(name.strip())
+        assert split in allowed
+        assert split in card["splits"]
 
 
 @EVERY_RECIPE

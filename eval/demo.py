@@ -1,0 +1,187 @@
+"""The demo: the whole way from a corpus to scores, through the commands that a user would type.
+
+Every stage that is done is used again, and the table says so.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.table import Table
+
+from ..command_line import catch_errors, print_table
+from ..data_converters.alpaca import prompt_spec_of
+from ..data_converters.cards import Card, load_card
+from ..dataset_info import dataset_name
+from ..errors import LmnError
+from ..files import read_json, sha256_of, write_json
+from ..formats import DEFAULT_FORMAT
+from ..recipe import Recipe, load_recipe
+from .baselines import capitalised, gazetteer
+from .demo_model import save_checkpoint
+from .evaluate import SCORES_FILE, read_gold
+from .scores import Scores, score
+
+RECIPE = Path("recipes/demo_smollm2.yaml")
+STATE_FILE = "demo.json"
+VARIANT = "short"
+
+
+@dataclass(slots=True)
+class Demo:
+    """One run of the demo.
+
+    Attributes:
+        card: of the corpus.
+        source: folder of the corpus files, or None for the card's own.
+        recipe: with the corpus's data set and output folder.
+        overrides: of the recipe, as words for the commands.
+        state: seconds by stage and the hashes that they depend on, kept in the output folder.
+        times: a line for each stage of this run: name, seconds, and a note.
+    """
+
+    card: Card
+    source: Path | None
+    recipe: Recipe
+    overrides: list[str]
+    state: dict[str, Any]
+    times: list[tuple[str, float, str]] = field(default_factory=list)
+
+    @property
+    def splits(self) -> tuple[str, str]:
+        """The training split and the one to score: the card's first and last."""
+        names = list(self.card.splits)
+        return names[0], names[-1]
+
+    def stage(self, name: str, key: str, done: bool, work: Callable[[], None]) -> None:
+        """Run a stage unless it is done, and note its time; `key` is what its result depends on."""
+        known = self.state.get(name, {})
+        if done and known.get("key") == key:
+            click.echo(f"== {name}: done before, used again")
+            self.times.append((name, known["seconds"], "before, used again"))
+            return
+        click.echo(f"== {name}")
+        started = time.monotonic()
+        work()
+        seconds = time.monotonic() - started
+        self.state[name] = {"key": key, "seconds": round(seconds, 1)}
+        self.times.append((name, seconds, ""))
+        write_json(self.recipe.output_dir / STATE_FILE, self.state)
+
+
+def _call(*words: str | Path) -> None:
+    """Run a command of this environment, showing it first; output goes through.
+
+    Raises:
+        LmnError: it failed.
+    """
+    command = [str(Path(sys.executable).parent / words[0]), *map(str, words[1:])]
+    click.echo(f"$ {shlex.join([str(words[0]), *command[1:]])}")
+    code = subprocess.run(command, env={**os.environ, "HF_HUB_OFFLINE": "1"}, check=False).returncode
+    if code:
+        raise LmnError(f"{words[0]} ended with status {code}; see its output above")
+
+
+def _prepare(card_name: str, source: Path | None) -> Demo:
+    card = load_card(card_name)
+    spec = prompt_spec_of(card, DEFAULT_FORMAT, VARIANT)
+    train = next(iter(card.splits))
+    overrides: list[str] = []
+    if card.name != "demo":
+        name = dataset_name(card.name, train, spec, card.variant)
+        overrides = [f"dataset={name}", f"output_dir=outputs/demo_smollm2_{card.name}"]
+    recipe = load_recipe(RECIPE, overrides)
+    state_file = recipe.output_dir / STATE_FILE
+    return Demo(card, source, recipe, overrides, read_json(state_file) if state_file.is_file() else {})
+
+
+def _convert(demo: Demo) -> None:
+    source = ["--source", demo.source] if demo.source else []
+    path = demo.card.name if demo.card.path.parent.name == "cards" or demo.card.name == "demo" else demo.card.path
+    _call("lmn-convert", path, *source, "--variant", VARIANT, "--out", demo.recipe.dataset_dir)
+
+
+def _train(demo: Demo, key: str) -> None:
+    done = demo.recipe.has_adapter and (demo.recipe.output_dir / "all_results.json").is_file()
+    known = demo.state.get("train", {}).get("key")
+    if done and known != key:
+        raise LmnError(
+            f"{demo.recipe.output_dir}: holds an adapter trained on other data or with another recipe; move the folder away to train anew"
+        )
+    demo.stage("train", key, done, lambda: _call("llamafactory-cli", "train", RECIPE, *demo.overrides))
+
+
+def _evaluate(demo: Demo, name: str, key: str, *flags: str) -> dict[str, Any]:
+    """Predict and score with lmn-eval; return what it wrote to scores.json."""
+    train, test = demo.splits
+    source = ["--source", demo.source] if demo.source else []
+    run = "free-untrained" if flags else "free"
+    folder = demo.recipe.output_dir / f"{demo.card.name}_{test}" / run
+    corpus = demo.card.name if demo.card.path.parent.name == "cards" or demo.card.name == "demo" else demo.card.path
+    words = ["lmn-eval", "--recipe", RECIPE, "--corpus", corpus, *source, "--split", test, *flags, *demo.overrides]
+    demo.stage(name, key, (folder / SCORES_FILE).is_file(), lambda: _call(*words))
+    scores: dict[str, Any] = read_json(folder / SCORES_FILE)
+    return scores
+
+
+def _report(demo: Demo, rows: Sequence[tuple[str, dict[str, Any]]]) -> None:
+    test = demo.splits[1]
+    table = Table(f"{demo.card.name} {test}", "precision", "recall", "micro F1", "exact", "repaired", "failed", box=None, pad_edge=False)
+    for name, document in rows:
+        micro = (document["seqeval"] or document["spans"])["micro"]
+        alignment = document["alignment"]
+        figures = [f"{micro[key]:.4f}" for key in ("precision", "recall", "f1")]
+        table.add_row(name, *figures, *(f"{alignment[status]:,}" for status in ("exact", "repaired", "failed")))
+    click.echo()
+    print_table(table)
+    times = Table("stage", "seconds", "", box=None, pad_edge=False)
+    for stage, seconds, note in demo.times:
+        times.add_row(stage, f"{seconds:.0f}", note)
+    times.add_row("all", f"{sum(seconds for _, seconds, note in demo.times if not note):.0f}", "in this run")
+    click.echo()
+    print_table(times)
+
+
+@click.command()
+@click.option("--card", "card_name", help="A card's name or file. [default: SOURCE/card.yaml, else the embedded demo corpus]")
+@click.option("--source", type=click.Path(path_type=Path), help="Folder of the corpus files.")
+@catch_errors
+def main(card_name: str | None, source: Path | None) -> None:
+    """Run corpus -> instruction data -> adapter -> predictions -> scores with a small model on a CPU."""
+    if not RECIPE.is_file():
+        raise LmnError(f"{RECIPE}: no such file; run the demo in a checkout's root")
+    demo = _prepare(card_name or (str(source) if source else "demo"), source)
+    train_split, test_split = demo.splits
+    demo.stage("model", "SmolLM2-135M-Instruct", Path(demo.recipe.model).is_dir(), lambda: _save_model(demo.recipe.model))
+    gold_files = [demo.card.file_of(split, source) for split in demo.card.splits]
+    data_key = " ".join([sha256_of(demo.card.path), *map(sha256_of, gold_files)])
+    data_file = demo.recipe.dataset_dir / f"{demo.recipe.dataset}.json"
+    demo.stage("convert", data_key, data_file.is_file(), lambda: _convert(demo))
+    train_key = f"{sha256_of(data_file)} {sha256_of(RECIPE)} {' '.join(demo.overrides)}"
+    _train(demo, train_key)
+    trained = _evaluate(demo, "score", f"{train_key} {data_key}")
+    untrained = _evaluate(demo, "score untrained", f"{sha256_of(RECIPE)} {data_key}", "--untrained")
+    gold, train = read_gold(demo.card, test_split, source), read_gold(demo.card, train_split, source)
+    baselines: list[tuple[str, Scores]] = [
+        (baseline.__name__, score(gold.sentences, baseline(train.sentences, gold.sentences), nested=demo.card.nested))
+        for baseline in (gazetteer, capitalised)
+    ]
+    rows = [(f"baseline: {name}", scores.to_dict()) for name, scores in baselines]
+    _report(demo, [*rows, ("SmolLM2-135M, untrained", untrained), ("SmolLM2-135M, trained", trained)])
+
+
+def _save_model(folder: str) -> None:
+    save_checkpoint(Path(folder))
+
+
+if __name__ == "__main__":
+    main()

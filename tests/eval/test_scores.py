@@ -1,0 +1,157 @@
+"""Scores against scorers that others wrote: seqeval, nervaluate and seqscore give the same counts."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from nervaluate import Evaluator
+from seqeval.metrics import classification_report
+from seqeval.scheme import IOB2
+from seqscore.scoring import score_label_sequences
+
+from llms_meet_ner import Alignment, Mention, Sentence, Span, get_format
+from llms_meet_ner.data_converters import load_card, read_corpus
+from llms_meet_ner.eval import Counts, Scores, score
+from llms_meet_ner.tags import encode
+
+LABELS = ("LOC", "ORG", "PER")
+
+
+@st.composite
+def span_sets(draw: st.DrawFn, length: int) -> tuple[Span, ...]:
+    spans, at = [], 0
+    while at < length and draw(st.booleans()):
+        start = draw(st.integers(at, length - 1))
+        at = draw(st.integers(start + 1, min(length, start + 3)))
+        spans.append(Span(start, at, draw(st.sampled_from(LABELS))))
+    return tuple(spans)
+
+
+@st.composite
+def corpora_with_predictions(draw: st.DrawFn) -> tuple[list[Sentence], list[Alignment]]:
+    sentences, alignments = [], []
+    for number in range(draw(st.integers(1, 5))):
+        length = draw(st.integers(1, 9))
+        sentences.append(Sentence(f"r/test/{number}", tuple(f"t{i}" for i in range(length)), draw(span_sets(length))))
+        alignments.append(Alignment(draw(span_sets(length)), "exact"))
+    return sentences, alignments
+
+
+def assert_like_the_oracles(sentences: list[Sentence], alignments: list[Alignment], scores: Scores) -> None:
+    gold = [encode(s.spans, len(s.tokens)) for s in sentences]
+    predicted = [encode(a.spans, len(s.tokens)) for a, s in zip(alignments, sentences)]
+    report = classification_report(gold, predicted, mode="strict", scheme=IOB2, output_dict=True, zero_division=0)
+    for label, counts in [*scores.labels.items(), ("micro avg", scores.micro)]:
+        row = report[label]
+        assert (counts.precision, counts.recall, counts.f1, counts.gold) == pytest.approx(
+            (row["precision"], row["recall"], row["f1-score"], row["support"])
+        )
+    evaluator = Evaluator(gold, predicted, tags=list(LABELS) + ["MISC"], loader="list").evaluate()["overall"]
+    for name, counts in scores.nervaluate.items():
+        theirs = evaluator[name]
+        assert (counts.correct, counts.incorrect, counts.partial, counts.missed, counts.spurious) == (
+            theirs.correct, theirs.incorrect, theirs.partial, theirs.missed, theirs.spurious,
+        )  # fmt: skip
+        assert (counts.precision, counts.recall, counts.f1) == pytest.approx((theirs.precision, theirs.recall, theirs.f1))
+    strict = scores.nervaluate["strict"]
+    assert (strict.precision, strict.recall) == pytest.approx((scores.micro.precision, scores.micro.recall))
+    theirs, _accuracy = score_label_sequences(predicted, gold, "BIO", repair=None)
+    assert scores.micro == Counts(theirs.true_pos, theirs.true_pos + theirs.false_pos, theirs.true_pos + theirs.false_neg)
+    for label, counts in scores.labels.items():
+        by_type = theirs.type_scores[label]
+        assert counts == Counts(by_type.true_pos, by_type.true_pos + by_type.false_pos, by_type.true_pos + by_type.false_neg)
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=corpora_with_predictions())
+def test_random_spans_score_as_in_seqeval_nervaluate_and_seqscore(data: tuple[list[Sentence], list[Alignment]]) -> None:
+    if any(s.spans for s in data[0]) or any(a.spans for a in data[1]):
+        assert_like_the_oracles(*data, score(*data))
+
+
+def damage(sentence: Sentence, rng: random.Random) -> Alignment:
+    """Move, drop, relabel and invent spans."""
+    spans = []
+    for span in sentence.spans:
+        kind = rng.random()
+        label = rng.choice(("PER", "LOC", "ORG", "MISC")) if kind < 0.2 else span.label
+        start = span.start + (kind > 0.8 and span.end - span.start > 1)
+        if kind > 0.1:
+            spans.append(Span(start, span.end, label))
+    return Alignment(tuple(spans), "exact")
+
+
+def test_a_real_corpus_scores_as_in_the_oracles(corpora: Path) -> None:
+    sentences = list(read_corpus("wikigold", "test", corpora / "wikigold"))
+    rng = random.Random(1)
+    alignments = [damage(sentence, rng) for sentence in sentences]
+    assert_like_the_oracles(sentences, alignments, score(sentences, alignments))
+
+
+DAMAGED = [
+    ("demo", "train", None),
+    ("wikigold", "train", "wikigold"),
+    ("wnut17", "dev", "wnut17"),
+    ("germeval2014", "dev", "germeval2014/official_tsv"),
+    ("turkish_wiki_ner", "test", "turkish_wiki_ner"),
+]
+
+
+@pytest.mark.parametrize(("lost", "doubled", "invented"), [(0.04, 0.03, 0.04)])
+def test_damaged_gold_outputs_keep_their_entities(corpora: Path, lost: float, doubled: float, invented: float) -> None:
+    rng = random.Random(11)
+    fmt = get_format()
+    for card, split, folder in DAMAGED:
+        corpus = load_card(card)
+        sentences = list(read_corpus(corpus, split, corpora / folder if folder else None))
+        vocabulary = [token for s in sentences for token in s.tokens if not set("[]|") & set(token)]
+        alignments = []
+        for sentence in sentences:
+            inside = {i for span in sentence.spans for i in range(span.start, span.end)}
+            words: list[str] = []
+            for position, word in rendered_words(fmt.render(sentence), sentence):
+                outside = position is not None and position not in inside
+                chance = rng.random() if outside else 1.0
+                words += [] if chance < lost else [word, word] if chance < lost + doubled else [word]
+                if outside and rng.random() < invented:
+                    words.append(rng.choice(vocabulary))
+            text = " ".join(words)
+            for mark in (",", ".", ";", ":", "!", "?", "'s", ")"):
+                text = text.replace(f" {mark}", mark)
+            alignments.append(fmt.parse(text, sentence.tokens, corpus.labels))
+        scores = score(sentences, alignments)
+        assert scores.micro.f1 >= 0.99, (card, scores.micro.f1)
+        assert scores.alignment.statuses["repaired"] > len(sentences) // 3
+
+
+def rendered_words(text: str, sentence: Sentence) -> list[tuple[int | None, str]]:
+    """Return the words of a rendering, each with its token's position; None for a label."""
+    starts = {span.start for span in sentence.spans}
+    ends = {span.end - 1: span.label for span in sentence.spans}
+    words: list[tuple[int | None, str]] = []
+    for position, token in enumerate(sentence.tokens):
+        words.append((position, "[" * (position in starts) + token))
+        if position in ends:
+            words.append((None, f"| {ends[position]}]"))
+    assert " ".join(word for _, word in words) == text
+    return words
+
+
+def test_ungrounded_entities_are_counted_beside_the_scores() -> None:
+    sentence = Sentence("a/b/0", ("Oslo", "."), (Span(0, 1, "LOC"),))
+    alignment = Alignment((Span(0, 1, "LOC"),), "repaired", ("ungrounded",), ungrounded=(Mention("Bergen", "LOC"),))
+    scores = score([sentence], [alignment])
+    assert (scores.micro.precision, scores.micro_with_ungrounded.precision, scores.micro_with_ungrounded.recall) == (1.0, 0.5, 1.0)
+
+
+def test_nested_corpora_are_scored_as_sets() -> None:
+    sentence = Sentence("n/b/0", ("Bayern", "München"), (Span(0, 2, "ORG"), Span(0, 1, "LOC")))
+    scores = score([sentence], [Alignment((Span(0, 2, "ORG"), Span(1, 2, "LOC")), "exact")], nested=True)
+    assert scores.labels == {"LOC": Counts(0, 1, 1), "ORG": Counts(1, 1, 1)}
+    assert scores.to_dict()["seqeval"] is None
+    assert scores.to_dict()["spans"]["micro"]["f1"] == 0.5
+

@@ -1,0 +1,103 @@
+"""Prediction runs: the plan, and that a killed run ends in the file of an undisturbed one."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from llms_meet_ner import LmnError
+from llms_meet_ner.generation.batches import PARTIAL_FILE, Batch, plan_batches, run_batches
+
+
+def test_the_plan_puts_like_lengths_together_longest_first() -> None:
+    plan = plan_batches([5, 9, 5, 7, 1], [2, 6, 2, 4, 1], batch_size=2, max_new_tokens=None)
+    assert plan == [Batch((1, 3), 50), Batch((0, 2), 38), Batch((4,), 35)]
+    assert plan_batches([5, 9], [2, 6], batch_size=8, max_new_tokens=7) == [Batch((1, 0), 7)]
+
+
+def upper(batch: Batch) -> list[str]:
+    return [f"out {item}\u2028é" for item in batch.items]
+
+
+PLAN = [Batch((2, 0), 10), Batch((1, 3), 10), Batch((4,), 10)]
+
+
+def test_finished_batches_are_not_run_again(tmp_path: Path) -> None:
+    done: list[Batch] = []
+
+    def fails_at_second(batch: Batch) -> list[str]:
+        if len(done) == 1:
+            raise RuntimeError
+        done.append(batch)
+        return upper(batch)
+
+    with pytest.raises(RuntimeError):
+        run_batches(tmp_path, PLAN, {"x": 1}, fails_at_second)
+    with (tmp_path / PARTIAL_FILE).open("a") as file:
+        file.write('{"batch": 1, "outp')  # killed while writing
+    again: list[Batch] = []
+    outputs = run_batches(tmp_path, PLAN, {"x": 1}, lambda batch: again.append(batch) or upper(batch))  # type: ignore[func-returns-value]
+    assert again == PLAN[1:]
+    assert outputs == {item: f"out {item}\u2028é" for item in range(5)}
+
+
+def test_an_unfinished_run_with_another_plan_is_not_mixed_in(tmp_path: Path) -> None:
+    run_batches(tmp_path, PLAN, {"dtype": "float32"}, upper)
+    with pytest.raises(LmnError, match=r"an unfinished run with other data, model or options .* --restart"):
+        run_batches(tmp_path, PLAN, {"dtype": "bfloat16"}, upper)
+    again: list[Batch] = []
+    run_batches(tmp_path, PLAN, {"dtype": "bfloat16"}, lambda batch: again.append(batch) or upper(batch), restart=True)  # type: ignore[func-returns-value]
+    assert again == PLAN
+
+
+SCRIPT = """
+import json, sys, time
+from pathlib import Path
+from llms_meet_ner.files import atomic_write
+from llms_meet_ner.generation.batches import Batch, run_batches
+def generate(batch):
+    time.sleep(0.004)
+    return [f"text {item} é" * (item % 7) for item in batch.items]
+folder = Path(sys.argv[1])
+batches = [Batch((3 * n + 2, 3 * n, 3 * n + 1), 10) for n in range(25)]
+outputs = run_batches(folder, batches, {"seed": 1}, generate)
+with atomic_write(folder / "final.jsonl") as file:
+    for item in range(75):
+        file.write(json.dumps({"id": item, "output": outputs[item]}) + "\\n")
+"""
+
+
+def test_kills_at_random_moments_change_nothing(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", SCRIPT]
+    subprocess.run([*command, str(tmp_path / "whole")], check=True)
+    expected = (tmp_path / "whole/final.jsonl").read_bytes()
+    rng = random.Random(5)
+    killed = 0
+    for trial in range(8):
+        folder = tmp_path / f"trial{trial}"
+        while not (folder / "final.jsonl").is_file():
+            process = subprocess.Popen([*command, str(folder)])
+            deadline = time.monotonic() + rng.uniform(0.05, 0.25)
+            while process.poll() is None and time.monotonic() < deadline:
+                time.sleep(0.005)
+            killed += process.poll() is None
+            process.kill()
+            process.wait()
+            if rng.random() < 0.1:
+                subprocess.run([*command, str(folder)], check=True)
+        assert (folder / "final.jsonl").read_bytes() == expected
+        assert len((folder / "final.jsonl").read_text().splitlines()) == 75
+    assert killed >= 4
+
+
+def test_the_plan_is_stored(tmp_path: Path) -> None:
+    run_batches(tmp_path, PLAN, {"model": "m"}, upper)
+    stored = json.loads((tmp_path / "run.json").read_text())
+    assert stored["batches"] == [[[2, 0], 10], [[1, 3], 10], [[4], 10]]
+    assert stored["stamp"] == {"model": "m"}
