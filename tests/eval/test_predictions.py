@@ -1,0 +1,122 @@
+"""`lmn-eval` over predictions of any tool, and what it says of those that are not of these sentences."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from llms_meet_ner import get_format
+from llms_meet_ner.data_converters import load_card, read_corpus
+from llms_meet_ner.eval.cli import main
+from llms_meet_ner.records import PredictionRecord
+from llms_meet_ner.sentence import Sentence, tokens_sha1
+
+CONLL = Path(__file__).parent.parent / "fixtures" / "conll2003"
+LABELS = load_card("conll2003").labels
+
+
+def run(*words: str, code: int = 0, split: str = "testb") -> Result:
+    result = CliRunner().invoke(main, ["--corpus", "conll2003", "--source", str(CONLL), "--split", split, *words])
+    assert result.exit_code == code, result.output
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    return result
+
+
+def records(split: str, change: Callable[[Sentence, str], str] = lambda sentence, output: output) -> list[str]:
+    fmt = get_format()
+    lines = []
+    for sentence in read_corpus("conll2003", split, CONLL):
+        output = change(sentence, fmt.render(sentence))
+        alignment = fmt.parse(output, sentence.tokens, LABELS)
+        lines.append(PredictionRecord.of(sentence.id, output, tokens_sha1(sentence.tokens), "free", alignment).to_json())
+    return lines
+
+
+def write(lines: list[str], end: str = "\n") -> Path:
+    path = Path("p.jsonl")
+    path.write_text("\n".join(lines) + end, encoding="utf-8")
+    return path
+
+
+def test_the_table_says_what_the_model_card_says(workdir: Path) -> None:
+    write(records("testb", lambda sentence, output: output.replace("[Ribe | ORG]", "[Ribe | LOC]")))
+    assert run("--predictions", "p.jsonl").stdout == """\
+corpus       conll2003 testb
+predictions  p.jsonl (decoding: free)
+sentences    3 (2 without the 1 -DOCSTART- lines)
+tokens       8 (7 without the 1 -DOCSTART- lines)
+alignment    3 exact, 0 repaired, 0 failed
+entities     0 ungrounded, 0 with an unknown label, 0 dropped
+
+seqeval (strict, IOB2)
+             precision  recall      f1  support
+LOC             0.0000  0.0000  0.0000        0
+ORG             1.0000  0.6667  0.8000        3
+micro avg       0.6667  0.6667  0.6667        3
+
+nervaluate   precision  recall      f1  support
+strict          0.6667  0.6667  0.6667        3
+exact           1.0000  1.0000  1.0000        3
+partial         1.0000  1.0000  1.0000        3
+ent_type        0.6667  0.6667  0.6667        3
+
+scores.json
+"""
+    document = json.loads(Path("scores.json").read_text())
+    assert document["seqeval"]["micro"] == {"correct": 2, "predicted": 3, "gold": 3, "precision": 2 / 3, "recall": 2 / 3, "f1": 2 / 3}
+    assert document["sha256"]["adapter"] is None
+    assert document["recipe"] is None
+
+
+def test_json_on_standard_output_is_the_file(workdir: Path) -> None:
+    write(records("testb"))
+    result = run("--predictions", "p.jsonl", "--report", "json", "--out", "there")
+    assert json.loads(result.stdout) == json.loads(Path("there/scores.json").read_text())
+    assert "| micro avg | 1.0000 | 1.0000 | 1.0000 | 3 |" in run("--predictions", "p.jsonl", "--report", "markdown").stdout
+
+
+def test_llamafactory_predictions_without_ids_and_with_lost_spaces(workdir: Path) -> None:
+    lines = []
+    for sentence in read_corpus("conll2003", "testb", CONLL):
+        prompt = f"user\nNow process the input sentence:\n{sentence.text}\nassistant\n".replace(" ]", "]")
+        lines.append(json.dumps({"prompt": prompt, "predict": get_format().render(sentence).replace(" ]", "]") + "\nrubbish", "label": "x"}))
+    write(lines)
+    result = run("--predictions", "p.jsonl")
+    assert "alignment    2 exact, 1 repaired, 0 failed\n             1 respaced\n" in result.stdout
+    assert "micro avg       1.0000  1.0000  1.0000        3" in result.stdout
+    write([lines[0], lines[2], lines[1]])
+    assert "p.jsonl:2: the prompt does not contain sentence conll2003/testb/1" in run("--predictions", "p.jsonl", code=1).stderr
+
+
+def test_records_are_matched_by_id_in_any_order(workdir: Path) -> None:
+    write(list(reversed(records("testb"))))
+    assert "micro avg       1.0000  1.0000  1.0000        3" in run("--predictions", "p.jsonl").stdout
+
+
+@pytest.mark.parametrize(
+    ("lines", "end", "message"),
+    [
+        (records("testb")[:2], "\n", "p.jsonl: 2 predictions for 3 sentences (the first without one is conll2003/testb/2); predict the whole split"),
+        (records("testa"), "\n", "p.jsonl:1: sentence 'conll2003/testa/0' is not among the gold's (conll2003/testb/0 to conll2003/testb/2): the predictions are of another corpus or split"),
+        ([*records("testb")[:2], records("testb")[2][:40]], "", "p.jsonl:3: not a whole JSON line (Unterminated string starting at); the file was cut off: predict again, or copy it again"),
+        ([records("testb")[0], *records("testb")[:2]], "\n", "p.jsonl:2: a second prediction of conll2003/testb/0; keep one"),
+        ([line.replace('"tokens_sha1": "', '"tokens_sha1": "0') for line in records("testb")], "\n", "p.jsonl:1: conll2003/testb/0 was predicted with other tokens than those at"),
+        ([json.dumps({"predict": "x"})] * 2, "\n", "p.jsonl: 2 predictions for 3 sentences; predict the whole split"),
+        ([json.dumps({"text": "x"})] * 3, "\n", "p.jsonl:1: no text under 'output' or 'predict'; it has: text"),
+        ([*records("testb")[:2], json.dumps({"predict": "x"})], "\n", "p.jsonl:3: no id, while other lines have one"),
+        ([], "", "p.jsonl: no predictions in it"),
+        (["[]"], "\n", "p.jsonl:1: not a JSON mapping"),
+    ],
+)  # fmt: skip
+def test_predictions_that_cannot_be_scored(workdir: Path, lines: list[str], end: str, message: str) -> None:
+    write(lines, end)
+    assert message in run("--predictions", "p.jsonl", code=1).stderr
+
+
+def test_without_recipe_or_predictions_the_remedy_is_named(workdir: Path) -> None:
+    result = CliRunner().invoke(main, ["--split", "testb"])
+    assert (result.exit_code, result.stderr) == (1, "Error: recipes: no recipe there; name one with --recipe FILE\n")

@@ -1,0 +1,141 @@
+"""The real thing, small: a corpus of a card of one's own, LLaMA-Factory, SmolLM2 with an adapter, records, scores."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from llms_meet_ner import PromptSpec
+from llms_meet_ner.cli import main as lmn_predict
+from llms_meet_ner.data_converters.cli import main as lmn_convert
+from llms_meet_ner.eval.cli import main as lmn_eval
+
+ROOT = Path(__file__).parent.parent.parent
+DEMO = ROOT / "data_converters/cards/demo"
+BIN = Path(sys.executable).parent
+CARD = """\
+extends: demo
+name: mini
+splits:
+  train: {file: demo.train, sentences: "0:12"}
+  testb: {file: demo.testb, sentences: "10:17"}
+"""
+RUN = Path("outputs/mini/mini_testb/free")
+
+pytestmark = pytest.mark.slow
+
+
+def call(command: object, *words: str, code: int = 0) -> Result:
+    result = CliRunner().invoke(command, list(words))  # type: ignore[arg-type]
+    assert result.exit_code == code, result.output + str(result.exception)
+    return result
+
+
+@pytest.fixture(scope="module")
+def trained(smollm2: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A working directory as a user has it after training: card, data, recipe, adapter."""
+    folder = tmp_path_factory.mktemp("project")
+    (folder / "mini.yaml").write_text(CARD)
+    recipe = yaml.safe_load((ROOT / "recipes/demo_smollm2.yaml").read_text())
+    recipe.update(
+        model_name_or_path=str(smollm2), dataset="mini.short_train", output_dir="outputs/mini", max_steps=3,
+        per_device_train_batch_size=2, lora_rank=4, learning_rate=2e-3, save_steps=100,
+    )  # fmt: skip
+    (folder / "recipes").mkdir()
+    (folder / "recipes/mini.yaml").write_text(yaml.safe_dump(recipe))
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        call(lmn_convert, "mini.yaml", "--source", str(DEMO), "--variant", "short")
+        done = subprocess.run(
+            [BIN / "llamafactory-cli", "train", "recipes/mini.yaml"], capture_output=True, text=True, env={**os.environ, "HF_HUB_OFFLINE": "1"}, check=False
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+    finally:
+        os.chdir(before)
+    return folder
+
+
+@pytest.fixture
+def project(trained: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(trained)
+    return trained
+
+
+def test_evaluation_finds_recipe_gold_and_adapter_and_predicts_first(project: Path) -> None:
+    result = call(lmn_eval, "--split", "testb", "--source", str(DEMO), "--batch-size", "3")
+    assert "sentences    7\n" in result.stdout
+    assert "micro avg" in result.stdout
+    assert "outputs/mini, " not in result.stdout
+    assert "on cpu, float32" in result.stderr
+    records = [json.loads(line) for line in (RUN / "predictions.jsonl").read_text().splitlines()]
+    assert [record["id"] for record in records] == [f"mini/testb/{n}" for n in range(10, 17)]
+    assert all(record["decoding"] == "free" and record["confidences"] is None and "\n" not in record["output"] for record in records)
+    run = json.loads((RUN / "run.json").read_text())
+    assert sorted(item for items, _ in run["batches"] for item in items) == list(range(7))
+    assert [len(items) for items, _ in run["batches"]] == [3, 3, 1]
+    scores = json.loads((RUN / "scores.json").read_text())
+    assert scores["decoding"] == "free"
+    assert scores["seed"] == 42
+    assert scores["seqeval"]["micro"]["gold"] == sum(counts["gold"] for counts in scores["seqeval"]["labels"].values()) > 0
+    assert all(len(value) == 64 for value in scores["sha256"].values())
+    spec = PromptSpec.load(project / "outputs/mini/prompt_spec.json")
+    assert spec.variant == "short"
+    assert spec.template is not None
+    again = call(lmn_eval, "--split", "testb", "--source", str(DEMO))
+    assert "scoring what is there" in again.stderr
+    assert again.stdout == result.stdout
+
+
+def test_outputs_equal_those_of_one_sentence_at_a_time(project: Path) -> None:
+    for size in ("1", "7"):
+        call(lmn_predict, "--recipe", "recipes/mini.yaml", "--split", "testb", "--batch-size", size, "--out", f"size{size}")
+    outputs = [[json.loads(line)["output"] for line in Path(f"size{size}/predictions.jsonl").read_text().splitlines()] for size in (1, 7)]
+    assert outputs[0] == outputs[1]
+    assert any(outputs[0])
+
+
+def test_killed_runs_end_in_the_same_file(project: Path) -> None:
+    command = [str(BIN / "lmn-predict"), "--recipe", "recipes/mini.yaml", "--split", "testb", "--batch-size", "2", "--out"]
+    call(lmn_predict, *command[1:], "whole")
+    process = subprocess.Popen([*command, "killed"], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    partial = Path("killed/predictions.partial.jsonl")
+    while not (partial.is_file() and len(partial.read_bytes().splitlines()) > 1) and process.poll() is None:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not Path("killed/predictions.jsonl").exists()
+    call(lmn_predict, *command[1:], "killed")
+    assert Path("killed/predictions.jsonl").read_bytes() == Path("whole/predictions.jsonl").read_bytes()
+    assert not partial.exists()
+    assert "already there, with the same data" in call(lmn_predict, *command[1:], "killed").stderr
+
+
+def test_what_does_not_fit_together_is_refused(project: Path) -> None:
+    base = ["--recipe", "recipes/mini.yaml", "--split", "testb"]
+    call(lmn_predict, *base, "--out", "fit", "--batch-size", "7")
+    other = call(lmn_predict, *base, "--out", "fit", "--batch-size", "3", code=1)
+    assert "predictions of other data, another model or other options; --restart writes over them" in other.stderr
+    untrained = call(lmn_predict, *base, "output_dir=outputs/nothing", code=1)
+    assert "no adapter there; train it with llamafactory-cli train recipes/mini.yaml, or say --untrained" in untrained.stderr
+    info_path = project / "data/alpaca/dataset_info.json"
+    info = info_path.read_text()
+    try:
+        info_path.write_text(info.replace("Mark entities", "Find entities"))
+        changed = call(lmn_predict, *base, "--out", "changed", code=1)
+        assert "the adapter was trained with another instruction than mini.short_train in data/alpaca now has" in changed.stderr
+    finally:
+        info_path.write_text(info)
+    missing = call(lmn_predict, "--recipe", "recipes/mini.yaml", "--split", "testa", code=1)
+    assert "no data set of corpus mini, split testa, with the prompt of mini.short_train" in missing.stderr
+    no_model = call(lmn_predict, *base, "model_name_or_path=nowhere/nothing", "--out", "x", code=1)
+    assert "nowhere/nothing with outputs/mini: cannot be loaded" in no_model.stderr

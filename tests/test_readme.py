@@ -1,0 +1,63 @@
+"""What the README shows works: its Python, its commands, and their options."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from llms_meet_ner.data_converters.cli import main as lmn_convert
+from llms_meet_ner.eval.cli import main as lmn_eval
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+CONLL = ROOT / "tests/fixtures/conll2003"
+COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", README, re.S) for line in block.splitlines() if line]
+
+
+def test_the_python_runs(workdir: Path) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", README, re.S)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    f1, exact = done.stdout.split()
+    assert 0.9 < float(f1) < 1.0
+    assert exact == "100"
+
+
+def test_make_targets_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    targets = set(re.findall(r"make (\w+)", README))
+    assert {"setup", "demo", "test"} <= targets
+    assert all(re.search(rf"^{target}:", makefile, re.M) for target in targets)
+
+
+@pytest.mark.parametrize("command", [line for line in COMMANDS if line.startswith("lmn-convert")])
+def test_converting_commands_run(command: str, workdir: Path) -> None:
+    card = yaml.safe_load(re.findall(r"```yaml\n(.*?)```", (ROOT / "data_converters/README.md").read_text(), re.S)[0])
+    (workdir / "my_corpus.yaml").write_text(yaml.safe_dump(card))
+    for name in ("train", "dev", "test"):
+        (workdir / f"{name}.conll").write_text("Vaasa\tB-PORT\n\nAnna\tB-SHIP\n")
+    words = [str(workdir if "my_corpus" in command else CONLL) if word == "DIR" else word for word in shlex.split(command, comments=True)[1:]]
+    result = CliRunner().invoke(lmn_convert, words)
+    assert result.exit_code == 0, result.output
+
+
+def test_the_scoring_command_runs(workdir: Path) -> None:
+    (command,) = [line for line in COMMANDS if "generated_predictions" in line]
+    (workdir / "generated_predictions.jsonl").write_text('{"predict": "-DOCSTART-"}\n' * 3)
+    words = [str(CONLL) if word == "DIR" else word for word in shlex.split(command)[1:]]
+    result = CliRunner().invoke(lmn_eval, words)
+    assert result.exit_code == 0, result.output
+
+
+def test_recipes_that_are_named_exist() -> None:
+    assert all((ROOT / name).is_file() for name in re.findall(r"recipes/qwen\w+\.yaml", README))
+
+
+def test_links_lead_somewhere() -> None:
+    assert all((ROOT / target).exists() for target in re.findall(r"\]\((?!http)([^)]+)\)", README))
