@@ -116,13 +116,17 @@ class Card:
         path = folder / self.split(split).file
         if not path.is_file():
             hint = f" (the corpus: {self.homepage})" if self.homepage else ""
-            raise LmnError(f"{path}: no such file; --source DIR names the folder that holds {self.split(split).file}{hint}")
+            raise LmnError(
+                f"{path}: no such file; --source DIR names the folder that holds {self.split(split).file}{hint}"
+            )
         return path
 
 
 def card_names() -> list[str]:
     """Return the names of the cards that come with the package, sorted."""
-    return sorted([path.stem for path in _CARDS.glob("*.yaml")] + [path.parent.name for path in _CARDS.glob("*/card.yaml")])
+    return sorted(
+        [path.stem for path in _CARDS.glob("*.yaml")] + [path.parent.name for path in _CARDS.glob("*/card.yaml")]
+    )
 
 
 def load_card(name_or_path: str | Path) -> Card:
@@ -176,7 +180,9 @@ def _error(files: list[YamlFile], keys: KeyPath, message: str) -> LmnError:
 
 
 def _validate(keys: dict[str, Any], files: list[YamlFile]) -> None:
-    errors = sorted(jsonschema.Draft202012Validator(_schema()).iter_errors(keys), key=lambda error: list(map(str, error.path)))
+    errors = sorted(
+        jsonschema.Draft202012Validator(_schema()).iter_errors(keys), key=lambda error: list(map(str, error.path))
+    )
     if not errors:
         return
     error = jsonschema.exceptions.best_match(errors)
@@ -245,5 +251,9 @@ def _split_file(name: str, value: str | dict[str, str], files: list[YamlFile]) -
     first, _, end = value.get("sentences", ":").partition(":")
     start, stop = int(first or 0), int(end) if end else None
     if stop is not None and stop <= start:
-        raise _error(files, ("splits", name, "sentences"), f"{value['sentences']!r} holds no sentence; it is first:end, end exclusive")
+        raise _error(
+            files,
+            ("splits", name, "sentences"),
+            f"{value['sentences']!r} holds no sentence; it is first:end, end exclusive",
+        )
     return SplitFile(value["file"], start, stop)

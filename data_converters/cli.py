@@ -22,9 +22,10 @@ from .problems import KINDS, ProblemLog
 
 def _corpus_options(command: Any) -> Any:
     """Add the options that every subcommand over a corpus takes."""
+    source_help = "Folder of the corpus files. [default: the card's folder, or data/CORPUS]"
     options = [
         click.argument("card"),
-        click.option("--source", type=click.Path(path_type=Path), help="Folder of the corpus files. [default: the card's folder, or data/CORPUS]"),
+        click.option("--source", type=click.Path(path_type=Path), help=source_help),
         click.option("--split", "splits", multiple=True, help="Only this split; may be given more than once. [default: all]"),
         click.option("--repair", type=click.Choice(REPAIRS), help="What becomes of invalid tag sequences. [default: as the card says]"),
     ]  # fmt: skip
@@ -36,7 +37,7 @@ def _corpus_options(command: Any) -> Any:
 @click.group(cls=DefaultGroup, default="convert", default_if_no_args=False)
 @click.version_option(package_name="llms-meet-ner")
 def main() -> None:
-    """Turn a corpus into instruction data for LLaMA-Factory.
+    r"""Turn a corpus into instruction data for LLaMA-Factory.
 
     \b
     lmn-convert conll2003 --source DIR      writes data/alpaca/conll2003_{train,testa,testb}.json
@@ -46,15 +47,30 @@ def main() -> None:
     """
 
 
-@main.command()
+@main.command()  # type: ignore[untyped-decorator]
 @_corpus_options
-@click.option("--out", type=click.Path(path_type=Path), default=Path("data/alpaca"), show_default=True, help="Folder to write to.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("data/alpaca"), show_default=True, help="Folder to write to."
+)
 @click.option("--format", "format_name", default=DEFAULT_FORMAT, show_default=True, help="Output format.")
 @click.option("--variant", help="Wording of the instruction: full or short. [default: as the card says]")
-@click.option("--instruction-as", type=click.Choice(["user", "system"]), default="user", show_default=True, help="Where the instruction stands.")
+@click.option(
+    "--instruction-as",
+    type=click.Choice(["user", "system"]),
+    default="user",
+    show_default=True,
+    help="Where the instruction stands.",
+)
 @catch_errors
 def convert(
-    card: str, source: Path | None, splits: tuple[str, ...], repair: Any, out: Path, format_name: str, variant: str | None, instruction_as: Any
+    card: str,
+    source: Path | None,
+    splits: tuple[str, ...],
+    repair: Any,
+    out: Path,
+    format_name: str,
+    variant: str | None,
+    instruction_as: Any,
 ) -> None:
     """Write Alpaca records and dataset_info.json for CARD, a card's name or file (the default subcommand)."""
     corpus = load_card(card)
@@ -77,13 +93,25 @@ def convert(
 def _print_converted(written: dict[str, Converted]) -> None:
     table = Table("data set", "sentences", "tokens", "entities", "file", box=None, pad_edge=False)
     for converted in written.values():
-        table.add_row(converted.dataset, f"{converted.sentences:,}", f"{converted.tokens:,}", f"{converted.entities.total():,}", str(converted.file))
+        table.add_row(
+            converted.dataset,
+            f"{converted.sentences:,}",
+            f"{converted.tokens:,}",
+            f"{converted.entities.total():,}",
+            str(converted.file),
+        )
     print_table(table)
 
 
-@main.command()
+@main.command()  # type: ignore[untyped-decorator]
 @_corpus_options
-@click.option("--limit", type=click.IntRange(min=0), default=10, show_default=True, help="Places listed for each kind of finding; 0 lists all.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=0),
+    default=10,
+    show_default=True,
+    help="Places listed for each kind of finding; 0 lists all.",
+)
 @catch_errors
 def check(card: str, source: Path | None, splits: tuple[str, ...], repair: Any, limit: int) -> None:
     """Report what is in the files of CARD, and what is wrong there with file and line; write nothing.
@@ -120,7 +148,9 @@ def _print_check(card: Card, result: SplitCheck, limit: int | None) -> None:
     for kind, meaning in KINDS.items():
         _line(kind, result.log.counts[kind], meaning if result.log.counts[kind] else "")
         found = [problem for problem in result.log.kept if problem.kind == kind]
-        _places([f"{problem.where}: {problem.message}{'' if problem.fatal else ' (mended)'}" for problem in found], limit)
+        _places(
+            [f"{problem.where}: {problem.message}{'' if problem.fatal else ' (mended)'}" for problem in found], limit
+        )
     for where in result.not_restored:
         click.echo(f"  {where}: the rendered sentence does not parse back: please report this")
     click.echo()
@@ -137,7 +167,7 @@ def _places(lines: list[str], limit: int | None) -> None:
         click.echo(f"      and {len(lines) - limit:,} more (--limit 0 lists all)")
 
 
-@main.command()
+@main.command()  # type: ignore[untyped-decorator]
 def cards() -> None:
     """List the corpus cards that come with the package."""
     table = Table("card", "language", "splits", "labels", "title", box=None, pad_edge=False)

@@ -22,25 +22,28 @@ from ..tags import Repair, decode
 from .cards import ColumnOptions, Docstart
 from .problems import ProblemLog
 
-
 _CHUNK = 1 << 20
 _BREAK = re.compile(r"\n(?:[^\S\n]*\n)+")
 
 
 @contextmanager
 def _open_text(path: Path, encoding: str, progress: bool) -> Iterator[IO[str]]:
-    """Open a file for reading by lines that end in `\\n` alone, with a progress bar if asked for and on a terminal."""
+    r"""Open a file for reading by lines that end in `\\n` alone, with a progress bar if asked for and on a terminal."""
     name = "utf-8-sig" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else encoding
     try:
         if progress and sys.stderr.isatty():
             console = Console(stderr=True)
-            with open_with_progress(path, "rt", encoding=name, newline="\n", description=path.name, console=console, transient=True) as file:
+            with open_with_progress(
+                path, "rt", encoding=name, newline="\n", description=path.name, console=console, transient=True
+            ) as file:
                 yield file
         else:
             with path.open(encoding=name, newline="\n") as file:
                 yield file
     except UnicodeDecodeError as error:
-        raise LmnError(f"{path}:{_first_undecodable(path, encoding)}: not {encoding} ({error.reason}); the card's reader.encoding names another") from error
+        raise LmnError(
+            f"{path}:{_first_undecodable(path, encoding)}: not {encoding} ({error.reason}); the card's reader.encoding names another"
+        ) from error
     except LookupError as error:
         raise LmnError(f"{path}: {error}; the card's reader.encoding takes Python's names of encodings") from error
     except OSError as error:
@@ -49,18 +52,17 @@ def _open_text(path: Path, encoding: str, progress: bool) -> Iterator[IO[str]]:
 
 def _first_undecodable(path: Path, encoding: str) -> int:
     """Return the number of the first line, from 1, that cannot be decoded."""
-    number = 0
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             try:
                 line.decode(encoding)
             except UnicodeDecodeError:
-                break
-    return number
+                return number
+    return 1
 
 
 def _blocks(file: IO[str]) -> Iterator[tuple[int, str]]:
-    """Yield what stands between lines of white space: the number of its first line, from 1, and its text.
+    r"""Yield what stands between lines of white space: the number of its first line, from 1, and its text.
 
     Line ends are `\\n` in the text and the last one is left out.
     """
@@ -149,7 +151,7 @@ class ColumnReader:
         if self._marks_documents and DOCSTART in block:
             return True
         comments = self.options.comments
-        return bool(comments) and (block.startswith(comments) or any(["\n" + comment in block for comment in comments]))
+        return bool(comments) and (block.startswith(comments) or any("\n" + comment in block for comment in comments))
 
     def _parts(self, block: str, number: int) -> Iterator[tuple[list[str], list[int]]]:
         """Cut a block at its `-DOCSTART-` lines, each a part of its own, and leave its comments out."""
@@ -259,14 +261,19 @@ class ColumnReader:
 
     def _report_malformed(self, tag: str, place: str, where: Where) -> None:
         self.log.report(
-            "malformed-tag", where, f"{place}, which is no {self.options.scheme} tag", remedy="check the card's scheme and tag column"
+            "malformed-tag",
+            where,
+            f"{place}, which is no {self.options.scheme} tag",
+            remedy="check the card's scheme and tag column",
         )
 
     def _report_unknown(self, span: Span, tokens: list[str], numbers: Sequence[int]) -> None:
         where = self._where(numbers[span.start])
         place = f"token {tokens[span.start]!r} has the label {span.label!r}"
         if "," in span.label:
-            remedy = "that looks like several tags in one: this file holds raw annotations, take the one with the final ones"
+            remedy = (
+                "that looks like several tags in one: this file holds raw annotations, take the one with the final ones"
+            )
         else:
             remedy = f"the card lists {', '.join(self.labels.names)}: add the label there, or name the right tag column"
         self.log.report("unknown-label", where, f"{place}, which the card does not list", remedy=remedy)
@@ -297,7 +304,9 @@ class ColumnReader:
                     remedy="check the card's separator and columns",
                 )  # fmt: skip
             if row[options.token] == "":
-                self.log.report("empty-token", where, "the token is empty", remedy="mend the line, or the card's token column")
+                self.log.report(
+                    "empty-token", where, "the token is empty", remedy="mend the line, or the card's token column"
+                )
                 continue
             kept.append(row)
             kept_numbers.append(number)

@@ -43,7 +43,9 @@ def capitalised(train: Sequence[Sentence], test: Sequence[Sentence]) -> list[Ali
     if not labels:
         return [Alignment((), "exact") for _ in test]
     label = labels.most_common(1)[0][0]
-    return [Alignment(tuple(Span(start, end, label) for start, end in _runs(sentence.tokens)), "exact") for sentence in test]
+    return [
+        Alignment(tuple(Span(start, end, label) for start, end in _runs(sentence.tokens)), "exact") for sentence in test
+    ]
 
 
 def _runs(tokens: tuple[str, ...]) -> list[tuple[int, int]]:

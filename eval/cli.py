@@ -22,7 +22,7 @@ from .report import REPORTS
 @click.group(cls=DefaultGroup, default="score", default_if_no_args=False)
 @click.version_option(package_name="llms-meet-ner")
 def main() -> None:
-    """Score predictions against a corpus.
+    r"""Score predictions against a corpus.
 
     \b
     lmn-eval --split testb                                 the only trained recipe; predicts first if need be
@@ -31,13 +31,26 @@ def main() -> None:
     """
 
 
-@main.command()
+@main.command()  # type: ignore[untyped-decorator]
 @click.option("--split", required=True, help="Split of the corpus, as its card calls it.")
-@click.option("--recipe", "recipe_path", type=click.Path(path_type=Path), help="Recipe. [default: the only one under recipes/ that is trained]")
+@click.option(
+    "--recipe",
+    "recipe_path",
+    type=click.Path(path_type=Path),
+    help="Recipe. [default: the only one under recipes/ that is trained]",
+)
 @click.option("--corpus", help="A card's name or file. [default: the corpus of the recipe's training data]")
-@click.option("--source", type=click.Path(path_type=Path), help="Folder of the corpus files. [default: the card's folder, or data/CORPUS]")
-@click.option("--predictions", type=click.Path(path_type=Path), help="Score this file; with --corpus, no recipe is needed.")
-@click.option("--out", type=click.Path(path_type=Path), help="Folder for scores.json. [default: beside the predictions]")
+@click.option(
+    "--source",
+    type=click.Path(path_type=Path),
+    help="Folder of the corpus files. [default: the card's folder, or data/CORPUS]",
+)
+@click.option(
+    "--predictions", type=click.Path(path_type=Path), help="Score this file; with --corpus, no recipe is needed."
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Folder for scores.json. [default: beside the predictions]"
+)
 @click.option("--report", type=click.Choice(sorted(REPORTS)), default="table", show_default=True, help="What to print.")
 @predict_options
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
@@ -93,5 +106,3 @@ def _predictions(recipe: Recipe, gold: Gold, options: PredictOptions, restart: b
         raise LmnError("--limit predicts a part of a split, which cannot be scored; leave it out")
     records = [Record(sentence.id, sentence.tokens) for sentence in gold.sentences]
     return predict(recipe, records, folder, options, restart=restart)
-
-

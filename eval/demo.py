@@ -105,7 +105,7 @@ def _prepare(card_name: str, source: Path | None) -> Demo:
 
 
 def _convert(demo: Demo) -> None:
-    source = ["--source", demo.source] if demo.source else []
+    source: list[str | Path] = ["--source", demo.source] if demo.source else []
     path = demo.card.name if demo.card.path.parent.name == "cards" or demo.card.name == "demo" else demo.card.path
     _call("lmn-convert", path, *source, "--variant", VARIANT, "--out", demo.recipe.dataset_dir)
 
@@ -122,12 +122,12 @@ def _train(demo: Demo, key: str) -> None:
 
 def _evaluate(demo: Demo, name: str, key: str, *flags: str) -> dict[str, Any]:
     """Predict and score with lmn-eval; return what it wrote to scores.json."""
-    train, test = demo.splits
-    source = ["--source", demo.source] if demo.source else []
+    test = demo.splits[1]
+    source: list[str | Path] = ["--source", demo.source] if demo.source else []
     run = "free-untrained" if flags else "free"
     folder = demo.recipe.output_dir / f"{demo.card.name}_{test}" / run
     corpus = demo.card.name if demo.card.path.parent.name == "cards" or demo.card.name == "demo" else demo.card.path
-    words = ["lmn-eval", "--recipe", RECIPE, "--corpus", corpus, *source, "--split", test, *flags, *demo.overrides]
+    words: list[str | Path] = ["lmn-eval", "--recipe", RECIPE, "--corpus", corpus, *source, "--split", test, *flags, *demo.overrides]
     demo.stage(name, key, (folder / SCORES_FILE).is_file(), lambda: _call(*words))
     scores: dict[str, Any] = read_json(folder / SCORES_FILE)
     return scores
@@ -135,7 +135,17 @@ def _evaluate(demo: Demo, name: str, key: str, *flags: str) -> dict[str, Any]:
 
 def _report(demo: Demo, rows: Sequence[tuple[str, dict[str, Any]]]) -> None:
     test = demo.splits[1]
-    table = Table(f"{demo.card.name} {test}", "precision", "recall", "micro F1", "exact", "repaired", "failed", box=None, pad_edge=False)
+    table = Table(
+        f"{demo.card.name} {test}",
+        "precision",
+        "recall",
+        "micro F1",
+        "exact",
+        "repaired",
+        "failed",
+        box=None,
+        pad_edge=False,
+    )
     for name, document in rows:
         micro = (document["seqeval"] or document["spans"])["micro"]
         alignment = document["alignment"]
@@ -152,7 +162,9 @@ def _report(demo: Demo, rows: Sequence[tuple[str, dict[str, Any]]]) -> None:
 
 
 @click.command()
-@click.option("--card", "card_name", help="A card's name or file. [default: SOURCE/card.yaml, else the embedded demo corpus]")
+@click.option(
+    "--card", "card_name", help="A card's name or file. [default: SOURCE/card.yaml, else the embedded demo corpus]"
+)
 @click.option("--source", type=click.Path(path_type=Path), help="Folder of the corpus files.")
 @catch_errors
 def main(card_name: str | None, source: Path | None) -> None:
@@ -161,7 +173,9 @@ def main(card_name: str | None, source: Path | None) -> None:
         raise LmnError(f"{RECIPE}: no such file; run the demo in a checkout's root")
     demo = _prepare(card_name or (str(source) if source else "demo"), source)
     train_split, test_split = demo.splits
-    demo.stage("model", "SmolLM2-135M-Instruct", Path(demo.recipe.model).is_dir(), lambda: _save_model(demo.recipe.model))
+    demo.stage(
+        "model", "SmolLM2-135M-Instruct", Path(demo.recipe.model).is_dir(), lambda: _save_model(demo.recipe.model)
+    )
     gold_files = [demo.card.file_of(split, source) for split in demo.card.splits]
     data_key = " ".join([sha256_of(demo.card.path), *map(sha256_of, gold_files)])
     data_file = demo.recipe.dataset_dir / f"{demo.recipe.dataset}.json"

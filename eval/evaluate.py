@@ -52,7 +52,9 @@ def read_gold(card: Card, split: str, source: Path | None = None) -> Gold:
     return Gold(card, split, path, sentences)
 
 
-def evaluate(gold: Gold, predictions: Path, *, spec: PromptSpec | None = None, recipe: Recipe | None = None) -> tuple[Scores, dict[str, Any]]:
+def evaluate(
+    gold: Gold, predictions: Path, *, spec: PromptSpec | None = None, recipe: Recipe | None = None
+) -> tuple[Scores, dict[str, Any]]:
     """Align predictions with the gold and score them.
 
     Args:

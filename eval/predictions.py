@@ -46,7 +46,9 @@ def read_predictions(path: Path, sentences: Sequence[Sentence]) -> Predictions:
         raise LmnError(f"{path}: no predictions in it")
     for number, row in rows:
         if not any(isinstance(row.get(key), str) for key in _OUTPUT_KEYS):
-            raise LmnError(f"{path}:{number}: no text under {' or '.join(map(repr, _OUTPUT_KEYS))}; it has: {', '.join(row) or 'nothing'}")
+            raise LmnError(
+                f"{path}:{number}: no text under {' or '.join(map(repr, _OUTPUT_KEYS))}; it has: {', '.join(row) or 'nothing'}"
+            )
     with_id = [(number, row) for number, row in rows if "id" in row]
     if with_id and len(with_id) < len(rows):
         number = next(number for number, row in rows if "id" not in row)

@@ -46,9 +46,8 @@ def _facts(document: dict[str, Any]) -> list[tuple[str, str]]:
         facts.append(("", ", ".join(f"{count:,} {reason}" for reason, count in alignment["reasons"].items())))
     unknown = alignment["unknown_labels"]
     labels = f" ({', '.join(f'{label} {count:,}' for label, count in unknown.items())})" if unknown else ""
-    facts.append(
-        ("entities", f"{alignment['ungrounded']:,} ungrounded, {sum(unknown.values()):,} with an unknown label{labels}, {alignment['dropped']:,} dropped")
-    )
+    ungrounded, dropped = f"{alignment['ungrounded']:,} ungrounded", f"{alignment['dropped']:,} dropped"
+    facts.append(("entities", f"{ungrounded}, {sum(unknown.values()):,} with an unknown label{labels}, {dropped}"))
     return facts
 
 

@@ -199,8 +199,16 @@ class Scores:
             "micro_with_ungrounded": self.micro_with_ungrounded.to_dict(),
         }
         return {
-            "sentences": {"all": self.sentences, "docstart": self.docstarts, "without_docstart": self.sentences - self.docstarts},
-            "tokens": {"all": self.tokens, "docstart": self.docstarts, "without_docstart": self.tokens - self.docstarts},
+            "sentences": {
+                "all": self.sentences,
+                "docstart": self.docstarts,
+                "without_docstart": self.sentences - self.docstarts,
+            },
+            "tokens": {
+                "all": self.tokens,
+                "docstart": self.docstarts,
+                "without_docstart": self.tokens - self.docstarts,
+            },
             "seqeval": None if self.nested else {"scheme": "IOB2", "mode": "strict", **strict},
             "spans": strict if self.nested else None,
             "nervaluate": None
@@ -271,7 +279,8 @@ def _count_nervaluate(
     results = Evaluator(gold, predicted, tags=labels, loader="list").evaluate()
     overall = {name: _scenario(name, results["overall"][name]) for name in SCENARIOS}
     by_label = {
-        label: {name: _scenario(name, results["entities"][label][name]) for name in SCENARIOS} for label in sorted(results["entities"])
+        label: {name: _scenario(name, results["entities"][label][name]) for name in SCENARIOS}
+        for label in sorted(results["entities"])
     }
     return overall, by_label
 

@@ -15,17 +15,29 @@ from .records import read_jsonl
 
 
 @click.command()
-@click.option("--recipe", "recipe_path", type=click.Path(path_type=Path), help="Recipe. [default: the only one under recipes/ that is trained]")
+@click.option(
+    "--recipe",
+    "recipe_path",
+    type=click.Path(path_type=Path),
+    help="Recipe. [default: the only one under recipes/ that is trained]",
+)
 @click.option("--split", required=True, help="Split of the recipe's corpus, converted with lmn-convert.")
-@click.option("--out", type=click.Path(path_type=Path), help="Folder to write to. [default: OUTPUT_DIR/CORPUS_SPLIT/RUN]")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Folder to write to. [default: OUTPUT_DIR/CORPUS_SPLIT/RUN]"
+)
 @predict_options
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 @click.version_option(package_name="llms-meet-ner")
 @catch_errors
 def main(
-    recipe_path: Path | None, split: str, out: Path | None, options: PredictOptions, restart: bool, overrides: tuple[str, ...]
+    recipe_path: Path | None,
+    split: str,
+    out: Path | None,
+    options: PredictOptions,
+    restart: bool,
+    overrides: tuple[str, ...],
 ) -> None:
-    """Predict a split with a recipe's base model and adapter; write one JSON line a sentence.
+    r"""Predict a split with a recipe's base model and adapter; write one JSON line a sentence.
 
     KEY=VALUE words override keys of the recipe, as for llamafactory-cli. A run that was killed goes on where it was.
 

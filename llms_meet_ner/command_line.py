@@ -39,15 +39,33 @@ def print_table(table: Table) -> None:
 def predict_options(command: Callable[..., R]) -> Callable[..., R]:
     """Add the options of a prediction run, handed over as `options` (PredictOptions) and `restart`."""
 
-    @click.option("--batch-size", type=click.IntRange(min=1), default=16, show_default=True, help="Sentences decoded together.")
-    @click.option("--max-new-tokens", type=click.IntRange(min=1), help="Bound on an output. [default: 3 x the batch's longest sentence + 32]")
-    @click.option("--dtype", type=click.Choice(["auto", "float32", "bfloat16"]), default="auto", show_default=True, help="auto: as trained on CUDA, float32 on a CPU.")
+    @click.option(
+        "--batch-size", type=click.IntRange(min=1), default=16, show_default=True, help="Sentences decoded together."
+    )
+    @click.option(
+        "--max-new-tokens",
+        type=click.IntRange(min=1),
+        help="Bound on an output. [default: 3 x the batch's longest sentence + 32]",
+    )
+    @click.option(
+        "--dtype",
+        type=click.Choice(["auto", "float32", "bfloat16"]),
+        default="auto",
+        show_default=True,
+        help="auto: as trained on CUDA, float32 on a CPU.",
+    )
     @click.option("--untrained", is_flag=True, help="The base model without the adapter.")
     @click.option("--limit", type=click.IntRange(min=1), help="Only the first N sentences.")
     @click.option("--restart", is_flag=True, help="Discard what an earlier run left.")
     @wraps(command)
     def wrapped(
-        *args: object, batch_size: int, max_new_tokens: int | None, dtype: str, untrained: bool, limit: int | None, **kwargs: object
+        *args: object,
+        batch_size: int,
+        max_new_tokens: int | None,
+        dtype: str,
+        untrained: bool,
+        limit: int | None,
+        **kwargs: object,
     ) -> R:
         from .generation.predict import PredictOptions
 

@@ -85,7 +85,9 @@ def load_entry(folder: Path, name: str) -> DatasetEntry:
     """
     entries = _entries(folder)
     if name not in entries:
-        raise LmnError(f"{folder / DATASET_INFO}: no data set {name!r}; write it with lmn-convert (there: {', '.join(entries) or 'none'})")
+        raise LmnError(
+            f"{folder / DATASET_INFO}: no data set {name!r}; write it with lmn-convert (there: {', '.join(entries) or 'none'})"
+        )
     return _entry_from(folder, name, entries[name])
 
 

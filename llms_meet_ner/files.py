@@ -16,7 +16,7 @@ from .errors import LmnError
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[IO[str]]:
-    """Open a text file (UTF-8, `\\n` line ends) that takes its name only when all was written.
+    r"""Open a text file (UTF-8, `\\n` line ends) that takes its name only when all was written.
 
     What was there before stays if the block raises or the process is killed. Missing folders are made.
     """

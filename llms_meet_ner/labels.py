@@ -27,7 +27,9 @@ class Label:
 
     def __post_init__(self) -> None:
         if not _LABEL_NAME.fullmatch(self.name):
-            raise ValueError(f"not a label name: {self.name!r} (it may not hold white space or any of [ ] | < > {{ }} \")")
+            raise ValueError(
+                f'not a label name: {self.name!r} (it may not hold white space or any of [ ] | < > {{ }} ")'
+            )
         if "\n" in self.long or "\n" in self.definition:
             raise ValueError(f"label {self.name}: long name and definition are one line each")
 

@@ -128,7 +128,9 @@ def find_recipe(folder: Path = Path("recipes")) -> Recipe:
     if not trained:
         listed = ", ".join(f"{recipe.path} ({recipe.output_dir})" for recipe in recipes)
         raise LmnError(f"no recipe has a trained adapter yet; train one, or name one with --recipe FILE: {listed}")
-    raise LmnError(f"several recipes have an adapter; name one with --recipe FILE: {', '.join(str(recipe.path) for recipe in trained)}")
+    raise LmnError(
+        f"several recipes have an adapter; name one with --recipe FILE: {', '.join(str(recipe.path) for recipe in trained)}"
+    )
 
 
 def recipe_prompt(recipe: Recipe, adapter: Path | None) -> PromptSpec:

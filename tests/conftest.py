@@ -15,7 +15,9 @@ def corpora() -> Path:
     """The folder of real corpora, from the environment variable LMN_CORPORA."""
     folder = os.environ.get("LMN_CORPORA")
     if not folder:
-        pytest.skip("LMN_CORPORA is not set: it names the folder of the real corpora (wikigold, wnut17, germeval2014, ...)")
+        pytest.skip(
+            "LMN_CORPORA is not set: it names the folder of the real corpora (wikigold, wnut17, germeval2014, ...)"
+        )
     path = Path(folder).resolve()
     assert path.is_dir(), f"LMN_CORPORA: {path} is no folder"
     return path

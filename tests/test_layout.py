@@ -11,7 +11,11 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 FOLDERS = {"llms_meet_ner": "library", "data_converters": "converters", "eval": "eval"}
-MAY_IMPORT = {"library": {"library"}, "converters": {"library", "converters"}, "eval": {"library", "converters", "eval"}}
+MAY_IMPORT = {
+    "library": {"library"},
+    "converters": {"library", "converters"},
+    "eval": {"library", "converters", "eval"},
+}
 FILES = [(path, room) for folder, room in FOLDERS.items() for path in sorted((ROOT / folder).rglob("*.py"))]
 
 
@@ -38,7 +42,9 @@ def imported(path: Path) -> list[tuple[str, int]]:
     return found
 
 
-@pytest.mark.parametrize(("path", "room"), FILES, ids=lambda value: str(value.relative_to(ROOT)) if isinstance(value, Path) else value)
+@pytest.mark.parametrize(
+    ("path", "room"), FILES, ids=lambda value: str(value.relative_to(ROOT)) if isinstance(value, Path) else value
+)
 def test_imports_run_one_way_and_are_relative(path: Path, room: str) -> None:
     for module, level in imported(path):
         target = room_of(module)

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 import yaml
 from click.testing import CliRunner
-
 from llms_meet_ner.data_converters.cli import main as lmn_convert
 from llms_meet_ner.eval.cli import main as lmn_eval
 
@@ -42,7 +41,10 @@ def test_converting_commands_run(command: str, workdir: Path) -> None:
     (workdir / "my_corpus.yaml").write_text(yaml.safe_dump(card))
     for name in ("train", "dev", "test"):
         (workdir / f"{name}.conll").write_text("Vaasa\tB-PORT\n\nAnna\tB-SHIP\n")
-    words = [str(workdir if "my_corpus" in command else CONLL) if word == "DIR" else word for word in shlex.split(command, comments=True)[1:]]
+    words = [
+        str(workdir if "my_corpus" in command else CONLL) if word == "DIR" else word
+        for word in shlex.split(command, comments=True)[1:]
+    ]
     result = CliRunner().invoke(lmn_convert, words)
     assert result.exit_code == 0, result.output
 

@@ -90,7 +90,9 @@ def _line(name: str, seconds: float, count: int) -> str:
 def _measure(card: Card, fmt: OutputFormat, folder: Path, count: int) -> None:
     seconds, _ = _best(lambda: _read(card, folder))
     click.echo(_line("read, validated", seconds, count))
-    click.echo(f"{'peak memory':<18} {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:>12,.0f} MiB after reading, streamed")
+    click.echo(
+        f"{'peak memory':<18} {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:>12,.0f} MiB after reading, streamed"
+    )
     sentences = list(read_corpus(card, "train", folder))
     seconds, outputs = _best(lambda: [fmt.render(sentence) for sentence in sentences])
     click.echo(_line("render", seconds, count))
@@ -114,8 +116,12 @@ def _measure(card: Card, fmt: OutputFormat, folder: Path, count: int) -> None:
         score(sentences, alignments)
         ours, theirs = min(ours, time.process_time() - between), min(theirs, between - started)
     click.echo(_line("score", ours, count))
-    click.echo(f"{'score / libraries':<18} {ours / theirs:>12.3f} x the time of seqeval and nervaluate alone   target 1.20")
-    click.echo(f"{'peak memory':<18} {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:>12,.0f} MiB in all, everything held at once")
+    click.echo(
+        f"{'score / libraries':<18} {ours / theirs:>12.3f} x the time of seqeval and nervaluate alone   target 1.20"
+    )
+    click.echo(
+        f"{'peak memory':<18} {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:>12,.0f} MiB in all, everything held at once"
+    )
 
 
 @click.command()
@@ -126,9 +132,8 @@ def main(sentences: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         _write_corpus(Path(folder), sentences)
         tokens = sum(len(sentence.tokens) for sentence in read_corpus(card, "train", folder))
-        click.echo(
-            f"{sentences:,} sentences of {tokens / sentences:.1f} tokens; Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}"
-        )
+        machine = f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}"
+        click.echo(f"{sentences:,} sentences of {tokens / sentences:.1f} tokens; {machine}")
         _measure(card, get_format(), Path(folder), sentences)
 
 

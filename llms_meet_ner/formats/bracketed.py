@@ -30,7 +30,7 @@ class BracketedFormat:
     """Sentences with entities in brackets, nested ones too."""
 
     name = "bracketed"
-    variants = ("full", "short")
+    variants: tuple[str, ...] = ("full", "short")
 
     def __init__(self, nested: bool = False) -> None:
         self.nested = nested
@@ -219,7 +219,12 @@ def _by_spaces(marked: list[tuple[int, int, str]], tokens: tuple[str, ...], sour
     spans: list[Span] = []
     length = len(source)
     for start, end, label in marked:
-        if start >= end or (start and source[start - 1] != " ") or (end < length and source[end] != " ") or source[start] == " ":
+        if (
+            start >= end
+            or (start and source[start - 1] != " ")
+            or (end < length and source[end] != " ")
+            or source[start] == " "
+        ):
             return None
         first = source.count(" ", 0, start)
         spans.append(Span(first, first + source.count(" ", start, end) + 1, label))

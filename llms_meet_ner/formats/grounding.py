@@ -80,7 +80,9 @@ def ground(
     if not output.keys:
         return Alignment((), "failed", ("empty",))
     blocks = _equal_blocks(source_keys, output.keys)
-    matched = dict(pair for source, out, size in blocks for pair in zip(range(out, out + size), range(source, source + size)))
+    matched = dict(
+        pair for source, out, size in blocks for pair in zip(range(out, out + size), range(source, source + size))
+    )
     openers, entities, reasons = _pair_brackets(output, matched)
     mapping = _fill_stretches(source_keys, output.keys, blocks, openers, matched)
     if overlong:

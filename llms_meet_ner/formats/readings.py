@@ -14,7 +14,7 @@ _MAX_STATES = 200_000
 class _State(NamedTuple):
     """A place right after a token, or after some of the brackets that close there: token index, text position, open entities."""
 
-    index: int
+    token: int
     at: int
     depth: int
 
@@ -59,14 +59,14 @@ def readings(
             yield tuple(sorted(spans, key=outer_first))
         for step in reversed(steps[state]):
             if step.label:
-                span = Span(open_starts[-1], state.index + 1, step.label)
+                span = Span(open_starts[-1], state.token + 1, step.label)
                 pending.append((step.to, open_starts[:-1], (*spans, span)))
             else:
-                pending.append((step.to, open_starts + (step.to.index,) * step.opening, spans))
+                pending.append((step.to, open_starts + (step.to.token,) * step.opening, spans))
 
 
 def _is_final(state: _State, text: str, tokens: tuple[str, ...]) -> bool:
-    return state.index + 1 == len(tokens) and state.at == len(text) and state.depth == 0
+    return state.token + 1 == len(tokens) and state.at == len(text) and state.depth == 0
 
 
 def _read_token(text: str, tokens: tuple[str, ...], index: int, at: int, depth: int, most_open: int) -> _Step | None:
@@ -115,9 +115,9 @@ def _steps_from(
     found: list[_Step] = []
     closing = closer.match(text, state.at) if state.depth else None
     if closing:
-        found.append(_Step(_State(state.index, closing.end(), state.depth - 1), label=closing[1]))
-    if state.index + 1 < len(tokens) and text.startswith(" ", state.at):
-        step = _read_token(text, tokens, state.index + 1, state.at + 1, state.depth, most_open)
+        found.append(_Step(_State(state.token, closing.end(), state.depth - 1), label=closing[1]))
+    if state.token + 1 < len(tokens) and text.startswith(" ", state.at):
+        step = _read_token(text, tokens, state.token + 1, state.at + 1, state.depth, most_open)
         if step:
             found.append(step)
     return found

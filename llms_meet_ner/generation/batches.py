@@ -30,7 +30,9 @@ class Batch:
     max_new_tokens: int
 
 
-def plan_batches(prompt_lengths: Sequence[int], source_lengths: Sequence[int], batch_size: int, max_new_tokens: int | None) -> list[Batch]:
+def plan_batches(
+    prompt_lengths: Sequence[int], source_lengths: Sequence[int], batch_size: int, max_new_tokens: int | None
+) -> list[Batch]:
     """Put sentences of like length together, longest first, so that a batch that does not fit fails at once.
 
     The plan follows from the arguments alone.

@@ -51,7 +51,9 @@ class GreedyGenerator:
         longest = max(map(len, prompts))
         pad = loaded.tokenizer.pad_token_id
         ids = torch.tensor([[pad] * (longest - len(prompt)) + list(prompt) for prompt in prompts], device=loaded.device)
-        mask = torch.tensor([[0] * (longest - len(prompt)) + [1] * len(prompt) for prompt in prompts], device=loaded.device)
+        mask = torch.tensor(
+            [[0] * (longest - len(prompt)) + [1] * len(prompt) for prompt in prompts], device=loaded.device
+        )
         try:
             with torch.inference_mode():
                 output = loaded.model.generate(

@@ -59,7 +59,10 @@ def load_model(recipe: Recipe, spec: PromptSpec, adapter: Path | None, dtype: st
     device = "cuda" if torch.cuda.is_available() else "cpu"
     if dtype == "auto":
         dtype = "bfloat16" if device == "cuda" and recipe.values.get("bf16") else "float32"
-    options: dict[str, Any] = {"dtype": getattr(torch, dtype), "trust_remote_code": bool(recipe.values.get("trust_remote_code"))}
+    options: dict[str, Any] = {
+        "dtype": getattr(torch, dtype),
+        "trust_remote_code": bool(recipe.values.get("trust_remote_code")),
+    }
     quantised = device == "cuda" and recipe.values.get("quantization_bit") == 4
     if quantised:
         options["quantization_config"] = _four_bit(recipe)

@@ -55,7 +55,9 @@ def run_folder(recipe: Recipe, corpus: str, split: str, options: PredictOptions)
     return recipe.output_dir / f"{corpus}_{split}" / options.run_name
 
 
-def predict(recipe: Recipe, records: Sequence[Record], folder: Path, options: PredictOptions, *, restart: bool = False) -> Path:
+def predict(
+    recipe: Recipe, records: Sequence[Record], folder: Path, options: PredictOptions, *, restart: bool = False
+) -> Path:
     """Predict sentences with a recipe's model and write their records.
 
     A finished run with the same input, model and options is left as it is. An unfinished one goes on; its final file is
@@ -87,7 +89,9 @@ def predict(recipe: Recipe, records: Sequence[Record], folder: Path, options: Pr
         if _same_run(folder, stamp):
             click.echo(f"{final}: already there, with the same data, model and options", err=True)
             return final
-        raise LmnError(f"{final}: predictions of other data, another model or other options; --restart writes over them")
+        raise LmnError(
+            f"{final}: predictions of other data, another model or other options; --restart writes over them"
+        )
     final.unlink(missing_ok=True)
     outputs = _generate_all(recipe, adapter, spec, records, folder, options, stamp, restart)
     _write_records(final, records, outputs, spec)
@@ -95,7 +99,9 @@ def predict(recipe: Recipe, records: Sequence[Record], folder: Path, options: Pr
     return final
 
 
-def _stamp(recipe: Recipe, adapter: Path | None, spec: PromptSpec, records: Sequence[Record], options: PredictOptions) -> dict[str, Any]:
+def _stamp(
+    recipe: Recipe, adapter: Path | None, spec: PromptSpec, records: Sequence[Record], options: PredictOptions
+) -> dict[str, Any]:
     """Return what a run's outputs follow from, the batch plan aside."""
     return {
         "recipe": recipe.path.name,
@@ -129,7 +135,10 @@ def _generate_all(
     from .templates import encode_prompt
 
     loaded = load_model(recipe, spec, adapter, options.dtype)
-    click.echo(f"{recipe.model}{f' with {adapter}' if adapter else ', untrained'} on {loaded.device_name}, {loaded.dtype}", err=True)
+    click.echo(
+        f"{recipe.model}{f' with {adapter}' if adapter else ', untrained'} on {loaded.device_name}, {loaded.dtype}",
+        err=True,
+    )
     asked = [item for item, record in enumerate(records) if record.tokens != (DOCSTART,)]
     texts = [" ".join(records[item].tokens) for item in asked]
     prompts = [encode_prompt(loaded.tokenizer, spec, text) for text in texts]

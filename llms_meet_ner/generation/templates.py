@@ -33,7 +33,9 @@ def pieces_of(name: str) -> TemplatePieces:
     template = TEMPLATES[name]
     kind = type(template).__name__
     if kind not in (_PLAIN, _MERGING):
-        raise LmnError(f"template {name}: of the kind {kind}, which adds to its pieces (thoughts, say) and is not supported")
+        raise LmnError(
+            f"template {name}: of the kind {kind}, which adds to its pieces (thoughts, say) and is not supported"
+        )
     return TemplatePieces(
         name=name,
         prefix=_slot(template.format_prefix.slots),
@@ -61,7 +63,9 @@ def prepare_tokenizer(tokenizer: Any, pieces: TemplatePieces) -> None:
     vocabulary = tokenizer.get_vocab()
     unknown = [word for word in stop_words if word not in vocabulary]
     if unknown:
-        raise LmnError(f"template {pieces.name}: the tokenizer has no {', '.join(unknown)}; take a template that fits the model")
+        raise LmnError(
+            f"template {pieces.name}: the tokenizer has no {', '.join(unknown)}; take a template that fits the model"
+        )
     if pieces.replace_eos:
         tokenizer.eos_token = stop_words[0]
     if tokenizer.eos_token_id is None:
@@ -107,7 +111,8 @@ def encode_prompt(tokenizer: Any, spec: PromptSpec, source: str) -> list[int]:
 def _fill(slot: Sequence[Any], content: str) -> list[Any]:
     """Put a message into a slot. The turn's number, which LLaMA-Factory fills in after it, is 0."""
     return [
-        piece.replace("{{content}}", content, 1).replace("{{idx}}", "0", 1) if isinstance(piece, str) else piece for piece in slot
+        piece.replace("{{content}}", content, 1).replace("{{idx}}", "0", 1) if isinstance(piece, str) else piece
+        for piece in slot
     ]
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from llms_meet_ner.data_converters import card_names, load_card, read_corpus
 
 from llms_meet_ner import LmnError
-from llms_meet_ner.data_converters import card_names, load_card, read_corpus
 
 GOOD = """\
 name: mine
@@ -31,7 +31,15 @@ labels:
 
 
 def test_every_card_of_the_package_loads_and_defines_its_labels() -> None:
-    assert {"conll2003", "demo", "germeval2014", "germeval2014_nested", "turkish_wiki_ner", "wikigold", "wnut17"} <= set(card_names())
+    assert {
+        "conll2003",
+        "demo",
+        "germeval2014",
+        "germeval2014_nested",
+        "turkish_wiki_ner",
+        "wikigold",
+        "wnut17",
+    } <= set(card_names())
     for name in card_names():
         card = load_card(name)
         assert card.name == name
@@ -58,14 +66,29 @@ def test_a_folder_with_a_card_holds_its_own_files(workdir: Path) -> None:
     ("change", "message"),
     [
         (("scheme: BIO", "scheme: IOB9"), r"mine\.yaml:11: reader\.scheme: 'IOB9' is not one of"),
-        (("docstart: none", "docstarts: none"), r"mine\.yaml:1: card: the key 'docstart' is missing|mine\.yaml:6: docstarts: no such key"),
-        (("  scheme: BIO", "  scheme: BIO\n  tags: 3"), r"mine\.yaml:12: reader\.tags: no such key; there are: type, scheme, separator"),
-        (("language: en", "language: English"), r"mine\.yaml:3: language: 'English' does not match .* it is a language tag"),
+        (
+            ("docstart: none", "docstarts: none"),
+            r"mine\.yaml:1: card: the key 'docstart' is missing|mine\.yaml:6: docstarts: no such key",
+        ),
+        (
+            ("  scheme: BIO", "  scheme: BIO\n  tags: 3"),
+            r"mine\.yaml:12: reader\.tags: no such key; there are: type, scheme, separator",
+        ),
+        (
+            ("language: en", "language: English"),
+            r"mine\.yaml:3: language: 'English' does not match .* it is a language tag",
+        ),
         (("name: PER", "name: P ER"), r"mine\.yaml:13: labels\.0\.name: not a label name: 'P ER'"),
         (("title: My corpus", "title: [x"), r"mine\.yaml:\d+: not YAML"),
         (("title: My corpus", "name: again"), r"mine\.yaml:2: the key 'name' stands twice"),
-        (("train: a.conll", "train: {file: a.conll, sentences: '5:5'}"), r"mine\.yaml:8: splits\.train\.sentences: '5:5' holds no sentence"),
-        (("type: columns", "type: columns\n  inner_tags: [2]"), r"reader\.inner_tags: only a corpus with `nested: true`"),
+        (
+            ("train: a.conll", "train: {file: a.conll, sentences: '5:5'}"),
+            r"mine\.yaml:8: splits\.train\.sentences: '5:5' holds no sentence",
+        ),
+        (
+            ("type: columns", "type: columns\n  inner_tags: [2]"),
+            r"reader\.inner_tags: only a corpus with `nested: true`",
+        ),
         (("- name: PER", "- name: PER\n  - name: PER"), r"mine\.yaml:12: labels: label PER stands twice"),
         (("name: mine", "extends: mine.yaml\nname: mine"), r"a card cannot extend itself"),
     ],

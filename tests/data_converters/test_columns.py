@@ -8,21 +8,29 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from llms_meet_ner import LabelSet, LmnError, Sentence, Span
 from llms_meet_ner.data_converters.cards import ColumnOptions
 from llms_meet_ner.data_converters.columns import ColumnReader
 from llms_meet_ner.data_converters.problems import ProblemLog
+
+from llms_meet_ner import LabelSet, LmnError, Sentence, Span
 
 LABELS = LabelSet.of("PER", "LOC")
 
 
 def read(
-    tmp_path: Path, content: str | bytes, *, docstart: Any = "none", repair: Any = "error", log: ProblemLog | None = None, **options: Any
+    tmp_path: Path,
+    content: str | bytes,
+    *,
+    docstart: Any = "none",
+    repair: Any = "error",
+    log: ProblemLog | None = None,
+    **options: Any,
 ) -> list[Sentence]:
     path = tmp_path / "file.conll"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    reader = ColumnReader(path, ColumnOptions(**{"scheme": "IOB2", **options}), LABELS, docstart, repair, log or ProblemLog())
+    reader = ColumnReader(
+        path, ColumnOptions(**{"scheme": "IOB2", **options}), LABELS, docstart, repair, log or ProblemLog()
+    )
     return list(reader.read("c/train"))
 
 
@@ -85,7 +93,9 @@ def test_two_levels_of_tags(tmp_path: Path) -> None:
 
 def test_crossing_levels(tmp_path: Path) -> None:
     content = "a\tB-PER\tO\nb\tI-PER\tB-LOC\nc\tO\tI-LOC\n"
-    with pytest.raises(LmnError, match=r"file\.conll:2: the LOC over tokens 1-2 .* crosses .* --repair conlleval keeps the outer"):
+    with pytest.raises(
+        LmnError, match=r"file\.conll:2: the LOC over tokens 1-2 .* crosses .* --repair conlleval keeps the outer"
+    ):
         read(tmp_path, content, tags=(1, 2))
     log = ProblemLog()
     assert read(tmp_path, content, tags=(1, 2), repair="conlleval", log=log)[0].spans == (Span(0, 2, "PER"),)
@@ -99,7 +109,9 @@ def test_crossing_levels(tmp_path: Path) -> None:
         ("boundary", [("a",), ("b",), ("c",)], [1, 3, 5]),
     ],
 )
-def test_document_starts_of_every_shape(tmp_path: Path, policy: str, tokens: list[tuple[str, ...]], ids: list[int]) -> None:
+def test_document_starts_of_every_shape(
+    tmp_path: Path, policy: str, tokens: list[tuple[str, ...]], ids: list[int]
+) -> None:
     content = "-DOCSTART- -X- O O\n\na x y O\n-DOCSTART- O\nb x y O\n\n-DOCSTART-\nc x y O\n"
     found = read(tmp_path, content, docstart=policy)
     assert [s.tokens for s in found] == tokens
@@ -109,9 +121,21 @@ def test_document_starts_of_every_shape(tmp_path: Path, policy: str, tokens: lis
 @pytest.mark.parametrize(
     ("content", "options", "message"),
     [
-        ("a O\nb I-PER\n", {}, r"file\.conll:2: token 'b' is tagged 'I-PER' where IOB2 has 'B-PER'; --repair conlleval"),
-        ("a O\nb PER\n", {}, r"file\.conll:2: token 'b' is tagged 'PER', which is no IOB2 tag; check the card's scheme"),
-        ("a O\nb B-ORG\n", {}, r"file\.conll:2: token 'b' has the label 'ORG', which the card does not list; the card lists PER, LOC"),
+        (
+            "a O\nb I-PER\n",
+            {},
+            r"file\.conll:2: token 'b' is tagged 'I-PER' where IOB2 has 'B-PER'; --repair conlleval",
+        ),
+        (
+            "a O\nb PER\n",
+            {},
+            r"file\.conll:2: token 'b' is tagged 'PER', which is no IOB2 tag; check the card's scheme",
+        ),
+        (
+            "a O\nb B-ORG\n",
+            {},
+            r"file\.conll:2: token 'b' has the label 'ORG', which the card does not list; the card lists PER, LOC",
+        ),
         ("a O\nERROR\n", {}, r"file\.conll:2: a line without a tag: 'ERROR'; the card's reader\.untagged says"),
         ("a\tO\nb\t\n", {}, r"file\.conll:2: a line without a tag"),
         ("a\tO\n\tO\n", {}, r"file\.conll:2: the token is empty"),
@@ -119,7 +143,9 @@ def test_document_starts_of_every_shape(tmp_path: Path, policy: str, tokens: lis
         (b"a O\n\xff O\n", {}, r"file\.conll:2: not utf-8"),
     ],
 )
-def test_what_is_wrong_is_named_by_file_and_line(tmp_path: Path, content: Any, options: dict[str, Any], message: str) -> None:
+def test_what_is_wrong_is_named_by_file_and_line(
+    tmp_path: Path, content: Any, options: dict[str, Any], message: str
+) -> None:
     with pytest.raises(LmnError, match=message):
         read(tmp_path, content, **options)
 
@@ -144,7 +170,12 @@ def test_repair_policies(tmp_path: Path) -> None:
 def test_breaks_at_the_edge_of_a_chunk_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     content = "-DOCSTART- O\r\n\r\na O\r\nb O\r\n \t\r\n\r\n# c\r\nParis B-LOC\r\n\r\n\r\nd O\r\n"
     expected = read(tmp_path, content, docstart="sentence", comments=("# ",))
-    assert [(s.tokens, s.where.line) for s in expected] == [(("-DOCSTART-",), 1), (("a", "b"), 3), (("Paris",), 8), (("d",), 11)]  # type: ignore[union-attr]
+    assert [(s.tokens, s.where.line) for s in expected] == [
+        (("-DOCSTART-",), 1),
+        (("a", "b"), 3),
+        (("Paris",), 8),
+        (("d",), 11),
+    ]  # type: ignore[union-attr]
     for size in range(1, 40):
         monkeypatch.setattr("llms_meet_ner.data_converters.columns._CHUNK", size)
         found = read(tmp_path, content, docstart="sentence", comments=("# ",))

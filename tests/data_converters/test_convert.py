@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-
 from llms_meet_ner.data_converters.cli import main
 
 CONLL = Path(__file__).parent.parent / "fixtures" / "conll2003"
@@ -108,7 +107,10 @@ def test_a_failed_conversion_leaves_what_was_there(workdir: Path) -> None:
         (["conll2003"], "Error: data/conll2003/eng.train: no such file; --source DIR names the folder"),
         (["demo", "--split", "dev"], "has no split 'dev'; it has: train, testa, testb"),
         (["demo", "--format", "json"], "Error: no output format is called 'json'; there are: bracketed"),
-        (["demo", "--variant", "long"], "Error: format bracketed has no instruction variant 'long'; it has: full, short"),
+        (
+            ["demo", "--variant", "long"],
+            "Error: format bracketed has no instruction variant 'long'; it has: full, short",
+        ),
     ],
 )
 def test_mistakes_get_one_line_and_no_traceback(workdir: Path, arguments: list[str], message: str) -> None:
@@ -142,4 +144,7 @@ def test_check_names_ambiguous_sentences(workdir: Path) -> None:
     source = workdir / "data/conll2003"
     source.mkdir(parents=True)
     (source / "eng.testa").write_text("a NN I-NP I-PER\n| SYM O O\nPER] SYM O O\n")
-    assert "  ambiguous                    1  sentences that two annotations render alike\n      data/conll2003/eng.testa:1\n" in run("check", "conll2003").output
+    assert (
+        "  ambiguous                    1  sentences that two annotations render alike\n      data/conll2003/eng.testa:1\n"
+        in run("check", "conll2003").output
+    )

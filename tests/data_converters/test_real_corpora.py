@@ -6,9 +6,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from llms_meet_ner.data_converters import ProblemLog, load_card, read_corpus
 
 from llms_meet_ner import LmnError, get_format
-from llms_meet_ner.data_converters import ProblemLog, load_card, read_corpus
 from llms_meet_ner.sentence import without_nested
 
 # card, split, file under LMN_CORPORA, token column, tag columns, separator, sentences before the split, sentences in it
@@ -24,7 +24,15 @@ SPLITS = [
     ("germeval2014_nested", "test", "germeval2014/official_tsv/NER-de-test.tsv", 1, [2, 3], "\t", slice(None)),
     ("germeval2014_iob2", "train", "germeval2014/nested_iob2_3col/germ.train.iob2", 0, [1], "\t", slice(None)),
     ("germeval2014_iob2", "dev", "germeval2014/nested_iob2_3col/germ.dev.iob2", 0, [1], "\t", slice(None)),
-    ("germeval2014_iob2_nested", "train", "germeval2014/nested_iob2_3col/germ.train.iob2", 0, [1, 2], "\t", slice(None)),
+    (
+        "germeval2014_iob2_nested",
+        "train",
+        "germeval2014/nested_iob2_3col/germ.train.iob2",
+        0,
+        [1, 2],
+        "\t",
+        slice(None),
+    ),
     ("germeval2014_iob2_nested", "dev", "germeval2014/nested_iob2_3col/germ.dev.iob2", 0, [1, 2], "\t", slice(None)),
     ("turkish_wiki_ner", "train", "turkish_wiki_ner/train.conll", 0, [1], "\t", slice(None)),
     ("turkish_wiki_ner", "dev", "turkish_wiki_ner/dev.conll", 0, [1], "\t", slice(None)),
@@ -55,7 +63,9 @@ def count_independently(
     return len(sentences), sum(map(len, sentences)), labels
 
 
-@pytest.mark.parametrize(("card", "split", "file", "token", "tags", "separator", "part"), SPLITS, ids=lambda v: str(v)[:30])
+@pytest.mark.parametrize(
+    ("card", "split", "file", "token", "tags", "separator", "part"), SPLITS, ids=lambda v: str(v)[:30]
+)
 def test_counts_of_a_real_split_and_round_trip(
     corpora: Path, card: str, split: str, file: str, token: int, tags: list[int], separator: str, part: slice
 ) -> None:
@@ -67,7 +77,9 @@ def test_counts_of_a_real_split_and_round_trip(
     expected = count_independently(path, token, tags, separator, part)
     crossing = log.counts["crossing"]
     assert (len(sentences), sum(len(s.tokens) for s in sentences)) == expected[:2]
-    assert sum((expected[2] - labels).values()) == crossing  # two inner entities in all cross an outer one and are left out
+    assert (
+        sum((expected[2] - labels).values()) == crossing
+    )  # two inner entities in all cross an outer one and are left out
     assert not labels - expected[2]
     fmt = get_format(nested=corpus.nested)
     for sentence in sentences:

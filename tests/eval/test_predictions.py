@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-
-from llms_meet_ner import get_format
 from llms_meet_ner.data_converters import load_card, read_corpus
 from llms_meet_ner.eval.cli import main
+
+from llms_meet_ner import get_format
 from llms_meet_ner.records import PredictionRecord
 from llms_meet_ner.sentence import Sentence, tokens_sha1
 
@@ -32,7 +32,9 @@ def records(split: str, change: Callable[[Sentence, str], str] = lambda sentence
     for sentence in read_corpus("conll2003", split, CONLL):
         output = change(sentence, fmt.render(sentence))
         alignment = fmt.parse(output, sentence.tokens, LABELS)
-        lines.append(PredictionRecord.of(sentence.id, output, tokens_sha1(sentence.tokens), "free", alignment).to_json())
+        lines.append(
+            PredictionRecord.of(sentence.id, output, tokens_sha1(sentence.tokens), "free", alignment).to_json()
+        )
     return lines
 
 
@@ -44,7 +46,9 @@ def write(lines: list[str], end: str = "\n") -> Path:
 
 def test_the_table_says_what_the_model_card_says(workdir: Path) -> None:
     write(records("testb", lambda sentence, output: output.replace("[Ribe | ORG]", "[Ribe | LOC]")))
-    assert run("--predictions", "p.jsonl").stdout == """\
+    assert (
+        run("--predictions", "p.jsonl").stdout
+        == """\
 corpus       conll2003 testb
 predictions  p.jsonl (decoding: free)
 sentences    3 (2 without the 1 -DOCSTART- lines)
@@ -66,8 +70,16 @@ ent_type        0.6667  0.6667  0.6667        3
 
 scores.json
 """
+    )
     document = json.loads(Path("scores.json").read_text())
-    assert document["seqeval"]["micro"] == {"correct": 2, "predicted": 3, "gold": 3, "precision": 2 / 3, "recall": 2 / 3, "f1": 2 / 3}
+    assert document["seqeval"]["micro"] == {
+        "correct": 2,
+        "predicted": 3,
+        "gold": 3,
+        "precision": 2 / 3,
+        "recall": 2 / 3,
+        "f1": 2 / 3,
+    }
     assert document["sha256"]["adapter"] is None
     assert document["recipe"] is None
 
@@ -76,20 +88,33 @@ def test_json_on_standard_output_is_the_file(workdir: Path) -> None:
     write(records("testb"))
     result = run("--predictions", "p.jsonl", "--report", "json", "--out", "there")
     assert json.loads(result.stdout) == json.loads(Path("there/scores.json").read_text())
-    assert "| micro avg | 1.0000 | 1.0000 | 1.0000 | 3 |" in run("--predictions", "p.jsonl", "--report", "markdown").stdout
+    assert (
+        "| micro avg | 1.0000 | 1.0000 | 1.0000 | 3 |" in run("--predictions", "p.jsonl", "--report", "markdown").stdout
+    )
 
 
 def test_llamafactory_predictions_without_ids_and_with_lost_spaces(workdir: Path) -> None:
     lines = []
     for sentence in read_corpus("conll2003", "testb", CONLL):
         prompt = f"user\nNow process the input sentence:\n{sentence.text}\nassistant\n".replace(" ]", "]")
-        lines.append(json.dumps({"prompt": prompt, "predict": get_format().render(sentence).replace(" ]", "]") + "\nrubbish", "label": "x"}))
+        lines.append(
+            json.dumps(
+                {
+                    "prompt": prompt,
+                    "predict": get_format().render(sentence).replace(" ]", "]") + "\nrubbish",
+                    "label": "x",
+                }
+            )
+        )
     write(lines)
     result = run("--predictions", "p.jsonl")
     assert "alignment    2 exact, 1 repaired, 0 failed\n             1 respaced\n" in result.stdout
     assert "micro avg       1.0000  1.0000  1.0000        3" in result.stdout
     write([lines[0], lines[2], lines[1]])
-    assert "p.jsonl:2: the prompt does not contain sentence conll2003/testb/1" in run("--predictions", "p.jsonl", code=1).stderr
+    assert (
+        "p.jsonl:2: the prompt does not contain sentence conll2003/testb/1"
+        in run("--predictions", "p.jsonl", code=1).stderr
+    )
 
 
 def test_records_are_matched_by_id_in_any_order(workdir: Path) -> None:

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from llms_meet_ner.data_converters import load_card, read_corpus
+from llms_meet_ner.eval import Counts, Scores, score
 from nervaluate import Evaluator
 from seqeval.metrics import classification_report
 from seqeval.scheme import IOB2
 from seqscore.scoring import score_label_sequences
 
 from llms_meet_ner import Alignment, Mention, Sentence, Span, get_format
-from llms_meet_ner.data_converters import load_card, read_corpus
-from llms_meet_ner.eval import Counts, Scores, score
 from llms_meet_ner.tags import encode
 
 LABELS = ("LOC", "ORG", "PER")
@@ -50,20 +50,26 @@ def assert_like_the_oracles(sentences: list[Sentence], alignments: list[Alignmen
         assert (counts.precision, counts.recall, counts.f1, counts.gold) == pytest.approx(
             (row["precision"], row["recall"], row["f1-score"], row["support"])
         )
-    evaluator = Evaluator(gold, predicted, tags=list(LABELS) + ["MISC"], loader="list").evaluate()["overall"]
+    evaluator = Evaluator(gold, predicted, tags=[*LABELS, "MISC"], loader="list").evaluate()["overall"]
     for name, counts in scores.nervaluate.items():
         theirs = evaluator[name]
         assert (counts.correct, counts.incorrect, counts.partial, counts.missed, counts.spurious) == (
             theirs.correct, theirs.incorrect, theirs.partial, theirs.missed, theirs.spurious,
         )  # fmt: skip
-        assert (counts.precision, counts.recall, counts.f1) == pytest.approx((theirs.precision, theirs.recall, theirs.f1))
+        assert (counts.precision, counts.recall, counts.f1) == pytest.approx(
+            (theirs.precision, theirs.recall, theirs.f1)
+        )
     strict = scores.nervaluate["strict"]
     assert (strict.precision, strict.recall) == pytest.approx((scores.micro.precision, scores.micro.recall))
     theirs, _accuracy = score_label_sequences(predicted, gold, "BIO", repair=None)
-    assert scores.micro == Counts(theirs.true_pos, theirs.true_pos + theirs.false_pos, theirs.true_pos + theirs.false_neg)
+    assert scores.micro == Counts(
+        theirs.true_pos, theirs.true_pos + theirs.false_pos, theirs.true_pos + theirs.false_neg
+    )
     for label, counts in scores.labels.items():
         by_type = theirs.type_scores[label]
-        assert counts == Counts(by_type.true_pos, by_type.true_pos + by_type.false_pos, by_type.true_pos + by_type.false_neg)
+        assert counts == Counts(
+            by_type.true_pos, by_type.true_pos + by_type.false_pos, by_type.true_pos + by_type.false_neg
+        )
 
 
 @settings(max_examples=300, deadline=None)
@@ -145,7 +151,11 @@ def test_ungrounded_entities_are_counted_beside_the_scores() -> None:
     sentence = Sentence("a/b/0", ("Oslo", "."), (Span(0, 1, "LOC"),))
     alignment = Alignment((Span(0, 1, "LOC"),), "repaired", ("ungrounded",), ungrounded=(Mention("Bergen", "LOC"),))
     scores = score([sentence], [alignment])
-    assert (scores.micro.precision, scores.micro_with_ungrounded.precision, scores.micro_with_ungrounded.recall) == (1.0, 0.5, 1.0)
+    assert (scores.micro.precision, scores.micro_with_ungrounded.precision, scores.micro_with_ungrounded.recall) == (
+        1.0,
+        0.5,
+        1.0,
+    )
 
 
 def test_nested_corpora_are_scored_as_sets() -> None:
@@ -154,4 +164,3 @@ def test_nested_corpora_are_scored_as_sets() -> None:
     assert scores.labels == {"LOC": Counts(0, 1, 1), "ORG": Counts(1, 1, 1)}
     assert scores.to_dict()["seqeval"] is None
     assert scores.to_dict()["spans"]["micro"]["f1"] == 0.5
-

@@ -104,7 +104,10 @@ def test_the_shorter_reading_is_taken_where_two_render_alike() -> None:
 
 
 @settings(max_examples=1500, deadline=None)
-@given(tokens=tokens_strategy, text=st.one_of(st.text(), st.lists(st.sampled_from([*HOSTILE, " ", " | PER]", "\n"])).map("".join)))
+@given(
+    tokens=tokens_strategy,
+    text=st.one_of(st.text(), st.lists(st.sampled_from([*HOSTILE, " ", " | PER]", "\n"])).map("".join)),
+)
 @example(tokens=("a",), text="[a | PER")
 @example(tokens=("a",), text="[[[[a | PER] | PER] | PER]")
 @example(tokens=("[", "a"), text="[ [a | PER] | PER] |")
@@ -117,7 +120,21 @@ def test_parsing_never_raises_and_spans_fit_the_sentence(tokens: tuple[str, ...]
         assert alignment.status != "failed" or not alignment.spans
 
 
-TOKENS = tuple("Hussain , considered surplus to England 's one-day requirements , struck 158 .".split())
+TOKENS = (
+    "Hussain",
+    ",",
+    "considered",
+    "surplus",
+    "to",
+    "England",
+    "'s",
+    "one-day",
+    "requirements",
+    ",",
+    "struck",
+    "158",
+    ".",
+)
 GOLD = (Span(0, 1, "PER"), Span(5, 6, "LOC"))
 
 
@@ -149,13 +166,17 @@ def test_damaged_outputs(output: str, spans: tuple[Span, ...], status: str, reas
 
 
 def test_what_could_not_be_placed_is_kept_and_named() -> None:
-    alignment = FLAT.parse("[Hussain | GPE] , considered surplus to England 's one-day requirements , struck 158 . [New York | LOC]", TOKENS, LABELS)
+    alignment = FLAT.parse(
+        "[Hussain | GPE] , considered surplus to England 's one-day requirements , struck 158 . [New York | LOC]",
+        TOKENS,
+        LABELS,
+    )
     assert alignment.unknown_labels == (Mention("Hussain", "GPE"),)
     assert alignment.ungrounded == (Mention("New York", "LOC"),)
 
 
 def test_literal_brackets_inside_a_damaged_output_stay_text() -> None:
-    tokens = tuple("He [ Smith ] met [ sic ] Mary Jones [ the singer ] twice .".split())
+    tokens = ("He", "[", "Smith", "]", "met", "[", "sic", "]", "Mary", "Jones", "[", "the", "singer", "]", "twice", ".")
     output = "He [ [Smith | PER] ] met [ sic ] the [Mary Jones | PER] [ singer ] twice."
     alignment = FLAT.parse(output, tokens, LABELS)
     assert alignment.spans == (Span(2, 3, "PER"), Span(8, 10, "PER"))

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 import yaml
 from click.testing import CliRunner, Result
+from llms_meet_ner.data_converters.cli import main as lmn_convert
+from llms_meet_ner.eval.cli import main as lmn_eval
 
 from llms_meet_ner import PromptSpec
 from llms_meet_ner.cli import main as lmn_predict
-from llms_meet_ner.data_converters.cli import main as lmn_convert
-from llms_meet_ner.eval.cli import main as lmn_eval
 
 ROOT = Path(__file__).parent.parent.parent
 DEMO = ROOT / "data_converters/cards/demo"
@@ -57,7 +57,11 @@ def trained(smollm2: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     try:
         call(lmn_convert, "mini.yaml", "--source", str(DEMO), "--variant", "short")
         done = subprocess.run(
-            [BIN / "llamafactory-cli", "train", "recipes/mini.yaml"], capture_output=True, text=True, env={**os.environ, "HF_HUB_OFFLINE": "1"}, check=False
+            [BIN / "llamafactory-cli", "train", "recipes/mini.yaml"],
+            capture_output=True,
+            text=True,
+            env={**os.environ, "HF_HUB_OFFLINE": "1"},
+            check=False,
         )
         assert done.returncode == 0, done.stderr[-3000:]
     finally:
@@ -79,14 +83,19 @@ def test_evaluation_finds_recipe_gold_and_adapter_and_predicts_first(project: Pa
     assert "on cpu, float32" in result.stderr
     records = [json.loads(line) for line in (RUN / "predictions.jsonl").read_text().splitlines()]
     assert [record["id"] for record in records] == [f"mini/testb/{n}" for n in range(10, 17)]
-    assert all(record["decoding"] == "free" and record["confidences"] is None and "\n" not in record["output"] for record in records)
+    assert all(
+        record["decoding"] == "free" and record["confidences"] is None and "\n" not in record["output"]
+        for record in records
+    )
     run = json.loads((RUN / "run.json").read_text())
     assert sorted(item for items, _ in run["batches"] for item in items) == list(range(7))
     assert [len(items) for items, _ in run["batches"]] == [3, 3, 1]
     scores = json.loads((RUN / "scores.json").read_text())
     assert scores["decoding"] == "free"
     assert scores["seed"] == 42
-    assert scores["seqeval"]["micro"]["gold"] == sum(counts["gold"] for counts in scores["seqeval"]["labels"].values()) > 0
+    assert (
+        scores["seqeval"]["micro"]["gold"] == sum(counts["gold"] for counts in scores["seqeval"]["labels"].values()) > 0
+    )
     assert all(len(value) == 64 for value in scores["sha256"].values())
     spec = PromptSpec.load(project / "outputs/mini/prompt_spec.json")
     assert spec.variant == "short"
@@ -98,14 +107,36 @@ def test_evaluation_finds_recipe_gold_and_adapter_and_predicts_first(project: Pa
 
 def test_outputs_equal_those_of_one_sentence_at_a_time(project: Path) -> None:
     for size in ("1", "7"):
-        call(lmn_predict, "--recipe", "recipes/mini.yaml", "--split", "testb", "--batch-size", size, "--out", f"size{size}")
-    outputs = [[json.loads(line)["output"] for line in Path(f"size{size}/predictions.jsonl").read_text().splitlines()] for size in (1, 7)]
+        call(
+            lmn_predict,
+            "--recipe",
+            "recipes/mini.yaml",
+            "--split",
+            "testb",
+            "--batch-size",
+            size,
+            "--out",
+            f"size{size}",
+        )
+    outputs = [
+        [json.loads(line)["output"] for line in Path(f"size{size}/predictions.jsonl").read_text().splitlines()]
+        for size in (1, 7)
+    ]
     assert outputs[0] == outputs[1]
     assert any(outputs[0])
 
 
 def test_killed_runs_end_in_the_same_file(project: Path) -> None:
-    command = [str(BIN / "lmn-predict"), "--recipe", "recipes/mini.yaml", "--split", "testb", "--batch-size", "2", "--out"]
+    command = [
+        str(BIN / "lmn-predict"),
+        "--recipe",
+        "recipes/mini.yaml",
+        "--split",
+        "testb",
+        "--batch-size",
+        "2",
+        "--out",
+    ]
     call(lmn_predict, *command[1:], "whole")
     process = subprocess.Popen([*command, "killed"], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     partial = Path("killed/predictions.partial.jsonl")
@@ -126,13 +157,19 @@ def test_what_does_not_fit_together_is_refused(project: Path) -> None:
     other = call(lmn_predict, *base, "--out", "fit", "--batch-size", "3", code=1)
     assert "predictions of other data, another model or other options; --restart writes over them" in other.stderr
     untrained = call(lmn_predict, *base, "output_dir=outputs/nothing", code=1)
-    assert "no adapter there; train it with llamafactory-cli train recipes/mini.yaml, or say --untrained" in untrained.stderr
+    assert (
+        "no adapter there; train it with llamafactory-cli train recipes/mini.yaml, or say --untrained"
+        in untrained.stderr
+    )
     info_path = project / "data/alpaca/dataset_info.json"
     info = info_path.read_text()
     try:
         info_path.write_text(info.replace("Mark entities", "Find entities"))
         changed = call(lmn_predict, *base, "--out", "changed", code=1)
-        assert "the adapter was trained with another instruction than mini.short_train in data/alpaca now has" in changed.stderr
+        assert (
+            "the adapter was trained with another instruction than mini.short_train in data/alpaca now has"
+            in changed.stderr
+        )
     finally:
         info_path.write_text(info)
     missing = call(lmn_predict, "--recipe", "recipes/mini.yaml", "--split", "testa", code=1)

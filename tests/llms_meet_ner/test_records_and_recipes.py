@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from llms_meet_ner.data_converters import load_card, prompt_spec_of
 
 from llms_meet_ner import LmnError, PromptSpec
-from llms_meet_ner.data_converters import load_card, prompt_spec_of
 from llms_meet_ner.files import atomic_write
 from llms_meet_ner.recipe import ADAPTER_FILE, find_recipe, load_recipe
 
@@ -41,7 +41,9 @@ def test_the_only_trained_recipe_is_found_and_several_are_listed(workdir: Path) 
     (workdir / "recipes/more").mkdir(parents=True)
     for name in ("a", "more/b"):
         (workdir / f"recipes/{name}.yaml").write_text(RECIPE.format(name))
-    with pytest.raises(LmnError, match=r"no recipe has a trained adapter yet; .*: recipes/a\.yaml \(outputs/a\), recipes/more/b\.yaml"):
+    with pytest.raises(
+        LmnError, match=r"no recipe has a trained adapter yet; .*: recipes/a\.yaml \(outputs/a\), recipes/more/b\.yaml"
+    ):
         find_recipe()
     for number, name in enumerate(("a", "more/b")):
         adapter = workdir / "outputs" / name / ADAPTER_FILE

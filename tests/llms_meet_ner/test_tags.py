@@ -8,7 +8,9 @@ from seqeval.metrics.sequence_labeling import get_entities
 from llms_meet_ner import Span
 from llms_meet_ner.tags import SCHEMES, InvalidTag, Scheme, decode, encode
 
-spans_strategy = st.lists(st.tuples(st.integers(0, 2), st.integers(1, 3), st.sampled_from(["PER", "LOC", "B-side"])), max_size=6)
+spans_strategy = st.lists(
+    st.tuples(st.integers(0, 2), st.integers(1, 3), st.sampled_from(["PER", "LOC", "B-side"])), max_size=6
+)
 
 
 def lay_out(rows: list[tuple[int, int, str]]) -> tuple[list[Span], int]:
@@ -57,6 +59,9 @@ def test_iob1_allows_b_only_between_touching_chunks_of_one_label() -> None:
     assert decode(["B-PER", "O"], "IOB1")[1] == [InvalidTag(0, "B-PER", "I-PER")]
 
 
-@pytest.mark.parametrize(("scheme", "tag"), [("IOB2", "PER"), ("IOB2", "E-PER"), ("IOBES", "U-PER"), ("BILOU", "S-PER"), ("IOB1", "B-"), ("IO", "")])
+@pytest.mark.parametrize(
+    ("scheme", "tag"),
+    [("IOB2", "PER"), ("IOB2", "E-PER"), ("IOBES", "U-PER"), ("BILOU", "S-PER"), ("IOB1", "B-"), ("IO", "")],
+)
 def test_a_malformed_tag_is_outside_and_named(scheme: Scheme, tag: str) -> None:
     assert decode([tag], scheme) == ([], [InvalidTag(0, tag, None)])

@@ -8,24 +8,26 @@ from typing import Any
 
 import pytest
 import yaml
-
-from llms_meet_ner import LmnError, PromptSpec
 from llms_meet_ner.data_converters import load_card, prompt_spec_of, read_corpus
 from llms_meet_ner.data_converters.alpaca import merge_dataset_info, write_split
+
+from llms_meet_ner import LmnError, PromptSpec
 from llms_meet_ner.generation.templates import encode_prompt, pieces_of, prepare_tokenizer, stop_ids
 
 ROOT = Path(__file__).parent.parent.parent
 RECIPES = sorted((ROOT / "recipes").rglob("*.yaml"))
-TEMPLATES = sorted({yaml.safe_load(path.read_text())["template"] for path in RECIPES} | {"alpaca", "smollm2", "llama2", "gemma"})
+TEMPLATES = sorted(
+    {yaml.safe_load(path.read_text())["template"] for path in RECIPES} | {"alpaca", "smollm2", "llama2", "gemma"}
+)
 
 
 def tokenizer_for(smollm2: Path, template: str) -> Any:
     """SmolLM2's tokenizer, with the special tokens of the template where it lacks them."""
-    from llamafactory.data.template import TEMPLATES as theirs
+    from llamafactory.data.template import TEMPLATES as THEIRS
     from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(smollm2)
-    words = [word for word in theirs[template].stop_words if word not in tokenizer.get_vocab()]
+    words = [word for word in THEIRS[template].stop_words if word not in tokenizer.get_vocab()]
     if words:
         tokenizer.add_special_tokens({"additional_special_tokens": words})
     return tokenizer
@@ -41,7 +43,9 @@ def test_prompts_are_those_of_the_template(smollm2: Path, template: str, instruc
     their_template = get_template_and_fix_tokenizer(theirs, DataArguments(template=template))
     card = load_card("conll2003")
     for variant in ("full", "short"):
-        spec = dataclasses.replace(prompt_spec_of(card, "bracketed", variant, instruction_as), template=pieces_of(template))
+        spec = dataclasses.replace(
+            prompt_spec_of(card, "bracketed", variant, instruction_as), template=pieces_of(template)
+        )
         spec = PromptSpec.from_dict(spec.to_dict(), "test")  # as read back from prompt_spec.json
         prepare_tokenizer(ours, spec.template)  # type: ignore[arg-type]
         for source in ["Ida Holm left Oslo .", "", " | PER]", "İstanbul'da {{content}} {{idx}} 😀", "<|im_end|> [x]"]:
