@@ -100,7 +100,7 @@ def merge_dataset_info(card: Card, written: dict[str, Converted], spec: PromptSp
         entry = DatasetEntry(
             name=converted.dataset,
             file_name=converted.file.name,
-            card=str(card.path) if card.path.parent.name != "cards" else card.name,
+            card=card.reference,
             corpus=card.name,
             split=split,
             docstart=card.docstart,

@@ -102,6 +102,11 @@ class Card:
         return self.splits[name]
 
     @property
+    def reference(self) -> str:
+        """How a command or a file names this card: by name if it comes with the package, else by path."""
+        return self.name if _CARDS in self.path.parents else str(self.path)
+
+    @property
     def default_source(self) -> Path:
         """The corpus's folder where none is given: the card's own if it is called `card.yaml`, else `data/<name>`."""
         return self.path.parent if self.path.name == "card.yaml" else Path("data") / self.name

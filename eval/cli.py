@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 from click_default_group import DefaultGroup
@@ -11,10 +12,11 @@ from ..command_line import catch_errors, predict_options
 from ..data_converters.cards import load_card
 from ..dataset_info import Record
 from ..errors import LmnError
-from ..generation.predict import PredictOptions, predict, run_folder
+from ..generation.predict import PredictOptions, check_run, predict, run_folder
 from ..prompts import PROMPT_SPEC_FILE, PromptSpec
 from ..recipe import Recipe, find_recipe, load_recipe
 from ..records import PREDICTIONS_FILE
+from ..tags import REPAIRS
 from .evaluate import Gold, evaluate, read_gold, write_scores
 from .report import REPORTS
 
@@ -45,6 +47,7 @@ def main() -> None:
     type=click.Path(path_type=Path),
     help="Folder of the corpus files. [default: the card's folder, or data/CORPUS]",
 )
+@click.option("--repair", type=click.Choice(REPAIRS), help="Policy for invalid tags in the gold. [default: the card's]")
 @click.option(
     "--predictions", type=click.Path(path_type=Path), help="Score this file; with --corpus, no recipe is needed."
 )
@@ -56,8 +59,8 @@ def main() -> None:
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 @catch_errors
 def score(
-    split: str, recipe_path: Path | None, corpus: str | None, source: Path | None, predictions: Path | None, out: Path | None,
-    report: str, options: PredictOptions, restart: bool, overrides: tuple[str, ...],
+    split: str, recipe_path: Path | None, corpus: str | None, source: Path | None, repair: Any,
+    predictions: Path | None, out: Path | None, report: str, options: PredictOptions, restart: bool, overrides: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Score predictions against the gold of a corpus (the default subcommand).
 
@@ -65,7 +68,7 @@ def score(
     """
     recipe = _recipe(recipe_path, overrides, needed=predictions is None or corpus is None)
     card = load_card(corpus or _train_card(recipe))
-    gold = read_gold(card, split, source)
+    gold = read_gold(card, split, source, repair)
     if predictions is None:
         assert recipe is not None  # _recipe raises where one is needed
         predictions = _predictions(recipe, gold, options, restart)
@@ -99,10 +102,11 @@ def _predictions(recipe: Recipe, gold: Gold, options: PredictOptions, restart: b
     """Return the run's predictions, made now if there are none."""
     folder = run_folder(recipe, gold.card.name, gold.split, options)
     path = folder / PREDICTIONS_FILE
+    records = [Record(sentence.id, sentence.tokens) for sentence in gold.sentences]
     if path.is_file() and not restart:
+        check_run(folder, recipe, records, options)
         click.echo(f"scoring what is there: {path}", err=True)
         return path
     if options.limit is not None:
         raise LmnError("--limit predicts a part of a split, which cannot be scored; leave it out")
-    records = [Record(sentence.id, sentence.tokens) for sentence in gold.sentences]
     return predict(recipe, records, folder, options, restart=restart)

@@ -27,7 +27,6 @@ from ..files import read_json, sha256_of, write_json
 from ..formats import DEFAULT_FORMAT
 from ..recipe import Recipe, load_recipe
 from .baselines import capitalised, gazetteer
-from .demo_model import save_checkpoint
 from .evaluate import SCORES_FILE, read_gold
 from .scores import Scores, score
 
@@ -104,10 +103,14 @@ def _prepare(card_name: str, source: Path | None) -> Demo:
     return Demo(card, source, recipe, overrides, read_json(state_file) if state_file.is_file() else {})
 
 
+def _save_model(folder: str) -> None:
+    """Save the checkpoint in a process of its own, which gives its memory back."""
+    _call("python", "-m", "llms_meet_ner.eval.demo_model", folder)
+
+
 def _convert(demo: Demo) -> None:
     source: list[str | Path] = ["--source", demo.source] if demo.source else []
-    path = demo.card.name if demo.card.path.parent.name == "cards" or demo.card.name == "demo" else demo.card.path
-    _call("lmn-convert", path, *source, "--variant", VARIANT, "--out", demo.recipe.dataset_dir)
+    _call("lmn-convert", demo.card.reference, *source, "--variant", VARIANT, "--out", demo.recipe.dataset_dir)
 
 
 def _train(demo: Demo, key: str) -> None:
@@ -126,8 +129,18 @@ def _evaluate(demo: Demo, name: str, key: str, *flags: str) -> dict[str, Any]:
     source: list[str | Path] = ["--source", demo.source] if demo.source else []
     run = "free-untrained" if flags else "free"
     folder = demo.recipe.output_dir / f"{demo.card.name}_{test}" / run
-    corpus = demo.card.name if demo.card.path.parent.name == "cards" or demo.card.name == "demo" else demo.card.path
-    words: list[str | Path] = ["lmn-eval", "--recipe", RECIPE, "--corpus", corpus, *source, "--split", test, *flags, *demo.overrides]
+    words: list[str | Path] = [
+        "lmn-eval",
+        "--recipe",
+        RECIPE,
+        "--corpus",
+        demo.card.reference,
+        *source,
+        "--split",
+        test,
+        *flags,
+        *demo.overrides,
+    ]
     demo.stage(name, key, (folder / SCORES_FILE).is_file(), lambda: _call(*words))
     scores: dict[str, Any] = read_json(folder / SCORES_FILE)
     return scores
@@ -191,10 +204,6 @@ def main(card_name: str | None, source: Path | None) -> None:
     ]
     rows = [(f"baseline: {name}", scores.to_dict()) for name, scores in baselines]
     _report(demo, [*rows, ("SmolLM2-135M, untrained", untrained), ("SmolLM2-135M, trained", trained)])
-
-
-def _save_model(folder: str) -> None:
-    save_checkpoint(Path(folder))
 
 
 if __name__ == "__main__":

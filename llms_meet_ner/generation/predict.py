@@ -14,13 +14,13 @@ from rich.progress import Progress
 
 from ..dataset_info import Record
 from ..errors import LmnError
-from ..files import atomic_write, read_json, sha256_of
+from ..files import atomic_write, sha256_of
 from ..formats import get_format
 from ..prompts import PromptSpec
 from ..recipe import ADAPTER_FILE, Recipe, recipe_prompt
 from ..records import PREDICTIONS_FILE, PredictionRecord
 from ..sentence import DOCSTART, tokens_sha1
-from .batches import PARTIAL_FILE, RUN_FILE, Batch, plan_batches, run_batches
+from .batches import PARTIAL_FILE, RUN_FILE, Batch, plan_batches, read_stamp, run_batches
 
 DECODING = "free"
 
@@ -116,11 +116,32 @@ def _stamp(
     }
 
 
+def check_run(folder: Path, recipe: Recipe, records: Sequence[Record], options: PredictOptions) -> None:
+    """Make sure that the predictions in a folder are of these sentences and of the adapter that is there now.
+
+    Raises:
+        LmnError: they are not.
+    """
+    if not (folder / RUN_FILE).is_file():
+        return
+    found = read_stamp(folder)
+    now = {
+        "model": recipe.model,
+        "adapter_sha256": None if options.untrained else sha256_of(recipe.output_dir / ADAPTER_FILE),
+        "sentences": [[record.id, tokens_sha1(record.tokens)] for record in records],
+    }
+    differing = [name for name, value in now.items() if found.get(name) != value]
+    if differing:
+        raise LmnError(
+            f"{folder / PREDICTIONS_FILE}: made with another {', '.join(differing)} than there is now; --restart predicts anew, "
+            "--predictions scores the file as it is"
+        )
+
+
 def _same_run(folder: Path, stamp: dict[str, Any]) -> bool:
-    run = folder / RUN_FILE
-    if not run.is_file():
+    if not (folder / RUN_FILE).is_file():
         return False
-    found = dict(read_json(run)["stamp"])
+    found = read_stamp(folder)
     found.pop("device", None)
     return found == stamp
 

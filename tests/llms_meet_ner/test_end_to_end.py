@@ -172,6 +172,14 @@ def test_what_does_not_fit_together_is_refused(project: Path) -> None:
         )
     finally:
         info_path.write_text(info)
+    call(lmn_predict, *base, "--batch-size", "3")
+    run_path = RUN / "run.json"
+    kept = run_path.read_text()
+    adapter = json.loads(kept)["stamp"]["adapter_sha256"]
+    run_path.write_text(kept.replace(adapter, "0" * 64))
+    stale = call(lmn_eval, "--split", "testb", "--source", str(DEMO), code=1)
+    assert "made with another adapter_sha256 than there is now; --restart predicts anew" in stale.stderr
+    run_path.write_text(kept)
     missing = call(lmn_predict, "--recipe", "recipes/mini.yaml", "--split", "testa", code=1)
     assert "no data set of corpus mini, split testa, with the prompt of mini.short_train" in missing.stderr
     no_model = call(lmn_predict, *base, "model_name_or_path=nowhere/nothing", "--out", "x", code=1)

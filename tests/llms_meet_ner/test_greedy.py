@@ -1,0 +1,60 @@
+"""Greedy generation at its edges: memory that runs out, and text that is cut but never cleaned up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from llms_meet_ner import LmnError
+
+
+@pytest.fixture(scope="module")
+def generator(smollm2: Path) -> Any:
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    from llms_meet_ner.generation.greedy import GreedyGenerator
+    from llms_meet_ner.generation.model import Loaded
+
+    tokenizer = AutoTokenizer.from_pretrained(smollm2)
+    model = AutoModelForCausalLM.from_pretrained(smollm2, dtype="float32").eval()
+    return GreedyGenerator(Loaded(model, tokenizer, "cpu", "cpu", "float32", [tokenizer.eos_token_id]))
+
+
+def test_generation_stops_at_the_first_newline_and_is_not_sampled(generator: Any) -> None:
+    tokenizer = generator._loaded.tokenizer
+    prompts = [tokenizer.encode(text) for text in ("Paris is the capital of", "1, 2, 3, 4, 5,", "One.\nTwo.\nThree.\n")]
+    alone = [generator.generate([prompt], 24)[0] for prompt in prompts]
+    assert generator.generate(prompts, 24) == alone
+    assert alone[0].startswith(" France")
+    assert all("\n" not in text for text in alone)
+
+
+def test_spaces_are_as_generated(generator: Any) -> None:
+    tokenizer = generator._loaded.tokenizer
+    text = ' Essex \'s captain , [ sic ] said : " no " .'
+    assert generator._text([*tokenizer.encode(text), tokenizer.eos_token_id, 5]) == text
+    assert generator._text(tokenizer.encode("a b\nc")) == "a b"
+
+
+@pytest.mark.parametrize("kind", ["cuda", "cpu", "host"])
+def test_memory_that_runs_out_is_one_error_with_the_remedy(
+    generator: Any, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    import torch
+
+    errors = {
+        "cuda": torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+        "cpu": RuntimeError("[enforce fail at alloc_cpu.cpp:121] DefaultCPUAllocator: can't allocate memory"),
+        "host": MemoryError(),
+    }
+
+    def fail(*args: Any, **kwargs: Any) -> None:
+        raise errors[kind]
+
+    monkeypatch.setattr(generator._loaded.model, "generate", fail)
+    with pytest.raises(
+        LmnError, match=r"out of memory with 2 prompts of up to 3 tokens; run again with a smaller --batch-size"
+    ):
+        generator.generate([[1, 2], [1, 2, 3]], 4)
