@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..dataset_info import DATASET_INFO, DatasetEntry, dataset_name
-from ..files import atomic_write, read_json, write_json
+from ..dataset_info import DATASET_INFO, DatasetEntry, dataset_name, read_dataset_info
+from ..errors import LmnError
+from ..files import atomic_write, write_json
 from ..formats import OutputFormat, get_format
 from ..prompts import InstructionAs, PromptSpec
 from ..sentence import Sentence
@@ -62,7 +63,7 @@ def write_split(card: Card, split: str, sentences: Iterable[Sentence], spec: Pro
     """Write the records of one split, one sentence in memory at a time; the file takes its name when it is whole.
 
     Raises:
-        LmnError: what reading the sentences raises.
+        LmnError: what reading the sentences raises; or there is not one.
     """
     name = dataset_name(card.name, split, spec, default_variant=card.variant)
     fmt = get_format(spec.format, nested=spec.nested)
@@ -78,6 +79,10 @@ def write_split(card: Card, split: str, sentences: Iterable[Sentence], spec: Pro
             count += 1
             tokens += len(sentence.tokens)
             entities.update(span.label for span in sentence.spans)
+        if not count:
+            raise LmnError(
+                f"corpus {card.name}: split {split} holds no sentence; check its file and the card's `splits`"
+            )
         file.write("\n]\n")
     return Converted(name, path, count, tokens, entities)
 
@@ -95,7 +100,7 @@ def merge_dataset_info(card: Card, written: dict[str, Converted], spec: PromptSp
         LmnError: a `dataset_info.json` is there and is not a JSON mapping.
     """
     path = out / DATASET_INFO
-    info: dict[str, Any] = read_json(path, remedy="mend it or move it away") if path.exists() else {}
+    info = read_dataset_info(out)
     for split, converted in written.items():
         entry = DatasetEntry(
             name=converted.dataset,

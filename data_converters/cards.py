@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -11,7 +12,7 @@ import jsonschema
 import yaml
 
 from ..errors import LmnError
-from ..formats import DEFAULT_VARIANT
+from ..formats import DEFAULT_VARIANT, get_format
 from ..labels import Label, LabelSet
 from ..tags import Repair, Scheme
 from .yaml_lines import KeyPath, YamlFile
@@ -143,11 +144,14 @@ def load_card(name_or_path: str | Path) -> Card:
     return _card_from(*_load_merged(_find(str(name_or_path))))
 
 
-def _find(name_or_path: str) -> Path:
+def _find(name_or_path: str, beside: Path | None = None) -> Path:
+    """Find a card by name, or by path from the working directory or, for a card that another extends, from that one's folder."""
     given = Path(name_or_path)
-    shipped = [_CARDS / f"{name_or_path}.yaml", _CARDS / name_or_path / "card.yaml"]
-    for candidate in ([] if given.suffix else shipped) + [given / "card.yaml", given]:
-        if candidate.is_file():
+    candidates = [] if given.suffix else [_CARDS / f"{name_or_path}.yaml", _CARDS / name_or_path / "card.yaml"]
+    for folder in [Path()] if beside is None else [beside, Path()]:
+        candidates += [folder / given / "card.yaml", folder / given]
+    for candidate in candidates:
+        if os.path.isfile(candidate):
             return candidate
     raise LmnError(f"{name_or_path}: neither a card's name nor a card's file; cards: {', '.join(card_names())}")
 
@@ -163,7 +167,9 @@ def _load_merged(path: Path, above: tuple[Path, ...] = ()) -> tuple[dict[str, An
     base_name = own.pop("extends", None)
     if base_name is None:
         return own, [file]
-    base, files = _load_merged(_find(str(base_name)), (*above, path))
+    if not isinstance(base_name, str):
+        raise _error([file], ("extends",), "a card's name or path is a string")
+    base, files = _load_merged(_find(base_name, path.parent), (*above, path))
     merged = {**base, **own}
     if isinstance(base.get("reader"), dict) and isinstance(own.get("reader"), dict):
         merged["reader"] = {**base["reader"], **own["reader"]}
@@ -216,7 +222,19 @@ def _card_from(keys: dict[str, Any], files: list[YamlFile]) -> Card:
     except ValueError as error:
         raise _error(files, ("labels",), str(error)) from error
     nested = keys.get("nested", False)
+    variant = keys.get("variant", DEFAULT_VARIANT)
+    variants = get_format(nested=nested).variants
+    if variant not in variants:
+        raise _error(
+            files,
+            ("variant",),
+            f"no wording of the instruction is called {variant!r}; there are: {', '.join(variants)}",
+        )
     reader = keys["reader"]
+    try:
+        "a".encode(reader.get("encoding", "utf-8"))
+    except (LookupError, ValueError) as error:
+        raise _error(files, ("reader", "encoding"), f"{error}; it takes Python's names of text encodings") from error
     if reader.get("inner_tags") and not nested:
         raise _error(files, ("reader", "inner_tags"), "only a corpus with `nested: true` has inner tags")
     return Card(
@@ -232,7 +250,7 @@ def _card_from(keys: dict[str, Any], files: list[YamlFile]) -> Card:
         docstart=keys["docstart"],
         repair=keys.get("repair", "error"),
         nested=nested,
-        variant=keys.get("variant", DEFAULT_VARIANT),
+        variant=variant,
         path=files[0].path,
     )
 

@@ -13,8 +13,6 @@ from .cards import Card
 from .corpus import read_corpus
 from .problems import ProblemLog
 
-_BRACKETS = ("[", "]", "|")
-
 
 @dataclass(slots=True)
 class SplitCheck:
@@ -28,10 +26,9 @@ class SplitCheck:
         without_entities: sentences with none.
         entities: by label.
         nested: entities inside others.
-        bracket_tokens: tokens that hold `[`, `]` or `|`, with the first line of their sentence.
         ambiguous: sentences that two annotations render alike.
         not_restored: sentences that parsing their rendering does not give back though they are not ambiguous: always none.
-        log: everything wrong in the file.
+        log: everything wrong in the file, and the tokens that hold brackets.
     """
 
     split: str
@@ -41,10 +38,9 @@ class SplitCheck:
     without_entities: int = 0
     entities: Counter[str] = field(default_factory=Counter)
     nested: int = 0
-    bracket_tokens: list[tuple[Where, str]] = field(default_factory=list)
     ambiguous: list[Where] = field(default_factory=list)
     not_restored: list[Where] = field(default_factory=list)
-    log: ProblemLog = field(default_factory=lambda: ProblemLog(keep_going=True))
+    log: ProblemLog = field(default_factory=lambda: ProblemLog(keep_going=True, notes=True))
 
 
 def check_split(
@@ -68,9 +64,6 @@ def check_split(
         for span in sentence.spans:
             result.nested += span.end <= last_end
             last_end = max(last_end, span.end)
-        for token in sentence.tokens:
-            if any(bracket in token for bracket in _BRACKETS):
-                result.bracket_tokens.append((where, token))
         if fmt.is_ambiguous(sentence, card.labels):
             result.ambiguous.append(where)
         elif fmt.parse(fmt.render(sentence), sentence.tokens, card.labels).spans != sentence.spans:

@@ -11,6 +11,7 @@ from click_default_group import DefaultGroup
 from rich.table import Table
 
 from ..command_line import catch_errors, print_table
+from ..dataset_info import read_dataset_info
 from ..formats import DEFAULT_FORMAT
 from ..tags import REPAIRS
 from .alpaca import Converted, merge_dataset_info, prompt_spec_of, write_split
@@ -77,14 +78,15 @@ def convert(
     spec = prompt_spec_of(corpus, format_name, variant, instruction_as)
     names = splits or tuple(corpus.splits)
     for name in names:
-        corpus.file_of(name, source)  # a missing file is an error before anything is written
+        corpus.file_of(name, source)  # a missing file is an error before anything is written,
+    read_dataset_info(out)  # and so is a damaged dataset_info.json
     written: dict[str, Converted] = {}
     for name in names:
         log = ProblemLog()
         sentences = read_corpus(corpus, name, source, repair=repair, log=log, progress=True)
         written[name] = write_split(corpus, name, sentences, spec, out)
         for kind, count in sorted(log.counts.items()):
-            click.echo(f"{corpus.name} {name}: {count} x {KINDS[kind]} (first at {log.kept[0].where})", err=True)
+            click.echo(f"{corpus.name} {name}: {count} x {KINDS[kind]} (first at {log.of(kind)[0].where})", err=True)
     info = merge_dataset_info(corpus, written, spec, out)
     _print_converted(written)
     click.echo(f"{len(written)} data sets in {info}")
@@ -119,14 +121,17 @@ def check(card: str, source: Path | None, splits: tuple[str, ...], repair: Any, 
     Exits with 1 if anything is found that converting would refuse.
     """
     corpus = load_card(card)
-    fatal = 0
+    checked = fatal = 0
     for name in splits or tuple(corpus.splits):
         if not splits and not (source or corpus.default_source).joinpath(corpus.split(name).file).is_file():
             click.echo(f"{corpus.name} {name}: {corpus.split(name).file} is not there: not checked\n")
             continue
         result = check_split(corpus, name, source, repair=repair, progress=True)
         _print_check(corpus, result, limit or None)
+        checked += 1
         fatal += result.log.fatal + len(result.not_restored)
+    if not checked:
+        corpus.file_of(next(iter(corpus.splits)), source)  # raises: says what is missing, and the remedy
     if fatal:
         click.echo(f"Error: {fatal} findings that lmn-convert refuses, see above", err=True)
         raise SystemExit(1)
@@ -141,16 +146,14 @@ def _print_check(card: Card, result: SplitCheck, limit: int | None) -> None:
     _line("entities", counts.total(), ", ".join(f"{label} {counts[label]:,}" for label in card.labels.names))
     if card.nested:
         _line("inside others", result.nested)
-    _line("bracket tokens", len(result.bracket_tokens), "tokens that hold [, ] or |")
-    _places([f"{where}: {token}" for where, token in result.bracket_tokens], limit)
     _line("ambiguous", len(result.ambiguous), "sentences that two annotations render alike")
-    _places([str(where) for where in result.ambiguous], limit)
+    _places([str(where) for where in result.ambiguous], len(result.ambiguous), limit)
     for kind, meaning in KINDS.items():
-        _line(kind, result.log.counts[kind], meaning if result.log.counts[kind] else "")
-        found = [problem for problem in result.log.kept if problem.kind == kind]
-        _places(
-            [f"{problem.where}: {problem.message}{'' if problem.fatal else ' (mended)'}" for problem in found], limit
-        )
+        count = result.log.counts[kind]
+        _line(kind, count, meaning if count else "")
+        mended = "" if kind == "bracket-token" else " (mended)"
+        found = result.log.of(kind)
+        _places([f"{at.where}: {at.message}{'' if at.fatal else mended}" for at in found], count, limit)
     for where in result.not_restored:
         click.echo(f"  {where}: the rendered sentence does not parse back: please report this")
     click.echo()
@@ -160,11 +163,13 @@ def _line(name: str, count: int, note: str = "") -> None:
     click.echo(f"  {name:<20} {count:>9,}  {note}".rstrip())
 
 
-def _places(lines: list[str], limit: int | None) -> None:
-    for line in lines[:limit]:
+def _places(lines: list[str], count: int, limit: int | None) -> None:
+    listed = lines[:limit]
+    for line in listed:
         click.echo(f"      {line}")
-    if limit is not None and len(lines) > limit:
-        click.echo(f"      and {len(lines) - limit:,} more (--limit 0 lists all)")
+    if len(listed) < count:
+        hint = "--limit 0 lists all" if len(lines) == count else f"--limit 0 lists the first {len(lines):,}"
+        click.echo(f"      and {count - len(listed):,} more ({hint})")
 
 
 @main.command()  # type: ignore[untyped-decorator]

@@ -40,12 +40,11 @@ def _open_text(path: Path, encoding: str, progress: bool) -> Iterator[IO[str]]:
         else:
             with path.open(encoding=name, newline="\n") as file:
                 yield file
-    except UnicodeDecodeError as error:
+    except UnicodeError as error:
+        reason = getattr(error, "reason", error)
         raise LmnError(
-            f"{path}:{_first_undecodable(path, encoding)}: not {encoding} ({error.reason}); the card's reader.encoding names another"
+            f"{path}:{_first_undecodable(path, encoding)}: not {encoding} ({reason}); the card's reader.encoding names another"
         ) from error
-    except LookupError as error:
-        raise LmnError(f"{path}: {error}; the card's reader.encoding takes Python's names of encodings") from error
     except OSError as error:
         raise LmnError(f"{path}: cannot be read ({error.strerror or error})") from error
 
@@ -56,7 +55,7 @@ def _first_undecodable(path: Path, encoding: str) -> int:
         for number, line in enumerate(file, start=1):
             try:
                 line.decode(encoding)
-            except UnicodeDecodeError:
+            except UnicodeError:
                 return number
     return 1
 
@@ -73,10 +72,11 @@ def _blocks(file: IO[str]) -> Iterator[tuple[int, str]]:
         if "\r" in chunk or rest.endswith("\r"):
             rest = (rest + chunk).replace("\r\n", "\n")
         else:
-            rest += chunk
+            rest += chunk or "\n"
         start = 0
+        solid = len(rest.rstrip())
         for found in _BREAK.finditer(rest):
-            if chunk and found.end() == len(rest):
+            if chunk and found.end() >= solid:
                 break  # the white space may go on in the next chunk
             if found.start() > start:
                 first = start + rest.startswith("\n", start)
@@ -147,8 +147,8 @@ class ColumnReader:
                     count += is_docstart or sentence is not None
 
     def _is_special(self, block: str) -> bool:
-        """Whether a block may hold comments or a `-DOCSTART-` line, so that its lines are to be looked at one by one."""
-        if self._marks_documents and DOCSTART in block:
+        """Whether a block may hold comments, a `-DOCSTART-` line or a stray carriage return: then its lines are looked at singly."""
+        if (self._marks_documents and DOCSTART in block) or "\r" in block:
             return True
         comments = self.options.comments
         return bool(comments) and (block.startswith(comments) or any("\n" + comment in block for comment in comments))
@@ -191,6 +191,8 @@ class ColumnReader:
         separator = options.separator
         if separator == "auto":
             separator = "\t" if "\t" in block else " "
+        if separator == " " and ("  " in block or "\n " in f"\n{block}" or " \n" in f"{block}\n"):
+            return None  # runs of spaces separate like one
         fields = block.replace("\n", f"{separator}\n{separator}").split(separator)
         lines = block.count("\n") + 1
         width = (len(fields) + 1) // lines - 1
@@ -226,6 +228,8 @@ class ColumnReader:
 
     def _build(self, sentence_id: str, tokens: list[str], levels: list[list[str]], numbers: Sequence[int]) -> Sentence:
         """Decode the tags of each level and make the sentence."""
+        if self.log.notes:
+            self._note_brackets(tokens, numbers)
         spans: list[Span] = []
         for tags in levels:
             if tags.count("O") != len(tags):
@@ -233,6 +237,11 @@ class ColumnReader:
         if len(levels) > 1 and len(spans) > 1:
             spans = self._settle(spans, numbers)
         return Sentence(sentence_id, tuple(tokens), tuple(spans), Where(self._file, numbers[0]))
+
+    def _note_brackets(self, tokens: list[str], numbers: Sequence[int]) -> None:
+        for token, number in zip(tokens, numbers):
+            if any(bracket in token for bracket in "[]|"):
+                self.log.report("bracket-token", self._where(number), repr(token), fatal=False)
 
     def _where(self, number: int) -> Where:
         return Where(self._file, number)
@@ -303,6 +312,12 @@ class ColumnReader:
                     "columns", where, f"{len(row)} columns where the card says {options.columns}: {' '.join(row)!r}",
                     remedy="check the card's separator and columns",
                 )  # fmt: skip
+            if "\r" in row[options.token]:
+                self.log.report(
+                    "line-break", where, f"the token {row[options.token]!r} holds a carriage return",
+                    remedy="take it out; lines end in a line feed, or a carriage return and a line feed",
+                )  # fmt: skip
+                continue
             if row[options.token] == "":
                 self.log.report(
                     "empty-token", where, "the token is empty", remedy="mend the line, or the card's token column"
@@ -315,7 +330,8 @@ class ColumnReader:
     def _as_outside(self, row: list[str], needed: int) -> list[str]:
         width = max(needed, self.options.columns or 2)
         filled = ["O"] * width
-        filled[self.options.token] = row[0] if len(row) == 1 else row[self.options.token]
+        column = self.options.token
+        filled[column] = row[column] if len(row) > 1 and -len(row) <= column < len(row) else row[0]
         return filled
 
     def _settle(self, spans: list[Span], numbers: Sequence[int]) -> list[Span]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..sentence import Sentence
 from ..tags import Repair
-from .cards import Card, load_card
+from .cards import Card, SplitFile, load_card
 from .columns import ColumnReader
 from .problems import ProblemLog
 
@@ -40,4 +40,13 @@ def read_corpus(
     place = card.split(split)
     path = card.file_of(split, Path(source) if source else None)
     reader = ColumnReader(path, card.reader, card.labels, card.docstart, repair or card.repair, log or ProblemLog())
-    return islice(reader.read(f"{card.name}/{split}", progress), place.start, place.stop)
+    return _part(reader, reader.read(f"{card.name}/{split}", progress), place)
+
+
+def _part(reader: ColumnReader, sentences: Iterator[Sentence], place: SplitFile) -> Iterator[Sentence]:
+    """Yield the sentences of a split; what is wrong before it in its file is no finding of this split."""
+    log, reader.log = reader.log, ProblemLog(keep_going=True)
+    for _ in islice(sentences, place.start):
+        pass
+    reader.log = log
+    yield from sentences if place.stop is None else islice(sentences, place.stop - place.start)

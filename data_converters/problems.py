@@ -9,7 +9,8 @@ from typing import NamedTuple
 from ..errors import LmnError
 from ..sentence import Where
 
-_MAX_KEPT = 10_000
+MAX_KEPT = 10_000
+"""Findings of one kind whose places are kept; further ones are only counted."""
 
 KINDS: dict[str, str] = {
     "invalid-transition": "a tag that its scheme does not allow at its place",
@@ -19,6 +20,8 @@ KINDS: dict[str, str] = {
     "columns": "a line with another number of columns than the card says",
     "empty-token": "a line whose token is empty",
     "crossing": "an inner entity that crosses an outer one, or doubles it",
+    "line-break": "a token that holds a carriage return",
+    "bracket-token": "a token that holds [, ] or |, which are markup in a bracketed output",
 }
 
 
@@ -44,12 +47,14 @@ class ProblemLog:
 
     Attributes:
         keep_going: record fatal problems instead of raising.
+        notes: record what is no fault but worth knowing, too: tokens with brackets.
         counts: findings by kind, all of them.
-        kept: the first ten thousand of them.
+        kept: the first `MAX_KEPT` of each kind.
         fatal: how many would have stopped a conversion.
     """
 
     keep_going: bool = False
+    notes: bool = False
     counts: Counter[str] = field(default_factory=Counter)
     kept: list[Problem] = field(default_factory=list)
     fatal: int = 0
@@ -64,5 +69,9 @@ class ProblemLog:
             raise LmnError(f"{where}: {message}; {remedy}" if remedy else f"{where}: {message}")
         self.counts[kind] += 1
         self.fatal += fatal
-        if len(self.kept) < _MAX_KEPT:
+        if self.counts[kind] <= MAX_KEPT:
             self.kept.append(Problem(kind, where, message, fatal))
+
+    def of(self, kind: str) -> list[Problem]:
+        """Return the findings of a kind that were kept, in the order of the file."""
+        return [problem for problem in self.kept if problem.kind == kind]

@@ -9,8 +9,10 @@ from typing import Any
 import yaml
 
 from ..errors import LmnError
+from ..files import yaml_error
 
 KeyPath = tuple[str | int, ...]
+_STRING = "tag:yaml.org,2002:str"
 
 
 class YamlFile:
@@ -34,9 +36,10 @@ class YamlFile:
             node = yaml.compose(text, Loader=yaml.SafeLoader)
             self._check_keys(node)
             self.value: Any = yaml.safe_load(text)
-        except yaml.MarkedYAMLError as error:
-            line = error.problem_mark.line + 1 if error.problem_mark else 1
-            raise LmnError(f"{path}:{line}: not YAML: {error.problem}") from error
+        except yaml.YAMLError as error:
+            raise LmnError(yaml_error(path, error)) from error
+        except RecursionError as error:
+            raise LmnError(f"{path}: nested too deep for a card") from error
         self._node = node
 
     def line_of(self, keys: Sequence[str | int]) -> int | None:
@@ -61,8 +64,12 @@ class YamlFile:
         if isinstance(node, yaml.MappingNode):
             seen: set[str] = set()
             for key_node, value_node in node.value:
+                line = key_node.start_mark.line + 1
+                if not isinstance(key_node, yaml.ScalarNode) or key_node.tag != _STRING:
+                    raise LmnError(
+                        f"{self.path}:{line}: a key is a word; write it in quotes if it looks like a number or like yes or no"
+                    )
                 if key_node.value in seen:
-                    line = key_node.start_mark.line + 1
                     raise LmnError(f"{self.path}:{line}: the key {key_node.value!r} stands twice; keep one")
                 seen.add(key_node.value)
                 self._check_keys(value_node)

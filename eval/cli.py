@@ -14,10 +14,10 @@ from ..dataset_info import Record
 from ..errors import LmnError
 from ..generation.predict import PredictOptions, check_run, predict, run_folder
 from ..prompts import PROMPT_SPEC_FILE, PromptSpec
-from ..recipe import Recipe, find_recipe, load_recipe
+from ..recipe import Recipe, choose_recipe
 from ..records import PREDICTIONS_FILE
 from ..tags import REPAIRS
-from .evaluate import Gold, evaluate, read_gold, write_scores
+from .evaluate import Gold, check_labels, evaluate, read_gold, write_scores
 from .report import REPORTS
 
 
@@ -68,20 +68,21 @@ def score(
     """
     recipe = _recipe(recipe_path, overrides, needed=predictions is None or corpus is None)
     card = load_card(corpus or _train_card(recipe))
+    spec = _spec(recipe)
+    if spec:
+        check_labels(spec, card)  # before hours of prediction
     gold = read_gold(card, split, source, repair)
     if predictions is None:
         assert recipe is not None  # _recipe raises where one is needed
         predictions = _predictions(recipe, gold, options, restart)
-    scores, document = evaluate(gold, predictions, spec=_spec(recipe), recipe=recipe)
+    scores, document = evaluate(gold, predictions, spec=spec, recipe=recipe)
     path = write_scores(document, out or predictions.parent)
     click.echo(REPORTS[report](scores, document))
     click.echo(f"\n{path}", err=report == "json")
 
 
 def _recipe(path: Path | None, overrides: tuple[str, ...], *, needed: bool) -> Recipe | None:
-    if path:
-        return load_recipe(path, overrides)
-    return find_recipe() if needed else None
+    return choose_recipe(path, overrides) if path or overrides or needed else None
 
 
 def _train_card(recipe: Recipe | None) -> str:

@@ -5,6 +5,7 @@ Every stage that is done is used again, and the table says so.
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import subprocess
@@ -186,6 +187,10 @@ def main(card_name: str | None, source: Path | None) -> None:
         raise LmnError(f"{RECIPE}: no such file; run the demo in a checkout's root")
     demo = _prepare(card_name or (str(source) if source else "demo"), source)
     train_split, test_split = demo.splits
+    if train_split == test_split:
+        raise LmnError(
+            f"{demo.card.path}: the demo trains on the first split and scores the last; the card has but one"
+        )
     demo.stage(
         "model", "SmolLM2-135M-Instruct", Path(demo.recipe.model).is_dir(), lambda: _save_model(demo.recipe.model)
     )
@@ -193,10 +198,13 @@ def main(card_name: str | None, source: Path | None) -> None:
     data_key = " ".join([sha256_of(demo.card.path), *map(sha256_of, gold_files)])
     data_file = demo.recipe.dataset_dir / f"{demo.recipe.dataset}.json"
     demo.stage("convert", data_key, data_file.is_file(), lambda: _convert(demo))
-    train_key = f"{sha256_of(data_file)} {sha256_of(RECIPE)} {' '.join(demo.overrides)}"
+    values = json.dumps(demo.recipe.values, sort_keys=True)  # the recipe without its comments
+    train_key = f"{sha256_of(data_file)} {values}"
     _train(demo, train_key)
     trained = _evaluate(demo, "score", f"{train_key} {data_key}")
-    untrained = _evaluate(demo, "score untrained", f"{sha256_of(RECIPE)} {data_key}", "--untrained")
+    untrained = _evaluate(
+        demo, "score untrained", f"{demo.recipe.model} {demo.recipe.template} {data_key}", "--untrained"
+    )
     gold, train = read_gold(demo.card, test_split, source), read_gold(demo.card, train_split, source)
     baselines: list[tuple[str, Scores]] = [
         (baseline.__name__, score(gold.sentences, baseline(train.sentences, gold.sentences), nested=demo.card.nested))

@@ -10,7 +10,7 @@ from ..data_converters.cards import Card
 from ..data_converters.corpus import read_corpus
 from ..errors import LmnError
 from ..files import write_json
-from ..formats import get_format
+from ..formats import DEFAULT_FORMAT, get_format
 from ..prompts import PromptSpec
 from ..recipe import Recipe
 from ..sentence import Sentence
@@ -61,7 +61,8 @@ def evaluate(
     Args:
         gold: of the corpus.
         predictions: records of lmn-predict, or lines with `output` or `predict`.
-        spec: the prompt they answer to; by default bracketed, with the card's labels.
+        spec: the prompt they answer to; by default bracketed, with the card's labels. Whether entities may nest is the
+            corpus's to say: of nested ones predicted for a flat corpus the outer stays.
         recipe: that they were made with, for the stamp.
 
     Returns:
@@ -70,13 +71,10 @@ def evaluate(
     Raises:
         LmnError: the predictions are damaged or not of this split, or the prompt has other labels than the corpus.
     """
+    if spec:
+        check_labels(spec, gold.card)
     labels = spec.labels if spec else gold.card.labels
-    if set(labels.names) != set(gold.card.labels.names):
-        raise LmnError(
-            f"the model was asked for {', '.join(labels.names)}, but corpus {gold.card.name} has {', '.join(gold.card.labels.names)}: "
-            "scores would mean nothing; take a corpus with the same labels"
-        )
-    fmt = get_format(spec.format, nested=spec.nested) if spec else get_format(nested=gold.card.nested)
+    fmt = get_format(spec.format if spec else DEFAULT_FORMAT, nested=gold.card.nested)
     read = read_predictions(predictions, gold.sentences)
     alignments = [fmt.parse(output, sentence.tokens, labels) for output, sentence in zip(read.outputs, gold.sentences)]
     scores = score(gold.sentences, alignments, nested=gold.card.nested)
@@ -93,6 +91,19 @@ def evaluate(
         **stamp(gold.path, predictions, recipe),
     }
     return scores, document
+
+
+def check_labels(spec: PromptSpec, card: Card) -> None:
+    """Make sure that a model was asked for the labels of a corpus.
+
+    Raises:
+        LmnError: it was asked for others.
+    """
+    if set(spec.labels.names) != set(card.labels.names):
+        raise LmnError(
+            f"the model was asked for {', '.join(spec.labels.names)}, but corpus {card.name} has {', '.join(card.labels.names)}: "
+            "scores would mean nothing; take a corpus with the same labels"
+        )
 
 
 def write_scores(document: dict[str, Any], folder: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,7 +66,7 @@ def _by_id(path: Path, rows: list[tuple[int, dict[str, Any]]], sentences: Sequen
     found: dict[str, str] = {}
     decodings: set[str] = set()
     for number, row in rows:
-        sentence = by_id.get(row["id"])
+        sentence = by_id.get(row["id"]) if isinstance(row["id"], str) else None
         if sentence is None:
             raise LmnError(
                 f"{path}:{number}: sentence {row['id']!r} is not among the gold's ({sentences[0].id} to {sentences[-1].id}): "
@@ -88,12 +89,17 @@ def _by_order(path: Path, rows: list[tuple[int, dict[str, Any]]], sentences: Seq
     _check_number(path, len(rows), len(sentences))
     for (number, row), sentence in zip(rows, sentences):
         prompt = row.get("prompt")
-        if isinstance(prompt, str) and "".join(sentence.tokens).replace(" ", "") not in "".join(prompt.split()):
+        if isinstance(prompt, str) and _unspaced(sentence.text) not in _unspaced(prompt):
             raise LmnError(
                 f"{path}:{number}: the prompt does not contain sentence {sentence.id} ({sentence.where}): "
                 f"{sentence.text[:80]!r}; the predictions are of another split or in another order"
             )
     return Predictions([_output(row) for _, row in rows], "unknown")
+
+
+def _unspaced(text: str) -> str:
+    """Take white space out of a text, in the compatibility form that some tokenizers bring it into."""
+    return "".join(unicodedata.normalize("NFKC", text).split())
 
 
 def _check_number(path: Path, found: int, expected: int, first_missing: str = "") -> None:

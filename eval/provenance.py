@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import platform
 import subprocess
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from ..errors import LmnError
 from ..files import sha256_of
 from ..generation.batches import RUN_FILE, read_stamp
 from ..recipe import ADAPTER_FILE, Recipe
+from ..records import PREDICTIONS_FILE
 
 _PACKAGES = ("llms-meet-ner", "seqeval", "nervaluate", "rapidfuzz", "llamafactory", "transformers", "peft", "torch")
 
@@ -34,9 +37,10 @@ def stamp(gold: Path, predictions: Path, recipe: Recipe | None) -> dict[str, Any
 
 
 def _adapter_hash(predictions: Path, recipe: Recipe | None) -> str | None:
-    if (predictions.parent / RUN_FILE).is_file():
-        noted: str | None = read_stamp(predictions.parent).get("adapter_sha256")
-        return noted
+    if predictions.name == PREDICTIONS_FILE and (predictions.parent / RUN_FILE).is_file():
+        with suppress(LmnError):  # another tool's run.json may lie there
+            noted: str | None = read_stamp(predictions.parent).get("adapter_sha256")
+            return noted
     return sha256_of(recipe.output_dir / ADAPTER_FILE) if recipe and recipe.has_adapter else None
 
 

@@ -233,7 +233,7 @@ def score(sentences: Sequence[Sentence], alignments: Sequence[Alignment], *, nes
         nested: entities may lie inside entities; then spans are compared as sets.
 
     Raises:
-        ValueError: another number of alignments than of sentences.
+        ValueError: another number of alignments than of sentences; or spans overlap and `nested` is False.
     """
     if len(sentences) != len(alignments):
         raise ValueError(f"{len(sentences)} sentences and {len(alignments)} alignments")

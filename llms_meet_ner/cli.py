@@ -10,7 +10,7 @@ import click
 from .command_line import catch_errors, predict_options
 from .dataset_info import read_records, sibling
 from .generation.predict import PredictOptions, predict, run_folder
-from .recipe import find_recipe, load_recipe
+from .recipe import choose_recipe
 from .records import read_jsonl
 
 
@@ -45,7 +45,7 @@ def main(
     lmn-predict --recipe recipes/demo_smollm2.yaml --split testb
     lmn-predict --recipe recipes/demo_smollm2.yaml --split testb --untrained
     """
-    recipe = load_recipe(recipe_path, overrides) if recipe_path else find_recipe()
+    recipe = choose_recipe(recipe_path, overrides)
     entry = sibling(recipe.dataset_dir, recipe.train_entry(), split)
     folder = out or run_folder(recipe, entry.corpus, split, options)
     final = predict(recipe, list(read_records(recipe.dataset_dir, entry)), folder, options, restart=restart)

@@ -45,11 +45,11 @@ def predict_options(command: Callable[..., R]) -> Callable[..., R]:
     @click.option(
         "--max-new-tokens",
         type=click.IntRange(min=1),
-        help="Bound on an output. [default: 3 x the batch's longest sentence + 32]",
+        help="Bound on an output. [default: 3 x the sentence's tokens + 32]",
     )
     @click.option(
         "--dtype",
-        type=click.Choice(["auto", "float32", "bfloat16"]),
+        type=click.Choice(["auto", "float32", "bfloat16", "float16"]),
         default="auto",
         show_default=True,
         help="auto: as trained on CUDA, float32 on a CPU.",

@@ -122,28 +122,52 @@ def read_records(folder: Path, entry: DatasetEntry) -> Iterator[Record]:
     """
     path = folder / entry.file_name
     rows = read_json(path, remedy="write it with lmn-convert")
+    if not isinstance(rows, list):
+        raise LmnError(f"{path}: not a JSON list of records; write it anew with lmn-convert")
     for number, row in enumerate(rows):
         try:
-            yield Record(row["id"], tuple(row["tokens"]))
+            record = Record(row["id"], tuple(row["tokens"]))
+            if not record.tokens or not all(isinstance(text, str) for text in (record.id, *record.tokens)):
+                raise TypeError
+            yield record
         except (KeyError, TypeError) as error:
             raise LmnError(f"{path}: record {number} has no id or no tokens; write it anew with lmn-convert") from error
 
 
+def read_dataset_info(folder: Path) -> dict[str, Any]:
+    """Return what a folder's `dataset_info.json` holds, by data set; nothing where there is none.
+
+    Raises:
+        LmnError: it is damaged.
+    """
+    path = folder / DATASET_INFO
+    if not path.exists():
+        return {}
+    info = read_json(path, remedy="mend it or move it away")
+    if not isinstance(info, dict):
+        raise LmnError(f"{path}: not a JSON mapping of data sets; mend it or move it away")
+    return info
+
+
 def _entries(folder: Path) -> dict[str, Any]:
     path = folder / DATASET_INFO
-    info = read_json(path, remedy="run lmn-convert first, or name the folder with --dataset-dir")
-    if not isinstance(info, dict):
-        raise LmnError(f"{path}: not a JSON mapping of data sets")
-    return info
+    if not path.is_file():
+        raise LmnError(
+            f"{path}: no such file; run lmn-convert first, or name the folder with dataset_dir in the recipe"
+        )
+    return read_dataset_info(folder)
 
 
 def _entry_from(folder: Path, name: str, row: dict[str, Any]) -> DatasetEntry:
     where = f"{folder / DATASET_INFO}: {name}"
     try:
         lmn = row["lmn"]
-        return DatasetEntry(
-            name=name, file_name=row["file_name"], card=lmn["card"], corpus=lmn["corpus"], split=lmn["split"],
-            docstart=lmn["docstart"], spec=PromptSpec.from_dict(lmn["prompt"], where),
-        )  # fmt: skip
-    except (KeyError, TypeError) as error:
+        texts = [row["file_name"], *(lmn[key] for key in ("card", "corpus", "split", "docstart"))]
+        if not all(isinstance(text, str) for text in texts):
+            raise TypeError("a value that is no string")
+        file_name, card, corpus, split, docstart = texts
+        return DatasetEntry(name, file_name, card, corpus, split, docstart, PromptSpec.from_dict(lmn["prompt"], where))
+    except KeyError as error:
         raise LmnError(f"{where}: not written by lmn-convert (no {error}); convert the corpus with it") from error
+    except TypeError as error:
+        raise LmnError(f"{where}: not as lmn-convert writes it ({error}); convert the corpus again") from error

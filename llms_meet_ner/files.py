@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+import yaml
+
 from .errors import LmnError
 
 
@@ -19,19 +21,26 @@ def atomic_write(path: Path) -> Iterator[IO[str]]:
     r"""Open a text file (UTF-8, `\\n` line ends) that takes its name only when all was written.
 
     What was there before stays if the block raises or the process is killed. Missing folders are made.
+
+    Raises:
+        LmnError: the file cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-    temporary = Path(name)
+    temporary: Path | None = None
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+        temporary = Path(name)
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
+    except BaseException as error:
+        if temporary:
+            temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise LmnError(f"{path}: cannot be written ({error.strerror or error})") from error
         raise
 
 
@@ -63,6 +72,13 @@ def read_json(path: Path, remedy: str = "") -> Any:
         raise LmnError(f"{path}: cannot be read ({error}){tail}") from error
     except json.JSONDecodeError as error:
         raise LmnError(f"{path}:{error.lineno}: not JSON ({error.msg}){tail}") from error
+
+
+def yaml_error(path: Path, error: yaml.YAMLError) -> str:
+    """Say what is wrong in a YAML file, and on which line if the parser knows."""
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or str(error).split("\n")[0]
+    return f"{path}:{mark.line + 1 if mark else 1}: not YAML: {problem}"
 
 
 def sha256_of(path: Path) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-_LABEL_NAME = re.compile(r"[^\s\[\]|<>{}\"]+")
+_LABEL_NAME = re.compile(r"(?!-)[^\s\[\]|<>{}\"]+(?<!-)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,8 @@ class Label:
     """An entity type.
 
     Attributes:
-        name: the tag in the corpus (`PER`): no white space, none of `[ ] | < > { } "`.
+        name: the tag in the corpus (`PER`): no white space, none of `[ ] | < > { } "`, no dash at either end (scorers cut
+            tags at dashes).
         long: the name in words (`person`).
         definition: one line of prose for the model.
     """
@@ -28,7 +29,7 @@ class Label:
     def __post_init__(self) -> None:
         if not _LABEL_NAME.fullmatch(self.name):
             raise ValueError(
-                f'not a label name: {self.name!r} (it may not hold white space or any of [ ] | < > {{ }} ")'
+                f'not a label name: {self.name!r} (it may not hold white space or any of [ ] | < > {{ }} ", nor begin or end with -)'
             )
         if "\n" in self.long or "\n" in self.definition:
             raise ValueError(f"label {self.name}: long name and definition are one line each")

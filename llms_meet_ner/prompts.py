@@ -124,13 +124,16 @@ class PromptSpec:
             LmnError: a key is missing or of the wrong kind.
         """
         try:
+            for key in ("format", "variant", "instruction", "instruction_as"):
+                if not isinstance(row[key], str):
+                    raise TypeError(f"{key} is no string")
             template = row["template"]
             return cls(
                 format=row["format"], variant=row["variant"], instruction=row["instruction"],
-                labels=LabelSet.from_list(row["labels"]), nested=row["nested"], instruction_as=row["instruction_as"],
+                labels=LabelSet.from_list(row["labels"]), nested=bool(row["nested"]), instruction_as=row["instruction_as"],
                 template=TemplatePieces.from_dict(template) if template else None,
             )  # fmt: skip
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise LmnError(f"{where}: not a prompt spec ({type(error).__name__}: {error}); {_REMEDY}") from error
 
     @classmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import yaml
 
 from .dataset_info import DatasetEntry, load_entry
 from .errors import LmnError
+from .files import yaml_error
 from .prompts import PROMPT_SPEC_FILE, PromptSpec
 
 ADAPTER_FILE = "adapter_model.safetensors"
@@ -62,7 +63,8 @@ class Recipe:
     @property
     def seed(self) -> int:
         """The training seed; LLaMA-Factory's default is 42."""
-        return int(self.values.get("seed", 42))
+        seed: int = self.values.get("seed", 42)
+        return seed
 
     @property
     def has_adapter(self) -> bool:
@@ -92,20 +94,48 @@ def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise LmnError(f"{path}: no such recipe ({error.strerror})") from error
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise LmnError(f"{path}:{line}: not YAML: {error.problem}") from error
+    except UnicodeDecodeError as error:
+        raise LmnError(f"{path}: not UTF-8 ({error.reason})") from error
+    except yaml.YAMLError as error:
+        raise LmnError(yaml_error(path, error)) from error
     if not isinstance(values, dict):
         raise LmnError(f"{path}:1: a recipe is a mapping of LLaMA-Factory's keys")
     for override in overrides:
         key, equals, value = override.partition("=")
         if not equals or not key:
             raise LmnError(f"{override!r} is no override; write key=value, as for llamafactory-cli")
-        values[key] = yaml.safe_load(value)
+        try:
+            values[key] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise LmnError(f"{override!r}: the value is not YAML ({str(error).splitlines()[0]})") from error
+    _check_values(path, values)
+    return Recipe(path, values)
+
+
+def _check_values(path: Path, values: dict[str, Any]) -> None:
     missing = [key for key in _NEEDED if key not in values]
     if missing:
         raise LmnError(f"{path}:1: the recipe lacks {', '.join(missing)}")
-    return Recipe(path, values)
+    for key in (*_NEEDED, "dataset_dir"):
+        if not isinstance(values.get(key, "data"), str) or not values.get(key, "data"):
+            raise LmnError(f"{path}: {key} is {values[key]!r}, and not a word; put it in quotes if it is one")
+    if not isinstance(values.get("seed", 42), int):
+        raise LmnError(f"{path}: seed is {values['seed']!r}, and not a whole number")
+
+
+def choose_recipe(path: Path | None, overrides: Sequence[str] = ()) -> Recipe:
+    """Return the recipe at a path; without one, the only recipe under `recipes/` whose output holds an adapter.
+
+    Raises:
+        LmnError: as `load_recipe` and `find_recipe`; or overrides are given for no recipe.
+    """
+    if path:
+        return load_recipe(path, overrides)
+    if overrides:
+        raise LmnError(
+            f"{' '.join(overrides)}: KEY=VALUE overrides a key of a recipe; name the recipe with --recipe FILE"
+        )
+    return find_recipe()
 
 
 def find_recipe(folder: Path = Path("recipes")) -> Recipe:
@@ -163,9 +193,7 @@ def recipe_prompt(recipe: Recipe, adapter: Path | None) -> PromptSpec:
                 f"{recipe.dataset_dir} now has; convert the corpus with the options of then, or train anew"
             )
         return trained
-    import dataclasses
-
-    spec = dataclasses.replace(spec, template=pieces_of(recipe.template))
+    spec = replace(spec, template=pieces_of(recipe.template))
     if kept and adapter and (adapter / ADAPTER_FILE).is_file():
         spec.save(kept)
     return spec

@@ -143,11 +143,16 @@ def encode(spans: Sequence[Span], length: int, scheme: Scheme = "IOB2") -> list[
         spans: sorted by start, none overlapping.
         length: number of tokens.
         scheme: how to write them. IO cannot keep two touching chunks of one label apart.
+
+    Raises:
+        ValueError: spans overlap, or are not sorted: tags cannot hold them.
     """
     tags = ["O"] * length
     previous: Span | None = None
     for span in spans:
         start, end, label = span.start, span.end, span.label
+        if previous is not None and start < previous.end:
+            raise ValueError(f"tags cannot hold overlapping spans: {previous!r} and {span!r}")
         if scheme == "IOB2":
             tags[start] = "B-" + label
             if end - start > 1:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from itertools import islice
 
@@ -16,7 +17,7 @@ from ..errors import LmnError
 from ..labels import Label, LabelSet
 from ..sentence import Sentence, Span, outer_first
 from .grounding import Marked, ground
-from .readings import readings
+from .readings import TooManyReadingsError, readings
 
 _TASK = (
     "Your task is to identify all named entities in the input sentence and rewrite the sentence by enclosing each "
@@ -78,13 +79,15 @@ class BracketedFormat:
             return False
         text = self.render(sentence)
         found: set[tuple[Span, ...]] = set()
-        candidates = list(islice(self._readings(text, tokens, labels), _MAX_READINGS))
-        for spans in candidates:
-            if _render(tokens, spans) == text:
-                found.add(spans)
-                if len(found) > 1:
+        try:
+            for number, spans in enumerate(self._readings(text, tokens, labels), start=1):
+                if _render(tokens, spans) == text:
+                    found.add(spans)
+                if len(found) > 1 or number == _MAX_READINGS:
                     return True
-        return len(candidates) == _MAX_READINGS
+        except TooManyReadingsError:
+            return True
+        return False
 
     def _read_exactly(self, text: str, tokens: tuple[str, ...], labels: LabelSet) -> tuple[Span, ...] | None:
         """Return the spans if the text is the source with well-formed markup and nothing else, or None."""
@@ -102,11 +105,12 @@ class BracketedFormat:
     def _first_reading(self, text: str, tokens: tuple[str, ...], labels: LabelSet) -> tuple[Span, ...] | None:
         """Return the first reading that renders to the text again, else the first one of all, else None."""
         first: tuple[Span, ...] | None = None
-        for spans in islice(self._readings(text, tokens, labels), _MAX_READINGS):
-            if _render(tokens, spans) == text:
-                return spans
-            if first is None:
-                first = spans
+        with suppress(TooManyReadingsError):
+            for spans in islice(self._readings(text, tokens, labels), _MAX_READINGS):
+                if _render(tokens, spans) == text:
+                    return spans
+                if first is None:
+                    first = spans
         return first
 
     def _readings(self, text: str, tokens: tuple[str, ...], labels: LabelSet) -> Iterator[tuple[Span, ...]]:
@@ -161,9 +165,9 @@ def _strip_markup(pieces: list[str], source: str, nested: bool) -> list[tuple[in
                 return None
             marked.append((open_starts.pop(), offset, piece))
         elif source_has_brackets:
-            if not _strip_openers(piece, source, offset, open_starts, plain):
+            offset = _strip_openers(piece, source, offset, open_starts, plain)
+            if offset < 0:
                 return None
-            offset = sum(map(len, plain))
         else:
             first, *others = piece.split("[")
             plain.append(first)
@@ -175,11 +179,13 @@ def _strip_markup(pieces: list[str], source: str, nested: bool) -> list[tuple[in
     return marked if not open_starts and "".join(plain) == source else None
 
 
-def _strip_openers(piece: str, source: str, offset: int, open_starts: list[int], plain: list[str]) -> bool:
+def _strip_openers(piece: str, source: str, offset: int, open_starts: list[int], plain: list[str]) -> int:
     """Take the opening brackets out of a piece of text where the source has brackets too.
 
-    Of a run of brackets the last ones are the source's own. Appends to `open_starts` and `plain`; False where the source has
-    more brackets than the text.
+    Of a run of brackets the last ones are the source's own. Appends to `open_starts` and `plain`.
+
+    Returns:
+        The offset after the piece, in characters of the source; -1 where the source has more brackets than the text.
     """
     at = 0
     while (bracket := piece.find("[", at)) >= 0:
@@ -192,13 +198,13 @@ def _strip_openers(piece: str, source: str, offset: int, open_starts: list[int],
         while source.startswith("[", offset + literal):
             literal += 1
         if literal > run - bracket:
-            return False
+            return -1
         open_starts += [offset] * (run - bracket - literal)
         plain.append("[" * literal)
         offset += literal
         at = run
     plain.append(piece[at:])
-    return True
+    return offset + len(piece) - at
 
 
 def _on_tokens(marked: list[tuple[int, int, str]], tokens: tuple[str, ...], source: str) -> tuple[Span, ...] | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -27,6 +28,10 @@ _MIN_SIMILARITY = 0.5
 """Normalised Levenshtein similarity from which two differing stretches are read as one changed into the other."""
 _MAX_STRETCH = 2_000
 """Characters of a differing stretch that are compared with each other."""
+_MAX_DEPTH = 64
+"""Entities inside each other; deeper ones are dropped."""
+_MAX_MENTION = 100
+"""Fragments of a mention that are quoted."""
 
 
 class Marked(NamedTuple):
@@ -95,8 +100,9 @@ def ground(
     return _place(entities, output, mapping, source_tokens, labels, nested, reasons)
 
 
-def _key(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold()
+def _fragments(text: str) -> list[str]:
+    """Cut a text into words and single punctuation marks, in compatibility form; case is folded later, because it can add marks."""
+    return _FRAGMENT.findall(unicodedata.normalize("NFKC", text))
 
 
 def _source_fragments(tokens: tuple[str, ...]) -> tuple[list[str], list[int]]:
@@ -104,7 +110,7 @@ def _source_fragments(tokens: tuple[str, ...]) -> tuple[list[str], list[int]]:
     keys: list[str] = []
     owners: list[int] = []
     for index, token in enumerate(tokens):
-        found = _FRAGMENT.findall(_key(token))
+        found = [fragment.casefold() for fragment in _fragments(token)]
         keys += found
         owners += [index] * len(found)
     return keys, owners
@@ -118,7 +124,7 @@ def _output_fragments(pieces: Sequence[str | Marked], limit: int) -> tuple[_Outp
             output.closers.append((len(output.keys), piece))
             continue
         text = piece[: max(limit, 0)]
-        found = _FRAGMENT.findall(unicodedata.normalize("NFKC", text))
+        found = _fragments(text)
         output.texts += found
         output.keys += [fragment.casefold() for fragment in found]
         limit -= len(piece)
@@ -269,26 +275,31 @@ def _place(
     unknown: list[Mention] = []
     dropped: list[Mention] = []
     spans: list[Span] = []
-    reachers = _reachers(mapping)
+    around: list[Span] = []  # those kept that reach beyond the start of the span at hand
+    places = sorted(mapping)  # the mapping is monotone: earlier places, earlier fragments of the source
     for entity in entities:
-        places = range(entity.start, entity.end)
-        mention = Mention(" ".join(output.texts[entity.start : entity.end]), entity.label)
         if entity.label not in labels:
-            unknown.append(mention)
+            unknown.append(_mention(entity, output))
             continue
-        reached = [index for place in places for index in mapping.get(place, ())]
-        if not reached:
-            ungrounded.append(mention)
+        first, end = bisect_left(places, entity.start), bisect_left(places, entity.end)
+        if first == end:
+            ungrounded.append(_mention(entity, output))
             continue
-        span = Span(source_tokens[min(reached)], source_tokens[max(reached)] + 1, entity.label)
-        if _cuts_token(reached, source_tokens, reachers, places):
+        span = Span(
+            source_tokens[mapping[places[first]][0]], source_tokens[mapping[places[end - 1]][-1]] + 1, entity.label
+        )
+        cuts_first = first > 0 and source_tokens[mapping[places[first - 1]][-1]] == span.start
+        cuts_last = end < len(places) and source_tokens[mapping[places[end]][0]] == span.end - 1
+        if cuts_first or cuts_last:
             reasons.add("snapped")
-        conflict = _conflict(span, spans, nested)
+        around = [other for other in around if other.end > span.start]
+        conflict = _conflict(span, around, nested)
         if conflict:
             reasons.add(conflict)
-            dropped.append(mention)
+            dropped.append(_mention(entity, output))
         else:
             spans.append(span)
+            around.append(span)
     if ungrounded:
         reasons.add("ungrounded")
     if unknown:
@@ -303,35 +314,18 @@ def _place(
     )
 
 
-def _reachers(mapping: dict[int, list[int]]) -> dict[int, list[int]]:
-    """Invert the mapping: for each source fragment the output fragments that reach it."""
-    reachers: dict[int, list[int]] = {}
-    for place, indices in mapping.items():
-        for index in indices:
-            reachers.setdefault(index, []).append(place)
-    return reachers
+def _mention(entity: _Entity, output: _Output) -> Mention:
+    """Return an entity as generated; of a very long one the beginning."""
+    return Mention(" ".join(output.texts[entity.start : min(entity.end, entity.start + _MAX_MENTION)]), entity.label)
 
 
-def _cuts_token(reached: list[int], source_tokens: list[int], reachers: dict[int, list[int]], places: range) -> bool:
-    """Whether the output holds part of the entity's first or last token outside the entity."""
-    for index, step in ((min(reached), -1), (max(reached), 1)):
-        at = index
-        while 0 <= at < len(source_tokens) and source_tokens[at] == source_tokens[index]:
-            if any(place not in places for place in reachers.get(at, ())):
-                return True
-            at += step
-    return False
-
-
-def _conflict(span: Span, kept: list[Span], nested: bool) -> str:
-    """Say why a span cannot stand beside those kept: `nested`, `crossing` or, if it can, nothing."""
-    for other in kept:
-        if span.start >= other.end or other.start >= span.end:
-            continue
+def _conflict(span: Span, around: list[Span], nested: bool) -> str:
+    """Say why a span cannot stand beside those that reach beyond its start: `nested`, `crossing` or, if it can, nothing."""
+    for other in around:
         inside = other.start <= span.start and span.end <= other.end
-        around = span.start <= other.start and other.end <= span.end
-        if not (inside or around):
+        contains = span.start <= other.start and other.end <= span.end
+        if not (inside or contains):
             return "crossing"
         if not nested or span == other:
             return "nested"
-    return ""
+    return "nested" if len(around) >= _MAX_DEPTH else ""

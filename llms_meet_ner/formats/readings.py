@@ -9,6 +9,11 @@ from typing import NamedTuple
 from ..sentence import Span, outer_first
 
 _MAX_STATES = 200_000
+_MAX_STEPS = 200_000
+
+
+class TooManyReadingsError(Exception):
+    """The search was given up: more steps than are worth taking."""
 
 
 class _State(NamedTuple):
@@ -44,6 +49,9 @@ def readings(
 
     Yields:
         Spans in the order of `outer_first`; a reading in which one span stands twice is left out.
+
+    Raises:
+        TooManyReadingsError: the text is made of little else than markup, and the search would go on and on.
     """
     most_open = min(most_open, max_open)
     first = _read_token(text, tokens, 0, 0, 0, most_open)
@@ -53,14 +61,19 @@ def readings(
     pending: list[tuple[_State, tuple[int, ...], tuple[Span, ...]]] = []
     if first.to in steps:
         pending.append((first.to, (0,) * first.opening, ()))
+    taken = 0
     while pending:
         state, open_starts, spans = pending.pop()
-        if _is_final(state, text, tokens) and len(set(spans)) == len(spans):
+        taken += 1
+        if taken > _MAX_STEPS:
+            raise TooManyReadingsError
+        if _is_final(state, text, tokens):
             yield tuple(sorted(spans, key=outer_first))
         for step in reversed(steps[state]):
             if step.label:
                 span = Span(open_starts[-1], state.token + 1, step.label)
-                pending.append((step.to, open_starts[:-1], (*spans, span)))
+                if span not in spans:
+                    pending.append((step.to, open_starts[:-1], (*spans, span)))
             else:
                 pending.append((step.to, open_starts + (step.to.token,) * step.opening, spans))
 
@@ -90,10 +103,12 @@ def _live_steps(
     sources: dict[_State, list[_State]] = {}
     pending = [start]
     live: list[_State] = []
-    while pending and len(steps) < _MAX_STATES:
+    while pending:
         state = pending.pop()
         if state in steps:
             continue
+        if len(steps) == _MAX_STATES:
+            raise TooManyReadingsError
         steps[state] = _steps_from(state, text, tokens, closer, most_open)
         for step in steps[state]:
             sources.setdefault(step.to, []).append(state)

@@ -23,11 +23,11 @@ class Batch:
 
     Attributes:
         items: their positions in the corpus.
-        max_new_tokens: after how many generated tokens they are cut off.
+        max_new_tokens: for each, after how many generated tokens it is cut off.
     """
 
     items: tuple[int, ...]
-    max_new_tokens: int
+    max_new_tokens: tuple[int, ...]
 
 
 def plan_batches(
@@ -41,13 +41,14 @@ def plan_batches(
         prompt_lengths: tokens of each prompt.
         source_lengths: tokens of each sentence's text.
         batch_size: sentences a batch.
-        max_new_tokens: the same for all batches, or None for three times the longest sentence of the batch and 32.
+        max_new_tokens: the same for all sentences, or None for three times a sentence's own tokens and 32: then an output does
+            not depend on its batch.
     """
     order = sorted(range(len(prompt_lengths)), key=lambda item: (-prompt_lengths[item], item))
     batches = []
     for start in range(0, len(order), batch_size):
         items = tuple(order[start : start + batch_size])
-        batches.append(Batch(items, max_new_tokens or 3 * max(source_lengths[item] for item in items) + 32))
+        batches.append(Batch(items, tuple(max_new_tokens or 3 * source_lengths[item] + 32 for item in items)))
     return batches
 
 
@@ -77,12 +78,12 @@ def run_batches(
         LmnError: an unfinished run with another plan lies in the folder.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    plan = {"stamp": stamp, "batches": [[list(batch.items), batch.max_new_tokens] for batch in batches]}
+    plan = {"stamp": stamp, "batches": [[list(batch.items), list(batch.max_new_tokens)] for batch in batches]}
     key = hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()
     partial = folder / PARTIAL_FILE
     if restart:
         partial.unlink(missing_ok=True)
-    done = _read_partial(partial, key)
+    done = _read_partial(partial, key, batches)
     outputs: dict[int, str] = {}
     for number, texts in done.items():
         outputs.update(zip(batches[number].items, texts, strict=True))
@@ -116,8 +117,8 @@ def read_stamp(folder: Path) -> dict[str, Any]:
     return dict(stamp)
 
 
-def _read_partial(partial: Path, key: str) -> dict[int, list[str]]:
-    """Return the outputs of the batches that an earlier run finished; a line that was cut off is not one."""
+def _read_partial(partial: Path, key: str, batches: Sequence[Batch]) -> dict[int, list[str]]:
+    """Return the outputs of the batches that an earlier run finished, up to the first line that is cut off or damaged."""
     if not partial.is_file():
         return {}
     lines = partial.read_bytes().split(b"\n")[:-1]
@@ -128,14 +129,27 @@ def _read_partial(partial: Path, key: str) -> dict[int, list[str]]:
         except (json.JSONDecodeError, UnicodeDecodeError):
             break
         if number == 0:
-            if row.get("plan_sha256") != key:
+            if not isinstance(row, dict) or row.get("plan_sha256") != key:
                 raise LmnError(
                     f"{partial}: an unfinished run with other data, model or options lies there; give the same ones to finish it, "
                     "or --restart to discard it"
                 )
             continue
+        if not _is_finished_batch(row, batches):
+            break
         done[row["batch"]] = row["outputs"]
     return done
+
+
+def _is_finished_batch(row: Any, batches: Sequence[Batch]) -> bool:
+    if not isinstance(row, dict) or not isinstance(row.get("outputs"), list) or not isinstance(row.get("batch"), int):
+        return False
+    number, outputs = row["batch"], row["outputs"]
+    return (
+        0 <= number < len(batches)
+        and len(outputs) == len(batches[number].items)
+        and all(isinstance(text, str) for text in outputs)
+    )
 
 
 def _rewrite_partial(partial: Path, key: str, done: dict[int, list[str]]) -> None:

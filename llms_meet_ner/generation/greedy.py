@@ -12,15 +12,16 @@ from ..errors import LmnError
 from .model import Loaded
 
 
-class _NewlineStop(StoppingCriteria):  # type: ignore[misc]
-    """Ends every sequence whose last token holds a newline."""
+class _SentenceStop(StoppingCriteria):  # type: ignore[misc]
+    """Ends every sequence whose last token holds a newline, or that has reached its own length."""
 
-    def __init__(self, newline_ids: torch.Tensor) -> None:
+    def __init__(self, newline_ids: torch.Tensor, last_lengths: torch.Tensor) -> None:
         self._newline_ids = newline_ids
+        self._last_lengths = last_lengths
 
     def __call__(self, input_ids: torch.Tensor, scores: Any, **kwargs: Any) -> torch.Tensor:
         """Return for each sequence whether it ends; input_ids has shape (batch, length)."""
-        return torch.isin(input_ids[:, -1], self._newline_ids)
+        return torch.isin(input_ids[:, -1], self._newline_ids) | (input_ids.shape[1] >= self._last_lengths)
 
 
 class GreedyGenerator:
@@ -31,18 +32,18 @@ class GreedyGenerator:
         tokenizer = loaded.tokenizer
         pieces = tokenizer.batch_decode([[index] for index in range(len(tokenizer))])
         newline_ids = [index for index, piece in enumerate(pieces) if "\n" in piece]
-        self._stops = StoppingCriteriaList([_NewlineStop(torch.tensor(newline_ids, device=loaded.device))])
+        self._newline_ids = torch.tensor(newline_ids, device=loaded.device)
         # the model's own defaults may sample or penalise repetition, which a rewrite of the input is made of
         loaded.model.generation_config = GenerationConfig(
             do_sample=False, num_beams=1, eos_token_id=loaded.stop_ids, pad_token_id=tokenizer.pad_token_id
         )
 
-    def generate(self, prompts: Sequence[Sequence[int]], max_new_tokens: int) -> list[str]:
+    def generate(self, prompts: Sequence[Sequence[int]], max_new_tokens: Sequence[int]) -> list[str]:
         """Return the outputs, each cut at its first newline, spaces as generated.
 
         Args:
             prompts: token ids.
-            max_new_tokens: after which an output is cut off.
+            max_new_tokens: for each prompt, after which its output is cut off.
 
         Raises:
             LmnError: the device's memory is too small for the batch.
@@ -54,10 +55,12 @@ class GreedyGenerator:
         mask = torch.tensor(
             [[0] * (longest - len(prompt)) + [1] * len(prompt) for prompt in prompts], device=loaded.device
         )
+        limits = torch.tensor(max_new_tokens, device=loaded.device)
+        stops = StoppingCriteriaList([_SentenceStop(self._newline_ids, longest + limits)])
         try:
             with torch.inference_mode():
                 output = loaded.model.generate(
-                    ids, attention_mask=mask, max_new_tokens=max_new_tokens, stopping_criteria=self._stops
+                    ids, attention_mask=mask, max_new_tokens=max(max_new_tokens), stopping_criteria=stops
                 )
         except (torch.cuda.OutOfMemoryError, MemoryError, RuntimeError) as error:
             if isinstance(error, RuntimeError) and "memory" not in str(error).lower():
@@ -66,7 +69,9 @@ class GreedyGenerator:
                 f"out of memory with {len(prompts)} prompts of up to {longest} tokens; run again with a smaller --batch-size and "
                 "--restart (the batch plan changes with it)"
             ) from error
-        return [self._text(row) for row in output[:, longest:].tolist()]
+        return [
+            self._text(row[:limit]) for row, limit in zip(output[:, longest:].tolist(), max_new_tokens, strict=True)
+        ]
 
     def _text(self, ids: list[int]) -> str:
         """Decode up to the first id that ends an answer, without any clean-up, and cut at the first newline."""

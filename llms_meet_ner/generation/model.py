@@ -45,7 +45,7 @@ def load_model(recipe: Recipe, spec: PromptSpec, adapter: Path | None, dtype: st
         recipe: names the base model.
         spec: with the template, which says what ends an answer.
         adapter: a folder with `adapter_config.json`.
-        dtype: `float32`, `bfloat16`, or `auto`: as trained (`bf16: true`) on CUDA, float32 on a CPU.
+        dtype: `float32`, `bfloat16`, `float16`, or `auto`: as trained (`bf16: true`, `fp16: true`) on CUDA, float32 on a CPU.
 
     Raises:
         LmnError: torch, transformers or peft is missing, or the model or the adapter cannot be loaded.
@@ -58,7 +58,7 @@ def load_model(recipe: Recipe, spec: PromptSpec, adapter: Path | None, dtype: st
         raise LmnError(f"prediction needs torch, transformers and peft ({error}); {_INSTALL}") from error
     device = "cuda" if torch.cuda.is_available() else "cpu"
     if dtype == "auto":
-        dtype = "bfloat16" if device == "cuda" and recipe.values.get("bf16") else "float32"
+        dtype = _trained_dtype(recipe) if device == "cuda" else "float32"
     options: dict[str, Any] = {
         "dtype": getattr(torch, dtype),
         "trust_remote_code": bool(recipe.values.get("trust_remote_code")),
@@ -85,6 +85,12 @@ def load_model(recipe: Recipe, spec: PromptSpec, adapter: Path | None, dtype: st
     return Loaded(model.eval(), tokenizer, device, name, dtype, stop_ids(tokenizer, spec.template))
 
 
+def _trained_dtype(recipe: Recipe) -> str:
+    if recipe.values.get("bf16"):
+        return "bfloat16"
+    return "float16" if recipe.values.get("fp16") else "float32"
+
+
 def _four_bit(recipe: Recipe) -> Any:
     import torch
     from transformers import BitsAndBytesConfig
@@ -93,5 +99,5 @@ def _four_bit(recipe: Recipe) -> Any:
         load_in_4bit=True,
         bnb_4bit_quant_type=recipe.values.get("quantization_type", "nf4"),
         bnb_4bit_use_double_quant=recipe.values.get("double_quantization", True),
-        bnb_4bit_compute_dtype=torch.bfloat16,
+        bnb_4bit_compute_dtype=getattr(torch, _trained_dtype(recipe)),
     )

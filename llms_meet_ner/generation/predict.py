@@ -23,6 +23,8 @@ from ..sentence import DOCSTART, tokens_sha1
 from .batches import PARTIAL_FILE, RUN_FILE, Batch, plan_batches, read_stamp, run_batches
 
 DECODING = "free"
+_MACHINE_KEYS = ("device", "resolved_dtype")
+_PRECISION_KEYS = ("bf16", "fp16", "quantization_bit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class PredictOptions:
     Attributes:
         batch_size: sentences decoded together.
         max_new_tokens: bound on an output's tokens; None sets one for each batch.
-        dtype: of the weights: `auto`, `float32`, `bfloat16`.
+        dtype: of the weights: `auto`, `float32`, `bfloat16`, `float16`.
         untrained: leave the adapter out.
         limit: only the first so many sentences; None for all.
     """
@@ -112,6 +114,7 @@ def _stamp(
         "batch_size": options.batch_size,
         "max_new_tokens": options.max_new_tokens,
         "dtype": options.dtype,
+        "precision": {key: recipe.values.get(key) for key in _PRECISION_KEYS},
         "sentences": [[record.id, tokens_sha1(record.tokens)] for record in records],
     }
 
@@ -125,6 +128,11 @@ def check_run(folder: Path, recipe: Recipe, records: Sequence[Record], options: 
     if not (folder / RUN_FILE).is_file():
         return
     found = read_stamp(folder)
+    if not options.untrained and not recipe.has_adapter:
+        raise LmnError(
+            f"{folder / PREDICTIONS_FILE}: predictions lie there, but {recipe.output_dir / ADAPTER_FILE} is gone; "
+            "--predictions scores the file as it is"
+        )
     now = {
         "model": recipe.model,
         "adapter_sha256": None if options.untrained else sha256_of(recipe.output_dir / ADAPTER_FILE),
@@ -142,8 +150,7 @@ def _same_run(folder: Path, stamp: dict[str, Any]) -> bool:
     if not (folder / RUN_FILE).is_file():
         return False
     found = read_stamp(folder)
-    found.pop("device", None)
-    return found == stamp
+    return {key: value for key, value in found.items() if key not in _MACHINE_KEYS} == stamp
 
 
 def _generate_all(
@@ -175,7 +182,7 @@ def _generate_all(
         outputs = run_batches(
             folder,
             batches,
-            {**stamp, "device": loaded.device_name},
+            {**stamp, "device": loaded.device_name, "resolved_dtype": loaded.dtype},
             generate,
             restart=restart,
             on_batch=lambda batch: progress.advance(task, len(batch.items)),

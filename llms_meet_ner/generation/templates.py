@@ -97,23 +97,25 @@ def encode_prompt(tokenizer: Any, spec: PromptSpec, source: str) -> list[int]:
     system, user = spec.messages(source)
     system = system or pieces.default_system
     elements = list(pieces.prefix)
-    if system and pieces.merge_system:
-        user = str(_fill(pieces.system, system)[0]) + user
-    elif system:
-        elements += _fill(pieces.system, system)
-    elements += _fill(pieces.user, user)
+    if pieces.merge_system:
+        head = str(_fill(pieces.system, content=system)[0]) if system else ""
+        elements += _fill(pieces.user, content=head + user)  # a template of this kind has no turn numbers
+    else:
+        elements += _fill(pieces.system, content=system) if system else []
+        elements += _fill(pieces.user, content=user, idx="0")
     ids: list[int] = []
     for element in elements:
         ids += _element_ids(tokenizer, element)
     return ids
 
 
-def _fill(slot: Sequence[Any], content: str) -> list[Any]:
-    """Put a message into a slot. The turn's number, which LLaMA-Factory fills in after it, is 0."""
-    return [
-        piece.replace("{{content}}", content, 1).replace("{{idx}}", "0", 1) if isinstance(piece, str) else piece
-        for piece in slot
-    ]
+def _fill(slot: Sequence[Any], **values: str) -> list[Any]:
+    """Put values into a slot, one after the other, each at the first place that names it, as LLaMA-Factory does."""
+    filled = list(slot)
+    for name, value in values.items():
+        place = "{{" + name + "}}"
+        filled = [piece.replace(place, value, 1) if isinstance(piece, str) else piece for piece in filled]
+    return filled
 
 
 def _element_ids(tokenizer: Any, element: Any) -> list[int]:

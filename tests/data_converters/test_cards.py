@@ -91,6 +91,18 @@ def test_a_folder_with_a_card_holds_its_own_files(workdir: Path) -> None:
         ),
         (("- name: PER", "- name: PER\n  - name: PER"), r"mine\.yaml:12: labels: label PER stands twice"),
         (("name: mine", "extends: mine.yaml\nname: mine"), r"a card cannot extend itself"),
+        (("train: a.conll", "1: a.conll"), r"mine\.yaml:8: a key is a word; write it in quotes"),
+        (("train: a.conll", "[a]: a.conll"), r"mine\.yaml:8: a key is a word"),
+        (
+            ("title: My corpus", "variant: tiny\ntitle: T"),
+            r"mine\.yaml:2: variant: no wording .* 'tiny'; there are: full, short",
+        ),
+        (("scheme: BIO", "scheme: BIO\n  encoding: utf9"), r"mine\.yaml:12: reader\.encoding: unknown encoding: utf9"),
+        (("scheme: BIO", "scheme: BIO\n  encoding: rot13"), r"mine\.yaml:12: reader\.encoding: .*not a text encoding"),
+        (("title: My corpus", "title: a\x07b"), r"mine\.yaml:1: not YAML"),
+        (("title: My corpus", "title: &a [*a]"), r"mine\.yaml"),
+        (("title: My corpus", "title: " + "[" * 5000), r"mine\.yaml: nested too deep"),
+        (("name: PER", "name: PER-"), r"mine\.yaml:13: labels\.0\.name: not a label name: 'PER-'"),
     ],
 )
 def test_an_error_in_a_card_names_file_line_and_key(workdir: Path, change: tuple[str, str], message: str) -> None:
@@ -107,9 +119,18 @@ def test_an_error_in_the_card_that_is_extended_names_that_file(workdir: Path) ->
         load_card("mine.yaml")
 
 
+def test_a_card_is_extended_from_its_own_folder(workdir: Path) -> None:
+    (workdir / "cards").mkdir()
+    (workdir / "cards/base.yaml").write_text(GOOD)
+    (workdir / "cards/mine.yaml").write_text("extends: base.yaml\nname: other\n")
+    assert load_card("cards/mine.yaml").name == "other"
+
+
 def test_what_is_not_there_is_named_with_what_is(workdir: Path) -> None:
     with pytest.raises(LmnError, match=r"conl2003: neither a card's name nor a card's file; cards: conll2003, demo"):
         load_card("conl2003")
+    with pytest.raises(LmnError, match="neither a card's name nor a card's file"):
+        load_card("x" * 5000)
     with pytest.raises(LmnError, match="corpus conll2003 has no split 'test'; it has: train, testa, testb"):
         read_corpus("conll2003", "test")
     with pytest.raises(LmnError, match=r"data/conll2003/eng\.testb: no such file; --source DIR names the folder"):

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from llms_meet_ner.data_converters.cards import ColumnOptions
 from llms_meet_ner.data_converters.columns import ColumnReader
 from llms_meet_ner.data_converters.problems import ProblemLog
@@ -63,8 +65,9 @@ def test_schemes(tmp_path: Path, scheme: str, tags: str) -> None:
         "John   B-PER\nSmith I-PER \nleft O\n\nParis B-LOC\n",
         "\n\n \nJohn B-PER\nSmith I-PER\nleft O\n\t\n  \n\n\nParis B-LOC\n\n\n",
         "John\tB-PER\nSmith I-PER\nleft\tO\n\nParis B-LOC\n",
+        " John  B-PER\n Smith  I-PER\n left  O\n\nParis B-LOC\n  ",
     ],
-    ids=["spaces", "tabs", "crlf", "bom", "runs", "blank", "mixed"],
+    ids=["spaces", "tabs", "crlf", "bom", "runs", "blank", "mixed", "aligned"],
 )
 def test_separators_line_ends_and_breaks(tmp_path: Path, content: str) -> None:
     assert [(s.tokens, s.spans) for s in read(tmp_path, content)] == JOHN
@@ -141,6 +144,7 @@ def test_document_starts_of_every_shape(
         ("a\tO\n\tO\n", {}, r"file\.conll:2: the token is empty"),
         ("a O\n\nb x O\n", {"columns": 2}, r"file\.conll:3: 3 columns where the card says 2: 'b x O'"),
         (b"a O\n\xff O\n", {}, r"file\.conll:2: not utf-8"),
+        ("a O\nb\rc O\n", {}, r"file\.conll:2: the token 'b\\rc' holds a carriage return; take it out"),
     ],
 )
 def test_what_is_wrong_is_named_by_file_and_line(
@@ -156,6 +160,46 @@ def test_lines_without_a_tag_are_outside_or_left_out_if_the_card_says_so(tmp_pat
     assert [s.tokens for s in read(tmp_path, content, untagged="skip", log=log)] == [("a", "b"), ("c",)]
     assert (log.counts, [p.where.line for p in log.kept]) == ({"untagged": 2}, [2, 5])
     assert [s.tokens for s in read(tmp_path, content, untagged="outside")] == [("a", "ERROR", "b"), ("ERROR",), ("c",)]
+
+
+def test_columns_are_the_same_however_many_spaces_separate_them(tmp_path: Path) -> None:
+    content = "x  Paris  B-LOC  y\nx  is  O  y\n"
+    assert read(tmp_path, content, token=1, tags=(2,))[0].spans == (Span(0, 1, "LOC"),)
+
+
+def test_a_short_line_becomes_outside_wherever_the_token_stands(tmp_path: Path) -> None:
+    content = "1 2 Paris B-LOC\n1 2\nERROR\n"
+    found = read(tmp_path, content, token=2, tags=(3,), untagged="outside")
+    assert (found[0].tokens, found[0].spans) == (("Paris", "1", "ERROR"), (Span(0, 1, "LOC"),))
+
+
+@settings(max_examples=1500, deadline=None)
+@given(
+    content=st.text(alphabet="ab \t\n\r,OBI-PERLOC[|\x85\xa0\u2028#", max_size=60),
+    token=st.integers(-3, 3),
+    tag=st.integers(-3, 3),
+    separator=st.sampled_from(["auto", "\t", " ", ","]),
+    untagged=st.sampled_from(["error", "outside", "skip"]),
+    scheme=st.sampled_from(["IOB1", "IOB2", "IOBES", "BILOU", "IO"]),
+    docstart=st.sampled_from(["sentence", "boundary", "none"]),
+    chunk=st.integers(1, 80),
+)
+def test_any_file_is_read_or_refused_with_its_line(
+    tmp_path_factory: pytest.TempPathFactory, content: str, token: int, tag: int, separator: str, untagged: Any,
+    scheme: Any, docstart: Any, chunk: int,
+) -> None:  # fmt: skip
+    path = tmp_path_factory.getbasetemp() / "any.conll"
+    path.write_text(content, newline="")
+    options = ColumnOptions(scheme, separator=separator, token=token, tags=(tag,), comments=("#",), untagged=untagged)
+    found: list[list[Sentence] | str] = []
+    for size in (1 << 20, chunk):
+        log = ProblemLog(keep_going=True)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("llms_meet_ner.data_converters.columns._CHUNK", size)
+            found.append(list(ColumnReader(path, options, LABELS, docstart, "conlleval", log).read("c/t")))
+        lines = content.replace("\r\n", "\n").count("\n") + 1
+        assert all(1 <= problem.where.line <= lines for problem in log.kept)
+    assert found[0] == found[1]
 
 
 def test_repair_policies(tmp_path: Path) -> None:

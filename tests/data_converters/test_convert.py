@@ -130,7 +130,8 @@ def test_check_reports_everything_with_its_place_and_writes_nothing(workdir: Pat
         "conll2003 train: eng.train is not there: not checked",
         "  sentences                    3  1 of them -DOCSTART-\n",
         "  entities                     1  ORG 0, PER 1, LOC 0, MISC 0\n",
-        "  bracket tokens               3  tokens that hold [, ] or |\n      data/conll2003/eng.testa:3: [\n",
+        "  bracket-token                3  a token that holds [, ] or |, which are markup in a bracketed output\n"
+        "      data/conll2003/eng.testa:4: '['\n      data/conll2003/eng.testa:5: '|'\n      data/conll2003/eng.testa:6: 'PER]'\n",
         "  invalid-transition           1  a tag that its scheme does not allow at its place\n"
         "      data/conll2003/eng.testa:3: token 'Ida' is tagged 'B-PER' where IOB1 has 'I-PER'\n",
         "      data/conll2003/eng.testa:8: a line without a tag: 'Holm NNP'\n",
@@ -138,6 +139,56 @@ def test_check_reports_everything_with_its_place_and_writes_nothing(workdir: Pat
     ):
         assert expected in result.output
     assert result.stderr == "Error: 3 findings that lmn-convert refuses, see above\n"
+
+
+def test_check_of_files_that_are_not_there_is_an_error(workdir: Path) -> None:
+    result = run("check", "conll2003", code=1)
+    assert "Error: data/conll2003/eng.train: no such file; --source DIR names the folder" in result.stderr
+
+
+def test_what_is_wrong_in_another_part_of_the_file_is_no_finding_of_a_split(workdir: Path) -> None:
+    part = "{file: eng.testa, sentences: '1:2'}"
+    (workdir / "mine.yaml").write_text(
+        f"extends: conll2003\nsplits:\n  testa: {part}\n  rest: {part.replace('1:2', '2:')}\n"
+    )
+    (workdir / "eng.testa").write_text("a x y B-PER\n[ x y O\n\nb x y O\n] x y O\n\nc x y I-LOC\n")
+    done = run("check", "mine.yaml", "--source", ".", "--split", "testa")
+    assert "  sentences                    1\n" in done.output
+    assert "  bracket-token                1  " in done.output
+    assert "eng.testa:5: ']'" in done.output
+    assert "  invalid-transition           0\n" in done.output
+    run("mine.yaml", "--source", ".", "--split", "testa", "--split", "rest")
+    rest = json.loads((workdir / "data/alpaca/conll2003_rest.json").read_text())
+    assert [row["id"] for row in rest] == ["conll2003/rest/2"]
+
+
+def test_findings_that_are_mended_name_the_first_of_their_kind(workdir: Path) -> None:
+    (workdir / "eng.testa").write_text("a x y I-LOC\n\nb x y B-PER\n\nc x y B-PER\n")
+    result = run("conll2003", "--source", ".", "--split", "testa", "--repair", "conlleval")
+    assert (
+        "conll2003 testa: 2 x a tag that its scheme does not allow at its place (first at eng.testa:3)" in result.stderr
+    )
+
+
+def test_an_empty_corpus_is_an_error_and_writes_nothing(workdir: Path) -> None:
+    (workdir / "eng.testa").write_text("\n \n")
+    result = run("conll2003", "--source", ".", "--split", "testa", code=1)
+    assert "Error: corpus conll2003: split testa holds no sentence" in result.stderr
+    assert not list((workdir / "data").rglob("*.json"))
+
+
+def test_a_damaged_dataset_info_is_found_before_anything_is_written(workdir: Path) -> None:
+    (workdir / "data/alpaca").mkdir(parents=True)
+    info = workdir / "data/alpaca/dataset_info.json"
+    info.write_text("[]")
+    result = run("conll2003", "--source", CONLL, "--split", "testb", code=1)
+    assert "dataset_info.json: not a JSON mapping of data sets; mend it or move it away" in result.stderr
+    assert list(info.parent.iterdir()) == [info]
+
+
+def test_a_place_that_cannot_be_written_to_is_one_error(workdir: Path) -> None:
+    (workdir / "data").write_text("a file where a folder should be")
+    assert "cannot be written (" in run("conll2003", "--source", CONLL, "--split", "testb", code=1).stderr
 
 
 def test_check_names_ambiguous_sentences(workdir: Path) -> None:

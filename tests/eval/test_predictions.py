@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from llms_meet_ner.data_converters import load_card, read_corpus
+from llms_meet_ner.data_converters import load_card, prompt_spec_of, read_corpus
 from llms_meet_ner.eval.cli import main
+from llms_meet_ner.eval.evaluate import Gold, evaluate
 
 from llms_meet_ner import get_format
 from llms_meet_ner.records import PredictionRecord
-from llms_meet_ner.sentence import Sentence, tokens_sha1
+from llms_meet_ner.sentence import Sentence, Span, tokens_sha1
 
 CONLL = Path(__file__).parent.parent / "fixtures" / "conll2003"
 LABELS = load_card("conll2003").labels
@@ -135,11 +136,41 @@ def test_records_are_matched_by_id_in_any_order(workdir: Path) -> None:
         ([*records("testb")[:2], json.dumps({"predict": "x"})], "\n", "p.jsonl:3: no id, while other lines have one"),
         ([], "", "p.jsonl: no predictions in it"),
         (["[]"], "\n", "p.jsonl:1: not a JSON mapping"),
+        ([json.dumps({"id": [1], "output": "x"})] * 3, "\n", "p.jsonl:1: sentence [1] is not among the gold's"),
     ],
 )  # fmt: skip
 def test_predictions_that_cannot_be_scored(workdir: Path, lines: list[str], end: str, message: str) -> None:
     write(lines, end)
     assert message in run("--predictions", "p.jsonl", code=1).stderr
+
+
+def test_a_run_json_of_another_tool_beside_the_predictions_is_no_matter(workdir: Path) -> None:
+    write(records("testb")).rename("predictions.jsonl")
+    for content in ('{"tool": "another"}', "{", '{"stamp": 3}'):
+        Path("run.json").write_text(content)
+        assert "micro avg       1.0000" in run("--predictions", "predictions.jsonl").stdout
+
+
+def test_prompts_may_differ_in_white_space_and_compatibility_form(workdir: Path) -> None:
+    (workdir / "eng.testb").write_text("-DOCSTART- -X- O O\n\nn\u00a0o NN I-NP I-PER\nﬁn VB I-VP O\n")
+    rows = [{"prompt": "-DOCSTART-", "predict": "-DOCSTART-"}, {"prompt": "n o fin", "predict": "[n\u00a0o | PER] ﬁn"}]
+    write([json.dumps(row) for row in rows])
+    assert "micro avg       1.0000" in run("--source", str(workdir), "--predictions", "p.jsonl").stdout
+
+
+def test_overrides_without_a_recipe_are_not_ignored(workdir: Path) -> None:
+    write(records("testb"))
+    assert "name the recipe with --recipe FILE" in run("--predictions", "p.jsonl", "seed=3", code=1).stderr
+
+
+def test_of_nested_predictions_for_a_flat_corpus_the_outer_entity_counts(workdir: Path) -> None:
+    card = load_card("germeval2014")
+    sentence = Sentence("germeval2014/test/0", ("FC", "Bayern", "siegt"), (Span(0, 2, "ORG"),))
+    spec = prompt_spec_of(load_card("germeval2014_nested"), "bracketed")
+    (workdir / "gold.tsv").write_text("x\n")
+    write([json.dumps({"id": sentence.id, "output": "[FC [Bayern | LOC] | ORG] siegt"})])
+    scores, _ = evaluate(Gold(card, "test", workdir / "gold.tsv", [sentence]), Path("p.jsonl"), spec=spec)
+    assert (scores.micro.correct, scores.micro.predicted, scores.alignment.dropped) == (1, 1, 1)
 
 
 def test_without_recipe_or_predictions_the_remedy_is_named(workdir: Path) -> None:

@@ -17,15 +17,15 @@ from llms_meet_ner.generation.batches import PARTIAL_FILE, Batch, plan_batches, 
 
 def test_the_plan_puts_like_lengths_together_longest_first() -> None:
     plan = plan_batches([5, 9, 5, 7, 1], [2, 6, 2, 4, 1], batch_size=2, max_new_tokens=None)
-    assert plan == [Batch((1, 3), 50), Batch((0, 2), 38), Batch((4,), 35)]
-    assert plan_batches([5, 9], [2, 6], batch_size=8, max_new_tokens=7) == [Batch((1, 0), 7)]
+    assert plan == [Batch((1, 3), (50, 44)), Batch((0, 2), (38, 38)), Batch((4,), (35,))]
+    assert plan_batches([5, 9], [2, 6], batch_size=8, max_new_tokens=7) == [Batch((1, 0), (7, 7))]
 
 
 def upper(batch: Batch) -> list[str]:
     return [f"out {item}\u2028é" for item in batch.items]
 
 
-PLAN = [Batch((2, 0), 10), Batch((1, 3), 10), Batch((4,), 10)]
+PLAN = [Batch((2, 0), (10, 9)), Batch((1, 3), (10, 8)), Batch((4,), (10,))]
 
 
 def test_finished_batches_are_not_run_again(tmp_path: Path) -> None:
@@ -56,6 +56,27 @@ def test_an_unfinished_run_with_another_plan_is_not_mixed_in(tmp_path: Path) -> 
     assert again == PLAN
 
 
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        '{"batch": 9, "outputs": ["a"]}',
+        '{"batch": 1}',
+        '{"batch": 1, "outputs": ["a"]}',
+        '{"batch": 1, "outputs": [1, 2]}',
+        "[]",
+    ],
+)
+def test_a_damaged_line_of_a_partial_file_is_computed_again(tmp_path: Path, damaged: str) -> None:
+    run_batches(tmp_path, PLAN, {}, upper)
+    partial = tmp_path / PARTIAL_FILE
+    lines = partial.read_text().split("\n")
+    partial.write_text("\n".join([lines[0], lines[1], damaged, lines[3]]) + "\n")
+    again: list[Batch] = []
+    outputs = run_batches(tmp_path, PLAN, {}, lambda batch: again.append(batch) or upper(batch))  # type: ignore[func-returns-value]
+    assert again == PLAN[1:]
+    assert outputs == {item: f"out {item}\u2028é" for item in range(5)}
+
+
 SCRIPT = """
 import json, sys, time
 from pathlib import Path
@@ -65,7 +86,7 @@ def generate(batch):
     time.sleep(0.004)
     return [f"text {item} é" * (item % 7) for item in batch.items]
 folder = Path(sys.argv[1])
-batches = [Batch((3 * n + 2, 3 * n, 3 * n + 1), 10) for n in range(25)]
+batches = [Batch((3 * n + 2, 3 * n, 3 * n + 1), (10, 10, 10)) for n in range(25)]
 outputs = run_batches(folder, batches, {"seed": 1}, generate)
 with atomic_write(folder / "final.jsonl") as file:
     for item in range(75):
@@ -99,5 +120,5 @@ def test_kills_at_random_moments_change_nothing(tmp_path: Path) -> None:
 def test_the_plan_is_stored(tmp_path: Path) -> None:
     run_batches(tmp_path, PLAN, {"model": "m"}, upper)
     stored = json.loads((tmp_path / "run.json").read_text())
-    assert stored["batches"] == [[[2, 0], 10], [[1, 3], 10], [[4], 10]]
+    assert stored["batches"] == [[[2, 0], [10, 9]], [[1, 3], [10, 8]], [[4], [10]]]
     assert stored["stamp"] == {"model": "m"}

@@ -214,6 +214,45 @@ def test_a_hundred_thousand_characters_take_less_than_a_second(rubbish: str) -> 
             assert time.perf_counter() - started < 1.0
 
 
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("[" * 4_000 + "w" + " | PER]" * 4_000 + " x", ("w",) * 12_000),
+        ("[" * 4_000 + "w" + " | NO]" * 4_000 + " w" * 10_000, ("w",) * 12_000),
+        ("[w | PER] [ " * 3_000 + "x", ("w", "[") * 3_000),
+        ("[[w | PER] | PER] | PER] " * 40, ("w", "|", "PER]") * 40),
+    ],
+    ids=["deep", "unknown", "source-brackets", "doubled"],
+)
+def test_hostile_text_against_a_long_source_takes_seconds_at_most(text: str, tokens: tuple[str, ...]) -> None:
+    for fmt in (FLAT, NESTED):
+        started = time.perf_counter()
+        fmt.parse(text, tokens, LABELS)
+        assert time.perf_counter() - started < 3.0
+
+
+def test_a_search_that_would_not_end_is_given_up() -> None:
+    sentence = Sentence("s", ("w", "|", "PER]") * 60)
+    started = time.perf_counter()
+    assert NESTED.is_ambiguous(Sentence("s", sentence.tokens, (Span(0, 1, "PER"), Span(3, 4, "PER"))), LABELS)
+    assert time.perf_counter() - started < 3.0
+
+
+def test_case_folds_after_words_are_cut() -> None:
+    tokens = ("İstanbul", "'", "da", "bir", "gün")
+    alignment = FLAT.parse("[İSTANBUL | LOC]'da bir  gün", tokens, LABELS)
+    assert alignment.spans == (Span(0, 1, "LOC"),)
+    assert "snapped" not in alignment.reasons
+
+
+def test_deeper_than_sixty_four_is_dropped() -> None:
+    tokens = tuple(f"w{n}" for n in range(100))
+    text = " ".join(f"[{token}" for token in tokens) + "  | PER]" * 100
+    alignment = NESTED.parse(text, tokens, LABELS)
+    assert len(alignment.spans) == 64
+    assert len(alignment.dropped) == 36
+
+
 def test_a_long_document_is_read_in_near_linear_time() -> None:
     rng = random.Random(3)
     words = ["".join(rng.choices("abcdefghij", k=5)) for _ in range(2_000)]

@@ -27,7 +27,7 @@ extends: demo
 name: mini
 splits:
   train: {file: demo.train, sentences: "0:12"}
-  testb: {file: demo.testb, sentences: "10:17"}
+  testb: {file: demo.testb, sentences: "43:48"}
 """
 RUN = Path("outputs/mini/mini_testb/free")
 
@@ -77,19 +77,19 @@ def project(trained: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_evaluation_finds_recipe_gold_and_adapter_and_predicts_first(project: Path) -> None:
     result = call(lmn_eval, "--split", "testb", "--source", str(DEMO), "--batch-size", "3")
-    assert "sentences    7\n" in result.stdout
+    assert "sentences    5\n" in result.stdout
     assert "micro avg" in result.stdout
     assert "outputs/mini, " not in result.stdout
     assert "on cpu, float32" in result.stderr
     records = [json.loads(line) for line in (RUN / "predictions.jsonl").read_text().splitlines()]
-    assert [record["id"] for record in records] == [f"mini/testb/{n}" for n in range(10, 17)]
+    assert [record["id"] for record in records] == [f"mini/testb/{n}" for n in range(43, 48)]
     assert all(
         record["decoding"] == "free" and record["confidences"] is None and "\n" not in record["output"]
         for record in records
     )
     run = json.loads((RUN / "run.json").read_text())
-    assert sorted(item for items, _ in run["batches"] for item in items) == list(range(7))
-    assert [len(items) for items, _ in run["batches"]] == [3, 3, 1]
+    assert sorted(item for items, _ in run["batches"] for item in items) == list(range(5))
+    assert [len(items) for items, _ in run["batches"]] == [3, 2]
     scores = json.loads((RUN / "scores.json").read_text())
     assert scores["decoding"] == "free"
     assert scores["seed"] == 42
@@ -106,7 +106,7 @@ def test_evaluation_finds_recipe_gold_and_adapter_and_predicts_first(project: Pa
 
 
 def test_outputs_equal_those_of_one_sentence_at_a_time(project: Path) -> None:
-    for size in ("1", "7"):
+    for size in ("1", "5"):
         call(
             lmn_predict,
             "--recipe",
@@ -120,7 +120,7 @@ def test_outputs_equal_those_of_one_sentence_at_a_time(project: Path) -> None:
         )
     outputs = [
         [json.loads(line)["output"] for line in Path(f"size{size}/predictions.jsonl").read_text().splitlines()]
-        for size in (1, 7)
+        for size in (1, 5)
     ]
     assert outputs[0] == outputs[1]
     assert any(outputs[0])
@@ -153,7 +153,7 @@ def test_killed_runs_end_in_the_same_file(project: Path) -> None:
 
 def test_what_does_not_fit_together_is_refused(project: Path) -> None:
     base = ["--recipe", "recipes/mini.yaml", "--split", "testb"]
-    call(lmn_predict, *base, "--out", "fit", "--batch-size", "7")
+    call(lmn_predict, *base, "--out", "fit", "--batch-size", "5")
     other = call(lmn_predict, *base, "--out", "fit", "--batch-size", "3", code=1)
     assert "predictions of other data, another model or other options; --restart writes over them" in other.stderr
     untrained = call(lmn_predict, *base, "output_dir=outputs/nothing", code=1)

@@ -25,10 +25,28 @@ def generator(smollm2: Path) -> Any:
 def test_generation_stops_at_the_first_newline_and_is_not_sampled(generator: Any) -> None:
     tokenizer = generator._loaded.tokenizer
     prompts = [tokenizer.encode(text) for text in ("Paris is the capital of", "1, 2, 3, 4, 5,", "One.\nTwo.\nThree.\n")]
-    alone = [generator.generate([prompt], 24)[0] for prompt in prompts]
-    assert generator.generate(prompts, 24) == alone
-    assert alone[0].startswith(" France")
-    assert all("\n" not in text for text in alone)
+    limits = [24, 7, 16]
+    expected = [step_by_step(generator, prompt, limit) for prompt, limit in zip(prompts, limits)]
+    assert generator.generate(prompts, limits) == expected
+    assert [generator.generate([prompt], [limit])[0] for prompt, limit in zip(prompts, limits)] == expected
+    assert all(expected)
+    assert not any("\n" in text for text in expected)
+
+
+def step_by_step(generator: Any, prompt: list[int], limit: int) -> str:
+    """The likeliest token again and again, one forward pass over everything for each."""
+    import torch
+
+    loaded, ids = generator._loaded, list(prompt)
+    text = ""
+    while len(ids) < len(prompt) + limit and "\n" not in text:
+        with torch.inference_mode():
+            best = int(loaded.model(torch.tensor([ids])).logits[0, -1].argmax())
+        if best in loaded.stop_ids:
+            break
+        ids.append(best)
+        text = loaded.tokenizer.decode(ids[len(prompt) :])
+    return text.partition("\n")[0]
 
 
 def test_spaces_are_as_generated(generator: Any) -> None:
@@ -57,4 +75,4 @@ def test_memory_that_runs_out_is_one_error_with_the_remedy(
     with pytest.raises(
         LmnError, match=r"out of memory with 2 prompts of up to 3 tokens; run again with a smaller --batch-size"
     ):
-        generator.generate([[1, 2], [1, 2, 3]], 4)
+        generator.generate([[1, 2], [1, 2, 3]], [4, 4])

@@ -65,3 +65,8 @@ def test_iob1_allows_b_only_between_touching_chunks_of_one_label() -> None:
 )
 def test_a_malformed_tag_is_outside_and_named(scheme: Scheme, tag: str) -> None:
     assert decode([tag], scheme) == ([], [InvalidTag(0, tag, None)])
+
+
+def test_tags_cannot_hold_overlapping_spans() -> None:
+    with pytest.raises(ValueError, match="tags cannot hold overlapping spans"):
+        encode([Span(0, 3, "A"), Span(1, 2, "B")], 3)
