@@ -115,6 +115,8 @@ def test_outputs_equal_those_of_one_sentence_at_a_time(project: Path) -> None:
             "testb",
             "--batch-size",
             size,
+            "--max-new-tokens",
+            "24",
             "--out",
             f"size{size}",
         )
@@ -135,6 +137,8 @@ def test_killed_runs_end_in_the_same_file(project: Path) -> None:
         "testb",
         "--batch-size",
         "2",
+        "--max-new-tokens",
+        "24",
         "--out",
     ]
     call(lmn_predict, *command[1:], "whole")
