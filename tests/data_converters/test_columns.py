@@ -163,8 +163,8 @@ def test_lines_without_a_tag_are_outside_or_left_out_if_the_card_says_so(tmp_pat
 
 
 def test_columns_are_the_same_however_many_spaces_separate_them(tmp_path: Path) -> None:
-    content = "x  Paris  B-LOC  y\nx  is  O  y\n"
-    assert read(tmp_path, content, token=1, tags=(2,))[0].spans == (Span(0, 1, "LOC"),)
+    content = "x  y Paris B-LOC z\nx  y is O z\n"
+    assert read(tmp_path, content, token=2, tags=(3,))[0].spans == (Span(0, 1, "LOC"),)
 
 
 def test_a_short_line_becomes_outside_wherever_the_token_stands(tmp_path: Path) -> None:
@@ -173,9 +173,16 @@ def test_a_short_line_becomes_outside_wherever_the_token_stands(tmp_path: Path) 
     assert (found[0].tokens, found[0].spans) == (("Paris", "1", "ERROR"), (Span(0, 1, "LOC"),))
 
 
+LINES = ["a O", "b B-PER", "c I-PER", "", "", " ", "   ", "\t", "# x", "-DOCSTART- O", "ERR", " d  O", "e O "]
+
+
 @settings(max_examples=1500, deadline=None)
 @given(
-    content=st.text(alphabet="ab \t\n\r,OBI-PERLOC[|\x85\xa0\u2028#", max_size=60),
+    content=st.one_of(
+        st.text(alphabet="ab \t\n\r,OBI-PERLOC[|\x85\xa0\u2028#", max_size=60),
+        st.lists(st.sampled_from(LINES), max_size=12).map("\n".join),
+        st.lists(st.sampled_from(LINES), max_size=12).map("\r\n".join),
+    ),
     token=st.integers(-3, 3),
     tag=st.integers(-3, 3),
     separator=st.sampled_from(["auto", "\t", " ", ","]),
@@ -191,12 +198,13 @@ def test_any_file_is_read_or_refused_with_its_line(
     path = tmp_path_factory.getbasetemp() / "any.conll"
     path.write_text(content, newline="")
     options = ColumnOptions(scheme, separator=separator, token=token, tags=(tag,), comments=("#",), untagged=untagged)
-    found: list[list[Sentence] | str] = []
+    found: list[Any] = []
     for size in (1 << 20, chunk):
         log = ProblemLog(keep_going=True)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("llms_meet_ner.data_converters.columns._CHUNK", size)
-            found.append(list(ColumnReader(path, options, LABELS, docstart, "conlleval", log).read("c/t")))
+            sentences = list(ColumnReader(path, options, LABELS, docstart, "conlleval", log).read("c/t"))
+        found.append((sentences, [sentence.where for sentence in sentences], log.kept))
         lines = content.replace("\r\n", "\n").count("\n") + 1
         assert all(1 <= problem.where.line <= lines for problem in log.kept)
     assert found[0] == found[1]

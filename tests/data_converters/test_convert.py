@@ -163,11 +163,11 @@ def test_what_is_wrong_in_another_part_of_the_file_is_no_finding_of_a_split(work
 
 
 def test_findings_that_are_mended_name_the_first_of_their_kind(workdir: Path) -> None:
-    (workdir / "eng.testa").write_text("a x y I-LOC\n\nb x y B-PER\n\nc x y B-PER\n")
-    result = run("conll2003", "--source", ".", "--split", "testa", "--repair", "conlleval")
-    assert (
-        "conll2003 testa: 2 x a tag that its scheme does not allow at its place (first at eng.testa:3)" in result.stderr
-    )
+    (workdir / "mine.yaml").write_text("extends: conll2003\nreader: {untagged: skip}\n")
+    (workdir / "eng.testa").write_text("a x y I-LOC\n\nb x y B-PER\n\nERROR\n\nc x y B-PER\n")
+    result = run("mine.yaml", "--source", ".", "--split", "testa", "--repair", "conlleval")
+    assert "testa: 2 x a tag that its scheme does not allow at its place (first at eng.testa:3)" in result.stderr
+    assert "testa: 1 x a line without a tag (first at eng.testa:5)" in result.stderr
 
 
 def test_an_empty_corpus_is_an_error_and_writes_nothing(workdir: Path) -> None:
