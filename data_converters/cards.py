@@ -158,7 +158,7 @@ def _find(name_or_path: str, beside: Path | None = None) -> Path:
 
 def _load_merged(path: Path, above: tuple[Path, ...] = ()) -> tuple[dict[str, Any], list[YamlFile]]:
     """Return a card's keys over those of the card that it extends, and the files, its own first."""
-    if path in above:
+    if path.resolve() in above:
         raise LmnError(f"{path}: a card cannot extend itself, not even by way of another; take an `extends` out")
     file = YamlFile(path)
     if not isinstance(file.value, dict):
@@ -169,7 +169,7 @@ def _load_merged(path: Path, above: tuple[Path, ...] = ()) -> tuple[dict[str, An
         return own, [file]
     if not isinstance(base_name, str):
         raise _error([file], ("extends",), "a card's name or path is a string")
-    base, files = _load_merged(_find(base_name, path.parent), (*above, path))
+    base, files = _load_merged(_find(base_name, path.parent), (*above, path.resolve()))
     merged = {**base, **own}
     if isinstance(base.get("reader"), dict) and isinstance(own.get("reader"), dict):
         merged["reader"] = {**base["reader"], **own["reader"]}

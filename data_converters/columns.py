@@ -67,12 +67,14 @@ def _blocks(file: IO[str]) -> Iterator[tuple[int, str]]:
     """
     number = 0
     rest = "\n"  # as if the file came after an empty line: then every block does
+    held = ""  # a carriage return whose line feed may be the next chunk's first character
     while True:
         chunk = file.read(_CHUNK)
-        if "\r" in chunk or rest.endswith("\r"):
-            rest = (rest + chunk).replace("\r\n", "\n")
-        else:
-            rest += chunk or "\n"
+        text = held + (chunk or "\n")
+        held = "\r" if chunk and text.endswith("\r") else ""
+        if "\r" in text:
+            text = text.removesuffix(held).replace("\r\n", "\n")
+        rest += text
         start = 0
         solid = len(rest.rstrip())
         for found in _BREAK.finditer(rest):

@@ -10,7 +10,7 @@ from ..sentence import Sentence
 from ..tags import Repair
 from .cards import Card, SplitFile, load_card
 from .columns import ColumnReader
-from .problems import ProblemLog
+from .problems import LOSES_LINES, ProblemLog
 
 
 def read_corpus(
@@ -44,9 +44,15 @@ def read_corpus(
 
 
 def _part(reader: ColumnReader, sentences: Iterator[Sentence], place: SplitFile) -> Iterator[Sentence]:
-    """Yield the sentences of a split; what is wrong before it in its file is no finding of this split."""
+    """Yield the sentences of a split; what is wrong before it in its file is no finding of this split, unless it stops the count."""
     log, reader.log = reader.log, ProblemLog(keep_going=True)
     for _ in islice(sentences, place.start):
         pass
-    reader.log = log
+    log, reader.log = reader.log, log
+    for problem in log.kept:
+        if problem.fatal and problem.kind in LOSES_LINES:
+            message = f"{problem.message}, before sentence {place.start}, where the split begins: its sentences cannot be counted"
+            reader.log.report(
+                problem.kind, problem.where, message, remedy="mend the line, or the card's reader.untagged"
+            )
     yield from sentences if place.stop is None else islice(sentences, place.stop - place.start)

@@ -24,6 +24,9 @@ KINDS: dict[str, str] = {
     "bracket-token": "a token that holds [, ] or |, which are markup in a bracketed output",
 }
 
+LOSES_LINES = frozenset({"untagged", "empty-token", "line-break"})
+"""Findings for which a line, and with it perhaps a whole sentence, is left out by a reader that keeps going."""
+
 
 class Problem(NamedTuple):
     """One finding.

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from ..errors import LmnError
-from ..files import yaml_error
+from ..files import yaml_errors
 
 KeyPath = tuple[str | int, ...]
 _STRING = "tag:yaml.org,2002:str"
@@ -32,14 +32,10 @@ class YamlFile:
             text = path.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise LmnError(f"{path}: cannot be read ({error})") from error
-        try:
+        with yaml_errors(path):
             node = yaml.compose(text, Loader=yaml.SafeLoader)
             self._check_keys(node)
             self.value: Any = yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            raise LmnError(yaml_error(path, error)) from error
-        except RecursionError as error:
-            raise LmnError(f"{path}: nested too deep for a card") from error
         self._node = node
 
     def line_of(self, keys: Sequence[str | int]) -> int | None:
@@ -67,7 +63,8 @@ class YamlFile:
                 line = key_node.start_mark.line + 1
                 if not isinstance(key_node, yaml.ScalarNode) or key_node.tag != _STRING:
                     raise LmnError(
-                        f"{self.path}:{line}: a key is a word; write it in quotes if it looks like a number or like yes or no"
+                        f"{self.path}:{line}: a key is a word; write it in quotes if it looks like a number, or like yes or no "
+                        "(for <<, use extends)"
                     )
                 if key_node.value in seen:
                     raise LmnError(f"{self.path}:{line}: the key {key_node.value!r} stands twice; keep one")

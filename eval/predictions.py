@@ -58,7 +58,12 @@ def read_predictions(path: Path, sentences: Sequence[Sentence]) -> Predictions:
 
 
 def _output(row: dict[str, Any]) -> str:
-    return str(next(row[key] for key in _OUTPUT_KEYS if isinstance(row.get(key), str)))
+    return _whole(next(row[key] for key in _OUTPUT_KEYS if isinstance(row.get(key), str)))
+
+
+def _whole(text: str) -> str:
+    """Put a replacement character for each half of a surrogate pair, which JSON can hold and no file."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _by_id(path: Path, rows: list[tuple[int, dict[str, Any]]], sentences: Sequence[Sentence]) -> Predictions:
@@ -80,7 +85,7 @@ def _by_id(path: Path, rows: list[tuple[int, dict[str, Any]]], sentences: Sequen
                 "the corpus has changed since; predict again"
             )
         found[sentence.id] = _output(row)
-        decodings.add(str(row.get("decoding", "unknown")))
+        decodings.add(_whole(str(row.get("decoding", "unknown"))))
     _check_number(path, len(rows), len(sentences), next((s.id for s in sentences if s.id not in found), ""))
     return Predictions([found[sentence.id] for sentence in sentences], "+".join(sorted(decodings)))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 import subprocess
-from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ _PACKAGES = ("llms-meet-ner", "seqeval", "nervaluate", "rapidfuzz", "llamafactor
 def stamp(gold: Path, predictions: Path, recipe: Recipe | None) -> dict[str, Any]:
     """Return versions, the working directory's git commit, the seed, and SHA-256 hashes of corpus, predictions and adapter.
 
-    What is not there (a package, a repository, an adapter) is null. The adapter's hash is the one that lmn-predict noted with
+    What is not there (a package, a repository, an adapter) or not known is null. The adapter's hash is the one that lmn-predict noted with
     the predictions; for files of other tools it is that of the recipe's adapter.
     """
     return {
@@ -38,9 +37,11 @@ def stamp(gold: Path, predictions: Path, recipe: Recipe | None) -> dict[str, Any
 
 def _adapter_hash(predictions: Path, recipe: Recipe | None) -> str | None:
     if predictions.name == PREDICTIONS_FILE and (predictions.parent / RUN_FILE).is_file():
-        with suppress(LmnError):  # another tool's run.json may lie there
-            noted: str | None = read_stamp(predictions.parent).get("adapter_sha256")
-            return noted
+        try:
+            noted = read_stamp(predictions.parent).get("adapter_sha256")
+        except LmnError:
+            return None  # damaged, or another tool's: which adapter it was is not known
+        return noted if isinstance(noted, str) else None
     return sha256_of(recipe.output_dir / ADAPTER_FILE) if recipe and recipe.has_adapter else None
 
 

@@ -18,7 +18,7 @@ R = TypeVar("R")
 
 
 def catch_errors(command: Callable[P, R]) -> Callable[P, R]:
-    """Turn an `LmnError` into one line on standard error and exit status 1."""
+    """Turn an `LmnError`, or a file that cannot be made or opened, into one line on standard error and exit status 1."""
 
     @wraps(command)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -26,6 +26,8 @@ def catch_errors(command: Callable[P, R]) -> Callable[P, R]:
             return command(*args, **kwargs)
         except LmnError as error:
             raise click.ClickException(str(error)) from error
+        except OSError as error:
+            raise click.ClickException(f"{error.filename or ''}: {error.strerror or error}".lstrip(": ")) from error
 
     return wrapped
 

@@ -127,7 +127,8 @@ def read_records(folder: Path, entry: DatasetEntry) -> Iterator[Record]:
     for number, row in enumerate(rows):
         try:
             record = Record(row["id"], tuple(row["tokens"]))
-            if not record.tokens or not all(isinstance(text, str) for text in (record.id, *record.tokens)):
+            texts = (record.id, *record.tokens)
+            if not (record.tokens and isinstance(row["tokens"], list) and all(isinstance(text, str) for text in texts)):
                 raise TypeError
             yield record
         except (KeyError, TypeError) as error:

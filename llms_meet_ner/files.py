@@ -72,13 +72,26 @@ def read_json(path: Path, remedy: str = "") -> Any:
         raise LmnError(f"{path}: cannot be read ({error}){tail}") from error
     except json.JSONDecodeError as error:
         raise LmnError(f"{path}:{error.lineno}: not JSON ({error.msg}){tail}") from error
+    except (ValueError, RecursionError) as error:
+        raise LmnError(f"{path}: not JSON that can be read ({error}){tail}") from error
 
 
-def yaml_error(path: Path, error: yaml.YAMLError) -> str:
-    """Say what is wrong in a YAML file, and on which line if the parser knows."""
-    mark = getattr(error, "problem_mark", None)
-    problem = getattr(error, "problem", None) or str(error).split("\n")[0]
-    return f"{path}:{mark.line + 1 if mark else 1}: not YAML: {problem}"
+@contextmanager
+def yaml_errors(where: str | Path) -> Iterator[None]:
+    """Turn whatever the YAML parser raises in the block into an `LmnError` that names `where`, and the line if it is known."""
+    try:
+        yield
+    except RecursionError as error:
+        raise LmnError(f"{where}: not YAML: nested too deep") from error
+    except (
+        yaml.YAMLError,
+        ValueError,
+        KeyError,
+        AttributeError,
+    ) as error:  # the last three for dates and numbers that are none
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or str(error).split("\n")[0]
+        raise LmnError(f"{where}{f':{mark.line + 1}' if mark else ''}: not YAML: {problem}") from error
 
 
 def sha256_of(path: Path) -> str:

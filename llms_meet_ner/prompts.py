@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from .errors import LmnError
 from .files import read_json, write_json
@@ -127,10 +127,12 @@ class PromptSpec:
             for key in ("format", "variant", "instruction", "instruction_as"):
                 if not isinstance(row[key], str):
                     raise TypeError(f"{key} is no string")
+            if not isinstance(row["nested"], bool) or row["instruction_as"] not in get_args(InstructionAs):
+                raise ValueError(f"nested is {row['nested']!r}, instruction_as {row['instruction_as']!r}")
             template = row["template"]
             return cls(
                 format=row["format"], variant=row["variant"], instruction=row["instruction"],
-                labels=LabelSet.from_list(row["labels"]), nested=bool(row["nested"]), instruction_as=row["instruction_as"],
+                labels=LabelSet.from_list(row["labels"]), nested=row["nested"], instruction_as=row["instruction_as"],
                 template=TemplatePieces.from_dict(template) if template else None,
             )  # fmt: skip
         except (KeyError, TypeError, ValueError, AttributeError) as error:

@@ -11,7 +11,7 @@ import yaml
 
 from .dataset_info import DatasetEntry, load_entry
 from .errors import LmnError
-from .files import yaml_error
+from .files import yaml_errors
 from .prompts import PROMPT_SPEC_FILE, PromptSpec
 
 ADAPTER_FILE = "adapter_model.safetensors"
@@ -91,23 +91,21 @@ def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
         LmnError: the file cannot be read, is no mapping, lacks a key, or an override has no `=`.
     """
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise LmnError(f"{path}: no such recipe ({error.strerror})") from error
     except UnicodeDecodeError as error:
         raise LmnError(f"{path}: not UTF-8 ({error.reason})") from error
-    except yaml.YAMLError as error:
-        raise LmnError(yaml_error(path, error)) from error
+    with yaml_errors(path):
+        values = yaml.safe_load(text)
     if not isinstance(values, dict):
         raise LmnError(f"{path}:1: a recipe is a mapping of LLaMA-Factory's keys")
     for override in overrides:
         key, equals, value = override.partition("=")
         if not equals or not key:
             raise LmnError(f"{override!r} is no override; write key=value, as for llamafactory-cli")
-        try:
+        with yaml_errors(override):
             values[key] = yaml.safe_load(value)
-        except yaml.YAMLError as error:
-            raise LmnError(f"{override!r}: the value is not YAML ({str(error).splitlines()[0]})") from error
     _check_values(path, values)
     return Recipe(path, values)
 

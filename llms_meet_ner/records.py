@@ -77,10 +77,12 @@ def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             continue
         try:
             row = json.loads(line)
-        except json.JSONDecodeError as error:
+        except (ValueError, RecursionError) as error:
             last = number >= len(lines) - 1
             hint = "the file was cut off: predict again, or copy it again" if last else "mend it or predict again"
-            raise LmnError(f"{path}:{number}: not a whole JSON line ({error.msg}); {hint}") from error
+            raise LmnError(
+                f"{path}:{number}: not a whole JSON line ({getattr(error, 'msg', error)}); {hint}"
+            ) from error
         if not isinstance(row, dict):
             raise LmnError(f"{path}:{number}: not a JSON mapping: {line[:60]!r}")
         yield number, row

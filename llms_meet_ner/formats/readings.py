@@ -72,10 +72,20 @@ def readings(
         for step in reversed(steps[state]):
             if step.label:
                 span = Span(open_starts[-1], state.token + 1, step.label)
-                if span not in spans:
+                if not _closed_here(span, spans):
                     pending.append((step.to, open_starts[:-1], (*spans, span)))
             else:
                 pending.append((step.to, open_starts + (step.to.token,) * step.opening, spans))
+
+
+def _closed_here(span: Span, spans: tuple[Span, ...]) -> bool:
+    """Whether a span stands among those closed before; it can only be one of the last, for ends never fall."""
+    for other in reversed(spans):
+        if other.end != span.end:
+            return False
+        if other == span:
+            return True
+    return False
 
 
 def _is_final(state: _State, text: str, tokens: tuple[str, ...]) -> bool:

@@ -65,7 +65,7 @@ def load_model(recipe: Recipe, spec: PromptSpec, adapter: Path | None, dtype: st
     }
     quantised = device == "cuda" and recipe.values.get("quantization_bit") == 4
     if quantised:
-        options["quantization_config"] = _four_bit(recipe)
+        options["quantization_config"] = _four_bit(recipe, dtype)
         options["device_map"] = {"": 0}
     try:
         tokenizer = AutoTokenizer.from_pretrained(recipe.model, trust_remote_code=options["trust_remote_code"])
@@ -91,7 +91,7 @@ def _trained_dtype(recipe: Recipe) -> str:
     return "float16" if recipe.values.get("fp16") else "float32"
 
 
-def _four_bit(recipe: Recipe) -> Any:
+def _four_bit(recipe: Recipe, dtype: str) -> Any:
     import torch
     from transformers import BitsAndBytesConfig
 
@@ -99,5 +99,5 @@ def _four_bit(recipe: Recipe) -> Any:
         load_in_4bit=True,
         bnb_4bit_quant_type=recipe.values.get("quantization_type", "nf4"),
         bnb_4bit_use_double_quant=recipe.values.get("double_quantization", True),
-        bnb_4bit_compute_dtype=getattr(torch, _trained_dtype(recipe)),
+        bnb_4bit_compute_dtype=getattr(torch, dtype),
     )

@@ -24,7 +24,7 @@ from .batches import PARTIAL_FILE, RUN_FILE, Batch, plan_batches, read_stamp, ru
 
 DECODING = "free"
 _MACHINE_KEYS = ("device", "resolved_dtype")
-_PRECISION_KEYS = ("bf16", "fp16", "quantization_bit")
+_PRECISION_KEYS = ("bf16", "fp16", "quantization_bit", "quantization_type", "double_quantization")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class PredictOptions:
 
     Attributes:
         batch_size: sentences decoded together.
-        max_new_tokens: bound on an output's tokens; None sets one for each batch.
+        max_new_tokens: bound on an output's tokens; None sets one for each sentence.
         dtype: of the weights: `auto`, `float32`, `bfloat16`, `float16`.
         untrained: leave the adapter out.
         limit: only the first so many sentences; None for all.

@@ -99,9 +99,12 @@ def test_a_folder_with_a_card_holds_its_own_files(workdir: Path) -> None:
         ),
         (("scheme: BIO", "scheme: BIO\n  encoding: utf9"), r"mine\.yaml:12: reader\.encoding: unknown encoding: utf9"),
         (("scheme: BIO", "scheme: BIO\n  encoding: rot13"), r"mine\.yaml:12: reader\.encoding: .*not a text encoding"),
-        (("title: My corpus", "title: a\x07b"), r"mine\.yaml:1: not YAML"),
+        (("title: My corpus", "title: a\x07b"), r"mine\.yaml: not YAML"),
+        (("title: My corpus", "title: 2024-13-45"), r"mine\.yaml: not YAML: month must be in 1\.\.12"),
+        (("title: My corpus", "title: !!bool foo"), r"mine\.yaml: not YAML"),
+        (("train: a.conll", "train: {file: a, sentences: '0:99999999999'}"), r"mine\.yaml:8: splits\.train"),
         (("title: My corpus", "title: &a [*a]"), r"mine\.yaml"),
-        (("title: My corpus", "title: " + "[" * 5000), r"mine\.yaml: nested too deep"),
+        (("title: My corpus", "title: " + "[" * 5000), r"mine\.yaml: not YAML: nested too deep"),
         (("name: PER", "name: PER-"), r"mine\.yaml:13: labels\.0\.name: not a label name: 'PER-'"),
     ],
 )
@@ -124,6 +127,9 @@ def test_a_card_is_extended_from_its_own_folder(workdir: Path) -> None:
     (workdir / "cards/base.yaml").write_text(GOOD)
     (workdir / "cards/mine.yaml").write_text("extends: base.yaml\nname: other\n")
     assert load_card("cards/mine.yaml").name == "other"
+    (workdir / "cards/base.yaml").write_text("extends: ../cards/mine.yaml\n")
+    with pytest.raises(LmnError, match="a card cannot extend itself, not even by way of another"):
+        load_card("cards/mine.yaml")
 
 
 def test_what_is_not_there_is_named_with_what_is(workdir: Path) -> None:

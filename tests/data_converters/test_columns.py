@@ -66,8 +66,9 @@ def test_schemes(tmp_path: Path, scheme: str, tags: str) -> None:
         "\n\n \nJohn B-PER\nSmith I-PER\nleft O\n\t\n  \n\n\nParis B-LOC\n\n\n",
         "John\tB-PER\nSmith I-PER\nleft\tO\n\nParis B-LOC\n",
         " John  B-PER\n Smith  I-PER\n left  O\n\nParis B-LOC\n  ",
+        "John B-PER\r\nSmith I-PER\r\nleft O\r\n\r\nParis B-LOC\r\n\r",
     ],
-    ids=["spaces", "tabs", "crlf", "bom", "runs", "blank", "mixed", "aligned"],
+    ids=["spaces", "tabs", "crlf", "bom", "runs", "blank", "mixed", "aligned", "last-cr"],
 )
 def test_separators_line_ends_and_breaks(tmp_path: Path, content: str) -> None:
     assert [(s.tokens, s.spans) for s in read(tmp_path, content)] == JOHN
@@ -173,7 +174,7 @@ def test_a_short_line_becomes_outside_wherever_the_token_stands(tmp_path: Path) 
     assert (found[0].tokens, found[0].spans) == (("Paris", "1", "ERROR"), (Span(0, 1, "LOC"),))
 
 
-LINES = ["a O", "b B-PER", "c I-PER", "", "", " ", "   ", "\t", "# x", "-DOCSTART- O", "ERR", " d  O", "e O "]
+LINES = ["a O", "a O\r", "b B-PER", "c I-PER", "", "", " ", "   ", "\t", "# x", "-DOCSTART- O", "ERR", " d  O", "e O "]
 
 
 @settings(max_examples=1500, deadline=None)

@@ -162,6 +162,14 @@ def test_what_is_wrong_in_another_part_of_the_file_is_no_finding_of_a_split(work
     assert [row["id"] for row in rest] == ["conll2003/rest/2"]
 
 
+def test_a_line_before_a_split_that_stops_its_count_is_refused(workdir: Path) -> None:
+    (workdir / "mine.yaml").write_text("extends: conll2003\nsplits:\n  rest: {file: eng.testa, sentences: '1:'}\n")
+    (workdir / "eng.testa").write_text("a\n\nb x y O\n\nc x y O\n")
+    result = run("mine.yaml", "--source", ".", code=1)
+    assert "eng.testa:1: a line without a tag: 'a', before sentence 1, where the split begins" in result.stderr
+    assert "Error: 1 findings" in run("check", "mine.yaml", "--source", ".", code=1).stderr
+
+
 def test_findings_that_are_mended_name_the_first_of_their_kind(workdir: Path) -> None:
     (workdir / "mine.yaml").write_text("extends: conll2003\nreader: {untagged: skip}\n")
     (workdir / "eng.testa").write_text("a x y I-LOC\n\nb x y B-PER\n\nERROR\n\nc x y B-PER\n")

@@ -136,6 +136,8 @@ def test_records_are_matched_by_id_in_any_order(workdir: Path) -> None:
         ([*records("testb")[:2], json.dumps({"predict": "x"})], "\n", "p.jsonl:3: no id, while other lines have one"),
         ([], "", "p.jsonl: no predictions in it"),
         (["[]"], "\n", "p.jsonl:1: not a JSON mapping"),
+        (["[" * 100_000], "\n", "p.jsonl:1: not a whole JSON line"),
+        (['{"predict": ' + "1" * 5_000 + "}", "{}"], "\n", "p.jsonl:1: not a whole JSON line"),
         ([json.dumps({"id": [1], "output": "x"})] * 3, "\n", "p.jsonl:1: sentence [1] is not among the gold's"),
     ],
 )  # fmt: skip
@@ -149,6 +151,13 @@ def test_a_run_json_of_another_tool_beside_the_predictions_is_no_matter(workdir:
     for content in ('{"tool": "another"}', "{", '{"stamp": 3}'):
         Path("run.json").write_text(content)
         assert "micro avg       1.0000" in run("--predictions", "predictions.jsonl").stdout
+
+
+def test_half_of_a_surrogate_pair_is_no_traceback(workdir: Path) -> None:
+    lines = records("testb")
+    broken = json.loads(lines[1]) | {"output": "[x | \ud800]", "decoding": "\ud800"}
+    write([lines[0], json.dumps(broken), lines[2]])
+    assert "1 with an unknown label (\ufffd 1)" in run("--predictions", "p.jsonl").stdout
 
 
 def test_prompts_may_differ_in_white_space_and_compatibility_form(workdir: Path) -> None:

@@ -209,9 +209,9 @@ def test_a_nested_output_is_read_in_a_nested_corpus_and_reduced_in_a_flat_one() 
 def test_a_hundred_thousand_characters_take_less_than_a_second(rubbish: str) -> None:
     for tokens in (TOKENS, ("[", "a", "|", "PER]", "]") * 4):
         for fmt in (FLAT, NESTED):
-            started = time.perf_counter()
+            started = time.process_time()
             fmt.parse(rubbish, tokens, LABELS)
-            assert time.perf_counter() - started < 1.0
+            assert time.process_time() - started < 1.0
 
 
 @pytest.mark.parametrize(
@@ -221,21 +221,26 @@ def test_a_hundred_thousand_characters_take_less_than_a_second(rubbish: str) -> 
         ("[" * 4_000 + "w" + " | NO]" * 4_000 + " w" * 10_000, ("w",) * 12_000),
         ("[w | PER] [ " * 3_000 + "x", ("w", "[") * 3_000),
         ("[[w | PER] | PER] | PER] " * 40, ("w", "|", "PER]") * 40),
+        ("[w | PER] " * 10_000 + "| PER]", ("w",) * 10_000 + ("|", "PER]")),
+        (
+            "[w | PER] " * 1_000 + "[w | PER] | PER] " * 30 + "[[x w | PER] | PER]",
+            ("w",) * 1_000 + ("w", "|", "PER]") * 30 + ("x", "w"),
+        ),
     ],
-    ids=["deep", "unknown", "source-brackets", "doubled"],
+    ids=["deep", "unknown", "source-brackets", "doubled", "closer-in-source", "closers-in-source"],
 )
 def test_hostile_text_against_a_long_source_takes_seconds_at_most(text: str, tokens: tuple[str, ...]) -> None:
     for fmt in (FLAT, NESTED):
-        started = time.perf_counter()
+        started = time.process_time()
         fmt.parse(text, tokens, LABELS)
-        assert time.perf_counter() - started < 3.0
+        assert time.process_time() - started < 3.0
 
 
 def test_a_search_that_would_not_end_is_given_up() -> None:
     sentence = Sentence("s", ("w", "|", "PER]") * 60)
-    started = time.perf_counter()
+    started = time.process_time()
     assert NESTED.is_ambiguous(Sentence("s", sentence.tokens, (Span(0, 1, "PER"), Span(3, 4, "PER"))), LABELS)
-    assert time.perf_counter() - started < 3.0
+    assert time.process_time() - started < 3.0
 
 
 def test_case_folds_after_words_are_cut() -> None:
@@ -260,10 +265,10 @@ def test_a_long_document_is_read_in_near_linear_time() -> None:
     sentence = Sentence("long", tokens, tuple(Span(i, i + 2, "PER") for i in range(0, 16_000, 20)))
     text = FLAT.render(sentence)
     damaged = text.replace(f" {tokens[100]} ", " ", 1)
-    started = time.perf_counter()
+    started = time.process_time()
     assert FLAT.parse(text, tokens, LABELS).spans == sentence.spans
     assert len(FLAT.parse(damaged, tokens, LABELS).spans) >= 799
-    assert time.perf_counter() - started < 2.0  # two texts of 100,000 characters
+    assert time.process_time() - started < 2.0  # two texts of 100,000 characters
 
 
 def test_an_unknown_format_or_variant_is_an_error_that_lists_what_there_is() -> None:

@@ -30,11 +30,14 @@ def test_overrides_are_those_of_llamafactory(workdir: Path) -> None:
         ("- a", [], r"r\.yaml:1: a recipe is a mapping"),
         ("model_name_or_path: m", [], r"the recipe lacks template, dataset, output_dir"),
         (RECIPE, ["seed"], r"'seed' is no override; write key=value"),
-        (RECIPE, ["seed=[1"], r"'seed=\[1': the value is not YAML"),
+        (RECIPE, ["seed=[1"], r"seed=\[1:1: not YAML"),
+        (RECIPE, ["seed=0x_"], r"seed=0x_: not YAML"),
+        (RECIPE, ["seed=" + "[" * 5000], r"not YAML: nested too deep"),
+        (RECIPE + "x: 2024-13-45\n", [], r"r\.yaml: not YAML: month must be"),
         (RECIPE, ["seed=x"], r"r\.yaml: seed is 'x', and not a whole number"),
         (RECIPE, ["output_dir=7"], r"r\.yaml: output_dir is 7, and not a word"),
         (RECIPE, ["dataset_dir="], r"r\.yaml: dataset_dir is None, and not a word"),
-        ("a: \x07", [], r"r\.yaml:1: not YAML"),
+        ("a: \x07", [], r"r\.yaml: not YAML"),
     ],
 )
 def test_bad_recipes(workdir: Path, content: str | None, overrides: list[str], message: str) -> None:
@@ -78,7 +81,7 @@ def test_one_bad_file_among_the_recipes_hides_no_good_one_and_overrides_need_a_r
     "change",
     [
         {"file_name": 3}, {"lmn": []}, {"lmn": {"card": 1}}, {"lmn": {"prompt": {"format": ["x"]}}},
-        {"lmn": {"prompt": {"labels": "x"}}}, {"lmn": {"prompt": {"labels": [3]}}}, {"lmn": {"prompt": 3}},
+        {"lmn": {"prompt": {"nested": "false"}}}, {"lmn": {"prompt": {"labels": "x"}}}, {"lmn": {"prompt": {"labels": [3]}}}, {"lmn": {"prompt": 3}},
     ],
 )  # fmt: skip
 def test_a_damaged_data_set_entry_is_one_error(workdir: Path, change: dict[str, Any]) -> None:
@@ -95,7 +98,16 @@ def test_a_damaged_data_set_entry_is_one_error(workdir: Path, change: dict[str, 
         load_entry(workdir, "demo_train")
 
 
-@pytest.mark.parametrize("content", ['{"a": 1}', '[{"id": 1, "tokens": ["a"]}]', '[{"id": "a", "tokens": []}]', "[3]"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"a": 1}',
+        '[{"id": 1, "tokens": ["a"]}]',
+        '[{"id": "a", "tokens": "John Smith"}]',
+        '[{"id": "a", "tokens": []}]',
+        "[3]",
+    ],
+)
 def test_a_damaged_data_file_is_one_error(workdir: Path, content: str) -> None:
     entry = DatasetEntry("d", "d.json", "demo", "demo", "train", "none", prompt_spec_of(load_card("demo"), "bracketed"))
     (workdir / "d.json").write_text(content)
