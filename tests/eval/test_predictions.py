@@ -155,8 +155,9 @@ def test_a_run_json_of_another_tool_beside_the_predictions_is_no_matter(workdir:
 
 def test_half_of_a_surrogate_pair_is_no_traceback(workdir: Path) -> None:
     lines = records("testb")
-    broken = json.loads(lines[1]) | {"output": "[x | \ud800]", "decoding": "\ud800"}
-    write([lines[0], json.dumps(broken), lines[2]])
+    row = json.loads(lines[2])
+    broken = row | {"output": row["output"].replace(" | ORG]", " | \ud800]"), "decoding": "\ud800"}
+    write([lines[0], lines[1], json.dumps(broken)])
     assert "1 with an unknown label (\ufffd 1)" in run("--predictions", "p.jsonl").stdout
 
 
