@@ -28,8 +28,10 @@ $(READY): $(DEMO_READY)
 demo: $(DEMO_READY)
 	$(BIN)/python -m llms_meet_ner.eval.demo $(if $(DEMO_CARD),--card $(DEMO_CARD)) $(if $(DEMO_CORPUS),--source $(DEMO_CORPUS))
 
+# two files of tests at a time, each on one core; the model that they share is saved before
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m llms_meet_ner.eval.demo_model models/smollm2-135m-instruct
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 # mypy cannot follow setup.cfg's mapping of folders to packages: it reads the installed tree
 check: $(READY)

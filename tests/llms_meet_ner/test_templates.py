@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,9 @@ TEMPLATES = sorted(
 )
 
 
-def tokenizer_for(smollm2: Path, template: str) -> Any:
-    """SmolLM2's tokenizer, with the special tokens of the template where it lacks them."""
+@lru_cache
+def tokenizer_for(smollm2: Path, template: str, user: str) -> Any:
+    """SmolLM2's tokenizer, with the special tokens of the template where it lacks them; one for each user, who may change it."""
     from llamafactory.data.template import TEMPLATES as THEIRS
     from transformers import AutoTokenizer
 
@@ -39,7 +41,7 @@ def test_prompts_are_those_of_the_template(smollm2: Path, template: str, instruc
     from llamafactory.data.template import get_template_and_fix_tokenizer
     from llamafactory.hparams import DataArguments
 
-    ours, theirs = tokenizer_for(smollm2, template), tokenizer_for(smollm2, template)
+    ours, theirs = tokenizer_for(smollm2, template, "ours"), tokenizer_for(smollm2, template, "theirs")
     their_template = get_template_and_fix_tokenizer(theirs, DataArguments(template=template))
     card = load_card("conll2003")
     for variant in ("full", "short"):
