@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import click
 from rich.console import Console
@@ -42,12 +42,19 @@ def predict_options(command: Callable[..., R]) -> Callable[..., R]:
     """Add the options of a prediction run, handed over as `options` (PredictOptions) and `restart`."""
 
     @click.option(
+        "--decoding",
+        type=click.Choice(["constrained", "free"]),
+        default="constrained",
+        show_default=True,
+        help="constrained: the sentence with markup and nothing else. free: plain greedy, as published numbers were made.",
+    )
+    @click.option(
         "--batch-size", type=click.IntRange(min=1), default=16, show_default=True, help="Sentences decoded together."
     )
     @click.option(
         "--max-new-tokens",
         type=click.IntRange(min=1),
-        help="Bound on an output. [default: 3 x the sentence's tokens + 32]",
+        help="Bound on a free output. [default: 3 x the sentence's tokens + 32]",
     )
     @click.option(
         "--dtype",
@@ -62,6 +69,7 @@ def predict_options(command: Callable[..., R]) -> Callable[..., R]:
     @wraps(command)
     def wrapped(
         *args: object,
+        decoding: Any,
         batch_size: int,
         max_new_tokens: int | None,
         dtype: str,
@@ -71,7 +79,7 @@ def predict_options(command: Callable[..., R]) -> Callable[..., R]:
     ) -> R:
         from .generation.predict import PredictOptions
 
-        options = PredictOptions(batch_size, max_new_tokens, dtype, untrained, limit)
+        options = PredictOptions(decoding, batch_size, max_new_tokens, dtype, untrained, limit)
         return command(*args, options=options, **kwargs)
 
     return wrapped  # fmt: skip

@@ -6,13 +6,63 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from .alignment import Alignment
 from .errors import LmnError
 from .sentence import Span
 
 PREDICTIONS_FILE = "predictions.jsonl"
+
+
+class Uncertainty(NamedTuple):
+    """How unsure a model was of a sentence: entropy, in nats, of the steps at which markup could have been written or not.
+
+    Attributes:
+        mean: over those steps; 0 where there is none.
+        max: the largest.
+    """
+
+    mean: float
+    max: float
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """What came out for one sentence.
+
+    Attributes:
+        text: the output up to its first newline.
+        confidences: a probability for each span of the text's alignment, in their order, or None where the decoding gives none.
+        uncertainty: of the sentence, or None likewise.
+    """
+
+    text: str
+    confidences: tuple[float, ...] | None = None
+    uncertainty: Uncertainty | None = None
+
+    def to_list(self) -> list[Any]:
+        """Return a list for JSON."""
+        return [
+            self.text,
+            None if self.confidences is None else list(self.confidences),
+            None if self.uncertainty is None else list(self.uncertainty),
+        ]
+
+    @classmethod
+    def from_list(cls, row: Any) -> Generated:
+        """Read what `to_list` wrote.
+
+        Raises:
+            ValueError: it is something else.
+        """
+        match row:
+            case [str(text), None, None]:
+                return cls(text)
+            case [str(text), list(confidences), [float(mean), float(highest)]]:
+                if all(isinstance(value, float) for value in confidences):
+                    return cls(text, tuple(confidences), Uncertainty(mean, highest))
+        raise ValueError(f"not a generated text: {row!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +78,7 @@ class PredictionRecord:
         status: of that alignment.
         reasons: of that alignment.
         confidences: a probability for each span, or None where the decoding gives none.
+        uncertainty: of the sentence, or None likewise.
     """
 
     id: str
@@ -38,11 +89,17 @@ class PredictionRecord:
     status: str
     reasons: tuple[str, ...]
     confidences: tuple[float, ...] | None = None
+    uncertainty: Uncertainty | None = None
 
     @classmethod
-    def of(cls, sentence_id: str, output: str, sha1: str, decoding: str, alignment: Alignment) -> PredictionRecord:
-        """Make a record of an output and its alignment."""
-        return cls(sentence_id, output, sha1, decoding, alignment.spans, alignment.status, alignment.reasons)
+    def of(
+        cls, sentence_id: str, generated: Generated, sha1: str, decoding: str, alignment: Alignment
+    ) -> PredictionRecord:
+        """Make a record of what was generated and its alignment."""
+        return cls(
+            sentence_id, generated.text, sha1, decoding, alignment.spans, alignment.status, alignment.reasons,
+            generated.confidences, generated.uncertainty,
+        )  # fmt: skip
 
     def to_dict(self) -> dict[str, Any]:
         """Return a mapping for JSON; a span is `[start, end, label]`."""
@@ -55,6 +112,7 @@ class PredictionRecord:
             "status": self.status,
             "reasons": list(self.reasons),
             "confidences": None if self.confidences is None else list(self.confidences),
+            "uncertainty": None if self.uncertainty is None else self.uncertainty._asdict(),
         }
 
     def to_json(self) -> str:

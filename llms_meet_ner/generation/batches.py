@@ -12,6 +12,7 @@ from typing import Any
 
 from ..errors import LmnError
 from ..files import atomic_write, read_json, write_json
+from ..records import Generated
 
 PARTIAL_FILE = "predictions.partial.jsonl"
 RUN_FILE = "run.json"
@@ -56,11 +57,11 @@ def run_batches(
     folder: Path,
     batches: Sequence[Batch],
     stamp: dict[str, Any],
-    generate: Callable[[Batch], list[str]],
+    generate: Callable[[Batch], list[Generated]],
     *,
     restart: bool = False,
     on_batch: Callable[[Batch], None] = lambda batch: None,
-) -> dict[int, str]:
+) -> dict[int, Generated]:
     """Generate batch by batch; each finished one is appended to a partial file, from which a later call goes on.
 
     Args:
@@ -84,7 +85,7 @@ def run_batches(
     if restart:
         partial.unlink(missing_ok=True)
     done = _read_partial(partial, key, batches)
-    outputs: dict[int, str] = {}
+    outputs: dict[int, Generated] = {}
     for number, texts in done.items():
         outputs.update(zip(batches[number].items, texts, strict=True))
         on_batch(batches[number])
@@ -96,7 +97,7 @@ def run_batches(
                 continue
             texts = generate(batch)
             outputs.update(zip(batch.items, texts, strict=True))
-            file.write(json.dumps({"batch": number, "outputs": texts}, ensure_ascii=False) + "\n")
+            file.write(_line(number, texts))
             file.flush()
             os.fsync(file.fileno())
             on_batch(batch)
@@ -117,12 +118,12 @@ def read_stamp(folder: Path) -> dict[str, Any]:
     return dict(stamp)
 
 
-def _read_partial(partial: Path, key: str, batches: Sequence[Batch]) -> dict[int, list[str]]:
+def _read_partial(partial: Path, key: str, batches: Sequence[Batch]) -> dict[int, list[Generated]]:
     """Return the outputs of the batches that an earlier run finished, up to the first line that is cut off or damaged."""
     if not partial.is_file():
         return {}
     lines = partial.read_bytes().split(b"\n")[:-1]
-    done: dict[int, list[str]] = {}
+    done: dict[int, list[Generated]] = {}
     for number, line in enumerate(lines):
         try:
             row = json.loads(line)
@@ -135,26 +136,33 @@ def _read_partial(partial: Path, key: str, batches: Sequence[Batch]) -> dict[int
                     "or --restart to discard it"
                 )
             continue
-        if not _is_finished_batch(row, batches):
+        texts = _finished(row, batches)
+        if texts is None:
             break
-        done[row["batch"]] = row["outputs"]
+        done[row["batch"]] = texts
     return done
 
 
-def _is_finished_batch(row: Any, batches: Sequence[Batch]) -> bool:
+def _finished(row: Any, batches: Sequence[Batch]) -> list[Generated] | None:
+    """Return what a line of a partial file holds for its batch, or None if it is damaged."""
     if not isinstance(row, dict) or not isinstance(row.get("outputs"), list) or not isinstance(row.get("batch"), int):
-        return False
+        return None
     number, outputs = row["batch"], row["outputs"]
-    return (
-        0 <= number < len(batches)
-        and len(outputs) == len(batches[number].items)
-        and all(isinstance(text, str) for text in outputs)
-    )
+    if not 0 <= number < len(batches) or len(outputs) != len(batches[number].items):
+        return None
+    try:
+        return [Generated.from_list(output) for output in outputs]
+    except ValueError:
+        return None
 
 
-def _rewrite_partial(partial: Path, key: str, done: dict[int, list[str]]) -> None:
+def _line(number: int, texts: Sequence[Generated]) -> str:
+    return json.dumps({"batch": number, "outputs": [text.to_list() for text in texts]}, ensure_ascii=False) + "\n"
+
+
+def _rewrite_partial(partial: Path, key: str, done: dict[int, list[Generated]]) -> None:
     """Write the partial file anew with what is whole in it, so that a half line is never appended to."""
     with atomic_write(partial) as file:
         file.write(json.dumps({"plan_sha256": key}) + "\n")
         for number, texts in done.items():
-            file.write(json.dumps({"batch": number, "outputs": texts}, ensure_ascii=False) + "\n")
+            file.write(_line(number, texts))

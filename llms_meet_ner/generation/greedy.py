@@ -9,7 +9,9 @@ import torch
 from transformers import GenerationConfig, StoppingCriteria, StoppingCriteriaList
 
 from ..errors import LmnError
+from ..records import Generated
 from .model import Loaded
+from .requests import Request
 
 
 class _SentenceStop(StoppingCriteria):  # type: ignore[misc]
@@ -38,17 +40,15 @@ class GreedyGenerator:
             do_sample=False, num_beams=1, eos_token_id=loaded.stop_ids, pad_token_id=tokenizer.pad_token_id
         )
 
-    def generate(self, prompts: Sequence[Sequence[int]], max_new_tokens: Sequence[int]) -> list[str]:
-        """Return the outputs, each cut at its first newline, spaces as generated.
-
-        Args:
-            prompts: token ids.
-            max_new_tokens: for each prompt, after which its output is cut off.
+    def generate(self, requests: Sequence[Request]) -> list[Generated]:
+        """Return the outputs, each cut at its first newline, spaces as generated, without confidences.
 
         Raises:
             LmnError: the device's memory is too small for the batch.
         """
         loaded = self._loaded
+        prompts = [request.prompt for request in requests]
+        max_new_tokens = [request.max_new_tokens for request in requests]
         longest = max(map(len, prompts))
         pad = loaded.tokenizer.pad_token_id
         ids = torch.tensor([[pad] * (longest - len(prompt)) + list(prompt) for prompt in prompts], device=loaded.device)
@@ -70,7 +70,8 @@ class GreedyGenerator:
                 "--restart (the batch plan changes with it)"
             ) from error
         return [
-            self._text(row[:limit]) for row, limit in zip(output[:, longest:].tolist(), max_new_tokens, strict=True)
+            Generated(self._text(row[:limit]))
+            for row, limit in zip(output[:, longest:].tolist(), max_new_tokens, strict=True)
         ]
 
     def _text(self, ids: list[int]) -> str:

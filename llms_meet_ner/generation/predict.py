@@ -18,11 +18,11 @@ from ..files import atomic_write, sha256_of
 from ..formats import get_format
 from ..prompts import PromptSpec
 from ..recipe import ADAPTER_FILE, Recipe, recipe_prompt
-from ..records import PREDICTIONS_FILE, PredictionRecord
+from ..records import PREDICTIONS_FILE, Generated, PredictionRecord
 from ..sentence import DOCSTART, tokens_sha1
 from .batches import PARTIAL_FILE, RUN_FILE, Batch, plan_batches, read_stamp, run_batches
+from .requests import Decoding, Request
 
-DECODING = "free"
 _MACHINE_KEYS = ("device", "resolved_dtype")
 _PRECISION_KEYS = ("bf16", "fp16", "quantization_bit", "quantization_type", "double_quantization")
 
@@ -32,13 +32,15 @@ class PredictOptions:
     """Options of a run, all of which its outputs follow from.
 
     Attributes:
+        decoding: `constrained` writes the sentence with well-formed markup and nothing else; `free` is plain greedy decoding.
         batch_size: sentences decoded together.
-        max_new_tokens: bound on an output's tokens; None sets one for each sentence.
+        max_new_tokens: bound on a free output's tokens; None sets one for each sentence.
         dtype: of the weights: `auto`, `float32`, `bfloat16`, `float16`.
         untrained: leave the adapter out.
         limit: only the first so many sentences; None for all.
     """
 
+    decoding: Decoding = "constrained"
     batch_size: int = 16
     max_new_tokens: int | None = None
     dtype: str = "auto"
@@ -48,7 +50,7 @@ class PredictOptions:
     @property
     def run_name(self) -> str:
         """The run's folder name: the decoding and what else sets the run apart."""
-        name = f"{DECODING}-untrained" if self.untrained else DECODING
+        name = f"{self.decoding}-untrained" if self.untrained else self.decoding
         return name if self.limit is None else f"{name}-first{self.limit}"
 
 
@@ -96,7 +98,7 @@ def predict(
         )
     final.unlink(missing_ok=True)
     outputs = _generate_all(recipe, adapter, spec, records, folder, options, stamp, restart)
-    _write_records(final, records, outputs, spec)
+    _write_records(final, records, outputs, spec, options.decoding)
     (folder / PARTIAL_FILE).unlink(missing_ok=True)
     return final
 
@@ -110,7 +112,7 @@ def _stamp(
         "model": recipe.model,
         "adapter_sha256": sha256_of(adapter / ADAPTER_FILE) if adapter else None,
         "prompt": spec.to_dict(),
-        "decoding": DECODING,
+        "decoding": options.decoding,
         "batch_size": options.batch_size,
         "max_new_tokens": options.max_new_tokens,
         "dtype": options.dtype,
@@ -156,9 +158,9 @@ def _same_run(folder: Path, stamp: dict[str, Any]) -> bool:
 def _generate_all(
     recipe: Recipe, adapter: Path | None, spec: PromptSpec, records: Sequence[Record], folder: Path, options: PredictOptions,
     stamp: dict[str, Any], restart: bool,
-) -> dict[int, str]:  # fmt: skip
+) -> dict[int, Generated]:  # fmt: skip
     """Load the model, plan and run the batches; `-DOCSTART-` sentences need no model: their output is their input."""
-    from .greedy import GreedyGenerator
+    from .engines import make_generator
     from .model import load_model
     from .templates import encode_prompt
 
@@ -172,12 +174,15 @@ def _generate_all(
     prompts = [encode_prompt(loaded.tokenizer, spec, text) for text in texts]
     source_lengths = [len(loaded.tokenizer.encode(text, add_special_tokens=False)) for text in texts]
     batches = plan_batches(list(map(len, prompts)), source_lengths, options.batch_size, options.max_new_tokens)
-    generator = GreedyGenerator(loaded)
+    generator = make_generator(loaded, spec, options.decoding)
     with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
         task = progress.add_task("predicting", total=len(asked))
 
-        def generate(batch: Batch) -> list[str]:
-            return generator.generate([prompts[item] for item in batch.items], batch.max_new_tokens)
+        def generate(batch: Batch) -> list[Generated]:
+            limits = zip(batch.items, batch.max_new_tokens)
+            return generator.generate(
+                [Request(prompts[item], records[asked[item]].tokens, limit) for item, limit in limits]
+            )
 
         outputs = run_batches(
             folder,
@@ -188,13 +193,15 @@ def _generate_all(
             on_batch=lambda batch: progress.advance(task, len(batch.items)),
         )
     by_item = {asked[position]: text for position, text in outputs.items()}
-    return {item: by_item.get(item, DOCSTART) for item in range(len(records))}
+    return {item: by_item.get(item, Generated(DOCSTART)) for item in range(len(records))}
 
 
-def _write_records(final: Path, records: Sequence[Record], outputs: dict[int, str], spec: PromptSpec) -> None:
+def _write_records(
+    final: Path, records: Sequence[Record], outputs: dict[int, Generated], spec: PromptSpec, decoding: str
+) -> None:
     fmt = get_format(spec.format, nested=spec.nested)
     with atomic_write(final) as file:
         for item, record in enumerate(records):
-            alignment = fmt.parse(outputs[item], record.tokens, spec.labels)
+            alignment = fmt.parse(outputs[item].text, record.tokens, spec.labels)
             sha1 = tokens_sha1(record.tokens)
-            file.write(PredictionRecord.of(record.id, outputs[item], sha1, DECODING, alignment).to_json() + "\n")
+            file.write(PredictionRecord.of(record.id, outputs[item], sha1, decoding, alignment).to_json() + "\n")

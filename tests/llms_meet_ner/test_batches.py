@@ -13,6 +13,7 @@ import pytest
 
 from llms_meet_ner import LmnError
 from llms_meet_ner.generation.batches import PARTIAL_FILE, Batch, plan_batches, run_batches
+from llms_meet_ner.records import Generated, Uncertainty
 
 
 def test_the_plan_puts_like_lengths_together_longest_first() -> None:
@@ -21,8 +22,14 @@ def test_the_plan_puts_like_lengths_together_longest_first() -> None:
     assert plan_batches([5, 9], [2, 6], batch_size=8, max_new_tokens=7) == [Batch((1, 0), (7, 7))]
 
 
-def upper(batch: Batch) -> list[str]:
-    return [f"out {item}\u2028é" for item in batch.items]
+def upper(batch: Batch) -> list[Generated]:
+    return [expected(item) for item in batch.items]
+
+
+def expected(item: int) -> Generated:
+    if item % 2:
+        return Generated(f"out {item}\u2028é", (0.5, 1.0)[: item % 3], Uncertainty(0.25, 1.5))
+    return Generated(f"out {item}\u2028é")
 
 
 PLAN = [Batch((2, 0), (10, 9)), Batch((1, 3), (10, 8)), Batch((4,), (10,))]
@@ -31,7 +38,7 @@ PLAN = [Batch((2, 0), (10, 9)), Batch((1, 3), (10, 8)), Batch((4,), (10,))]
 def test_finished_batches_are_not_run_again(tmp_path: Path) -> None:
     done: list[Batch] = []
 
-    def fails_at_second(batch: Batch) -> list[str]:
+    def fails_at_second(batch: Batch) -> list[Generated]:
         if len(done) == 1:
             raise RuntimeError
         done.append(batch)
@@ -44,7 +51,7 @@ def test_finished_batches_are_not_run_again(tmp_path: Path) -> None:
     again: list[Batch] = []
     outputs = run_batches(tmp_path, PLAN, {"x": 1}, lambda batch: again.append(batch) or upper(batch))  # type: ignore[func-returns-value]
     assert again == PLAN[1:]
-    assert outputs == {item: f"out {item}\u2028é" for item in range(5)}
+    assert outputs == {item: expected(item) for item in range(5)}
 
 
 def test_an_unfinished_run_with_another_plan_is_not_mixed_in(tmp_path: Path) -> None:
@@ -61,8 +68,10 @@ def test_an_unfinished_run_with_another_plan_is_not_mixed_in(tmp_path: Path) -> 
     [
         '{"batch": 9, "outputs": ["a"]}',
         '{"batch": 1}',
-        '{"batch": 1, "outputs": ["a"]}',
+        '{"batch": 1, "outputs": [["a", null, null]]}',
         '{"batch": 1, "outputs": [1, 2]}',
+        '{"batch": 1, "outputs": [["a", null, null], ["b", ["c"], [0.0, 0.0]]]}',
+        '{"batch": 1, "outputs": [["a", null, null], ["b", [0.5]]]}',
         "[]",
     ],
 )
@@ -74,7 +83,7 @@ def test_a_damaged_line_of_a_partial_file_is_computed_again(tmp_path: Path, dama
     again: list[Batch] = []
     outputs = run_batches(tmp_path, PLAN, {}, lambda batch: again.append(batch) or upper(batch))  # type: ignore[func-returns-value]
     assert again == PLAN[1:]
-    assert outputs == {item: f"out {item}\u2028é" for item in range(5)}
+    assert outputs == {item: expected(item) for item in range(5)}
 
 
 SCRIPT = """
@@ -82,15 +91,16 @@ import json, sys, time
 from pathlib import Path
 from llms_meet_ner.files import atomic_write
 from llms_meet_ner.generation.batches import Batch, run_batches
+from llms_meet_ner.records import Generated
 def generate(batch):
     time.sleep(0.004)
-    return [f"text {item} é" * (item % 7) for item in batch.items]
+    return [Generated(f"text {item} é" * (item % 7)) for item in batch.items]
 folder = Path(sys.argv[1])
 batches = [Batch((3 * n + 2, 3 * n, 3 * n + 1), (10, 10, 10)) for n in range(25)]
 outputs = run_batches(folder, batches, {"seed": 1}, generate)
 with atomic_write(folder / "final.jsonl") as file:
     for item in range(75):
-        file.write(json.dumps({"id": item, "output": outputs[item]}) + "\\n")
+        file.write(json.dumps({"id": item, "output": outputs[item].text}) + "\\n")
 """
 
 

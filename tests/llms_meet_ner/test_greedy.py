@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from llms_meet_ner import LmnError
+from llms_meet_ner.generation.requests import Request
 
 
 @pytest.fixture(scope="module")
@@ -27,8 +28,9 @@ def test_generation_stops_at_the_first_newline_and_is_not_sampled(generator: Any
     prompts = [tokenizer.encode(text) for text in ("Paris is the capital of", "1, 2, 3, 4, 5,", "One.\nTwo.\nThree.\n")]
     limits = [24, 7, 16]
     expected = [step_by_step(generator, prompt, limit) for prompt, limit in zip(prompts, limits)]
-    assert generator.generate(prompts, limits) == expected
-    assert [generator.generate([prompt], [limit])[0] for prompt, limit in zip(prompts, limits)] == expected
+    requests = [Request(prompt, ("unused",), limit) for prompt, limit in zip(prompts, limits)]
+    assert [generated.text for generated in generator.generate(requests)] == expected
+    assert [generator.generate([request])[0].text for request in requests] == expected
     assert all(expected)
     assert not any("\n" in text for text in expected)
 
@@ -75,4 +77,4 @@ def test_memory_that_runs_out_is_one_error_with_the_remedy(
     with pytest.raises(
         LmnError, match=r"out of memory with 2 prompts of up to 3 tokens; run again with a smaller --batch-size"
     ):
-        generator.generate([[1, 2], [1, 2, 3]], [4, 4])
+        generator.generate([Request([1, 2], ("a",), 4), Request([1, 2, 3], ("a",), 4)])
