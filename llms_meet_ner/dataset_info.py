@@ -120,6 +120,23 @@ def read_records(folder: Path, entry: DatasetEntry) -> Iterator[Record]:
     Raises:
         LmnError: the file is missing or a record lacks what lmn-convert writes.
     """
+    for record, _ in _rows(folder, entry):
+        yield record
+
+
+def read_outputs(folder: Path, entry: DatasetEntry) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield the tokens of each sentence of a converted data set and the output that a model is trained to write for it.
+
+    Raises:
+        LmnError: the file is missing or a record lacks what lmn-convert writes.
+    """
+    for record, row in _rows(folder, entry):
+        if not isinstance(row.get("output"), str):
+            raise LmnError(f"{folder / entry.file_name}: {record.id} has no output; write it anew with lmn-convert")
+        yield record.tokens, row["output"]
+
+
+def _rows(folder: Path, entry: DatasetEntry) -> Iterator[tuple[Record, dict[str, Any]]]:
     path = folder / entry.file_name
     rows = read_json(path, remedy="write it with lmn-convert")
     if not isinstance(rows, list):
@@ -130,9 +147,9 @@ def read_records(folder: Path, entry: DatasetEntry) -> Iterator[Record]:
             texts = (record.id, *record.tokens)
             if not (record.tokens and isinstance(row["tokens"], list) and all(isinstance(text, str) for text in texts)):
                 raise TypeError
-            yield record
         except (KeyError, TypeError) as error:
             raise LmnError(f"{path}: record {number} has no id or no tokens; write it anew with lmn-convert") from error
+        yield record, row
 
 
 def read_dataset_info(folder: Path) -> dict[str, Any]:

@@ -10,8 +10,9 @@ from typing import Protocol
 from ..alignment import Alignment
 from ..errors import LmnError
 from ..labels import LabelSet
-from ..sentence import Sentence
+from ..sentence import Sentence, Span
 from .bracketed import BracketedFormat
+from .markup import Markup
 
 DEFAULT_FORMAT = "bracketed"
 DEFAULT_VARIANT = "full"
@@ -32,8 +33,20 @@ class OutputFormat(Protocol):
         """Write a sentence with its spans, without a line break."""
         ...
 
+    def write(self, tokens: tuple[str, ...], spans: tuple[Span, ...]) -> str:
+        """Write tokens with spans, which are in the order of `outer_first`."""
+        ...
+
     def parse(self, text: str, tokens: tuple[str, ...], labels: LabelSet) -> Alignment:
         """Read generated text against the tokens of its sentence. Never raises on any text."""
+        ...
+
+    def markup(self, labels: LabelSet) -> Markup:
+        """Return what stands before and after an entity."""
+        ...
+
+    def entity_ranges(self, tokens: tuple[str, ...], spans: tuple[Span, ...]) -> list[tuple[int, int]]:
+        """Return the character offsets of each entity, marks included, in the rendered text; end exclusive."""
         ...
 
     def is_ambiguous(self, sentence: Sentence, labels: LabelSet) -> bool:

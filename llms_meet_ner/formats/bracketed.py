@@ -17,6 +17,7 @@ from ..errors import LmnError
 from ..labels import Label, LabelSet
 from ..sentence import Sentence, Span, outer_first
 from .grounding import Marked, ground
+from .markup import Markup
 from .readings import TooManyReadingsError, readings
 
 _TASK = (
@@ -51,7 +52,11 @@ class BracketedFormat:
 
     def render(self, sentence: Sentence) -> str:
         """Write a sentence with its spans. Of two spans over the same tokens, the one whose label sorts first is outside."""
-        return _render(sentence.tokens, sentence.spans)
+        return self.write(sentence.tokens, sentence.spans)
+
+    def write(self, tokens: Sequence[str], spans: Sequence[Span]) -> str:
+        """Write tokens with spans, which are in the order of `outer_first`."""
+        return _render(tokens, spans)
 
     def parse(self, text: str, tokens: tuple[str, ...], labels: LabelSet) -> Alignment:
         """Read generated text against the tokens of its sentence; all after the first newline is ignored.
@@ -67,6 +72,40 @@ class BracketedFormat:
             return Alignment(spans, "exact")
         pieces, loose = _split_markup(line, " ".join(tokens), labels)
         return ground(pieces, tokens, labels, nested=self.nested, loose_markup=loose)
+
+    def markup(self, labels: LabelSet) -> Markup:
+        """Return what stands before and after an entity."""
+        return Markup("[", {label: f" | {label}]" for label in labels.names})
+
+    def entity_ranges(self, tokens: tuple[str, ...], spans: tuple[Span, ...]) -> list[tuple[int, int]]:
+        """Return where each entity stands in the rendered text, from its opening bracket to after its closing one.
+
+        Args:
+            tokens: of the sentence.
+            spans: in the order of `outer_first`.
+
+        Returns:
+            Pairs of character offsets, end exclusive, in the order of the spans.
+        """
+        before = [0] * len(tokens)
+        after = [0] * len(tokens)
+        for span in spans:
+            before[span.start] += 1
+            after[span.end - 1] += len(f" | {span.label}]")
+        starts, ends, at = [], [], 0
+        for token, opening, closing in zip(tokens, before, after):
+            starts.append(at)
+            at += opening + len(token)
+            ends.append(at)
+            at += closing + 1
+        ranges: list[tuple[int, int]] = [(0, 0)] * len(spans)
+        for number, span in enumerate(spans):  # outer entities come first
+            ranges[number] = (starts[span.start], 0)
+            starts[span.start] += 1
+        for number, span in reversed(list(enumerate(spans))):
+            ends[span.end - 1] += len(f" | {span.label}]")
+            ranges[number] = (ranges[number][0], ends[span.end - 1])
+        return ranges
 
     def is_ambiguous(self, sentence: Sentence, labels: LabelSet) -> bool:
         """Whether another annotation of the same tokens, with these labels, renders alike.
@@ -132,7 +171,7 @@ def _closer(labels: LabelSet) -> re.Pattern[str]:
     return _closer_of(labels.names)
 
 
-def _render(tokens: tuple[str, ...], spans: Sequence[Span]) -> str:
+def _render(tokens: Sequence[str], spans: Sequence[Span]) -> str:
     if not spans:
         return " ".join(tokens)
     written = list(tokens)

@@ -1,0 +1,71 @@
+"""How an output would go on from any state if a plan were right."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from .grammar import Arc, Grammar, Node
+
+
+class Planned(Protocol):
+    """Says where entities open and close, by token positions."""
+
+    def opens(self, token: int) -> bool:
+        """Whether an entity begins at a token."""
+        ...
+
+    def closes(self, token: int) -> bool:
+        """Whether an entity that is open ends with a token."""
+        ...
+
+    def label_at(self, token: int) -> str:
+        """Return the label of an entity that holds a token."""
+        ...
+
+
+def continuation(grammar: Grammar, state: int, plan: Planned) -> bytes:
+    """Return the bytes that lead from a state to an end of the output, as the plan has it.
+
+    Where a state stands for several places, one inside an arc that the plan itself would have taken is preferred, then one
+    between arcs, then a closing mark with the plan's label.
+    """
+    written = []
+    node, text = _place(grammar, state, plan)
+    written.append(text)
+    while not grammar.is_end(node):
+        arc = _choice(grammar, node, plan)
+        written.append(arc.text)
+        node = arc.to
+    return b"".join(written)
+
+
+def _place(grammar: Grammar, state: int, plan: Planned) -> tuple[Node, bytes]:
+    """Return the node that is reached first, and the bytes up to there."""
+    best: tuple[int, Node, bytes] | None = None
+    for position in sorted(grammar.positions(state)):
+        arc = grammar.arcs(position.node)[position.arc]
+        if position.offset and arc == _choice(grammar, position.node, plan):
+            return arc.to, arc.text[position.offset :]
+        if position.offset == 0:
+            found = (0, position.node, b"")
+        else:
+            rank = 1 if arc.label == plan.label_at(position.node.token) else 2
+            found = (rank, arc.to, arc.text[position.offset :])
+        if best is None or found[0] < best[0]:
+            best = found
+    assert best is not None, "a state that is not final stands for at least one place"
+    return best[1], best[2]
+
+
+def _choice(grammar: Grammar, node: Node, plan: Planned) -> Arc:
+    arcs = grammar.arcs(node)
+    if node.token < 0:
+        return arcs[0]
+    if not node.after:
+        wants = not node.open and plan.opens(node.token)
+        return arcs[-1] if wants and arcs[-1].is_mark else arcs[0]
+    if node.open and (arcs[0].is_mark or plan.closes(node.token)):
+        closers = [arc for arc in arcs if arc.is_mark]
+        wanted = [arc for arc in closers if arc.label == plan.label_at(node.token)]
+        return (wanted or closers or list(arcs))[0]
+    return arcs[0]

@@ -1,0 +1,170 @@
+"""The bytes that each token of a tokenizer stands for, as a tree.
+
+Byte-level BPE and SentencePiece (with or without byte fallback) are read from the tokenizer's own vocabulary and decoder; a
+check at the start compares the bytes of some texts' tokens with the texts.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from ..errors import LmnError
+
+_PROBES = ("Essex 's captain [sic] | said :", "Ålesund, Şırnak – 東京 😀 € ½", "  two  spaces")
+_BYTE_PIECE = re.compile(r"<0x([0-9A-Fa-f]{2})>")
+_IDS = -1  # key of the ids that end at a node of the tree; bytes are the other keys
+Tree = dict[int, Any]
+
+
+class Vocabulary:
+    """Tokens by their bytes.
+
+    Attributes:
+        tree: from byte to subtree; under the key `Vocabulary.IDS` the ids of the tokens that end there.
+        leading: what the tokenizer puts before every text: a space or nothing.
+        stop_ids: ids that end an answer.
+    """
+
+    IDS = _IDS
+
+    def __init__(self, tokenizer: Any, stop_ids: Iterable[int]) -> None:
+        """Read a tokenizer.
+
+        Raises:
+            LmnError: its tokens cannot be told apart as bytes.
+        """
+        self.stop_ids = tuple(stop_ids)
+        self._bytes = _token_bytes(tokenizer)
+        self.leading = self._check(tokenizer)
+        self._single = {text[0] for text in self._bytes.values() if len(text) == 1}
+        self._has_bytes = self._single.issuperset(range(0x80, 0xC0))
+        self._characters: set[str] = set()
+        self.tree: Tree = {}
+        for index, text in self._bytes.items():
+            character = _as_text(text)
+            if character is not None and len(character) == 1:
+                self._characters.add(character)
+            if character is not None or self._has_bytes:
+                self._add(text, index)  # else a character that was begun could not be finished
+
+    def bytes_of(self, ids: Iterable[int]) -> bytes:
+        """Return the bytes of tokens; stop tokens and other special ones have none."""
+        return b"".join(self._bytes.get(index, b"") for index in ids)
+
+    def spellable(self, text: str) -> str:
+        """Return a text with a question mark for every character that cannot be written token by token.
+
+        With a vocabulary of bytes those are characters of which a byte is missing (rare control characters with some
+        models), with one of characters those that it does not hold.
+        """
+        return "".join(character if self._can_spell(character) else "?" for character in text)
+
+    def _can_spell(self, character: str) -> bool:
+        if not self._has_bytes:
+            return character in self._characters
+        return (
+            self._single.issuperset(character.encode("utf-8", "surrogatepass"))
+            and not "\ud800" <= character <= "\udfff"
+        )
+
+    def require(self, text: str, what: str) -> None:
+        """Make sure that a text can be written.
+
+        Raises:
+            LmnError: it cannot.
+        """
+        if self.spellable(text) != text:
+            raise LmnError(f"the tokenizer cannot write {what} {text!r}; --decoding free does without")
+
+    def _add(self, text: bytes, index: int) -> None:
+        node = self.tree
+        for byte in text:
+            node = node.setdefault(byte, {})
+        node.setdefault(_IDS, []).append(index)
+
+    def _check(self, tokenizer: Any) -> bytes:
+        leading = {b""}
+        for text in _PROBES:
+            written = self.bytes_of(tokenizer.encode(text, add_special_tokens=False))
+            expected = text.encode()
+            if written == expected:
+                leading.add(b"")
+            elif written == b" " + expected:
+                leading.add(b" ")
+            elif tokenizer.unk_token_id is None and _normalised(tokenizer, text).encode() != written.lstrip(b" "):
+                raise LmnError(
+                    f"the tokens of {type(tokenizer).__name__} cannot be read as bytes ({text!r} became {written!r}); "
+                    "--decoding free does without"
+                )
+        return max(leading, key=len)
+
+
+def _token_bytes(tokenizer: Any) -> dict[int, bytes]:
+    """Return the bytes of every token that is text: added tokens count if they are not special."""
+    read = _from_byte_level if _is_byte_level(tokenizer) else _from_pieces
+    added = tokenizer.added_tokens_decoder
+    special = set(tokenizer.all_special_ids) | {index for index, token in added.items() if token.special}
+    found: dict[int, bytes] = {}
+    for piece, index in tokenizer.get_vocab().items():
+        if index in special:
+            continue
+        text = str(added[index]).encode("utf-8", "replace") if index in added else read(piece)
+        if text:
+            found[index] = text
+    return found
+
+
+def _is_byte_level(tokenizer: Any) -> bool:
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if backend is None:
+        return False
+    decoder = json.loads(backend.to_str()).get("decoder") or {}
+    kinds = {part.get("type") for part in (decoder, *decoder.get("decoders", ()))}
+    if "WordPiece" in kinds:
+        raise LmnError(
+            f"{type(tokenizer).__name__}: a WordPiece vocabulary has no spaces in it; --decoding free does without"
+        )
+    return "ByteLevel" in kinds
+
+
+def _byte_level_alphabet() -> dict[str, int]:
+    """Return the byte that each character of a byte-level vocabulary stands for (Radford et al. 2019).
+
+    Printable Latin-1 characters stand for themselves, the other bytes, in order, for the characters from U+0100 on.
+    """
+    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    alphabet = {chr(byte): byte for byte in printable}
+    others = [byte for byte in range(0x100) if byte not in printable]
+    return alphabet | {chr(0x100 + number): byte for number, byte in enumerate(others)}
+
+
+_ALPHABET = _byte_level_alphabet()
+
+
+def _from_byte_level(piece: str) -> bytes:
+    try:
+        return bytes(_ALPHABET[character] for character in piece)
+    except KeyError:
+        return b""  # no token that the tokenizer itself could make
+
+
+def _from_pieces(piece: str) -> bytes:
+    found = _BYTE_PIECE.fullmatch(piece)
+    if found:
+        return bytes([int(found[1], 16)])
+    return piece.replace("\u2581", " ").encode("utf-8", "replace")
+
+
+def _normalised(tokenizer: Any, text: str) -> str:
+    normaliser = getattr(getattr(tokenizer, "backend_tokenizer", None), "normalizer", None)
+    return text if normaliser is None else str(normaliser.normalize_str(text)).replace("\u2581", " ").lstrip(" ")
+
+
+def _as_text(text: bytes) -> str | None:
+    try:
+        return text.decode()
+    except UnicodeDecodeError:
+        return None
