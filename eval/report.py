@@ -76,12 +76,7 @@ def _trust_tables(document: dict[str, Any]) -> Iterator[Table]:
         yield (
             ("reliability", "entities", "confidence", "accuracy"),
             [
-                (
-                    f"{row['from']:.1f}-{row['to']:.1f}",
-                    str(row["predicted"]),
-                    _four(row["confidence"]),
-                    _four(row["accuracy"]),
-                )
+                (f"{row['from']:.1f}-{row['to']:.1f}", *_cells(row, "predicted", "confidence", "accuracy"))
                 for row in calibration["bins"]
                 if row["predicted"]
             ],
@@ -89,11 +84,7 @@ def _trust_tables(document: dict[str, Any]) -> Iterator[Table]:
         yield (
             ("confidence", "entities", "precision", "recall", "f1"),
             [
-                (
-                    f"from {row['from']:.2f}",
-                    str(row["predicted"]),
-                    *(_four(row[key]) for key in ("precision", "recall", "f1")),
-                )
+                (f"from {row['from']:.2f}", *_cells(row, "predicted", "precision", "recall", "f1"))
                 for row in calibration["thresholds"]
             ],
         )
@@ -101,19 +92,16 @@ def _trust_tables(document: dict[str, Any]) -> Iterator[Table]:
         yield (
             ("maximum entropy", "sentences", "with errors", "share"),
             [
-                (
-                    f"{_four(row['from'])}-{_four(row['to'])}",
-                    str(row["sentences"]),
-                    str(row["with_errors"]),
-                    _four(row["error_share"]),
-                )
+                (f"{row['from']:.4f}-{row['to']:.4f}", *_cells(row, "sentences", "with_errors", "error_share"))
                 for row in uncertainty["quarters"]
             ],
         )
 
 
-def _four(value: float) -> str:
-    return f"{value:.4f}"
+def _cells(row: dict[str, Any], *keys: str) -> Iterator[str]:
+    """Yield counts as they are and ratios with four digits."""
+    for key in keys:
+        yield str(row[key]) if isinstance(row[key], int) else f"{row[key]:.4f}"
 
 
 def _both(numbers: dict[str, int]) -> str:
