@@ -52,6 +52,11 @@ def main() -> None:
     "--predictions", type=click.Path(path_type=Path), help="Score this file; with --corpus, no recipe is needed."
 )
 @click.option(
+    "--min-confidence",
+    type=click.FloatRange(0, 1),
+    help="Drop predicted entities with a smaller probability; writes scores.minP.json.",
+)
+@click.option(
     "--out", type=click.Path(path_type=Path), help="Folder for scores.json. [default: beside the predictions]"
 )
 @click.option("--report", type=click.Choice(sorted(REPORTS)), default="table", show_default=True, help="What to print.")
@@ -60,7 +65,8 @@ def main() -> None:
 @catch_errors
 def score(
     split: str, recipe_path: Path | None, corpus: str | None, source: Path | None, repair: Any,
-    predictions: Path | None, out: Path | None, report: str, options: PredictOptions, restart: bool, overrides: tuple[str, ...],
+    predictions: Path | None, min_confidence: float | None, out: Path | None, report: str, options: PredictOptions, restart: bool,
+    overrides: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Score predictions against the gold of a corpus (the default subcommand).
 
@@ -74,8 +80,10 @@ def score(
     gold = read_gold(card, split, source, repair)
     if predictions is None:
         assert recipe is not None  # _recipe raises where one is needed
+        if min_confidence is not None and options.decoding == "free":
+            raise LmnError("--min-confidence needs --decoding constrained: free decoding gives no confidences")
         predictions = _predictions(recipe, gold, options, restart)
-    scores, document = evaluate(gold, predictions, spec=spec, recipe=recipe)
+    scores, document = evaluate(gold, predictions, spec=spec, recipe=recipe, min_confidence=min_confidence)
     path = write_scores(document, out or predictions.parent)
     click.echo(REPORTS[report](scores, document))
     click.echo(f"\n{path}", err=report == "json")

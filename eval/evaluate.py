@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ..alignment import Alignment
 from ..data_converters.cards import Card
 from ..data_converters.corpus import read_corpus
 from ..errors import LmnError
@@ -13,9 +14,11 @@ from ..files import write_json
 from ..formats import DEFAULT_FORMAT, get_format
 from ..prompts import PromptSpec
 from ..recipe import Recipe
+from ..records import Uncertainty
 from ..sentence import Sentence
 from ..tags import Repair
-from .predictions import read_predictions
+from .calibration import Calibration, UncertaintySummary
+from .predictions import Predictions, read_predictions
 from .provenance import stamp
 from .scores import Scores, score
 
@@ -54,7 +57,12 @@ def read_gold(card: Card, split: str, source: Path | None = None, repair: Repair
 
 
 def evaluate(
-    gold: Gold, predictions: Path, *, spec: PromptSpec | None = None, recipe: Recipe | None = None
+    gold: Gold,
+    predictions: Path,
+    *,
+    spec: PromptSpec | None = None,
+    recipe: Recipe | None = None,
+    min_confidence: float | None = None,
 ) -> tuple[Scores, dict[str, Any]]:
     """Align predictions with the gold and score them.
 
@@ -64,20 +72,23 @@ def evaluate(
         spec: the prompt they answer to; by default bracketed, with the card's labels. Whether entities may nest is the
             corpus's to say: of nested ones predicted for a flat corpus the outer stays.
         recipe: that they were made with, for the stamp.
+        min_confidence: predicted entities with a smaller one are dropped before scoring; None keeps all.
 
     Returns:
         The scores, and the document that `scores.json` holds.
 
     Raises:
-        LmnError: the predictions are damaged or not of this split, or the prompt has other labels than the corpus.
+        LmnError: the predictions are damaged or not of this split, or have no confidences where a smallest one is set; or the
+            prompt has other labels than the corpus.
     """
     if spec:
         check_labels(spec, gold.card)
     labels = spec.labels if spec else gold.card.labels
     fmt = get_format(spec.format if spec else DEFAULT_FORMAT, nested=gold.card.nested)
     read = read_predictions(predictions, gold.sentences)
-    alignments = [fmt.parse(output, sentence.tokens, labels) for output, sentence in zip(read.outputs, gold.sentences)]
-    scores = score(gold.sentences, alignments, nested=gold.card.nested)
+    alignments = [fmt.parse(row.output, sentence.tokens, labels) for row, sentence in zip(read.rows, gold.sentences)]
+    kept = alignments if min_confidence is None else _confident(alignments, read, min_confidence)
+    scores = score(gold.sentences, kept, nested=gold.card.nested)
     document = {
         "schema": SCHEMA,
         "corpus": gold.card.name,
@@ -87,10 +98,44 @@ def evaluate(
         "format": fmt.name,
         "recipe": str(recipe.path) if recipe else None,
         "model": recipe.model if recipe else None,
+        "min_confidence": min_confidence,
+        "below_min_confidence": _number_of_spans(alignments) - _number_of_spans(kept),
         **scores.to_dict(),
+        **_trust(gold.sentences, read, alignments),
         **stamp(gold.path, predictions, recipe),
     }
     return scores, document
+
+
+def _confident(alignments: list[Alignment], read: Predictions, least: float) -> list[Alignment]:
+    """Leave out spans with a confidence below `least`."""
+    if not 0 <= least <= 1:
+        raise LmnError(f"--min-confidence {least}: a probability is a number from 0 to 1")
+    return [
+        replace(alignment, spans=tuple(span for span, value in zip(alignment.spans, values) if value >= least))
+        for alignment, values in zip(alignments, read.needed_confidences_of(alignments))
+    ]
+
+
+def _number_of_spans(alignments: list[Alignment]) -> int:
+    return sum(len(alignment.spans) for alignment in alignments)
+
+
+def _trust(sentences: list[Sentence], read: Predictions, alignments: list[Alignment]) -> dict[str, Any]:
+    """Return what `scores.json` says of confidences and uncertainty, each null where there is none."""
+    judged: list[tuple[float, bool]] = []
+    unsure: list[tuple[Uncertainty, bool]] = []
+    confidences = read.confidences_of(alignments) or [()] * len(sentences)
+    for sentence, row, alignment, values in zip(sentences, read.rows, alignments, confidences):
+        gold = set(sentence.spans)
+        judged += [(value, span in gold) for span, value in zip(alignment.spans, values)]
+        if row.uncertainty:
+            unsure.append((row.uncertainty, gold != set(alignment.spans)))
+    total = sum(len(sentence.spans) for sentence in sentences)
+    return {
+        "calibration": Calibration.of(judged, total).to_dict() if judged else None,
+        "uncertainty": UncertaintySummary.of(unsure).to_dict() if unsure else None,
+    }
 
 
 def check_labels(spec: PromptSpec, card: Card) -> None:
@@ -107,7 +152,8 @@ def check_labels(spec: PromptSpec, card: Card) -> None:
 
 
 def write_scores(document: dict[str, Any], folder: Path) -> Path:
-    """Write `scores.json` into a folder, atomically."""
-    path = folder / SCORES_FILE
+    """Write `scores.json` into a folder, atomically; `scores.minP.json` where entities below a confidence P were dropped."""
+    least = document["min_confidence"]
+    path = folder / (SCORES_FILE if least is None else f"scores.min{least}.json")
     write_json(path, document)
     return path

@@ -9,6 +9,8 @@ from typing import Any
 from .scores import Counts, ScenarioCounts, Scores
 
 Row = tuple[str, float, float, float, str]
+Table = tuple[tuple[str, ...], list[tuple[str, ...]]]
+"""A header and rows, as they are printed."""
 
 
 def _rows(scores: Scores) -> Iterator[tuple[str, list[Row]]]:
@@ -48,7 +50,58 @@ def _facts(document: dict[str, Any]) -> list[tuple[str, str]]:
     labels = f" ({', '.join(f'{label} {count:,}' for label, count in unknown.items())})" if unknown else ""
     ungrounded, dropped = f"{alignment['ungrounded']:,} ungrounded", f"{alignment['dropped']:,} dropped"
     facts.append(("entities", f"{ungrounded}, {sum(unknown.values()):,} with an unknown label{labels}, {dropped}"))
+    if document["min_confidence"] is not None:
+        below, least = document["below_min_confidence"], document["min_confidence"]
+        facts.append(("dropped", f"{below:,} entities with a confidence below {least}, before scoring"))
+    return facts + _trust_facts(document)
+
+
+def _trust_facts(document: dict[str, Any]) -> list[tuple[str, str]]:
+    facts = []
+    if calibration := document["calibration"]:
+        expected, maximum = calibration["expected_calibration_error"], calibration["maximum_calibration_error"]
+        errors = (
+            f"expected calibration error {expected:.4f}, maximum {maximum:.4f}, Brier score {calibration['brier']:.4f}"
+        )
+        facts.append(("confidence", f"{errors}, of {calibration['predicted']:,} entities"))
+    if uncertainty := document["uncertainty"]:
+        entropies = f"mean {uncertainty['mean']:.4f}, maximum {uncertainty['max']:.4f} nats"
+        facts.append(("uncertainty", f"{entropies}, averages of {uncertainty['sentences']:,} sentences"))
     return facts
+
+
+def _trust_tables(document: dict[str, Any]) -> Iterator[Table]:
+    """Yield the reliability curve, without empty bins; what thresholds keep; errors by uncertainty."""
+    if calibration := document["calibration"]:
+        yield (
+            ("reliability", "entities", "confidence", "accuracy"),
+            [
+                (f"{row['from']:.1f}-{row['to']:.1f}", *_cells(row, "predicted", "confidence", "accuracy"))
+                for row in calibration["bins"]
+                if row["predicted"]
+            ],
+        )
+        yield (
+            ("confidence", "entities", "precision", "recall", "f1"),
+            [
+                (f"from {row['from']:.2f}", *_cells(row, "predicted", "precision", "recall", "f1"))
+                for row in calibration["thresholds"]
+            ],
+        )
+    if (uncertainty := document["uncertainty"]) and uncertainty["quarters"]:
+        yield (
+            ("maximum entropy", "sentences", "with errors", "share"),
+            [
+                (f"{row['from']:.4f}-{row['to']:.4f}", *_cells(row, "sentences", "with_errors", "error_share"))
+                for row in uncertainty["quarters"]
+            ],
+        )
+
+
+def _cells(row: dict[str, Any], *keys: str) -> Iterator[str]:
+    """Yield counts as they are and ratios with four digits."""
+    for key in keys:
+        yield str(row[key]) if isinstance(row[key], int) else f"{row[key]:.4f}"
 
 
 def _both(numbers: dict[str, int]) -> str:
@@ -67,7 +120,16 @@ def as_table(scores: Scores, document: dict[str, Any]) -> str:
         if len(title) >= width:
             lines.append(f"{'':<{width}}  precision  recall      f1  support")
         lines += [f"{name:<{width}}     {p:.4f}  {r:.4f}  {f:.4f}  {support:>7}" for name, p, r, f, support in rows]
+    for header, cells in _trust_tables(document):
+        widths = [max(map(len, column)) for column in zip(header, *cells)]
+        widths[0] = max(widths[0], width)
+        lines += ["", *(_padded(row, widths) for row in (header, *cells))]
     return "\n".join(lines)
+
+
+def _padded(row: tuple[str, ...], widths: list[int]) -> str:
+    first, *others = row
+    return "  ".join([first.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(others, widths[1:]))])
 
 
 def as_markdown(scores: Scores, document: dict[str, Any]) -> str:
@@ -76,7 +138,13 @@ def as_markdown(scores: Scores, document: dict[str, Any]) -> str:
     for title, rows in _rows(scores):
         lines += ["", f"| {title} | precision | recall | F1 | support |", "|---|---|---|---|---|"]
         lines += [f"| {name} | {p:.4f} | {r:.4f} | {f:.4f} | {support} |" for name, p, r, f, support in rows]
+    for header, cells in _trust_tables(document):
+        lines += ["", _piped(header), "|---" * len(header) + "|", *map(_piped, cells)]
     return "\n".join(lines)
+
+
+def _piped(row: tuple[str, ...]) -> str:
+    return f"| {' | '.join(row)} |"
 
 
 def as_json(scores: Scores, document: dict[str, Any]) -> str:

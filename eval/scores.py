@@ -18,12 +18,13 @@ SCENARIOS = ("strict", "exact", "partial", "ent_type")
 _HALVES = ("partial", "ent_type")
 
 
-def _ratio(part: float, whole: float) -> float:
+def ratio(part: float, whole: float) -> float:
+    """Return a share; 0 of nothing."""
     return part / whole if whole else 0.0
 
 
 def _f1(precision: float, recall: float) -> float:
-    return _ratio(2 * precision * recall, precision + recall)
+    return ratio(2 * precision * recall, precision + recall)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +47,12 @@ class Counts:
     @property
     def precision(self) -> float:
         """Share of the predicted entities that is correct; 0 where none is predicted."""
-        return _ratio(self.correct, self.predicted)
+        return ratio(self.correct, self.predicted)
 
     @property
     def recall(self) -> float:
         """Share of the gold entities that was found; 0 where there is none."""
-        return _ratio(self.correct, self.gold)
+        return ratio(self.correct, self.gold)
 
     @property
     def f1(self) -> float:
@@ -93,12 +94,12 @@ class ScenarioCounts:
     @property
     def precision(self) -> float:
         """Points over all predicted entities."""
-        return _ratio(self._points, self.correct + self.incorrect + self.partial + self.spurious)
+        return ratio(self._points, self.correct + self.incorrect + self.partial + self.spurious)
 
     @property
     def recall(self) -> float:
         """Points over all gold entities."""
-        return _ratio(self._points, self.correct + self.incorrect + self.partial + self.missed)
+        return ratio(self._points, self.correct + self.incorrect + self.partial + self.missed)
 
     @property
     def f1(self) -> float:

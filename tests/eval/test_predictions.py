@@ -13,7 +13,7 @@ from llms_meet_ner.eval.cli import main
 from llms_meet_ner.eval.evaluate import Gold, evaluate
 
 from llms_meet_ner import get_format
-from llms_meet_ner.records import PredictionRecord
+from llms_meet_ner.records import Generated, PredictionRecord
 from llms_meet_ner.sentence import Sentence, Span, tokens_sha1
 
 CONLL = Path(__file__).parent.parent / "fixtures" / "conll2003"
@@ -34,7 +34,9 @@ def records(split: str, change: Callable[[Sentence, str], str] = lambda sentence
         output = change(sentence, fmt.render(sentence))
         alignment = fmt.parse(output, sentence.tokens, LABELS)
         lines.append(
-            PredictionRecord.of(sentence.id, output, tokens_sha1(sentence.tokens), "free", alignment).to_json()
+            PredictionRecord.of(
+                sentence.id, Generated(output), tokens_sha1(sentence.tokens), "free", alignment
+            ).to_json()
         )
     return lines
 

@@ -1,0 +1,329 @@
+"""Confidences from records to scores: calibration against scikit-learn and by hand, --min-confidence, and records that are damaged."""
+
+from __future__ import annotations
+
+import json
+import random
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from llms_meet_ner.data_converters import load_card, prompt_spec_of, read_corpus
+from llms_meet_ner.eval import Counts
+from llms_meet_ner.eval.calibration import BINS, THRESHOLDS, Bin, Calibration, Quarter, UncertaintySummary
+from llms_meet_ner.eval.cli import main
+from llms_meet_ner.eval.evaluate import Gold, evaluate
+from sklearn.calibration import calibration_curve
+from sklearn.metrics import brier_score_loss
+
+from llms_meet_ner import LmnError, get_format
+from llms_meet_ner.records import Generated, PredictionRecord, Uncertainty
+from llms_meet_ner.sentence import Sentence, Span, tokens_sha1
+
+CONLL = Path(__file__).parent.parent / "fixtures" / "conll2003"
+LABELS = load_card("conll2003").labels
+ORG = Span(0, 2, "ORG")
+LOC = Span(0, 1, "LOC")
+
+judged_entities = st.lists(st.tuples(st.floats(0, 1).map(lambda value: round(value, 6)), st.booleans()), min_size=1)
+
+
+def test_by_hand() -> None:
+    judged = [(0.95, True), (0.91, True), (0.93, False), (0.55, False), (0.0, False), (0.1, True)]
+    found = Calibration.of(judged, gold=5)
+    assert [(row.predicted, row.correct) for row in found.bins] == [
+        (2, 1),
+        *[(0, 0)] * 4,
+        (1, 0),
+        *[(0, 0)] * 3,
+        (3, 2),
+    ]
+    first, sixth, last = found.bins[0], found.bins[5], found.bins[9]
+    assert (first.gap, sixth.gap, last.gap) == pytest.approx((0.5 - 0.05, 0.55, 0.93 - 2 / 3))
+    assert found.expected_error == pytest.approx((2 * 0.45 + 1 * 0.55 + 3 * (0.93 - 2 / 3)) / 6)
+    assert found.maximum_error == pytest.approx(0.55)
+    assert found.brier == pytest.approx((0.05**2 + 0.09**2 + 0.93**2 + 0.55**2 + 0 + 0.9**2) / 6)
+    assert [found.thresholds[threshold] for threshold in (0.0, 0.5, 0.9, 0.95, 0.99)] == [
+        Counts(3, 6, 5), Counts(2, 4, 5), Counts(2, 3, 5), Counts(1, 1, 5), Counts(0, 0, 5),
+    ]  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None)
+@given(judged_entities)
+def test_as_scikit_learn_counts(judged: list[tuple[float, bool]]) -> None:
+    found = Calibration.of(judged, gold=len(judged))
+    confidences, correct = map(np.array, zip(*judged))
+    accuracy, confidence = calibration_curve(correct, confidences, n_bins=BINS)
+    filled = [row for row in found.bins if row.predicted]
+    assert [row.accuracy for row in filled] == pytest.approx(list(accuracy))
+    assert [row.confidence for row in filled] == pytest.approx(list(confidence))
+    weights = [row.predicted / len(judged) for row in filled]
+    assert found.expected_error == pytest.approx(float(np.dot(weights, np.abs(accuracy - confidence))))
+    assert found.brier == pytest.approx(brier_score_loss(correct, confidences))
+    assert 0 <= found.expected_error <= found.maximum_error + 1e-12 <= 1 + 2e-12
+
+
+@settings(max_examples=30, deadline=None)
+@given(judged_entities)
+def test_thresholds_keep_ever_fewer(judged: list[tuple[float, bool]]) -> None:
+    rows = [Calibration.of(judged, gold=len(judged)).thresholds[threshold] for threshold in THRESHOLDS]
+    assert rows[0].predicted == len(judged)
+    assert all(a.predicted >= b.predicted and a.correct >= b.correct for a, b in pairwise(rows))
+
+
+def test_calibrated_confidences_have_almost_no_error_and_boasting_ones_much() -> None:
+    rng = random.Random(3)
+    confidences = [rng.random() for _ in range(40_000)]
+    right = [rng.random() < confidence for confidence in confidences]
+    assert Calibration.of(list(zip(confidences, right)), 1).expected_error < 0.01
+    assert (
+        Calibration.of(
+            [(confidence**0.2, correct) for confidence, correct in zip(confidences, right)], 1
+        ).expected_error
+        > 0.2
+    )
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(st.floats(0, 9), st.booleans()), max_size=30))
+def test_quarters_hold_every_sentence_once(judged: list[tuple[float, bool]]) -> None:
+    found = UncertaintySummary.of([(Uncertainty(value / 2, value), wrong) for value, wrong in judged])
+    assert found.mean_sum == pytest.approx(found.max_sum / 2)
+    if len(judged) < 4:
+        assert not found.quarters
+        return
+    assert sum(quarter.sentences for quarter in found.quarters) == len(judged)
+    assert sum(quarter.with_errors for quarter in found.quarters) == sum(wrong for _, wrong in judged)
+    assert max(q.sentences for q in found.quarters) - min(q.sentences for q in found.quarters) <= 1
+    assert all(a.highest <= b.lowest for a, b in pairwise(found.quarters))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda: Bin(1, 2, 0.5), lambda: Bin(1, 1, 1.5), lambda: Quarter(1, 2, 0, 0), lambda: Calibration((), 0, {})],
+)
+def test_counts_that_cannot_be_are_refused(make: Any) -> None:
+    with pytest.raises(ValueError, match="not a "):
+        make()
+
+
+def rows() -> list[dict[str, Any]]:
+    """Return records of perfect outputs, but Ribe is a LOC; with a confidence of 0.9 for the first entity of a sentence and 0.95 for the second."""
+    fmt = get_format()
+    found = []
+    for sentence in read_corpus("conll2003", "testb", CONLL):
+        output = fmt.render(sentence).replace("[Ribe | ORG]", "[Ribe | LOC]")
+        alignment = fmt.parse(output, sentence.tokens, LABELS)
+        confidences = (0.9, 0.95)[: len(alignment.spans)]
+        unsure = None if sentence.is_docstart else Uncertainty(0.1, 0.5)
+        made = Generated(output, None if sentence.is_docstart else confidences, unsure)
+        sha1 = tokens_sha1(sentence.tokens)
+        found.append(PredictionRecord.of(sentence.id, made, sha1, "constrained", alignment).to_dict())
+    return found
+
+
+def run(found: list[dict[str, Any]], *words: str, code: int = 0) -> Result:
+    Path("p.jsonl").write_text("".join(json.dumps(row) + "\n" for row in found))
+    command = ["--corpus", "conll2003", "--source", str(CONLL), "--split", "testb", "--predictions", "p.jsonl", *words]
+    result = CliRunner().invoke(main, command)
+    assert result.exit_code == code, result.output
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    return result
+
+
+def scores(name: str = "scores.json") -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(Path(name).read_text())
+    return document
+
+
+TRUST = """\
+reliability  entities  confidence  accuracy
+0.8-0.9             2      0.9000    1.0000
+0.9-1.0             1      0.9500    0.0000
+
+confidence   entities  precision  recall      f1
+from 0.00           3     0.6667  0.6667  0.6667
+from 0.50           3     0.6667  0.6667  0.6667
+from 0.70           3     0.6667  0.6667  0.6667
+from 0.80           3     0.6667  0.6667  0.6667
+from 0.90           3     0.6667  0.6667  0.6667
+from 0.95           1     0.0000  0.0000  0.0000
+from 0.99           0     0.0000  0.0000  0.0000
+
+scores.json
+"""
+
+
+def test_the_reports_show_the_curve(workdir: Path) -> None:
+    table = run(rows()).stdout
+    assert table.endswith(TRUST)
+    assert "predictions  p.jsonl (decoding: constrained)\n" in table
+    assert (
+        "confidence   expected calibration error 0.3833, maximum 0.9500, Brier score 0.3075, of 3 entities\n" in table
+    )
+    assert "uncertainty  mean 0.1000, maximum 0.5000 nats, averages of 2 sentences\n" in table
+    document = scores()
+    first = document["calibration"]["thresholds"][0]
+    assert {key: value for key, value in first.items() if key != "from"} == document["seqeval"]["micro"]
+    assert (document["decoding"], document["min_confidence"], document["below_min_confidence"]) == (
+        "constrained",
+        None,
+        0,
+    )
+    assert document["uncertainty"] == {
+        "sentences": 2, "mean_sum": 0.2, "max_sum": 1.0, "mean": 0.1, "max": 0.5, "quarters": [],
+    }  # fmt: skip
+    markdown = run(rows(), "--report", "markdown").stdout
+    assert (
+        "| reliability | entities | confidence | accuracy |\n|---|---|---|---|\n| 0.8-0.9 | 2 | 0.9000 | 1.0000 |\n"
+        in markdown
+    )
+
+
+def test_errors_by_uncertainty_are_shown_from_four_sentences_on(workdir: Path) -> None:
+    gold = [Sentence(f"conll2003/testb/{n}", ("Ribe", "IF"), (ORG,)) for n in range(4)]
+    (workdir / "eng.testb").write_text("Ribe NNP I-NP I-ORG\nIF NNP I-NP I-ORG\n\n" * 4)
+    outputs = ["[Ribe IF | ORG]", "Ribe IF", "[Ribe IF | ORG]", "[Ribe IF | PER]"]
+    found = [
+        {"id": s.id, "output": output, "uncertainty": {"mean": 0, "max": 4 - n}}
+        for n, (s, output) in enumerate(zip(gold, outputs))
+    ]
+    table = run(found, "--source", str(workdir)).stdout
+    assert "maximum entropy  sentences  with errors   share\n1.0000-1.0000            1            1  1.0000\n" in table
+    assert [row["with_errors"] for row in scores()["uncertainty"]["quarters"]] == [1, 0, 1, 0]
+    assert scores()["calibration"] is None
+
+
+def test_a_smallest_confidence_of_0_drops_nothing(workdir: Path) -> None:
+    run(rows())
+    run(rows(), "--min-confidence", "0")
+    kept, all_of_them = scores("scores.min0.0.json"), scores()
+    assert (kept.pop("min_confidence"), all_of_them.pop("min_confidence")) == (0.0, None)
+    assert kept == all_of_them
+
+
+def test_a_smallest_confidence_drops_exactly_what_is_below_it(workdir: Path) -> None:
+    run(rows())
+    before = Path("scores.json").read_bytes()
+    assert [row["confidences"] for row in rows()] == [None, [0.9, 0.95], [0.9]]
+    table = run(rows(), "--min-confidence", "0.95").stdout
+    assert "dropped      2 entities with a confidence below 0.95, before scoring\n" in table
+    assert table.endswith("\nscores.min0.95.json\n")
+    document = scores("scores.min0.95.json")
+    assert (document["min_confidence"], document["below_min_confidence"]) == (0.95, 2)
+    assert document["seqeval"]["labels"]["LOC"]["predicted"] == document["seqeval"]["micro"]["predicted"] == 1
+    assert document["calibration"] == json.loads(before)["calibration"]
+    assert Path("scores.json").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("value", "code", "message"), [("1.01", 2, "not in the range 0<=x<=1"), ("nan", 1, "--min-confidence nan: ")]
+)
+def test_a_smallest_confidence_is_a_probability(workdir: Path, value: str, code: int, message: str) -> None:
+    assert message in run(rows(), "--min-confidence", value, code=code).stderr
+
+
+REFUSED = (
+    "so no entity can be dropped for its confidence; predict with --decoding constrained, or leave --min-confidence out"
+)
+
+
+def test_predictions_without_confidences_cannot_be_filtered(workdir: Path) -> None:
+    free = [row | {"confidences": None, "uncertainty": None, "decoding": "free"} for row in rows()]
+    other = [{"predict": row["output"], "confidences": "high", "uncertainty": 0.3} for row in rows()]
+    mixed = [*rows()[:2], free[2]]
+    for found, line, decoding in ((free, 1, "free"), (other, 1, "unknown"), (mixed, 3, "constrained+free")):
+        message = f"Error: p.jsonl:{line}: no confidences (decoding: {decoding}), {REFUSED}\n"
+        assert run(found, "--min-confidence", "0.5", code=1).stderr == message
+        assert "reliability" not in run(found).stdout
+        assert scores()["calibration"] is None
+    assert scores()["uncertainty"]["sentences"] == 1
+
+
+def test_free_decoding_is_refused_before_it_predicts(workdir: Path) -> None:
+    (workdir / "r.yaml").write_text("model_name_or_path: m\ntemplate: qwen\ndataset: a\noutput_dir: o\n")
+    (workdir / "o").mkdir()
+    prompt_spec_of(load_card("conll2003"), "bracketed").save(workdir / "o/prompt_spec.json")
+    words = ["--recipe", "r.yaml", "--corpus", "conll2003", "--source", str(CONLL), "--split", "testb"]
+    result = CliRunner().invoke(main, [*words, "--decoding", "free", "--min-confidence", "0.5"])
+    assert result.stderr.endswith("--min-confidence needs --decoding constrained: free decoding gives no confidences\n")
+
+
+def test_constrained_predictions_without_any_entity_score_as_such(workdir: Path) -> None:
+    found = [
+        row | {"output": " ".join(s.tokens), "spans": [], "confidences": []}
+        for row, s in zip(rows(), read_corpus("conll2003", "testb", CONLL))
+    ]
+    run(found, "--min-confidence", "0.5")
+    assert scores("scores.min0.5.json")["below_min_confidence"] == 0
+    assert scores("scores.min0.5.json")["calibration"] is None
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"confidences": 0.9}, "confidences are 0.9, and not a list of 2, one a span; predict again"),
+        ({"confidences": [0.9]}, "confidences are [0.9], and not a list of 2, one a span; predict again"),
+        ({"confidences": [0.9, 1.1]}, "a confidence is 1.1, and not a number from 0 to 1; predict again"),
+        ({"confidences": [0.9, 10**400]}, "a confidence is 1000"),
+        ({"confidences": [0.9, float("nan")]}, "a confidence is nan, and not"),
+        ({"confidences": [True, 0.9]}, "a confidence is True, and not"),
+        ({"confidences": ["0.9", 0.9]}, "a confidence is '0.9', and not"),
+        ({"spans": None}, "confidences, but no spans that they are of ([start, end, label] each, none twice); predict again"),
+        ({"spans": [[0, 1, "ORG"], [0, 1, "ORG"]]}, "confidences, but no spans that they are of"),
+        ({"spans": [[0, 1, "ORG"], [1, 1, "ORG"]]}, "confidences, but no spans that they are of"),
+        ({"spans": [[0, 1, "ORG"], [1, "ORG"]]}, "confidences, but no spans that they are of"),
+        ({"spans": [[0, 1, "ORG"], [1, 2, "LOC"]]}, "the output aligns to [2, 3, 'LOC'], which is not among the record's spans, so its confidence is not known; predict again, or take the confidences out"),
+        ({"uncertainty": 0.3}, "uncertainty is 0.3, and not a mean and a max in nats; predict again"),
+        ({"uncertainty": {"mean": 0.1}}, "uncertainty is {'mean': 0.1}, and not"),
+        ({"uncertainty": {"mean": -0.1, "max": 0.2}}, "uncertainty is {'mean': -0.1, 'max': 0.2}, and not"),
+        ({"uncertainty": {"mean": 0.1, "max": 10**400}}, "uncertainty is {'mean': 0.1, 'max': 1000"),
+    ],
+)  # fmt: skip
+def test_damaged_confidences_are_named(workdir: Path, change: dict[str, Any], message: str) -> None:
+    found = rows()
+    found[1] |= change
+    assert f"Error: p.jsonl:2: {message}" in run(found, code=1).stderr
+
+
+NESTED = {
+    "output": "[[Bayern | LOC] München | ORG]",
+    "spans": [[0, 2, "ORG"], [0, 1, "LOC"]],
+    "confidences": [0.6, 0.9],
+}
+
+
+def score_one(card: str, gold: tuple[Span, ...], least: float | None) -> tuple[Any, dict[str, Any]]:
+    Path("gold.tsv").write_text("x\n")
+    Path("p.jsonl").write_text(json.dumps({"id": "g/test/0", **NESTED}))
+    sentence = Sentence("g/test/0", ("Bayern", "München"), gold)
+    spec = prompt_spec_of(load_card("germeval2014_nested"), "bracketed")
+    return evaluate(
+        Gold(load_card(card), "test", Path("gold.tsv"), [sentence]), Path("p.jsonl"), spec=spec, min_confidence=least
+    )
+
+
+def test_nested_entities_have_their_own_confidences(workdir: Path) -> None:
+    found, document = score_one("germeval2014_nested", (ORG, LOC), 0.8)
+    assert (found.labels, document["below_min_confidence"]) == ({"LOC": Counts(1, 1, 1), "ORG": Counts(0, 0, 1)}, 1)
+    assert document["calibration"]["predicted"] == 2
+    _, document = score_one("germeval2014_nested", (LOC,), None)
+    assert document["calibration"]["expected_calibration_error"] == pytest.approx((0.6 + 0.1) / 2)
+
+
+def test_of_nested_predictions_for_a_flat_corpus_the_outer_keeps_its_confidence(workdir: Path) -> None:
+    _, document = score_one("germeval2014", (ORG,), None)
+    assert document["calibration"]["brier"] == pytest.approx(0.4**2)
+    assert document["calibration"]["predicted"] == 1
+    found, document = score_one("germeval2014", (ORG,), 0.8)
+    assert (found.micro, document["below_min_confidence"]) == (Counts(0, 0, 1), 1)
+
+
+def test_a_smallest_confidence_that_is_none_is_an_error_in_python_too(workdir: Path) -> None:
+    with pytest.raises(LmnError, match=r"--min-confidence 2: a probability is a number from 0 to 1"):
+        score_one("germeval2014", (ORG,), 2)
