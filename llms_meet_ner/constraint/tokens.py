@@ -23,14 +23,15 @@ class Moves:
     Attributes:
         ids: token ids, ascending; shape (n,).
         targets: for each id the state that it leads to.
-        groups: for each id the number of its group: tokens of a group write the same markup (or none); shape (n,).
-        group_count: number of groups. With two or more the step is a decision.
+        groups: for each id the number of its group; shape (n,).
+        marks: by group, the markup that its tokens write, empty for those that write none. With two groups or more the step is
+            a decision.
     """
 
     ids: NDArray[np.int64]
     targets: dict[int, int]
     groups: NDArray[np.int64]
-    group_count: int
+    marks: tuple[bytes, ...]
 
 
 class Constraint:
@@ -50,6 +51,11 @@ class Constraint:
         self.grammar = Grammar(encoded, markup, nested=nested, leading=vocabulary.leading)
         self._vocabulary = vocabulary
         self._moves: dict[int, Moves] = {}
+
+    def open_at(self, state: int) -> int | None:
+        """Return the token up to which the output is written if an entity is open there, else None."""
+        nodes = [position.node for position in self.grammar.positions(state)]
+        return min((node.token for node in nodes), default=0) if nodes and all(node.open for node in nodes) else None
 
     def moves(self, state: int) -> Moves:
         """Return what may follow a state other than `END`. There is always something."""
@@ -82,4 +88,4 @@ class Constraint:
         ids = sorted(targets)
         numbers: dict[bytes, int] = {}
         groups = [numbers.setdefault(written[index], len(numbers)) for index in ids]
-        return Moves(np.array(ids, dtype=np.int64), targets, np.array(groups, dtype=np.int64), len(numbers))
+        return Moves(np.array(ids, dtype=np.int64), targets, np.array(groups, dtype=np.int64), tuple(numbers))

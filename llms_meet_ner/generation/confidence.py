@@ -17,12 +17,14 @@ class Choice(NamedTuple):
 
     Attributes:
         token: the id that was taken, the likeliest of those allowed.
+        mark: the markup that it writes, empty for none.
         probability: of its group: of writing this markup, or none, here; over the allowed tokens.
         entropy: of the groups, in nats; 0 where there is only one.
         is_decision: whether there were two groups or more.
     """
 
     token: int
+    mark: bytes
     probability: float
     entropy: float
     is_decision: bool
@@ -37,12 +39,13 @@ class Choice(NamedTuple):
         """
         best = int(logits.argmax())
         token = int(moves.ids[best])
-        if moves.group_count < 2:
-            return cls(token, 1.0, 0.0, is_decision=False)
+        if len(moves.marks) < 2:
+            return cls(token, moves.marks[0], 1.0, 0.0, is_decision=False)
         weights = np.exp(logits.astype(np.float64) - float(logits[best]))
-        groups = np.bincount(moves.groups, weights, moves.group_count) / weights.sum()
+        groups = np.bincount(moves.groups, weights, len(moves.marks)) / weights.sum()
         entropy = -float(np.sum(groups * np.log(np.maximum(groups, 1e-300))))
-        return cls(token, min(1.0, float(groups[moves.groups[best]])), max(0.0, entropy), is_decision=True)
+        group = int(moves.groups[best])
+        return cls(token, moves.marks[group], min(1.0, float(groups[group])), max(0.0, entropy), is_decision=True)
 
 
 def confidences(

@@ -242,6 +242,8 @@ class ConstrainedGenerator:
             row.ids.append(choice.token)
             row.choices.append(choice)
             is_right = number < len(proposed) and choice.token == proposed[number]
+            if row.plan and not is_right and not choice.mark and (inside := row.constraint.open_at(state)) is not None:
+                row.plan.hold(inside)
             if is_right and number < len(moves) - 1:
                 row.cached += 1
             else:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ..sentence import Span, without_nested
@@ -14,25 +15,27 @@ _FEW = 20
 """Runs of capitalised tokens that must have been seen before their record counts."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Plan:
-    """Where a proposal marks entities.
+    """Where a proposal marks entities, and how far one reaches that was not planned.
 
     Attributes:
-        spans: flat, sorted.
-        label: for entities that are closed where no span says how.
         tokens: of the sentence.
+        spans: flat, sorted.
+        label: for entities without a span.
     """
 
+    tokens: tuple[str, ...]
     spans: tuple[Span, ...]
     label: str
-    tokens: tuple[str, ...]
     _starts: frozenset[int] = field(init=False)
     _by_token: dict[int, Span] = field(init=False)
+    _held: int = 0
+    _not_before: int = 0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_starts", frozenset(span.start for span in self.spans))
-        object.__setattr__(self, "_by_token", {at: span for span in self.spans for at in range(span.start, span.end)})
+        self._starts = frozenset(span.start for span in self.spans)
+        self._by_token = {at: span for span in self.spans for at in range(span.start, span.end)}
 
     def opens(self, token: int) -> bool:
         """Whether an entity begins at a token."""
@@ -40,11 +43,14 @@ class Plan:
 
     def closes(self, token: int) -> bool:
         """Whether an entity that is open ends with a token: with its span, else before the next token without a capital."""
+        if token < self._not_before:
+            return False
         span = self._by_token.get(token)
-        if span is not None:
-            return token == span.end - 1
-        return (
-            token + 1 >= len(self.tokens) or token + 1 in self._by_token or not _is_capitalised(self.tokens[token + 1])
+        if span is not None and token < span.end:
+            return token == span.end - 1 or self._held > 0
+        following = token + 1
+        return following >= len(self.tokens) or not (
+            following in self._by_token or _is_capitalised(self.tokens[following])
         )
 
     def label_at(self, token: int) -> str:
@@ -52,50 +58,63 @@ class Plan:
         span = self._by_token.get(token)
         return span.label if span is not None else self.label
 
+    def hold(self, token: int) -> None:
+        """Take in that an entity went on after a token where it was to end: each time twice as far as before."""
+        if token >= self._not_before + 2:
+            self._held = 0  # another entity
+        self._not_before = token + 2**self._held
+        self._held += 1
+
 
 @dataclass(slots=True)
 class Guesser:
-    """Guesses from the mentions of sentences that it has seen, and from capital letters as far as they have been a sign."""
+    """Guesses from the entities of sentences that it has seen, and from capital letters as far as they have been a sign."""
 
-    labels: Counter[str]
+    labels: tuple[str, ...]
+    _label_counts: Counter[str] = field(default_factory=Counter)
     _mentions: dict[tuple[str, ...], Counter[str]] = field(default_factory=dict)
     _seen: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    _features: Counter[tuple[str, str]] = field(default_factory=Counter)
+    _in_entities: Counter[str] = field(default_factory=Counter)
+    _words: Counter[str] = field(default_factory=Counter)
     _runs: int = 0
     _right_runs: int = 0
 
     @classmethod
     def of(cls, labels: Iterable[str]) -> Guesser:
         """Make a guesser that knows label names only."""
-        return cls(Counter(dict.fromkeys(labels, 0)))
+        return cls(tuple(labels))
 
     def learn(self, tokens: tuple[str, ...], spans: Sequence[Span]) -> None:
         """Take in the entities of a sentence, the outermost where they nest."""
         outer = without_nested(tuple(spans))
+        runs = self._capitalised(tokens)
+        self._runs += len(runs)
+        self._right_runs += len(set(runs) & {(span.start, span.end) for span in outer})
         for span in outer:
-            self.labels[span.label] += 1
+            self._label_counts[span.label] += 1
+            self._features.update((feature, span.label) for feature in _features(tokens, span.start, span.end))
+            self._in_entities.update(tokens[span.start : span.end])
             if span.end - span.start <= _LONGEST:
                 self._mentions.setdefault(tokens[span.start : span.end], Counter())[span.label] += 1
+        self._words.update(tokens)
         for start in range(len(tokens)):
             for end in range(start + 1, min(len(tokens), start + _LONGEST) + 1):
                 if tokens[start:end] in self._mentions:
                     self._seen[tokens[start:end]] += 1
-        marked = {(span.start, span.end) for span in outer}
-        runs = capitalised_runs(tokens)
-        self._runs += len(runs)
-        self._right_runs += sum(run in marked for run in runs)
 
     def guess(self, tokens: tuple[str, ...]) -> Plan:
         """Return a plan: known mentions that are marked more often than not, then runs of capitalised tokens."""
-        label = self.labels.most_common(1)[0][0]
         spans = self._known(tokens)
         taken = {at for span in spans for at in range(span.start, span.end)}
         if self._runs < _FEW or 2 * self._right_runs >= self._runs:
             spans += [
-                Span(start, end, label)
-                for start, end in capitalised_runs(tokens)
+                Span(start, end, self._label(tokens, start, end))
+                for start, end in self._capitalised(tokens)
                 if taken.isdisjoint(range(start, end))
             ]
-        return Plan(tuple(sorted(spans)), label, tokens)
+        label = max(self.labels, key=self._label_counts.__getitem__)
+        return Plan(tokens, tuple(sorted(spans)), label)
 
     def _known(self, tokens: tuple[str, ...]) -> list[Span]:
         spans: list[Span] = []
@@ -111,6 +130,32 @@ class Guesser:
             else:
                 start += 1
         return spans
+
+    def _capitalised(self, tokens: tuple[str, ...]) -> list[tuple[int, int]]:
+        """Return the runs of capitalised tokens, without tokens that are mostly no part of an entity."""
+        usual = [2 * self._in_entities[token] < self._words[token] for token in tokens]
+        return capitalised_runs(["" if plain else token for token, plain in zip(tokens, usual)])
+
+    def _label(self, tokens: tuple[str, ...], start: int, end: int) -> str:
+        """Return the likeliest label by naive Bayes over the words in and around a mention."""
+        features = list(_features(tokens, start, end))
+
+        def log_likelihood(label: str) -> float:
+            count = self._label_counts[label]
+            return math.log(count + 1) + sum(
+                math.log((self._features[feature, label] + 0.1) / (count + 1)) for feature in features
+            )
+
+        return max(self.labels, key=log_likelihood)
+
+
+def _features(tokens: Sequence[str], start: int, end: int) -> Iterator[str]:
+    yield f"length {min(end - start, 4)}"
+    yield f"before {tokens[start - 1].lower() if start else ''}"
+    yield f"after {tokens[end].lower() if end < len(tokens) else ''}"
+    yield f"first {tokens[start]}"
+    yield f"last {tokens[end - 1]}"
+    yield f"ending {tokens[end - 1][-3:]}"
 
 
 def capitalised_runs(tokens: Sequence[str]) -> list[tuple[int, int]]:
