@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from .errors import LmnError
+
 R = TypeVar("R")
 _SERVER_OPTIONS = ("base_url", "served_model", "concurrency", "timeout", "retries")
 _LOCAL_OPTIONS = ("batch_size", "dtype")
@@ -65,7 +67,10 @@ def engine_options(command: Callable[..., R]) -> Callable[..., R]:
             from .generation.served import ServerOptions
 
             _refuse(_LOCAL_OPTIONS, "is for --engine local; a server decides that by itself")
-            server = ServerOptions(base_url, served_model, concurrency, timeout, retries)
+            try:
+                server = ServerOptions(base_url, served_model, concurrency, timeout, retries)
+            except LmnError as error:
+                raise click.UsageError(str(error)) from error
         else:
             _refuse(_SERVER_OPTIONS, "is for --engine openai")
         return command(*args, server=server, **kwargs)

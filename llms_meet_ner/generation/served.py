@@ -94,6 +94,7 @@ class Server:
                 f"--engine openai needs the package openai ({error}); pip install 'llms-meet-ner[openai]'"
             ) from error
         self.options = options
+        self._errors = (openai.OpenAIError, ValueError)  # the latter for JSON that is none
         self._key = os.environ.get(KEY_VARIABLE, "").strip()
         if not (self._key.isascii() and self._key.isprintable()):
             raise LmnError(f"{KEY_VARIABLE}: holds a character that no key has; set it anew")
@@ -116,15 +117,13 @@ class Server:
         Raises:
             LmnError: no answer after all retries, a refusal, or something that is no chat completion.
         """
-        import openai
-
         messages: list[Any] = [{"role": "system", "content": system}] if system else []
         messages.append({"role": "user", "content": user})
         try:
             answer: Any = self._client.chat.completions.create(
                 model=self.model, messages=messages, max_tokens=max_tokens, **_REQUEST
             )
-        except openai.OpenAIError as error:
+        except self._errors as error:
             raise self._failure(error) from None
         try:
             text = answer.choices[0].message.content
@@ -138,11 +137,9 @@ class Server:
         return text.partition("\n")[0]  # not every server heeds `stop`
 
     def _only_model(self) -> str:
-        import openai
-
         try:
             names = self._models()
-        except openai.OpenAIError as error:
+        except self._errors as error:
             raise self._failure(error) from None
         if len(names) != 1:
             found = f"serves {', '.join(names)}" if names else "does not list the models that it serves"
@@ -155,7 +152,7 @@ class Server:
         names = [getattr(model, "id", None) for model in getattr(listed, "data", None) or []]
         return [name for name in names if isinstance(name, str)]
 
-    def _failure(self, error: openai.OpenAIError) -> LmnError:
+    def _failure(self, error: Exception) -> LmnError:
         """Put into one line what went wrong and what helps."""
         import openai
 
@@ -182,11 +179,9 @@ class Server:
         return LmnError(f"{where}: {what}; {_GO_ON}")
 
     def _served(self) -> str:
-        import openai
-
         try:
             names = self._models()
-        except openai.OpenAIError:
+        except self._errors:
             names = []
         return (
             f"; --served-model names one of: {', '.join(names)}"

@@ -81,8 +81,12 @@ def _max_lora_rank(folder: Path) -> int:
     """Return the smallest rank that vLLM takes and that has room for an adapter's."""
     path = folder / "adapter_config.json"
     config = read_json(path, remedy="it is written beside the adapter by training")
-    ranks = [config.get("r"), *(config.get("rank_pattern") or {}).values()] if isinstance(config, dict) else []
-    rank = max((rank for rank in ranks if isinstance(rank, int)), default=0)
+    match config:
+        case {"r": int(rank)}:
+            pattern = config.get("rank_pattern")  # ranks of single modules
+            rank = max(rank, *(pattern.values() if isinstance(pattern, dict) else ()), 0)
+        case _:
+            rank = 0
     if rank < 1:
         raise LmnError(f"{path}: names no rank under 'r'; it is no LoRA adapter, or damaged")
     for key, what in (("use_dora", "DoRA"), ("modules_to_save", "whole modules (modules_to_save)")):
