@@ -2,53 +2,103 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import click
+from click_default_group import DefaultGroup
 
 from .command_line import catch_errors, predict_options
 from .dataset_info import read_records, sibling
+from .generation.merge import merge_shards
 from .generation.predict import PredictOptions, predict, run_folder
+from .generation.serving import vllm_command
+from .generation.shards import Shard
 from .recipe import choose_recipe
 from .records import read_jsonl
 
-
-@click.command()
-@click.option(
+_RECIPE = click.option(
     "--recipe",
     "recipe_path",
     type=click.Path(path_type=Path),
     help="Recipe. [default: the only one under recipes/ that is trained]",
 )
-@click.option("--split", required=True, help="Split of the recipe's corpus, converted with lmn-convert.")
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="Folder to write to. [default: OUTPUT_DIR/CORPUS_SPLIT/RUN]"
-)
-@predict_options
-@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
-@click.version_option(package_name="llms-meet-ner")
-@catch_errors
-def main(
-    recipe_path: Path | None,
-    split: str,
-    out: Path | None,
-    options: PredictOptions,
-    restart: bool,
-    overrides: tuple[str, ...],
-) -> None:
-    r"""Predict a split with a recipe's base model and adapter; write one JSON line a sentence.
+_OVERRIDES = click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 
-    KEY=VALUE words override keys of the recipe, as for llamafactory-cli. A run that was killed goes on where it was.
+
+@click.group(cls=DefaultGroup, default="predict", default_if_no_args=False)
+@click.version_option(package_name="llms-meet-ner")
+def main() -> None:
+    r"""Predict a split with a fine-tuned model.
 
     \b
     lmn-predict --recipe recipes/demo_smollm2.yaml --split testb
     lmn-predict --recipe recipes/demo_smollm2.yaml --split testb --untrained
+    lmn-predict --recipe recipes/qwen25_conll.yaml --split testb --engine openai --base-url http://gpu1:8000/v1
+    lmn-predict --recipe recipes/qwen25_conll.yaml --split testb --shard 1/8
+    lmn-predict merge outputs/qwen25_conll/conll2003_testb/free-shard*of8
     """
+
+
+@main.command("predict")  # type: ignore[untyped-decorator]
+@_RECIPE
+@click.option("--split", required=True, help="Split of the recipe's corpus, converted with lmn-convert.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Folder to write to. [default: OUTPUT_DIR/CORPUS_SPLIT/RUN]"
+)
+@click.option(
+    "--shard", metavar="I/N", help="Only the I-th of N parts, in a folder of its own; merge puts them together."
+)
+@predict_options
+@_OVERRIDES
+@catch_errors
+def predict_split(
+    recipe_path: Path | None,
+    split: str,
+    out: Path | None,
+    shard: str | None,
+    options: PredictOptions,
+    restart: bool,
+    overrides: tuple[str, ...],
+) -> None:
+    """Predict a split with a recipe's base model and adapter; write one JSON line a sentence (the default subcommand).
+
+    KEY=VALUE words override keys of the recipe, as for llamafactory-cli. A run that was killed goes on where it was.
+    """
+    options = replace(options, shard=Shard.parse(shard) if shard else None)
     recipe = choose_recipe(recipe_path, overrides)
     entry = sibling(recipe.dataset_dir, recipe.train_entry(), split)
     folder = out or run_folder(recipe, entry.corpus, split, options)
-    final = predict(recipe, list(read_records(recipe.dataset_dir, entry)), folder, options, restart=restart)
+    _print_summary(predict(recipe, list(read_records(recipe.dataset_dir, entry)), folder, options, restart=restart))
+
+
+def _print_summary(final: Path) -> None:
     statuses = Counter(row["status"] for _, row in read_jsonl(final))
     summary = ", ".join(f"{statuses[status]:,} {status}" for status in ("exact", "repaired", "failed"))
     click.echo(f"{final}: {statuses.total():,} sentences, {summary}")
+
+
+@main.command()  # type: ignore[untyped-decorator]
+@click.argument("folders", nargs=-1, required=True, metavar="FOLDER...", type=click.Path(path_type=Path))
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Folder to write to. [default: the shards' name without -shardIofN]"
+)
+@click.option("--restart", is_flag=True, help="Write over other predictions.")
+@catch_errors
+def merge(folders: tuple[Path, ...], out: Path | None, restart: bool) -> None:
+    """Put the FOLDERs of all shards of a run together, as one run without shards would have written them."""
+    _print_summary(merge_shards(folders, out, restart=restart))
+
+
+@main.command("serve-command")  # type: ignore[untyped-decorator]
+@_RECIPE
+@click.option("--name", help="Under which the adapter is served. [default: the last part of the recipe's output_dir]")
+@_OVERRIDES
+@catch_errors
+def serve_command(recipe_path: Path | None, name: str | None, overrides: tuple[str, ...]) -> None:
+    """Print the command that serves a recipe's adapter with vLLM; write its chat template beside the adapter."""
+    recipe = choose_recipe(recipe_path, overrides)
+    words = [shlex.quote(word) for word in vllm_command(recipe, name or recipe.name)]
+    click.echo(" ".join(words).replace(" --", " \\\n    --"))

@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from .engine_line import engine_options, resolve_decoding
 from .errors import LmnError
 
 P = ParamSpec("P")
@@ -44,9 +45,8 @@ def predict_options(command: Callable[..., R]) -> Callable[..., R]:
     @click.option(
         "--decoding",
         type=click.Choice(["constrained", "free"]),
-        default="constrained",
-        show_default=True,
-        help="constrained: the sentence with markup and nothing else. free: plain greedy, as published numbers were made.",
+        help="constrained: the sentence with markup and nothing else. free: plain greedy, as published numbers were made. "
+        "[default: constrained; a server's is free]",
     )
     @click.option(
         "--batch-size", type=click.IntRange(min=1), default=16, show_default=True, help="Sentences decoded together."
@@ -54,7 +54,7 @@ def predict_options(command: Callable[..., R]) -> Callable[..., R]:
     @click.option(
         "--max-new-tokens",
         type=click.IntRange(min=1),
-        help="Bound on a free output. [default: 3 x the sentence's tokens + 32]",
+        help="Bound on a free output. [default: 3 x the sentence's tokens + 32; a server's: bytes + 4 x words + 32]",
     )
     @click.option(
         "--dtype",
@@ -70,6 +70,7 @@ def predict_options(command: Callable[..., R]) -> Callable[..., R]:
     def wrapped(
         *args: object,
         decoding: Any,
+        server: Any,
         batch_size: int,
         max_new_tokens: int | None,
         dtype: str,
@@ -79,7 +80,8 @@ def predict_options(command: Callable[..., R]) -> Callable[..., R]:
     ) -> R:
         from .generation.predict import PredictOptions
 
-        options = PredictOptions(decoding, batch_size, max_new_tokens, dtype, untrained, limit)
+        decoding = resolve_decoding(decoding, served=server is not None)
+        options = PredictOptions(decoding, batch_size, max_new_tokens, dtype, untrained, limit, server)
         return command(*args, options=options, **kwargs)
 
-    return wrapped  # fmt: skip
+    return engine_options(wrapped)

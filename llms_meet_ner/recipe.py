@@ -161,8 +161,8 @@ def find_recipe(folder: Path = Path("recipes")) -> Recipe:
     )
 
 
-def recipe_prompt(recipe: Recipe, adapter: Path | None) -> PromptSpec:
-    """Return the prompt that a recipe's model answers to, and leave a copy beside its adapter.
+def known_prompt(recipe: Recipe, adapter: Path | None) -> PromptSpec:
+    """Return the prompt beside an adapter, with its template, or that of the training data, without one.
 
     Args:
         recipe: names the training data and the template.
@@ -171,8 +171,6 @@ def recipe_prompt(recipe: Recipe, adapter: Path | None) -> PromptSpec:
     Raises:
         LmnError: the data was converted with another prompt than the adapter was trained with.
     """
-    from .generation.templates import pieces_of
-
     kept = adapter / PROMPT_SPEC_FILE if adapter else None
     trained = PromptSpec.load(kept) if kept and kept.is_file() else None
     try:
@@ -181,17 +179,35 @@ def recipe_prompt(recipe: Recipe, adapter: Path | None) -> PromptSpec:
         if trained:
             return trained
         raise
-    if trained:
-        differences = trained.differences(spec)
-        if trained.template and trained.template.name != recipe.template:
-            differences.append("template")
-        if differences:
-            raise LmnError(
-                f"{kept}: the adapter was trained with another {', '.join(differences)} than {recipe.dataset} in "
-                f"{recipe.dataset_dir} now has; convert the corpus with the options of then, or train anew"
-            )
-        return trained
+    if trained is None:
+        return spec
+    differences = trained.differences(spec)
+    if trained.template and trained.template.name != recipe.template:
+        differences.append("template")
+    if differences:
+        raise LmnError(
+            f"{kept}: the adapter was trained with another {', '.join(differences)} than {recipe.dataset} in "
+            f"{recipe.dataset_dir} now has; convert the corpus with the options of then, or train anew"
+        )
+    return trained
+
+
+def recipe_prompt(recipe: Recipe, adapter: Path | None) -> PromptSpec:
+    """Return the prompt that a recipe's model answers to, with its template, and leave a copy beside its adapter.
+
+    Args:
+        recipe: names the training data and the template.
+        adapter: the adapter's folder, or None for the untrained model.
+
+    Raises:
+        LmnError: as `known_prompt`; or the template has to be read from LLaMA-Factory, which is not installed.
+    """
+    spec = known_prompt(recipe, adapter)
+    if spec.template:
+        return spec
+    from .generation.templates import pieces_of
+
     spec = replace(spec, template=pieces_of(recipe.template))
-    if kept and adapter and (adapter / ADAPTER_FILE).is_file():
-        spec.save(kept)
+    if adapter and (adapter / ADAPTER_FILE).is_file():
+        spec.save(adapter / PROMPT_SPEC_FILE)
     return spec

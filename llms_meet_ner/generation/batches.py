@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Event, Thread
 from typing import Any
 
 from ..errors import LmnError
@@ -61,8 +63,12 @@ def run_batches(
     *,
     restart: bool = False,
     on_batch: Callable[[Batch], None] = lambda batch: None,
+    workers: int = 1,
+    notes: dict[str, Any] | None = None,
 ) -> dict[int, Generated]:
     """Generate batch by batch; each finished one is appended to a partial file, from which a later call goes on.
+
+    An error or an interruption ends the run at once; what is finished stays in the partial file.
 
     Args:
         folder: of the run; `run.json` is written there before the first batch.
@@ -71,6 +77,8 @@ def run_batches(
         generate: returns the outputs of a batch, in its order.
         restart: discard what an earlier run left unfinished.
         on_batch: called for every batch that is done, those found done too.
+        workers: batches generated at a time, each in a thread; `generate` has to bear that if there are more than one.
+        notes: kept in `run.json` beside the stamp; a run may go on with others.
 
     Returns:
         Outputs by position.
@@ -90,18 +98,51 @@ def run_batches(
         outputs.update(zip(batches[number].items, texts, strict=True))
         on_batch(batches[number])
     _rewrite_partial(partial, key, done)
-    write_json(folder / RUN_FILE, {"plan_sha256": key, **plan})
+    write_json(folder / RUN_FILE, {"plan_sha256": key, **plan, **({"notes": notes} if notes else {})})
+    todo = [number for number in range(len(batches)) if number not in done]
     with partial.open("a", encoding="utf-8", newline="\n") as file:
-        for number, batch in enumerate(batches):
-            if number in done:
-                continue
-            texts = generate(batch)
-            outputs.update(zip(batch.items, texts, strict=True))
+        for number, texts in _generated(todo, batches, generate, workers):
+            outputs.update(zip(batches[number].items, texts, strict=True))
             file.write(_line(number, texts))
             file.flush()
             os.fsync(file.fileno())
-            on_batch(batch)
+            on_batch(batches[number])
     return outputs
+
+
+def _generated(
+    todo: Sequence[int], batches: Sequence[Batch], generate: Callable[[Batch], list[Generated]], workers: int
+) -> Iterator[tuple[int, list[Generated]]]:
+    """Yield the numbers of batches and their outputs, as they are finished.
+
+    With several workers the threads are daemons: after an error or Ctrl-C nobody waits for what is still under way, which may
+    hang for as long as a server does.
+    """
+    if workers == 1:
+        for number in todo:
+            yield number, generate(batches[number])
+        return
+    numbers = iter(todo)
+    finished: SimpleQueue[tuple[int, list[Generated] | BaseException]] = SimpleQueue()
+    ended = Event()
+
+    def work() -> None:
+        while not ended.is_set() and (number := next(numbers, None)) is not None:
+            try:
+                finished.put((number, generate(batches[number])))
+            except BaseException as error:  # raised anew by the caller's thread
+                finished.put((number, error))
+
+    for _ in range(min(workers, len(todo))):
+        Thread(target=work, daemon=True).start()
+    try:
+        for _ in todo:
+            number, result = finished.get()
+            if isinstance(result, BaseException):
+                raise result
+            yield number, result
+    finally:
+        ended.set()
 
 
 def read_stamp(folder: Path) -> dict[str, Any]:

@@ -24,6 +24,8 @@ from ..sentence import DOCSTART, tokens_sha1
 from .batches import PARTIAL_FILE, RUN_FILE, Batch, plan_batches, read_stamp, run_batches
 from .guesses import Guesser
 from .requests import Decoding, Request
+from .served import Server, ServerOptions, generate_served, served_prompt, served_stamp
+from .shards import Shard
 
 _MACHINE_KEYS = ("device", "resolved_dtype")
 _PRECISION_KEYS = ("bf16", "fp16", "quantization_bit", "quantization_type", "double_quantization")
@@ -40,6 +42,8 @@ class PredictOptions:
         dtype: of the weights: `auto`, `float32`, `bfloat16`, `float16`.
         untrained: leave the adapter out.
         limit: only the first so many sentences; None for all.
+        server: generates in the place of the model here; None for that.
+        shard: only this part of the sentences; None for all.
     """
 
     decoding: Decoding = "constrained"
@@ -48,12 +52,26 @@ class PredictOptions:
     dtype: str = "auto"
     untrained: bool = False
     limit: int | None = None
+    server: ServerOptions | None = None
+    shard: Shard | None = None
+
+    def __post_init__(self) -> None:
+        """Check that the options go together.
+
+        Raises:
+            LmnError: a server is to decode under constraints.
+        """
+        if self.server and self.decoding != "free":
+            raise LmnError("a server decodes freely; --decoding free")
 
     @property
     def run_name(self) -> str:
         """The run's folder name: the decoding and what else sets the run apart."""
-        name = f"{self.decoding}-untrained" if self.untrained else self.decoding
-        return name if self.limit is None else f"{name}-first{self.limit}"
+        name: str = self.decoding
+        name += "-openai" if self.server else ""
+        name += "-untrained" if self.untrained else ""
+        name += "" if self.limit is None else f"-first{self.limit}"
+        return name if self.shard is None else f"{name}-shard{self.shard.number}of{self.shard.of}"
 
 
 def run_folder(recipe: Recipe, corpus: str, split: str, options: PredictOptions) -> Path:
@@ -80,35 +98,52 @@ def predict(
         The path of `predictions.jsonl`.
 
     Raises:
-        LmnError: no adapter, no model, another prompt than the adapter's, other predictions in the folder, out of memory.
+        LmnError: no adapter, no model, another prompt than the adapter's, other predictions in the folder, out of memory; or a
+            server that does not answer.
     """
-    adapter = None if options.untrained else recipe.output_dir
-    if adapter and not recipe.has_adapter:
-        raise LmnError(
-            f"{adapter / ADAPTER_FILE}: no adapter there; train it with llamafactory-cli train {recipe.path}, or say --untrained"
-        )
-    spec = recipe_prompt(recipe, adapter)
+    adapter = _adapter(recipe, options)
+    server = Server(options.server) if options.server else None
+    spec = served_prompt(recipe, untrained=options.untrained) if server else recipe_prompt(recipe, adapter)
+    stamp = (
+        served_stamp(recipe, spec, server, options.max_new_tokens) if server else _stamp(recipe, adapter, spec, options)
+    )
     final = folder / PREDICTIONS_FILE
     records = records[: options.limit]
-    stamp = _stamp(recipe, adapter, spec, records, options)
+    if options.shard:
+        stamp["shard"] = options.shard.stamp(_sentences(records))
+        records = options.shard.part(records)
+    stamp["sentences"] = _sentences(records)
     if final.is_file() and not restart:
-        if _same_run(folder, stamp):
+        if same_run(folder, stamp):
             click.echo(f"{final}: already there, with the same data, model and options", err=True)
             return final
         raise LmnError(
             f"{final}: predictions of other data, another model or other options; --restart writes over them"
         )
     final.unlink(missing_ok=True)
-    outputs = _generate_all(recipe, adapter, spec, records, folder, options, stamp, restart)
+    if server:
+        outputs = generate_served(server, spec, records, folder, stamp, options.max_new_tokens, restart)
+    else:
+        outputs = _generate_all(recipe, adapter, spec, records, folder, options, stamp, restart)
     _write_records(final, records, outputs, spec, options.decoding)
     (folder / PARTIAL_FILE).unlink(missing_ok=True)
     return final
 
 
-def _stamp(
-    recipe: Recipe, adapter: Path | None, spec: PromptSpec, records: Sequence[Record], options: PredictOptions
-) -> dict[str, Any]:
-    """Return what a run's outputs follow from, the batch plan aside."""
+def _adapter(recipe: Recipe, options: PredictOptions) -> Path | None:
+    """Return the folder of the adapter that is loaded here, or None."""
+    if options.untrained or options.server:
+        return None
+    if not recipe.has_adapter:
+        raise LmnError(
+            f"{recipe.output_dir / ADAPTER_FILE}: no adapter there; train it with llamafactory-cli train {recipe.path}, "
+            "or say --untrained"
+        )
+    return recipe.output_dir
+
+
+def _stamp(recipe: Recipe, adapter: Path | None, spec: PromptSpec, options: PredictOptions) -> dict[str, Any]:
+    """Return what a run's outputs follow from, sentences and batch plan aside."""
     return {
         "recipe": recipe.path.name,
         "model": recipe.model,
@@ -119,12 +154,17 @@ def _stamp(
         "max_new_tokens": options.max_new_tokens,
         "dtype": options.dtype,
         "precision": {key: recipe.values.get(key) for key in _PRECISION_KEYS},
-        "sentences": [[record.id, tokens_sha1(record.tokens)] for record in records],
     }
+
+
+def _sentences(records: Sequence[Record]) -> list[list[str]]:
+    return [[record.id, tokens_sha1(record.tokens)] for record in records]
 
 
 def check_run(folder: Path, recipe: Recipe, records: Sequence[Record], options: PredictOptions) -> None:
     """Make sure that the predictions in a folder are of these sentences and of the adapter that is there now.
+
+    Of a server's predictions the name of the served model is checked, where the options have one.
 
     Raises:
         LmnError: they are not.
@@ -132,16 +172,19 @@ def check_run(folder: Path, recipe: Recipe, records: Sequence[Record], options: 
     if not (folder / RUN_FILE).is_file():
         return
     found = read_stamp(folder)
-    if not options.untrained and not recipe.has_adapter:
+    local_adapter = not options.untrained and not options.server
+    if local_adapter and not recipe.has_adapter:
         raise LmnError(
             f"{folder / PREDICTIONS_FILE}: predictions lie there, but {recipe.output_dir / ADAPTER_FILE} is gone; "
             "--predictions scores the file as it is"
         )
     now = {
         "model": recipe.model,
-        "adapter_sha256": None if options.untrained else sha256_of(recipe.output_dir / ADAPTER_FILE),
-        "sentences": [[record.id, tokens_sha1(record.tokens)] for record in records],
+        "adapter_sha256": sha256_of(recipe.output_dir / ADAPTER_FILE) if local_adapter else None,
+        "sentences": _sentences(records),
     }
+    if options.server and options.server.model:
+        now["served_model"] = options.server.model
     differing = [name for name, value in now.items() if found.get(name) != value]
     if differing:
         raise LmnError(
@@ -150,7 +193,8 @@ def check_run(folder: Path, recipe: Recipe, records: Sequence[Record], options: 
         )
 
 
-def _same_run(folder: Path, stamp: dict[str, Any]) -> bool:
+def same_run(folder: Path, stamp: dict[str, Any]) -> bool:
+    """Return whether a folder's run has a stamp, up to the machine that it ran on."""
     if not (folder / RUN_FILE).is_file():
         return False
     found = read_stamp(folder)

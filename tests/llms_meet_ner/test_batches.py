@@ -6,6 +6,7 @@ import json
 import random
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -132,3 +133,38 @@ def test_the_plan_is_stored(tmp_path: Path) -> None:
     stored = json.loads((tmp_path / "run.json").read_text())
     assert stored["batches"] == [[[2, 0], [10, 9]], [[1, 3], [10, 8]], [[4], [10]]]
     assert stored["stamp"] == {"model": "m"}
+
+
+def test_workers_share_a_run_and_an_error_ends_it_at_once(tmp_path: Path) -> None:
+    many = [Batch((item,), (9,)) for item in range(30)]
+    together = threading.Barrier(4, timeout=10)
+    hanging, four_kept = threading.Event(), threading.Event()
+    done: list[int] = []
+
+    def on_batch(batch: Batch) -> None:
+        done.append(batch.items[0])
+        if {0, 1, 2, 3} <= set(done):
+            four_kept.set()
+
+    def generate(batch: Batch) -> list[Generated]:
+        if batch.items[0] < 4:
+            together.wait()  # passed only with four under way
+        if batch.items[0] == 8:
+            four_kept.wait(10)
+            raise KeyboardInterrupt
+        if batch.items[0] == 7:
+            hanging.wait(30)
+        return upper(batch)
+
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        run_batches(tmp_path, many, {}, generate, workers=4, on_batch=on_batch)
+    assert time.monotonic() - started < 10  # nobody waits for what hangs
+    hanging.set()
+    kept = {json.loads(line)["batch"] for line in (tmp_path / PARTIAL_FILE).read_text().split("\n")[1:-1]}
+    assert {0, 1, 2, 3} <= kept == set(done)
+    assert 7 not in kept
+    again: list[int] = []
+    outputs = run_batches(tmp_path, many, {}, lambda batch: again.append(batch.items[0]) or upper(batch), workers=4)  # type: ignore[func-returns-value]
+    assert sorted(again) == sorted(set(range(30)) - kept)
+    assert outputs == {item: expected(item) for item in range(30)}

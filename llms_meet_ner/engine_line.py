@@ -1,0 +1,99 @@
+"""The options that choose what generates: the model here, or a server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any, TypeVar
+
+import click
+from click.core import ParameterSource
+
+from .errors import LmnError
+
+R = TypeVar("R")
+_SERVER_OPTIONS = ("base_url", "served_model", "concurrency", "timeout", "retries")
+_LOCAL_OPTIONS = ("batch_size", "dtype")
+
+
+def engine_options(command: Callable[..., R]) -> Callable[..., R]:
+    """Add the options of engines, handed over as `server` (ServerOptions, or None for the model here)."""
+
+    @click.option(
+        "--engine",
+        type=click.Choice(["local", "openai"]),
+        default="local",
+        show_default=True,
+        help="local: transformers in this process. openai: any server with OpenAI's protocol; the key from OPENAI_API_KEY.",
+    )
+    @click.option(
+        "--base-url",
+        envvar="OPENAI_BASE_URL",
+        default="http://localhost:8000/v1",
+        show_default=True,
+        help="The server's address. [env: OPENAI_BASE_URL]",
+    )
+    @click.option("--served-model", help="Name of the served model or adapter. [default: the only one that is served]")
+    @click.option(
+        "--concurrency", type=click.IntRange(min=1), default=8, show_default=True, help="Requests under way at a time."
+    )
+    @click.option(
+        "--timeout",
+        type=click.FloatRange(min=0, min_open=True),
+        default=120.0,
+        show_default=True,
+        help="Seconds to wait for an answer.",
+    )
+    @click.option(
+        "--retries",
+        type=click.IntRange(min=0),
+        default=5,
+        show_default=True,
+        help="Times a request is sent again after a time-out, a lost connection, 429 or 5xx.",
+    )
+    @wraps(command)
+    def wrapped(
+        *args: object,
+        engine: str,
+        base_url: str,
+        served_model: str | None,
+        concurrency: int,
+        timeout: float,
+        retries: int,
+        **kwargs: object,
+    ) -> R:
+        server: Any = None
+        if engine == "openai":
+            from .generation.served import ServerOptions
+
+            _refuse(_LOCAL_OPTIONS, "is for --engine local; a server decides that by itself")
+            try:
+                server = ServerOptions(base_url, served_model, concurrency, timeout, retries)
+            except LmnError as error:
+                raise click.UsageError(str(error)) from error
+        else:
+            _refuse(_SERVER_OPTIONS, "is for --engine openai")
+        return command(*args, server=server, **kwargs)
+
+    return wrapped  # fmt: skip
+
+
+def resolve_decoding(decoding: Any, *, served: bool) -> Any:
+    """Return the decoding of a run: a server's is free, the model's here constrained unless it is said.
+
+    Raises:
+        click.UsageError: constrained decoding is asked of a server.
+    """
+    if served and decoding == "constrained":
+        raise click.UsageError(
+            "--decoding constrained needs the model's logits, which a server does not give; leave it out"
+        )
+    return decoding or ("free" if served else "constrained")
+
+
+def _refuse(names: Sequence[str], why: str) -> None:
+    """Raise a usage error for the first of the options that stands on the command line."""
+    context = click.get_current_context()
+    for name in names:
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"--{name.replace('_', '-')} {why}")

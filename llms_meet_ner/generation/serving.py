@@ -1,0 +1,98 @@
+"""What a server needs to answer as the model was trained: the chat template as a file, and vLLM's command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ..errors import LmnError
+from ..files import atomic_write, read_json
+from ..prompts import TemplatePieces
+from ..recipe import ADAPTER_FILE, Recipe, recipe_prompt
+
+CHAT_TEMPLATE_FILE = "serving_template.jinja"
+_VLLM_RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
+_EXPORT = "merge it with llamafactory-cli export and serve the merged model (docs/serving.md)"
+
+
+def chat_template(pieces: TemplatePieces) -> str:
+    """Return a Jinja chat template that writes the prompts the model was trained with.
+
+    A model's own template may add to them (Llama 3.1's writes today's date), and base models have none. This one is for the
+    messages that lmn-predict sends: a system message or none, and one of the user.
+    """
+    user = "messages[-1]['content']"
+    given = "messages[0]['content'] if messages[0]['role'] == 'system' else "
+    head = f"{{%- set system = {given}{_quoted(pieces.default_system)} -%}}\n"
+    if pieces.merge_system:
+        head += f"{{%- set user = ({_expression(pieces.system, 'system')} if system else '') ~ {user} -%}}\n"
+        return f"{head}{{{{- {_expression((*pieces.prefix, *pieces.user), 'user')} -}}}}"
+    head += f"{{%- set user = {user} -%}}\n"
+    system = f"({_expression(pieces.system, 'system')} if system else '')"
+    parts = [_expression(pieces.prefix, "user"), system, _expression(pieces.user, "user")]
+    return f"{head}{{{{- {' ~ '.join(parts)} -}}}}"
+
+
+def _expression(slot: tuple[Any, ...], variable: str) -> str:
+    """Return a Jinja expression for a slot, with a variable in the place of the message."""
+    terms: list[str] = []
+    for piece in slot:
+        if isinstance(piece, dict):
+            terms.append(_quoted(piece["token"]) if "token" in piece else piece["special"])
+            continue
+        before, place, after = piece.replace("{{idx}}", "0", 1).partition("{{content}}")
+        terms += [_quoted(before), variable, _quoted(after)] if place else [_quoted(piece)]
+    return " ~ ".join(term for term in terms if term != '""') or '""'
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def vllm_command(recipe: Recipe, name: str) -> list[str]:
+    """Write the chat template beside a recipe's adapter and return the words that start vLLM's server with both.
+
+    Args:
+        recipe: of a trained model.
+        name: under which the adapter is served.
+
+    Raises:
+        LmnError: no adapter, or one that vLLM cannot serve apart from its base.
+    """
+    folder = recipe.output_dir
+    if not recipe.has_adapter:
+        raise LmnError(f"{folder / ADAPTER_FILE}: no adapter there; train it with llamafactory-cli train {recipe.path}")
+    rank = _max_lora_rank(folder)
+    pieces = recipe_prompt(recipe, folder).template
+    assert pieces is not None  # recipe_prompt adds it
+    with atomic_write(folder / CHAT_TEMPLATE_FILE) as file:
+        file.write(chat_template(pieces))
+    dtype = next((word for key, word in (("bf16", "bfloat16"), ("fp16", "float16")) if recipe.values.get(key)), "auto")
+    return [
+        "vllm", "serve", recipe.model, "--dtype", dtype,
+        "--enable-lora", "--lora-modules", f"{name}={folder}", "--max-lora-rank", str(rank),
+        "--tokenizer", str(folder), "--chat-template", str(folder / CHAT_TEMPLATE_FILE),
+        "--generation-config", "vllm", "--enable-prefix-caching",
+    ]  # fmt: skip
+
+
+def _max_lora_rank(folder: Path) -> int:
+    """Return the smallest rank that vLLM takes and that has room for an adapter's."""
+    path = folder / "adapter_config.json"
+    config = read_json(path, remedy="it is written beside the adapter by training")
+    match config:
+        case {"r": int(rank)}:
+            pattern = config.get("rank_pattern")  # ranks of single modules
+            rank = max(rank, *(pattern.values() if isinstance(pattern, dict) else ()), 0)
+        case _:
+            rank = 0
+    if rank < 1:
+        raise LmnError(f"{path}: names no rank under 'r'; it is no LoRA adapter, or damaged")
+    for key, what in (("use_dora", "DoRA"), ("modules_to_save", "whole modules (modules_to_save)")):
+        if config.get(key):
+            raise LmnError(f"{path}: vLLM serves no adapter with {what}; {_EXPORT}")
+    fitting = [size for size in _VLLM_RANKS if size >= rank]
+    if not fitting:
+        raise LmnError(f"{path}: rank {rank} is above {_VLLM_RANKS[-1]}, the most that vLLM takes; {_EXPORT}")
+    return fitting[0]

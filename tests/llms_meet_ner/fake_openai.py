@@ -1,0 +1,126 @@
+"""A small server that speaks OpenAI's protocol and misbehaves as it is told."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+Answer = tuple[int, dict[str, str], bytes] | None
+CONTENT_JSON = {"Content-Type": "application/json"}
+
+
+def chat(text: Any) -> Answer:
+    """Return the answer of a chat completion."""
+    message = {"role": "assistant", "content": text}
+    choice = {"index": 0, "message": message, "finish_reason": "stop"}
+    content = {"id": "x", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]}
+    return 200, CONTENT_JSON, json.dumps(content).encode()
+
+
+def error(status: int, message: str, **headers: str) -> Answer:
+    """Return an error as OpenAI words it."""
+    return status, {**CONTENT_JSON, **headers}, json.dumps({"error": {"message": message}}).encode()
+
+
+def marked(source: str) -> str:
+    """Return what the fake model makes of a sentence: its first word marked, and a second line that is to be cut off."""
+    first, _, rest = source.partition(" ")
+    return f"[{first} | PER] {rest}\n\nnonsense"
+
+
+class Fake:
+    """The server's state, for tests to set and to look at.
+
+    Attributes:
+        models: the names that it lists.
+        before: called with a sentence and how often it was asked before; what it returns is sent in the place of the answer;
+            None there drops the connection; `GO` lets the answer through.
+        requests: bodies of the requests for completions.
+        keys: the Authorization headers.
+        most: the most requests under way at a time.
+    """
+
+    GO: Answer = (0, {}, b"")
+
+    def __init__(self) -> None:
+        self.models = ["tuned"]
+        self.before: Callable[[str, int], Answer] = lambda source, times: self.GO
+        self.requests: list[dict[str, Any]] = []
+        self.keys: set[str] = set()
+        self.most = 0
+        self.url = ""
+        self._under_way = 0
+        self._lock = threading.Lock()
+
+    @property
+    def sources(self) -> list[str]:
+        """The sentences that were asked for, in order."""
+        return [source_of(request) for request in self.requests]
+
+    def answer(self, body: dict[str, Any]) -> Answer:
+        """Return the answer to a request, or None for none."""
+        source = source_of(body)
+        with self._lock:
+            times = self.sources.count(source)
+            self.requests.append(body)
+            self._under_way += 1
+            self.most = max(self.most, self._under_way)
+        try:
+            time.sleep(0.02)
+            instead = self.before(source, times)
+            return chat(marked(source)) if instead is self.GO else instead
+        finally:
+            with self._lock:
+                self._under_way -= 1
+
+
+def source_of(body: dict[str, Any]) -> str:
+    """Return the sentence of a request."""
+    return str(body["messages"][-1]["content"].split("\n")[-1])
+
+
+@contextmanager
+def fake_server() -> Iterator[Fake]:
+    """Run a server on a free port of this machine."""
+    fake = Fake()
+
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, *args: object) -> None:
+            pass
+
+        def do_GET(self) -> None:
+            fake.keys.add(self.headers.get("Authorization", ""))
+            rows = [{"id": name, "object": "model", "created": 1, "owned_by": "me"} for name in fake.models]
+            self.send((200, CONTENT_JSON, json.dumps({"object": "list", "data": rows}).encode()))
+
+        def do_POST(self) -> None:
+            fake.keys.add(self.headers.get("Authorization", ""))
+            self.send(fake.answer(json.loads(self.rfile.read(int(self.headers["Content-Length"])))))
+
+        def send(self, answer: Answer) -> None:
+            self.close_connection = True
+            if answer is None:
+                return
+            status, headers, content = answer
+            self.send_response(status)
+            for name, value in {"Content-Length": str(len(content)), **headers}.items():
+                self.send_header(name.replace("_", "-"), value)
+            self.end_headers()
+            self.wfile.write(content)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    fake.url = f"http://127.0.0.1:{server.server_port}/v1"
+    try:
+        yield fake
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

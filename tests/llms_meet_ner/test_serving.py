@@ -1,0 +1,129 @@
+"""What is written for servers: a chat template that gives the prompts of training, and vLLM's command line."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shlex
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner
+from llms_meet_ner.data_converters import load_card, prompt_spec_of
+
+from llms_meet_ner import LmnError, PromptSpec
+from llms_meet_ner.cli import main as lmn_predict
+from llms_meet_ner.generation.serving import chat_template, vllm_command
+from llms_meet_ner.generation.templates import pieces_of
+from llms_meet_ner.recipe import load_recipe
+
+ROOT = Path(__file__).parent.parent.parent
+RECIPES = sorted((ROOT / "recipes").rglob("*.yaml"))
+TEMPLATES = sorted(
+    {yaml.safe_load(path.read_text())["template"] for path in RECIPES} | {"alpaca", "smollm2", "llama2", "gemma"}
+)
+
+
+def prompt_of(spec: PromptSpec, source: str) -> str:
+    """Return the text of LLaMA-Factory's prompt, by its own template."""
+    from llamafactory.data.template import TEMPLATES as THEIRS
+
+    template = THEIRS[spec.template.name]  # type: ignore[union-attr]
+    system, user = spec.messages(source)
+    turns = [{"role": "user", "content": user}, {"role": "assistant", "content": "x"}]
+
+    class Words:
+        bos_token_id, eos_token_id = "<BOS>", "<EOS>"
+
+        def encode(self, text: str, add_special_tokens: bool) -> list[str]:
+            return [text]
+
+        def convert_tokens_to_ids(self, token: str) -> str:
+            return token
+
+    prompt, _ = template.encode_oneturn(Words(), turns, system or None)
+    return "".join(prompt)
+
+
+@pytest.mark.parametrize("instruction_as", ["user", "system"])
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_the_chat_template_gives_the_prompts_of_training(template: str, instruction_as: Any) -> None:
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    spec = prompt_spec_of(load_card("conll2003"), "bracketed", "full", instruction_as)
+    spec = PromptSpec.from_dict(dataclasses.replace(spec, template=pieces_of(template)).to_dict(), "test")
+    # as transformers and vLLM set it up
+    compiled = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True).from_string(
+        chat_template(spec.template)  # type: ignore[arg-type]
+    )
+    for source in ["Ida Holm left Oslo .", "'\"\\n {{ x }} {% y %} 😀", " a ", "İstanbul {{content}}"]:
+        system, user = spec.messages(source)
+        messages = [{"role": "system", "content": system}] * bool(system) + [{"role": "user", "content": user}]
+        text = compiled.render(messages=messages, bos_token="<BOS>", eos_token="<EOS>", add_generation_prompt=True)
+        assert text == prompt_of(spec, source)
+
+
+@pytest.fixture
+def trained(workdir: Path) -> Path:
+    """A working directory with a recipe and what training left, as far as serving looks at it."""
+    recipe = {
+        "model_name_or_path": "Qwen/Qwen2.5-7B",
+        "template": "qwen",
+        "dataset": "d",
+        "output_dir": "outputs/my run",
+    }
+    (workdir / "recipe.yaml").write_text(yaml.safe_dump({**recipe, "bf16": True}))
+    folder = workdir / "outputs/my run"
+    folder.mkdir(parents=True)
+    (folder / "adapter_model.safetensors").touch()
+    spec = prompt_spec_of(load_card("conll2003"), "bracketed")
+    dataclasses.replace(spec, template=pieces_of("qwen")).save(folder / "prompt_spec.json")
+    (folder / "adapter_config.json").write_text(json.dumps({"r": 256}))
+    return folder
+
+
+def test_the_command_for_vllm(trained: Path) -> None:
+    result = CliRunner().invoke(lmn_predict, ["serve-command", "--recipe", "recipe.yaml", "--name", "ner"])
+    assert result.exit_code == 0, result.output
+    words = shlex.split(result.stdout.replace("\\\n", " "))
+    assert words[:3] == ["vllm", "serve", "Qwen/Qwen2.5-7B"]
+    options = dict(pairwise(words))
+    assert options["--lora-modules"] == "ner=outputs/my run"
+    assert options["--max-lora-rank"] == "256"
+    assert options["--dtype"] == "bfloat16"
+    assert options["--tokenizer"] == "outputs/my run"
+    assert "<|im_start|>" in Path(options["--chat-template"]).read_text()
+
+
+@pytest.mark.parametrize(
+    ("config", "rank"),
+    [({"r": 4}, "8"), ({"r": 64}, "64"), ({"r": 65}, "128"), ({"r": 8, "rank_pattern": {"q_proj": 257}}, "320")],
+)
+def test_the_rank_is_rounded_up_to_one_that_vllm_takes(trained: Path, config: dict[str, Any], rank: str) -> None:
+    (trained / "adapter_config.json").write_text(json.dumps(config))
+    words = vllm_command(load_recipe(Path("recipe.yaml")), "x")
+    assert words[words.index("--max-lora-rank") + 1] == rank
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ("[]", "names no rank"), ('{"r": "8"}', "names no rank"), ("{", "not JSON"), ('{"r": 513}', "above 512"),
+        ('{"r": 8, "use_dora": true}', "no adapter with DoRA; merge it"), ('{"r": 0}', "names no rank"),
+        ('{"r": 8, "modules_to_save": ["lm_head"]}', "whole modules"),
+    ],
+)  # fmt: skip
+def test_an_adapter_that_vllm_cannot_serve_is_one_error(trained: Path, config: str, message: str) -> None:
+    (trained / "adapter_config.json").write_text(config)
+    with pytest.raises(LmnError, match=message):
+        vllm_command(load_recipe(Path("recipe.yaml")), "x")
+
+
+def test_no_adapter_is_one_error(trained: Path) -> None:
+    (trained / "adapter_model.safetensors").unlink()
+    result = CliRunner().invoke(lmn_predict, ["serve-command", "--recipe", "recipe.yaml"])
+    assert result.exit_code == 1
+    assert "no adapter there; train it with llamafactory-cli train recipe.yaml" in result.stderr
