@@ -12,6 +12,10 @@ from ..constraint.tokens import Moves
 from ..records import Uncertainty
 
 
+DIGITS = 6
+"""After the point; the rest is rounding of the device."""
+
+
 class Choice(NamedTuple):
     """One step of constrained decoding.
 
@@ -71,7 +75,7 @@ def confidences(
         for inner_start, inner_end in ranges:
             if (inner_start, inner_end) != (start, end) and start <= inner_start and inner_end <= end:
                 mine &= ~((starts >= inner_start) & (ends <= inner_end))
-        found.append(float(np.prod(probabilities[mine])))
+        found.append(round(float(np.prod(probabilities[mine])), DIGITS))
     return tuple(found)
 
 
@@ -80,4 +84,4 @@ def uncertainty(choices: Sequence[Choice]) -> Uncertainty:
     entropies = [choice.entropy for choice in choices if choice.is_decision]
     if not entropies:
         return Uncertainty(0.0, 0.0)
-    return Uncertainty(float(np.mean(entropies)), max(entropies))
+    return Uncertainty(round(float(np.mean(entropies)), DIGITS), round(max(entropies), DIGITS))

@@ -102,7 +102,8 @@ class ConstrainedGenerator:
         Args:
             loaded: model and tokenizer.
             spec: format, labels, and whether entities may nest.
-            guesser: makes the first proposals; None for one that learns from the sentences as they come.
+            guesser: makes the first proposals; None for one that learns from the sentences as they come (probabilities may
+                then differ in their last digits with the order of the sentences).
             proposals: `none` decodes step by step, `copy` proposes the unmarked rest of the sentence, `marked` all that is known.
 
         Raises:
@@ -117,10 +118,16 @@ class ConstrainedGenerator:
             self._vocabulary.require(text, "the format's mark")
         self._model = PackedModel(loaded)
         self._guesser = guesser or Guesser.of(spec.labels.names)
+        self._learns = guesser is None
         self._proposals = proposals
         self.work = Work()
         self.last_passes: list[int] = []
         self.last_ids: list[list[int]] = []
+
+    def prepare(self, prompts: Sequence[Sequence[int]]) -> None:
+        """Compute the beginning that all these prompts share once and for all."""
+        if prompts:
+            self._model.share_prefix(prompts, 1)
 
     def generate(self, requests: Sequence[Request]) -> list[Generated]:
         """Return one output a request. `max_new_tokens` is not looked at: the sentence itself bounds what can be written.
@@ -254,7 +261,7 @@ class ConstrainedGenerator:
         """Take finished rows out; the last ones move into their places in the cache."""
         rows: list[_Row | None] = [None if row.is_done else row for row in active]
         for row in active:
-            if row.is_done and row.plan:
+            if row.is_done and row.plan and self._learns:
                 self._learn(row)
         while rows and rows[-1] is None:
             rows.pop()

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import Any
 
 import torch
-from transformers import GenerationConfig, StoppingCriteria, StoppingCriteriaList
+from transformers import DynamicCache, GenerationConfig, StoppingCriteria, StoppingCriteriaList
 
 from ..errors import LmnError
 from ..records import Generated
 from .model import Loaded
-from .requests import Request
+from .requests import Request, shared_length
 
 
 class _SentenceStop(StoppingCriteria):  # type: ignore[misc]
@@ -35,10 +36,21 @@ class GreedyGenerator:
         pieces = tokenizer.batch_decode([[index] for index in range(len(tokenizer))])
         newline_ids = [index for index, piece in enumerate(pieces) if "\n" in piece]
         self._newline_ids = torch.tensor(newline_ids, device=loaded.device)
+        self._prefix: list[int] = []
+        self._prefix_cache = DynamicCache()
         # the model's own defaults may sample or penalise repetition, which a rewrite of the input is made of
         loaded.model.generation_config = GenerationConfig(
             do_sample=False, num_beams=1, eos_token_id=loaded.stop_ids, pad_token_id=tokenizer.pad_token_id
         )
+
+    def prepare(self, prompts: Sequence[Sequence[int]]) -> None:
+        """Compute the beginning that all these prompts share once and for all."""
+        self._prefix = list(prompts[0][: shared_length(prompts)]) if prompts else []
+        self._prefix_cache = DynamicCache(config=self._loaded.model.config.get_text_config())
+        if self._prefix:
+            with torch.inference_mode():
+                ids = torch.tensor([self._prefix], device=self._loaded.device)
+                self._loaded.model(ids, past_key_values=self._prefix_cache, logits_to_keep=1)
 
     def generate(self, requests: Sequence[Request]) -> list[Generated]:
         """Return the outputs, each cut at its first newline, spaces as generated, without confidences.
@@ -50,17 +62,17 @@ class GreedyGenerator:
         prompts = [request.prompt for request in requests]
         max_new_tokens = [request.max_new_tokens for request in requests]
         longest = max(map(len, prompts))
-        pad = loaded.tokenizer.pad_token_id
-        ids = torch.tensor([[pad] * (longest - len(prompt)) + list(prompt) for prompt in prompts], device=loaded.device)
-        mask = torch.tensor(
-            [[0] * (longest - len(prompt)) + [1] * len(prompt) for prompt in prompts], device=loaded.device
-        )
+        ids, mask = self._padded(prompts, longest)
         limits = torch.tensor(max_new_tokens, device=loaded.device)
         stops = StoppingCriteriaList([_SentenceStop(self._newline_ids, longest + limits)])
         try:
             with torch.inference_mode():
                 output = loaded.model.generate(
-                    ids, attention_mask=mask, max_new_tokens=max(max_new_tokens), stopping_criteria=stops
+                    ids,
+                    attention_mask=mask,
+                    past_key_values=self._cache(prompts),
+                    max_new_tokens=max(max_new_tokens),
+                    stopping_criteria=stops,
                 )
         except (torch.cuda.OutOfMemoryError, MemoryError, RuntimeError) as error:
             if isinstance(error, RuntimeError) and "memory" not in str(error).lower():
@@ -73,6 +85,31 @@ class GreedyGenerator:
             Generated(self._text(row[:limit]))
             for row, limit in zip(output[:, longest:].tolist(), max_new_tokens, strict=True)
         ]
+
+    def _padded(self, prompts: Sequence[Sequence[int]], longest: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return ids and mask of shape (batch, longest): the shared beginning, padding, the rest."""
+        pad = self._loaded.tokenizer.pad_token_id
+        shared = len(self._prefix) if self._has_prefix(prompts) else 0
+        ids, mask = [], []
+        for prompt in prompts:
+            gap = longest - len(prompt)
+            ids.append([*prompt[:shared], *[pad] * gap, *prompt[shared:]])
+            mask.append([1] * shared + [0] * gap + [1] * (len(prompt) - shared))
+        return torch.tensor(ids, device=self._loaded.device), torch.tensor(mask, device=self._loaded.device)
+
+    def _cache(self, prompts: Sequence[Sequence[int]]) -> DynamicCache | None:
+        """Return a copy of the cache of the shared beginning for each prompt, or None where they begin otherwise."""
+        if not self._has_prefix(prompts):
+            return None
+        cache = copy.deepcopy(self._prefix_cache)
+        cache.batch_repeat_interleave(len(prompts))
+        return cache
+
+    def _has_prefix(self, prompts: Sequence[Sequence[int]]) -> bool:
+        length = len(self._prefix)
+        return bool(length) and all(
+            len(prompt) > length and list(prompt[:length]) == self._prefix for prompt in prompts
+        )
 
     def _text(self, ids: list[int]) -> str:
         """Decode up to the first id that ends an answer, without any clean-up, and cut at the first newline."""

@@ -19,6 +19,7 @@ from transformers import AttentionInterface
 
 from ..errors import LmnError
 from .model import Loaded
+from .requests import shared_length
 
 _ATTENTION = "lmn_packed"
 _GROW = 64
@@ -155,6 +156,7 @@ class PackedModel:
         self._subset = _SubsetHead(self._head) if type(self._head) is torch.nn.Linear else None
         self._cache = KeyValueRows()
         self._prefix: list[int] = []
+        self._is_shared = False
         self._prefix_rows = 0
 
     @property
@@ -171,12 +173,12 @@ class PackedModel:
             prompts: of the sentences to come.
             rows: how many rows must hold the beginning.
         """
-        known = self._prefix or list(prompts[0])
-        shared = min(min(_common(known, prompt), len(prompt) - 1) for prompt in prompts)
-        if not self._prefix and shared:
+        known = self._prefix if self._is_shared else list(prompts[0])
+        shared = shared_length([[*known, -1], *prompts])
+        if not self._is_shared and shared:
             self.forward([Segment(0, 0, known[:shared], 0)], np.empty(0, dtype=np.int64))
             self._prefix_rows = 1
-        self._prefix = known[:shared]
+        self._prefix, self._is_shared = known[:shared], True
         if rows > self._prefix_rows and shared:
             self._cache.reserve(rows, shared)
             self._cache.copy(0, slice(self._prefix_rows, rows), 0, shared)
@@ -248,12 +250,6 @@ class PackedModel:
             model.set_attn_implementation(before)
             if self._subset is not None:
                 model.set_output_embeddings(self._head)
-
-
-def _common(left: Sequence[int], right: Sequence[int]) -> int:
-    """Return how many tokens two sequences begin with alike."""
-    length = min(len(left), len(right))
-    return next((at for at in range(length) if left[at] != right[at]), length)
 
 
 def _attend(

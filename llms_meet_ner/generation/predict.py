@@ -221,6 +221,7 @@ def _generate_all(
     source_lengths = [len(loaded.tokenizer.encode(text, add_special_tokens=False)) for text in texts]
     batches = plan_batches(list(map(len, prompts)), source_lengths, options.batch_size, options.max_new_tokens)
     generator = make_generator(loaded, spec, options.decoding, _guesser(recipe, spec))
+    generator.prepare(prompts)
     with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
         task = progress.add_task("predicting", total=len(asked))
 

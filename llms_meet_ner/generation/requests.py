@@ -25,8 +25,25 @@ class Request(NamedTuple):
     max_new_tokens: int
 
 
+def shared_length(prompts: Sequence[Sequence[int]]) -> int:
+    """Return with how many tokens all prompts begin alike, one token of each left over; 0 for no prompts."""
+    first = min(prompts, key=len, default=())
+    length = max(0, len(first) - 1)
+    for prompt in prompts:
+        length = next((at for at in range(length) if prompt[at] != first[at]), length)
+    return length
+
+
 class Generator(Protocol):
     """Generates for a batch of sentences."""
+
+    def prepare(self, prompts: Sequence[Sequence[int]]) -> None:
+        """Compute the beginning that all these prompts share once and for all.
+
+        Without it, it is found in the batches as they come; then an output's last digits of probability may depend on the
+        batches before.
+        """
+        ...
 
     def generate(self, requests: Sequence[Request]) -> list[Generated]:
         """Return one output a request, in their order.
