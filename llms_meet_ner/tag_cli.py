@@ -57,7 +57,7 @@ def main(
     adapter: str, tokens: bool, output: str, language: str, decoding: Decoding, batch_size: int, dtype: str,
     base: str | None, prompt: Path | None, out: Path | None, file: BinaryIO,
 ) -> None:  # fmt: skip
-    r"""Mark the entities in a text file (UTF-8) or in standard input, one text a line.
+    """Mark the entities in a text file (UTF-8) or in standard input, one text a line.
 
     \b
     lmn-tag --adapter outputs/demo_smollm2 news.txt
@@ -66,7 +66,7 @@ def main(
 
     A line stays a line in brackets and json, an empty one too; conll has an empty line after each sentence. In json, start and
     end are characters (code points) of the line, from 0, end exclusive. Output comes in portions of 256 sentences.
-    """
+    """  # noqa: D301 - click looks for the backspace, which a raw string has not
     tagger = load(
         adapter, base=base, prompt=prompt, decoding=decoding, batch_size=batch_size, dtype=dtype,
         language=None if tokens else language,

@@ -214,6 +214,7 @@ def test_bad_input_is_one_line(workdir: Path) -> None:
     call("--adapter", "x", "--out", "kept.txt", stdin=b"\xff", code=1)
     assert (workdir / "kept.txt").read_text() == "kept"
     assert "No such file" in call("--adapter", "x", "nowhere.txt", code=2).stderr
+    assert "\n  lmn-tag --adapter outputs/demo_smollm2 news.txt\n" in call("--help").stdout
 
 
 def test_a_reader_that_goes_away_is_no_error() -> None:
