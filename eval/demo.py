@@ -124,11 +124,11 @@ def _train(demo: Demo, key: str) -> None:
     demo.stage("train", key, done, lambda: _call("llamafactory-cli", "train", RECIPE, *demo.overrides))
 
 
-def _evaluate(demo: Demo, name: str, key: str, *flags: str) -> dict[str, Any]:
+def _evaluate(demo: Demo, name: str, key: str, decoding: str, *flags: str) -> dict[str, Any]:
     """Predict and score with lmn-eval; return what it wrote to scores.json."""
     test = demo.splits[1]
     source: list[str | Path] = ["--source", demo.source] if demo.source else []
-    run = "free-untrained" if flags else "free"
+    run = "-".join([decoding, *(flag.removeprefix("--") for flag in flags)])
     folder = demo.recipe.output_dir / f"{demo.card.name}_{test}" / run
     words: list[str | Path] = [
         "lmn-eval",
@@ -139,9 +139,8 @@ def _evaluate(demo: Demo, name: str, key: str, *flags: str) -> dict[str, Any]:
         *source,
         "--split",
         test,
-        *flags,
-        *demo.overrides,
     ]
+    words += ["--decoding", decoding, *flags, *demo.overrides]
     demo.stage(name, key, (folder / SCORES_FILE).is_file(), lambda: _call(*words))
     scores: dict[str, Any] = read_json(folder / SCORES_FILE)
     return scores
@@ -201,17 +200,20 @@ def main(card_name: str | None, source: Path | None) -> None:
     values = json.dumps(demo.recipe.values, sort_keys=True)  # the recipe without its comments
     train_key = f"{sha256_of(data_file)} {values}"
     _train(demo, train_key)
-    trained = _evaluate(demo, "score", f"{train_key} {data_key}")
-    untrained = _evaluate(
-        demo, "score untrained", f"{demo.recipe.model} {demo.recipe.template} {data_key}", "--untrained"
-    )
+    trained_key = f"{train_key} {data_key}"
+    untrained_key = f"{demo.recipe.model} {demo.recipe.template} {data_key}"
+    models = [
+        ("SmolLM2-135M, untrained", _evaluate(demo, "score untrained", untrained_key, "constrained", "--untrained")),
+        ("SmolLM2-135M, trained, free", _evaluate(demo, "score free", trained_key, "free")),
+        ("SmolLM2-135M, trained", _evaluate(demo, "score", trained_key, "constrained")),
+    ]
     gold, train = read_gold(demo.card, test_split, source), read_gold(demo.card, train_split, source)
     baselines: list[tuple[str, Scores]] = [
         (baseline.__name__, score(gold.sentences, baseline(train.sentences, gold.sentences), nested=demo.card.nested))
         for baseline in (gazetteer, capitalised)
     ]
     rows = [(f"baseline: {name}", scores.to_dict()) for name, scores in baselines]
-    _report(demo, [*rows, ("SmolLM2-135M, untrained", untrained), ("SmolLM2-135M, trained", trained)])
+    _report(demo, [*rows, *models])
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from .formats import get_format
 from .labels import Label, LabelSet
 from .prompts import PromptSpec
 from .sentence import Sentence, Span, Where
+from .tagging import load
 
 __version__ = "0.1.0"
 
@@ -27,4 +28,5 @@ __all__ = [
     "Span",
     "Where",
     "get_format",
+    "load",
 ]

@@ -27,6 +27,8 @@ def catch_errors(command: Callable[P, R]) -> Callable[P, R]:
             return command(*args, **kwargs)
         except LmnError as error:
             raise click.ClickException(str(error)) from error
+        except BrokenPipeError:
+            raise  # the reader has gone (`| head`): click ends quietly
         except OSError as error:
             raise click.ClickException(f"{error.filename or ''}: {error.strerror or error}".lstrip(": ")) from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import configparser
 import subprocess
 import sys
 from pathlib import Path
@@ -53,11 +54,19 @@ def test_imports_run_one_way_and_are_relative(path: Path, room: str) -> None:
             assert target in MAY_IMPORT[room], f"{path}: {room} may not import {module}"
 
 
-@pytest.mark.parametrize("module", ["data_converters.cli", "eval.cli", "cli", "eval", "data_converters"])
+@pytest.mark.parametrize("module", ["data_converters.cli", "eval.cli", "cli", "tag_cli", "eval", "data_converters"])
 def test_no_command_loads_torch_before_it_predicts(module: str) -> None:
-    code = f"import sys, llms_meet_ner.{module}; sys.exit(bool({{'torch', 'transformers', 'peft', 'datasets'}} & set(sys.modules)))"
+    code = f"import sys, llms_meet_ner.{module}; sys.exit(bool({{'torch', 'transformers', 'peft', 'datasets', 'spacy'}} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False, cwd="/").returncode == 0
 
 
 def test_no_module_is_long() -> None:
     assert not [path for path, _ in FILES if len(path.read_text().splitlines()) > 600]
+
+
+def test_tagging_needs_what_training_does_without_its_stack() -> None:
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    extras = {name: set(wanted.split()) for name, wanted in setup["options.extras_require"].items()}
+    assert {wanted for wanted in extras["tag"] - extras["train"] if "spacy" not in wanted} == set()
+    assert not any("llamafactory" in wanted for wanted in extras["tag"])

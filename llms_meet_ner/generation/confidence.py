@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from ..constraint.tokens import Moves
 from ..records import Uncertainty
 
-
 DIGITS = 6
 """After the point; the rest is rounding of the device."""
 

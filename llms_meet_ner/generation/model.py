@@ -11,7 +11,8 @@ from ..prompts import PromptSpec
 from ..recipe import Recipe
 from .templates import prepare_tokenizer, stop_ids
 
-_INSTALL = "pip install 'llms-meet-ner[train]'"
+DTYPES = ("auto", "float32", "bfloat16", "float16")
+_INSTALL = "pip install 'llms-meet-ner[train]', or 'llms-meet-ner[tag]' to tag only"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,39 +51,76 @@ def load_model(recipe: Recipe, spec: PromptSpec, adapter: Path | None, dtype: st
     Raises:
         LmnError: torch, transformers or peft is missing, or the model or the adapter cannot be loaded.
     """
-    try:
-        import torch
-        from peft import PeftModel
-        from transformers import AutoModelForCausalLM, AutoTokenizer
-    except ImportError as error:
-        raise LmnError(f"prediction needs torch, transformers and peft ({error}); {_INSTALL}") from error
-    device = "cuda" if torch.cuda.is_available() else "cpu"
+    device = _device()
     if dtype == "auto":
         dtype = _trained_dtype(recipe) if device == "cuda" else "float32"
-    options: dict[str, Any] = {
-        "dtype": getattr(torch, dtype),
-        "trust_remote_code": bool(recipe.values.get("trust_remote_code")),
-    }
-    quantised = device == "cuda" and recipe.values.get("quantization_bit") == 4
-    if quantised:
+    options: dict[str, Any] = {"trust_remote_code": bool(recipe.values.get("trust_remote_code"))}
+    if device == "cuda" and recipe.values.get("quantization_bit") == 4:
         options["quantization_config"] = _four_bit(recipe, dtype)
         options["device_map"] = {"": 0}
+    return _load(recipe.model, spec, adapter, dtype, options)
+
+
+def load_adapter(base: str, spec: PromptSpec, adapter: Path, dtype: str = "auto") -> Loaded:
+    """Load a base model and an adapter without a recipe, unquantised, the adapter merged; on CUDA if there is one.
+
+    The tokenizer is the base model's, as in a prediction run.
+
+    Args:
+        base: Hub id or folder of the base model.
+        spec: with the template, which says what ends an answer.
+        adapter: a folder with `adapter_config.json`.
+        dtype: one of `DTYPES`; `auto` is as the base model was saved on CUDA, float32 on a CPU.
+
+    Raises:
+        LmnError: as `load_model`, or the data type is none of these.
+    """
+    if dtype not in DTYPES:
+        raise LmnError(f"no data type {dtype!r}; there are: {', '.join(DTYPES)}")
+    if dtype == "auto" and _device() == "cpu":
+        dtype = "float32"
+    return _load(base, spec, adapter, dtype, {}, remedy="; --base MODEL names the base model")
+
+
+def _device() -> str:
+    """Return the device to load on, and make sure that all there is to import can be."""
     try:
-        tokenizer = AutoTokenizer.from_pretrained(recipe.model, trust_remote_code=options["trust_remote_code"])
-        model = AutoModelForCausalLM.from_pretrained(recipe.model, **options)
+        import peft  # noqa: F401
+        import torch
+        import transformers  # noqa: F401
+    except ImportError as error:
+        raise LmnError(f"prediction needs torch, transformers and peft ({error}); {_INSTALL}") from error
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _load(
+    base: str, spec: PromptSpec, adapter: Path | None, dtype: str, options: dict[str, Any], remedy: str = ""
+) -> Loaded:
+    """Load base model and adapter with options of transformers; an error ends with the remedy."""
+    import torch
+    from peft import PeftModel
+    from safetensors import SafetensorError
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    device = _device()
+    quantised = "quantization_config" in options
+    if spec.template is None:
+        raise LmnError("the prompt spec names no chat template; predict with a recipe once, which adds it")
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(base, trust_remote_code=options.get("trust_remote_code", False))
+        model = AutoModelForCausalLM.from_pretrained(base, dtype=dtype, **options)
         if adapter is not None:
             model = PeftModel.from_pretrained(model, str(adapter))
             model = model if quantised else model.merge_and_unload()
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError, KeyError, RuntimeError, SafetensorError) as error:
         what = str(error).strip().split("\n")[0]
-        raise LmnError(f"{recipe.model}{f' with {adapter}' if adapter else ''}: cannot be loaded: {what}") from error
+        raise LmnError(f"{base}{f' with {adapter}' if adapter else ''}: cannot be loaded: {what}{remedy}") from error
     if not quantised:
         model = model.to(device)
-    if spec.template is None:
-        raise LmnError("the prompt spec names no chat template")
     prepare_tokenizer(tokenizer, spec.template)
     name = torch.cuda.get_device_name() if device == "cuda" else "cpu"
-    return Loaded(model.eval(), tokenizer, device, name, dtype, stop_ids(tokenizer, spec.template))
+    loaded_dtype = str(model.dtype).removeprefix("torch.") if dtype == "auto" else dtype
+    return Loaded(model.eval(), tokenizer, device, name, loaded_dtype, stop_ids(tokenizer, spec.template))
 
 
 def _trained_dtype(recipe: Recipe) -> str:

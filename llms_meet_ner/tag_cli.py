@@ -1,0 +1,95 @@
+"""The command `lmn-tag`."""
+
+from __future__ import annotations
+
+import codecs
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+
+from .command_line import catch_errors
+from .errors import LmnError
+from .files import atomic_write
+from .generation.model import DTYPES
+from .generation.requests import DECODINGS, Decoding
+from .tagging import TaggedText, load
+
+_WRITERS: dict[str, Callable[[TaggedText], str]] = {
+    "brackets": lambda tagged: tagged.brackets() + "\n",
+    "json": lambda tagged: json.dumps(tagged.to_dict(), ensure_ascii=False) + "\n",
+    "conll": TaggedText.conll,
+}
+
+
+@click.command()
+@click.option("--adapter", required=True, help="Folder that training has written, or Hub id.")
+@click.option("--tokens", is_flag=True, help="A line is one sentence, its tokens apart by spaces.")
+@click.option(
+    "--format", "output", type=click.Choice(list(_WRITERS)), default="brackets", show_default=True,
+    help="brackets: the line with [Entity | LABEL]. json: text, entities, their characters. conll: token TAB IOB2 tag.",
+)  # fmt: skip
+@click.option(
+    "--language", default="en", show_default=True, help="Of the text, a code of spaCy's: en, de, tr, ...; xx for any."
+)
+@click.option(
+    "--decoding", type=click.Choice(DECODINGS), default="constrained", show_default=True,
+    help="constrained: the sentence with markup and nothing else. free: plain greedy.",
+)  # fmt: skip
+@click.option(
+    "--batch-size", type=click.IntRange(min=1), default=16, show_default=True, help="Sentences decoded together."
+)
+@click.option(
+    "--dtype", type=click.Choice(DTYPES), default="auto", show_default=True,
+    help="auto: as the base model was saved on CUDA, float32 on a CPU.",
+)  # fmt: skip
+@click.option("--base", help="Base model, folder or Hub id. [default: the one in adapter_config.json]")
+@click.option(
+    "--prompt", type=click.Path(path_type=Path), help="Prompt file. [default: prompt_spec.json beside the adapter]"
+)
+@click.option("--out", type=click.Path(path_type=Path), help="File to write. [default: standard output]")
+@click.argument("file", type=click.File("rb"), default="-")
+@click.version_option(package_name="llms-meet-ner")
+@catch_errors
+def main(
+    adapter: str, tokens: bool, output: str, language: str, decoding: Decoding, batch_size: int, dtype: str,
+    base: str | None, prompt: Path | None, out: Path | None, file: BinaryIO,
+) -> None:  # fmt: skip
+    """Mark the entities in a text file (UTF-8) or in standard input, one text a line.
+
+    \b
+    lmn-tag --adapter outputs/demo_smollm2 news.txt
+    echo 'Hussain struck 158 for Essex.' | lmn-tag --adapter outputs/demo_smollm2 --format json
+    lmn-tag --adapter outputs/demo_smollm2 --tokens --format conll --out tagged.conll tokenised.txt
+
+    A line stays a line in brackets and json, an empty one too; conll has an empty line after each sentence. In json, start and
+    end are characters (code points) of the line, from 0, end exclusive. Output comes in portions of 256 sentences.
+    """  # noqa: D301 - click looks for the backspace, which a raw string has not
+    tagger = load(
+        adapter, base=base, prompt=prompt, decoding=decoding, batch_size=batch_size, dtype=dtype,
+        language=None if tokens else language,
+    )  # fmt: skip
+    write = _WRITERS[output]
+    with atomic_write(out) if out else click.open_file("-", "w", encoding="utf-8") as target:
+        for tagged in tagger.stream(_lines(file)):
+            target.write(write(tagged))
+            target.flush()
+
+
+def _lines(file: BinaryIO) -> Iterator[str]:
+    r"""Yield the lines of a file without their ends (`\n` or `\r\n`); a byte order mark before them is left out.
+
+    Raises:
+        LmnError: a line is not UTF-8.
+    """
+    name = getattr(file, "name", "<stdin>")
+    for number, line in enumerate(file, start=1):
+        content = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
+        try:
+            yield content.decode("utf-8").removesuffix("\n").removesuffix("\r")
+        except UnicodeDecodeError as error:
+            raise LmnError(
+                f"{name}:{number}: not UTF-8 ({error.reason} at byte {error.start + 1}); convert it first: iconv -f LATIN1 -t UTF-8"
+            ) from error

@@ -1,0 +1,68 @@
+"""Stand-ins for a tokenizer and a model: characters are tokens, and runs of capitalised words are entities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
+
+from llms_meet_ner import LabelSet, PromptSpec, Sentence, Span, get_format
+from llms_meet_ner.generation.requests import Request
+from llms_meet_ner.prompts import TemplatePieces
+from llms_meet_ner.records import Generated, Uncertainty
+from llms_meet_ner.splitting import make_splitter
+from llms_meet_ner.tagging import Tagger
+
+SPEC = PromptSpec(
+    "bracketed", "short", "Mark", LabelSet.of("PER", "LOC"), template=TemplatePieces("plain", (), (), ("{{content}}",))
+)
+
+
+class Characters:
+    """A tokenizer whose ids are code points."""
+
+    def encode(self, text: str, add_special_tokens: bool = True) -> list[int]:
+        return [ord(character) for character in text]
+
+
+class Capitals:
+    """A generator that marks every run of capitalised words: PER, or LOC if it is one word. The n-th of a sentence has 1 / (n + 2).
+
+    Attributes:
+        batches: the sentences that it was asked for, batch by batch.
+    """
+
+    def __init__(self) -> None:
+        self.batches: list[list[tuple[str, ...]]] = []
+
+    def generate(self, requests: Sequence[Request]) -> list[Generated]:
+        self.batches.append([request.tokens for request in requests])
+        outputs = []
+        for request in requests:
+            assert "".join(map(chr, request.prompt)) == f"Mark\n{' '.join(request.tokens)}"
+            spans = spans_of(request.tokens)
+            text = get_format().render(Sentence("x", request.tokens, spans))
+            outputs.append(Generated(text, tuple(1 / (n + 2) for n in range(len(spans))), Uncertainty(0.0, 0.0)))
+        return outputs
+
+
+def spans_of(tokens: Sequence[str]) -> tuple[Span, ...]:
+    """Return what `Capitals` marks."""
+    spans = []
+    for capital, run in groupby(range(len(tokens)), lambda at: tokens[at][0].isupper()):
+        places = list(run)
+        if capital:
+            spans.append(Span(places[0], places[-1] + 1, "PER" if len(places) > 1 else "LOC"))
+    return tuple(spans)
+
+
+def tagger(language: str | None = "en", **options: Any) -> Tagger:
+    """Return a tagger with the stand-ins."""
+    if language:
+        options["splitter"] = make_splitter(language)
+    return Tagger(Characters(), SPEC, Capitals(), **options)
+
+
+def stand_in_load(adapter: str, *, language: str | None = "en", batch_size: int = 16, **options: Any) -> Tagger:
+    """Stands in for `llms_meet_ner.load`."""
+    return tagger(language, batch_size=batch_size)
