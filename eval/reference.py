@@ -73,7 +73,7 @@ class FlatBrackets(LogitsProcessor):  # type: ignore[misc]
         )
 
     def _goes_on(self, text: str, tokens: Sequence[str], at: int, *, inside: bool, complete: bool) -> bool:
-        """The same for a text that begins after token `at`."""
+        """Do the same for a text that begins after token `at`."""
         if not text:
             return not complete or (at == len(tokens) - 1 and not inside)
         if inside and any(

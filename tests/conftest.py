@@ -56,3 +56,11 @@ def smollm2() -> Path:
     from llms_meet_ner.eval.demo_model import save_checkpoint
 
     return save_checkpoint(ROOT / "models" / "smollm2-135m-instruct")
+
+
+@pytest.fixture(scope="session")
+def gemma3_tokenizer() -> Path:
+    """Gemma 3's tokenizer; saved in the checkout's models/ once."""
+    from gemma3_tokenizer import save_tokenizer
+
+    return save_tokenizer(ROOT / "models" / "gemma3-tokenizer")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 
 from ..errors import LmnError
@@ -50,17 +51,26 @@ class Vocabulary:
             if character is not None or self._has_bytes:
                 self._add(text, index)  # else a character that was begun could not be finished
 
+    @cached_property
+    def _stand_in(self) -> str:
+        found = next(
+            filter(self._can_spell, ["?", "_", "-", "*", *sorted(filter(str.isalpha, self._characters))]), None
+        )
+        if found is None:
+            raise LmnError("the tokenizer has no token for any character; --decoding free does without")
+        return found
+
     def bytes_of(self, ids: Iterable[int]) -> bytes:
         """Return the bytes of tokens; stop tokens and other special ones have none."""
         return b"".join(self._bytes.get(index, b"") for index in ids)
 
     def spellable(self, text: str) -> str:
-        """Return a text with a question mark for every character that cannot be written token by token.
+        """Return a text with a question mark, or what the vocabulary has, for every character that cannot be written token by token.
 
         With a vocabulary of bytes those are characters of which a byte is missing (rare control characters with some
         models), with one of characters those that it does not hold.
         """
-        return "".join(character if self._can_spell(character) else "?" for character in text)
+        return "".join(character if self._can_spell(character) else self._stand_in for character in text)
 
     def _can_spell(self, character: str) -> bool:
         if not self._has_bytes:

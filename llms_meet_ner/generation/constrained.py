@@ -257,24 +257,21 @@ class ConstrainedGenerator:
                 row.waiting = [choice.token]
                 is_right = False
 
-    def _remaining(self, active: list[_Row]) -> list[_Row]:
+    def _remaining(self, active: Sequence[_Row]) -> list[_Row]:
         """Take finished rows out; the last ones move into their places in the cache."""
-        rows: list[_Row | None] = [None if row.is_done else row for row in active]
-        for row in active:
-            if row.is_done and row.plan and self._learns:
-                self._learn(row)
-        while rows and rows[-1] is None:
-            rows.pop()
-        for number, row in enumerate(rows):
-            if row is None:
-                last = rows[-1]
-                assert last is not None
-                self._model.move(len(rows) - 1, number, last.cached)
+        rows = list(active)
+        number = 0
+        while number < len(rows):
+            if not rows[number].is_done:
+                number += 1
+                continue
+            if rows[number].plan and self._learns:
+                self._learn(rows[number])
+            last = rows.pop()
+            if number < len(rows):
+                self._model.move(len(rows), number, last.cached)
                 rows[number] = last
-                rows.pop()
-                while rows and rows[-1] is None:
-                    rows.pop()
-        return [row for row in rows if row is not None]
+        return rows
 
     def _text(self, row: _Row) -> str:
         return self._vocabulary.bytes_of(row.ids).decode().removeprefix(self._vocabulary.leading.decode())
@@ -292,8 +289,8 @@ class ConstrainedGenerator:
         ranges = self._format.entity_ranges(row.constraint.tokens, spans)
         lengths = [len(self._vocabulary.bytes_of([index])) for index in row.ids]
         offset = len(self._vocabulary.leading)
-        in_bytes = [tuple(len(text[:at].encode()) + offset for at in pair) for pair in ranges]
-        found = confidences(row.choices, lengths, [(start, end) for start, end in in_bytes])
+        in_bytes = [(offset + len(text[:start].encode()), offset + len(text[:end].encode())) for start, end in ranges]
+        found = confidences(row.choices, lengths, in_bytes)
         if row.constraint.tokens != tokens:
             text = self._format.write(tokens, spans)
         return Generated(text, found, uncertainty(row.choices))

@@ -200,7 +200,8 @@ class PackedModel:
         """
         this = self._pass(segments)
         ids = torch.tensor([[token for segment in segments for token in segment.ids]], device=self._device)
-        kept, at = [], 0
+        kept: list[int] = []
+        at = 0
         for segment in segments:
             at += len(segment.ids)
             kept += range(at - segment.keep, at)

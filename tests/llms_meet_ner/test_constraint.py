@@ -1,0 +1,217 @@
+"""What may be written for a sentence: every path aligns exactly, every gold rendering is a path."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from reachability import CORPORA, unreachable
+from small_tokenizers import byte_level, pieces
+
+from llms_meet_ner import LabelSet, LmnError, Sentence, Span, get_format
+from llms_meet_ner.constraint.continuation import continuation
+from llms_meet_ner.constraint.grammar import MAX_DEPTH
+from llms_meet_ner.constraint.tokens import END, Constraint
+from llms_meet_ner.constraint.vocabulary import Vocabulary
+from llms_meet_ner.generation.guesses import Plan
+from llms_meet_ner.sentence import find_crossing, outer_first
+
+LABELS = LabelSet.of("PER", "LOC", "PERS")
+WORDS = [
+    "[",
+    "]",
+    "|",
+    "PER]",
+    "[New",
+    "York",
+    "a",
+    "[ ]",
+    "| PER]",
+    "Şırnak",
+    "東京",
+    "😀",
+    "\u00a0",
+    "x y",
+    "\x04",
+    "'s",
+]
+TOKENS = st.lists(st.sampled_from(WORDS) | st.text(min_size=1, max_size=4), min_size=1, max_size=6).map(
+    lambda words: tuple(word.replace("\n", " ").replace("\r", " ") for word in words)
+)
+TOKENIZERS = {
+    "byte-level": byte_level,
+    "byte fallback": lambda: pieces(byte_fallback=True, leading_space=False),
+    "leading space": lambda: pieces(byte_fallback=True, leading_space=True),
+    "unknown characters": lambda: pieces(byte_fallback=False, leading_space=True),
+}
+_vocabularies: dict[str, Vocabulary] = {}
+
+
+def vocabulary(name: str) -> Vocabulary:
+    if name not in _vocabularies:
+        tokenizer = TOKENIZERS[name]()
+        _vocabularies[name] = Vocabulary(tokenizer, [tokenizer.eos_token_id])
+    return _vocabularies[name]
+
+
+def constraint(tokens: tuple[str, ...], name: str, *, nested: bool, labels: LabelSet = LABELS) -> Constraint:
+    return Constraint(tokens, get_format(nested=nested).markup(labels), vocabulary(name), nested=nested)
+
+
+def text_of(name: str, ids: list[int]) -> str:
+    return vocabulary(name).bytes_of(ids).decode().removeprefix(vocabulary(name).leading.decode())
+
+
+@settings(max_examples=400, deadline=None)
+@given(TOKENS, st.sampled_from(sorted(TOKENIZERS)), st.booleans(), st.randoms(use_true_random=False))
+def test_whatever_is_allowed_aligns_exactly(
+    tokens: tuple[str, ...], name: str, nested: bool, choose: random.Random
+) -> None:
+    allowed = constraint(tokens, name, nested=nested)
+    state, ids = allowed.start, list[int]()
+    while not allowed.is_done(state):
+        moves = allowed.moves(state)
+        assert len(moves.ids), "a dead end"
+        token = int(choose.choice(list(moves.ids)))
+        state = moves.targets[token]
+        if state != END:
+            ids.append(token)
+    fmt = get_format(nested=nested)
+    alignment = fmt.parse(text_of(name, ids), allowed.tokens, LABELS)
+    assert alignment.status == "exact", (text_of(name, ids), alignment)
+    if fmt.write(allowed.tokens, alignment.spans) == text_of(name, ids):
+        for (start, end), span in zip(fmt.entity_ranges(allowed.tokens, alignment.spans), alignment.spans):
+            inside = fmt.parse(text_of(name, ids)[start:end], allowed.tokens[span.start : span.end], LABELS)
+            assert Span(0, span.end - span.start, span.label) in inside.spans
+
+
+@st.composite
+def sentences(draw: Any, *, nested: bool) -> Sentence:
+    tokens = draw(TOKENS)
+    spans: list[Span] = []
+    for _ in range(draw(st.integers(0, 5))):
+        start = draw(st.integers(0, len(tokens) - 1))
+        span = Span(start, draw(st.integers(start + 1, len(tokens))), draw(st.sampled_from(LABELS.names)))
+        candidate = tuple(sorted({*spans, span}, key=outer_first))
+        overlaps = any(a.start < span.end and span.start < a.end for a in spans)
+        if not find_crossing(candidate) and (nested or not overlaps):
+            spans = list(candidate)
+    return Sentence("x/y/0", tokens, tuple(spans))
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.booleans().flatmap(lambda nested: st.tuples(st.just(nested), sentences(nested=nested))),
+    st.sampled_from(sorted(TOKENIZERS)),
+)
+def test_every_annotation_can_be_written(case: tuple[bool, Sentence], name: str) -> None:
+    nested, sentence = case
+    allowed = constraint(sentence.tokens, name, nested=nested)
+    text = get_format(nested=nested).write(allowed.tokens, sentence.spans)
+    state = allowed.start
+    for token in TOKENIZERS[name]().encode(text, add_special_tokens=False):
+        state = allowed.moves(state).targets[token]
+    assert END in allowed.moves(state).targets.values() or allowed.is_done(state)
+
+
+@settings(max_examples=300, deadline=None)
+@given(TOKENS, st.booleans(), st.sets(st.integers(0, 5)), st.randoms(use_true_random=False))
+def test_a_plan_leads_from_every_state_to_an_end(
+    tokens: tuple[str, ...], nested: bool, starts: set[int], choose: random.Random
+) -> None:
+    name = "byte-level"
+    allowed = constraint(tokens, name, nested=nested)
+    plan = Plan(allowed.tokens, tuple(Span(at, at + 1, "LOC") for at in sorted(starts) if at < len(tokens)), "PER")
+    state, ids = allowed.start, list[int]()
+    while not allowed.is_done(state):
+        rest = continuation(allowed.grammar, state, plan)
+        after = state
+        for byte in rest:
+            after = allowed.grammar.steps(after)[byte].state
+        assert allowed.grammar.is_final(after)
+        moves = allowed.moves(state)
+        token = int(choose.choice(list(moves.ids)))
+        if moves.targets[token] == END:
+            break
+        state = moves.targets[token]
+        ids.append(token)
+
+
+def test_a_plan_is_followed() -> None:
+    allowed = constraint(("New", "York", "beat", "Essex", "."), "byte-level", nested=False)
+    plan = Plan(allowed.tokens, (Span(0, 2, "LOC"), Span(3, 4, "PERS")), "PER")
+    assert continuation(allowed.grammar, allowed.start, plan) == b"[New York | LOC] beat [Essex | PERS] ."
+
+
+def test_tokens_that_straddle_words_and_marks_are_allowed() -> None:
+    name = "byte fallback"
+    tokenizer = TOKENIZERS[name]()
+    allowed = constraint(("[", "New", "York"), name, nested=False)
+    ids = tokenizer.encode("[ [New York | LOC]", add_special_tokens=False)
+    written = [vocabulary(name).bytes_of([token]) for token in ids]
+    assert any(b" " in text.strip(b" ") or text.strip(b" ") in (b"|", b"[") for text in written)
+    state = allowed.start
+    for token in ids:
+        state = allowed.moves(state).targets[token]
+    assert allowed.is_done(state)
+
+
+def test_steps_with_one_mark_or_none_are_no_decisions() -> None:
+    allowed = constraint(("said", "York"), "byte-level", nested=False)
+    first = allowed.moves(allowed.start)
+    assert set(first.marks) == {b"", b"["}
+    opening = next(index for index in first.ids if vocabulary("byte-level").bytes_of([int(index)]) == b"[")
+    inside = allowed.moves(first.targets[int(opening)])
+    assert inside.marks == (b"",)  # a word has to follow, in whatever pieces
+
+
+def test_nesting_is_bounded_and_never_leads_into_a_corner() -> None:
+    two = LabelSet.of("A", "B")
+    allowed = constraint(("x",) * 3, "byte-level", nested=True, labels=two)
+    state, opened = allowed.start, 0
+    bracket = TOKENIZERS["byte-level"]().convert_tokens_to_ids("[")
+    while bracket in allowed.moves(state).targets:
+        state, opened = allowed.moves(state).targets[bracket], opened + 1
+    assert opened == len(two)  # more with one first token could not all close at the last token
+    deep = constraint(("x",) * 20, "byte-level", nested=True)
+    state, opened = deep.start, 0
+    for _ in range(20):
+        while bracket in deep.moves(state).targets:
+            state, opened = deep.moves(state).targets[bracket], opened + 1
+        for token in TOKENIZERS["byte-level"]().encode("x "):
+            state = deep.moves(state).targets.get(token, state)
+    assert opened == MAX_DEPTH
+
+
+def test_characters_without_a_token_become_question_marks() -> None:
+    known = vocabulary("unknown characters")
+    assert known.spellable("Şırnak") == "Şırnak"
+    assert known.spellable("Ж→a") == "--a"  # it has no question mark either
+    assert vocabulary("byte-level").spellable("Ж→\x04 \ud800") == "Ж→\x04 ?"
+    with pytest.raises(LmnError, match=r"cannot write the format's mark ' \| Ж\]'; --decoding free does without"):
+        known.require(" | Ж]", "the format's mark")
+
+
+def test_other_vocabularies_are_refused() -> None:
+    from tokenizers import Tokenizer, decoders
+    from tokenizers.models import WordPiece
+    from transformers import PreTrainedTokenizerFast
+
+    backend = Tokenizer(WordPiece({"[UNK]": 0, "a": 1, "##b": 2}, unk_token="[UNK]"))
+    backend.decoder = decoders.WordPiece()
+    with pytest.raises(LmnError, match="a WordPiece vocabulary has no spaces"):
+        Vocabulary(PreTrainedTokenizerFast(tokenizer_object=backend, unk_token="[UNK]"), [0])
+
+
+@pytest.mark.parametrize("name", ["smollm2", "gemma3_tokenizer"])
+@pytest.mark.parametrize(("card", "splits", "folder"), CORPORA, ids=[card for card, *_ in CORPORA])
+def test_the_gold_of_real_corpora_can_be_written(
+    corpora: Path, request: pytest.FixtureRequest, name: str, card: str, splits: list[str], folder: str
+) -> None:
+    """A fortieth of the sentences; `make verify` takes all."""
+    for split in splits:
+        assert unreachable(request.getfixturevalue(name), card, split, corpora / folder, step=40)[1] == []

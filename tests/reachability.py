@@ -1,0 +1,55 @@
+"""Whether the gold of corpora can be written under the constraint, by the tokens of a real tokenizer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from llms_meet_ner.data_converters import load_card, read_corpus
+
+from llms_meet_ner import get_format
+from llms_meet_ner.constraint.tokens import END, Constraint
+from llms_meet_ner.constraint.vocabulary import Vocabulary
+
+CORPORA = [
+    ("demo", ["train", "testb"], "demo"),
+    ("wikigold", ["train", "dev", "test"], "wikigold"),
+    ("wnut17", ["train", "dev"], "wnut17"),
+    ("germeval2014_nested", ["dev", "test"], "germeval2014/official_tsv"),
+    ("germeval2014_iob2_nested", ["train", "dev"], "germeval2014/nested_iob2_3col"),
+    ("germeval2014_iob2", ["dev"], "germeval2014/nested_iob2_3col"),
+    ("turkish_wiki_ner", ["train", "dev", "test"], "turkish_wiki_ner"),
+]
+
+
+_loaded: dict[Path, tuple[Any, Vocabulary]] = {}
+
+
+def unreachable(path: Path, card_name: str, split: str, source: Path, step: int = 1) -> tuple[int, list[str]]:
+    """Return how many sentences were looked at, and the ids of those whose gold rendering is not allowed token by token.
+
+    Args:
+        path: of a tokenizer.
+        card_name: of the corpus.
+        split: of it.
+        source: folder of its files; not looked at for the embedded corpus.
+        step: every how manieth sentence.
+    """
+    from transformers import AutoTokenizer
+
+    if path not in _loaded:
+        tokenizer = AutoTokenizer.from_pretrained(path)
+        _loaded[path] = tokenizer, Vocabulary(tokenizer, [tokenizer.eos_token_id])
+    tokenizer, known = _loaded[path]
+    card = load_card(card_name)
+    fmt = get_format(nested=card.nested)
+    looked_at, failed = 0, []
+    for sentence in list(read_corpus(card, split, None if card_name == "demo" else source))[::step]:
+        looked_at += 1
+        allowed = Constraint(sentence.tokens, fmt.markup(card.labels), known, nested=card.nested)
+        state: int | None = allowed.start
+        for token in tokenizer.encode(fmt.write(allowed.tokens, sentence.spans), add_special_tokens=False):
+            state = None if state is None else allowed.moves(state).targets.get(token)
+        if state is None or not (allowed.is_done(state) or END in allowed.moves(state).targets.values()):
+            failed.append(sentence.id)
+    return looked_at, failed
