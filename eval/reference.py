@@ -30,6 +30,12 @@ class FlatBrackets(LogitsProcessor):  # type: ignore[misc]
         self._closers = [_spell(alphabet, f" | {label}]") for label in labels]
         self._pieces = tokenizer.convert_ids_to_tokens(list(range(len(tokenizer))))
         self._special = set(tokenizer.all_special_ids)
+        firsts = [piece[:1] if index not in self._special else "" for index, piece in enumerate(self._pieces)]
+        self._first_characters = sorted(set(firsts) - {""})
+        self._by_first = {
+            first: torch.tensor([index for index, other in enumerate(firsts) if other == first])
+            for first in self._first_characters
+        }
         self._stop = tokenizer.eos_token_id
         self._prompt_length = prompt_length
 
@@ -42,7 +48,12 @@ class FlatBrackets(LogitsProcessor):  # type: ignore[misc]
                 masked[row, self._stop] = 0
                 continue
             text = "".join(self._pieces[index] for index in written)
-            for index in torch.sort(scores[row], descending=True, stable=True).indices.tolist():
+            begun = [first for first in self._first_characters if self._can_become(text + first, tokens, 0)]
+            candidates = (
+                torch.cat([*(self._by_first[first] for first in begun), torch.tensor([self._stop])]).sort().values
+            )
+            order = torch.sort(scores[row, candidates], descending=True, stable=True).indices
+            for index in candidates[order].tolist():
                 if self._fits(text, index, tokens):
                     masked[row, index] = scores[row, index]
                     break

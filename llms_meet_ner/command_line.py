@@ -86,4 +86,4 @@ def predict_options(command: Callable[..., R]) -> Callable[..., R]:
         options = PredictOptions(decoding, batch_size, max_new_tokens, dtype, untrained, limit, server)
         return command(*args, options=options, **kwargs)
 
-    return engine_options(wrapped)
+    return engine_options(catch_errors(wrapped))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..constraint.tokens import Moves
 from ..records import Uncertainty
 
-DIGITS = 6
+DIGITS = 4
 """After the point; the rest is rounding of the device."""
 
 

@@ -75,6 +75,7 @@ class Guesser:
     _mentions: dict[tuple[str, ...], Counter[str]] = field(default_factory=dict)
     _seen: Counter[tuple[str, ...]] = field(default_factory=Counter)
     _features: Counter[tuple[str, str]] = field(default_factory=Counter)
+    _known_features: Counter[str] = field(default_factory=Counter)
     _in_entities: Counter[str] = field(default_factory=Counter)
     _words: Counter[str] = field(default_factory=Counter)
     _runs: int = 0
@@ -93,7 +94,9 @@ class Guesser:
         self._right_runs += len(set(runs) & {(span.start, span.end) for span in outer})
         for span in outer:
             self._label_counts[span.label] += 1
-            self._features.update((feature, span.label) for feature in _features(tokens, span.start, span.end))
+            for feature in _features(tokens, span.start, span.end):
+                self._features[feature, span.label] += 1
+                self._known_features[feature] += 1
             self._in_entities.update(tokens[span.start : span.end])
             if span.end - span.start <= _LONGEST:
                 self._mentions.setdefault(tokens[span.start : span.end], Counter())[span.label] += 1
@@ -138,12 +141,12 @@ class Guesser:
 
     def _label(self, tokens: tuple[str, ...], start: int, end: int) -> str:
         """Return the likeliest label by naive Bayes over the words in and around a mention."""
-        features = list(_features(tokens, start, end))
+        known = [feature for feature in _features(tokens, start, end) if self._known_features[feature]]
 
         def log_likelihood(label: str) -> float:
             count = self._label_counts[label]
             return math.log(count + 1) + sum(
-                math.log((self._features[feature, label] + 0.1) / (count + 1)) for feature in features
+                math.log((self._features[feature, label] + 0.1) / (count + 1)) for feature in known
             )
 
         return max(self.labels, key=log_likelihood)

@@ -61,7 +61,7 @@ def load_model(recipe: Recipe, spec: PromptSpec, adapter: Path | None, dtype: st
     return _load(recipe.model, spec, adapter, dtype, options)
 
 
-def load_adapter(base: str, spec: PromptSpec, adapter: Path, dtype: str = "auto") -> Loaded:
+def load_adapter(base: str, spec: PromptSpec, adapter: Path | None, dtype: str = "auto") -> Loaded:
     """Load a base model and an adapter without a recipe, unquantised, the adapter merged; on CUDA if there is one.
 
     The tokenizer is the base model's, as in a prediction run.

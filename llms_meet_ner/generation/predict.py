@@ -59,8 +59,12 @@ class PredictOptions:
         """Check that the options go together.
 
         Raises:
-            LmnError: a server is to decode under constraints.
+            LmnError: a server is to decode under constraints, or an output is bounded that the sentence bounds already.
         """
+        if self.max_new_tokens is not None and self.decoding == "constrained":
+            raise LmnError(
+                "--max-new-tokens bounds free outputs, and a constrained one ends with its sentence; leave it out, or --decoding free"
+            )
         if self.server and self.decoding != "free":
             raise LmnError("a server decodes freely; --decoding free")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -29,7 +30,7 @@ splits:
   train: {file: demo.train, sentences: "0:12"}
   testb: {file: demo.testb, sentences: "43:48"}
 """
-RUN = Path("outputs/mini/mini_testb/free")
+RUN = Path("outputs/mini/mini_testb/constrained")
 
 pytestmark = pytest.mark.slow
 
@@ -83,15 +84,14 @@ def test_evaluation_finds_recipe_gold_and_adapter_and_predicts_first(project: Pa
     assert "on cpu, float32" in result.stderr
     records = [json.loads(line) for line in (RUN / "predictions.jsonl").read_text().splitlines()]
     assert [record["id"] for record in records] == [f"mini/testb/{n}" for n in range(43, 48)]
-    assert all(
-        record["decoding"] == "free" and record["confidences"] is None and "\n" not in record["output"]
-        for record in records
-    )
+    assert all(record["decoding"] == "constrained" and record["status"] == "exact" for record in records)
+    assert all(len(record["confidences"]) == len(record["spans"]) for record in records)
+    assert all(0 <= record["uncertainty"]["mean"] <= record["uncertainty"]["max"] for record in records)
     run = json.loads((RUN / "run.json").read_text())
     assert sorted(item for items, _ in run["batches"] for item in items) == list(range(5))
     assert [len(items) for items, _ in run["batches"]] == [3, 2]
     scores = json.loads((RUN / "scores.json").read_text())
-    assert scores["decoding"] == "free"
+    assert scores["decoding"] == "constrained"
     assert scores["seed"] == 42
     assert (
         scores["seqeval"]["micro"]["gold"] == sum(counts["gold"] for counts in scores["seqeval"]["labels"].values()) > 0
@@ -105,30 +105,20 @@ def test_evaluation_finds_recipe_gold_and_adapter_and_predicts_first(project: Pa
     assert again.stdout == result.stdout
 
 
-def test_outputs_equal_those_of_one_sentence_at_a_time(project: Path) -> None:
+@pytest.mark.parametrize("decoding", [[], ["--decoding", "free", "--max-new-tokens", "24"]])
+def test_outputs_equal_those_of_one_sentence_at_a_time(project: Path, decoding: list[str]) -> None:
+    base = ["--recipe", "recipes/mini.yaml", "--split", "testb", "--restart", *decoding]
     for size in ("1", "5"):
-        call(
-            lmn_predict,
-            "--recipe",
-            "recipes/mini.yaml",
-            "--split",
-            "testb",
-            "--batch-size",
-            size,
-            "--max-new-tokens",
-            "24",
-            "--out",
-            f"size{size}",
-        )
-    outputs = [
-        [json.loads(line)["output"] for line in Path(f"size{size}/predictions.jsonl").read_text().splitlines()]
-        for size in (1, 5)
+        call(lmn_predict, *base, "--batch-size", size, "--out", f"size{size}")
+    rows = [
+        [json.loads(line) for line in Path(f"size{size}/predictions.jsonl").read_text().splitlines()] for size in (1, 5)
     ]
-    assert outputs[0] == outputs[1]
-    assert any(outputs[0])
+    assert [row["output"] for row in rows[0]] == [row["output"] for row in rows[1]]
+    assert any(row["output"] for row in rows[0])
+    assert all((row["confidences"] is None) == bool(decoding) == (row["uncertainty"] is None) for row in rows[0])
 
 
-def test_killed_runs_end_in_the_same_file(project: Path) -> None:
+def test_runs_killed_three_times_end_in_the_same_file(project: Path) -> None:
     command = [
         str(BIN / "lmn-predict"),
         "--recipe",
@@ -136,19 +126,19 @@ def test_killed_runs_end_in_the_same_file(project: Path) -> None:
         "--split",
         "testb",
         "--batch-size",
-        "2",
-        "--max-new-tokens",
-        "24",
+        "1",
         "--out",
     ]
     call(lmn_predict, *command[1:], "whole")
-    process = subprocess.Popen([*command, "killed"], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    partial = Path("killed/predictions.partial.jsonl")
-    while not (partial.is_file() and len(partial.read_bytes().splitlines()) > 1) and process.poll() is None:
-        time.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert not Path("killed/predictions.jsonl").exists()
+    partial, rng = Path("killed/predictions.partial.jsonl"), random.Random(3)
+    for lines in (1, 2, 4):
+        process = subprocess.Popen([*command, "killed"], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        while not (partial.is_file() and len(partial.read_bytes().splitlines()) > lines) and process.poll() is None:
+            time.sleep(0.005)
+        time.sleep(rng.uniform(0, 0.05))
+        process.send_signal(signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
+        assert not Path("killed/predictions.jsonl").exists()
     call(lmn_predict, *command[1:], "killed")
     assert Path("killed/predictions.jsonl").read_bytes() == Path("whole/predictions.jsonl").read_bytes()
     assert not partial.exists()
@@ -186,5 +176,7 @@ def test_what_does_not_fit_together_is_refused(project: Path) -> None:
     run_path.write_text(kept)
     missing = call(lmn_predict, "--recipe", "recipes/mini.yaml", "--split", "testa", code=1)
     assert "no data set of corpus mini, split testa, with the prompt of mini.short_train" in missing.stderr
+    bounded = call(lmn_predict, *base, "--max-new-tokens", "9", code=1)
+    assert "a constrained one ends with its sentence; leave it out, or --decoding free" in bounded.stderr
     no_model = call(lmn_predict, *base, "model_name_or_path=nowhere/nothing", "--out", "x", code=1)
     assert "nowhere/nothing with outputs/mini: cannot be loaded" in no_model.stderr

@@ -1,0 +1,121 @@
+"""Compare constrained decoding with the plain reference, token for token.
+
+python -m llms_meet_ner.eval.verify MODEL [ADAPTER] [--sentences N] [--out FILE]
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..command_line import catch_errors
+from ..data_converters.cards import load_card
+from ..data_converters.corpus import read_corpus
+from ..errors import LmnError
+from ..files import write_json
+from ..generation.model import load_adapter
+from ..generation.requests import Request
+from ..generation.templates import encode_prompt
+from ..prompts import PROMPT_SPEC_FILE, PromptSpec, TemplatePieces
+from ..recipe import ADAPTER_FILE
+from ..sentence import Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What came out.
+
+    Attributes:
+        sentences: compared.
+        steps: output tokens of the reference, which takes a pass for each.
+        passes: of the fast decoder, summed over the sentences.
+        differences: ids of sentences whose tokens differ.
+    """
+
+    sentences: int
+    steps: int
+    passes: int
+    differences: list[str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a mapping for JSON."""
+        return {
+            "sentences": self.sentences,
+            "steps": self.steps,
+            "passes": self.passes,
+            "steps_a_sentence": round(self.steps / self.sentences, 2),
+            "passes_a_sentence": round(self.passes / self.sentences, 2),
+            "differences": self.differences,
+        }
+
+
+def compare(
+    model: Path, adapter: Path | None, number: int, batch_size: int, most_tokens: int | None = None
+) -> Comparison:
+    """Decode sentences of the embedded corpus both ways, in float32.
+
+    Args:
+        model: folder of a base model with a byte-level tokenizer.
+        adapter: folder of an adapter for the embedded corpus, or None for the model alone.
+        number: how many sentences, the test split's first.
+        batch_size: sentences decoded together, in both.
+        most_tokens: leave longer sentences out.
+    """
+    from ..generation.constrained import ConstrainedGenerator
+    from .reference import decode
+
+    card = load_card("demo")
+    splits = list(card.splits)
+    sentences: list[Sentence] = [s for split in (splits[-1], splits[0]) for s in read_corpus(card, split)]
+    sentences = [s for s in sentences if most_tokens is None or len(s.tokens) <= most_tokens][:number]
+    spec = _spec(adapter)
+    loaded = load_adapter(str(model), spec, adapter, "float32")
+    fast = ConstrainedGenerator(loaded, spec)
+    differences: list[str] = []
+    for start in range(0, len(sentences), batch_size):
+        batch = sentences[start : start + batch_size]
+        prompts = [encode_prompt(loaded.tokenizer, spec, sentence.text) for sentence in batch]
+        tokens = [sentence.tokens for sentence in batch]
+        plain = decode(loaded.model, loaded.tokenizer, prompts, tokens, spec.labels.names)
+        fast.generate([Request(prompt, words, 1) for prompt, words in zip(prompts, tokens)])
+        pairs = zip(batch, plain, fast.last_ids, strict=True)
+        differences += [sentence.id for sentence, one, other in pairs if one != other]
+    return Comparison(len(sentences), fast.work.steps, fast.work.passes, differences)
+
+
+def _spec(adapter: Path | None) -> PromptSpec:
+    """Return the prompt of an adapter; without one the short instruction in LLaMA-Factory's template `default`."""
+    if adapter is not None:
+        return PromptSpec.load(adapter / PROMPT_SPEC_FILE)
+    card = load_card("demo")
+    template = TemplatePieces("default", (), (), ("Human: {{content}}", {"special": "eos_token"}, "\nAssistant:"))
+    return PromptSpec("bracketed", "short", "Mark entities as [Entity | LABEL]:", card.labels, template=template)
+
+
+@click.command()
+@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("adapter", type=click.Path(path_type=Path))
+@click.option("--sentences", "number", type=click.IntRange(min=1), default=300, show_default=True)
+@click.option("--batch-size", type=click.IntRange(min=1), default=10, show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), help="JSON file for the result.")
+@catch_errors
+def main(model: Path, adapter: Path, number: int, batch_size: int, out: Path | None) -> None:
+    """Decode sentences of the embedded corpus step by step and fast; every token must be the same."""
+    if not (adapter / ADAPTER_FILE).is_file():
+        raise LmnError(f"{adapter / ADAPTER_FILE}: no such file; make demo trains one")
+    result = compare(model, adapter, number, batch_size)
+    click.echo(
+        f"{result.sentences} sentences, {len(result.differences)} differences; step by step {result.steps / result.sentences:.2f} "
+        f"passes a sentence, here {result.passes / result.sentences:.2f}"
+    )
+    if out:
+        write_json(out, result.to_dict())
+    if result.differences:
+        raise LmnError(f"other tokens than step by step: {', '.join(result.differences)}")
+
+
+if __name__ == "__main__":
+    main()
