@@ -38,14 +38,14 @@ def _corpus_options(command: Any) -> Any:
 @click.group(cls=DefaultGroup, default="convert", default_if_no_args=False)
 @click.version_option(package_name="llms-meet-ner")
 def main() -> None:
-    r"""Turn a corpus into instruction data for LLaMA-Factory.
+    """Turn a corpus into instruction data for LLaMA-Factory.
 
     \b
     lmn-convert conll2003 --source DIR      writes data/alpaca/conll2003_{train,testa,testb}.json
     lmn-convert my_corpus.yaml              the same for a corpus with a card of your own
     lmn-convert check wikigold --source DIR reports what is in the files, and writes nothing
     lmn-convert cards                       lists the cards that come with the package
-    """
+    """  # noqa: D301
 
 
 @main.command()  # type: ignore[untyped-decorator]

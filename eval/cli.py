@@ -24,13 +24,13 @@ from .report import REPORTS
 @click.group(cls=DefaultGroup, default="score", default_if_no_args=False)
 @click.version_option(package_name="llms-meet-ner")
 def main() -> None:
-    r"""Score predictions against a corpus.
+    """Score predictions against a corpus.
 
     \b
     lmn-eval --split testb                                 the only trained recipe; predicts first if need be
     lmn-eval --recipe recipes/qwen25_conll.yaml --split testb
     lmn-eval --corpus conll2003 --source DIR --split testb --predictions generated_predictions.jsonl
-    """
+    """  # noqa: D301
 
 
 @main.command()  # type: ignore[untyped-decorator]

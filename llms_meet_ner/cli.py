@@ -31,7 +31,7 @@ _OVERRIDES = click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 @click.group(cls=DefaultGroup, default="predict", default_if_no_args=False)
 @click.version_option(package_name="llms-meet-ner")
 def main() -> None:
-    r"""Predict a split with a fine-tuned model.
+    """Predict a split with a fine-tuned model.
 
     \b
     lmn-predict --recipe recipes/demo_smollm2.yaml --split testb
@@ -39,7 +39,7 @@ def main() -> None:
     lmn-predict --recipe recipes/qwen25_conll.yaml --split testb --engine openai --base-url http://gpu1:8000/v1
     lmn-predict --recipe recipes/qwen25_conll.yaml --split testb --shard 1/8
     lmn-predict merge outputs/qwen25_conll/conll2003_testb/free-shard*of8
-    """
+    """  # noqa: D301
 
 
 @main.command("predict")  # type: ignore[untyped-decorator]

@@ -14,18 +14,17 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from ..constraint.continuation import continuation
 from ..constraint.tokens import END, Constraint, Moves
 from ..constraint.vocabulary import Vocabulary
-from ..errors import LmnError
 from ..formats import get_format
 from ..prompts import PromptSpec
 from ..records import Generated
 from .confidence import Choice, confidences, uncertainty
 from .guesses import Guesser, Plan
+from .memory import memory_errors
 from .model import Loaded
 from .packed import PackedModel, Segment
 from .requests import Request
@@ -127,7 +126,8 @@ class ConstrainedGenerator:
     def prepare(self, prompts: Sequence[Sequence[int]]) -> None:
         """Compute the beginning that all these prompts share once and for all."""
         if prompts:
-            self._model.share_prefix(prompts, 1)
+            with self._model.in_place():
+                self._model.share_prefix(prompts, 1)
 
     def generate(self, requests: Sequence[Request]) -> list[Generated]:
         """Return one output a request. `max_new_tokens` is not looked at: the sentence itself bounds what can be written.
@@ -135,16 +135,8 @@ class ConstrainedGenerator:
         Raises:
             LmnError: the device's memory is too small for the batch.
         """
-        try:
+        with memory_errors(requests), self._model.in_place():
             return self._generate(requests)
-        except (torch.cuda.OutOfMemoryError, MemoryError, RuntimeError) as error:
-            if isinstance(error, RuntimeError) and "memory" not in str(error).lower():
-                raise
-            longest = max(len(request.prompt) for request in requests)
-            raise LmnError(
-                f"out of memory with {len(requests)} prompts of up to {longest} tokens; run again with a smaller --batch-size and "
-                "--restart (the batch plan changes with it)"
-            ) from error
 
     def _generate(self, requests: Sequence[Request]) -> list[Generated]:
         self._model.share_prefix([request.prompt for request in requests], len(requests))

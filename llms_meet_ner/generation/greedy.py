@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from transformers import DynamicCache, GenerationConfig, StoppingCriteria, StoppingCriteriaList
 
-from ..errors import LmnError
 from ..records import Generated
+from .memory import memory_errors
 from .model import Loaded
 from .requests import Request, shared_length
 
@@ -65,22 +65,11 @@ class GreedyGenerator:
         ids, mask = self._padded(prompts, longest)
         limits = torch.tensor(max_new_tokens, device=loaded.device)
         stops = StoppingCriteriaList([_SentenceStop(self._newline_ids, longest + limits)])
-        try:
-            with torch.inference_mode():
-                output = loaded.model.generate(
-                    ids,
-                    attention_mask=mask,
-                    past_key_values=self._cache(prompts),
-                    max_new_tokens=max(max_new_tokens),
-                    stopping_criteria=stops,
-                )
-        except (torch.cuda.OutOfMemoryError, MemoryError, RuntimeError) as error:
-            if isinstance(error, RuntimeError) and "memory" not in str(error).lower():
-                raise
-            raise LmnError(
-                f"out of memory with {len(prompts)} prompts of up to {longest} tokens; run again with a smaller --batch-size and "
-                "--restart (the batch plan changes with it)"
-            ) from error
+        with memory_errors(requests), torch.inference_mode():
+            output = loaded.model.generate(
+                ids, attention_mask=mask, past_key_values=self._cache(prompts), max_new_tokens=max(max_new_tokens),
+                stopping_criteria=stops,
+            )  # fmt: skip
         return [
             Generated(self._text(row[:limit]))
             for row, limit in zip(output[:, longest:].tolist(), max_new_tokens, strict=True)

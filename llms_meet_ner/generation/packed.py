@@ -206,7 +206,9 @@ class PackedModel:
             at += len(segment.ids)
             kept += range(at - segment.keep, at)
         wanted = torch.from_numpy(candidates).to(self._device)
-        with self._replaced(wanted), torch.inference_mode():
+        if self._subset is not None:
+            self._subset.ids = wanted
+        with torch.inference_mode():
             logits = self._model(
                 input_ids=ids, position_ids=this.positions[None], use_cache=False,
                 logits_to_keep=torch.tensor(kept, dtype=torch.long, device=self._device), lmn_pass=this,
@@ -237,13 +239,12 @@ class PackedModel:
         )
 
     @contextmanager
-    def _replaced(self, wanted: torch.Tensor) -> Iterator[None]:
-        """Put our attention and output layer in place for one pass."""
+    def in_place(self) -> Iterator[None]:
+        """Put our attention and output layer into the model; passes are made inside. It is as it was before afterwards."""
         model = self._model
         before = model.config._attn_implementation
         model.set_attn_implementation(_ATTENTION)
         if self._subset is not None:
-            self._subset.ids = wanted
             model.set_output_embeddings(self._subset)
         try:
             yield

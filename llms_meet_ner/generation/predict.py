@@ -224,7 +224,7 @@ def _generate_all(
     prompts = [encode_prompt(loaded.tokenizer, spec, text) for text in texts]
     source_lengths = [len(loaded.tokenizer.encode(text, add_special_tokens=False)) for text in texts]
     batches = plan_batches(list(map(len, prompts)), source_lengths, options.batch_size, options.max_new_tokens)
-    generator = make_generator(loaded, spec, options.decoding, _guesser(recipe, spec))
+    generator = make_generator(loaded, spec, options.decoding, training_guesser(recipe, spec))
     generator.prepare(prompts)
     with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
         task = progress.add_task("predicting", total=len(asked))
@@ -248,7 +248,7 @@ def _generate_all(
     return {item: by_item.get(item, separator) for item in range(len(records))}
 
 
-def _guesser(recipe: Recipe, spec: PromptSpec) -> Guesser:
+def training_guesser(recipe: Recipe, spec: PromptSpec) -> Guesser:
     """Return a guesser that has seen the training data, if it is there: it speeds decoding up and changes no output."""
     guesser = Guesser.of(spec.labels.names)
     fmt = get_format(spec.format, nested=spec.nested)

@@ -208,7 +208,7 @@ def test_other_vocabularies_are_refused() -> None:
 
 
 @pytest.mark.parametrize("name", ["smollm2", "gemma3_tokenizer"])
-@pytest.mark.parametrize(("card", "splits", "folder"), CORPORA, ids=[card for card, *_ in CORPORA])
+@pytest.mark.parametrize(("card", "splits", "folder"), CORPORA, ids=[Path(card).stem for card, *_ in CORPORA])
 def test_the_gold_of_real_corpora_can_be_written(
     corpora: Path, request: pytest.FixtureRequest, name: str, card: str, splits: list[str], folder: str
 ) -> None:

@@ -391,6 +391,11 @@ def test_the_real_model_with_an_adapter(smollm2: Path, workdir: Path, monkeypatc
     outputs = reference(smollm2, workdir / "adapter", sentences)
     spans = [get_format().parse(output, words, SPEC.labels).spans for output, words in zip(outputs, sentences)]
     assert [tuple(decode([row.split("\t")[1] for row in block], "IOB2")[0]) for block in blocks] == spans
+    sure = [
+        json.loads(line) for line in call("--adapter", "adapter", "news.txt", "--format", "json").stdout.splitlines()
+    ]
+    assert [row["text"] for row in sure] == lines
+    assert all(0 < entity["confidence"] <= 1 for row in sure for entity in row["entities"])
     broken = workdir / "adapter/adapter_model.safetensors"
     broken.write_bytes(broken.read_bytes()[:1000])
     monkeypatch.setattr("llms_meet_ner.tag_cli.load", load)

@@ -1,0 +1,324 @@
+r"""Decoding side by side: LLaMA-Factory's own prediction, plain `generate`, and ours in its stages.
+
+    python -m llms_meet_ner.eval.benchmarks.decode --recipe recipes/demo_smollm2.yaml --split testb --sentences 32 --out FOLDER
+
+Every line runs in a process of its own, one after the other, on the same sentences with the same adapter, in the recipe's prompt;
+times are those of generation, without loading. LLaMA-Factory's is the run time that it writes itself. `passes` counts the
+forward passes in which a sentence takes part; `computed` the tokens that go through the model for a sentence, its prompt included.
+`faithful` is the share of outputs from which no word of the sentence is lost, changed or added. The table goes to the terminal,
+`decode.json`, `decode.md` and `decode.png` (passes against entities and against length) into the folder.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+import yaml
+from rich.table import Table
+
+from ...command_line import catch_errors, print_table
+from ...data_converters.cards import load_card
+from ...dataset_info import sibling
+from ...errors import LmnError
+from ...files import atomic_write, read_json, write_json
+from ...formats import get_format
+from ...generation.predict import training_guesser
+from ...generation.requests import Request
+from ...generation.templates import encode_prompt
+from ...prompts import PromptSpec
+from ...recipe import Recipe, load_recipe, recipe_prompt
+from ...sentence import Sentence
+from ..evaluate import read_gold
+from ..predictions import read_predictions
+from ..scores import score
+
+OURS = ("generate", "free", "constrained", "copying", "marked-up")
+_PROPOSALS = {"constrained": "none", "copying": "copy", "marked-up": "marked"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the table.
+
+    Attributes:
+        method: what generated.
+        batch: sentences together.
+        seconds: of generation.
+        passes: a sentence, mean.
+        written: output tokens a sentence, mean.
+        computed: tokens through the model a sentence, mean; None where not known.
+        memory: peak of the process's resident memory (on CUDA of the device), in MiB.
+        f1: strict micro F1.
+        faithful: share of outputs.
+        by_sentence: (tokens of the sentence, entities written, passes) of each.
+    """
+
+    method: str
+    batch: int
+    seconds: float
+    passes: float
+    written: float
+    computed: float | None
+    memory: int
+    f1: float
+    faithful: float
+    by_sentence: list[tuple[int, int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What every line has in common."""
+
+    recipe: Recipe
+    spec: PromptSpec
+    sentences: list[Sentence]
+    data: str
+
+
+def _job(recipe_path: Path, overrides: Sequence[str], split: str, source: Path | None, number: int) -> Job:
+    recipe = load_recipe(recipe_path, overrides)
+    if not recipe.has_adapter:
+        raise LmnError(f"{recipe.output_dir}: no adapter there; train it first")
+    entry = recipe.train_entry()
+    gold = read_gold(load_card(entry.card), split, source)
+    sentences = gold.sentences[:number]
+    return Job(
+        recipe, recipe_prompt(recipe, recipe.output_dir), sentences, sibling(recipe.dataset_dir, entry, split).name
+    )
+
+
+def _line(
+    job: Job, method: str, batch: int, seconds: float, outputs: list[str], passes: list[int], **more: Any
+) -> Line:
+    fmt = get_format(job.spec.format, nested=job.spec.nested)
+    alignments = [fmt.parse(text, s.tokens, job.spec.labels) for text, s in zip(outputs, job.sentences, strict=True)]
+    faithful = [a.status == "exact" or set(a.reasons) <= {"respaced"} for a in alignments]
+    rows = [(len(s.tokens), len(a.spans), p) for s, a, p in zip(job.sentences, alignments, passes, strict=True)]
+    return Line(
+        method=method, batch=batch, seconds=round(seconds, 2), passes=round(sum(passes) / len(passes), 2),
+        f1=round(score(job.sentences, alignments, nested=job.spec.nested).micro.f1, 4),
+        faithful=round(sum(faithful) / len(faithful), 4), by_sentence=rows, **more,
+    )  # fmt: skip
+
+
+def _ours(job: Job, method: str, batch: int) -> Line:
+    """Generate with one of our generators, in this process."""
+    import torch
+
+    from ...generation.constrained import ConstrainedGenerator
+    from ...generation.greedy import GreedyGenerator
+    from ...generation.model import load_model
+
+    loaded = load_model(job.recipe, job.spec, job.recipe.output_dir)
+    prompts = [encode_prompt(loaded.tokenizer, job.spec, sentence.text) for sentence in job.sentences]
+    lengths = [len(loaded.tokenizer.encode(sentence.text)) for sentence in job.sentences]
+    requests = [
+        Request(prompt, s.tokens, 3 * length + 32) for prompt, s, length in zip(prompts, job.sentences, lengths)
+    ]
+    order = sorted(range(len(requests)), key=lambda item: -len(prompts[item]))
+    generator: Any
+    if method in _PROPOSALS:
+        guesser = training_guesser(job.recipe, job.spec)
+        generator = ConstrainedGenerator(loaded, job.spec, guesser=guesser, proposals=_PROPOSALS[method])  # type: ignore[arg-type]
+    else:
+        generator = GreedyGenerator(loaded)
+    outputs, passes = [""] * len(order), [0] * len(order)
+    started = time.perf_counter()
+    if method != "generate":
+        generator.prepare(prompts)
+    for start in range(0, len(order), batch):
+        items = order[start : start + batch]
+        for item, output in zip(items, generator.generate([requests[item] for item in items])):
+            outputs[item] = output.text
+        if method in _PROPOSALS:
+            for item, count in zip(items, generator.last_passes):
+                passes[item] = count
+    seconds = time.perf_counter() - started
+    written = [len(loaded.tokenizer.encode(text, add_special_tokens=False)) for text in outputs]
+    if method in _PROPOSALS:
+        more = {
+            "written": generator.work.steps / len(order),
+            "computed": round(generator.work.computed / len(order), 1),
+        }
+    else:
+        passes = [count + 1 for count in written]  # the stop token takes one too
+        more = {"written": sum(written) / len(order), "computed": None}
+    more["written"] = round(more["written"] or 0.0, 1)
+    return _line(job, method, batch, seconds, outputs, passes, memory=_memory(torch), **more)
+
+
+def _memory(torch: Any) -> int:
+    if torch.cuda.is_available():
+        return int(torch.cuda.max_memory_allocated() / 2**20)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+def _llamafactory(job: Job, batch: int) -> Line:
+    """Predict with LLaMA-Factory as published: `do_predict`, `predict_with_generate`, greedy."""
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(job.recipe.model)
+    with tempfile.TemporaryDirectory() as folder:
+        keys = ("model_name_or_path", "template", "cutoff_len", "use_cpu", "bf16", "fp16", "trust_remote_code")
+        values = {key: job.recipe.values[key] for key in keys if key in job.recipe.values} | {
+            "stage": "sft", "do_predict": True, "predict_with_generate": True, "do_sample": False, "finetuning_type": "lora",
+            "adapter_name_or_path": str(job.recipe.output_dir), "dataset_dir": str(job.recipe.dataset_dir),
+            "eval_dataset": job.data, "max_samples": len(job.sentences), "per_device_eval_batch_size": batch,
+            "max_new_tokens": 256, "output_dir": folder, "report_to": "none", "preprocessing_num_workers": 1,
+        }  # fmt: skip
+        recipe = Path(folder) / "predict.yaml"
+        recipe.write_text(yaml.safe_dump(values))
+        done = subprocess.run(
+            [Path(sys.executable).parent / "llamafactory-cli", "train", recipe],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise LmnError(f"LLaMA-Factory's prediction failed: {done.stderr[-1500:]}")
+        seconds = read_json(Path(folder) / "predict_results.json")["predict_runtime"]
+        rows = read_predictions(Path(folder) / "generated_predictions.jsonl", job.sentences).rows
+        outputs = [row.output for row in rows]
+    written = [len(tokenizer.encode(text, add_special_tokens=False)) for text in outputs]
+    memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
+    mean = round(sum(written) / len(written), 1)
+    passes = [count + 1 for count in written]
+    return _line(job, "LLaMA-Factory", batch, seconds, outputs, passes, written=mean, computed=None, memory=memory)
+
+
+def _best(lines: Sequence[Line], method: str) -> Line:
+    return min((line for line in lines if line.method == method), key=lambda line: line.seconds)
+
+
+def _rows(lines: Sequence[Line]) -> list[list[str]]:
+    count = len(lines[0].by_sentence)
+    slowest = next((line for line in lines if line.method == "LLaMA-Factory" and line.batch == 1), lines[0])
+    rows = []
+    for line in lines:
+        computed = "" if line.computed is None else f"{line.computed:.1f}"
+        figures = [f"{count / line.seconds:.2f}", f"{slowest.seconds / line.seconds:.1f}x", f"{line.passes:.2f}"]
+        figures += [f"{line.written:.1f}", computed, f"{line.memory:,}", f"{line.f1:.4f}", f"{line.faithful:.2f}"]
+        rows.append([line.method, str(line.batch), *figures])
+    return rows
+
+
+_COLUMNS = (
+    "decoding", "batch", "sentences/s", "speed", "passes", "written", "computed", "MiB", "F1", "faithful",
+)  # fmt: skip
+
+
+def _summary(lines: Sequence[Line], job: Job) -> list[str]:
+    """Return the lines around the table: what it ran on, and the ratios that count."""
+    marked, plain = _best(lines, "marked-up"), _best(lines, "generate")
+    stepwise = next(line for line in lines if line.method == "constrained")
+    found = [
+        f"{len(job.sentences)} sentences of {job.data}, {job.recipe.model}, adapter {job.recipe.output_dir.name}; {_machine()}",
+        f"marked-up against plain generate at its best batch size: {plain.seconds / marked.seconds:.1f}x",
+        f"passes, step by step against marked-up: {stepwise.passes / marked.passes:.1f}x",
+    ]
+    factory = [line for line in lines if line.method == "LLaMA-Factory"]
+    if factory:
+        one, best = next(line for line in factory if line.batch == 1), _best(lines, "LLaMA-Factory")
+        found.insert(1, f"marked-up against LLaMA-Factory at batch 1: {one.seconds / marked.seconds:.1f}x")
+        found.insert(2, f"... at its best batch size ({best.batch}): {best.seconds / marked.seconds:.1f}x")
+    return found
+
+
+def _machine() -> str:
+    import os
+
+    import torch
+
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else f"{os.cpu_count()} cores"
+    return f"Python {platform.python_version()}, torch {torch.__version__}, {device}, {platform.machine()}"
+
+
+def _plot(lines: Sequence[Line], path: Path) -> None:
+    """Draw passes against entities and against tokens, for step by step and marked-up proposals."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(1, 2, figsize=(9, 3.4), sharey=True)
+    for method, marker in (("constrained", "x"), ("copying", "+"), ("marked-up", "o")):
+        line = _best(lines, method)
+        name = "step by step" if method == "constrained" else method
+        for axis, column in zip(axes, (1, 0)):
+            axis.scatter(
+                [row[column] for row in line.by_sentence], [row[2] for row in line.by_sentence], s=18, marker=marker, label=name
+            )  # fmt: skip
+    axes[0].set(xlabel="entities written", ylabel="forward passes", yscale="log")
+    axes[1].set(xlabel="tokens of the sentence")
+    axes[0].xaxis.get_major_locator().set_params(integer=True)
+    axes[0].legend(frameon=False)
+    figure.tight_layout()
+    figure.savefig(path, dpi=110)
+    pyplot.close(figure)
+
+
+def _write(lines: Sequence[Line], job: Job, folder: Path) -> None:
+    write_json(folder / "decode.json", {"summary": _summary(lines, job), "lines": [asdict(line) for line in lines]})
+    with atomic_write(folder / "decode.md") as file:
+        file.write("\n\n".join(_summary(lines, job)) + "\n\n")
+        for row in [list(_COLUMNS), ["---"] * len(_COLUMNS), *_rows(lines)]:
+            file.write(f"| {' | '.join(row)} |\n")
+    _plot(lines, folder / "decode.png")
+
+
+@click.command()
+@click.option("--recipe", "recipe_path", type=click.Path(path_type=Path), required=True)
+@click.option("--split", default="testb", show_default=True)
+@click.option("--source", type=click.Path(path_type=Path), help="Folder of the corpus files.")
+@click.option("--sentences", "number", type=click.IntRange(min=1), default=32, show_default=True)
+@click.option("--batch-sizes", default="1,8,32", show_default=True, help="LLaMA-Factory runs at 1, too.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("outputs/decode"), show_default=True)
+@click.option("--child", nargs=2, hidden=True, help="Run one line: method and batch size.")
+@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
+@catch_errors
+def main(
+    recipe_path: Path, split: str, source: Path | None, number: int, batch_sizes: str, out: Path, child: tuple[str, str] | None,
+    overrides: tuple[str, ...],
+) -> None:  # fmt: skip
+    """Time decoding, one method and batch size after the other."""
+    job = _job(recipe_path, overrides, split, source, number)
+    if child:
+        method, size = child[0], int(child[1])
+        found = _llamafactory(job, size) if method == "LLaMA-Factory" else _ours(job, method, size)
+        write_json(out, asdict(found))
+        return
+    lines: list[Line] = []
+    for method in ("LLaMA-Factory", *OURS):
+        sizes = {int(size) for size in batch_sizes.split(",")} | ({1} if method == "LLaMA-Factory" else set())
+        for size in map(str, sorted(sizes)):
+            with tempfile.TemporaryDirectory() as folder:
+                result = Path(folder) / "line.json"
+                words = [*sys.argv[1:], "--child", method, size, "--out", str(result)]
+                done = subprocess.run(
+                    [sys.executable, "-m", __spec__.name, *words], capture_output=True, text=True, check=False
+                )
+                if done.returncode:
+                    raise LmnError(f"{method} at batch {size}: {done.stderr[-1500:]}")
+                lines.append(Line(**json.loads(result.read_text())))
+            click.echo("  ".join(_rows([lines[0], lines[-1]])[1]), err=True)
+    table = Table(*_COLUMNS, box=None, pad_edge=False)
+    for row in _rows(lines):
+        table.add_row(*row)
+    print_table(table)
+    click.echo("\n" + "\n".join(_summary(lines, job)))
+    _write(lines, job, out)
+
+
+if __name__ == "__main__":
+    main()

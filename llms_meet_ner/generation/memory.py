@@ -1,0 +1,26 @@
+"""Memory that runs out, as one error with a remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import torch
+
+from ..errors import LmnError
+from .requests import Request
+
+
+@contextmanager
+def memory_errors(requests: Sequence[Request]) -> Iterator[None]:
+    """Turn whatever says that the device's memory is too small for these requests into an `LmnError`."""
+    try:
+        yield
+    except (torch.cuda.OutOfMemoryError, MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and "memory" not in str(error).lower():
+            raise
+        longest = max(len(request.prompt) for request in requests)
+        raise LmnError(
+            f"out of memory with {len(requests)} prompts of up to {longest} tokens; run again with a smaller --batch-size "
+            "(lmn-predict and lmn-eval: and --restart, since the batch plan changes with it)"
+        ) from error
