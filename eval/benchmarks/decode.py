@@ -301,10 +301,10 @@ def main(
     lines: list[Line] = []
     for method in ("LLaMA-Factory", *OURS):
         sizes = {int(size) for size in batch_sizes.split(",")} | ({1} if method == "LLaMA-Factory" else set())
-        for size in map(str, sorted(sizes)):
+        for size in sorted(sizes):
             with tempfile.TemporaryDirectory() as folder:
                 result = Path(folder) / "line.json"
-                words = [*sys.argv[1:], "--child", method, size, "--out", str(result)]
+                words = [*sys.argv[1:], "--child", method, str(size), "--out", str(result)]
                 done = subprocess.run(
                     [sys.executable, "-m", __spec__.name, *words], capture_output=True, text=True, check=False
                 )

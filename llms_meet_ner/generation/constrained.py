@@ -63,7 +63,7 @@ class _Row:
         state: after it.
         choices: one for each token of it.
         hints: by state, the token that the model took there last, in whatever context.
-        proposal: tokens to check next, and the state before each.
+        proposal: tokens to check next, to the end of the output, and the state before each; empty to decode step by step.
         passes: that it took part in.
     """
 
@@ -82,6 +82,11 @@ class _Row:
     @property
     def is_done(self) -> bool:
         return self.constraint.is_done(self.state)
+
+    @property
+    def states(self) -> list[int]:
+        """The states before each token of the proposal; without one, the state before the next token."""
+        return [state for _, state in self.proposal] or [self.state]
 
 
 class ConstrainedGenerator:
@@ -203,12 +208,9 @@ class ConstrainedGenerator:
         segments: list[Segment] = []
         moves: list[list[Moves]] = []
         for number, row in enumerate(active):
-            states = [row.state, *(row.constraint.moves(state).targets[token] for token, state in row.proposal)]
-            fed = [token for token, _ in row.proposal]
-            if row.constraint.is_done(states[-1]):
-                states, fed = states[:-1], fed[:-1]
-            moves.append([row.constraint.moves(state) for state in states])
-            segments.append(Segment(number, row.cached, row.waiting + fed, len(states)))
+            fed = [token for token, _ in row.proposal[:-1]]  # after the last one nothing is left to be decided
+            moves.append([row.constraint.moves(state) for state in row.states])
+            segments.append(Segment(number, row.cached, row.waiting + fed, 1 + len(fed)))
             row.passes += 1
         candidates = np.unique(np.concatenate([move.ids for of_row in moves for move in of_row]))
         logits = self._model.forward(segments, candidates)
@@ -226,11 +228,8 @@ class ConstrainedGenerator:
         row.cached += len(row.waiting)
         row.waiting = []
         proposed = [token for token, _ in row.proposal]
-        states = [row.state, *(state for _, state in row.proposal[1:])]
-        if len(moves) > len(states):  # the output goes on after the proposal
-            states.append(moves[len(states) - 1].targets[proposed[-1]] if proposed else row.state)
         is_right = True
-        for number, (move, state) in enumerate(zip(moves, states)):
+        for number, (move, state) in enumerate(zip(moves, row.states, strict=True)):
             choice = Choice.of(move, logits[number, np.searchsorted(candidates, move.ids)])
             row.hints[state] = choice.token
             if not is_right:
