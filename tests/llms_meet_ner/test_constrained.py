@@ -104,6 +104,44 @@ def test_the_result_is_that_of_a_plain_logits_processor(kind: str) -> None:
         assert [fmt.parse(got.text, tokens, LABELS).status for got, tokens in zip(outputs, SENTENCES)] == ["exact"] * 6
 
 
+def gemma3_with_vision(tokenizer: Any) -> Any:
+    """Gemma 3 from 4B on comes with a tower for images, of which sentences need nothing."""
+    import torch
+    from transformers import Gemma3Config, Gemma3ForConditionalGeneration
+
+    torch.manual_seed(12)
+    text = model_of("Gemma3", tokenizer).config.to_dict() | {"vocab_size": len(tokenizer) + 3}
+    vision = {
+        "hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "image_size": 28,
+        "patch_size": 14,
+    }  # fmt: skip
+    extra = {f"{name}_token_index": len(tokenizer) + at for at, name in enumerate(("image", "boi", "eoi"))}
+    config = Gemma3Config(text_config=text, vision_config=vision, mm_tokens_per_image=4, **extra)
+    return Gemma3ForConditionalGeneration(config).eval()
+
+
+def llama_with_adapter(tokenizer: Any) -> Any:
+    """An adapter beside its base, not merged, as over a quantised model."""
+    from peft import LoraConfig, get_peft_model
+
+    config = LoraConfig(r=4, target_modules=["q_proj", "v_proj"], init_lora_weights=False, task_type="CAUSAL_LM")
+    return get_peft_model(model_of("Llama", tokenizer), config).eval()
+
+
+@pytest.mark.parametrize("make", [gemma3_with_vision, llama_with_adapter])
+def test_models_in_wrappers_decode_alike(make: Any) -> None:
+    from llms_meet_ner.eval.reference import decode as decode_plainly
+
+    from llms_meet_ner.generation.model import Loaded
+
+    tokenizer = byte_level()
+    asked = requests(tokenizer)
+    model = make(tokenizer)
+    expected = decode_plainly(model, tokenizer, [request.prompt for request in asked], SENTENCES, LABELS.names)
+    wrapped = Loaded(model, tokenizer, "cpu", "cpu", "float32", [tokenizer.eos_token_id])
+    assert decode(wrapped, asked, 4)[0] == expected
+
+
 @pytest.mark.parametrize("make", [byte_level, lambda: pieces(byte_fallback=True, leading_space=True)])
 @pytest.mark.parametrize("nested", [False, True])
 def test_proposals_and_batches_change_nothing_else(make: Any, nested: bool) -> None:
