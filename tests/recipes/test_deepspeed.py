@@ -51,6 +51,7 @@ def test_two_processes_end_with_the_weights_of_one(name: str, alone: Path, tiny:
     assert largest_difference(alone, tmp_path / "run") <= TOLERANCE
 
 
+@pytest.mark.verify
 def test_without_the_clipping_key_they_do_not(alone: Path, tiny: TinyTraining, tmp_path: Path) -> None:
     configuration = json.loads((CONFIGURATIONS / "zero2.json").read_text(encoding="utf-8"))
     del configuration["gradient_clipping"]
