@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from llms_meet_ner.data_converters import load_card, read_corpus
 
-from llms_meet_ner import get_format
+from llms_meet_ner import LabelSet, Sentence, get_format
 from llms_meet_ner.constraint.tokens import END, Constraint
 from llms_meet_ner.constraint.vocabulary import Vocabulary
 
@@ -38,21 +39,26 @@ def unreachable(path: Path, card_name: str, split: str, source: Path, step: int 
         source: folder of its files; not looked at for the embedded corpus.
         step: every how manieth sentence.
     """
+    card = load_card(card_name)
+    sentences = list(read_corpus(card, split, None if card_name == "demo" else source))[::step]
+    return len(sentences), unreachable_of(path, sentences, card.labels, nested=card.nested)
+
+
+def unreachable_of(path: Path, sentences: Sequence[Sentence], labels: LabelSet, *, nested: bool) -> list[str]:
+    """Return the ids of the sentences whose gold rendering is not allowed token by token."""
     from transformers import AutoTokenizer
 
     if path not in _loaded:
         tokenizer = AutoTokenizer.from_pretrained(path)
         _loaded[path] = tokenizer, Vocabulary(tokenizer, [tokenizer.eos_token_id])
     tokenizer, known = _loaded[path]
-    card = load_card(card_name)
-    fmt = get_format(nested=card.nested)
-    looked_at, failed = 0, []
-    for sentence in list(read_corpus(card, split, None if card_name == "demo" else source))[::step]:
-        looked_at += 1
-        allowed = Constraint(sentence.tokens, fmt.markup(card.labels), known, nested=card.nested)
+    fmt = get_format(nested=nested)
+    failed = []
+    for sentence in sentences:
+        allowed = Constraint(sentence.tokens, fmt.markup(labels), known, nested=nested)
         state: int | None = allowed.start
         for token in tokenizer.encode(fmt.write(allowed.tokens, sentence.spans), add_special_tokens=False):
             state = None if state is None else allowed.moves(state).targets.get(token)
         if state is None or not (allowed.is_done(state) or END in allowed.moves(state).targets.values()):
             failed.append(sentence.id)
-    return looked_at, failed
+    return failed
