@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ..sentence import Span, without_nested
@@ -108,7 +108,7 @@ class Guesser:
 
     def guess(self, tokens: tuple[str, ...]) -> Plan:
         """Return a plan: known mentions that are marked more often than not, then runs of capitalised tokens."""
-        spans = self._known(tokens)
+        spans = longest_matches(tokens, _LONGEST, self._likely_label)
         taken = {at for span in spans for at in range(span.start, span.end)}
         if self._runs < _FEW or 2 * self._right_runs >= self._runs:
             spans += [
@@ -119,20 +119,10 @@ class Guesser:
         label = max(self.labels, key=self._label_counts.__getitem__)
         return Plan(tokens, tuple(sorted(spans)), label)
 
-    def _known(self, tokens: tuple[str, ...]) -> list[Span]:
-        spans: list[Span] = []
-        start = 0
-        while start < len(tokens):
-            for end in range(min(len(tokens), start + _LONGEST), start, -1):
-                words = tokens[start:end]
-                labels = self._mentions.get(words)
-                if labels and 2 * labels.total() >= self._seen[words]:
-                    spans.append(Span(start, end, labels.most_common(1)[0][0]))
-                    start = end
-                    break
-            else:
-                start += 1
-        return spans
+    def _likely_label(self, words: tuple[str, ...]) -> str | None:
+        """Return the most frequent label of a mention that is marked more often than not, else None."""
+        labels = self._mentions.get(words)
+        return labels.most_common(1)[0][0] if labels and 2 * labels.total() >= self._seen[words] else None
 
     def _capitalised(self, tokens: tuple[str, ...]) -> list[tuple[int, int]]:
         """Return the runs of capitalised tokens, without tokens that are mostly no part of an entity."""
@@ -159,6 +149,30 @@ def _features(tokens: Sequence[str], start: int, end: int) -> Iterator[str]:
     yield f"first {tokens[start]}"
     yield f"last {tokens[end - 1]}"
     yield f"ending {tokens[end - 1][-3:]}"
+
+
+def longest_matches(
+    tokens: tuple[str, ...], longest: int, label_of: Callable[[tuple[str, ...]], str | None]
+) -> list[Span]:
+    """Return spans of known mentions, from left to right, at each token the longest.
+
+    Args:
+        tokens: of a sentence.
+        longest: tokens of the longest mention.
+        label_of: the label of a mention's tokens, None for what is no mention.
+    """
+    spans: list[Span] = []
+    start = 0
+    while start < len(tokens):
+        for end in range(min(len(tokens), start + longest), start, -1):
+            label = label_of(tokens[start:end])
+            if label is not None:
+                spans.append(Span(start, end, label))
+                start = end
+                break
+        else:
+            start += 1
+    return spans
 
 
 def capitalised_runs(tokens: Sequence[str]) -> list[tuple[int, int]]:
