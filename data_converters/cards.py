@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import jsonschema
 import yaml
@@ -14,37 +14,12 @@ import yaml
 from ..errors import LmnError
 from ..formats import DEFAULT_VARIANT, get_format
 from ..labels import Label, LabelSet
-from ..tags import Repair, Scheme
+from ..tags import Repair
+from .readers import READERS, Docstart, ReaderOptions
 from .yaml_lines import KeyPath, YamlFile
 
-Docstart = Literal["sentence", "boundary", "none"]
 _HERE = Path(__file__).parent
 _CARDS = _HERE / "cards"
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnOptions:
-    """How to read a column file.
-
-    Attributes:
-        scheme: how the tags are written.
-        separator: `auto` splits a line at tabs if it has one and at runs of spaces else; `tab`; `space`; or the string itself.
-        token: column of the token, from 0, negative from the end.
-        tags: columns of tags, the outer level first.
-        columns: number of columns that every line must have, or None.
-        comments: exact beginnings of comment lines. A line is a comment in no other case.
-        untagged: what becomes of a line without a tag.
-        encoding: of the file; a byte order mark is skipped.
-    """
-
-    scheme: Scheme
-    separator: str = "auto"
-    token: int = 0
-    tags: tuple[int, ...] = (-1,)
-    columns: int | None = None
-    comments: tuple[str, ...] = ()
-    untagged: Literal["error", "outside", "skip"] = "error"
-    encoding: str = "utf-8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +44,7 @@ class Card:
         homepage: where to get it; may be empty.
         splits: by name, in the card's order.
         reader: how to read the files.
-        labels: in the order in which an instruction lists them.
+        labels: in the order in which an instruction lists them, and what each label of the files counts as.
         docstart: what a `-DOCSTART-` line is.
         repair: what becomes of invalid tag sequences.
         nested: whether entities may lie inside entities.
@@ -84,13 +59,26 @@ class Card:
     citation: str
     homepage: str
     splits: dict[str, SplitFile]
-    reader: ColumnOptions
+    reader: ReaderOptions
     labels: LabelSet
     docstart: Docstart
     repair: Repair
     nested: bool
     variant: str
     path: Path
+
+    def with_labels(self, labels: LabelSet) -> Card:
+        """Return the card with another label set for the same corpus: what is read by it has those labels.
+
+        Raises:
+            LmnError: the set is of a corpus with other labels.
+        """
+        if set(labels.corpus_names) != set(self.labels.corpus_names):
+            raise LmnError(
+                f"{self.path}: corpus {self.name} has the labels {', '.join(self.labels.corpus_names)}, not "
+                f"{', '.join(labels.corpus_names)}"
+            )
+        return replace(self, labels=labels)
 
     def split(self, name: str) -> SplitFile:
         """Return a split by name.
@@ -176,9 +164,15 @@ def _load_merged(path: Path, above: tuple[Path, ...] = ()) -> tuple[dict[str, An
     return merged, [file, *files]
 
 
-@lru_cache(maxsize=1)
+@cache
 def _schema() -> dict[str, Any]:
     schema: dict[str, Any] = yaml.safe_load((_HERE / "card.schema.yaml").read_text(encoding="utf-8"))
+    return schema
+
+
+@cache
+def _reader_schema(kind: str) -> dict[str, Any]:
+    schema: dict[str, Any] = yaml.safe_load((_HERE / "readers" / f"{kind}.schema.yaml").read_text(encoding="utf-8"))
     return schema
 
 
@@ -191,13 +185,24 @@ def _error(files: list[YamlFile], keys: KeyPath, message: str) -> LmnError:
 
 
 def _validate(keys: dict[str, Any], files: list[YamlFile]) -> None:
+    _check(keys, _schema(), files)
+    reader = keys["reader"]
+    if reader["type"] not in READERS:
+        raise _error(
+            files, ("reader", "type"), f"no reader is called {reader['type']!r}; there are: {', '.join(READERS)}"
+        )
+    _check(reader, _reader_schema(reader["type"]), files, ("reader",))
+
+
+def _check(value: Any, schema: dict[str, Any], files: list[YamlFile], under: KeyPath = ()) -> None:
+    """Check a value that stands under a path of keys against a schema."""
     errors = sorted(
-        jsonschema.Draft202012Validator(_schema()).iter_errors(keys), key=lambda error: list(map(str, error.path))
+        jsonschema.Draft202012Validator(schema).iter_errors(value), key=lambda error: list(map(str, error.path))
     )
     if not errors:
         return
     error = jsonschema.exceptions.best_match(errors)
-    path: KeyPath = tuple(error.absolute_path)
+    path: KeyPath = (*under, *error.absolute_path)
     if error.validator == "additionalProperties" and isinstance(error.schema, dict):
         known = list(error.schema.get("properties", ()))
         extra = next(key for key in error.instance if key not in known)
@@ -221,6 +226,7 @@ def _card_from(keys: dict[str, Any], files: list[YamlFile]) -> Card:
         label_set = LabelSet(tuple(labels))
     except ValueError as error:
         raise _error(files, ("labels",), str(error)) from error
+    label_set = _change_labels(label_set, keys, files)
     nested = keys.get("nested", False)
     variant = keys.get("variant", DEFAULT_VARIANT)
     variants = get_format(nested=nested).variants
@@ -245,7 +251,7 @@ def _card_from(keys: dict[str, Any], files: list[YamlFile]) -> Card:
         citation=keys["citation"].strip(),
         homepage=keys.get("homepage", ""),
         splits={name: _split_file(name, value, files) for name, value in keys["splits"].items()},
-        reader=_column_options(reader),
+        reader=READERS[reader["type"]].of(reader),
         labels=label_set,
         docstart=keys["docstart"],
         repair=keys.get("repair", "error"),
@@ -255,17 +261,16 @@ def _card_from(keys: dict[str, Any], files: list[YamlFile]) -> Card:
     )
 
 
-def _column_options(reader: dict[str, Any]) -> ColumnOptions:
-    return ColumnOptions(
-        scheme="IOB2" if reader["scheme"] == "BIO" else reader["scheme"],
-        separator={"tab": "\t", "space": " "}.get(reader.get("separator", "auto"), reader.get("separator", "auto")),
-        token=reader.get("token", 0),
-        tags=(reader.get("tag", -1), *reader.get("inner_tags", ())),
-        columns=reader.get("columns"),
-        comments=tuple(reader.get("comments", ())),
-        untagged=reader.get("untagged", "error"),
-        encoding=reader.get("encoding", "utf-8"),
-    )
+def _change_labels(labels: LabelSet, keys: dict[str, Any], files: list[YamlFile]) -> LabelSet:
+    """Apply the card's `keep`, `drop`, `merge` and `rename`."""
+    changes = {key: keys[key] for key in ("keep", "drop", "merge", "rename") if key in keys}
+    if not changes:
+        return labels
+    try:
+        return labels.changed(**changes)
+    except ValueError as error:
+        named = str(error).partition(":")[0]
+        raise _error(files, (named if named in changes else next(iter(changes)),), str(error)) from error
 
 
 def _split_file(name: str, value: str | dict[str, str], files: list[YamlFile]) -> SplitFile:

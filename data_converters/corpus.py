@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
-from ..sentence import Sentence
+from ..labels import LabelSet
+from ..sentence import Sentence, outer_first
 from ..tags import Repair
 from .cards import Card, SplitFile, load_card
-from .columns import ColumnReader
 from .problems import LOSES_LINES, ProblemLog
+from .readers import Reader
 
 
 def read_corpus(
@@ -39,11 +41,20 @@ def read_corpus(
         card = load_card(card)
     place = card.split(split)
     path = card.file_of(split, Path(source) if source else None)
-    reader = ColumnReader(path, card.reader, card.labels, card.docstart, repair or card.repair, log or ProblemLog())
-    return _part(reader, reader.read(f"{card.name}/{split}", progress), place)
+    reader = card.reader.reader(path, card.labels, card.docstart, repair or card.repair, log or ProblemLog())
+    sentences = _part(reader, reader.read(f"{card.name}/{split}", progress), place)
+    return (relabelled(sentence, card.labels) for sentence in sentences) if card.labels.is_changed else sentences
 
 
-def _part(reader: ColumnReader, sentences: Iterator[Sentence], place: SplitFile) -> Iterator[Sentence]:
+def relabelled(sentence: Sentence, labels: LabelSet) -> Sentence:
+    """Return a sentence of the corpus with the labels of a set: what counts as O is left out, and so is one of two equal spans."""
+    spans = {
+        replace(span, label=target) for span in sentence.spans if (target := labels.target_of(span.label)) is not None
+    }
+    return replace(sentence, spans=tuple(sorted(spans, key=outer_first)))
+
+
+def _part(reader: Reader, sentences: Iterator[Sentence], place: SplitFile) -> Iterator[Sentence]:
     """Yield the sentences of a split; what is wrong before it in its file is no finding of this split, unless it stops the count."""
     log, reader.log = reader.log, ProblemLog(keep_going=True)
     for _ in islice(sentences, place.start):

@@ -17,7 +17,7 @@ from ..prompts import PROMPT_SPEC_FILE, PromptSpec
 from ..recipe import Recipe, choose_recipe
 from ..records import PREDICTIONS_FILE
 from ..tags import REPAIRS
-from .evaluate import Gold, check_labels, evaluate, read_gold, write_scores
+from .evaluate import Gold, asked_labels, evaluate, read_gold, write_scores
 from .report import REPORTS
 
 
@@ -73,10 +73,8 @@ def score(
     KEY=VALUE words override keys of the recipe, as for llamafactory-cli.
     """
     recipe = _recipe(recipe_path, overrides, needed=predictions is None or corpus is None)
-    card = load_card(corpus or _train_card(recipe))
     spec = _spec(recipe)
-    if spec:
-        check_labels(spec, card)  # before hours of prediction
+    card = asked_labels(load_card(corpus or _train_card(recipe)), spec)
     gold = read_gold(card, split, source, repair)
     if predictions is None:
         assert recipe is not None  # _recipe raises where one is needed

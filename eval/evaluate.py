@@ -81,8 +81,7 @@ def evaluate(
         LmnError: the predictions are damaged or not of this split, or have no confidences where a smallest one is set; or the
             prompt has other labels than the corpus.
     """
-    if spec:
-        check_labels(spec, gold.card)
+    _check_labels(gold.card, spec)
     labels = spec.labels if spec else gold.card.labels
     fmt = get_format(spec.format if spec else DEFAULT_FORMAT, nested=gold.card.nested)
     read = read_predictions(predictions, gold.sentences)
@@ -138,13 +137,23 @@ def _trust(sentences: list[Sentence], read: Predictions, alignments: list[Alignm
     }
 
 
-def check_labels(spec: PromptSpec, card: Card) -> None:
-    """Make sure that a model was asked for the labels of a corpus.
+def asked_labels(card: Card, spec: PromptSpec | None) -> Card:
+    """Return a card that reads the gold with the labels that a model was asked for.
+
+    Where the prompt is of a corpus with the same labels as the card's, what was kept, dropped, merged or renamed for the prompt is for
+    the gold too.
 
     Raises:
-        LmnError: it was asked for others.
+        LmnError: the model was asked for labels that the gold cannot have.
     """
-    if set(spec.labels.names) != set(card.labels.names):
+    if spec and set(spec.labels.corpus_names) == set(card.labels.corpus_names):
+        return card.with_labels(spec.labels)
+    _check_labels(card, spec)
+    return card
+
+
+def _check_labels(card: Card, spec: PromptSpec | None) -> None:
+    if spec and set(spec.labels.names) != set(card.labels.names):
         raise LmnError(
             f"the model was asked for {', '.join(spec.labels.names)}, but corpus {card.name} has {', '.join(card.labels.names)}: "
             "scores would mean nothing; take a corpus with the same labels"

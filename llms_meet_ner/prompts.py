@@ -69,7 +69,7 @@ class PromptSpec:
         format: name of the output format (`bracketed`).
         variant: name of the instruction's wording (`full`, `short`).
         instruction: its exact text.
-        labels: the label set it lists.
+        labels: the label set it lists, and what each label of the corpus counts as in it.
         nested: whether outputs may hold entities inside entities.
         instruction_as: `user` joins instruction and sentence by a newline in one user turn; `system` makes the instruction
             the system message.
@@ -98,7 +98,10 @@ class PromptSpec:
         """Return the names of the fields, template aside, in which two specs differ."""
         names = ("format", "variant", "instruction", "nested", "instruction_as")
         differing = [name for name in names if getattr(self, name) != getattr(other, name)]
-        return differing + (["labels"] if self.labels.names != other.labels.names else [])
+        same_labels = self.labels.names == other.labels.names and dict(self.labels.origins) == dict(
+            other.labels.origins
+        )
+        return differing + ([] if same_labels else ["labels"])
 
     def to_dict(self) -> dict[str, Any]:
         """Return a mapping for JSON."""
@@ -107,6 +110,7 @@ class PromptSpec:
             "variant": self.variant,
             "instruction": self.instruction,
             "labels": self.labels.to_list(),
+            "label_origins": dict(self.labels.origins),
             "nested": self.nested,
             "instruction_as": self.instruction_as,
             "template": self.template.to_dict() if self.template else None,
@@ -132,7 +136,8 @@ class PromptSpec:
             template = row["template"]
             return cls(
                 format=row["format"], variant=row["variant"], instruction=row["instruction"],
-                labels=LabelSet.from_list(row["labels"]), nested=row["nested"], instruction_as=row["instruction_as"],
+                labels=LabelSet.from_list(row["labels"], row.get("label_origins")),
+                nested=row["nested"], instruction_as=row["instruction_as"],
                 template=TemplatePieces.from_dict(template) if template else None,
             )  # fmt: skip
         except (KeyError, TypeError, ValueError, AttributeError) as error:

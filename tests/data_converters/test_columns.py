@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from llms_meet_ner.data_converters.cards import ColumnOptions
-from llms_meet_ner.data_converters.columns import ColumnReader
 from llms_meet_ner.data_converters.problems import ProblemLog
+from llms_meet_ner.data_converters.readers.columns import ColumnOptions, ColumnReader
 
 from llms_meet_ner import LabelSet, LmnError, Sentence, Span
 
@@ -203,7 +202,7 @@ def test_any_file_is_read_or_refused_with_its_line(
     for size in (1 << 20, chunk):
         log = ProblemLog(keep_going=True)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("llms_meet_ner.data_converters.columns._CHUNK", size)
+            patch.setattr("llms_meet_ner.data_converters.readers.columns._CHUNK", size)
             sentences = list(ColumnReader(path, options, LABELS, docstart, "conlleval", log).read("c/t"))
         found.append((sentences, [sentence.where for sentence in sentences], log.kept))
         lines = content.replace("\r\n", "\n").count("\n") + 1
@@ -230,7 +229,7 @@ def test_breaks_at_the_edge_of_a_chunk_are_found(tmp_path: Path, monkeypatch: py
         (("d",), 11),
     ]  # type: ignore[union-attr]
     for size in range(1, 40):
-        monkeypatch.setattr("llms_meet_ner.data_converters.columns._CHUNK", size)
+        monkeypatch.setattr("llms_meet_ner.data_converters.readers.columns._CHUNK", size)
         found = read(tmp_path, content, docstart="sentence", comments=("# ",))
         assert [(s, s.where) for s in found] == [(s, s.where) for s in expected]
 
@@ -240,8 +239,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
         "import re, sys\n"
         "from pathlib import Path\n"
         "from llms_meet_ner import LabelSet\n"
-        "from llms_meet_ner.data_converters.cards import ColumnOptions\n"
-        "from llms_meet_ner.data_converters.columns import ColumnReader\n"
+        "from llms_meet_ner.data_converters.readers.columns import ColumnOptions, ColumnReader\n"
         "from llms_meet_ner.data_converters.problems import ProblemLog\n"
         "reader = ColumnReader(Path(sys.argv[1]), ColumnOptions('IOB2'), LabelSet.of('LOC'), 'none', 'error', ProblemLog())\n"
         "n = sum(1 for _ in reader.read('c/t'))\n"

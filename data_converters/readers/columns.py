@@ -9,21 +9,66 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, Literal
 
 from rich.console import Console
 from rich.progress import open as open_with_progress
 
-from ..errors import LmnError
-from ..labels import LabelSet
-from ..sentence import DOCSTART, Sentence, Span, Where, find_crossing, outer_first
-from ..tags import Repair, decode
-from .cards import ColumnOptions, Docstart
-from .problems import ProblemLog
+from ...errors import LmnError
+from ...labels import LabelSet
+from ...sentence import DOCSTART, Sentence, Span, Where, find_crossing, outer_first
+from ...tags import Repair, Scheme, decode
+from ..problems import ProblemLog
+from .common import Docstart
 
 _CHUNK = 1 << 20
 _BREAK = re.compile(r"\n(?:[^\S\n]*\n)+")
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnOptions:
+    """How to read a column file.
+
+    Attributes:
+        scheme: how the tags are written.
+        separator: `auto` splits a line at tabs if it has one and at runs of spaces else; `tab`; `space`; or the string itself.
+        token: column of the token, from 0, negative from the end.
+        tags: columns of tags, the outer level first.
+        columns: number of columns that every line must have, or None.
+        comments: exact beginnings of comment lines. A line is a comment in no other case.
+        untagged: what becomes of a line without a tag.
+        encoding: of the file; a byte order mark is skipped.
+    """
+
+    scheme: Scheme
+    separator: str = "auto"
+    token: int = 0
+    tags: tuple[int, ...] = (-1,)
+    columns: int | None = None
+    comments: tuple[str, ...] = ()
+    untagged: Literal["error", "outside", "skip"] = "error"
+    encoding: str = "utf-8"
+
+    @classmethod
+    def of(cls, reader: dict[str, Any]) -> ColumnOptions:
+        """Take the keys of a card's `reader`, checked against the schema beside this file."""
+        separator = reader.get("separator", "auto")
+        return cls(
+            scheme="IOB2" if reader["scheme"] == "BIO" else reader["scheme"],
+            separator={"tab": "\t", "space": " "}.get(separator, separator),
+            token=reader.get("token", 0),
+            tags=(reader.get("tag", -1), *reader.get("inner_tags", ())),
+            columns=reader.get("columns"),
+            comments=tuple(reader.get("comments", ())),
+            untagged=reader.get("untagged", "error"),
+            encoding=reader.get("encoding", "utf-8"),
+        )
+
+    def reader(self, path: Path, labels: LabelSet, docstart: Docstart, repair: Repair, log: ProblemLog) -> ColumnReader:
+        """Return the reader of a file."""
+        return ColumnReader(path, self, labels, docstart, repair, log)
 
 
 @contextmanager
@@ -115,7 +160,7 @@ class ColumnReader:
         self.repair = repair
         self.log = log
         self._file = str(path)
-        self._known_labels = frozenset(labels.names)
+        self._known_labels = frozenset(labels.corpus_names)
         self._marks_documents = docstart != "none"
 
     def read(self, id_prefix: str, progress: bool = False) -> Iterator[Sentence]:
@@ -286,7 +331,7 @@ class ColumnReader:
                 "that looks like several tags in one: this file holds raw annotations, take the one with the final ones"
             )
         else:
-            remedy = f"the card lists {', '.join(self.labels.names)}: add the label there, or name the right tag column"
+            remedy = f"the card lists {', '.join(self.labels.corpus_names)}: add the label there, or name the right tag column"
         self.log.report("unknown-label", where, f"{place}, which the card does not list", remedy=remedy)
 
     def _sound_rows(self, rows: list[list[str]], numbers: Sequence[int]) -> tuple[list[list[str]], list[int]]:

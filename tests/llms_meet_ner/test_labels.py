@@ -1,0 +1,76 @@
+"""Label sets: what keeping, dropping, merging and renaming make of them, and of the corpus's own labels."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from llms_meet_ner.labels import Label, LabelSet, UnknownLabelError
+
+LABELS = LabelSet(
+    (Label("PER", "person", "Who."), Label("LOC", "location", "Where."), Label("LOCderiv"), Label("ORG", "", "What."))
+)
+
+
+def test_a_set_that_was_not_changed_takes_its_own_labels() -> None:
+    assert (LABELS.corpus_names, LABELS.is_changed) == (("PER", "LOC", "LOCderiv", "ORG"), False)
+    assert LABELS.target_of("LOC") == "LOC"
+    with pytest.raises(KeyError):
+        LABELS.target_of("MISC")
+
+
+def test_keep_merge_and_rename() -> None:
+    changed = LABELS.changed(drop=["ORG"], merge={"LOC": ["LOCderiv"]}, rename={"PER": "PERSON"})
+    assert changed.labels == (Label("PERSON", "person", "Who."), Label("LOC", "location", "Where."))
+    assert changed.origins == (("PER", "PERSON"), ("LOC", "LOC"), ("LOCderiv", "LOC"), ("ORG", None))
+    assert changed.target_of("ORG") is None
+    again = changed.changed(keep=["LOC"])
+    assert again.names == ("LOC",)
+    assert dict(again.origins) == {"PER": None, "LOC": "LOC", "LOCderiv": "LOC", "ORG": None}
+
+
+def test_merging_into_a_new_label_takes_the_first_ones_words() -> None:
+    changed = LABELS.changed(merge={"PLACE": ["LOC", "LOCderiv"]})
+    assert changed.labels[1] == Label("PLACE", "location", "Where.")
+    assert changed.names == ("PER", "PLACE", "ORG")
+
+
+def test_two_labels_may_swap_names_only_by_way_of_a_third() -> None:
+    with pytest.raises(ValueError, match="there is a label of that name"):
+        LABELS.changed(rename={"PER": "ORG"})
+
+
+@pytest.mark.parametrize(
+    "change", [{"keep": ["X"]}, {"drop": ["X"]}, {"merge": {"PER": ["X"]}}, {"rename": {"X": "Y"}}, {"drop": ["PER"], "merge": {"LOC": ["PER"]}}]
+)  # fmt: skip
+def test_a_label_that_is_not_there_is_named(change: dict[str, object]) -> None:
+    with pytest.raises(UnknownLabelError, match=r"there is no label (X|PER); there are: "):
+        LABELS.changed(**change)  # type: ignore[arg-type]
+
+
+def test_no_label_left() -> None:
+    with pytest.raises(ValueError, match="at least one label"):
+        LABELS.changed(drop=LABELS.names)
+
+
+def test_letters() -> None:
+    lettered = LABELS.lettered(definitions=True)
+    assert lettered.labels[:2] == (Label("A", "", "Who."), Label("B", "", "Where."))
+    assert lettered.target_of("ORG") == "D"
+    assert all(not label.definition for label in LABELS.lettered(definitions=False))
+    many = LabelSet.of(*(f"L{number}" for number in range(703))).lettered(definitions=True)
+    assert (many.names[25], many.names[26], many.names[701], many.names[702]) == ("Z", "AA", "ZZ", "AAA")
+
+
+@given(st.data())
+def test_every_label_of_the_corpus_ends_in_the_set_or_as_o(data: st.DataObject) -> None:
+    labels = LABELS
+    for _ in range(3):
+        names = st.sampled_from(labels.names)
+        kept = data.draw(st.lists(names, unique=True, min_size=1))
+        merged = data.draw(st.lists(st.sampled_from(kept), unique=True))
+        labels = labels.changed(keep=kept, merge={"NEW": merged} if "NEW" not in kept else {})
+    targets = {labels.target_of(name) for name in LABELS.names}
+    assert targets - {None} == set(labels.names)
+    assert LabelSet.from_list(labels.to_list(), dict(labels.origins)) == labels
