@@ -25,6 +25,10 @@ class OutputFormat(Protocol):
     nested: bool
     variants: tuple[str, ...]
 
+    def __init__(self, nested: bool = False) -> None:
+        """Make the format; `nested` says whether entities may lie inside entities."""
+        ...
+
     def instruction(self, labels: LabelSet, variant: str) -> str:
         """Return the instruction text; raises `LmnError` for a variant that the format does not have."""
         ...
@@ -33,12 +37,20 @@ class OutputFormat(Protocol):
         """Write a sentence with its spans, without a line break."""
         ...
 
-    def write(self, tokens: tuple[str, ...], spans: tuple[Span, ...]) -> str:
-        """Write tokens with spans, which are in the order of `outer_first`."""
-        ...
-
     def parse(self, text: str, tokens: tuple[str, ...], labels: LabelSet) -> Alignment:
         """Read generated text against the tokens of its sentence. Never raises on any text."""
+        ...
+
+    def is_ambiguous(self, sentence: Sentence, labels: LabelSet) -> bool:
+        """Whether another annotation of the same tokens renders alike, so that no parser could tell them apart."""
+        ...
+
+
+class InlineFormat(OutputFormat, Protocol):
+    """A format that writes the sentence again, with marks around its entities: constrained decoding can write it."""
+
+    def write(self, tokens: tuple[str, ...], spans: tuple[Span, ...]) -> str:
+        """Write tokens with spans, which are in the order of `outer_first`."""
         ...
 
     def markup(self, labels: LabelSet) -> Markup:
@@ -49,24 +61,45 @@ class OutputFormat(Protocol):
         """Return the character offsets of each entity, marks included, in the rendered text; end exclusive."""
         ...
 
-    def is_ambiguous(self, sentence: Sentence, labels: LabelSet) -> bool:
-        """Whether another annotation of the same tokens renders alike, so that no parser could tell them apart."""
-        ...
 
-
-_FORMATS: dict[str, type[BracketedFormat]] = {BracketedFormat.name: BracketedFormat}
+_FORMATS: dict[str, type[OutputFormat]] = {BracketedFormat.name: BracketedFormat}
+_INLINE: dict[str, type[InlineFormat]] = {BracketedFormat.name: BracketedFormat}
 
 
 def get_format(name: str = DEFAULT_FORMAT, *, nested: bool = False) -> OutputFormat:
     """Return the format of that name.
 
     Args:
-        name: `bracketed`.
+        name: one of `format_names()`.
         nested: whether entities may lie inside entities. In a flat format the outer one of two stays when parsing.
 
     Raises:
         LmnError: no such format; the message lists those there are.
     """
     if name not in _FORMATS:
-        raise LmnError(f"no output format is called {name!r}; there are: {', '.join(sorted(_FORMATS))}")
-    return _FORMATS[name](nested=nested)
+        raise LmnError(f"no output format is called {name!r}; there are: {', '.join(_FORMATS)}")
+    return _FORMATS[name](nested)
+
+
+def get_inline_format(name: str, *, nested: bool = False) -> InlineFormat:
+    """Return the inline format of that name.
+
+    Raises:
+        LmnError: no such format, or it does not write the sentence again.
+    """
+    if name not in _INLINE:
+        get_format(name)
+        raise LmnError(
+            f"constrained decoding writes the sentence with marks in it, and the format {name} does not; --decoding free"
+        )
+    return _INLINE[name](nested)
+
+
+def is_inline(name: str) -> bool:
+    """Whether a format writes the sentence again, so that constrained decoding can write it."""
+    return name in _INLINE
+
+
+def format_names() -> tuple[str, ...]:
+    """Return the names of all formats, the default one first."""
+    return tuple(_FORMATS)

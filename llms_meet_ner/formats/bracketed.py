@@ -13,12 +13,12 @@ from functools import lru_cache
 from itertools import islice
 
 from ..alignment import Alignment
-from ..errors import LmnError
-from ..labels import Label, LabelSet
+from ..labels import LabelSet
 from ..sentence import Sentence, Span, outer_first
 from .grounding import Marked, ground
 from .markup import Markup
 from .readings import TooManyReadingsError, readings
+from .wording import VARIANTS, instruction_text
 
 _TASK = (
     "Your task is to identify all named entities in the input sentence and rewrite the sentence by enclosing each "
@@ -32,7 +32,7 @@ class BracketedFormat:
     """Sentences with entities in brackets, nested ones too."""
 
     name = "bracketed"
-    variants: tuple[str, ...] = ("full", "short")
+    variants = VARIANTS
 
     def __init__(self, nested: bool = False) -> None:
         self.nested = nested
@@ -44,11 +44,7 @@ class BracketedFormat:
             labels: listed in their order; `full` gives long names and definitions, `short` the names alone.
             variant: `full` is the published wording; `short` costs a tenth of its tokens.
         """
-        if variant == "full":
-            return "\n".join([_TASK, "Label Set:", *map(_definition_line, labels), "Now process the input sentence:"])
-        if variant == "short":
-            return f"Mark entities as [Entity | LABEL]: {', '.join(labels.names)}"
-        raise LmnError(f"format {self.name} has no instruction variant {variant!r}; it has: {', '.join(self.variants)}")
+        return instruction_text(self, labels, variant, _TASK, "Mark entities as [Entity | LABEL]")
 
     def render(self, sentence: Sentence) -> str:
         """Write a sentence with its spans. Of two spans over the same tokens, the one whose label sorts first is outside."""
@@ -154,11 +150,6 @@ class BracketedFormat:
 
     def _readings(self, text: str, tokens: tuple[str, ...], labels: LabelSet) -> Iterator[tuple[Span, ...]]:
         return readings(text, tokens, _closer(labels), len(tokens) * len(labels) if self.nested else 1)
-
-
-def _definition_line(label: Label) -> str:
-    head = f"{label.name}({label.long})" if label.long else label.name
-    return f"{head}: {label.definition}" if label.definition else head
 
 
 @lru_cache(maxsize=64)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ..constraint.continuation import continuation
 from ..constraint.tokens import END, Constraint, Moves
 from ..constraint.vocabulary import Vocabulary
-from ..formats import get_format
+from ..formats import get_inline_format
 from ..prompts import PromptSpec
 from ..records import Generated
 from .confidence import Choice, confidences, uncertainty
@@ -114,7 +114,7 @@ class ConstrainedGenerator:
             LmnError: the tokenizer or the model is of a kind that this decoding cannot work with.
         """
         self._tokenizer = loaded.tokenizer
-        self._format = get_format(spec.format, nested=spec.nested)
+        self._format = get_inline_format(spec.format, nested=spec.nested)
         self._spec = spec
         self._markup = self._format.markup(spec.labels)
         self._vocabulary = Vocabulary(loaded.tokenizer, loaded.stop_ids)
