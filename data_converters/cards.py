@@ -269,8 +269,9 @@ def _change_labels(labels: LabelSet, keys: dict[str, Any], files: list[YamlFile]
     try:
         return labels.changed(**changes)
     except ValueError as error:
-        named = str(error).partition(":")[0]
-        raise _error(files, (named if named in changes else next(iter(changes)),), str(error)) from error
+        named, _, message = str(error).partition(": ")
+        key, what = (named, message) if named in changes else (next(iter(changes)), str(error))
+        raise _error(files, (key,), what) from error
 
 
 def _split_file(name: str, value: str | dict[str, str], files: list[YamlFile]) -> SplitFile:
