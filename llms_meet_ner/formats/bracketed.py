@@ -14,11 +14,12 @@ from itertools import islice
 
 from ..labels import LabelSet
 from ..sentence import Sentence, Span
-from .grounding import Marked
+from .grounding import Mark, squeezed
 from .inline import MarkedSentence, spans_on_tokens
 from .readings import TooManyReadingsError, readings
 
-_LOOSE_CLOSER = re.compile(r"\|([^\[\]|]{1,80})\]")
+_LOOSE_MARK = re.compile(r"\|([^\[\]|]{1,80})\]|[\[\uff3b\ufe47]")
+"""What closes an entity, its one group the label, or opens one: a bracket, full-width and vertical ones too."""
 _MAX_READINGS = 1_000
 
 
@@ -80,19 +81,23 @@ class BracketedFormat(MarkedSentence):
     def _readings(self, text: str, tokens: tuple[str, ...], labels: LabelSet) -> Iterator[tuple[Span, ...]]:
         return readings(text, tokens, _closer(labels), len(tokens) * len(labels) if self.nested else 1)
 
-    def _split_markup(self, line: str, source: str, labels: LabelSet) -> tuple[list[str | Marked], bool]:
-        """Split a damaged text at what closes entities."""
-        pieces: list[str | Marked] = []
+    def _split_markup(self, line: str, source: str, labels: LabelSet) -> tuple[list[str | Mark], bool]:
+        """Split a damaged text at its marks."""
+        pieces: list[str | Mark] = []
         at = 0
         loose = False
-        for found in _LOOSE_CLOSER.finditer(line):
-            label = found[1].strip()
-            literal = found[0] in source
-            if not label or (literal and label not in labels):
-                continue
+        has_brackets = "[" in squeezed(source)
+        for found in _LOOSE_MARK.finditer(line):
             before = line[at : found.start()]
-            loose = loose or not (before.endswith(" ") and not before.endswith("  ") and found[1] == f" {label}")
-            pieces += [before, Marked(label, literal=literal)]
+            if found[1] is None:
+                mark = Mark(found[0], "", opens=True, literal=has_brackets)
+            else:
+                mark = Mark(found[0], found[1].strip(), opens=False, literal=found[0] in source)
+                if not mark.label or (mark.literal and mark.label not in labels):
+                    continue
+                is_spaced = before.endswith(" ") and not before.endswith("  ")
+                loose = loose or not (is_spaced and found[1] == f" {mark.label}")
+            pieces += [before, mark]
             at = found.end()
         pieces.append(line[at:])
         return pieces, loose

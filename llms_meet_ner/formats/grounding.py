@@ -2,7 +2,7 @@
 
 Both sides are cut into fragments (words and single punctuation marks), normalised and aligned monotonically with rapidfuzz;
 stretches without equal fragments are compared character by character. A format that marks text inline hands over its text
-pieces with the closing marks between them; nothing here knows what those marks look like, except that `[` opens.
+pieces with the marks between them; nothing here knows what those look like.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from ..labels import LabelSet
 from ..sentence import Span, outer_first
 
 _FRAGMENT = re.compile(r"\w+|[^\w\s]")
-_OPENER = "["
 _MIN_SHARED = 0.3
 """Share of the shorter side's characters that must be found on the other, or the text is unrelated to the sentence."""
 _MIN_SIMILARITY = 0.5
@@ -34,20 +33,24 @@ _MAX_MENTION = 100
 """Fragments of a mention that are quoted."""
 
 
-class Marked(NamedTuple):
-    """A closing mark in the text.
+class Mark(NamedTuple):
+    """A mark in the text.
 
     Attributes:
-        label: the label it gives, known or not.
-        literal: whether the same characters stand in the source, so that without an opening bracket it is text.
+        text: as it is written.
+        label: that it gives, known or not; empty where it gives none.
+        opens: whether it begins an entity; else it ends one.
+        literal: whether the same characters stand in the source, so that it may be text.
     """
 
+    text: str
     label: str
-    literal: bool = False
+    opens: bool
+    literal: bool
 
 
 class _Entity(NamedTuple):
-    """A marked range of output fragments, `end` exclusive; `opened` is its place in the text, for ordering."""
+    """A marked range of output fragments, `end` exclusive; `opened` is the number of its opening mark, for ordering."""
 
     start: int
     end: int
@@ -55,26 +58,64 @@ class _Entity(NamedTuple):
     opened: int
 
 
+class _Placed(NamedTuple):
+    """A mark and the output fragments that it is made of, `end` exclusive: none where it can only be markup."""
+
+    start: int
+    end: int
+    mark: Mark
+
+
 @dataclass(slots=True)
 class _Output:
-    """The generated side: fragments as keys, which of them may open an entity, and the entities that were closed."""
+    """The generated side: fragments as keys, and the marks between and among them."""
 
     keys: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
-    closers: list[tuple[int, Marked]] = field(default_factory=list)
+    marks: list[_Placed] = field(default_factory=list)
+
+    def add(self, text: str) -> None:
+        found = _fragments(text)
+        self.texts += found
+        self.keys += [fragment.casefold() for fragment in found]
+
+
+@dataclass(slots=True)
+class _Openers:
+    """Opening marks, by their numbers, that wait for a closing one."""
+
+    waiting: set[int] = field(default_factory=set)
+    _all: list[int] = field(default_factory=list)
+    _by_label: dict[str, list[int]] = field(default_factory=dict)
+
+    def add(self, number: int, label: str) -> None:
+        self.waiting.add(number)
+        self._all.append(number)
+        self._by_label.setdefault(label, []).append(number)
+
+    def take(self, label: str, *, any_label: bool) -> int | None:
+        """Take the last one with a label or, if there is none, the last one without; else None or, if `any_label`, the last."""
+        stacks = [self._by_label.get(label, []), self._by_label.get("", [])]
+        for stack in [*stacks, self._all] if any_label else stacks:
+            while stack and stack[-1] not in self.waiting:
+                stack.pop()
+            if stack:
+                self.waiting.remove(stack[-1])
+                return stack.pop()
+        return None
 
 
 def ground(
-    pieces: Sequence[str | Marked], tokens: tuple[str, ...], labels: LabelSet, *, nested: bool, loose_markup: bool
+    pieces: Sequence[str | Mark], tokens: tuple[str, ...], labels: LabelSet, *, nested: bool, loose_markup: bool
 ) -> Alignment:
     """Align generated pieces with a sentence and map the entities in them to its tokens.
 
     Args:
-        pieces: text and closing marks in order.
+        pieces: text and marks in order.
         tokens: the sentence.
         labels: entities with other labels are counted and left out.
         nested: whether entities may lie inside entities; else the outer one stays.
-        loose_markup: the format saw white space in its marks that it would not write.
+        loose_markup: the format saw a mark that it would have written otherwise.
 
     Returns:
         An alignment that is `repaired` or `failed`, never `exact`.
@@ -82,13 +123,13 @@ def ground(
     source_keys, source_tokens = _source_fragments(tokens)
     limit = 8 * sum(map(len, tokens)) + 1000
     output, overlong = _output_fragments(pieces, limit)
-    if not output.keys:
+    if not output.keys and not output.marks:
         return Alignment((), "failed", ("empty",))
     blocks = _equal_blocks(source_keys, output.keys)
     matched = dict(
         pair for source, out, size in blocks for pair in zip(range(out, out + size), range(source, source + size))
     )
-    openers, entities, reasons = _pair_brackets(output, matched)
+    openers, entities, reasons = _pair_marks(output, matched)
     mapping = _fill_stretches(source_keys, output.keys, blocks, openers, matched)
     if overlong:
         reasons.add("overlong")
@@ -105,6 +146,11 @@ def _fragments(text: str) -> list[str]:
     return _FRAGMENT.findall(unicodedata.normalize("NFKC", text))
 
 
+def squeezed(text: str) -> str:
+    """Return a text without white space, in the form in which texts are compared."""
+    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
 def _source_fragments(tokens: tuple[str, ...]) -> tuple[list[str], list[int]]:
     """Return the keys of a sentence's fragments and the token that each belongs to."""
     keys: list[str] = []
@@ -116,18 +162,20 @@ def _source_fragments(tokens: tuple[str, ...]) -> tuple[list[str], list[int]]:
     return keys, owners
 
 
-def _output_fragments(pieces: Sequence[str | Marked], limit: int) -> tuple[_Output, bool]:
-    """Cut the generated pieces into fragments, reading no more than `limit` characters."""
+def _output_fragments(pieces: Sequence[str | Mark], limit: int) -> tuple[_Output, bool]:
+    """Cut the generated pieces into fragments, reading no more than `limit` characters of text and opening marks."""
     output = _Output()
     for piece in pieces:
-        if isinstance(piece, Marked):
-            output.closers.append((len(output.keys), piece))
-            continue
-        text = piece[: max(limit, 0)]
-        found = _fragments(text)
-        output.texts += found
-        output.keys += [fragment.casefold() for fragment in found]
-        limit -= len(piece)
+        if isinstance(piece, str):
+            output.add(piece[: max(limit, 0)])
+            limit -= len(piece)
+        else:
+            start = len(output.keys)
+            if piece.opens:
+                limit -= len(piece.text)
+                if piece.literal:
+                    output.add(piece.text)
+            output.marks.append(_Placed(start, len(output.keys), piece))
         if limit < 0:
             return output, True
     return output, False
@@ -142,43 +190,47 @@ def _equal_blocks(source: list[str], output: list[str]) -> list[tuple[int, int, 
     ]
 
 
-def _pair_brackets(output: _Output, matched: dict[int, int]) -> tuple[set[int], list[_Entity], set[str]]:
-    """Pair every closing mark with the nearest opening bracket before it that is free.
+def _pair_marks(output: _Output, matched: dict[int, int]) -> tuple[set[int], list[_Entity], set[str]]:
+    """Pair every closing mark with the nearest opening one before it that is free and gives no other label.
 
-    A bracket that stands for one of the source's own is taken only where no other is left.
+    Where each of those that are free gives another label the nearest is taken, and its label: the entity was written in its
+    sight. An opening mark that stands for the source's own text is taken only where no other is left. What turns out to be
+    markup is taken out of `matched`.
 
     Returns:
-        Fragment positions of the brackets that are markup, the entities in the order in which they open, and reasons.
+        Fragment positions of the opening marks that are markup, the entities in the order in which they open, and reasons.
     """
     entities: list[_Entity] = []
     reasons: set[str] = set()
-    free: list[int] = []
-    literal: list[int] = []
-    openers: set[int] = set()
-    at = 0
-    for position, closer in output.closers:
-        for place in range(at, position):
-            if output.keys[place] == _OPENER:
-                (literal if place in matched else free).append(place)
-        at = position
-        if free:
-            opener = free.pop()
-        elif literal and not closer.literal:
-            opener = literal.pop()
-            matched.pop(opener, None)
-        else:
-            if not closer.literal:
+    free, literal = _Openers(), _Openers()
+    markup: list[int] = []
+    for number, (start, end, mark) in enumerate(output.marks):
+        if mark.opens:
+            is_text = start < end and all(place in matched for place in range(start, end))
+            (literal if is_text else free).add(number, mark.label)
+            continue
+        opener = free.take(mark.label, any_label=not mark.literal)
+        if opener is None and not mark.literal:
+            opener = literal.take(mark.label, any_label=False)
+        if opener is None:
+            if not mark.literal:
                 reasons.add("unopened")
             continue
-        openers.add(opener)
-        entities.append(_Entity(opener + 1, position, closer.label, opener))
-    for place in range(at, len(output.keys)):
-        if output.keys[place] == _OPENER and place not in matched:
-            free.append(place)
-    if free:
+        markup.append(opener)
+        opened = output.marks[opener]
+        if opened.mark.label and mark.label not in ("", opened.mark.label):
+            reasons.add("mismatched")
+        entities.append(_Entity(opened.end, start, opened.mark.label or mark.label, opener))
+    if free.waiting:
         reasons.add("unclosed")
-        openers.update(free)
-    entities.sort(key=lambda entity: (entity.opened, -entity.end))
+    openers = {
+        place
+        for number in (*markup, *free.waiting)
+        for place in range(output.marks[number].start, output.marks[number].end)
+    }
+    for place in openers:
+        matched.pop(place, None)
+    entities.sort(key=lambda entity: entity.opened)
     return openers, entities, reasons
 
 

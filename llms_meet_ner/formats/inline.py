@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ..alignment import Alignment
 from ..labels import LabelSet
 from ..sentence import Sentence, Span, outer_first
-from .grounding import Marked, ground
+from .grounding import Mark, ground
 from .markup import Markup
 from .wording import VARIANTS, instruction_text, sentence_task
 
@@ -31,7 +31,7 @@ class MarkedSentence(ABC):
         """Return the spans if the text is the source with well-formed markup and nothing else, or None."""
 
     @abstractmethod
-    def _split_markup(self, line: str, source: str, labels: LabelSet) -> tuple[list[str | Marked], bool]:
+    def _split_markup(self, line: str, source: str, labels: LabelSet) -> tuple[list[str | Mark], bool]:
         """Split a damaged text at its marks.
 
         Returns:

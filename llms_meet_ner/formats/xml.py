@@ -12,9 +12,12 @@ from functools import lru_cache
 from ..errors import LmnError
 from ..labels import LabelSet
 from ..sentence import Sentence, Span, outer_first
-from .grounding import Marked
+from .grounding import Mark, squeezed
 from .inline import MarkedSentence, spans_on_tokens
 from .markup import Markup
+
+_LOOSE_TAG = re.compile(r"<([^<>]{1,100})>")
+_NAME = re.compile(r"[^\W\d_][\w.:-]*")
 
 
 class XmlFormat(MarkedSentence):
@@ -65,8 +68,32 @@ class XmlFormat(MarkedSentence):
         marked = _strip_tags(tag.split(text), source, nested=self.nested)
         return None if marked is None else spans_on_tokens(marked, tokens, source)
 
-    def _split_markup(self, line: str, source: str, labels: LabelSet) -> tuple[list[str | Marked], bool]:
-        return [_tag_of(labels.names).sub("", line)], False
+    def _split_markup(self, line: str, source: str, labels: LabelSet) -> tuple[list[str | Mark], bool]:
+        """Split a damaged text at its tags.
+
+        Case, white space and attributes are forgiven; `<LABEL/>` holds nothing and is taken away. What stands in the sentence
+        too is a mark only if it has one of the labels.
+        """
+        pieces: list[str | Mark] = []
+        at = 0
+        loose = False
+        known = {label.casefold(): label for label in reversed(labels.names)}
+        in_source = squeezed(source)
+        for found in _LOOSE_TAG.finditer(line):
+            tag = _read_tag(found[1], labels, known)
+            if tag is None:
+                continue
+            slash, label, is_empty = tag
+            literal = squeezed(found[0]) in in_source
+            if literal and (is_empty or (label and label not in labels)):
+                continue
+            pieces.append(line[at : found.start()])
+            if not is_empty:
+                pieces.append(Mark(found[0], label, opens=not slash, literal=literal))
+            loose = loose or is_empty or found[0] != f"<{slash}{label}>"
+            at = found.end()
+        pieces.append(line[at:])
+        return pieces, loose
 
 
 def _check(labels: LabelSet) -> None:
@@ -81,6 +108,31 @@ def _check(labels: LabelSet) -> None:
 def _tag_of(names: tuple[str, ...]) -> re.Pattern[str]:
     """Pattern of a tag: its groups are the slash, if there is one, and the label."""
     return re.compile("<(/?)(" + "|".join(map(re.escape, names)) + ")>")
+
+
+def _read_tag(content: str, labels: LabelSet, known: dict[str, str]) -> tuple[str, str, bool] | None:
+    """Read what stands between angle brackets.
+
+    Args:
+        content: without the brackets.
+        labels: of which a tag may have any.
+        known: label by its name in folded case.
+
+    Returns:
+        The slash of a closing tag, else nothing; the label, known or not, empty in `</>`; whether the tag is an empty element.
+        None where this looks like no tag.
+    """
+    inside = content.strip()
+    slash = "/" if inside.startswith("/") else ""
+    inside = inside.removeprefix("/").lstrip()
+    is_empty = inside.endswith("/") and inside not in labels
+    name, *attributes = inside.removesuffix("/" if is_empty else "").split(maxsplit=1) or [""]
+    label = name if name in labels else known.get(name.casefold(), name)
+    if label not in labels and not (_NAME.fullmatch(name) or (slash and not name)):
+        return None
+    if attributes and "=" not in attributes[0]:
+        return None
+    return slash, label, is_empty
 
 
 def _strip_tags(pieces: list[str], source: str, *, nested: bool) -> list[tuple[int, int, str]] | None:
