@@ -54,6 +54,6 @@ REASONS: dict[str, str] = {
     "crossing": "an entity across another was dropped",
     "ungrounded": "an entity touches no token of the source",
     "overlong": "the output ran on far past the source's length; the rest was not read",
-    "empty": "the output is empty before the first newline",
+    "empty": "the output is empty before the first newline, or nothing but marks",
     "unrelated": "the output has too little in common with the source",
 }

@@ -14,7 +14,7 @@ from itertools import islice
 
 from ..labels import LabelSet
 from ..sentence import Sentence, Span
-from .grounding import Mark, squeezed
+from .grounding import Mark
 from .inline import MarkedSentence, spans_on_tokens
 from .readings import TooManyReadingsError, readings
 
@@ -86,11 +86,10 @@ class BracketedFormat(MarkedSentence):
         pieces: list[str | Mark] = []
         at = 0
         loose = False
-        has_brackets = "[" in squeezed(source)
         for found in _LOOSE_MARK.finditer(line):
             before = line[at : found.start()]
             if found[1] is None:
-                mark = Mark(found[0], "", opens=True, literal=has_brackets)
+                mark = Mark(found[0], "", opens=True, literal=True)  # the alignment tells which are the sentence's own
             else:
                 mark = Mark(found[0], found[1].strip(), opens=False, literal=found[0] in source)
                 if not mark.label or (mark.literal and mark.label not in labels):

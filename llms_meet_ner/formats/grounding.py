@@ -40,7 +40,7 @@ class Mark(NamedTuple):
         text: as it is written.
         label: that it gives, known or not; empty where it gives none.
         opens: whether it begins an entity; else it ends one.
-        literal: whether the same characters stand in the source, so that it may be text.
+        literal: whether it may be text: the same characters stand in the source.
     """
 
     text: str
@@ -123,7 +123,7 @@ def ground(
     source_keys, source_tokens = _source_fragments(tokens)
     limit = 8 * sum(map(len, tokens)) + 1000
     output, overlong = _output_fragments(pieces, limit)
-    if not output.keys and not output.marks:
+    if not output.keys:
         return Alignment((), "failed", ("empty",))
     blocks = _equal_blocks(source_keys, output.keys)
     matched = dict(

@@ -82,7 +82,10 @@ class MarkedSentence(ABC):
     def markup(self, labels: LabelSet) -> Markup:
         """Return what stands before and after an entity."""
         marks = {label: self.marks(label) for label in labels.names}
-        return Markup(next(iter(marks.values()))[0], {label: after for label, (_, after) in marks.items()})
+        return Markup(
+            {label: before for label, (before, _) in marks.items()},
+            {label: after for label, (_, after) in marks.items()},
+        )
 
     def entity_ranges(self, tokens: tuple[str, ...], spans: tuple[Span, ...]) -> list[tuple[int, int]]:
         """Return where each entity stands in the rendered text, from its opening mark to after its closing one.
