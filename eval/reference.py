@@ -14,7 +14,6 @@ import torch
 from tokenizers.pre_tokenizers import ByteLevel
 from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList
 
-
 MARKS = {"bracketed": ("[", " | LABEL]"), "xml": ("<LABEL>", "</LABEL>")}
 """What stands before and after an entity, by format."""
 

@@ -59,11 +59,14 @@ class _Entity(NamedTuple):
 
 
 class _Placed(NamedTuple):
-    """A mark and the output fragments that it is made of, `end` exclusive: none where it can only be markup."""
+    """A mark and the number of fragments before it; an opening one that may be text is itself the next fragment."""
 
-    start: int
-    end: int
+    at: int
     mark: Mark
+
+    @property
+    def is_fragment(self) -> bool:
+        return self.mark.opens and self.mark.literal
 
 
 @dataclass(slots=True)
@@ -73,11 +76,6 @@ class _Output:
     keys: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     marks: list[_Placed] = field(default_factory=list)
-
-    def add(self, text: str) -> None:
-        found = _fragments(text)
-        self.texts += found
-        self.keys += [fragment.casefold() for fragment in found]
 
 
 @dataclass(slots=True)
@@ -120,11 +118,13 @@ def ground(
     Returns:
         An alignment that is `repaired` or `failed`, never `exact`.
     """
-    source_keys, source_tokens = _source_fragments(tokens)
     limit = 8 * sum(map(len, tokens)) + 1000
     output, overlong = _output_fragments(pieces, limit)
     if not output.keys:
         return Alignment((), "failed", ("empty",))
+    source_keys, source_tokens = _source_fragments(
+        tokens, {output.keys[placed.at] for placed in output.marks if placed.is_fragment}
+    )
     blocks = _equal_blocks(source_keys, output.keys)
     matched = dict(
         pair for source, out, size in blocks for pair in zip(range(out, out + size), range(source, source + size))
@@ -141,9 +141,9 @@ def ground(
     return _place(entities, output, mapping, source_tokens, labels, nested, reasons)
 
 
-def _fragments(text: str) -> list[str]:
+def _fragments(text: str, pattern: re.Pattern[str] = _FRAGMENT) -> list[str]:
     """Cut a text into words and single punctuation marks, in compatibility form; case is folded later, because it can add marks."""
-    return _FRAGMENT.findall(unicodedata.normalize("NFKC", text))
+    return pattern.findall(unicodedata.normalize("NFKC", text))
 
 
 def squeezed(text: str) -> str:
@@ -151,12 +151,19 @@ def squeezed(text: str) -> str:
     return "".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
-def _source_fragments(tokens: tuple[str, ...]) -> tuple[list[str], list[int]]:
-    """Return the keys of a sentence's fragments and the token that each belongs to."""
+def _source_fragments(tokens: tuple[str, ...], whole: set[str]) -> tuple[list[str], list[int]]:
+    """Return the keys of a sentence's fragments and the token that each belongs to.
+
+    Args:
+        tokens: of the sentence.
+        whole: keys of marks, which are one fragment each.
+    """
+    longer = [re.escape(key) for key in sorted(whole) if len(key) > 1]
+    pattern = re.compile("|".join([*longer, _FRAGMENT.pattern]), re.IGNORECASE) if longer else _FRAGMENT
     keys: list[str] = []
     owners: list[int] = []
     for index, token in enumerate(tokens):
-        found = [fragment.casefold() for fragment in _fragments(token)]
+        found = [fragment.casefold() for fragment in _fragments(token, pattern)]
         keys += found
         owners += [index] * len(found)
     return keys, owners
@@ -167,15 +174,16 @@ def _output_fragments(pieces: Sequence[str | Mark], limit: int) -> tuple[_Output
     output = _Output()
     for piece in pieces:
         if isinstance(piece, str):
-            output.add(piece[: max(limit, 0)])
+            found = _fragments(piece[: max(limit, 0)])
+            output.texts += found
+            output.keys += [fragment.casefold() for fragment in found]
             limit -= len(piece)
         else:
-            start = len(output.keys)
-            if piece.opens:
-                limit -= len(piece.text)
-                if piece.literal:
-                    output.add(piece.text)
-            output.marks.append(_Placed(start, len(output.keys), piece))
+            output.marks.append(_Placed(len(output.keys), piece))
+            if output.marks[-1].is_fragment:
+                output.texts.append(piece.text)
+                output.keys.append(squeezed(piece.text))
+            limit -= len(piece.text) if piece.opens else 0
         if limit < 0:
             return output, True
     return output, False
@@ -204,10 +212,10 @@ def _pair_marks(output: _Output, matched: dict[int, int]) -> tuple[set[int], lis
     reasons: set[str] = set()
     free, literal = _Openers(), _Openers()
     markup: list[int] = []
-    for number, (start, end, mark) in enumerate(output.marks):
+    for number, placed in enumerate(output.marks):
+        mark = placed.mark
         if mark.opens:
-            is_text = start < end and all(place in matched for place in range(start, end))
-            (literal if is_text else free).add(number, mark.label)
+            (literal if placed.is_fragment and placed.at in matched else free).add(number, mark.label)
             continue
         opener = free.take(mark.label, any_label=not mark.literal)
         if opener is None and not mark.literal:
@@ -220,14 +228,11 @@ def _pair_marks(output: _Output, matched: dict[int, int]) -> tuple[set[int], lis
         opened = output.marks[opener]
         if opened.mark.label and mark.label not in ("", opened.mark.label):
             reasons.add("mismatched")
-        entities.append(_Entity(opened.end, start, opened.mark.label or mark.label, opener))
+        entities.append(_Entity(opened.at + opened.is_fragment, placed.at, opened.mark.label or mark.label, opener))
     if free.waiting:
         reasons.add("unclosed")
-    openers = {
-        place
-        for number in (*markup, *free.waiting)
-        for place in range(output.marks[number].start, output.marks[number].end)
-    }
+    placed_openers = [output.marks[number] for number in (*markup, *free.waiting)]
+    openers = {opener.at for opener in placed_openers if opener.is_fragment}
     for place in openers:
         matched.pop(place, None)
     entities.sort(key=lambda entity: entity.opened)

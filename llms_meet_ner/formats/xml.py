@@ -90,7 +90,7 @@ class XmlFormat(MarkedSentence):
             pieces.append(line[at : found.start()])
             if not is_empty:
                 pieces.append(Mark(found[0], label, opens=not slash, literal=literal))
-            loose = loose or is_empty or found[0] != f"<{slash}{label}>"
+            loose = loose or is_empty or not label or found[0] != f"<{slash}{label}>"
             at = found.end()
         pieces.append(line[at:])
         return pieces, loose
