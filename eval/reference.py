@@ -14,20 +14,31 @@ import torch
 from tokenizers.pre_tokenizers import ByteLevel
 from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList
 
+MARKS = {"bracketed": ("[", " | LABEL]"), "xml": ("<LABEL>", "</LABEL>")}
+"""What stands before and after an entity, by format."""
 
-class FlatBrackets(LogitsProcessor):  # type: ignore[misc]
+
+class FlatMarks(LogitsProcessor):  # type: ignore[misc]
     """Leaves of each row's scores only that of the likeliest token with which the output can still become its sentence.
 
-    For byte-level tokenizers and flat entities in the bracketed format.
+    For byte-level tokenizers and flat entities in a format of `MARKS`.
     """
 
     def __init__(
-        self, tokenizer: Any, sentences: Sequence[Sequence[str]], labels: Sequence[str], prompt_length: int
+        self,
+        tokenizer: Any,
+        sentences: Sequence[Sequence[str]],
+        labels: Sequence[str],
+        prompt_length: int,
+        form: str,
     ) -> None:
         alphabet = ByteLevel(add_prefix_space=False, use_regex=False)
         self._sentences = [[_spell(alphabet, token) for token in tokens] for tokens in sentences]
         self._space = _spell(alphabet, " ")
-        self._closers = [_spell(alphabet, f" | {label}]") for label in labels]
+        self._closers: dict[str, list[str]] = {}  # by what opens, all that may close
+        for label in labels:
+            opener, closer = (_spell(alphabet, mark.replace("LABEL", label)) for mark in MARKS[form])
+            self._closers.setdefault(opener, []).append(closer)
         self._pieces = tokenizer.convert_ids_to_tokens(list(range(len(tokenizer))))
         self._special = set(tokenizer.all_special_ids)
         firsts = [piece[:1] if index not in self._special else "" for index, piece in enumerate(self._pieces)]
@@ -67,38 +78,40 @@ class FlatBrackets(LogitsProcessor):  # type: ignore[misc]
         return self._can_become(text + self._pieces[index], tokens, 0)
 
     def _can_become(
-        self, text: str, tokens: Sequence[str], at: int, *, inside: bool = False, complete: bool = False
+        self, text: str, tokens: Sequence[str], at: int, *, closers: Sequence[str] = (), complete: bool = False
     ) -> bool:
-        """Whether a text that begins before token `at` is the beginning of an output (or all of it, if `complete`)."""
+        """Whether a text that begins before token `at` is the beginning of an output (or all of it, if `complete`).
+
+        `closers` are those of the entity that is open.
+        """
         token = tokens[at]
         if not complete and token.startswith(text):
             return True
-        if (
-            text.startswith("[")
-            and not inside
-            and self._can_become(text[1:], tokens, at, inside=True, complete=complete)
-        ):
-            return True
+        for opener, its_closers in () if closers else self._closers.items():
+            if not complete and opener.startswith(text):
+                return True
+            if text.startswith(opener) and self._can_become(
+                text.removeprefix(opener), tokens, at, closers=its_closers, complete=complete
+            ):
+                return True
         return text.startswith(token) and self._goes_on(
-            text.removeprefix(token), tokens, at, inside=inside, complete=complete
+            text.removeprefix(token), tokens, at, closers=closers, complete=complete
         )
 
-    def _goes_on(self, text: str, tokens: Sequence[str], at: int, *, inside: bool, complete: bool) -> bool:
+    def _goes_on(self, text: str, tokens: Sequence[str], at: int, *, closers: Sequence[str], complete: bool) -> bool:
         """Do the same for a text that begins after token `at`."""
         if not text:
-            return not complete or (at == len(tokens) - 1 and not inside)
-        if inside and any(
-            (not complete and closer.startswith(text))
-            or (
-                text.startswith(closer)
-                and self._goes_on(text.removeprefix(closer), tokens, at, inside=False, complete=complete)
-            )
-            for closer in self._closers
-        ):
-            return True
+            return not complete or (at == len(tokens) - 1 and not closers)
+        for closer in closers:
+            if not complete and closer.startswith(text):
+                return True
+            if text.startswith(closer) and self._goes_on(
+                text.removeprefix(closer), tokens, at, closers=(), complete=complete
+            ):
+                return True
         if at == len(tokens) - 1 or not text.startswith(self._space):
             return False
-        return self._can_become(text[len(self._space) :], tokens, at + 1, inside=inside, complete=complete)
+        return self._can_become(text[len(self._space) :], tokens, at + 1, closers=closers, complete=complete)
 
 
 def _spell(alphabet: Any, text: str) -> str:
@@ -106,8 +119,13 @@ def _spell(alphabet: Any, text: str) -> str:
 
 
 def decode(
-    model: Any, tokenizer: Any, prompts: Sequence[Sequence[int]], sentences: Sequence[Sequence[str]], labels: Sequence[str]
-) -> list[list[int]]:  # fmt: skip
+    model: Any,
+    tokenizer: Any,
+    prompts: Sequence[Sequence[int]],
+    sentences: Sequence[Sequence[str]],
+    labels: Sequence[str],
+    form: str = "bracketed",
+) -> list[list[int]]:
     """Return the output tokens of each prompt, without the stop token.
 
     Args:
@@ -116,12 +134,14 @@ def decode(
         prompts: token ids.
         sentences: tokens of the sentence in each prompt.
         labels: of the entities.
+        form: one of `MARKS`.
     """
     longest = max(map(len, prompts))
     pad = tokenizer.pad_token_id
     ids = torch.tensor([[pad] * (longest - len(prompt)) + list(prompt) for prompt in prompts])
     mask = torch.tensor([[0] * (longest - len(prompt)) + [1] * len(prompt) for prompt in prompts])
-    bound = max(4 * len(" ".join(tokens).encode()) + 64 for tokens in sentences)
+    marks = max(len("".join(MARKS[form]).replace("LABEL", label).encode()) for label in labels)
+    bound = max(len(" ".join(tokens).encode()) + marks * len(tokens) for tokens in sentences) + 1  # a token a byte
     config = GenerationConfig(
         do_sample=False,
         num_beams=1,
@@ -129,7 +149,7 @@ def decode(
         pad_token_id=tokenizer.eos_token_id,
         max_new_tokens=bound,
     )
-    processor = FlatBrackets(tokenizer, sentences, labels, longest)
+    processor = FlatMarks(tokenizer, sentences, labels, longest, form)
     with torch.inference_mode():
         output = model.generate(
             ids, attention_mask=mask, generation_config=config, logits_processor=LogitsProcessorList([processor])

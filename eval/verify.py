@@ -79,7 +79,7 @@ def compare(
         batch = sentences[start : start + batch_size]
         prompts = [encode_prompt(loaded.tokenizer, spec, sentence.text) for sentence in batch]
         tokens = [sentence.tokens for sentence in batch]
-        plain = decode(loaded.model, loaded.tokenizer, prompts, tokens, spec.labels.names)
+        plain = decode(loaded.model, loaded.tokenizer, prompts, tokens, spec.labels.names, spec.format)
         fast.generate([Request(prompt, words, 1) for prompt, words in zip(prompts, tokens)])
         pairs = zip(batch, plain, fast.last_ids, strict=True)
         differences += [sentence.id for sentence, one, other in pairs if one != other]

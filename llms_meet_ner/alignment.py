@@ -41,18 +41,19 @@ class Alignment:
 
 REASONS: dict[str, str] = {
     "respaced": "nothing but white space or Unicode form differs from what was asked for",
-    "loose-markup": "a space is missing or doubled inside the markup",
+    "loose-markup": "a mark is written otherwise than asked for: spaced, in other case, with attributes, around nothing",
     "changed": "words are written differently",
     "lost": "words of the source are missing",
     "added": "words stand there that the source does not have",
-    "unclosed": "a bracket opens and no ` | LABEL]` closes it",
-    "unopened": "a ` | LABEL]` closes no bracket",
+    "unclosed": "a mark opens an entity that no mark closes",
+    "unopened": "a mark closes an entity that no mark opens",
+    "mismatched": "an entity opens with one label and closes with another; the first one counts",
     "unknown-label": "an entity has a label outside the label set",
     "snapped": "an entity cut a token and was widened to whole tokens",
     "nested": "an entity inside another was dropped, or a doubled one, or one inside 64 others",
     "crossing": "an entity across another was dropped",
     "ungrounded": "an entity touches no token of the source",
     "overlong": "the output ran on far past the source's length; the rest was not read",
-    "empty": "the output is empty before the first newline",
+    "empty": "the output is empty before the first newline, or nothing but marks",
     "unrelated": "the output has too little in common with the source",
 }

@@ -27,7 +27,7 @@ def continuation(grammar: Grammar, state: int, plan: Planned) -> bytes:
     """Return the bytes that lead from a state to an end of the output, as the plan has it.
 
     Where a state stands for several places, one inside an arc that the plan itself would have taken is preferred, then one
-    between arcs, then a closing mark with the plan's label.
+    between arcs, then a mark with the plan's label.
     """
     written = []
     node, text = _place(grammar, state, plan)
@@ -61,11 +61,10 @@ def _choice(grammar: Grammar, node: Node, plan: Planned) -> Arc:
     arcs = grammar.arcs(node)
     if node.token < 0:
         return arcs[0]
-    if not node.after:
-        wants = not node.open and plan.opens(node.token)
-        return arcs[-1] if wants and arcs[-1].is_mark else arcs[0]
-    if node.open and (arcs[0].is_mark or plan.closes(node.token)):
-        closers = [arc for arc in arcs if arc.is_mark]
-        wanted = [arc for arc in closers if arc.label == plan.label_at(node.token)]
-        return (wanted or closers or list(arcs))[0]
-    return arcs[0]
+    if node.after:
+        wants_mark = bool(node.open) and (arcs[0].is_mark or plan.closes(node.token))
+    else:
+        wants_mark = not node.open and plan.opens(node.token)
+    marks = [arc for arc in arcs if arc.is_mark] if wants_mark else []
+    label = plan.label_at(node.token) if marks else ""
+    return next((arc for arc in marks if arc.label == label), (marks or arcs)[0])

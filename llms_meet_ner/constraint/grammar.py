@@ -7,12 +7,15 @@ markup several readings of the same bytes are followed at once, so a state is a 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from ..formats.markup import Markup
 
 MAX_DEPTH = 8
 """Entities inside each other that constrained decoding writes at most; in a flat format it is one."""
+UNKNOWN = -1
+"""In place of a label's rank."""
 
 
 class Node(NamedTuple):
@@ -21,21 +24,23 @@ class Node(NamedTuple):
     Attributes:
         token: index of the token before or after which it is.
         after: whether it is after that token.
-        open: how many entities are open, those with a common first token counted together, outermost first.
+        open: the entities that are open, those with a common first token together, outermost first: of each the rank of its
+            label, `UNKNOWN` where the label comes with the closer.
         fresh: before the token: whether the last of `open` begins at this token.
         below: after the token: rank of the label that was closed last here, if an entity with the same first token is still
-            open, else -1. Such entities close by falling rank, so that none stands twice.
+            open, else -1. Such entities close by falling rank, so that none stands twice, in the order in which formats
+            write entities over the same tokens.
     """
 
     token: int
     after: bool
-    open: tuple[int, ...] = ()
+    open: tuple[tuple[int, ...], ...] = ()
     fresh: bool = False
     below: int = -1
 
 
 class Arc(NamedTuple):
-    """A piece of text between two nodes: a token, the space after it, or a mark (with its label where it closes)."""
+    """A piece of text between two nodes: a token, the space after it, or a mark (with its label where it tells one)."""
 
     text: bytes
     to: Node
@@ -78,8 +83,12 @@ class Grammar:
             leading: written before everything else (the space that some tokenizers put before a text).
         """
         self.tokens = tuple(tokens)
-        self._opener = markup.opener.encode()
-        self._closers = [(label, markup.closers[label].encode()) for label in sorted(markup.closers)]
+        labels = sorted(markup.closers)
+        self._closers = [(label, markup.closers[label].encode()) for label in labels]
+        if markup.opens_with_label:
+            self._openers = [(rank, label, markup.openers[label].encode()) for rank, label in enumerate(labels)]
+        else:
+            self._openers = [(UNKNOWN, "", markup.openers[labels[0]].encode())]
         self._most_open = MAX_DEPTH if nested else 1
         self._arcs: dict[Node, tuple[Arc, ...]] = {}
         self._positions: list[frozenset[Position]] = []
@@ -121,31 +130,49 @@ class Grammar:
 
     def _before(self, node: Node) -> list[Arc]:
         arcs = [Arc(self.tokens[node.token], Node(node.token, after=True, open=node.open))]
-        if sum(node.open) < self._most_open:
-            if not node.fresh:
-                opened = (*node.open, 1)
-            elif node.open[-1] < len(self._closers):
-                opened = (*node.open[:-1], node.open[-1] + 1)
-            else:  # so many entities with one first token could not all be closed with different labels at the last token
-                return arcs
-            arcs.append(Arc(self._opener, Node(node.token, after=False, open=opened, fresh=True), is_mark=True))
+        if sum(map(len, node.open)) == self._most_open:
+            return arcs
+        outer, same_start = (node.open[:-1], node.open[-1]) if node.fresh else (node.open, ())
+        for rank, label, text in self._openers:
+            opened = (*outer, (*same_start, rank))
+            if self._can_close(opened, node.token):
+                arcs.append(
+                    Arc(text, Node(node.token, after=False, open=opened, fresh=True), is_mark=True, label=label)
+                )
         return arcs
 
     def _after(self, node: Node) -> list[Arc]:
-        is_last = node.token == len(self.tokens) - 1
-        arcs = [] if is_last else [Arc(b" ", Node(node.token + 1, after=False, open=node.open))]
+        arcs = []
+        if node.token < len(self.tokens) - 1 and self._can_close(node.open, node.token + 1):
+            arcs.append(Arc(b" ", Node(node.token + 1, after=False, open=node.open)))
         if not node.open:
             return arcs
-        *outer, same_start = node.open
-        for rank, (label, text) in enumerate(self._closers):
-            if (0 <= node.below <= rank) or (is_last and rank < same_start - 1):
+        *outer, (*same_start, own) = node.open
+        for rank in range(len(self._closers)) if own == UNKNOWN else (own,):
+            left = (
+                len(same_start) - rank
+            )  # so many cannot close here any more, with ranks below this one, if none is known
+            if 0 <= node.below <= rank or (
+                own == UNKNOWN and left > 0 and not self._can_close((*outer, (UNKNOWN,) * left), node.token + 1)
+            ):
                 continue
-            if same_start > 1:
-                to = Node(node.token, after=True, open=(*outer, same_start - 1), below=rank)
+            label, text = self._closers[rank]
+            if same_start:
+                to = Node(node.token, after=True, open=(*outer, tuple(same_start)), below=rank)
             else:
                 to = Node(node.token, after=True, open=tuple(outer))
             arcs.append(Arc(text, to, is_mark=True, label=label))
         return arcs
+
+    def _can_close(self, opened: tuple[tuple[int, ...], ...], token: int) -> bool:
+        """Whether tokens are left, from this one on, for all open entities to end, if those with one span have rising ranks."""
+        more = 0
+        for same_start in opened:
+            if same_start[0] == UNKNOWN:
+                more += (len(same_start) - 1) // len(self._closers)
+            else:
+                more += sum(outer >= inner for outer, inner in pairwise(same_start))
+        return more < len(self.tokens) - token
 
     def _enter(self, node: Node) -> tuple[frozenset[Position], bool]:
         return frozenset(Position(node, arc, 0) for arc in range(len(self.arcs(node)))), self.is_end(node)

@@ -13,6 +13,7 @@ from ..labels import LabelSet
 from ..sentence import Sentence, Span
 from .bracketed import BracketedFormat
 from .markup import Markup
+from .xml import XmlFormat
 
 DEFAULT_FORMAT = "bracketed"
 DEFAULT_VARIANT = "full"
@@ -62,8 +63,8 @@ class InlineFormat(OutputFormat, Protocol):
         ...
 
 
-_FORMATS: dict[str, type[OutputFormat]] = {BracketedFormat.name: BracketedFormat}
-_INLINE: dict[str, type[InlineFormat]] = {BracketedFormat.name: BracketedFormat}
+_FORMATS: dict[str, type[OutputFormat]] = {BracketedFormat.name: BracketedFormat, XmlFormat.name: XmlFormat}
+_INLINE: dict[str, type[InlineFormat]] = {BracketedFormat.name: BracketedFormat, XmlFormat.name: XmlFormat}
 
 
 def get_format(name: str = DEFAULT_FORMAT, *, nested: bool = False) -> OutputFormat:

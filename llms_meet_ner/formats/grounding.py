@@ -2,7 +2,7 @@
 
 Both sides are cut into fragments (words and single punctuation marks), normalised and aligned monotonically with rapidfuzz;
 stretches without equal fragments are compared character by character. A format that marks text inline hands over its text
-pieces with the closing marks between them; nothing here knows what those marks look like, except that `[` opens.
+pieces with the marks between them; nothing here knows what those look like.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from ..labels import LabelSet
 from ..sentence import Span, outer_first
 
 _FRAGMENT = re.compile(r"\w+|[^\w\s]")
-_OPENER = "["
 _MIN_SHARED = 0.3
 """Share of the shorter side's characters that must be found on the other, or the text is unrelated to the sentence."""
 _MIN_SIMILARITY = 0.5
@@ -34,20 +33,24 @@ _MAX_MENTION = 100
 """Fragments of a mention that are quoted."""
 
 
-class Marked(NamedTuple):
-    """A closing mark in the text.
+class Mark(NamedTuple):
+    """A mark in the text.
 
     Attributes:
-        label: the label it gives, known or not.
-        literal: whether the same characters stand in the source, so that without an opening bracket it is text.
+        text: as it is written.
+        label: that it gives, known or not; empty where it gives none.
+        opens: whether it begins an entity; else it ends one.
+        literal: whether it may be text: the same characters stand in the source.
     """
 
+    text: str
     label: str
-    literal: bool = False
+    opens: bool
+    literal: bool
 
 
 class _Entity(NamedTuple):
-    """A marked range of output fragments, `end` exclusive; `opened` is its place in the text, for ordering."""
+    """A marked range of output fragments, `end` exclusive; `opened` is the number of its opening mark, for ordering."""
 
     start: int
     end: int
@@ -55,40 +58,78 @@ class _Entity(NamedTuple):
     opened: int
 
 
+class _Placed(NamedTuple):
+    """A mark and the number of fragments before it; an opening one that may be text is itself the next fragment."""
+
+    at: int
+    mark: Mark
+
+    @property
+    def is_fragment(self) -> bool:
+        return self.mark.opens and self.mark.literal
+
+
 @dataclass(slots=True)
 class _Output:
-    """The generated side: fragments as keys, which of them may open an entity, and the entities that were closed."""
+    """The generated side: fragments as keys, and the marks between and among them."""
 
     keys: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
-    closers: list[tuple[int, Marked]] = field(default_factory=list)
+    marks: list[_Placed] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Openers:
+    """Opening marks, by their numbers, that wait for a closing one."""
+
+    waiting: set[int] = field(default_factory=set)
+    _all: list[int] = field(default_factory=list)
+    _by_label: dict[str, list[int]] = field(default_factory=dict)
+
+    def add(self, number: int, label: str) -> None:
+        self.waiting.add(number)
+        self._all.append(number)
+        self._by_label.setdefault(label, []).append(number)
+
+    def take(self, label: str, *, any_label: bool) -> int | None:
+        """Take the last one with a label or, if there is none, the last one without; else None or, if `any_label`, the last."""
+        stacks = [self._by_label.get(label, []), self._by_label.get("", [])]
+        for stack in [*stacks, self._all] if any_label else stacks:
+            while stack and stack[-1] not in self.waiting:
+                stack.pop()
+            if stack:
+                self.waiting.remove(stack[-1])
+                return stack.pop()
+        return None
 
 
 def ground(
-    pieces: Sequence[str | Marked], tokens: tuple[str, ...], labels: LabelSet, *, nested: bool, loose_markup: bool
+    pieces: Sequence[str | Mark], tokens: tuple[str, ...], labels: LabelSet, *, nested: bool, loose_markup: bool
 ) -> Alignment:
     """Align generated pieces with a sentence and map the entities in them to its tokens.
 
     Args:
-        pieces: text and closing marks in order.
+        pieces: text and marks in order.
         tokens: the sentence.
         labels: entities with other labels are counted and left out.
         nested: whether entities may lie inside entities; else the outer one stays.
-        loose_markup: the format saw white space in its marks that it would not write.
+        loose_markup: the format saw a mark that it would have written otherwise.
 
     Returns:
         An alignment that is `repaired` or `failed`, never `exact`.
     """
-    source_keys, source_tokens = _source_fragments(tokens)
     limit = 8 * sum(map(len, tokens)) + 1000
     output, overlong = _output_fragments(pieces, limit)
     if not output.keys:
         return Alignment((), "failed", ("empty",))
+    source_keys, source_tokens = _source_fragments(
+        tokens, {output.keys[placed.at] for placed in output.marks if placed.is_fragment}
+    )
     blocks = _equal_blocks(source_keys, output.keys)
     matched = dict(
         pair for source, out, size in blocks for pair in zip(range(out, out + size), range(source, source + size))
     )
-    openers, entities, reasons = _pair_brackets(output, matched)
+    openers, entities, reasons = _pair_marks(output, matched)
     mapping = _fill_stretches(source_keys, output.keys, blocks, openers, matched)
     if overlong:
         reasons.add("overlong")
@@ -100,34 +141,49 @@ def ground(
     return _place(entities, output, mapping, source_tokens, labels, nested, reasons)
 
 
-def _fragments(text: str) -> list[str]:
+def _fragments(text: str, pattern: re.Pattern[str] = _FRAGMENT) -> list[str]:
     """Cut a text into words and single punctuation marks, in compatibility form; case is folded later, because it can add marks."""
-    return _FRAGMENT.findall(unicodedata.normalize("NFKC", text))
+    return pattern.findall(unicodedata.normalize("NFKC", text))
 
 
-def _source_fragments(tokens: tuple[str, ...]) -> tuple[list[str], list[int]]:
-    """Return the keys of a sentence's fragments and the token that each belongs to."""
+def squeezed(text: str) -> str:
+    """Return a text without white space, in the form in which texts are compared."""
+    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def _source_fragments(tokens: tuple[str, ...], whole: set[str]) -> tuple[list[str], list[int]]:
+    """Return the keys of a sentence's fragments and the token that each belongs to.
+
+    Args:
+        tokens: of the sentence.
+        whole: keys of marks, which are one fragment each.
+    """
+    longer = [re.escape(key) for key in sorted(whole) if len(key) > 1]
+    pattern = re.compile("|".join([*longer, _FRAGMENT.pattern]), re.IGNORECASE) if longer else _FRAGMENT
     keys: list[str] = []
     owners: list[int] = []
     for index, token in enumerate(tokens):
-        found = [fragment.casefold() for fragment in _fragments(token)]
+        found = [fragment.casefold() for fragment in _fragments(token, pattern)]
         keys += found
         owners += [index] * len(found)
     return keys, owners
 
 
-def _output_fragments(pieces: Sequence[str | Marked], limit: int) -> tuple[_Output, bool]:
-    """Cut the generated pieces into fragments, reading no more than `limit` characters."""
+def _output_fragments(pieces: Sequence[str | Mark], limit: int) -> tuple[_Output, bool]:
+    """Cut the generated pieces into fragments, reading no more than `limit` characters of text and opening marks."""
     output = _Output()
     for piece in pieces:
-        if isinstance(piece, Marked):
-            output.closers.append((len(output.keys), piece))
-            continue
-        text = piece[: max(limit, 0)]
-        found = _fragments(text)
-        output.texts += found
-        output.keys += [fragment.casefold() for fragment in found]
-        limit -= len(piece)
+        if isinstance(piece, str):
+            found = _fragments(piece[: max(limit, 0)])
+            output.texts += found
+            output.keys += [fragment.casefold() for fragment in found]
+            limit -= len(piece)
+        else:
+            output.marks.append(_Placed(len(output.keys), piece))
+            if output.marks[-1].is_fragment:
+                output.texts.append(piece.text)
+                output.keys.append(squeezed(piece.text))
+            limit -= len(piece.text) if piece.opens else 0
         if limit < 0:
             return output, True
     return output, False
@@ -142,43 +198,44 @@ def _equal_blocks(source: list[str], output: list[str]) -> list[tuple[int, int, 
     ]
 
 
-def _pair_brackets(output: _Output, matched: dict[int, int]) -> tuple[set[int], list[_Entity], set[str]]:
-    """Pair every closing mark with the nearest opening bracket before it that is free.
+def _pair_marks(output: _Output, matched: dict[int, int]) -> tuple[set[int], list[_Entity], set[str]]:
+    """Pair every closing mark with the nearest opening one before it that is free and gives no other label.
 
-    A bracket that stands for one of the source's own is taken only where no other is left.
+    Where each of those that are free gives another label the nearest is taken, and its label: the entity was written in its
+    sight. An opening mark that stands for the source's own text is taken only where no other is left. What turns out to be
+    markup is taken out of `matched`.
 
     Returns:
-        Fragment positions of the brackets that are markup, the entities in the order in which they open, and reasons.
+        Fragment positions of the opening marks that are markup, the entities in the order in which they open, and reasons.
     """
     entities: list[_Entity] = []
     reasons: set[str] = set()
-    free: list[int] = []
-    literal: list[int] = []
-    openers: set[int] = set()
-    at = 0
-    for position, closer in output.closers:
-        for place in range(at, position):
-            if output.keys[place] == _OPENER:
-                (literal if place in matched else free).append(place)
-        at = position
-        if free:
-            opener = free.pop()
-        elif literal and not closer.literal:
-            opener = literal.pop()
-            matched.pop(opener, None)
-        else:
-            if not closer.literal:
+    free, literal = _Openers(), _Openers()
+    markup: list[int] = []
+    for number, placed in enumerate(output.marks):
+        mark = placed.mark
+        if mark.opens:
+            (literal if placed.is_fragment and placed.at in matched else free).add(number, mark.label)
+            continue
+        opener = free.take(mark.label, any_label=not mark.literal)
+        if opener is None and not mark.literal:
+            opener = literal.take(mark.label, any_label=False)
+        if opener is None:
+            if not mark.literal:
                 reasons.add("unopened")
             continue
-        openers.add(opener)
-        entities.append(_Entity(opener + 1, position, closer.label, opener))
-    for place in range(at, len(output.keys)):
-        if output.keys[place] == _OPENER and place not in matched:
-            free.append(place)
-    if free:
+        markup.append(opener)
+        opened = output.marks[opener]
+        if opened.mark.label and mark.label not in ("", opened.mark.label):
+            reasons.add("mismatched")
+        entities.append(_Entity(opened.at + opened.is_fragment, placed.at, opened.mark.label or mark.label, opener))
+    if free.waiting:
         reasons.add("unclosed")
-        openers.update(free)
-    entities.sort(key=lambda entity: (entity.opened, -entity.end))
+    placed_openers = [output.marks[number] for number in (*markup, *free.waiting)]
+    openers = {opener.at for opener in placed_openers if opener.is_fragment}
+    for place in openers:
+        matched.pop(place, None)
+    entities.sort(key=lambda entity: entity.opened)
     return openers, entities, reasons
 
 

@@ -34,3 +34,15 @@ def instruction_text(fmt: Any, labels: LabelSet, variant: str, task: str, task_i
 def _definition_line(label: Label) -> str:
     head = f"{label.name}({label.long})" if label.long else label.name
     return f"{head}: {label.definition}" if label.definition else head
+
+
+def sentence_task(entity: str) -> str:
+    """Return the published task of a format that writes the sentence again (Zhan et al. 2026).
+
+    Args:
+        entity: what an entity is to look like in it.
+    """
+    return (
+        "Your task is to identify all named entities in the input sentence and rewrite the sentence by enclosing each "
+        f"entity using the format {entity}. Use only the label tags defined in the Label Set below."
+    )

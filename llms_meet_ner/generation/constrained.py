@@ -118,7 +118,7 @@ class ConstrainedGenerator:
         self._spec = spec
         self._markup = self._format.markup(spec.labels)
         self._vocabulary = Vocabulary(loaded.tokenizer, loaded.stop_ids)
-        for text in (" ", self._markup.opener, *self._markup.closers.values()):
+        for text in (" ", *self._markup.openers.values(), *self._markup.closers.values()):
             self._vocabulary.require(text, "the format's mark")
         self._model = PackedModel(loaded)
         self._guesser = guesser or Guesser.of(spec.labels.names)

@@ -10,6 +10,7 @@ _LINES = [
     "[Hussain | PER] , considered surplus to [England | LOC] 's one-day requirements , struck 158 .",
     "Ünsal [Şırnak | LOC] said : [New York | LOC] [Essex | MISC] won | the 1996-08-30 match ] in [ U.S. ]",
     "東京 [東京 | LOC] 😀 ½ €",
+    "<PER>Hussain</PER> left <LOC>New York</LOC> with <MISC>Essex</MISC>",
 ] * 4
 
 

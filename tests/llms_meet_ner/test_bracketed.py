@@ -5,11 +5,12 @@ import random
 import time
 
 import pytest
+from annotations import all_annotations, sentences
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from llms_meet_ner import LabelSet, LmnError, Mention, Sentence, Span, get_format
-from llms_meet_ner.sentence import find_crossing, outer_first, without_nested
+from llms_meet_ner.sentence import without_nested
 
 LABELS = LabelSet.of("PER", "LOC", "X")
 FLAT = get_format()
@@ -27,36 +28,11 @@ tokens_strategy = st.lists(
 ).map(tuple)
 
 
-@st.composite
-def sentences(draw, nested: bool) -> Sentence:
-    tokens = draw(tokens_strategy)
-    kept: list[Span] = []
-    for _ in range(draw(st.integers(0, 4))):
-        start = draw(st.integers(0, len(tokens) - 1))
-        span = Span(start, draw(st.integers(start + 1, len(tokens))), draw(st.sampled_from(LABELS.names)))
-        candidate = tuple(sorted({*kept, span}, key=outer_first))
-        if find_crossing(candidate) is None and (nested or without_nested(candidate) == candidate):
-            kept = list(candidate)
-    return Sentence("h/test/0", tokens, tuple(kept))
-
-
-def all_annotations(tokens: tuple[str, ...], labels: tuple[str, ...], nested: bool) -> list[tuple[Span, ...]]:
-    """Every set of spans that does not cross (and, flat, does not nest), by brute force."""
-    spans = [Span(i, j, label) for i in range(len(tokens)) for j in range(i + 1, len(tokens) + 1) for label in labels]
-    found = []
-    for size in range(4 if nested else len(tokens) + 1):
-        for chosen in itertools.combinations(spans, size):
-            ordered = tuple(sorted(chosen, key=outer_first))
-            if find_crossing(ordered) is None and (nested or without_nested(ordered) == ordered):
-                found.append(ordered)
-    return found
-
-
 @pytest.mark.parametrize("nested", [False, True])
 @settings(max_examples=1500, deadline=None)
 @given(data=st.data())
 def test_parsing_inverts_rendering_unless_ambiguous(data: st.DataObject, nested: bool) -> None:
-    sentence = data.draw(sentences(nested))
+    sentence = data.draw(sentences(tokens_strategy, LABELS.names, nested=nested))
     fmt = NESTED if nested else FLAT
     alignment = fmt.parse(fmt.render(sentence), sentence.tokens, LABELS)
     assert alignment.status == "exact"

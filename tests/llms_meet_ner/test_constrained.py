@@ -28,6 +28,18 @@ SENTENCES = [
         "U.S. 's ½ match | LOC] in Essex | PER]",
     )
 ]
+IN_XML = [  # other tokens look like marks there
+    tuple(text.split())
+    for text in (
+        "Hussain , considered surplus to England 's one-day requirements , struck 158 .",
+        "<PER> sic </PER> Şırnak said : < 😀 New York",
+        "x",
+        "東京 <LOC>New York</LOC> 1996-08-30",
+        "<PER>Essex won",
+        "U.S. 's ½ match </LOC> in Essex </PER>",
+    )
+]
+HOSTILE = {"bracketed": SENTENCES, "xml": IN_XML}
 
 
 def model_of(kind: str, tokenizer: Any) -> Any:
@@ -58,15 +70,15 @@ def loaded(kind: str, tokenizer: Any) -> Any:
     return Loaded(model_of(kind, tokenizer), tokenizer, "cpu", "cpu", "float32", [tokenizer.eos_token_id])
 
 
-def spec(*, nested: bool = False) -> PromptSpec:
-    return PromptSpec("bracketed", "short", "Mark", LABELS, nested=nested)
+def spec(form: str = "bracketed", *, nested: bool = False) -> PromptSpec:
+    return PromptSpec(form, "short", "Mark", LABELS, nested=nested)
 
 
-def requests(tokenizer: Any) -> list[Request]:
-    prompts = [
-        tokenizer.encode("Mark entities:\n" + " ".join(tokens) + "\n", add_special_tokens=False) for tokens in SENTENCES
+def requests(tokenizer: Any, form: str = "bracketed") -> list[Request]:
+    return [
+        Request(tokenizer.encode("Mark entities:\n" + " ".join(tokens) + "\n", add_special_tokens=False), tokens, 1)
+        for tokens in HOSTILE[form]
     ]
-    return [Request(prompt, tokens, 1) for prompt, tokens in zip(prompts, SENTENCES)]
 
 
 def decode(model: Any, asked: list[Request], size: int, **options: Any) -> tuple[list[list[int]], list[Any], Any]:
@@ -81,14 +93,21 @@ def decode(model: Any, asked: list[Request], size: int, **options: Any) -> tuple
     return ids, outputs, generator.work
 
 
-@pytest.mark.parametrize("kind", ["Llama", "Qwen2", "Mistral", "Gemma2", "Gemma3"])
-def test_the_result_is_that_of_a_plain_logits_processor(kind: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "form"),
+    [
+        ("Llama", "bracketed"), ("Qwen2", "bracketed"), ("Mistral", "bracketed"), ("Gemma2", "bracketed"),
+        ("Gemma3", "bracketed"), ("Llama", "xml"), ("Gemma3", "xml"),
+    ],
+)  # fmt: skip
+def test_the_result_is_that_of_a_plain_logits_processor(kind: str, form: str) -> None:
     from llms_meet_ner.eval.reference import decode as decode_plainly
 
     model = loaded(kind, byte_level())
-    asked = requests(model.tokenizer)
+    asked = requests(model.tokenizer, form)
+    sentences = HOSTILE[form]
     expected = decode_plainly(
-        model.model, model.tokenizer, [request.prompt for request in asked], SENTENCES, LABELS.names
+        model.model, model.tokenizer, [request.prompt for request in asked], sentences, LABELS.names, form
     )
     assert sum(map(len, expected)) > 60
     taught = Guesser.of(LABELS.names)
@@ -97,11 +116,11 @@ def test_the_result_is_that_of_a_plain_logits_processor(kind: str) -> None:
         (1, {"proposals": "none"}), (6, {"proposals": "none"}), (2, {"proposals": "copy"}), (6, {"proposals": "copy"}),
         (1, {"proposals": "marked"}), (4, {"proposals": "marked"}), (6, {"guesser": taught}),
     ]:  # fmt: skip
-        ids, outputs, work = decode(model, asked, size, **options)
+        ids, outputs, work = decode(model, asked, size, spec=spec(form), **options)
         assert ids == expected, options
         assert work.steps == sum(map(len, ids))
-        fmt = get_format()
-        assert [fmt.parse(got.text, tokens, LABELS).status for got, tokens in zip(outputs, SENTENCES)] == ["exact"] * 6
+        fmt = get_format(form)
+        assert [fmt.parse(got.text, tokens, LABELS).status for got, tokens in zip(outputs, sentences)] == ["exact"] * 6
 
 
 def gemma3_with_vision(tokenizer: Any) -> Any:
@@ -144,19 +163,20 @@ def test_models_in_wrappers_decode_alike(make: Any) -> None:
 
 @pytest.mark.parametrize("make", [byte_level, lambda: pieces(byte_fallback=True, leading_space=True)])
 @pytest.mark.parametrize("nested", [False, True])
-def test_proposals_and_batches_change_nothing_else(make: Any, nested: bool) -> None:
+@pytest.mark.parametrize("form", ["bracketed", "xml"])
+def test_proposals_and_batches_change_nothing_else(make: Any, nested: bool, form: str) -> None:
     model = loaded("Llama", make())
-    asked = requests(model.tokenizer)
-    ids, outputs, _ = decode(model, asked, 1, spec=spec(nested=nested), proposals="none")
+    asked = requests(model.tokenizer, form)
+    ids, outputs, _ = decode(model, asked, 1, spec=spec(form, nested=nested), proposals="none")
     for size, proposals in [(6, "none"), (3, "copy"), (1, "marked"), (6, "marked")]:
-        others, texts, _ = decode(model, asked, size, spec=spec(nested=nested), proposals=proposals)
+        others, texts, _ = decode(model, asked, size, spec=spec(form, nested=nested), proposals=proposals)
         assert others == ids
         for got, expected in zip(texts, outputs):
             assert got.text == expected.text
             assert got.confidences == pytest.approx(expected.confidences, abs=2e-4)
             assert tuple(got.uncertainty) == pytest.approx(tuple(expected.uncertainty), abs=2e-4)
-    fmt = get_format(nested=nested)
-    for output, tokens in zip(outputs, SENTENCES):
+    fmt = get_format(form, nested=nested)
+    for output, tokens in zip(outputs, HOSTILE[form]):
         alignment = fmt.parse(output.text, tokens, LABELS)
         assert alignment.status == "exact"
         assert len(output.confidences) == len(alignment.spans)

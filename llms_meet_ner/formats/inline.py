@@ -1,0 +1,168 @@
+"""What the formats share that write the sentence again, with marks around its entities."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+from ..alignment import Alignment
+from ..labels import LabelSet
+from ..sentence import Sentence, Span, outer_first
+from .grounding import Mark, ground
+from .markup import Markup
+from .wording import VARIANTS, instruction_text, sentence_task
+
+
+class MarkedSentence(ABC):
+    """A sentence with a mark before and after each entity, nested ones too."""
+
+    variants = VARIANTS
+
+    def __init__(self, nested: bool = False) -> None:
+        self.nested = nested
+
+    @staticmethod
+    @abstractmethod
+    def marks(label: str) -> tuple[str, str]:
+        """Return what stands before and after an entity with this label."""
+
+    @abstractmethod
+    def _read_exactly(self, text: str, tokens: tuple[str, ...], labels: LabelSet) -> tuple[Span, ...] | None:
+        """Return the spans if the text is the source with well-formed markup and nothing else, or None."""
+
+    @abstractmethod
+    def _split_markup(self, line: str, source: str, labels: LabelSet) -> tuple[list[str | Mark], bool]:
+        """Split a damaged text at its marks.
+
+        Returns:
+            Text pieces and marks in order, and whether any mark was not written exactly as asked for.
+        """
+
+    def instruction(self, labels: LabelSet, variant: str = "full") -> str:
+        """Return the instruction text.
+
+        Args:
+            labels: listed in their order; `full` gives long names and definitions, `short` the names alone.
+            variant: `full` is the published wording; `short` costs a tenth of its tokens.
+        """
+        before, after = self.marks("LABEL")
+        task = sentence_task(f"{before}Entity Text{after}")
+        return instruction_text(self, labels, variant, task, f"Mark entities as {before}Entity{after}")
+
+    def render(self, sentence: Sentence) -> str:
+        """Write a sentence with its spans. Of two spans over the same tokens, the one whose label sorts first is outside."""
+        return self.write(sentence.tokens, sentence.spans)
+
+    def write(self, tokens: Sequence[str], spans: Sequence[Span]) -> str:
+        """Write tokens with spans, which are in the order of `outer_first`."""
+        if not spans:
+            return " ".join(tokens)
+        written = list(tokens)
+        for span in reversed(spans):  # inner spans come after outer ones: their marks are written first
+            before, after = self.marks(span.label)
+            written[span.start] = before + written[span.start]
+            written[span.end - 1] += after
+        return " ".join(written)
+
+    def parse(self, text: str, tokens: tuple[str, ...], labels: LabelSet) -> Alignment:
+        """Read generated text against the tokens of its sentence; all after the first newline is ignored.
+
+        Where two annotations render alike (`is_ambiguous`), the one that closes its entities first is read.
+        Time grows linearly with the text as long as it is what the format asks for, and stays near that otherwise.
+        """
+        line = text.partition("\n")[0]
+        spans = self._read_exactly(line, tokens, labels)
+        if spans is None and (stripped := line.strip()) != line:
+            spans = self._read_exactly(stripped, tokens, labels)
+        if spans is not None:
+            return Alignment(spans, "exact")
+        pieces, loose = self._split_markup(line, " ".join(tokens), labels)
+        return ground(pieces, tokens, labels, nested=self.nested, loose_markup=loose)
+
+    def markup(self, labels: LabelSet) -> Markup:
+        """Return what stands before and after an entity."""
+        marks = {label: self.marks(label) for label in labels.names}
+        return Markup(
+            {label: before for label, (before, _) in marks.items()},
+            {label: after for label, (_, after) in marks.items()},
+        )
+
+    def entity_ranges(self, tokens: tuple[str, ...], spans: tuple[Span, ...]) -> list[tuple[int, int]]:
+        """Return where each entity stands in the rendered text, from its opening mark to after its closing one.
+
+        Args:
+            tokens: of the sentence.
+            spans: in the order of `outer_first`.
+
+        Returns:
+            Pairs of character offsets, end exclusive, in the order of the spans.
+        """
+        lengths = [tuple(map(len, self.marks(span.label))) for span in spans]
+        before = [0] * len(tokens)
+        after = [0] * len(tokens)
+        for span, (opening, closing) in zip(spans, lengths):
+            before[span.start] += opening
+            after[span.end - 1] += closing
+        starts, ends, at = [], [], 0
+        for token, opening, closing in zip(tokens, before, after):
+            starts.append(at)
+            at += opening + len(token)
+            ends.append(at)
+            at += closing + 1
+        ranges: list[tuple[int, int]] = [(0, 0)] * len(spans)
+        for number, (span, (opening, _)) in enumerate(zip(spans, lengths)):  # outer entities come first
+            ranges[number] = (starts[span.start], 0)
+            starts[span.start] += opening
+        for number in reversed(range(len(spans))):
+            last = spans[number].end - 1
+            ends[last] += lengths[number][1]
+            ranges[number] = (ranges[number][0], ends[last])
+        return ranges
+
+
+def spans_on_tokens(
+    marked: list[tuple[int, int, str]], tokens: tuple[str, ...], source: str
+) -> tuple[Span, ...] | None:
+    """Turn (start, end, label) in characters of the source into token spans, or None where one cuts a token or stands twice."""
+    if not marked:
+        return ()
+    to_span = _by_spaces if source.count(" ") == len(tokens) - 1 else _by_offsets
+    spans = to_span(marked, tokens, source)
+    if spans is not None and len(spans) > 1:
+        if len(set(spans)) < len(spans):
+            return None
+        spans.sort(key=outer_first)
+    return None if spans is None else tuple(spans)
+
+
+def _by_spaces(marked: list[tuple[int, int, str]], tokens: tuple[str, ...], source: str) -> list[Span] | None:
+    """Find token positions by counting spaces: for sentences without a space inside a token."""
+    spans: list[Span] = []
+    length = len(source)
+    for start, end, label in marked:
+        if (
+            start >= end
+            or (start and source[start - 1] != " ")
+            or (end < length and source[end] != " ")
+            or source[start] == " "
+        ):
+            return None
+        first = source.count(" ", 0, start)
+        spans.append(Span(first, first + source.count(" ", start, end) + 1, label))
+    return spans
+
+
+def _by_offsets(marked: list[tuple[int, int, str]], tokens: tuple[str, ...], source: str) -> list[Span] | None:
+    """Find token positions by a table of offsets."""
+    starts: dict[int, int] = {}
+    ends: dict[int, int] = {}
+    offset = 0
+    for index, token in enumerate(tokens):
+        starts[offset] = index
+        offset += len(token)
+        ends[offset] = index + 1
+        offset += 1
+    try:
+        return [Span(starts[start], ends[end], label) for start, end, label in marked]
+    except (KeyError, ValueError):
+        return None

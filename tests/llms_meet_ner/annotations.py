@@ -1,0 +1,39 @@
+"""Sentences with any entities, drawn by Hypothesis or listed one and all."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+from hypothesis import strategies as st
+
+from llms_meet_ner import Sentence, Span
+from llms_meet_ner.sentence import find_crossing, outer_first, without_nested
+
+
+@st.composite
+def sentences(draw: Any, tokens: Any, labels: tuple[str, ...], *, nested: bool, most: int = 4) -> Sentence:
+    """A sentence of drawn tokens with `most` spans at most, none crossing."""
+    words = draw(tokens)
+    kept: list[Span] = []
+    for _ in range(draw(st.integers(0, most))):
+        start = draw(st.integers(0, len(words) - 1))
+        span = Span(start, draw(st.integers(start + 1, len(words))), draw(st.sampled_from(labels)))
+        candidate = tuple(sorted({*kept, span}, key=outer_first))
+        if find_crossing(candidate) is None and (nested or without_nested(candidate) == candidate):
+            kept = list(candidate)
+    return Sentence("h/test/0", words, tuple(kept))
+
+
+def all_annotations(
+    tokens: tuple[str, ...], labels: tuple[str, ...], nested: bool, most: int = 3
+) -> list[tuple[Span, ...]]:
+    """Every set of spans that does not cross, by brute force; flat ones do not nest, nested ones have `most` spans at most."""
+    spans = [Span(i, j, label) for i in range(len(tokens)) for j in range(i + 1, len(tokens) + 1) for label in labels]
+    found = []
+    for size in range(most + 1 if nested else len(tokens) + 1):
+        for chosen in itertools.combinations(spans, size):
+            ordered = tuple(sorted(chosen, key=outer_first))
+            if find_crossing(ordered) is None and (nested or without_nested(ordered) == ordered):
+                found.append(ordered)
+    return found
