@@ -66,6 +66,6 @@ def check_split(
             last_end = max(last_end, span.end)
         if fmt.is_ambiguous(sentence, card.labels):
             result.ambiguous.append(where)
-        elif fmt.parse(fmt.render(sentence), sentence.tokens, card.labels).spans != sentence.spans:
+        elif fmt.parse(fmt.render(sentence, card.labels), sentence.tokens, card.labels).spans != sentence.spans:
             result.not_restored.append(where)
     return result

@@ -46,7 +46,7 @@ class BracketedFormat:
         """
         return instruction_text(self, labels, variant, _TASK, "Mark entities as [Entity | LABEL]")
 
-    def render(self, sentence: Sentence) -> str:
+    def render(self, sentence: Sentence, labels: LabelSet | None = None) -> str:
         """Write a sentence with its spans. Of two spans over the same tokens, the one whose label sorts first is outside."""
         return self.write(sentence.tokens, sentence.spans)
 
