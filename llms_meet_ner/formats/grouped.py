@@ -14,7 +14,7 @@ from ..labels import LabelSet
 from ..sentence import Sentence
 from .arranging import TooManyArrangementsError, Wanted, arrange_loosely, arrangements
 from .json_text import Number, dump, load
-from .mentions import Claims, Place, Source, most_claims
+from .mentions import Claims, Place, Source, failed, most_claims
 from .wording import VARIANTS, instruction_text
 
 _TASK = (
@@ -70,11 +70,12 @@ class GroupedFormat:
         claims = Claims(self.nested, set(loaded.reasons))
         lists = _lists(loaded.value, claims)
         if lists is None:
-            reasons = claims.reasons if claims.reasons & {"empty", "unreadable"} else claims.reasons | {"unreadable"}
-            return Alignment((), "failed", tuple(sorted(reasons)))
+            return failed(claims.reasons)
         if any(name not in lists for name in labels.names):
             claims.reasons.add("loose-json")
         mentions = _mentions(lists, labels, most_claims(tokens, len(labels)), claims)
+        if not (mentions or claims.unknown_labels) and lists and not any(name in lists for name in labels.names):
+            return failed(claims.reasons)
         source = Source(tokens)
         grounded: list[Mention] = []
         wanted: list[Wanted] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
@@ -51,12 +52,10 @@ def load(text: str) -> Loaded:
     line = text.partition("\n")[0].strip()
     if not line:
         return Loaded(None, frozenset({"empty"}))
-    repeated: list[str] = []
     try:
-        value = _decoder(repeated).decode(line)
+        return _well_formed(line)
     except (ValueError, RecursionError):
         return _mended(line)
-    return Loaded(value, frozenset({"loose-json"} if repeated else ()))
 
 
 def as_number(value: Any) -> int | None:
@@ -70,21 +69,39 @@ def as_number(value: Any) -> int | None:
     return int(digits) if len(digits) <= _MAX_DIGITS else 10**_MAX_DIGITS - 1
 
 
-def _decoder(repeated: list[str]) -> json.JSONDecoder:
-    def merged(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) < len(pairs):
-            found = {}
-            for key, value in pairs:
-                if key not in found:
-                    found[key] = value
-                    continue
-                repeated.append(key)
-                if isinstance(found[key], list) and isinstance(value, list):
-                    found[key] = found[key] + value
-        return found
+class _RepeatedKeyError(Exception):
+    """An object has a key twice."""
 
-    return json.JSONDecoder(object_pairs_hook=merged, parse_int=Number, parse_float=Number, parse_constant=Number)
+
+def _well_formed(line: str) -> Loaded:
+    try:
+        return Loaded(_STRICT.decode(line))
+    except _RepeatedKeyError:
+        return Loaded(_MERGING.decode(line), frozenset({"loose-json"}))
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise _RepeatedKeyError
+    return found
+
+
+def _merged(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        before = found.setdefault(key, value)
+        if before is not value and isinstance(before, list) and isinstance(value, list):
+            before += value
+    return found
+
+
+def _decoder(make: Callable[[list[tuple[str, Any]]], dict[str, Any]]) -> json.JSONDecoder:
+    return json.JSONDecoder(object_pairs_hook=make, parse_int=Number, parse_float=Number, parse_constant=Number)
+
+
+_STRICT = _decoder(_once)
+_MERGING = _decoder(_merged)
 
 
 def _mended(line: str) -> Loaded:
@@ -94,13 +111,13 @@ def _mended(line: str) -> Loaded:
         line = line[:_MAX_DAMAGED]
         reasons.add("overlong")
     if max(accumulate((character in "[{(") - (character in "]})") for character in line)) > _MAX_DEPTH:
-        return Loaded(None, frozenset({"unreadable", *reasons}))
+        return Loaded(None, frozenset(reasons))
     try:
         value = _plain(json_repair.loads(line, skip_json_loads=True))
     except Exception:  # whatever a hostile text makes the library raise, the output is one that could not be read
         value = None
     if not isinstance(value, (dict, list)):
-        return Loaded(None, frozenset({"unreadable", *reasons}))
+        return Loaded(None, frozenset(reasons))
     return Loaded(value, frozenset(reasons))
 
 

@@ -16,7 +16,7 @@ class Item(NamedTuple):
 
 
 class Items(NamedTuple):
-    """What was read of a list: None where there is no list to be read; `reasons` are words of `alignment.REASONS`."""
+    """What was read of a list: None where there is none or no entity in it can be read; `reasons` are words of `alignment.REASONS`."""
 
     items: list[Item] | None
     reasons: set[str]
@@ -37,7 +37,7 @@ def read_items(text: str, number_keys: tuple[str, ...], most: int) -> Items:
     reasons = set(loaded.reasons)
     rows = _rows(loaded.value, reasons)
     if rows is None:
-        return Items(None, reasons if reasons & {"empty", "unreadable"} else reasons | {"unreadable"})
+        return Items(None, reasons)
     items: list[Item] = []
     for row in rows[:most]:
         mention = _mention(row, reasons)
@@ -49,6 +49,8 @@ def read_items(text: str, number_keys: tuple[str, ...], most: int) -> Items:
         items.append(Item(mention, tuple([as_number(row.get(key)) for key in number_keys])))
     if len(rows) > most:
         reasons.add("overlong")
+    if rows and not items:
+        return Items(None, reasons)
     return Items(items, reasons)
 
 

@@ -231,6 +231,11 @@ class Claims:
         )
 
 
+def failed(reasons: set[str]) -> Alignment:
+    """Return the alignment of an output of which nothing could be read."""
+    return Alignment((), "failed", tuple(sorted(reasons if "empty" in reasons else reasons | {"unreadable"})))
+
+
 def most_claims(tokens: tuple[str, ...], labels: int) -> int:
     """Return how many entities of an output are read: more than a sentence can hold; the rest of a longer list is left unread."""
     return 2 * len(tokens) * labels + 100

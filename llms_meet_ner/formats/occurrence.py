@@ -12,7 +12,7 @@ from ..labels import LabelSet
 from ..sentence import Sentence
 from .json_text import dump
 from .listed import read_items
-from .mentions import Claims, Place, Source, most_claims
+from .mentions import Claims, Place, Source, failed, most_claims
 from .wording import VARIANTS, instruction_text
 
 _TASK = (
@@ -68,7 +68,7 @@ class OccurrenceFormat:
         """
         items, reasons = read_items(text, _NUMBERS, most_claims(tokens, len(labels)))
         if items is None:
-            return Alignment((), "failed", tuple(sorted(reasons)))
+            return failed(reasons)
         source = Source(tokens)
         claims = Claims(self.nested, reasons)
         taken: set[tuple[str, Place]] = set()

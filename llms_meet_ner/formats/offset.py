@@ -11,7 +11,7 @@ from ..labels import LabelSet
 from ..sentence import Sentence
 from .json_text import dump
 from .listed import read_items
-from .mentions import Claims, Source, most_claims, written_alike
+from .mentions import Claims, Source, failed, most_claims, written_alike
 from .wording import VARIANTS, instruction_text
 
 _TASK = (
@@ -69,7 +69,7 @@ class OffsetFormat:
         """
         items, reasons = read_items(text, _NUMBERS, most_claims(tokens, len(labels)))
         if items is None:
-            return Alignment((), "failed", tuple(sorted(reasons)))
+            return failed(reasons)
         source = Source(tokens)
         claims = Claims(self.nested, reasons)
         for mention, (start, end) in items:
