@@ -53,7 +53,7 @@ def alpaca_record(sentence: Sentence, spec: PromptSpec, fmt: OutputFormat) -> di
     return {
         "instruction": spec.instruction,
         "input": sentence.text,
-        "output": fmt.render(sentence),
+        "output": fmt.render(sentence, spec.labels),
         "id": sentence.id,
         "tokens": list(sentence.tokens),
     }

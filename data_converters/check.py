@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..formats import get_format
+from ..formats import DEFAULT_FORMAT, get_format
 from ..sentence import Where
 from ..tags import Repair
 from .cards import Card
@@ -27,6 +27,7 @@ class SplitCheck:
         entities: by label.
         nested: entities inside others.
         ambiguous: sentences that two annotations render alike.
+        moved: entities of theirs that parsing the rendering puts on other tokens: what the format cannot hold.
         not_restored: sentences that parsing their rendering does not give back though they are not ambiguous: always none.
         log: everything wrong in the file, and the tokens that hold brackets.
     """
@@ -39,20 +40,27 @@ class SplitCheck:
     entities: Counter[str] = field(default_factory=Counter)
     nested: int = 0
     ambiguous: list[Where] = field(default_factory=list)
+    moved: int = 0
     not_restored: list[Where] = field(default_factory=list)
     log: ProblemLog = field(default_factory=lambda: ProblemLog(keep_going=True, notes=True))
 
 
 def check_split(
-    card: Card, split: str, source: Path | None = None, *, repair: Repair | None = None, progress: bool = False
+    card: Card,
+    split: str,
+    source: Path | None = None,
+    *,
+    format_name: str = DEFAULT_FORMAT,
+    repair: Repair | None = None,
+    progress: bool = False,
 ) -> SplitCheck:
-    """Read a split to its end, whatever is wrong in it, and render and parse every sentence.
+    """Read a split to its end, whatever is wrong in it, and render and parse every sentence in a format.
 
     Raises:
-        LmnError: the file is missing or cannot be decoded.
+        LmnError: there is no such format, or the file is missing or cannot be decoded.
     """
     result = SplitCheck(split)
-    fmt = get_format(nested=card.nested)
+    fmt = get_format(format_name, nested=card.nested)
     for sentence in read_corpus(card, split, source, repair=repair, log=result.log, progress=progress):
         where = sentence.where or Where("", 0)
         result.sentences += 1
@@ -64,8 +72,10 @@ def check_split(
         for span in sentence.spans:
             result.nested += span.end <= last_end
             last_end = max(last_end, span.end)
+        parsed = fmt.parse(fmt.render(sentence, card.labels), sentence.tokens, card.labels).spans
         if fmt.is_ambiguous(sentence, card.labels):
             result.ambiguous.append(where)
-        elif fmt.parse(fmt.render(sentence), sentence.tokens, card.labels).spans != sentence.spans:
+            result.moved += len(set(sentence.spans).difference(parsed))
+        elif parsed != sentence.spans:
             result.not_restored.append(where)
     return result

@@ -35,6 +35,11 @@ def _corpus_options(command: Any) -> Any:
     return command
 
 
+_format_option = click.option(
+    "--format", "format_name", default=DEFAULT_FORMAT, show_default=True, help="Output format."
+)
+
+
 @click.group(cls=DefaultGroup, default="convert", default_if_no_args=False)
 @click.version_option(package_name="llms-meet-ner")
 def main() -> None:
@@ -53,7 +58,7 @@ def main() -> None:
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path("data/alpaca"), show_default=True, help="Folder to write to."
 )
-@click.option("--format", "format_name", default=DEFAULT_FORMAT, show_default=True, help="Output format.")
+@_format_option
 @click.option("--variant", help="Wording of the instruction: full or short. [default: as the card says]")
 @click.option(
     "--instruction-as",
@@ -107,6 +112,7 @@ def _print_converted(written: dict[str, Converted]) -> None:
 
 @main.command()  # type: ignore[untyped-decorator]
 @_corpus_options
+@_format_option
 @click.option(
     "--limit",
     type=click.IntRange(min=0),
@@ -115,8 +121,10 @@ def _print_converted(written: dict[str, Converted]) -> None:
     help="Places listed for each kind of finding; 0 lists all.",
 )
 @catch_errors
-def check(card: str, source: Path | None, splits: tuple[str, ...], repair: Any, limit: int) -> None:
+def check(card: str, source: Path | None, splits: tuple[str, ...], repair: Any, format_name: str, limit: int) -> None:
     """Report what is in the files of CARD, and what is wrong there with file and line; write nothing.
+
+    Every sentence is written in the output format and read back: what the format cannot hold is counted.
 
     Exits with 1 if anything is found that converting would refuse.
     """
@@ -126,7 +134,7 @@ def check(card: str, source: Path | None, splits: tuple[str, ...], repair: Any, 
         if not splits and not (source or corpus.default_source).joinpath(corpus.split(name).file).is_file():
             click.echo(f"{corpus.name} {name}: {corpus.split(name).file} is not there: not checked\n")
             continue
-        result = check_split(corpus, name, source, repair=repair, progress=True)
+        result = check_split(corpus, name, source, format_name=format_name, repair=repair, progress=True)
         _print_check(corpus, result, limit or None)
         checked += 1
         fatal += result.log.fatal + len(result.not_restored)
@@ -148,6 +156,7 @@ def _print_check(card: Card, result: SplitCheck, limit: int | None) -> None:
         _line("inside others", result.nested)
     _line("ambiguous", len(result.ambiguous), "sentences that two annotations render alike")
     _places([str(where) for where in result.ambiguous], len(result.ambiguous), limit)
+    _line("moved", result.moved, "entities of theirs that come back at another place")
     for kind, meaning in KINDS.items():
         count = result.log.counts[kind]
         _line(kind, count, meaning if count else "")

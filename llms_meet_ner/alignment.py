@@ -55,5 +55,11 @@ REASONS: dict[str, str] = {
     "ungrounded": "an entity touches no token of the source",
     "overlong": "the output ran on far past the source's length; the rest was not read",
     "empty": "the output is empty before the first newline, or nothing but marks",
+    "damaged-json": "the output is no JSON; what it would be without the damage was read",
+    "loose-json": "well-formed JSON, but with keys, nesting or types that were not asked for",
+    "incomplete": "an entity without a text or a label was left out",
+    "misnumbered": "an occurrence index or an offset is missing, no whole number, or leads out of the sentence",
+    "misplaced": "an entity was put where its offsets lead, though another text stands there",
+    "unreadable": "no JSON of the shape that was asked for could be read",
     "unrelated": "the output has too little in common with the source",
 }

@@ -94,7 +94,7 @@ def _measure(card: Card, fmt: OutputFormat, folder: Path, count: int) -> None:
         f"{'peak memory':<18} {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:>12,.0f} MiB after reading, streamed"
     )
     sentences = list(read_corpus(card, "train", folder))
-    seconds, outputs = _best(lambda: [fmt.render(sentence) for sentence in sentences])
+    seconds, outputs = _best(lambda: [fmt.render(sentence, card.labels) for sentence in sentences])
     click.echo(_line("render", seconds, count))
     seconds, alignments = _best(
         lambda: [fmt.parse(output, sentence.tokens, card.labels) for output, sentence in zip(outputs, sentences)]

@@ -12,7 +12,10 @@ from ..errors import LmnError
 from ..labels import LabelSet
 from ..sentence import Sentence, Span
 from .bracketed import BracketedFormat
+from .grouped import GroupedFormat
 from .markup import Markup
+from .occurrence import OccurrenceFormat
+from .offset import OffsetFormat
 from .xml import XmlFormat
 
 DEFAULT_FORMAT = "bracketed"
@@ -34,8 +37,16 @@ class OutputFormat(Protocol):
         """Return the instruction text; raises `LmnError` for a variant that the format does not have."""
         ...
 
-    def render(self, sentence: Sentence) -> str:
-        """Write a sentence with its spans, without a line break."""
+    def render(self, sentence: Sentence, labels: LabelSet | None = None) -> str:
+        """Write a sentence with its spans, without a line break.
+
+        Args:
+            sentence: its labels are in the label set.
+            labels: for the formats that write labels without an entity too; the others do not look at it.
+
+        Raises:
+            ValueError: the format needs the label set.
+        """
         ...
 
     def parse(self, text: str, tokens: tuple[str, ...], labels: LabelSet) -> Alignment:
@@ -63,7 +74,13 @@ class InlineFormat(OutputFormat, Protocol):
         ...
 
 
-_FORMATS: dict[str, type[OutputFormat]] = {BracketedFormat.name: BracketedFormat, XmlFormat.name: XmlFormat}
+_FORMATS: dict[str, type[OutputFormat]] = {
+    BracketedFormat.name: BracketedFormat,
+    XmlFormat.name: XmlFormat,
+    GroupedFormat.name: GroupedFormat,
+    OccurrenceFormat.name: OccurrenceFormat,
+    OffsetFormat.name: OffsetFormat,
+}
 _INLINE: dict[str, type[InlineFormat]] = {BracketedFormat.name: BracketedFormat, XmlFormat.name: XmlFormat}
 
 

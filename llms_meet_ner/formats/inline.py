@@ -49,7 +49,7 @@ class MarkedSentence(ABC):
         task = sentence_task(f"{before}Entity Text{after}")
         return instruction_text(self, labels, variant, task, f"Mark entities as {before}Entity{after}")
 
-    def render(self, sentence: Sentence) -> str:
+    def render(self, sentence: Sentence, labels: LabelSet | None = None) -> str:
         """Write a sentence with its spans. Of two spans over the same tokens, the one whose label sorts first is outside."""
         return self.write(sentence.tokens, sentence.spans)
 

@@ -178,6 +178,30 @@ def test_findings_that_are_mended_name_the_first_of_their_kind(workdir: Path) ->
     assert "testa: 1 x a line without a tag (first at eng.testa:5)" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("format_name", "ambiguous", "moved"), [("grouped", 2, 1), ("occurrence", 0, 0), ("offset", 0, 0)]
+)
+def test_check_counts_what_a_format_cannot_hold(workdir: Path, format_name: str, ambiguous: int, moved: int) -> None:
+    (workdir / "eng.testa").write_text(
+        "Rom x y I-LOC\nRom x y O\n\nRom x y O\nRom x y I-LOC\n\nRom x y I-LOC\n\na x y I-GPE\n"
+    )
+    result = run("check", "conll2003", "--source", ".", "--split", "testa", "--format", format_name, code=1)
+    places = "".join(f"      eng.testa:{line}\n" for line in (1, 4)[:ambiguous])
+    assert (
+        f"  ambiguous                    {ambiguous}  sentences that two annotations render alike\n{places}"
+        f"  moved                        {moved}  entities of theirs that come back at another place\n" in result.output
+    )
+    assert "please report this" not in result.output
+    assert result.stderr == "Error: 1 findings that lmn-convert refuses, see above\n"
+
+
+def test_converted_records_of_the_grouped_format_have_every_label(workdir: Path) -> None:
+    (workdir / "eng.testa").write_text("Rom x y I-LOC\n")
+    run("conll2003", "--source", ".", "--split", "testa", "--format", "grouped")
+    (row,) = json.loads((workdir / "data/alpaca/conll2003.grouped_testa.json").read_text())
+    assert row["output"] == '{"ORG": [], "PER": [], "LOC": ["Rom"], "MISC": []}'
+
+
 def test_an_empty_corpus_is_an_error_and_writes_nothing(workdir: Path) -> None:
     (workdir / "eng.testa").write_text("\n \n")
     result = run("conll2003", "--source", ".", "--split", "testa", code=1)

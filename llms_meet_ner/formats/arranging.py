@@ -1,0 +1,139 @@
+"""Where listed texts that name no position stand in a sentence: every way to put them on it, the leftmost one first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from .mentions import Place
+
+_MAX_CHECKS = 200_000
+
+
+class TooManyArrangementsError(Exception):
+    """The search was given up: more steps than are worth taking."""
+
+
+class Wanted(NamedTuple):
+    """A listed entity: its label, and the places where its text stands, from left to right."""
+
+    label: str
+    places: tuple[Place, ...]
+
+
+def arrangements(wanted: Sequence[Wanted], *, nested: bool) -> Iterator[tuple[Place, ...]]:
+    """Yield every way in which all the entities can stand together and, under each label, in the order in which they are listed.
+
+    The first one is the leftmost: the first entity at the first place that any such way has for it, and so on.
+
+    Args:
+        wanted: entities, those with one label next to each other.
+        nested: whether entities may lie inside entities.
+
+    Yields:
+        One place an entity.
+
+    Raises:
+        TooManyArrangementsError: the entities stand in each other's way so often that the search would go on and on.
+    """
+    domains = _without_clashes(_ordered_domains(wanted, nested), nested)
+    if not all(domains):
+        return
+    checks = 0
+    chosen: list[Place] = []
+    cursors = [0]
+    while cursors:
+        number = len(cursors) - 1
+        if number == len(domains):
+            yield tuple(chosen)
+        elif cursors[number] < len(domains[number]):
+            place = domains[number][cursors[number]]
+            cursors[number] += 1
+            checks += number + 1
+            if checks > _MAX_CHECKS:
+                raise TooManyArrangementsError
+            follows = not (number and wanted[number - 1].label == wanted[number].label) or _follows(
+                place, chosen[-1], nested
+            )
+            if follows and not any(_clash(place, other, nested) for other in chosen):
+                chosen.append(place)
+                cursors.append(0)
+            continue
+        cursors.pop()
+        if chosen:
+            chosen.pop()
+
+
+def arrange_loosely(wanted: Sequence[Wanted], *, nested: bool) -> tuple[Place, ...]:
+    """Put entities on a sentence that cannot all stand there as they are listed.
+
+    Each takes the first place that is free and right of the one before it under the same label, else the first that is free, else
+    the first of all, where it is in another's way. In a flat format a place is free where no token is taken, in a nested one where
+    no entity with the same label takes exactly this one.
+    """
+    chosen: list[Place] = []
+    taken: set[tuple[str, int, int]] = set()
+    tokens: set[int] = set()
+    last: Place | None = None
+    for number, (label, places) in enumerate(wanted):
+        if number and wanted[number - 1].label != label:
+            last = None
+        free = [
+            place
+            for place in places
+            if ((label, place.start, place.end) not in taken if nested else tokens.isdisjoint(range(*place[:2])))
+        ]
+        place = next((place for place in free if last is None or _follows(place, last, nested)), (free or places)[0])
+        chosen.append(place)
+        taken.add((label, place.start, place.end))
+        tokens.update(range(place.start, place.end))
+        last = place
+    return tuple(chosen)
+
+
+def _follows(place: Place, before: Place, nested: bool) -> bool:
+    """Whether a place comes after another in the order in which entities with one label are listed."""
+    if nested:
+        return (place.start, -place.end) > (before.start, -before.end)
+    return place.start >= before.end
+
+
+def _clash(one: Place, other: Place, nested: bool) -> bool:
+    """Whether entities at two places cannot stand together; two with one label at the same place are left to `_follows`."""
+    if one.end <= other.start or other.end <= one.start:
+        return False
+    if not nested:
+        return True
+    inside = other.start <= one.start and one.end <= other.end
+    return not (inside or (one.start <= other.start and other.end <= one.end))
+
+
+def _ordered_domains(wanted: Sequence[Wanted], nested: bool) -> list[list[Place]]:
+    """Return for each entity the places that leave room for those listed before and after it under the same label."""
+    domains: list[list[Place]] = []
+    before: Place | None = None
+    for number, (label, places) in enumerate(wanted):
+        if number and wanted[number - 1].label != label:
+            before = None
+        found = [place for place in places if before is None or _follows(place, before, nested)]
+        before = found[0] if found else before
+        domains.append(found)
+    after: Place | None = None
+    for number in range(len(wanted) - 1, -1, -1):
+        if number + 1 < len(wanted) and wanted[number + 1].label != wanted[number].label:
+            after = None
+        found = [place for place in domains[number] if after is None or _follows(after, place, nested)]
+        after = found[-1] if found else after
+        domains[number] = found
+    return domains
+
+
+def _without_clashes(domains: list[list[Place]], nested: bool) -> list[list[Place]]:
+    """Take out the places where an entity that has only one place stands in the way."""
+    fixed = [domain[0] for domain in domains if len(domain) == 1]
+    if len(fixed) == len(domains) or len(fixed) * sum(map(len, domains)) > _MAX_CHECKS:
+        return domains
+    return [
+        domain if len(domain) == 1 else [place for place in domain if not any(_clash(place, f, nested) for f in fixed)]
+        for domain in domains
+    ]

@@ -1,0 +1,153 @@
+"""The category-grouped JSON format: `{"DNA": ["thyroid hormone response element"], "RNA": [], ...}`.
+
+Published by Zhan et al. (2026, arXiv 2601.17898). It says which texts are entities, and not where they stand.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from itertools import islice
+from typing import Any
+
+from ..alignment import Alignment, Mention
+from ..labels import LabelSet
+from ..sentence import Sentence
+from .arranging import TooManyArrangementsError, Wanted, arrange_loosely, arrangements
+from .json_text import Number, dump, load
+from .mentions import Claims, Place, Source, failed, most_claims
+from .wording import VARIANTS, instruction_text
+
+_TASK = (
+    "Find every named entity in the input sentence and group them on one line as a JSON object. It has every label tag of the Label "
+    "Set below as a key, in that order, and under each an array of its entities, written as the sentence has them and in the order "
+    "in which they occur; one that occurs twice is listed twice. A label without an entity has an empty array."
+)
+
+
+class GroupedFormat:
+    """The texts of the entities under their labels, each in the order of `outer_first`; every label is a key.
+
+    A text that stands at several places does not say which of them is meant. Parsing takes the leftmost annotation that renders to the
+    text: label by label in the order of the keys, each listed text at the first place after the one before it under the same label
+    where it can stand beside all others. Other annotations that render alike are lost (`is_ambiguous`).
+    """
+
+    name = "grouped"
+    variants = VARIANTS
+
+    def __init__(self, nested: bool = False) -> None:
+        self.nested = nested
+
+    def instruction(self, labels: LabelSet, variant: str = "full") -> str:
+        """Return the instruction text, in words of this package."""
+        return instruction_text(self, labels, variant, _TASK, "List entities by label as JSON, every label a key")
+
+    def render(self, sentence: Sentence, labels: LabelSet | None = None) -> str:
+        """Write a sentence's entities.
+
+        Raises:
+            ValueError: no label set is given, which says what keys there are, or a span has a label outside it.
+        """
+        if labels is None:
+            raise ValueError("the grouped format writes every label as a key: it takes the label set")
+        rows: dict[str, list[str]] = {name: [] for name in labels.names}
+        if sentence.spans:
+            source = Source(sentence.tokens)
+            for span in sentence.spans:
+                if span.label not in rows:
+                    raise ValueError(f"{sentence.id}: {span!r} has a label that is not in the label set")
+                rows[span.label].append(source.quote(span))
+        return dump(rows)
+
+    def parse(self, text: str, tokens: tuple[str, ...], labels: LabelSet) -> Alignment:
+        """Read generated text against the tokens of its sentence; all after the first newline is ignored.
+
+        Where the texts cannot all stand together in the order in which they are listed, each takes the next place that is free, and
+        one that finds none is dropped: of two that overlap the one that begins first, and of those the longer one, stays in a flat
+        format; in a nested one both stay if one holds the other.
+        """
+        loaded = load(text)
+        claims = Claims(self.nested, set(loaded.reasons))
+        lists = _lists(loaded.value, claims)
+        if lists is None:
+            return failed(claims.reasons)
+        if any(name not in lists for name in labels.names):
+            claims.reasons.add("loose-json")
+        mentions = _mentions(lists, labels, most_claims(tokens, len(labels)), claims)
+        if not (mentions or claims.unknown_labels) and lists and not any(name in lists for name in labels.names):
+            return failed(claims.reasons)
+        source = Source(tokens)
+        grounded: list[Mention] = []
+        wanted: list[Wanted] = []
+        for mention in mentions:
+            places, difference = source.find(mention.text)
+            if not places:
+                claims.ungrounded.append(mention)
+                continue
+            if difference:
+                claims.reasons.add(difference)
+            grounded.append(mention)
+            wanted.append(Wanted(mention.label, places))
+        for mention, place in zip(grounded, self._arranged(wanted)):
+            claims.place(place, mention)
+        return claims.alignment()
+
+    def is_ambiguous(self, sentence: Sentence, labels: LabelSet) -> bool:
+        """Whether another annotation of the same tokens renders alike: the texts could stand elsewhere too.
+
+        Where the search for another one would take very long the answer is True.
+        """
+        source = Source(sentence.tokens)
+        wanted = [
+            Wanted(name, source.standing(source.quote(span)))
+            for name in labels.names
+            for span in sentence.spans
+            if span.label == name
+        ]
+        try:
+            return len(list(islice(arrangements(wanted, nested=self.nested), 2))) > 1
+        except TooManyArrangementsError:
+            return True
+
+    def _arranged(self, wanted: list[Wanted]) -> tuple[Place, ...]:
+        with suppress(TooManyArrangementsError):
+            for places in arrangements(wanted, nested=self.nested):
+                return places
+        return arrange_loosely(wanted, nested=self.nested)
+
+
+def _lists(value: Any, claims: Claims) -> dict[str, list[Any]] | None:
+    """Find the texts by label in what was read; None where there is no object. Several objects in a list count as one."""
+    if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
+        claims.reasons.add("loose-json")
+        objects = value
+    elif isinstance(value, dict):
+        objects = [value]
+    else:
+        return None
+    lists: dict[str, list[Any]] = {}
+    for item in objects:
+        for label, texts in item.items():
+            if isinstance(texts, list):
+                lists.setdefault(label, []).extend(texts)
+            else:
+                claims.reasons.add("loose-json")
+                lists.setdefault(label, []).extend([] if texts is None else [texts])
+    return lists
+
+
+def _mentions(lists: dict[str, list[Any]], labels: LabelSet, most: int, claims: Claims) -> list[Mention]:
+    """Return the listed entities in the order of the label set; counts those with other labels and what is no text."""
+    mentions: list[Mention] = []
+    for label in [*labels.names, *(label for label in lists if label not in labels)]:
+        for text in lists.get(label, ()):
+            if not isinstance(text, str) or not text:
+                claims.reasons.add("incomplete")
+            elif len(mentions) + len(claims.unknown_labels) == most:
+                claims.reasons.add("overlong")
+                return mentions
+            else:
+                if isinstance(text, Number):
+                    claims.reasons.add("loose-json")
+                (mentions if label in labels else claims.unknown_labels).append(Mention(str(text), label))
+    return mentions

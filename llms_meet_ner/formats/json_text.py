@@ -1,0 +1,134 @@
+"""JSON in one line: how it is written, and how it is read from what a model made of it."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
+
+import json_repair
+
+_MAX_DAMAGED = 4_000
+"""Characters of a damaged text that are mended: the time that takes can grow with their square."""
+_MAX_DEPTH = 32
+"""Brackets open at once in a damaged text; one that nests deeper is not read."""
+_MAX_DIGITS = 9
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+
+
+class Number(str):
+    """A JSON number as it is written: `1e400` and a number of ten thousand digits stay what they are."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What was read from a text.
+
+    Attributes:
+        value: nothing but dict, list, str, `Number`, bool and None; None where nothing could be read.
+        reasons: what had to be mended, words of `alignment.REASONS`.
+    """
+
+    value: Any
+    reasons: frozenset[str] = frozenset()
+
+
+def dump(value: Any) -> str:
+    """Write a value as one line of JSON; no character that JSON allows as it is gets escaped."""
+    return _encode(value)
+
+
+def load(text: str) -> Loaded:
+    """Read a text's first line as JSON, mending it where it is damaged: cut off, single quotes, prose around it.
+
+    Where an object has a key twice, the lists under it are joined; of other values the first one stays. Never raises on any text;
+    the time is bounded by a linear function of the text's length.
+    """
+    line = text.partition("\n")[0].strip()
+    if not line:
+        return Loaded(None, frozenset({"empty"}))
+    try:
+        return _well_formed(line)
+    except (ValueError, RecursionError):
+        return _mended(line)
+
+
+def as_number(value: Any) -> int | None:
+    """Return a whole number from 0 that was written as one, else None; of more than nine digits the largest of nine."""
+    if not isinstance(value, str):
+        return None
+    digits = value.strip().removesuffix(".0")
+    if not (digits.isascii() and digits.isdigit()):
+        return None
+    digits = digits.lstrip("0") or "0"
+    return int(digits) if len(digits) <= _MAX_DIGITS else 10**_MAX_DIGITS - 1
+
+
+class _RepeatedKeyError(Exception):
+    """An object has a key twice."""
+
+
+def _well_formed(line: str) -> Loaded:
+    try:
+        return Loaded(_STRICT.decode(line))
+    except _RepeatedKeyError:
+        return Loaded(_MERGING.decode(line), frozenset({"loose-json"}))
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise _RepeatedKeyError
+    return found
+
+
+def _merged(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        before = found.setdefault(key, value)
+        if before is not value and isinstance(before, list) and isinstance(value, list):
+            before += value
+    return found
+
+
+def _decoder(make: Callable[[list[tuple[str, Any]]], dict[str, Any]]) -> json.JSONDecoder:
+    return json.JSONDecoder(object_pairs_hook=make, parse_int=Number, parse_float=Number, parse_constant=Number)
+
+
+_STRICT = _decoder(_once)
+_MERGING = _decoder(_merged)
+
+
+def _mended(line: str) -> Loaded:
+    """Read damaged JSON with json_repair, the beginning of a very long one."""
+    reasons = {"damaged-json"}
+    if len(line) > _MAX_DAMAGED:
+        line = line[:_MAX_DAMAGED]
+        reasons.add("overlong")
+    if max(accumulate((character in "[{(") - (character in "]})") for character in line)) > _MAX_DEPTH:
+        return Loaded(None, frozenset(reasons))
+    try:
+        value = _plain(json_repair.loads(line, skip_json_loads=True))
+    except Exception:  # whatever a hostile text makes the library raise, the output is one that could not be read
+        value = None
+    if not isinstance(value, (dict, list)):
+        return Loaded(None, frozenset(reasons))
+    return Loaded(value, frozenset(reasons))
+
+
+def _plain(value: Any) -> Any:
+    """Write the numbers in a value as they stood, as far as that is known."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, bool) or value is None or isinstance(value, str):
+        return value
+    if isinstance(value, float) and not math.isfinite(value):
+        return Number("NaN")
+    return Number(value)

@@ -1,0 +1,114 @@
+"""The occurrence-based JSON format: a list of `{"text", "label", "occurrence_index"}`.
+
+Published by Zhan et al. (2026, arXiv 2601.17898).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..alignment import Alignment, Mention
+from ..labels import LabelSet
+from ..sentence import Sentence
+from .json_text import dump
+from .listed import read_items
+from .mentions import Claims, Place, Source, failed, most_claims
+from .wording import VARIANTS, instruction_text
+
+_TASK = (
+    "Find every named entity in the input sentence and list them on one line as a JSON array, in the order in which they occur. "
+    'Write each as an object with three keys: "text", the entity as the sentence has it; "label", one of the label tags of the Label '
+    'Set below; "occurrence_index", which of the places that have this text is meant, 1 for the first place in the sentence, 2 for '
+    "the second. Write [] if there is no entity."
+)
+_NUMBERS = ("occurrence_index",)
+
+
+class OccurrenceFormat:
+    """Entities by their text and by which of its occurrences they are.
+
+    Occurrences are counted as in the published data: in the characters of the sentence (the tokens joined by one space), from 1, from
+    left to right, wherever the text stands, inside a longer word and overlapping itself too: in `RUSH in US` the token `US` is
+    occurrence 2. A span and its occurrence determine each other, so that every annotation is restored.
+    """
+
+    name = "occurrence"
+    variants = VARIANTS
+
+    def __init__(self, nested: bool = False) -> None:
+        self.nested = nested
+
+    def instruction(self, labels: LabelSet, variant: str = "full") -> str:
+        """Return the instruction text, in words of this package."""
+        return instruction_text(
+            self, labels, variant, _TASK, 'List entities as JSON [{"text", "label", "occurrence_index"}]'
+        )
+
+    def render(self, sentence: Sentence, labels: LabelSet | None = None) -> str:
+        """Write a sentence's entities in the order of `outer_first`."""
+        if not sentence.spans:
+            return "[]"
+        source = Source(sentence.tokens)
+        rows = []
+        for span in sentence.spans:
+            text, start = source.quote(span), source.starts[span.start]
+            index = next(number for number, at in enumerate(source.occurrences(text), start=1) if at == start)
+            rows.append({"text": text, "label": span.label, "occurrence_index": index})
+        return dump(rows)
+
+    def parse(self, text: str, tokens: tuple[str, ...], labels: LabelSet) -> Alignment:
+        """Read generated text against the tokens of its sentence; all after the first newline is ignored.
+
+        The index decides, also where it leads into a word, which is then taken whole (`snapped`). A text that does not stand in the
+        sentence as it is written is looked for in other writings (`Source.find`), and the index counts its places there.
+
+        An index that is missing, no whole number or larger than the number of occurrences (`misnumbered`) is not guessed at: the
+        entity takes the first occurrence that no other entity of the output with this text has, on whole tokens if there is one;
+        it is ungrounded where none is left.
+        """
+        items, reasons = read_items(text, _NUMBERS, most_claims(tokens, len(labels)))
+        if items is None:
+            return failed(reasons)
+        source = Source(tokens)
+        claims = Claims(self.nested, reasons)
+        taken: set[tuple[str, Place]] = set()
+        unnumbered: list[tuple[Mention, Sequence[Place | None]]] = []
+        for mention, (index,) in items:
+            if mention.label not in labels:
+                claims.unknown_labels.append(mention)
+                continue
+            places = _places(source, mention.text, claims)
+            if not places:
+                claims.ungrounded.append(mention)
+            elif index is None or not 1 <= index <= len(places):
+                claims.reasons.add("misnumbered")
+                unnumbered.append((mention, places))
+            elif place := places[index - 1]:
+                taken.add((mention.text, place))
+                claims.place(place, mention)
+            else:
+                claims.ungrounded.append(mention)
+        for mention, places in unnumbered:
+            left = [place for place in places if place and (mention.text, place) not in taken]
+            if left:
+                place = min(left, key=lambda place: place.snapped)
+                taken.add((mention.text, place))
+                claims.place(place, mention)
+            else:
+                claims.ungrounded.append(mention)
+        return claims.alignment()
+
+    def is_ambiguous(self, sentence: Sentence, labels: LabelSet) -> bool:
+        """Whether another annotation of the same tokens renders alike: never, no two spans have the same occurrence."""
+        return False
+
+
+def _places(source: Source, text: str, claims: Claims) -> Sequence[Place | None]:
+    """Return the occurrences of a text, which its index counts; notes where they are written differently."""
+    places = source.everywhere(text)
+    if places:
+        return places
+    found = source.find(text)
+    if found.places and found.difference:
+        claims.reasons.add(found.difference)
+    return found.places
