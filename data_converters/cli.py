@@ -15,7 +15,8 @@ from ..dataset_info import read_dataset_info
 from ..formats import DEFAULT_FORMAT
 from ..tags import REPAIRS
 from .alpaca import Converted, merge_dataset_info, prompt_spec_of, write_split
-from .cards import Card, card_names, load_card
+from .card_table import card_rows, markdown_table, terminal_table
+from .cards import Card, load_card
 from .check import SplitCheck, check_split
 from .corpus import read_corpus
 from .problems import KINDS, ProblemLog
@@ -173,10 +174,12 @@ def _places(lines: list[str], count: int, limit: int | None) -> None:
 
 
 @main.command()  # type: ignore[untyped-decorator]
-def cards() -> None:
+@click.option("--markdown", is_flag=True, help="The longer table of the README, in Markdown.")
+@catch_errors
+def cards(markdown: bool) -> None:
     """List the corpus cards that come with the package."""
-    table = Table("card", "language", "splits", "labels", "title", box=None, pad_edge=False)
-    for name in card_names():
-        card = load_card(name)
-        table.add_row(name, card.language, " ".join(card.splits), str(len(card.labels)), card.title)
-    print_table(table)
+    rows = card_rows()
+    if markdown:
+        click.echo(markdown_table(rows))
+    else:
+        print_table(terminal_table(rows))
