@@ -46,20 +46,39 @@ READ_AS = {
 }
 
 
+PANX_ROWS = [
+    {"tokens": ["Rıza", "Toprak", "Sinop'ta", "doğdu"], "ner_tags": [1, 2, 5, 0], "langs": ["tr"] * 4},
+    {"tokens": ["tr:Yelken", "tr:Vakfı"], "ner_tags": [3, 4], "langs": ["tr"] * 2},
+]
+WIKIANN_ROWS = [
+    {
+        "tokens": ["Ada", "Pell", "of", "Ostrel"],
+        "ner_tags": [1, 2, 0, 5],
+        "langs": ["en"] * 4,
+        "spans": ["PER: Ada Pell"],
+    }
+]
+
+
 def rendered(name: str, split: str, source: Path, log: ProblemLog | None = None) -> list[str]:
     card = load_card(name)
     fmt = get_format(nested=card.nested)
     return [fmt.render(sentence) for sentence in read_corpus(card, split, source, log=log)]
 
 
-@pytest.mark.parametrize(("name", "split"), READ_AS, ids=lambda value: str(value))
+@pytest.mark.parametrize(("name", "split"), READ_AS, ids=str)
 def test_a_card_reads_its_layout(name: str, split: str) -> None:
     source = FIXTURES / name.removesuffix("_b")
     assert rendered(name, split, source) == READ_AS[name, split]
 
 
 def test_what_the_cards_mend_is_counted() -> None:
-    for name, counts in (("histr", {"untagged": 1}), ("atis_ner_tr", {"invalid-transition": 1}), ("genia", {})):
+    for name, counts in (
+        ("histr", {"untagged": 1}),
+        ("atis_ner_tr", {}),
+        ("genia", {}),
+        ("multinerd", {"duplicate": 2, "filtered": 1}),
+    ):
         log = ProblemLog()
         split = "dev" if name == "genia" else "train"
         rendered(name, split, FIXTURES / name, log)
@@ -86,3 +105,33 @@ def test_the_command_in_a_cards_notes_writes_what_the_card_reads(workdir: Path, 
     assert command.startswith("python -c ")
     subprocess.run(["bash", "-c", command.replace("python", sys.executable, 1)], check=True, cwd=workdir)
     assert rendered(name, "train", workdir) == read_as
+
+
+@pytest.mark.parametrize(
+    ("name", "repository", "configuration", "rows", "read_as"),
+    [
+        ("panx_tr", "google/xtreme", "PAN-X.tr", PANX_ROWS, ["[Rıza Toprak | PER] [Sinop'ta | LOC] doğdu", "[Yelken Vakfı | ORG]"]),
+        ("wikiann", "unimelb-nlp/wikiann", "en", WIKIANN_ROWS, ["[Ada Pell | PER] of [Ostrel | LOC]"]),
+    ],
+)  # fmt: skip
+def test_a_card_of_a_hub_data_set_reads_a_copy_of_the_repository(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    repository: str,
+    configuration: str,
+    rows: list[dict[str, list[str]]],
+    read_as: list[str],
+) -> None:
+    """Of the Hub's layout: a folder a configuration with a Parquet file a split, named in the head of README.md."""
+    datasets = pytest.importorskip("datasets")
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    folder = tmp_path / repository
+    (folder / configuration).mkdir(parents=True)
+    files = [{"split": split, "path": f"{configuration}/{split}-*"} for split in ("train", "validation", "test")]
+    head = yaml.safe_dump({"configs": [{"config_name": configuration, "data_files": files}]})
+    (folder / "README.md").write_text(f"---\n{head}---\n")
+    for split in ("train", "validation", "test"):
+        datasets.Dataset.from_list(rows).to_parquet(folder / configuration / f"{split}-00000-of-00001.parquet")
+    for split in ("train", "validation", "test"):
+        assert rendered(name, split, tmp_path) == read_as

@@ -51,8 +51,21 @@ def test_every_card_of_the_package_loads_and_defines_its_labels() -> None:
 
 
 def test_label_sets_have_the_sizes_that_are_published() -> None:
-    sizes = {"germeval2014": 12, "multinerd": 15, "multinerd_b": 5, "ontonotes5": 18, "genia": 5, "ace2005": 7, "atis_ner_tr": 6}
-    sizes |= {"turkish_wiki_ner": 19, "turkish_wiki_ner_reduced": 9, "turkish_shrinked_ner": 48, "vitamins_supplements_ner": 14}
+    sizes = {
+        "germeval2014": 12,
+        "multinerd": 15,
+        "multinerd_b": 5,
+        "ontonotes5": 18,
+        "genia": 5,
+        "ace2005": 7,
+        "atis_ner_tr": 6,
+    }
+    sizes |= {
+        "turkish_wiki_ner": 19,
+        "turkish_wiki_ner_reduced": 9,
+        "turkish_shrinked_ner": 48,
+        "vitamins_supplements_ner": 14,
+    }
     assert {name: len(load_card(name).labels) for name in sizes} == sizes
     assert load_card("multinerd_b").labels.names == ("PER", "ORG", "LOC", "ANIM", "DIS")
 

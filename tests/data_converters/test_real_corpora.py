@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from bisect import bisect_left, bisect_right
 from collections import Counter
+from itertools import accumulate
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from llms_meet_ner.data_converters import Card, ProblemLog, load_card, read_corpus
+from seqeval.metrics.sequence_labeling import get_entities
 
 from llms_meet_ner import LmnError, get_format
 from llms_meet_ner.sentence import without_nested
+
+if TYPE_CHECKING:
+    from spacy.language import Language
 
 # card, split, file under LMN_CORPORA, token column, tag columns, separator, sentences before the split, sentences in it
 SPLITS = [
@@ -96,7 +104,15 @@ def named_as_in_the_card(path: Path, card: Card, split: str, folder: Path) -> Pa
     ("card", "split", "file", "token", "tags", "separator", "part"), SPLITS, ids=lambda v: str(v)[:30]
 )
 def test_counts_of_a_real_split_and_round_trip(
-    corpora: Path, tmp_path: Path, card: str, split: str, file: str, token: int, tags: list[int], separator: str, part: slice
+    corpora: Path,
+    tmp_path: Path,
+    card: str,
+    split: str,
+    file: str,
+    token: int,
+    tags: list[int],
+    separator: str,
+    part: slice,
 ) -> None:
     path = corpora / file
     corpus = load_card(card)
@@ -170,3 +186,69 @@ def test_the_reduced_turkish_card_counts_ten_labels_as_outside(corpora: Path) ->
         sentences = read_corpus("turkish_wiki_ner_reduced", split, corpora / "turkish_wiki_ner")
         labels = Counter(span.label for sentence in sentences for span in sentence.spans)
         assert labels == {label: count for label, count in begun.items() if label in kept}
+
+
+def spans_by_spacy(nlp: Language, record: dict[str, Any], key: str) -> tuple[int, list[tuple[int, int, str]]]:
+    """Return the number of tokens of a review, and its spans in tokens without those that cross a longer one."""
+    doc = nlp(record["text"])
+    number = list(accumulate((not token.is_space for token in doc), initial=0))
+    units = list(accumulate((len(char.encode("utf-16-le")) // 2 for char in record["text"]), initial=0))
+    found = []
+    for span in record[key]:
+        if span["end"] <= units[-1]:
+            start, end = bisect_right(units, span["start"]) - 1, bisect_left(units, span["end"])
+            while record["text"][start].isspace():
+                start += 1
+            while record["text"][end - 1].isspace():
+                end -= 1
+            tokens = doc.char_span(start, end, alignment_mode="expand")
+            found.append((number[tokens.start], number[tokens.end], span["label"]))
+    kept: list[tuple[int, int, str]] = []
+    for start, end, label in sorted(set(found), key=lambda span: (span[0] - span[1], span[0])):
+        if not any(start < a < end < b or a < start < b < end for a, b, _ in kept):
+            kept.append((start, end, label))
+    return number[-1], kept
+
+
+@pytest.mark.parametrize(
+    ("name", "split", "file", "key"),
+    [
+        ("vitamins_supplements_ner", "train", "hf_train.json", "spans"),
+        ("vitamins_supplements_ner", "valid", "hf_valid.json", "spans"),
+        ("vitamins_supplements_ner", "test", "hf_test.json", "spans"),
+        ("vitamins_supplements_ner_all", "all", "supplements_spans_ents.json", "entities"),
+    ],
+)
+def test_reviews_with_spans_are_read_as_spacy_aligns_them(
+    corpora: Path, tmp_path: Path, name: str, split: str, file: str, key: str
+) -> None:
+    spacy = pytest.importorskip("spacy")
+    path = corpora / "vitamins_supplements_ner" / file
+    text = path.read_text(encoding="utf-8")
+    records = json.loads(text) if split == "all" else [json.loads(line) for line in text.splitlines()]
+    nlp = spacy.blank("tr")
+    infixes = [rule for rule in nlp.Defaults.infixes if spacy.lang.char_classes.HYPHENS not in rule]
+    nlp.tokenizer.infix_finditer = spacy.util.compile_infix_regex(infixes).finditer  # compounds with hyphens stay whole
+    card = load_card(name)
+    log = ProblemLog()
+    sentences = list(read_corpus(card, split, named_as_in_the_card(path, card, split, tmp_path), log=log))
+    assert len(sentences) == len(records) == {"train": 2072, "valid": 200, "test": 200, "all": 2472}[split]
+    for sentence, record in zip(sentences, records):
+        tokens, spans = spans_by_spacy(nlp, record, key)
+        assert len(sentence.tokens) == tokens
+        assert sorted((span.start, span.end, span.label) for span in sentence.spans) == sorted(spans), record["text"]
+    assert log.counts["outside-text"] == (split in ("train", "all"))
+    left_out = sum(log.counts[kind] for kind in ("outside-text", "double-span", "crossing"))
+    assert sum(len(sentence.spans) for sentence in sentences) + left_out == sum(len(record[key]) for record in records)
+
+
+def test_tag_lines_of_twnertc_are_read_as_seqeval_reads_them(corpora: Path, tmp_path: Path) -> None:
+    path = corpora / "turkish_ner_twnertc/sample.DUMP"
+    rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
+    card = load_card("turkish_ner_twnertc")
+    sentences = list(read_corpus(card, "train", named_as_in_the_card(path, card, "train", tmp_path)))
+    assert [list(sentence.tokens) for sentence in sentences] == [tokens.split(" ") for _, _, tokens in rows]
+    for sentence, (_, tags, _) in zip(sentences, rows):
+        expected = [(label, start, end + 1) for label, start, end in get_entities(tags.split(" "))]
+        assert [(span.label, span.start, span.end) for span in sentence.spans] == expected
+    assert sum(len(sentence.spans) for sentence in sentences) == 18
