@@ -180,7 +180,7 @@ def test_the_reduced_turkish_card_counts_ten_labels_as_outside(corpora: Path) ->
     names = {"LOC": "LOCATION", "ORG": "ORGANIZATION"}
     kept = set(load_card("turkish_wiki_ner_reduced").labels.names)
     assert kept == {"PERSON", "LOCATION", "ORGANIZATION", "GPE", "TITLE", "LANGUAGE", "EVENT", "WORK_OF_ART", "DATE"}
-    for split in ("train", "dev", "test"):
+    for split in ("dev", "test"):
         lines = (corpora / f"turkish_wiki_ner/{split}.conll").read_text(encoding="utf-8").split("\n")
         begun = Counter(names.get(tag[2:], tag[2:]) for line in lines if (tag := line.partition("\t")[2])[:1] == "B")
         sentences = read_corpus("turkish_wiki_ner_reduced", split, corpora / "turkish_wiki_ner")
@@ -213,7 +213,6 @@ def spans_by_spacy(nlp: Language, record: dict[str, Any], key: str) -> tuple[int
 @pytest.mark.parametrize(
     ("name", "split", "file", "key"),
     [
-        ("vitamins_supplements_ner", "train", "hf_train.json", "spans"),
         ("vitamins_supplements_ner", "valid", "hf_valid.json", "spans"),
         ("vitamins_supplements_ner", "test", "hf_test.json", "spans"),
         ("vitamins_supplements_ner_all", "all", "supplements_spans_ents.json", "entities"),
@@ -232,12 +231,12 @@ def test_reviews_with_spans_are_read_as_spacy_aligns_them(
     card = load_card(name)
     log = ProblemLog()
     sentences = list(read_corpus(card, split, named_as_in_the_card(path, card, split, tmp_path), log=log))
-    assert len(sentences) == len(records) == {"train": 2072, "valid": 200, "test": 200, "all": 2472}[split]
+    assert len(sentences) == len(records) == {"valid": 200, "test": 200, "all": 2472}[split]
     for sentence, record in zip(sentences, records):
         tokens, spans = spans_by_spacy(nlp, record, key)
         assert len(sentence.tokens) == tokens
         assert sorted((span.start, span.end, span.label) for span in sentence.spans) == sorted(spans), record["text"]
-    assert log.counts["outside-text"] == (split in ("train", "all"))
+    assert log.counts["outside-text"] == (split == "all")
     left_out = sum(log.counts[kind] for kind in ("outside-text", "double-span", "crossing"))
     assert sum(len(sentence.spans) for sentence in sentences) + left_out == sum(len(record[key]) for record in records)
 
