@@ -61,7 +61,7 @@ def test_quotes_that_do_not_close_are_an_error(tmp_path: Path) -> None:
 words = st.text(st.characters(blacklist_characters="\r\n\0", blacklist_categories=("Cs",)), min_size=1, max_size=4)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(sentences=st.lists(st.lists(words, min_size=1, max_size=4), min_size=1, max_size=4))
 def test_quoted_columns_give_back_what_the_csv_module_wrote(
     tmp_path_factory: pytest.TempPathFactory, sentences: list[list[str]]
@@ -224,7 +224,7 @@ def test_a_record_without_tokens_is_counted_and_keeps_its_number(tmp_path: Path)
     assert (log.counts, log.fatal) == ({"empty-record": 1}, 0)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     rows=st.lists(
         st.lists(st.tuples(words, st.sampled_from(["O", "B-PER", "B-LOC"])), min_size=1, max_size=4), min_size=1, max_size=5
