@@ -99,20 +99,25 @@ class LineReader(TaggedReader):
     def _columns(self, text: str, number: int) -> tuple[list[str], list[str]] | None:
         """Return the tokens and the tags of a line, or report what it lacks."""
         options = self.options
-        needed = max(column + 1 if column >= 0 else -column for column in (options.tokens, options.tags))
         if options.within is None:
             fields = text.split(options.separator)
-            if len(fields) >= needed:
+            if self._has_both(fields):
                 return _items(fields[options.tokens]), _items(fields[options.tags])
-            seen, remedy = f"{len(fields)} columns, and not {needed}", "check the card's separator, tokens and tags"
+            seen, remedy = f"no tokens and tags in {len(fields)} columns", "check the card's separator, tokens and tags"
         else:
             parts = [item.split(options.within) for item in _items(text)]
-            short = next((part for part in parts if len(part) < needed), None)
+            short = next((part for part in parts if not self._has_both(part)), None)
             if short is None:
                 return [part[options.tokens] for part in parts], [part[options.tags] for part in parts]
             seen, remedy = f"{options.within.join(short)!r} has no tag", "check the card's within, tokens and tags"
         self.log.report("malformed-record", self._where(number), f"{seen}: {_begin(text)}", remedy=remedy)
         return None
+
+    def _has_both(self, fields: list[str]) -> bool:
+        """Whether there is a field for what is read as token, and another one for what is read as tag."""
+        token, tag = self.options.tokens, self.options.tags
+        width = len(fields)
+        return -width <= token < width and -width <= tag < width and token % width != tag % width
 
 
 def _items(field: str) -> list[str]:

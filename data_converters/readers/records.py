@@ -133,7 +133,7 @@ def _document(path: Path, number: int, text: str) -> Iterator[tuple[int, Any]]:
             raise LmnError(f"{path}:{line}: not JSON ({getattr(error, 'msg', error)}); mend the file") from error
         yield number, value
     if in_list and (at == len(text) or text[at + 1 :].strip()):
-        number += text.count("\n", last)
+        number += text.count("\n", last, _skip(text, at + 1, _SPACE))
         raise LmnError(f"{path}:{number}: not JSON (a list without an end, or more after it); mend the file")
 
 

@@ -105,7 +105,8 @@ class RecordReader(TaggedReader):
         for count, (number, record) in enumerate(records):
             if not selection.has(number, record):
                 continue
-            tokens, tags = self._words(record, number), self._tags(record, number)
+            tokens = self._words(record, number)
+            tags = None if tokens is None else self._tags(record, number)
             if tokens is None or tags is None or self._is_duplicate(tokens, tags, number, first_lines):
                 continue
             sentence = self._tagged(f"{id_prefix}/{count}", tokens, tags, number)
@@ -131,10 +132,10 @@ class RecordReader(TaggedReader):
         values = self._list(record, self.record_options.tokens, "tokens", number)
         if values is None:
             return None
-        wrong = next((value for value in values if not isinstance(value, str) or not is_text(value)), None)
-        if wrong is None:
+        wrong = [value for value in values if not isinstance(value, str) or not is_text(value)]
+        if not wrong:
             return values
-        self._malformed(number, f"{wrong!r} among the tokens is no text", "check the card's reader.tokens")
+        self._malformed(number, f"{_begin(wrong[0])} among the tokens is no text", "check the card's reader.tokens")
         return None
 
     def _tags(self, record: Any, number: int) -> list[str] | None:
