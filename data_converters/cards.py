@@ -15,7 +15,7 @@ from ..errors import LmnError
 from ..formats import DEFAULT_VARIANT, get_format
 from ..labels import Label, LabelSet
 from ..tags import Repair
-from .readers import READERS, Docstart, ReaderOptions
+from .readers import READERS, CorpusFile, Docstart, Origin, ReaderOptions
 from .yaml_lines import KeyPath, YamlFile
 
 _HERE = Path(__file__).parent
@@ -24,7 +24,10 @@ _CARDS = _HERE / "cards"
 
 @dataclass(frozen=True, slots=True)
 class SplitFile:
-    """Where a split lies: a file, and the sentences of it from `start` to before `stop` (None: to the end)."""
+    """Where a split lies: a file, and the sentences of it from `start` to before `stop` (None: to the end).
+
+    For a reader of data sets `file` is the name that the data set has for the split.
+    """
 
     file: str
     start: int = 0
@@ -100,20 +103,34 @@ class Card:
         """The corpus's folder where none is given: the card's own if it is called `card.yaml`, else `data/<name>`."""
         return self.path.parent if self.path.name == "card.yaml" else Path("data") / self.name
 
+    def origin_of(self, split: str, source: Path | None = None) -> Origin:
+        """Return where a split's data comes from: a file, or a split of a data set.
+
+        Raises:
+            LmnError: there is no such split, or its file is not there.
+        """
+        value = self.split(split).file
+        origin = self.reader.origin(source or self.default_source, value)
+        missing = origin.missing()
+        if missing:
+            hint = f" (the corpus: {self.homepage})" if self.homepage else ""
+            raise LmnError(f"{missing}{hint}")
+        return origin
+
+    def is_missing(self, split: str, source: Path | None = None) -> bool:
+        """Whether a split's file is not there."""
+        return self.reader.origin(source or self.default_source, self.split(split).file).missing() is not None
+
     def file_of(self, split: str, source: Path | None = None) -> Path:
         """Return the path of a split's file.
 
         Raises:
-            LmnError: there is no such split or no such file.
+            LmnError: there is no such split or no such file, or the split is no file.
         """
-        folder = source or self.default_source
-        path = folder / self.split(split).file
-        if not path.is_file():
-            hint = f" (the corpus: {self.homepage})" if self.homepage else ""
-            raise LmnError(
-                f"{path}: no such file; --source DIR names the folder that holds {self.split(split).file}{hint}"
-            )
-        return path
+        origin = self.origin_of(split, source)
+        if not isinstance(origin, CorpusFile):
+            raise LmnError(f"{self.path}: split {split} of corpus {self.name} is no file but {origin}")
+        return origin.path
 
 
 def card_names() -> list[str]:
@@ -243,6 +260,12 @@ def _card_from(keys: dict[str, Any], files: list[YamlFile]) -> Card:
         raise _error(files, ("reader", "encoding"), f"{error}; it takes Python's names of text encodings") from error
     if reader.get("inner_tags") and not nested:
         raise _error(files, ("reader", "inner_tags"), "only a corpus with `nested: true` has inner tags")
+    if keys["docstart"] != "none" and reader["type"] != "columns":
+        raise _error(files, ("docstart",), "only column files have -DOCSTART- lines; it is none")
+    try:
+        options = READERS[reader["type"]].of(reader)
+    except ValueError as error:
+        raise _error(files, ("reader",), str(error)) from error
     return Card(
         name=keys["name"],
         title=keys["title"],
@@ -251,7 +274,7 @@ def _card_from(keys: dict[str, Any], files: list[YamlFile]) -> Card:
         citation=keys["citation"].strip(),
         homepage=keys.get("homepage", ""),
         splits={name: _split_file(name, value, files) for name, value in keys["splits"].items()},
-        reader=READERS[reader["type"]].of(reader),
+        reader=options,
         labels=label_set,
         docstart=keys["docstart"],
         repair=keys.get("repair", "error"),

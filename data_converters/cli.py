@@ -15,10 +15,11 @@ from ..dataset_info import read_dataset_info
 from ..formats import DEFAULT_FORMAT
 from ..tags import REPAIRS
 from .alpaca import Converted, merge_dataset_info, prompt_spec_of, write_split
-from .cards import Card, card_names, load_card
+from .card_table import card_rows, markdown_table, terminal_table
+from .cards import Card, load_card
 from .check import SplitCheck, check_split
 from .corpus import read_corpus
-from .problems import KINDS, ProblemLog
+from .problems import KINDS, NOTES, ProblemLog
 
 
 def _corpus_options(command: Any) -> Any:
@@ -83,7 +84,7 @@ def convert(
     spec = prompt_spec_of(corpus, format_name, variant, instruction_as)
     names = splits or tuple(corpus.splits)
     for name in names:
-        corpus.file_of(name, source)  # a missing file is an error before anything is written,
+        corpus.origin_of(name, source)  # a missing file is an error before anything is written,
     read_dataset_info(out)  # and so is a damaged dataset_info.json
     written: dict[str, Converted] = {}
     for name in names:
@@ -131,7 +132,7 @@ def check(card: str, source: Path | None, splits: tuple[str, ...], repair: Any, 
     corpus = load_card(card)
     checked = fatal = 0
     for name in splits or tuple(corpus.splits):
-        if not splits and not (source or corpus.default_source).joinpath(corpus.split(name).file).is_file():
+        if not splits and corpus.is_missing(name, source):
             click.echo(f"{corpus.name} {name}: {corpus.split(name).file} is not there: not checked\n")
             continue
         result = check_split(corpus, name, source, format_name=format_name, repair=repair, progress=True)
@@ -139,7 +140,7 @@ def check(card: str, source: Path | None, splits: tuple[str, ...], repair: Any, 
         checked += 1
         fatal += result.log.fatal + len(result.not_restored)
     if not checked:
-        corpus.file_of(next(iter(corpus.splits)), source)  # raises: says what is missing, and the remedy
+        corpus.origin_of(next(iter(corpus.splits)), source)  # raises: says what is missing, and the remedy
     if fatal:
         click.echo(f"Error: {fatal} findings that lmn-convert refuses, see above", err=True)
         raise SystemExit(1)
@@ -160,7 +161,7 @@ def _print_check(card: Card, result: SplitCheck, limit: int | None) -> None:
     for kind, meaning in KINDS.items():
         count = result.log.counts[kind]
         _line(kind, count, meaning if count else "")
-        mended = "" if kind == "bracket-token" else " (mended)"
+        mended = "" if kind in NOTES else " (mended)"
         found = result.log.of(kind)
         _places([f"{at.where}: {at.message}{'' if at.fatal else mended}" for at in found], count, limit)
     for where in result.not_restored:
@@ -182,10 +183,12 @@ def _places(lines: list[str], count: int, limit: int | None) -> None:
 
 
 @main.command()  # type: ignore[untyped-decorator]
-def cards() -> None:
+@click.option("--markdown", is_flag=True, help="The longer table of the README, in Markdown.")
+@catch_errors
+def cards(markdown: bool) -> None:
     """List the corpus cards that come with the package."""
-    table = Table("card", "language", "splits", "labels", "title", box=None, pad_edge=False)
-    for name in card_names():
-        card = load_card(name)
-        table.add_row(name, card.language, " ".join(card.splits), str(len(card.labels)), card.title)
-    print_table(table)
+    rows = card_rows()
+    if markdown:
+        click.echo(markdown_table(rows))
+    else:
+        print_table(terminal_table(rows))

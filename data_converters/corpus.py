@@ -12,7 +12,7 @@ from ..sentence import Sentence, outer_first
 from ..tags import Repair
 from .cards import Card, SplitFile, load_card
 from .problems import LOSES_LINES, ProblemLog
-from .readers import Reader
+from .readers import Reader, Rules
 
 
 def read_corpus(
@@ -40,8 +40,10 @@ def read_corpus(
     if not isinstance(card, Card):
         card = load_card(card)
     place = card.split(split)
-    path = card.file_of(split, Path(source) if source else None)
-    reader = card.reader.reader(path, card.labels, card.docstart, repair or card.repair, log or ProblemLog())
+    folder = Path(source) if source else card.default_source
+    card.origin_of(split, folder)  # is there
+    rules = Rules(card.labels, card.docstart, repair or card.repair, card.nested)
+    reader = card.reader.reader(folder, place.file, rules, log or ProblemLog())
     sentences = _part(reader, reader.read(f"{card.name}/{split}", progress), place)
     return (relabelled(sentence, card.labels) for sentence in sentences) if card.labels.is_changed else sentences
 
@@ -64,6 +66,6 @@ def _part(reader: Reader, sentences: Iterator[Sentence], place: SplitFile) -> It
         if problem.fatal and problem.kind in LOSES_LINES:
             message = f"{problem.message}, before sentence {place.start}, where the split begins: its sentences cannot be counted"
             reader.log.report(
-                problem.kind, problem.where, message, remedy="mend the line, or the card's reader.untagged"
+                problem.kind, problem.where, message, remedy="mend the line, or what the card's reader makes of it"
             )
     yield from sentences if place.stop is None else islice(sentences, place.stop - place.start)

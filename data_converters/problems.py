@@ -19,13 +19,29 @@ KINDS: dict[str, str] = {
     "untagged": "a line without a tag",
     "columns": "a line with another number of columns than the card says",
     "empty-token": "a line whose token is empty",
-    "crossing": "an inner entity that crosses an outer one, or doubles it",
-    "line-break": "a token that holds a carriage return",
+    "unequal": "a sentence with more tokens than tags, or fewer",
+    "malformed-record": "a record, or a part of one, that is not what the card says",
+    "empty-record": "a record without a token, left out",
+    "unannotated": "a record without annotation, read as one without entities",
+    "unsplit": "a document without sentence boundaries, read as one sentence",
+    "outside-text": "a span that is empty or does not lie in the text",
+    "cut-span": "a span that begins or ends inside a token",
+    "double-span": "a span that stands twice over the same tokens, read once",
+    "crossing": "an entity that crosses another one, or an inner one that doubles an outer one",
+    "inner-span": "an entity inside another, left out of a corpus without nested ones",
+    "joined-sentences": "a sentence boundary inside an entity: the two sentences are read as one",
+    "line-break": "a token that holds a line break",
+    "bare-prefix": "a token that is nothing but the prefix that others lose, left as it is",
+    "duplicate": "a record with the tokens and tags of an earlier one, left out",
+    "filtered": "a record that the card's reader.where leaves out",
     "bracket-token": "a token that holds [, ] or |, which are markup in a bracketed output",
 }
 
-LOSES_LINES = frozenset({"untagged", "empty-token", "line-break"})
+LOSES_LINES = frozenset({"untagged", "empty-token", "line-break", "unequal", "malformed-record"})
 """Findings for which a line, and with it perhaps a whole sentence, is left out by a reader that keeps going."""
+
+NOTES = frozenset({"empty-record", "unannotated", "unsplit", "bare-prefix", "duplicate", "filtered", "bracket-token"})
+"""Findings that are no fault: nothing of the annotation is mended."""
 
 
 class Problem(NamedTuple):

@@ -9,6 +9,7 @@ from typing import Any
 from ..alignment import Alignment
 from ..data_converters.cards import Card
 from ..data_converters.corpus import read_corpus
+from ..data_converters.readers import Origin
 from ..errors import LmnError
 from ..files import write_json
 from ..formats import DEFAULT_FORMAT, get_format
@@ -33,13 +34,13 @@ class Gold:
     Attributes:
         card: of the corpus.
         split: its name.
-        path: of the corpus file.
+        origin: the corpus file, or the split of a data set.
         sentences: all of them, in order.
     """
 
     card: Card
     split: str
-    path: Path
+    origin: Origin
     sentences: list[Sentence]
 
 
@@ -50,10 +51,10 @@ def read_gold(card: Card, split: str, source: Path | None = None, repair: Repair
         LmnError: as `read_corpus`; or the split is empty.
     """
     sentences = list(read_corpus(card, split, source, repair=repair, progress=True))
-    path = card.file_of(split, source)
+    origin = card.origin_of(split, source)
     if not sentences:
-        raise LmnError(f"{path}: no sentences for split {split}")
-    return Gold(card, split, path, sentences)
+        raise LmnError(f"{origin}: no sentences for split {split}")
+    return Gold(card, split, origin, sentences)
 
 
 def evaluate(
@@ -101,7 +102,7 @@ def evaluate(
         "below_min_confidence": _number_of_spans(alignments) - _number_of_spans(kept),
         **scores.to_dict(),
         **_trust(gold.sentences, read, alignments),
-        **stamp(gold.path, predictions, recipe),
+        **stamp(gold.origin, predictions, recipe),
     }
     return scores, document
 

@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from ..data_converters.readers import Origin
 from ..errors import LmnError
 from ..files import sha256_of
 from ..generation.batches import RUN_FILE, read_stamp
@@ -17,18 +18,19 @@ from ..records import PREDICTIONS_FILE
 _PACKAGES = ("llms-meet-ner", "seqeval", "nervaluate", "rapidfuzz", "llamafactory", "transformers", "peft", "torch")
 
 
-def stamp(gold: Path, predictions: Path, recipe: Recipe | None) -> dict[str, Any]:
+def stamp(gold: Origin, predictions: Path, recipe: Recipe | None) -> dict[str, Any]:
     """Return versions, the working directory's git commit, the seed, and SHA-256 hashes of corpus, predictions and adapter.
 
-    What is not there (a package, a repository, an adapter) or not known is null. The adapter's hash is the one that lmn-predict noted with
-    the predictions; for files of other tools it is that of the recipe's adapter.
+    What is not there (a package, a repository, an adapter) or not known is null. The corpus's hash is that of its file, or of what is
+    read of a data set. The adapter's hash is the one that lmn-predict noted with the predictions; for files of other tools it is that
+    of the recipe's adapter.
     """
     return {
         "versions": {"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}},
         "commit": _commit(),
         "seed": recipe.seed if recipe else None,
         "sha256": {
-            "corpus": sha256_of(gold),
+            "corpus": gold.sha256(),
             "predictions": sha256_of(predictions),
             "adapter": _adapter_hash(predictions, recipe),
         },

@@ -12,7 +12,6 @@ from llms_meet_ner import LabelSet, Sentence, get_format
 from llms_meet_ner.constraint.tokens import END, Constraint
 from llms_meet_ner.constraint.vocabulary import Vocabulary
 
-CARDS = Path(__file__).parent / "fixtures/cards"
 CORPORA = [
     ("demo", ["train", "testb"], "demo"),
     ("wikigold", ["train", "dev", "test"], "wikigold"),
@@ -20,8 +19,8 @@ CORPORA = [
     ("germeval2014_nested", ["dev", "test"], "germeval2014/official_tsv"),
     ("germeval2014_iob2_nested", ["train", "dev"], "germeval2014/nested_iob2_3col"),
     ("germeval2014_iob2", ["dev"], "germeval2014/nested_iob2_3col"),
-    (str(CARDS / "bc5cdr.yaml"), ["dev"], "bc5cdr"),
-    (str(CARDS / "uner.yaml"), ["dev"], "uner"),
+    ("bc5cdr", ["devel"], "bc5cdr"),
+    ("uner_en_ewt", ["dev"], "uner"),
     ("turkish_wiki_ner", ["train", "dev", "test"], "turkish_wiki_ner"),
 ]
 

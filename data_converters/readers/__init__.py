@@ -6,8 +6,20 @@
 from __future__ import annotations
 
 from .columns import ColumnOptions
-from .common import Docstart, Reader, ReaderOptions
+from .common import CorpusFile, Docstart, Origin, Reader, ReaderOptions, Rules
+from .datasets import DatasetOptions
+from .docbin import DocBinOptions
+from .lines import LineOptions
+from .spans import SpanOptions
+from .tokens import TokenOptions
 
-READERS: dict[str, type[ReaderOptions]] = {"columns": ColumnOptions}
+READERS: dict[str, type[ReaderOptions]] = {
+    "columns": ColumnOptions,
+    "lines": LineOptions,
+    "tokens": TokenOptions,
+    "datasets": DatasetOptions,
+    "spans": SpanOptions,
+    "docbin": DocBinOptions,
+}
 
-__all__ = ["READERS", "Docstart", "Reader", "ReaderOptions"]
+__all__ = ["READERS", "CorpusFile", "Docstart", "Origin", "Reader", "ReaderOptions", "Rules"]

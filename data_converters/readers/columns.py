@@ -5,30 +5,28 @@ It streams: memory holds one sentence at a time. Every sentence is validated as 
 
 from __future__ import annotations
 
+import csv
 import re
-import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from rich.console import Console
-from rich.progress import open as open_with_progress
-
 from ...errors import LmnError
 from ...labels import LabelSet
-from ...sentence import DOCSTART, Sentence, Span, Where, find_crossing, outer_first
-from ...tags import Repair, Scheme, decode
+from ...sentence import DOCSTART, Sentence
+from ...tags import Repair, Scheme
 from ..problems import ProblemLog
-from .common import Docstart
+from .common import Docstart, FileLayout, Rules
+from .tagged import TaggedReader, tag_options
+from .text_files import open_text
 
 _CHUNK = 1 << 20
 _BREAK = re.compile(r"\n(?:[^\S\n]*\n)+")
 
 
 @dataclass(frozen=True, slots=True)
-class ColumnOptions:
+class ColumnOptions(FileLayout):
     """How to read a column file.
 
     Attributes:
@@ -40,6 +38,15 @@ class ColumnOptions:
         comments: exact beginnings of comment lines. A line is a comment in no other case.
         untagged: what becomes of a line without a tag.
         encoding: of the file; a byte order mark is skipped.
+        tag_names: what the numbers stand for where tags are numbers, from 0; () where they are not.
+        token_prefix: taken off the tokens that begin with it; a token that is nothing else keeps it, and is counted.
+        sentence: a column, from 0, in which another value begins a sentence, as an empty line does. An empty value goes on with the
+            one above. None: only empty lines part sentences.
+        header: whether the first line names the columns, and is skipped.
+        quoted: whether fields may stand in double quotes, as in CSV files.
+
+    Raises:
+        ValueError: fields are quoted, and no one character separates them.
     """
 
     scheme: Scheme
@@ -50,13 +57,22 @@ class ColumnOptions:
     comments: tuple[str, ...] = ()
     untagged: Literal["error", "outside", "skip"] = "error"
     encoding: str = "utf-8"
+    tag_names: tuple[str, ...] = ()
+    token_prefix: str = ""
+    sentence: int | None = None
+    header: bool = False
+    quoted: bool = False
+
+    def __post_init__(self) -> None:
+        if self.quoted and len(self.separator) != 1:
+            raise ValueError('quoted fields need a separator of one character, such as separator: ","')
 
     @classmethod
     def of(cls, reader: dict[str, Any]) -> ColumnOptions:
         """Take the keys of a card's `reader`, checked against the schema beside this file."""
         separator = reader.get("separator", "auto")
         return cls(
-            scheme="IOB2" if reader["scheme"] == "BIO" else reader["scheme"],
+            **tag_options(reader),
             separator={"tab": "\t", "space": " "}.get(separator, separator),
             token=reader.get("token", 0),
             tags=(reader.get("tag", -1), *reader.get("inner_tags", ())),
@@ -64,53 +80,25 @@ class ColumnOptions:
             comments=tuple(reader.get("comments", ())),
             untagged=reader.get("untagged", "error"),
             encoding=reader.get("encoding", "utf-8"),
+            sentence=reader.get("sentence"),
+            header=reader.get("header", False),
+            quoted=reader.get("quoted", False),
         )
 
-    def reader(self, path: Path, labels: LabelSet, docstart: Docstart, repair: Repair, log: ProblemLog) -> ColumnReader:
+    def reader(self, folder: Path, value: str, rules: Rules, log: ProblemLog) -> ColumnReader:
         """Return the reader of a file."""
-        return ColumnReader(path, self, labels, docstart, repair, log)
+        return ColumnReader(folder / value, self, rules.labels, rules.docstart, rules.repair, log)
 
 
-@contextmanager
-def _open_text(path: Path, encoding: str, progress: bool) -> Iterator[IO[str]]:
-    r"""Open a file for reading by lines that end in `\\n` alone, with a progress bar if asked for and on a terminal."""
-    name = "utf-8-sig" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else encoding
-    try:
-        if progress and sys.stderr.isatty():
-            console = Console(stderr=True)
-            with open_with_progress(
-                path, "rt", encoding=name, newline="\n", description=path.name, console=console, transient=True
-            ) as file:
-                yield file
-        else:
-            with path.open(encoding=name, newline="\n") as file:
-                yield file
-    except UnicodeError as error:
-        reason = getattr(error, "reason", error)
-        raise LmnError(
-            f"{path}:{_first_undecodable(path, encoding)}: not {encoding} ({reason}); the card's reader.encoding names another"
-        ) from error
-    except OSError as error:
-        raise LmnError(f"{path}: cannot be read ({error.strerror or error})") from error
-
-
-def _first_undecodable(path: Path, encoding: str) -> int:
-    """Return the number of the first line, from 1, that cannot be decoded."""
-    with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            try:
-                line.decode(encoding)
-            except UnicodeError:
-                return number
-    return 1
-
-
-def _blocks(file: IO[str]) -> Iterator[tuple[int, str]]:
+def _blocks(file: IO[str], number: int = 0) -> Iterator[tuple[int, str]]:
     r"""Yield what stands between lines of white space: the number of its first line, from 1, and its text.
 
     Line ends are `\\n` in the text and the last one is left out.
+
+    Args:
+        file: to be read on from where it stands.
+        number: of the lines read before.
     """
-    number = 0
     rest = "\n"  # as if the file came after an empty line: then every block does
     held = ""  # a carriage return whose line feed may be the next chunk's first character
     while True:
@@ -138,7 +126,7 @@ def _blocks(file: IO[str]) -> Iterator[tuple[int, str]]:
         yield number + rest.startswith("\n"), text
 
 
-class ColumnReader:
+class ColumnReader(TaggedReader):
     """Reads the sentences of one file.
 
     Args:
@@ -153,14 +141,18 @@ class ColumnReader:
     def __init__(
         self, path: Path, options: ColumnOptions, labels: LabelSet, docstart: Docstart, repair: Repair, log: ProblemLog
     ) -> None:
+        super().__init__(
+            str(path),
+            options.scheme,
+            labels,
+            repair,
+            log,
+            tag_names=options.tag_names,
+            token_prefix=options.token_prefix,
+        )
         self.path = path
         self.options = options
-        self.labels = labels
         self.docstart = docstart
-        self.repair = repair
-        self.log = log
-        self._file = str(path)
-        self._known_labels = frozenset(labels.corpus_names)
         self._marks_documents = docstart != "none"
 
     def read(self, id_prefix: str, progress: bool = False) -> Iterator[Sentence]:
@@ -173,25 +165,48 @@ class ColumnReader:
         Raises:
             LmnError: the file cannot be read, or the log does not keep going over a fatal finding.
         """
+        with open_text(self.path, self.options.encoding, progress) as file:
+            if self.options.header:
+                file.readline()
+            before = int(self.options.header)
+            if self.options.sentence is None and not self.options.quoted:
+                yield from self._read_blocks(file, before, id_prefix)
+            else:
+                count = 0
+                for rows, numbers in self._row_parts(file, before):
+                    sentence, is_counted = self._part(f"{id_prefix}/{count}", rows, numbers)
+                    if sentence:
+                        yield sentence
+                    count += is_counted
+
+    def _read_blocks(self, file: IO[str], before: int, id_prefix: str) -> Iterator[Sentence]:
+        """Yield the sentences of a file that empty lines part."""
         count = 0
-        with _open_text(self.path, self.options.encoding, progress) as file:
-            for number, block in _blocks(file):
-                if not self._is_special(block):
-                    sentence = self._fast_sentence(f"{id_prefix}/{count}", number, block) or self._sentence(
-                        f"{id_prefix}/{count}", block.split("\n"), range(number, number + block.count("\n") + 1)
-                    )
-                    if sentence:
-                        yield sentence
-                        count += 1
-                    continue
-                for lines, numbers in self._parts(block, number):
-                    is_docstart = self._marks_documents and len(lines) == 1 and self._is_docstart(lines[0])
-                    sentence = None if is_docstart else self._sentence(f"{id_prefix}/{count}", lines, numbers)
-                    if is_docstart and self.docstart == "sentence":
-                        sentence = Sentence(f"{id_prefix}/{count}", (DOCSTART,), (), self._where(numbers[0]))
-                    if sentence:
-                        yield sentence
-                    count += is_docstart or sentence is not None
+        for number, block in _blocks(file, before):
+            if not self._is_special(block):
+                sentence = self._fast_sentence(f"{id_prefix}/{count}", number, block) or self._sentence(
+                    f"{id_prefix}/{count}",
+                    [self._split(line) for line in block.split("\n")],
+                    range(number, number + block.count("\n") + 1),
+                )
+                if sentence:
+                    yield sentence
+                    count += 1
+                continue
+            for rows, numbers in self._parts(block, number):
+                sentence, is_counted = self._part(f"{id_prefix}/{count}", rows, numbers)
+                if sentence:
+                    yield sentence
+                count += is_counted
+
+    def _part(self, sentence_id: str, rows: list[list[str]], numbers: Sequence[int]) -> tuple[Sentence | None, bool]:
+        """Return the sentence of some rows if they hold one, and whether it counts: a `-DOCSTART-` line does in any case."""
+        if self._marks_documents and len(rows) == 1 and self._is_docstart(rows[0]):
+            if self.docstart == "sentence":
+                return Sentence(sentence_id, (DOCSTART,), (), self._where(numbers[0])), True
+            return None, True
+        sentence = self._sentence(sentence_id, rows, numbers)
+        return sentence, sentence is not None
 
     def _is_special(self, block: str) -> bool:
         """Whether a block may hold comments, a `-DOCSTART-` line or a stray carriage return: then its lines are looked at singly."""
@@ -200,27 +215,56 @@ class ColumnReader:
         comments = self.options.comments
         return bool(comments) and (block.startswith(comments) or any("\n" + comment in block for comment in comments))
 
-    def _parts(self, block: str, number: int) -> Iterator[tuple[list[str], list[int]]]:
+    def _parts(self, block: str, number: int) -> Iterator[tuple[list[list[str]], list[int]]]:
         """Cut a block at its `-DOCSTART-` lines, each a part of its own, and leave its comments out."""
-        lines: list[str] = []
-        numbers: list[int] = []
-        comments = self.options.comments
-        for at, line in enumerate(block.split("\n"), start=number):
-            if comments and line.startswith(comments):
-                continue
-            if self._marks_documents and DOCSTART in line and self._is_docstart(line):
-                if lines:
-                    yield lines, numbers
-                lines, numbers = [], []
-                yield [line], [at]
-                continue
-            lines.append(line)
-            numbers.append(at)
-        if lines:
-            yield lines, numbers
+        lines = ((at, line, self._split(line)) for at, line in enumerate(block.split("\n"), start=number))
+        yield from self._grouped(lines)
 
-    def _is_docstart(self, line: str) -> bool:
-        fields = self._split(line)
+    def _row_parts(self, file: IO[str], before: int) -> Iterator[tuple[list[list[str]], list[int]]]:
+        """Cut a file into sentences line by line, as its sentence column and its empty lines say; `before` lines are read already."""
+        yield from self._grouped(self._quoted_rows(file, before) if self.options.quoted else self._rows(file, before))
+
+    def _rows(self, file: IO[str], before: int) -> Iterator[tuple[int, str, list[str]]]:
+        for number, line in enumerate(file, start=before + 1):
+            text = line[:-2] if line.endswith("\r\n") else line.removesuffix("\n")
+            yield number, text, self._split(text)
+
+    def _quoted_rows(self, file: IO[str], before: int) -> Iterator[tuple[int, str, list[str]]]:
+        rows = csv.reader(file, delimiter=self.options.separator, strict=True)
+        first = before + 1
+        try:
+            for row in rows:
+                yield first, self.options.separator.join(row), row
+                first = before + rows.line_num + 1
+        except csv.Error as error:
+            raise LmnError(
+                f"{self.path}:{first}: {error}; the card's reader.quoted is for files whose quotes come in pairs"
+            ) from error
+
+    def _grouped(self, lines: Iterator[tuple[int, str, list[str]]]) -> Iterator[tuple[list[list[str]], list[int]]]:
+        """Group lines (number, text, fields) into sentences and `-DOCSTART-` lines; comments are left out."""
+        options = self.options
+        rows: list[list[str]] = []
+        numbers: list[int] = []
+        current = ""
+        for number, text, row in lines:
+            if options.comments and text.startswith(options.comments):
+                continue
+            is_docstart = self._marks_documents and DOCSTART in text and self._is_docstart(row)
+            value = row[options.sentence] if options.sentence is not None and options.sentence < len(row) else ""
+            if rows and (is_docstart or (value and value != current) or not text.strip()):
+                yield rows, numbers
+                rows, numbers = [], []
+            current = value or current
+            if is_docstart:
+                yield [row], [number]
+            elif text.strip():
+                rows.append(row)
+                numbers.append(number)
+        if rows:
+            yield rows, numbers
+
+    def _is_docstart(self, fields: list[str]) -> bool:
         column = self.options.token
         return fields == [DOCSTART] or (-len(fields) <= column < len(fields) and fields[column] == DOCSTART)
 
@@ -264,75 +308,14 @@ class ColumnReader:
             levels.append(tags)
         return self._build(sentence_id, tokens, levels, range(number, number + lines))
 
-    def _sentence(self, sentence_id: str, lines: list[str], numbers: Sequence[int]) -> Sentence | None:
+    def _sentence(self, sentence_id: str, lines: list[list[str]], numbers: Sequence[int]) -> Sentence | None:
         """Make a sentence of its lines, each looked at; None if none of them holds a token that may be kept."""
-        rows, sound_numbers = self._sound_rows([self._split(line) for line in lines], numbers)
+        rows, sound_numbers = self._sound_rows(lines, numbers)
         if not rows:
             return None
         tokens = [row[self.options.token] for row in rows]
         levels = [[row[column] for row in rows] for column in self.options.tags]
         return self._build(sentence_id, tokens, levels, sound_numbers)
-
-    def _build(self, sentence_id: str, tokens: list[str], levels: list[list[str]], numbers: Sequence[int]) -> Sentence:
-        """Decode the tags of each level and make the sentence."""
-        if self.log.notes:
-            self._note_brackets(tokens, numbers)
-        spans: list[Span] = []
-        for tags in levels:
-            if tags.count("O") != len(tags):
-                spans += self._decode(tags, tokens, numbers)
-        if len(levels) > 1 and len(spans) > 1:
-            spans = self._settle(spans, numbers)
-        return Sentence(sentence_id, tuple(tokens), tuple(spans), Where(self._file, numbers[0]))
-
-    def _note_brackets(self, tokens: list[str], numbers: Sequence[int]) -> None:
-        for token, number in zip(tokens, numbers):
-            if any(bracket in token for bracket in "[]|"):
-                self.log.report("bracket-token", self._where(number), repr(token), fatal=False)
-
-    def _where(self, number: int) -> Where:
-        return Where(self._file, number)
-
-    def _decode(self, tags: list[str], tokens: list[str], numbers: Sequence[int]) -> list[Span]:
-        """Decode one level of tags and report what is invalid in it."""
-        spans, invalid = decode(tags, self.options.scheme, self.repair)
-        if not self._known_labels.issuperset([span.label for span in spans]):
-            for span in spans:
-                if span.label not in self._known_labels:
-                    self._report_unknown(span, tokens, numbers)
-            spans = [span for span in spans if span.label in self._known_labels]
-        for bad in invalid:
-            place = f"token {tokens[bad.position]!r} is tagged {bad.tag!r}"
-            if bad.expected is None:
-                self._report_malformed(bad.tag, place, self._where(numbers[bad.position]))
-            else:
-                self.log.report(
-                    "invalid-transition",
-                    self._where(numbers[bad.position]),
-                    f"{place} where {self.options.scheme} has {bad.expected!r}",
-                    remedy="--repair conlleval reads such chunks as that script does, --repair discard makes them O",
-                    fatal=self.repair == "error",
-                )
-        return spans
-
-    def _report_malformed(self, tag: str, place: str, where: Where) -> None:
-        self.log.report(
-            "malformed-tag",
-            where,
-            f"{place}, which is no {self.options.scheme} tag",
-            remedy="check the card's scheme and tag column",
-        )
-
-    def _report_unknown(self, span: Span, tokens: list[str], numbers: Sequence[int]) -> None:
-        where = self._where(numbers[span.start])
-        place = f"token {tokens[span.start]!r} has the label {span.label!r}"
-        if "," in span.label:
-            remedy = (
-                "that looks like several tags in one: this file holds raw annotations, take the one with the final ones"
-            )
-        else:
-            remedy = f"the card lists {', '.join(self.labels.corpus_names)}: add the label there, or name the right tag column"
-        self.log.report("unknown-label", where, f"{place}, which the card does not list", remedy=remedy)
 
     def _sound_rows(self, rows: list[list[str]], numbers: Sequence[int]) -> tuple[list[list[str]], list[int]]:
         """Go through the rows of a sentence one by one, report those that lack something, and keep the others."""
@@ -359,9 +342,10 @@ class ColumnReader:
                     "columns", where, f"{len(row)} columns where the card says {options.columns}: {' '.join(row)!r}",
                     remedy="check the card's separator and columns",
                 )  # fmt: skip
-            if "\r" in row[options.token]:
+            if "\r" in row[options.token] or "\n" in row[options.token]:
+                what = "carriage return" if "\r" in row[options.token] else "line feed"
                 self.log.report(
-                    "line-break", where, f"the token {row[options.token]!r} holds a carriage return",
+                    "line-break", where, f"the token {row[options.token]!r} holds a {what}",
                     remedy="take it out; lines end in a line feed, or a carriage return and a line feed",
                 )  # fmt: skip
                 continue
@@ -380,23 +364,3 @@ class ColumnReader:
         column = self.options.token
         filled[column] = row[column] if len(row) > 1 and -len(row) <= column < len(row) else row[0]
         return filled
-
-    def _settle(self, spans: list[Span], numbers: Sequence[int]) -> list[Span]:
-        """Keep of spans from several levels those that neither cross nor double one of a level further out."""
-        kept: list[Span] = []
-        for span in spans:
-            ordered = sorted([*kept, span], key=outer_first)
-            crossing = find_crossing(tuple(ordered))
-            if crossing is None and span not in kept:
-                kept = ordered
-                continue
-            other = next(s for s in kept if s.start < span.end and span.start < s.end)
-            self.log.report(
-                "crossing",
-                self._where(numbers[span.start]),
-                f"the {span.label} over tokens {span.start}-{span.end - 1} of the sentence crosses or doubles the {other.label} "
-                f"over {other.start}-{other.end - 1}",
-                remedy="--repair conlleval keeps the outer one",
-                fatal=self.repair == "error",
-            )
-        return kept

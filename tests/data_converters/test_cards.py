@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from llms_meet_ner.data_converters import card_names, load_card, read_corpus
+from llms_meet_ner.data_converters.card_table import CardRow, markdown_table
+from llms_meet_ner.data_converters.cli import main
 
 from llms_meet_ner import LmnError
+
+ROOT = Path(__file__).parent.parent.parent
 
 GOOD = """\
 name: mine
@@ -32,18 +38,62 @@ labels:
 
 def test_every_card_of_the_package_loads_and_defines_its_labels() -> None:
     assert {
-        "conll2003",
-        "demo",
-        "germeval2014",
-        "germeval2014_nested",
-        "turkish_wiki_ner",
-        "wikigold",
-        "wnut17",
-    } <= set(card_names())
+        "conll2003", "demo", "wikigold", "wnut17", "germeval2014", "germeval2014_nested", "multinerd", "multinerd_b",
+        "ontonotes5", "genia", "ace2005", "wikiann", "uner_en_ewt", "bc5cdr",
+        "vitamins_supplements_ner", "turkish_organization_ner", "turkish_wiki_ner", "turkish_wiki_ner_reduced", "atis_ner_tr",
+        "ner_t5_tr", "turkish_ner_twnertc", "panx_tr", "nakbaner", "histr",
+    } <= set(card_names())  # fmt: skip
     for name in card_names():
         card = load_card(name)
         assert card.name == name
-        assert all(label.long and label.definition for label in card.labels), name
+        assert card.homepage or name == "demo"
+        assert all(label.long and label.definition.endswith(".") for label in card.labels), name
+
+
+def test_label_sets_have_the_sizes_that_are_published() -> None:
+    sizes = {
+        "germeval2014": 12,
+        "multinerd": 15,
+        "multinerd_b": 5,
+        "ontonotes5": 18,
+        "genia": 5,
+        "ace2005": 7,
+        "atis_ner_tr": 6,
+    }
+    sizes |= {
+        "turkish_wiki_ner": 19,
+        "turkish_wiki_ner_reduced": 9,
+        "turkish_shrinked_ner": 48,
+        "vitamins_supplements_ner": 14,
+    }
+    assert {name: len(load_card(name).labels) for name in sizes} == sizes
+    assert load_card("multinerd_b").labels.names == ("PER", "ORG", "LOC", "ANIM", "DIS")
+
+
+def test_the_table_in_the_readme_is_the_one_that_the_cards_make() -> None:
+    text = (ROOT / "data_converters" / "README.md").read_text(encoding="utf-8")
+    table = text.partition("<!-- cards: begin -->\n")[2].partition("\n<!-- cards: end -->")[0]
+    printed = CliRunner().invoke(main, ["cards", "--markdown"])
+    assert printed.exit_code == 0
+    assert table == printed.output.rstrip("\n"), "write it anew: lmn-convert cards --markdown"
+    assert len(table.split("\n")) == 2 + len(card_names())
+
+
+def test_the_list_of_cards_has_a_line_each() -> None:
+    printed = CliRunner().invoke(main, ["cards"])
+    assert printed.exit_code == 0
+    heading, *lines = (line.rstrip() for line in printed.output.splitlines())
+    assert heading.split() == ["card", "language", "splits", "labels", "layout", "title"]
+    assert [line.split()[0] for line in lines] == card_names()
+    line = next(line for line in lines if line.startswith("genia "))
+    assert line.split(maxsplit=7) == ["genia", "en", "train", "dev", "test", "5", "columns,", "nested  GENIA (nested)"]
+
+
+def test_a_stroke_in_a_cell_does_not_end_it() -> None:
+    row = replace(CardRow.of(load_card("wikigold")), title="a|b", homepage="", labels=tuple("ABCDEFG"))
+    assert markdown_table([row]).split("\n")[2] == (
+        "| `wikigold` | a\\|b | en | 7: A, B, C, D, E, F, ... | `columns` | no | train, dev, test | CC BY 4.0 | comes with the package |"
+    )
 
 
 def test_a_card_of_ones_own_is_a_path(workdir: Path) -> None:
@@ -133,7 +183,9 @@ def test_a_card_is_extended_from_its_own_folder(workdir: Path) -> None:
 
 
 def test_what_is_not_there_is_named_with_what_is(workdir: Path) -> None:
-    with pytest.raises(LmnError, match=r"conl2003: neither a card's name nor a card's file; cards: conll2003, demo"):
+    with pytest.raises(
+        LmnError, match=r"conl2003: neither a card's name nor a card's file; cards: ace2005, .*conll2003, demo, "
+    ):
         load_card("conl2003")
     with pytest.raises(LmnError, match="neither a card's name nor a card's file"):
         load_card("x" * 5000)

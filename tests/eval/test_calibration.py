@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from llms_meet_ner.data_converters import load_card, prompt_spec_of, read_corpus
+from llms_meet_ner.data_converters.readers import CorpusFile
 from llms_meet_ner.eval import Counts
 from llms_meet_ner.eval.calibration import BINS, THRESHOLDS, Bin, Calibration, Quarter, UncertaintySummary
 from llms_meet_ner.eval.cli import main
@@ -304,7 +305,10 @@ def score_one(card: str, gold: tuple[Span, ...], least: float | None) -> tuple[A
     sentence = Sentence("g/test/0", ("Bayern", "München"), gold)
     spec = prompt_spec_of(load_card("germeval2014_nested"), "bracketed")
     return evaluate(
-        Gold(load_card(card), "test", Path("gold.tsv"), [sentence]), Path("p.jsonl"), spec=spec, min_confidence=least
+        Gold(load_card(card), "test", CorpusFile(Path(), "gold.tsv"), [sentence]),
+        Path("p.jsonl"),
+        spec=spec,
+        min_confidence=least,
     )
 
 

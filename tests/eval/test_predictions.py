@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from llms_meet_ner.data_converters import load_card, prompt_spec_of, read_corpus
+from llms_meet_ner.data_converters.readers import CorpusFile
 from llms_meet_ner.eval.cli import main
 from llms_meet_ner.eval.evaluate import Gold, evaluate
 
@@ -181,7 +182,7 @@ def test_of_nested_predictions_for_a_flat_corpus_the_outer_entity_counts(workdir
     spec = prompt_spec_of(load_card("germeval2014_nested"), "bracketed")
     (workdir / "gold.tsv").write_text("x\n")
     write([json.dumps({"id": sentence.id, "output": "[FC [Bayern | LOC] | ORG] siegt"})])
-    scores, _ = evaluate(Gold(card, "test", workdir / "gold.tsv", [sentence]), Path("p.jsonl"), spec=spec)
+    scores, _ = evaluate(Gold(card, "test", CorpusFile(workdir, "gold.tsv"), [sentence]), Path("p.jsonl"), spec=spec)
     assert (scores.micro.correct, scores.micro.predicted, scores.alignment.dropped) == (1, 1, 1)
 
 

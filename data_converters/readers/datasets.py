@@ -1,0 +1,218 @@
+"""The reader of data sets of the `datasets` library: of the Hub, or saved on disk, with a column of tokens and one of tags."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import track
+
+from ...errors import LmnError
+from ...sentence import Sentence
+from ..problems import ProblemLog
+from .common import Origin, Rules
+from .tokens import RecordOptions, RecordReader
+
+_FORMATS = {
+    ".parquet": "parquet", ".arrow": "arrow", ".json": "json", ".jsonl": "json", ".csv": "csv", ".tsv": "csv",
+}  # fmt: skip
+_BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetOptions:
+    """How to read a data set.
+
+    Attributes:
+        record: how to read one of its records.
+        path: a file or a folder below the corpus's folder, else a data set of the Hub by its id.
+        name: its configuration.
+        revision: branch, tag or commit on the Hub.
+    """
+
+    record: RecordOptions
+    path: str
+    name: str | None = None
+    revision: str | None = None
+
+    @classmethod
+    def of(cls, reader: dict[str, Any]) -> DatasetOptions:
+        """Take the keys of a card's `reader`, checked against the schema beside this file."""
+        return cls(RecordOptions.of(reader), reader["path"], reader.get("name"), reader.get("revision"))
+
+    def origin(self, folder: Path, value: str) -> Origin:
+        """Return the split of the data set that has a name."""
+        return DatasetSplit(self, folder, value)
+
+    def reader(self, folder: Path, value: str, rules: Rules, log: ProblemLog) -> DatasetReader:
+        """Return the reader of the split that has a name."""
+        return DatasetReader(DatasetSplit(self, folder, value), rules, log)
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetSplit:
+    """One split of a data set.
+
+    Attributes:
+        options: of the data set.
+        folder: of the corpus's files.
+        split: as the data set calls it.
+    """
+
+    options: DatasetOptions
+    folder: Path
+    split: str
+
+    @property
+    def local(self) -> Path | None:
+        """The file or folder that it lies in; None for a data set of the Hub."""
+        path = self.folder / self.options.path
+        return path if path.exists() else None
+
+    def __str__(self) -> str:
+        name = str(self.local or self.options.path)
+        return f"{name}[{', '.join(filter(None, [self.options.name, self.split]))}]"
+
+    def missing(self) -> str | None:
+        """Return that there is no such file or folder if the path can be nothing else, or None."""
+        path = Path(self.options.path)
+        if self.local or not (
+            path.suffix in _FORMATS or path.is_absolute() or len(path.parts) > 2 or ".." in path.parts
+        ):
+            return None
+        return f"{self.folder / path}: no such file or folder; --source DIR names the folder that holds {path}"
+
+    def sha256(self) -> str:
+        """Return the hash of the tokens and tags: of a line of JSON a record, in the order of the split."""
+        digest = hashlib.sha256()
+        keys = (self.options.record.tokens, self.options.record.tags)
+        for record in self.rows():
+            digest.update(json.dumps([record.get(key) for key in keys], ensure_ascii=True).encode() + b"\n")
+        return digest.hexdigest()
+
+    def rows(self, loaded: Any = None) -> Iterator[dict[str, Any]]:
+        """Yield the records as mappings; numbers that stand for names, other than tags, by their names."""
+        data = self.load() if loaded is None else loaded
+        named = {
+            column: feature.names
+            for column, feature in data.features.items()
+            if column in self.options.record.where and hasattr(feature, "names")
+        }
+        needed = {self.options.record.tokens, self.options.record.tags, *self.options.record.where}
+        for batch in data.select_columns([name for name in data.column_names if name in needed]).iter(_BATCH):
+            for values in zip(*batch.values()):
+                record = dict(zip(batch, values))
+                for column, names in named.items():
+                    record[column] = names[record[column]] if isinstance(record[column], int) else record[column]
+                yield record
+
+    def load(self) -> Any:
+        """Load the split.
+
+        Raises:
+            LmnError: the library is not installed, or finds no such data set, configuration, split or column.
+        """
+        try:
+            import datasets
+        except ImportError as error:
+            raise LmnError(
+                f"{self}: reading it needs the datasets library ({error}); pip install 'llms-meet-ner[readers]'"
+            ) from error
+        if not sys.stderr.isatty():
+            datasets.disable_progress_bars()
+        try:
+            data = self._load(datasets)
+        except LmnError:
+            raise
+        except Exception as error:  # the library has errors of many kinds, and lets those of others through
+            raise LmnError(f"{self}: {_first_line(error)}; {self._remedy(error)}") from error
+        record = self.options.record
+        for what, column in (
+            ("tokens", record.tokens),
+            ("tags", record.tags),
+            *(("where", key) for key in record.where),
+        ):
+            if column not in data.column_names:
+                raise LmnError(
+                    f"{self}: no column {column!r}; it has {', '.join(data.column_names)}: the card's reader.{what} names one"
+                )
+        return data
+
+    def _load(self, datasets: Any) -> Any:
+        path = self.local
+        if path is None:
+            options = self.options
+            return datasets.load_dataset(options.path, options.name, split=self.split, revision=options.revision)
+        if path.is_dir() and (path / "dataset_dict.json").is_file():
+            splits = datasets.load_from_disk(str(path))
+            if self.split not in splits:
+                raise LmnError(f"{path}: no split {self.split!r}; it has: {', '.join(splits)}")
+            return splits[self.split]
+        if path.is_dir() and (path / "state.json").is_file():
+            data = datasets.load_from_disk(str(path))
+            if data.split is not None and str(data.split) != self.split:
+                raise LmnError(f"{path}: no split {self.split!r}; it is the split {data.split}")
+            return data
+        if path.is_dir():
+            return datasets.load_dataset(str(path), self.options.name, split=self.split)
+        if path.suffix not in _FORMATS:
+            raise LmnError(f"{path}: a data set's file ends in {', '.join(_FORMATS)}")
+        more = {"sep": "\t"} if path.suffix == ".tsv" else {}
+        return datasets.load_dataset(_FORMATS[path.suffix], data_files=str(path), split=self.split, **more)
+
+    def _remedy(self, error: Exception) -> str:
+        """Return what to do about an error of the library's."""
+        text = str(error)
+        if "scripts are no longer supported" in text or "trust_remote_code" in text:
+            return (
+                "it is a program, which is not run: take a copy in Parquet (the card's reader.revision may be refs/convert/parquet), "
+                "or its files with another reader"
+            )
+        if isinstance(error, ConnectionError) or "offline" in text.lower() or "Hub" in text:
+            return (
+                f"{self.folder / self.options.path} is no file or folder either: save the data set there (save_to_disk), or check the "
+                "card's reader.path and the connection to the Hub"
+            )
+        return "the card's reader.path, reader.name and splits say what is read"
+
+
+class DatasetReader(RecordReader):
+    """Reads the sentences of one split. Places name the data set and the number of the record, from 1.
+
+    Args:
+        split: to be read.
+        rules: of the corpus.
+        log: takes the findings.
+    """
+
+    def __init__(self, split: DatasetSplit, rules: Rules, log: ProblemLog) -> None:
+        super().__init__(str(split), split.options.record, rules, log)
+        self.split = split
+
+    def read(self, id_prefix: str, progress: bool = False) -> Iterator[Sentence]:
+        """Yield the sentences in order, as `Reader.read` does."""
+        data = self.split.load()
+        if not self.record_options.tag_names:
+            self._tag_names = {str(number): name for number, name in enumerate(_names(data, self.record_options.tags))}
+        records: Iterator[tuple[int, Any]] = enumerate(self.split.rows(data), start=1)
+        if progress and sys.stderr.isatty():
+            console = Console(stderr=True)
+            records = iter(track(records, str(self.split), total=len(data), console=console, transient=True))
+        yield from self._sentences(records, id_prefix)
+
+
+def _names(data: Any, column: str) -> list[str]:
+    """Return the names that a data set's features give for the numbers in a column of lists; none if there are none."""
+    feature = data.features[column]
+    inner = feature[0] if isinstance(feature, list) else getattr(feature, "feature", feature)
+    return list(getattr(inner, "names", None) or [])
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n")[0].rstrip(".") or type(error).__name__

@@ -1,0 +1,129 @@
+"""The reader of files with one sentence a line: its tokens in one column, its tags in another, spaces between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...sentence import Sentence
+from ...tags import Scheme
+from ..problems import ProblemLog
+from .common import FileLayout, Rules
+from .tagged import TaggedReader, tag_options
+from .text_files import open_text
+
+
+@dataclass(frozen=True, slots=True)
+class LineOptions(FileLayout):
+    """How to read a file of sentences.
+
+    Attributes:
+        scheme: how the tags are written.
+        separator: between the columns of a line.
+        tokens: column of the tokens, from 0, negative from the end.
+        tags: column of the tags.
+        within: what stands between a token and what is said of it where a line has no columns but tokens like `word|tag`; `tokens` and
+            `tags` count inside them then. None: a line has columns.
+        encoding: of the file; a byte order mark is skipped.
+        tag_names: what the numbers stand for where tags are numbers, from 0; () where they are not.
+        token_prefix: taken off the tokens that begin with it; a token that is nothing else keeps it, and is counted.
+    """
+
+    scheme: Scheme
+    separator: str = "\t"
+    tokens: int = -1
+    tags: int = -2
+    within: str | None = None
+    encoding: str = "utf-8"
+    tag_names: tuple[str, ...] = ()
+    token_prefix: str = ""
+
+    @classmethod
+    def of(cls, reader: dict[str, Any]) -> LineOptions:
+        """Take the keys of a card's `reader`, checked against the schema beside this file."""
+        separator = reader.get("separator", "tab")
+        within = reader.get("within")
+        return cls(
+            **tag_options(reader),
+            separator={"tab": "\t", "space": " "}.get(separator, separator),
+            tokens=reader.get("tokens", 0 if within else -1),
+            tags=reader.get("tags", -1 if within else -2),
+            within=within,
+            encoding=reader.get("encoding", "utf-8"),
+        )
+
+    def reader(self, folder: Path, value: str, rules: Rules, log: ProblemLog) -> LineReader:
+        """Return the reader of a file."""
+        return LineReader(folder / value, self, rules, log)
+
+
+class LineReader(TaggedReader):
+    """Reads the sentences of one file. Lines of white space are none; every other line counts in the ids, sound or not.
+
+    Args:
+        path: the file; errors quote it as given.
+        options: its layout.
+        rules: of the corpus.
+        log: takes the findings.
+    """
+
+    def __init__(self, path: Path, options: LineOptions, rules: Rules, log: ProblemLog) -> None:
+        super().__init__(
+            str(path),
+            options.scheme,
+            rules.labels,
+            rules.repair,
+            log,
+            tag_names=options.tag_names,
+            token_prefix=options.token_prefix,
+        )
+        self.path = path
+        self.options = options
+
+    def read(self, id_prefix: str, progress: bool = False) -> Iterator[Sentence]:
+        """Yield the sentences in order, as `Reader.read` does."""
+        count = 0
+        with open_text(self.path, self.options.encoding, progress) as file:
+            for number, line in enumerate(file, start=1):
+                text = line[:-2] if line.endswith("\r\n") else line.removesuffix("\n")
+                if not text.strip():
+                    continue
+                columns = self._columns(text, number)
+                sentence = self._tagged(f"{id_prefix}/{count}", *columns, number) if columns else None
+                if sentence:
+                    yield sentence
+                count += 1
+
+    def _columns(self, text: str, number: int) -> tuple[list[str], list[str]] | None:
+        """Return the tokens and the tags of a line, or report what it lacks."""
+        options = self.options
+        if options.within is None:
+            fields = text.split(options.separator)
+            if self._has_both(fields):
+                return _items(fields[options.tokens]), _items(fields[options.tags])
+            seen, remedy = f"no tokens and tags in {len(fields)} columns", "check the card's separator, tokens and tags"
+        else:
+            parts = [item.split(options.within) for item in _items(text)]
+            short = next((part for part in parts if not self._has_both(part)), None)
+            if short is None:
+                return [part[options.tokens] for part in parts], [part[options.tags] for part in parts]
+            seen, remedy = f"{options.within.join(short)!r} has no tag", "check the card's within, tokens and tags"
+        self.log.report("malformed-record", self._where(number), f"{seen}: {_begin(text)}", remedy=remedy)
+        return None
+
+    def _has_both(self, fields: list[str]) -> bool:
+        """Whether there is a field for what is read as token, and another one for what is read as tag."""
+        token, tag = self.options.tokens, self.options.tags
+        width = len(fields)
+        return -width <= token < width and -width <= tag < width and token % width != tag % width
+
+
+def _items(field: str) -> list[str]:
+    return [item for item in field.split(" ") if item]
+
+
+def _begin(text: str) -> str:
+    """Return a line, or its beginning if it is long, as messages quote it."""
+    return repr(text if len(text) <= 60 else text[:60] + "...")

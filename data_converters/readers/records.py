@@ -1,0 +1,188 @@
+"""Records of JSON files: JSON Lines, one JSON list, or whatever JSON holds them, each with the line on which it begins."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from ...errors import LmnError
+from .text_files import open_text
+
+Report = Callable[[int, str, str], None]
+"""Takes what is malformed: its line, what was seen, and the remedy."""
+
+MISSING = object()
+"""Stands for what a path of keys does not lead to."""
+
+_SPACE = " \t\r\n"
+
+
+def pick(value: Any, path: str) -> Any:
+    """Return what a path of keys leads to in a JSON value, or `MISSING`.
+
+    Args:
+        value: of JSON.
+        path: a key, or keys and places in lists (from 0) with dots between them; `*` stands for every item of a list, and what is
+            found then is a list. A key that holds dots itself is found first.
+    """
+    if isinstance(value, dict) and path in value:
+        return value[path]
+    before, star, after = path.partition("*")
+    if not star:
+        return _pick_one(value, path.split("."))
+    items = _pick_one(value, before.strip(".").split(".")) if before.strip(".") else value
+    if not isinstance(items, list):
+        return MISSING
+    if not after.strip("."):
+        return items
+    found: list[Any] = []
+    for item in items:
+        inner = pick(item, after.strip("."))
+        if inner is not MISSING:
+            found += inner if "*" in after and isinstance(inner, list) else [inner]
+    return found
+
+
+def _pick_one(value: Any, keys: list[str]) -> Any:
+    for key in keys:
+        if isinstance(value, dict) and key in value:
+            value = value[key]
+        elif isinstance(value, list) and key.isdecimal() and int(key) < len(value):
+            value = value[int(key)]
+        else:
+            return MISSING
+    return value
+
+
+def read_records(
+    path: Path, encoding: str, where_in_file: str | None, report: Report, progress: bool = False
+) -> Iterator[tuple[int, Any]]:
+    """Yield the records of a JSON file, each with the line, from 1, on which it (or what holds it) begins.
+
+    JSON Lines are read one at a time; a file that is one list, or JSON written over several lines, is read whole.
+
+    Args:
+        path: the file.
+        encoding: of the file.
+        where_in_file: the path of keys from each value of the file to its records; None if the values are the records.
+        report: takes what is no JSON, in a file of lines.
+        progress: show a progress bar on standard error if that is a terminal.
+
+    Raises:
+        LmnError: the file cannot be read, or is no JSON.
+    """
+    for number, value in _values(path, encoding, report, progress):
+        if where_in_file is None:
+            yield number, value
+            continue
+        found = pick(value, where_in_file)
+        if found is MISSING:
+            report(number, f"nothing at {where_in_file}", "the card's reader.records names the place")
+        elif isinstance(found, list):
+            yield from ((number, record) for record in found)
+        else:
+            yield number, found
+
+
+def _values(path: Path, encoding: str, report: Report, progress: bool) -> Iterator[tuple[int, Any]]:
+    with open_text(path, encoding, progress) as file:
+        lines = ((number, line) for number, line in enumerate(file, start=1) if line.strip())
+        number, line = next(lines, (1, ""))
+        try:
+            value = json.loads(line) if line else MISSING
+        except (ValueError, RecursionError):
+            yield from _document(path, number, line + file.read())
+            return
+        following = next(lines, None)
+        if isinstance(value, list) and following is None:
+            yield from _document(path, number, line)
+            return
+        if value is not MISSING:
+            yield number, value
+        for number, line in chain([following] if following else [], lines):
+            try:
+                value = json.loads(line)
+            except (ValueError, RecursionError) as error:
+                remedy = "every line holds one JSON value; mend it, or take it out"
+                report(number, f"not JSON ({error})", remedy)
+            else:
+                yield number, value
+
+
+def _document(path: Path, number: int, text: str) -> Iterator[tuple[int, Any]]:
+    """Yield the values of a text: the items of a list, or what stands one after another."""
+    decoder = json.JSONDecoder()
+    at = _skip(text, 0, _SPACE)
+    in_list = text.startswith("[", at)
+    at += in_list
+    last = 0
+    separators = _SPACE + "," if in_list else _SPACE
+    while True:
+        at = _skip(text, at, separators)
+        number += text.count("\n", last, at)
+        last = at
+        if at == len(text) or (in_list and text[at] == "]"):
+            break
+        try:
+            value, at = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError) as error:
+            line = number + text.count("\n", last, getattr(error, "pos", last))
+            raise LmnError(f"{path}:{line}: not JSON ({getattr(error, 'msg', error)}); mend the file") from error
+        yield number, value
+    if in_list and (at == len(text) or text[at + 1 :].strip()):
+        number += text.count("\n", last, _skip(text, at + 1, _SPACE))
+        raise LmnError(f"{path}:{number}: not JSON (a list without an end, or more after it); mend the file")
+
+
+def _skip(text: str, at: int, characters: str) -> int:
+    while at < len(text) and text[at] in characters:
+        at += 1
+    return at
+
+
+class Selection:
+    """Which records of a file are read, those with the values that a card's `reader.where` gives.
+
+    Args:
+        wanted: values by key, or path of keys.
+        report: takes each record left out.
+    """
+
+    def __init__(self, wanted: Mapping[str, Any], report: Callable[[int, str], None]) -> None:
+        self.wanted = wanted
+        self._report = report
+        self._read = 0
+        self._left_out = 0
+
+    def has(self, number: int, record: Any) -> bool:
+        """Whether a record is to be read; one that is not is reported with its line."""
+        self._read += 1
+        for key, wanted in self.wanted.items():
+            value = pick(record, key)
+            if value != wanted or isinstance(value, bool) != isinstance(wanted, bool):
+                self._left_out += 1
+                seen = "nothing" if value is MISSING else repr(value)
+                self._report(number, f"{key} is {seen}, not {wanted!r}")
+                return False
+        return True
+
+    def check(self, file: str) -> None:
+        """Check, after the last record, that not all were left out.
+
+        Raises:
+            LmnError: there were records, and none was to be read.
+        """
+        if self._read and self._left_out == self._read:
+            wanted = ", ".join(f"{key}: {value!r}" for key, value in self.wanted.items())
+            raise LmnError(
+                f"{file}: none of {self._read} records has {wanted}; the card's reader.where says which are read "
+                "(in YAML a word like no, yes, on or off is a string in quotes only)"
+            )
+
+
+def is_text(value: str) -> bool:
+    """Whether a string holds characters alone, and no half of a pair of UTF-16 units, which JSON can write."""
+    return value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value)

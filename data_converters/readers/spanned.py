@@ -1,0 +1,123 @@
+"""What readers of entities by position have in common: spans that cross, stand twice or lie inside others, and sentence boundaries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+from ...sentence import Sentence, Span, Where, find_crossing, outer_first, without_nested
+from ..problems import ProblemLog
+from .common import Rules
+
+Crossing = Literal["error", "longest", "first"]
+
+
+class SpannedReader:
+    """Makes sentences of tokens and spans on them.
+
+    Args:
+        file: how places name it.
+        crossing: what becomes of crossing spans: `error` refuses them, `longest` keeps the one over more tokens (of two as long, the
+            first), `first` the one that begins first (of two that begin together, which cannot cross, both).
+        rules: of the corpus. Where it is flat, of spans inside each other the outer one stays.
+        log: takes the findings.
+    """
+
+    def __init__(self, file: str, crossing: Crossing, rules: Rules, log: ProblemLog) -> None:
+        self.crossing = crossing
+        self.rules = rules
+        self.log = log
+        self._file = file
+        self._known_labels = frozenset(rules.labels.corpus_names)
+
+    def _where(self, number: int) -> Where:
+        return Where(self._file, number)
+
+    def _sentences(
+        self, tokens: Sequence[str], ends: Sequence[int], spans: Sequence[Span], kept: Sequence[Span], number: int
+    ) -> Iterator[tuple[list[str], list[Span]]]:
+        """Cut a record into sentences; where one would end inside a span it goes on to the end of the next.
+
+        Args:
+            tokens: of the record.
+            ends: of its sentences, exclusive, rising to the number of tokens.
+            spans: over its tokens; all of them, so that what becomes of some moves no boundary.
+            kept: those of them that the sentences have.
+            number: its line.
+        """
+        start = 0
+        for end in ends:
+            cut = next((span for span in spans if span.start < end < span.end), None)
+            if cut:
+                message = f"a sentence ends inside {self._quoted(cut, tokens)}: it is read on"
+                self.log.report("joined-sentences", self._where(number), message, fatal=False)
+                continue
+            inside = [Span(s.start - start, s.end - start, s.label) for s in kept if start <= s.start and s.end <= end]
+            yield list(tokens[start:end]), inside
+            start = end
+
+    def _make(self, sentence_id: str, tokens: list[str], spans: list[Span], number: int) -> Sentence | None:
+        """Make a sentence, with those of its spans that it can have; None, and a finding, if it has no sound token."""
+        where = self._where(number)
+        if not tokens:
+            self.log.report("empty-record", where, "no tokens", fatal=False)
+            return None
+        for token in tokens:
+            if "\n" in token or "\r" in token:
+                self.log.report("line-break", where, f"the token {token!r} holds a line break", remedy="take it out")
+                return None
+            if self.log.notes and any(bracket in token for bracket in "[]|"):
+                self.log.report("bracket-token", where, repr(token), fatal=False)
+        return Sentence(sentence_id, tuple(tokens), self._settled(spans, tokens, where) if spans else (), where)
+
+    def _settled(self, spans: list[Span], tokens: list[str], where: Where) -> tuple[Span, ...]:
+        """Return the spans that a sentence keeps, in order, and report the others."""
+        known = [span for span in spans if span.label in self._known_labels]
+        for span in spans:
+            if span.label not in self._known_labels:
+                message = f"{self._quoted(span, tokens)} has a label that the card does not list"
+                remedy = f"the card lists {', '.join(self.rules.labels.corpus_names)}: add the label there"
+                self.log.report("unknown-label", where, message, remedy=remedy)
+        distinct = sorted(set(known), key=outer_first)
+        for span in distinct:
+            for _ in range(known.count(span) - 1):
+                self.log.report("double-span", where, self._quoted(span, tokens), fatal=False)
+        if len(distinct) < 2:
+            return tuple(distinct)
+        kept = self._uncrossed(distinct, tokens, where)
+        if self.rules.nested:
+            return kept
+        flat = without_nested(kept)
+        for span in kept:
+            if span not in flat:
+                self.log.report("inner-span", where, self._quoted(span, tokens), fatal=False)
+        return flat
+
+    def _uncrossed(self, spans: list[Span], tokens: list[str], where: Where) -> tuple[Span, ...]:
+        """Return spans of which none cross, and report those left out for one that stays."""
+        if find_crossing(tuple(spans)) is None:
+            return tuple(spans)
+        kept: list[Span] = []
+        for span in spans if self.crossing == "first" else sorted(spans, key=_longest_first):
+            other = next((other for other in kept if _cross(span, other)), None)
+            if other is None:
+                kept.append(span)
+                continue
+            message = f"{self._quoted(span, tokens)} crosses {self._quoted(other, tokens)}"
+            remedy = "the card's reader.crossing says which stays: longest or first"
+            self.log.report("crossing", where, message, remedy=remedy, fatal=self.crossing == "error")
+        return tuple(sorted(kept, key=outer_first))
+
+    @staticmethod
+    def _quoted(span: Span, tokens: Sequence[str]) -> str:
+        words = list(tokens[span.start : span.end])
+        return f"the {span.label} {' '.join(words if len(words) <= 8 else [*words[:7], '...', words[-1]])!r}"
+
+
+def _longest_first(span: Span) -> tuple[int, int, str]:
+    return span.start - span.end, span.start, span.label
+
+
+def _cross(one: Span, other: Span) -> bool:
+    first, second = sorted((one, other), key=outer_first)
+    return first.start < second.start < first.end < second.end

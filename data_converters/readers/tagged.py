@@ -1,0 +1,191 @@
+"""What readers of tagged tokens have in common, whatever the layout: decoding of tags, and what is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ...labels import LabelSet
+from ...sentence import Sentence, Span, Where, find_crossing, outer_first
+from ...tags import Repair, Scheme, decode
+from ..problems import ProblemLog
+
+SCHEME_NAMES: dict[str, Scheme] = {
+    "IOB1": "IOB1", "IOB2": "IOB2", "BIO": "IOB2", "IOBES": "IOBES", "BILOU": "BILOU", "IO": "IO",
+}  # fmt: skip
+"""The schemes by the words that cards have for them."""
+
+
+class TaggedReader:
+    """Makes sentences of tokens and tags.
+
+    Args:
+        file: how places name it.
+        scheme: how the tags are written.
+        labels: the labels that may occur.
+        repair: what becomes of invalid tag sequences.
+        log: takes the findings.
+        tag_names: what the numbers stand for where tags are numbers, from 0; () where they are not.
+        token_prefix: taken off the tokens that begin with it; a token that is nothing else keeps it.
+    """
+
+    def __init__(
+        self,
+        file: str,
+        scheme: Scheme,
+        labels: LabelSet,
+        repair: Repair,
+        log: ProblemLog,
+        *,
+        tag_names: Sequence[str] = (),
+        token_prefix: str = "",
+    ) -> None:
+        self.scheme = scheme
+        self.labels = labels
+        self.repair = repair
+        self.log = log
+        self._file = file
+        self._known_labels = frozenset(labels.corpus_names)
+        self._tag_names = {str(number): name for number, name in enumerate(tag_names)}
+        self._token_prefix = token_prefix
+
+    def _where(self, number: int) -> Where:
+        return Where(self._file, number)
+
+    def _tagged(self, sentence_id: str, tokens: list[str], tags: list[str], number: int) -> Sentence | None:
+        """Make a sentence of tokens and tags that stand on one line; None, and a finding, if they make none."""
+        where = self._where(number)
+        if len(tokens) != len(tags):
+            message = f"{len(tokens)} tokens and {len(tags)} tags: {_begin(tokens)}"
+            self.log.report("unequal", where, message, remedy="mend the line; every token has one tag")
+        elif not tokens:
+            self.log.report("empty-record", where, "no tokens", fatal=False)
+        elif "" in tokens:
+            message = f"token {tokens.index('')} of {_begin(tokens)} is empty"
+            self.log.report("empty-token", where, message, remedy="mend the line; every token has a character")
+        elif any("\n" in token or "\r" in token for token in tokens):
+            token = next(token for token in tokens if "\n" in token or "\r" in token)
+            self.log.report("line-break", where, f"the token {token!r} holds a line break", remedy="take it out")
+        else:
+            return self._build(sentence_id, tokens, [tags], [number] * len(tokens))
+        return None
+
+    def _build(
+        self, sentence_id: str, tokens: Sequence[str], levels: Iterable[Sequence[str]], numbers: Sequence[int]
+    ) -> Sentence:
+        """Decode the tags of each level and make the sentence.
+
+        Args:
+            sentence_id: its id.
+            tokens: at least one, none empty or with a line break.
+            levels: of tags, the outer one first, each with one a token.
+            numbers: line of each token, from 1.
+        """
+        if self._token_prefix:
+            tokens = self._without_prefix(tokens, numbers)
+        if self.log.notes:
+            self._note_brackets(tokens, numbers)
+        spans: list[Span] = []
+        count = 0
+        for level in levels:
+            count += 1
+            tags = [self._tag_names.get(tag, tag) for tag in level] if self._tag_names else level
+            if tags.count("O") != len(tags):
+                spans += self._decode(tags, tokens, numbers)
+        if count > 1 and len(spans) > 1:
+            spans = self._settle(spans, numbers)
+        return Sentence(sentence_id, tuple(tokens), tuple(spans), Where(self._file, numbers[0]))
+
+    def _without_prefix(self, tokens: Sequence[str], numbers: Sequence[int]) -> list[str]:
+        for token, number in zip(tokens, numbers):
+            if token == self._token_prefix:
+                message = f"the token {token!r} is nothing but the prefix: it stays as it is"
+                self.log.report("bare-prefix", self._where(number), message, fatal=False)
+        return [token.removeprefix(self._token_prefix) or token for token in tokens]
+
+    def _note_brackets(self, tokens: Sequence[str], numbers: Sequence[int]) -> None:
+        for token, number in zip(tokens, numbers):
+            if any(bracket in token for bracket in "[]|"):
+                self.log.report("bracket-token", self._where(number), repr(token), fatal=False)
+
+    def _decode(self, tags: Sequence[str], tokens: Sequence[str], numbers: Sequence[int]) -> list[Span]:
+        """Decode one level of tags and report what is invalid in it."""
+        spans, invalid = decode(tags, self.scheme, self.repair)
+        if not self._known_labels.issuperset([span.label for span in spans]):
+            for span in spans:
+                if span.label not in self._known_labels:
+                    self._report_unknown(span, tokens, numbers)
+            spans = [span for span in spans if span.label in self._known_labels]
+        for bad in invalid:
+            place = f"token {tokens[bad.position]!r} is tagged {bad.tag!r}"
+            if bad.expected is None:
+                self._report_malformed(bad.tag, place, self._where(numbers[bad.position]))
+            else:
+                self.log.report(
+                    "invalid-transition",
+                    self._where(numbers[bad.position]),
+                    f"{place} where {self.scheme} has {bad.expected!r}",
+                    remedy="--repair conlleval reads such chunks as that script does, --repair discard makes them O",
+                    fatal=self.repair == "error",
+                )
+        return spans
+
+    def _report_malformed(self, tag: str, place: str, where: Where) -> None:
+        remedy = "check the card's scheme and tag column"
+        if tag.isdecimal():
+            remedy = _number_remedy(self._tag_names)
+        self.log.report("malformed-tag", where, f"{place}, which is no {self.scheme} tag", remedy=remedy)
+
+    def _report_unknown(self, span: Span, tokens: Sequence[str], numbers: Sequence[int]) -> None:
+        where = self._where(numbers[span.start])
+        place = f"token {tokens[span.start]!r} has the label {span.label!r}"
+        if "," in span.label:
+            remedy = (
+                "that looks like several tags in one: this file holds raw annotations, take the one with the final ones"
+            )
+        elif span.label.isdecimal():
+            remedy = _number_remedy(self._tag_names)
+        else:
+            remedy = f"the card lists {', '.join(self.labels.corpus_names)}: add the label there, or name the right tag column"
+        self.log.report("unknown-label", where, f"{place}, which the card does not list", remedy=remedy)
+
+    def _settle(self, spans: list[Span], numbers: Sequence[int]) -> list[Span]:
+        """Keep of spans from several levels those that neither cross nor double one of a level further out."""
+        kept: list[Span] = []
+        for span in spans:
+            ordered = sorted([*kept, span], key=outer_first)
+            crossing = find_crossing(tuple(ordered))
+            if crossing is None and span not in kept:
+                kept = ordered
+                continue
+            other = next(s for s in kept if s.start < span.end and span.start < s.end)
+            self.log.report(
+                "crossing",
+                self._where(numbers[span.start]),
+                f"the {span.label} over tokens {span.start}-{span.end - 1} of the sentence crosses or doubles the {other.label} "
+                f"over {other.start}-{other.end - 1}",
+                remedy="--repair conlleval keeps the outer one",
+                fatal=self.repair == "error",
+            )
+        return kept
+
+
+def _begin(tokens: list[str]) -> str:
+    """Return the tokens of a sentence, or the first of many, as messages quote them."""
+    return repr(" ".join(tokens if len(tokens) <= 8 else [*tokens[:8], "..."]))
+
+
+def _number_remedy(names: dict[str, str]) -> str:
+    """Return what to do about a tag that is a number with no name."""
+    if names:
+        return f"the card's reader.tag_names has {len(names)} names, for the numbers from 0 to {len(names) - 1}"
+    return "the card's reader.tag_names lists the tags that the numbers stand for"
+
+
+def tag_options(reader: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields that all options of tagged layouts have, from the keys of a card's `reader`."""
+    return {
+        "scheme": SCHEME_NAMES[reader["scheme"]],
+        "tag_names": tuple(reader.get("tag_names", ())),
+        "token_prefix": reader.get("token_prefix", ""),
+    }
