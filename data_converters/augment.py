@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -38,7 +39,7 @@ class Augmentation:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.share <= 0:
+        if not 0 < self.share < math.inf:
             raise LmnError(f"--augment {self.share:g}: a share above 0, 0.5 for half as many sentences again")
         if _HELD_OUT.match(self.split):
             raise LmnError(

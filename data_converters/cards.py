@@ -120,20 +120,24 @@ def card_names() -> list[str]:
     )
 
 
-def load_card(name_or_path: str | Path) -> Card:
+def load_card(name_or_path: str | Path, beside: Path | None = None) -> Card:
     """Load a card that comes with the package, by name, or one's own, by path (of the file, or of a folder with `card.yaml`).
+
+    Args:
+        name_or_path: of the card.
+        beside: a folder from which a path may start, before the working directory.
 
     Raises:
         LmnError: there is none, or something in it is wrong; the message names file, line and key.
     """
     keys, files = load_extending(
-        _find(str(name_or_path)), _find, "card", load_schema(_SCHEMA)["required"], deep="reader"
+        _find(str(name_or_path), beside), _find, "card", load_schema(_SCHEMA)["required"], deep="reader"
     )
     return _card_from(keys, files)
 
 
 def _find(name_or_path: str, beside: Path | None = None) -> Path:
-    """Find a card by name, or by path from the working directory or, for a card that another extends, from that one's folder."""
+    """Find a card by name, or by path from the folder of the file that names it, if one does, or from the working directory."""
     given = Path(name_or_path)
     candidates = [] if given.suffix else [_CARDS / f"{name_or_path}.yaml", _CARDS / name_or_path / "card.yaml"]
     for folder in [Path()] if beside is None else [beside, Path()]:

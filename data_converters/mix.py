@@ -131,9 +131,8 @@ def _source(row: dict[str, Any], under: KeyPath, own: LabelSet, final: LabelSet,
         files: of the mix.
     """
     folder = next((file.path.parent for file in files if file.line_of(under)), files[0].path.parent)
-    card_path = folder / row["card"]
     try:
-        card = load_card(card_path if os.path.exists(card_path) else row["card"])
+        card = load_card(row["card"], folder)
         splits = tuple(row.get("splits", card.splits))
         for split in splits:
             card.split(split)

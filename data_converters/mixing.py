@@ -17,7 +17,7 @@ from ..errors import LmnError
 from ..files import atomic_write, sha256_of, write_json
 from ..sentence import Sentence, without_nested
 from ..tags import encode
-from .cards import load_card
+from .cards import Card, load_card
 from .corpus import read_corpus
 from .mix import HeldOut, Mix, Source
 from .problems import KINDS, ProblemLog
@@ -91,7 +91,7 @@ class Mixed:
         folder: holds `card.yaml`, a file a split and `mix.json`.
         sources: in the order of the mix.
         splits: sentences of each split.
-        missing: messages that name the files that were not there.
+        missing: paths of files that were not there, and where to get them.
     """
 
     folder: Path
@@ -130,7 +130,7 @@ def allocate(sizes: Sequence[int], limits: Sequence[int], held_out: HeldOut) -> 
 
 
 def missing_files(mix: Mix, below: Path | None = None) -> dict[tuple[str, str], str]:
-    """Return for each split whose file is not there, by corpus and split, a message that names the file.
+    """Return for each split whose file is not there, by corpus and split, its path and where to get the corpus.
 
     Args:
         mix: the corpora.
@@ -139,10 +139,9 @@ def missing_files(mix: Mix, below: Path | None = None) -> dict[tuple[str, str], 
     missing: dict[tuple[str, str], str] = {}
     for source in mix.sources:
         for split in source.splits:
-            try:
-                source.card.file_of(split, _folder(source, below))
-            except LmnError as error:
-                missing[source.card.name, split] = str(error)
+            path = _folder(source, below) / source.card.split(split).file
+            if not path.is_file():
+                missing[source.card.name, split] = f"{path} ({source.card.homepage or source.card.title})"
     return missing
 
 
@@ -176,7 +175,9 @@ def write_mix(mix: Mix, folder: Path, *, below: Path | None = None, skip_missing
     _count(mix, parts, counts)
     for name, sentences in parts.items():
         _write_sentences(folder / f"{name}.conll", sentences)
-    _write_card(mix, folder, parts)
+    _write_card(
+        mix, folder, parts, [source.card for source, count in zip(mix.sources, counts) if any(count.splits.values())]
+    )
     _check_written(folder, parts)
     sizes = {name: len(sentences) for name, sentences in parts.items()}
     write_json(folder / REPORT_FILE, _report(mix, folder, sizes, counts))
@@ -338,15 +339,15 @@ def _count(mix: Mix, parts: dict[str, list[Sentence]], counts: list[SourceCounts
             count_of[place].entities[label] = count_of[place].entities.get(label, 0) + found[label]
 
 
-def _write_card(mix: Mix, folder: Path, parts: dict[str, list[Sentence]]) -> None:
-    cards = list({source.card.name: source.card for source in mix.sources}.values())
+def _write_card(mix: Mix, folder: Path, splits: Iterable[str], sources: Iterable[Card]) -> None:
+    """Write the card of the new corpus; its licence and citation name those of the corpora that sentences come from."""
     card = {
         "name": mix.name,
         "title": mix.title,
         "language": mix.language,
-        "licence": f"that of each source: {'; '.join(f'{card.name} {card.licence}' for card in cards)}",
-        "citation": " ".join(card.citation for card in cards),
-        "splits": {name: f"{name}.conll" for name in parts},
+        "licence": f"that of each source: {'; '.join(dict.fromkeys(f'{card.name}: {card.licence}' for card in sources))}",
+        "citation": " ".join(dict.fromkeys(card.citation for card in sources)),
+        "splits": {name: f"{name}.conll" for name in splits},
         "reader": {
             "type": "columns", "scheme": "IOB2", "separator": "tab", "token": 0, "tag": 1, "columns": 2, "comments": [ORIGIN],
         },
