@@ -148,6 +148,46 @@ def _print_converted(written: dict[str, Converted]) -> None:
 
 
 @main.command()  # type: ignore[untyped-decorator]
+@click.argument("mix_file", metavar="MIX")
+@click.option(
+    "--sources",
+    type=click.Path(path_type=Path),
+    help="Folder that holds a folder for each corpus, named as its card. [default: data]",
+)
+@click.option("--out", type=click.Path(path_type=Path), help="Folder to write to. [default: data/mixes/NAME]")
+@click.option("--skip-missing", is_flag=True, help="Go without splits whose files are not there, and name them.")
+@catch_errors
+def mix(mix_file: str, sources: Path | None, out: Path | None, skip_missing: bool) -> None:
+    """Join corpora as MIX says, a mix's name or file, and write a corpus with a card, a held-out test set and mix.json.
+
+    \b
+    lmn-convert mix turkish          writes data/mixes/turkish from the corpora under data
+    lmn-convert data/mixes/turkish   turns that into data sets, as any corpus
+    """  # noqa: D301
+    described = load_mix(mix_file)
+    mixed = write_mix(described, out or Path("data/mixes") / described.name, below=sources, skip_missing=skip_missing)
+    for message in mixed.missing:
+        click.echo(f"not there, left out: {message}", err=True)
+    print_table(_mix_table(mixed))
+    for source in mixed.sources:
+        for note in source.notes():
+            click.echo(f"{source.corpus}: {note}")
+    click.echo(
+        f"{' / '.join(f'{size:,} {name}' for name, size in mixed.splits.items())} sentences in {mixed.folder}, none in two splits"
+    )
+
+
+def _mix_table(mixed: Mixed) -> Table:
+    table = Table(
+        "corpus", "read", "repeated", "in earlier", "over limit", *mixed.splits, "entities", box=None, pad_edge=False
+    )
+    for source in mixed.sources:
+        numbers = [source.read, source.repeated, source.in_earlier, source.over_limit, *source.splits.values()]
+        table.add_row(source.corpus, *(f"{number:,}" for number in (*numbers, sum(source.entities.values()))))
+    return table
+
+
+@main.command()  # type: ignore[untyped-decorator]
 @_corpus_options
 @label_options
 @click.option(
@@ -217,46 +257,6 @@ def _places(lines: list[str], count: int, limit: int | None) -> None:
     if len(listed) < count:
         hint = "--limit 0 lists all" if len(lines) == count else f"--limit 0 lists the first {len(lines):,}"
         click.echo(f"      and {count - len(listed):,} more ({hint})")
-
-
-@main.command()  # type: ignore[untyped-decorator]
-@click.argument("mix_file", metavar="MIX")
-@click.option(
-    "--sources",
-    type=click.Path(path_type=Path),
-    help="Folder that holds a folder for each corpus, named as its card. [default: data]",
-)
-@click.option("--out", type=click.Path(path_type=Path), help="Folder to write to. [default: data/mixes/NAME]")
-@click.option("--skip-missing", is_flag=True, help="Go without splits whose files are not there, and name them.")
-@catch_errors
-def mix(mix_file: str, sources: Path | None, out: Path | None, skip_missing: bool) -> None:
-    """Join corpora as MIX says, a mix's name or file, and write a corpus with a card, a held-out test set and mix.json.
-
-    \b
-    lmn-convert mix turkish          writes data/mixes/turkish from the corpora under data
-    lmn-convert data/mixes/turkish   turns that into data sets, as any corpus
-    """  # noqa: D301
-    described = load_mix(mix_file)
-    mixed = write_mix(described, out or Path("data/mixes") / described.name, below=sources, skip_missing=skip_missing)
-    for message in mixed.missing:
-        click.echo(f"not there, left out: {message}", err=True)
-    print_table(_mix_table(mixed))
-    for source in mixed.sources:
-        for note in source.notes():
-            click.echo(f"{source.corpus}: {note}")
-    click.echo(
-        f"{' / '.join(f'{size:,} {name}' for name, size in mixed.splits.items())} sentences in {mixed.folder}, none in two splits"
-    )
-
-
-def _mix_table(mixed: Mixed) -> Table:
-    table = Table(
-        "corpus", "read", "repeated", "in earlier", "over limit", *mixed.splits, "entities", box=None, pad_edge=False
-    )
-    for source in mixed.sources:
-        numbers = [source.read, source.repeated, source.in_earlier, source.over_limit, *source.splits.values()]
-        table.add_row(source.corpus, *(f"{number:,}" for number in (*numbers, sum(source.entities.values()))))
-    return table
 
 
 @main.command()  # type: ignore[untyped-decorator]

@@ -217,9 +217,8 @@ def _take_all(
 def _take(mix: Mix, source: Source, folder: Path, count: SourceCounts, earlier: dict[bytes, bytes]) -> list[Sentence]:
     """Return the sentences that are taken of a source; `earlier` holds those of the sources before it, with their annotation."""
     own: dict[bytes, bytes] = {}
-    drawn: list[
-        tuple[int, int, Sentence, int]
-    ] = []  # a heap, the last one drawn on top, with the entities left out of it
+    # a heap with the last one drawn on top: how it was drawn, as which it was read, the sentence, and how many inner entities it lost
+    drawn: list[tuple[int, int, Sentence, int]] = []
     for split in source.splits:
         if split in count.missing:
             continue
