@@ -167,7 +167,7 @@ def mix(mix_file: str, sources: Path | None, out: Path | None, skip_missing: boo
     described = load_mix(mix_file)
     mixed = write_mix(described, out or Path("data/mixes") / described.name, below=sources, skip_missing=skip_missing)
     for message in mixed.missing:
-        click.echo(f"not there, left out: {message}", err=True)
+        click.echo(f"left out: {message}", err=True)
     print_table(_mix_table(mixed))
     for source in mixed.sources:
         for note in source.notes():

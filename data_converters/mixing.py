@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -36,7 +36,7 @@ class SourceCounts:
     Attributes:
         corpus: its name.
         files: SHA-256 of each, by path.
-        missing: splits left out because their files are not there.
+        missing: splits left out because their data is not there.
         read: sentences in the splits taken.
         docstarts: of these, `-DOCSTART-` lines, which are left out.
         unwritable: sentences with a token that holds a tab or begins like an `ORIGIN` line, or is no Unicode text; left out.
@@ -100,6 +100,20 @@ class Mixed:
     missing: tuple[str, ...]
 
 
+class Place(NamedTuple):
+    """A split of a corpus."""
+
+    corpus: str
+    split: str
+
+
+class Data(NamedTuple):
+    """The data of a split: what messages call it, and the SHA-256 of it."""
+
+    name: str
+    sha256: str
+
+
 def sentence_key(sentence: Sentence) -> bytes:
     """Return a hash of a sentence's text without its white space: the same sentence cut into other tokens has the same one."""
     text = "".join("".join(sentence.tokens).split())
@@ -129,20 +143,25 @@ def allocate(sizes: Sequence[int], limits: Sequence[int], held_out: HeldOut) -> 
     return given
 
 
-def missing_files(mix: Mix, below: Path | None = None) -> dict[tuple[str, str], str]:
-    """Return for each split whose file is not there, by corpus and split, its path and where to get the corpus.
+def find_data(mix: Mix, below: Path | None = None) -> tuple[dict[Place, Data], dict[Place, str]]:
+    """Return the data of the splits that a mix takes, and for each split whose data is not there what is missing.
 
     Args:
         mix: the corpora.
         below: see `write_mix`.
     """
-    missing: dict[tuple[str, str], str] = {}
+    found: dict[Place, Data] = {}
+    missing: dict[Place, str] = {}
     for source in mix.sources:
         for split in source.splits:
-            path = _folder(source, below) / source.card.split(split).file
-            if not path.is_file():
-                missing[source.card.name, split] = f"{path} ({source.card.homepage or source.card.title})"
-    return missing
+            place = Place(source.card.name, split)
+            try:
+                path = source.card.file_of(split, _folder(source, below))
+                found[place] = Data(str(path), sha256_of(path))
+            except LmnError as error:
+                what = str(error).partition(";")[0]  # without the remedy, which is another one here
+                missing[place] = f"{what} ({source.card.homepage or source.card.title})"
+    return found, missing
 
 
 def write_mix(mix: Mix, folder: Path, *, below: Path | None = None, skip_missing: bool = False) -> Mixed:
@@ -164,13 +183,13 @@ def write_mix(mix: Mix, folder: Path, *, below: Path | None = None, skip_missing
     card_file = folder / _CARD_FILE
     if card_file.is_file() and not card_file.read_text(encoding="utf-8", errors="replace").startswith(_WRITTEN):
         raise LmnError(f"{card_file}: a card that lmn-convert mix did not write; --out names another folder")
-    missing = missing_files(mix, below)
+    found, missing = find_data(mix, below)
     if missing and not skip_missing:
         raise LmnError(
             f"{mix.path}: {len(missing)} files are missing; --sources DIR names the folder that holds a folder for each corpus, "
             "--skip-missing goes without them:\n" + "\n".join(f"  {message}" for message in missing.values())
         )
-    taken, counts = _take_all(mix, below, missing)
+    taken, counts = _take_all(mix, below, found)
     parts = _parts(mix, taken)
     _count(mix, parts, counts)
     for name, sentences in parts.items():
@@ -198,15 +217,19 @@ def _draw(mix: Mix, what: str, sentence: Sentence) -> int:
 
 
 def _take_all(
-    mix: Mix, below: Path | None, missing: dict[tuple[str, str], str]
+    mix: Mix, below: Path | None, found: dict[Place, Data]
 ) -> tuple[list[list[Sentence]], list[SourceCounts]]:
     """Return the sentences that are taken of each source, in the order in which they are drawn, and the counts."""
     earlier: dict[bytes, bytes] = {}
     taken: list[list[Sentence]] = []
     counts: list[SourceCounts] = []
     for source in mix.sources:
-        count = SourceCounts(source.card.name)
-        count.missing = [split for split in source.splits if (source.card.name, split) in missing]
+        data = {split: found.get(Place(source.card.name, split)) for split in source.splits}
+        count = SourceCounts(
+            corpus=source.card.name,
+            files=dict(filter(None, data.values())),
+            missing=[split for split in source.splits if not data[split]],
+        )
         sentences = _take(mix, source, _folder(source, below), count, earlier)
         earlier.update((sentence_key(sentence), _annotation(sentence)) for sentence in sentences)
         taken.append(sentences)
@@ -222,8 +245,6 @@ def _take(mix: Mix, source: Source, folder: Path, count: SourceCounts, earlier: 
     for split in source.splits:
         if split in count.missing:
             continue
-        path = source.card.file_of(split, folder)
-        count.files[str(path)] = sha256_of(path)
         log = ProblemLog()
         for read in read_corpus(source.card, split, folder, repair=source.repair, log=log, progress=True):
             count.read += 1

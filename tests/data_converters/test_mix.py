@@ -181,10 +181,13 @@ def test_missing_files_are_all_named_and_may_be_skipped(sources: Path) -> None:
         (sources / "data" / file).unlink()
     assert run("mix", "mix.yaml", code=1).stderr == (
         "Error: mix.yaml: 2 files are missing; --sources DIR names the folder that holds a folder for each corpus, --skip-missing goes "
-        "without them:\n  data/one/m.conll (one)\n  data/two/t.conll (two)\n"
+        "without them:\n  data/one/m.conll: no such file (one)\n  data/two/t.conll: no such file (two)\n"
     )
     result = run("mix", "mix.yaml", "--skip-missing")
-    assert result.stderr == "not there, left out: data/one/m.conll (one)\nnot there, left out: data/two/t.conll (two)\n"
+    assert (
+        result.stderr
+        == "left out: data/one/m.conll: no such file (one)\nleft out: data/two/t.conll: no such file (two)\n"
+    )
     assert [source["missing"] for source in report()["sources"]] == [["more"], ["train"]]
     (sources / "data").rename(sources / "elsewhere")
     run("mix", "mix.yaml", "--sources", "elsewhere", "--skip-missing")
