@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..dataset_info import DATASET_INFO, DatasetEntry, dataset_name, read_dataset_info
+from ..dataset_info import DATASET_INFO, Augmented, DatasetEntry, dataset_name, read_dataset_info
 from ..errors import LmnError
 from ..files import atomic_write, write_json
 from ..formats import OutputFormat, get_format
+from ..formats.wording import LETTERED
 from ..prompts import InstructionAs, PromptSpec
 from ..sentence import Sentence
 from .cards import Card
@@ -20,19 +21,23 @@ from .cards import Card
 
 @dataclass(frozen=True, slots=True)
 class Converted:
-    """What was written for one split: data set name, file, and counts; `entities` counts by label."""
+    """What was written for one split: data set name, file, and counts; `entities` counts by label, `augmented` what was added."""
 
     dataset: str
     file: Path
     sentences: int
     tokens: int
     entities: Counter[str]
+    augmented: Augmented | None = None
 
 
 def prompt_spec_of(
     card: Card, format_name: str, variant: str | None = None, instruction_as: InstructionAs = "user"
 ) -> PromptSpec:
     """Return the prompt of a corpus in a format.
+
+    Its label set is the card's, or has letters for names in a wording of `LETTERED`; `Card.with_labels` makes a card of it that reads
+    sentences to match.
 
     Args:
         card: gives the labels, whether entities nest, and the default wording.
@@ -45,7 +50,8 @@ def prompt_spec_of(
     """
     fmt = get_format(format_name, nested=card.nested)
     name = variant or card.variant
-    return PromptSpec(fmt.name, name, fmt.instruction(card.labels, name), card.labels, card.nested, instruction_as)
+    labels = card.labels.lettered(definitions=name == "letters") if name in LETTERED else card.labels
+    return PromptSpec(fmt.name, name, fmt.instruction(labels, name), labels, card.nested, instruction_as)
 
 
 def alpaca_record(sentence: Sentence, spec: PromptSpec, fmt: OutputFormat) -> dict[str, Any]:
@@ -59,13 +65,31 @@ def alpaca_record(sentence: Sentence, spec: PromptSpec, fmt: OutputFormat) -> di
     }
 
 
-def write_split(card: Card, split: str, sentences: Iterable[Sentence], spec: PromptSpec, out: Path) -> Converted:
+def write_split(
+    card: Card,
+    split: str,
+    sentences: Iterable[Sentence],
+    spec: PromptSpec,
+    out: Path,
+    *,
+    labels_mark: str = "",
+    augmented: Augmented | None = None,
+) -> Converted:
     """Write the records of one split, one sentence in memory at a time; the file takes its name when it is whole.
+
+    Args:
+        card: of the corpus.
+        split: its name.
+        sentences: with the labels of the prompt.
+        spec: the prompt.
+        out: the folder.
+        labels_mark: tells a change of the card's labels in the data set's name.
+        augmented: what was added to the split's own sentences, if anything.
 
     Raises:
         LmnError: what reading the sentences raises; or there is not one.
     """
-    name = dataset_name(card.name, split, spec, default_variant=card.variant)
+    name = dataset_name(card.name, split, spec, card.variant, labels_mark, augmented)
     fmt = get_format(spec.format, nested=spec.nested)
     path = out / f"{name}.json"
     count = tokens = 0
@@ -84,7 +108,7 @@ def write_split(card: Card, split: str, sentences: Iterable[Sentence], spec: Pro
                 f"corpus {card.name}: split {split} holds no sentence; check its file and the card's `splits`"
             )
         file.write("\n]\n")
-    return Converted(name, path, count, tokens, entities)
+    return Converted(name, path, count, tokens, entities, augmented)
 
 
 def merge_dataset_info(card: Card, written: dict[str, Converted], spec: PromptSpec, out: Path) -> Path:
@@ -110,6 +134,7 @@ def merge_dataset_info(card: Card, written: dict[str, Converted], spec: PromptSp
             split=split,
             docstart=card.docstart,
             spec=spec,
+            augmented=converted.augmented,
         )
         info[converted.dataset] = entry.to_dict()
     write_json(path, info)

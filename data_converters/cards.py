@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import Any
-
-import jsonschema
-import yaml
 
 from ..errors import LmnError
 from ..formats import DEFAULT_VARIANT, get_format
 from ..labels import Label, LabelSet
 from ..tags import Repair
 from .readers import READERS, CorpusFile, Docstart, Origin, ReaderOptions
-from .yaml_lines import KeyPath, YamlFile
+from .yaml_lines import KeyPath, YamlFile, check_schema, key_error, load_extending, load_schema
 
 _HERE = Path(__file__).parent
 _CARDS = _HERE / "cards"
+_SCHEMA = _HERE / "card.schema.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,17 +137,24 @@ def card_names() -> list[str]:
     )
 
 
-def load_card(name_or_path: str | Path) -> Card:
+def load_card(name_or_path: str | Path, beside: Path | None = None) -> Card:
     """Load a card that comes with the package, by name, or one's own, by path (of the file, or of a folder with `card.yaml`).
+
+    Args:
+        name_or_path: of the card.
+        beside: a folder from which a path may start, before the working directory.
 
     Raises:
         LmnError: there is none, or something in it is wrong; the message names file, line and key.
     """
-    return _card_from(*_load_merged(_find(str(name_or_path))))
+    keys, files = load_extending(
+        _find(str(name_or_path), beside), _find, "card", load_schema(_SCHEMA)["required"], deep="reader"
+    )
+    return _card_from(keys, files)
 
 
 def _find(name_or_path: str, beside: Path | None = None) -> Path:
-    """Find a card by name, or by path from the working directory or, for a card that another extends, from that one's folder."""
+    """Find a card by name, or by path from the folder of the file that names it, if one does, or from the working directory."""
     given = Path(name_or_path)
     candidates = [] if given.suffix else [_CARDS / f"{name_or_path}.yaml", _CARDS / name_or_path / "card.yaml"]
     for folder in [Path()] if beside is None else [beside, Path()]:
@@ -161,94 +165,42 @@ def _find(name_or_path: str, beside: Path | None = None) -> Path:
     raise LmnError(f"{name_or_path}: neither a card's name nor a card's file; cards: {', '.join(card_names())}")
 
 
-def _load_merged(path: Path, above: tuple[Path, ...] = ()) -> tuple[dict[str, Any], list[YamlFile]]:
-    """Return a card's keys over those of the card that it extends, and the files, its own first."""
-    if path.resolve() in above:
-        raise LmnError(f"{path}: a card cannot extend itself, not even by way of another; take an `extends` out")
-    file = YamlFile(path)
-    if not isinstance(file.value, dict):
-        raise LmnError(f"{path}:1: a card is a mapping with the keys {', '.join(_schema()['required'])}")
-    own = dict(file.value)
-    base_name = own.pop("extends", None)
-    if base_name is None:
-        return own, [file]
-    if not isinstance(base_name, str):
-        raise _error([file], ("extends",), "a card's name or path is a string")
-    base, files = _load_merged(_find(base_name, path.parent), (*above, path.resolve()))
-    merged = {**base, **own}
-    if isinstance(base.get("reader"), dict) and isinstance(own.get("reader"), dict):
-        merged["reader"] = {**base["reader"], **own["reader"]}
-    return merged, [file, *files]
-
-
-@cache
-def _schema() -> dict[str, Any]:
-    schema: dict[str, Any] = yaml.safe_load((_HERE / "card.schema.yaml").read_text(encoding="utf-8"))
-    return schema
-
-
-@cache
-def _reader_schema(kind: str) -> dict[str, Any]:
-    schema: dict[str, Any] = yaml.safe_load((_HERE / "readers" / f"{kind}.schema.yaml").read_text(encoding="utf-8"))
-    return schema
-
-
-def _error(files: list[YamlFile], keys: KeyPath, message: str) -> LmnError:
-    for file in files:
-        line = file.line_of(keys)
-        if line is not None:
-            return LmnError(f"{file.path}:{line}: {'.'.join(map(str, keys)) or 'card'}: {message}")
-    return LmnError(f"{files[0].path}:1: {'.'.join(map(str, keys))}: {message}")
-
-
 def _validate(keys: dict[str, Any], files: list[YamlFile]) -> None:
-    _check(keys, _schema(), files)
+    check_schema(keys, load_schema(_SCHEMA), files, what="card")
     reader = keys["reader"]
     if reader["type"] not in READERS:
-        raise _error(
+        raise key_error(
             files, ("reader", "type"), f"no reader is called {reader['type']!r}; there are: {', '.join(READERS)}"
         )
-    _check(reader, _reader_schema(reader["type"]), files, ("reader",))
+    check_schema(reader, load_schema(_HERE / "readers" / f"{reader['type']}.schema.yaml"), files, ("reader",))
 
 
-def _check(value: Any, schema: dict[str, Any], files: list[YamlFile], under: KeyPath = ()) -> None:
-    """Check a value that stands under a path of keys against a schema."""
-    errors = sorted(
-        jsonschema.Draft202012Validator(schema).iter_errors(value), key=lambda error: list(map(str, error.path))
-    )
-    if not errors:
-        return
-    error = jsonschema.exceptions.best_match(errors)
-    path: KeyPath = (*under, *error.absolute_path)
-    if error.validator == "additionalProperties" and isinstance(error.schema, dict):
-        known = list(error.schema.get("properties", ()))
-        extra = next(key for key in error.instance if key not in known)
-        raise _error(files, (*path, extra), f"no such key; there are: {', '.join(known)}")
-    if error.validator == "required":
-        missing = next(key for key in error.validator_value if key not in error.instance)
-        raise _error(files, path, f"the key {missing!r} is missing")
-    description = error.schema.get("description", "") if isinstance(error.schema, dict) else ""
-    raise _error(files, path, error.message + (f"; it is {description}" if description else ""))
+def labels_from(keys: dict[str, Any], files: list[YamlFile]) -> LabelSet:
+    """Return the label set that the keys `labels`, `keep`, `drop`, `merge` and `rename` of a card (or a mix) describe.
 
-
-def _card_from(keys: dict[str, Any], files: list[YamlFile]) -> Card:
-    _validate(keys, files)
+    Raises:
+        LmnError: a label has no proper name or stands twice, or a change names one that is not there; with file and line.
+    """
     labels: list[Label] = []
     for index, row in enumerate(keys["labels"]):
         try:
             labels.append(Label(row["name"], row.get("long", ""), " ".join(row.get("definition", "").split())))
         except ValueError as error:
-            raise _error(files, ("labels", index, "name"), str(error)) from error
+            raise key_error(files, ("labels", index, "name"), str(error)) from error
     try:
         label_set = LabelSet(tuple(labels))
     except ValueError as error:
-        raise _error(files, ("labels",), str(error)) from error
-    label_set = _change_labels(label_set, keys, files)
+        raise key_error(files, ("labels",), str(error)) from error
+    return change_labels(label_set, keys, files)
+
+
+def _card_from(keys: dict[str, Any], files: list[YamlFile]) -> Card:
+    _validate(keys, files)
     nested = keys.get("nested", False)
     variant = keys.get("variant", DEFAULT_VARIANT)
     variants = get_format(nested=nested).variants
     if variant not in variants:
-        raise _error(
+        raise key_error(
             files,
             ("variant",),
             f"no wording of the instruction is called {variant!r}; there are: {', '.join(variants)}",
@@ -257,15 +209,15 @@ def _card_from(keys: dict[str, Any], files: list[YamlFile]) -> Card:
     try:
         "a".encode(reader.get("encoding", "utf-8"))
     except (LookupError, ValueError) as error:
-        raise _error(files, ("reader", "encoding"), f"{error}; it takes Python's names of text encodings") from error
+        raise key_error(files, ("reader", "encoding"), f"{error}; it takes Python's names of text encodings") from error
     if reader.get("inner_tags") and not nested:
-        raise _error(files, ("reader", "inner_tags"), "only a corpus with `nested: true` has inner tags")
+        raise key_error(files, ("reader", "inner_tags"), "only a corpus with `nested: true` has inner tags")
     if keys["docstart"] != "none" and reader["type"] != "columns":
-        raise _error(files, ("docstart",), "only column files have -DOCSTART- lines; it is none")
+        raise key_error(files, ("docstart",), "only column files have -DOCSTART- lines; it is none")
     try:
         options = READERS[reader["type"]].of(reader)
     except ValueError as error:
-        raise _error(files, ("reader",), str(error)) from error
+        raise key_error(files, ("reader",), str(error)) from error
     return Card(
         name=keys["name"],
         title=keys["title"],
@@ -275,7 +227,7 @@ def _card_from(keys: dict[str, Any], files: list[YamlFile]) -> Card:
         homepage=keys.get("homepage", ""),
         splits={name: _split_file(name, value, files) for name, value in keys["splits"].items()},
         reader=options,
-        labels=label_set,
+        labels=labels_from(keys, files),
         docstart=keys["docstart"],
         repair=keys.get("repair", "error"),
         nested=nested,
@@ -284,8 +236,12 @@ def _card_from(keys: dict[str, Any], files: list[YamlFile]) -> Card:
     )
 
 
-def _change_labels(labels: LabelSet, keys: dict[str, Any], files: list[YamlFile]) -> LabelSet:
-    """Apply the card's `keep`, `drop`, `merge` and `rename`."""
+def change_labels(labels: LabelSet, keys: dict[str, Any], files: list[YamlFile], under: KeyPath = ()) -> LabelSet:
+    """Apply `keep`, `drop`, `merge` and `rename`, where they stand among the keys under a path, to a label set.
+
+    Raises:
+        LmnError: they name a label that is not there, or leave none; with file and line.
+    """
     changes = {key: keys[key] for key in ("keep", "drop", "merge", "rename") if key in keys}
     if not changes:
         return labels
@@ -294,7 +250,7 @@ def _change_labels(labels: LabelSet, keys: dict[str, Any], files: list[YamlFile]
     except ValueError as error:
         named, _, message = str(error).partition(": ")
         key, what = (named, message) if named in changes else (next(iter(changes)), str(error))
-        raise _error(files, (key,), what) from error
+        raise key_error(files, (*under, key), what) from error
 
 
 def _split_file(name: str, value: str | dict[str, str], files: list[YamlFile]) -> SplitFile:
@@ -303,7 +259,7 @@ def _split_file(name: str, value: str | dict[str, str], files: list[YamlFile]) -
     first, _, end = value.get("sentences", ":").partition(":")
     start, stop = int(first or 0), int(end) if end else None
     if stop is not None and stop <= start:
-        raise _error(
+        raise key_error(
             files,
             ("splits", name, "sentences"),
             f"{value['sentences']!r} holds no sentence; it is first:end, end exclusive",

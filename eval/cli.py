@@ -9,7 +9,8 @@ import click
 from click_default_group import DefaultGroup
 
 from ..command_line import catch_errors, predict_options
-from ..data_converters.cards import load_card
+from ..data_converters.cards import Card, load_card
+from ..data_converters.label_options import LabelChange, label_options, same_labels
 from ..dataset_info import Record
 from ..errors import LmnError
 from ..generation.predict import PredictOptions, check_run, predict, run_folder
@@ -48,6 +49,7 @@ def main() -> None:
     help="Folder of the corpus files. [default: the card's folder, or data/CORPUS]",
 )
 @click.option("--repair", type=click.Choice(REPAIRS), help="Policy for invalid tags in the gold. [default: the card's]")
+@label_options
 @click.option(
     "--predictions", type=click.Path(path_type=Path), help="Score this file; with --corpus, no recipe is needed."
 )
@@ -64,7 +66,7 @@ def main() -> None:
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 @catch_errors
 def score(
-    split: str, recipe_path: Path | None, corpus: str | None, source: Path | None, repair: Any,
+    split: str, recipe_path: Path | None, corpus: str | None, source: Path | None, repair: Any, change: LabelChange,
     predictions: Path | None, min_confidence: float | None, out: Path | None, report: str, options: PredictOptions, restart: bool,
     overrides: tuple[str, ...],
 ) -> None:  # fmt: skip
@@ -74,7 +76,7 @@ def score(
     """
     recipe = _recipe(recipe_path, overrides, needed=predictions is None or corpus is None)
     spec = _spec(recipe)
-    card = asked_labels(load_card(corpus or _train_card(recipe)), spec)
+    card = _with_labels(load_card(corpus or _train_card(recipe)), spec, change)
     gold = read_gold(card, split, source, repair)
     if predictions is None:
         assert recipe is not None  # _recipe raises where one is needed
@@ -89,6 +91,23 @@ def score(
 
 def _recipe(path: Path | None, overrides: tuple[str, ...], *, needed: bool) -> Recipe | None:
     return choose_recipe(path, overrides) if path or overrides or needed else None
+
+
+def _with_labels(card: Card, spec: PromptSpec | None, change: LabelChange) -> Card:
+    """Return the card with the labels that the model was asked for: those of the prompt, or without one as the options say.
+
+    Raises:
+        LmnError: options and prompt say different things.
+    """
+    asked = asked_labels(card, spec)
+    if spec is None:
+        return change.of(asked)
+    if change and not same_labels(change.of(card).labels, asked.labels):
+        raise LmnError(
+            f"the model was asked for {', '.join(asked.labels.names)}, and is scored on that; leave out --keep, --drop, --merge and "
+            "--rename, which are for predictions without a recipe"
+        )
+    return asked
 
 
 def _train_card(recipe: Recipe | None) -> str:

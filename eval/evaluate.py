@@ -96,6 +96,7 @@ def evaluate(
         "predictions": str(predictions),
         "decoding": read.decoding,
         "format": fmt.name,
+        "label_origins": dict(gold.card.labels.origins),
         "recipe": str(recipe.path) if recipe else None,
         "model": recipe.model if recipe else None,
         "min_confidence": min_confidence,

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from ..labels import told_origins
 from .scores import Counts, ScenarioCounts, Scores
 
 Row = tuple[str, float, float, float, str]
@@ -44,6 +45,8 @@ def _facts(document: dict[str, Any]) -> list[tuple[str, str]]:
         ("tokens", _both(document["tokens"])),
         ("alignment", ", ".join(f"{alignment[status]:,} {status}" for status in ("exact", "repaired", "failed"))),
     ]
+    if changes := told_origins(document["label_origins"]):
+        facts.append(("labels", changes))
     if alignment["reasons"]:
         facts.append(("", ", ".join(f"{count:,} {reason}" for reason, count in alignment["reasons"].items())))
     unknown = alignment["unknown_labels"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,15 +15,55 @@ from .prompts import PromptSpec
 DATASET_INFO = "dataset_info.json"
 
 
-def dataset_name(corpus: str, split: str, spec: PromptSpec, default_variant: str) -> str:
-    """Return `<corpus>[.<variant>][.<format>][.system]_<split>`: what is the default leaves no mark."""
+@dataclass(frozen=True, slots=True)
+class Augmented:
+    """What was added to the sentences of a split by replacing mentions.
+
+    Attributes:
+        share: of added sentences, relative to the split's own.
+        seed: of the draws.
+        sentences: number of those added, at most the share of the split's.
+    """
+
+    share: float
+    seed: int
+    sentences: int
+
+    @property
+    def mark(self) -> str:
+        """What stands in the name of a data set: `aug50` for a share of one half; a seed that is not 0 stands in it too (`aug50-seed7`)."""
+        return f"aug{self.share * 100:g}" + (f"-seed{self.seed}" if self.seed else "")
+
+
+def dataset_name(
+    corpus: str,
+    split: str,
+    spec: PromptSpec,
+    default_variant: str,
+    labels_mark: str = "",
+    augmented: Augmented | None = None,
+) -> str:
+    """Return `<corpus>[.<labels>][.<variant>][.<format>][.system][.<augmented>]_<split>`: what is the default leaves no mark.
+
+    Args:
+        corpus: the card's name for it.
+        split: the card's name for it.
+        spec: the prompt.
+        default_variant: the card's wording.
+        labels_mark: tells a change of the card's labels; empty for none.
+        augmented: what was added to the split, if anything.
+    """
     marks = [corpus]
+    if labels_mark:
+        marks.append(labels_mark)
     if spec.variant != default_variant:
         marks.append(spec.variant)
     if spec.format != DEFAULT_FORMAT:
         marks.append(spec.format)
     if spec.instruction_as == "system":
         marks.append("system")
+    if augmented:
+        marks.append(augmented.mark)
     return f"{'.'.join(marks)}_{split}"
 
 
@@ -39,6 +79,7 @@ class DatasetEntry:
         split: the card's split name.
         docstart: the card's policy for `-DOCSTART-` lines.
         spec: the prompt that the records hold.
+        augmented: what was added to the split's sentences; None where the records are these and no others.
     """
 
     name: str
@@ -48,6 +89,7 @@ class DatasetEntry:
     split: str
     docstart: str
     spec: PromptSpec
+    augmented: Augmented | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the entry as LLaMA-Factory reads it, our own keys under `lmn`."""
@@ -65,6 +107,7 @@ class DatasetEntry:
                 "variant": self.spec.variant,
                 "labels": list(self.spec.labels.names),
                 "docstart": self.docstart,
+                "augmented": asdict(self.augmented) if self.augmented else None,
                 "prompt": self.spec.to_dict(),
             },
         }
@@ -92,7 +135,7 @@ def load_entry(folder: Path, name: str) -> DatasetEntry:
 
 
 def sibling(folder: Path, entry: DatasetEntry, split: str) -> DatasetEntry:
-    """Return the data set of another split with the same corpus and prompt.
+    """Return the data set of another split with the same corpus and prompt, and with nothing added to it.
 
     Raises:
         LmnError: none was converted; or only with another prompt, which an adapter trained on this one would not answer to.
@@ -104,6 +147,8 @@ def sibling(folder: Path, entry: DatasetEntry, split: str) -> DatasetEntry:
         other = _entry_from(folder, name, row)
         if (other.corpus, other.split) == (entry.corpus, split):
             differences = entry.spec.differences(other.spec)
+            if other.augmented:
+                differences.append("number of sentences: it is augmented")
             if not differences:
                 return other
             others.append(f"{name} (another {', '.join(differences)})")
@@ -184,7 +229,9 @@ def _entry_from(folder: Path, name: str, row: dict[str, Any]) -> DatasetEntry:
         if not all(isinstance(text, str) for text in texts):
             raise TypeError("a value that is no string")
         file_name, card, corpus, split, docstart = texts
-        return DatasetEntry(name, file_name, card, corpus, split, docstart, PromptSpec.from_dict(lmn["prompt"], where))
+        added = Augmented(**lmn["augmented"]) if lmn.get("augmented") else None
+        spec = PromptSpec.from_dict(lmn["prompt"], where)
+        return DatasetEntry(name, file_name, card, corpus, split, docstart, spec, added)
     except KeyError as error:
         raise LmnError(f"{where}: not written by lmn-convert (no {error}); convert the corpus with it") from error
     except TypeError as error:

@@ -199,6 +199,11 @@ class LabelSet:
         return [{"name": label.name, "long": label.long, "definition": label.definition} for label in self.labels]
 
 
+def told_origins(origins: Mapping[str, str | None]) -> str:
+    """Say what labels of a corpus count as where that is not themselves: `LOCderiv -> LOC, OTH -> O`; empty where all are kept."""
+    return ", ".join(f"{origin} -> {target or 'O'}" for origin, target in origins.items() if origin != target)
+
+
 def _letters(number: int) -> str:
     """Return A for 0, Z for 25, AA for 26, as spreadsheets name columns."""
     name = ""

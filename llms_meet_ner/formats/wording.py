@@ -7,8 +7,14 @@ from typing import Any
 from ..errors import LmnError
 from ..labels import Label, LabelSet
 
-VARIANTS: tuple[str, ...] = ("full", "short")
-"""Wordings that every format has: `full` gives long names and definitions, `short` the names alone."""
+LETTERED: tuple[str, ...] = ("letters", "letters-bare")
+"""Wordings for labels that are called A, B, C, ...: what a model then finds, it does not find by what it remembers of a label's name.
+`letters` gives the definitions, `letters-bare` does not. Neither speaks of entities (the probes of Zhan et al. 2026, arXiv 2601.17898)."""
+
+VARIANTS: tuple[str, ...] = ("full", "short", *LETTERED)
+"""Wordings that every format has: `full` gives long names and definitions, `short` the names alone; and those of `LETTERED`."""
+
+_LAST_LINE = "Now process the input sentence:"
 
 
 def instruction_text(fmt: Any, labels: LabelSet, variant: str, task: str, task_in_short: str) -> str:
@@ -16,19 +22,28 @@ def instruction_text(fmt: Any, labels: LabelSet, variant: str, task: str, task_i
 
     Args:
         fmt: the format, for the error.
-        labels: listed in their order.
+        labels: listed in their order. A variant of `LETTERED` is to have them as `LabelSet.lettered` gives them.
         variant: one of `VARIANTS`.
         task: what to do, in full sentences.
-        task_in_short: the same in a few words.
+        task_in_short: the same in a few words. Neither is used in a variant of `LETTERED`, whose words serve every format.
 
     Raises:
         LmnError: no such variant.
     """
     if variant == "full":
-        return "\n".join([task, "Label Set:", *map(_definition_line, labels), "Now process the input sentence:"])
+        return "\n".join([task, "Label Set:", *map(_definition_line, labels), _LAST_LINE])
     if variant == "short":
         return f"{task_in_short}: {', '.join(labels.names)}"
+    if variant in LETTERED:
+        definitions = [_definition_line(label) for label in labels if label.definition]
+        return "\n".join([_lettered_task(labels.names), *definitions, _LAST_LINE])
     raise LmnError(f"format {fmt.name} has no instruction variant {variant!r}; it has: {', '.join(fmt.variants)}")
+
+
+def _lettered_task(names: tuple[str, ...]) -> str:
+    """Return the task of a variant of `LETTERED`: `... one of the labels A, B, C and D.`."""
+    listed = f"one of the labels {', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else f"the label {names[0]}"
+    return f"This is a sequence labelling task: find every stretch of the input sentence to which {listed} applies, and give it that label."
 
 
 def _definition_line(label: Label) -> str:

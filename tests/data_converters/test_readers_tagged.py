@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from llms_meet_ner.data_converters.cli import main
 from llms_meet_ner.data_converters.problems import ProblemLog
+from reading import read, seen
 
 from llms_meet_ner import LmnError
-from reading import read, seen
 
 COLUMNS = {"type": "columns", "scheme": "IOB2"}
 LINES = {"type": "lines", "scheme": "IOB2"}

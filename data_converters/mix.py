@@ -1,0 +1,195 @@
+"""Mixes of corpora: one YAML file lists corpora, what their labels count as, how much is taken of each and how much is held out."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from ..errors import LmnError
+from ..labels import LabelSet
+from ..tags import Repair
+from .cards import Card, change_labels, labels_from, load_card
+from .yaml_lines import KeyPath, YamlFile, check_schema, key_error, load_extending, load_schema
+
+Sample = Literal["proportional", "equal"]
+
+_HERE = Path(__file__).parent
+_MIXES = _HERE / "mixes"
+_SCHEMA = _HERE / "mix.schema.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """A part that is held out.
+
+    Attributes:
+        sentences: how many, from all sources together.
+        sample: `proportional` takes from each source by its size, `equal` the same number from each.
+    """
+
+    sentences: int
+    sample: Sample = "proportional"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A corpus of a mix.
+
+    Attributes:
+        card: reads the corpus with the labels of the mix.
+        splits: that are taken.
+        folder: of the corpus files; None for the card's own or one named as the corpus.
+        at_most: number of sentences taken; None for all.
+        repair: what becomes of invalid tag sequences; None for what the card says.
+    """
+
+    card: Card
+    splits: tuple[str, ...]
+    folder: Path | None
+    at_most: int | None
+    repair: Repair | None
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """Corpora to be joined.
+
+    Attributes:
+        name: of the new corpus; begins ids and data set names.
+        title: in words.
+        language: a language tag.
+        labels: of the new corpus.
+        sources: of two that hold the same sentence the first one keeps it.
+        seed: of all draws.
+        test: how much is held out to score on.
+        dev: how much to watch in training; None for nothing.
+        path: the mix's file.
+    """
+
+    name: str
+    title: str
+    language: str
+    labels: LabelSet
+    sources: tuple[Source, ...]
+    seed: int
+    test: HeldOut
+    dev: HeldOut | None
+    path: Path
+
+
+def mix_names() -> list[str]:
+    """Return the names of the mixes that come with the package, sorted."""
+    return sorted(path.stem for path in _MIXES.glob("*.yaml"))
+
+
+def load_mix(name_or_path: str | Path) -> Mix:
+    """Load a mix that comes with the package, by name, or one's own, by path, and the cards that it names.
+
+    Raises:
+        LmnError: there is none, or something in it is wrong; the message names file, line and key.
+    """
+    keys, files = load_extending(_find(str(name_or_path)), _find, "mix", load_schema(_SCHEMA)["required"])
+    check_schema(keys, load_schema(_SCHEMA), files, what="mix")
+    own_labels = labels_from({"labels": keys["labels"]}, files)
+    labels = change_labels(own_labels, keys, files)
+    sources = [_source(row, ("sources", at), own_labels, labels, files) for at, row in enumerate(keys["sources"])]
+    _check_sources(sources, files)
+    return Mix(
+        name=keys["name"],
+        title=keys["title"],
+        language=keys["language"],
+        labels=LabelSet(labels.labels),
+        sources=tuple(sources),
+        seed=keys.get("seed", 0),
+        test=HeldOut(**keys["test"]),
+        dev=HeldOut(**keys["dev"]) if "dev" in keys else None,
+        path=files[0].path,
+    )
+
+
+def _find(name_or_path: str, beside: Path | None = None) -> Path:
+    """Find a mix by name, or by path from the working directory or, for a mix that another extends, from that one's folder."""
+    given = Path(name_or_path)
+    candidates = [] if given.suffix else [_MIXES / f"{name_or_path}.yaml"]
+    candidates += [folder / given for folder in ([Path()] if beside is None else [beside, Path()])]
+    for candidate in candidates:
+        if os.path.isfile(candidate):
+            return candidate
+    raise LmnError(f"{name_or_path}: neither a mix's name nor a mix's file; mixes: {', '.join(mix_names())}")
+
+
+def _source(row: dict[str, Any], under: KeyPath, own: LabelSet, final: LabelSet, files: list[YamlFile]) -> Source:
+    """Return a source as its keys, which stand under a path, describe it.
+
+    Args:
+        row: the keys.
+        under: the path.
+        own: the labels that the mix lists.
+        final: the same after the mix's own `keep`, `drop`, `merge` and `rename`.
+        files: of the mix.
+    """
+    folder = next((file.path.parent for file in files if file.line_of(under)), files[0].path.parent)
+    try:
+        card = load_card(row["card"], folder)
+        splits = tuple(row.get("splits", card.splits))
+        for split in splits:
+            card.split(split)
+    except LmnError as error:
+        raise key_error(files, (*under, "card"), str(error)) from error
+    changed = change_labels(card.labels, row, files, under)
+    targets = {name: _target(name, row.get("map", {}), card, own, (under, files)) for name in changed.names}
+    unknown = next((name for name in row.get("map", {}) if name not in targets), None)
+    if unknown is not None:
+        message = f"corpus {card.name} has no label {unknown} to map; there are: {', '.join(targets)}"
+        raise key_error(files, (*under, "map", unknown), message)
+    origins: list[tuple[str, str | None]] = []
+    for name in changed.corpus_names:
+        at_first = changed.target_of(name)
+        target = None if at_first is None else targets[at_first]
+        origins.append((name, None if target is None else final.target_of(target)))
+    return Source(
+        card=card.with_labels(LabelSet(final.labels, tuple(origins))),
+        splits=splits,
+        folder=_folder(row.get("source"), folder),
+        at_most=row.get("sentences"),
+        repair=row.get("repair"),
+    )
+
+
+def _target(
+    name: str, label_map: dict[str, str | None], card: Card, own: LabelSet, place: tuple[KeyPath, list[YamlFile]]
+) -> str | None:
+    """Return the label of the mix that a label of a source counts as; None for O."""
+    target = label_map.get(name, name)
+    if target is None or target in own:
+        return target
+    under, files = place
+    known = ", ".join(own.names)
+    if name in label_map:
+        raise key_error(
+            files, (*under, "map", name), f"the mix has no label {target}; there are: {known}, or null for O"
+        )
+    raise key_error(
+        files,
+        (*under, "card"),
+        f"the label {name} of corpus {card.name} is none of {known}: `map` says which it counts as, or null for O",
+    )
+
+
+def _folder(given: str | None, beside: Path) -> Path | None:
+    if given is None:
+        return None
+    return beside / given if (beside / given).is_dir() else Path(given)
+
+
+def _check_sources(sources: list[Source], files: list[YamlFile]) -> None:
+    """Refuse a split that is taken twice: its sentences could not be told apart."""
+    seen: set[tuple[str, str]] = set()
+    for at, source in enumerate(sources):
+        for split in source.splits:
+            if (source.card.name, split) in seen:
+                message = f"split {split} of corpus {source.card.name} is taken twice; take it once"
+                raise key_error(files, ("sources", at, "card"), message)
+            seen.add((source.card.name, split))
