@@ -65,7 +65,7 @@ def test_the_card_says_how_a_text_becomes_tokens(tmp_path: Path) -> None:
     content = one("John Smith left Paris.", [0, 10, "PER"])
     assert read(tmp_path, content, SPACES)[0].tokens == ("John", "Smith", "left", "Paris.")
     assert read(tmp_path, content, ENGLISH)[0].tokens == ("John", "Smith", "left", "Paris", ".")
-    with pytest.raises(LmnError, match="language 'zz': .*'xx' splits any language"):
+    with pytest.raises(LmnError, match=r"language 'zz': .*'xx' splits any language"):
         read(tmp_path, content, {"type": "spans", "language": "zz"})
 
 
@@ -342,5 +342,5 @@ def test_no_docbin(tmp_path: Path) -> None:
         read_file(tmp_path / "x.spacy", {"type": "docbin"})
     with pytest.raises(LmnError, match=r"y\.spacy: cannot be read \(No such file"):
         read_file(tmp_path / "y.spacy", {"type": "docbin"})
-    with pytest.raises(LmnError, match="language 'zz': .*'xx' reads any language"):
+    with pytest.raises(LmnError, match=r"language 'zz': .*'xx' reads any language"):
         read_file(tmp_path / "x.spacy", {"type": "docbin", "language": "zz"})

@@ -9,10 +9,11 @@ import time
 from pathlib import Path
 
 import pytest
+from annotations import all_annotations, sentences
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from llms_meet_ner.data_converters import ProblemLog, load_card, read_corpus
-from test_bracketed import all_annotations, sentences
+from test_bracketed import tokens_strategy
 
 from llms_meet_ner import Alignment, LabelSet, Mention, Sentence, Span, get_format
 from llms_meet_ner.alignment import REASONS
@@ -40,7 +41,7 @@ def listed(*rows: tuple[object, ...], name: str = "occurrence") -> str:
 @settings(max_examples=350, deadline=None)
 @given(data=st.data())
 def test_parsing_inverts_rendering_unless_ambiguous(data: st.DataObject, nested: bool) -> None:
-    sentence = data.draw(sentences(nested))
+    sentence = data.draw(sentences(tokens_strategy, LABELS.names, nested=nested))
     for name in NAMES:
         fmt = get_format(name, nested=nested)
         text = fmt.render(sentence, LABELS)
@@ -398,7 +399,7 @@ def test_arbitrary_outputs_never_raise(text: str, nested: bool) -> None:
 @settings(max_examples=350, deadline=None)
 @given(data=st.data(), name=st.sampled_from(NAMES), nested=st.booleans())
 def test_mutated_outputs_never_raise(data: st.DataObject, name: str, nested: bool) -> None:
-    sentence = data.draw(sentences(nested))
+    sentence = data.draw(sentences(tokens_strategy, LABELS.names, nested=nested))
     fmt = get_format(name, nested=nested)
     text = fmt.render(sentence, LABELS)
     for _ in range(data.draw(st.integers(1, 4))):
