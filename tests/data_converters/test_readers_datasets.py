@@ -14,9 +14,9 @@ from llms_meet_ner.data_converters import load_card, read_corpus
 from llms_meet_ner.data_converters.cli import main
 from llms_meet_ner.data_converters.problems import ProblemLog
 from llms_meet_ner.eval.evaluate import evaluate, read_gold
+from reading import read_file, seen
 
 from llms_meet_ner import LmnError
-from reading import read_file, seen
 
 datasets = pytest.importorskip("datasets")
 
@@ -131,7 +131,9 @@ def test_what_is_not_there_is_named(tmp_path: Path, path: str, split: str, more:
 
 def test_without_the_library_the_error_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "datasets", None)
-    with pytest.raises(LmnError, match=r"x\[train\]: reading it needs the datasets library .*'llms-meet-ner\[readers\]'"):
+    with pytest.raises(
+        LmnError, match=r"x\[train\]: reading it needs the datasets library .*'llms-meet-ner\[readers\]'"
+    ):
         read(tmp_path, "x")
 
 
@@ -154,7 +156,10 @@ def test_a_card_for_a_data_set_is_converted_and_scored(workdir: Path) -> None:
     WRITERS["splits"](Path("splits"))
     done = CliRunner().invoke(main, ["card.yaml"])
     assert done.exit_code == 0, done.output
-    assert [row["id"] for row in json.loads(Path("data/alpaca/tiny_dev.json").read_text())] == ["tiny/dev/1", "tiny/dev/2"]
+    assert [row["id"] for row in json.loads(Path("data/alpaca/tiny_dev.json").read_text())] == [
+        "tiny/dev/1",
+        "tiny/dev/2",
+    ]
     card = load_card("card.yaml")
     gold = read_gold(card, "test")
     assert seen(gold.sentences) == FOUND

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from llms_meet_ner.data_converters.problems import ProblemLog
 from llms_meet_ner.data_converters.readers.spans import utf16_offsets
+from reading import LABELS, read, read_file, seen
 from spacy.tokens import DocBin, Span
 
 from llms_meet_ner import LmnError
-from reading import LABELS, read, read_file, seen
 
 SPACES = {"type": "spans", "language": "spaces"}
 ENGLISH = {"type": "spans", "language": "en"}
@@ -53,7 +53,11 @@ def units(text: str, offset: int) -> int:
     ids=["triples", "label", "labels", "mappings", "pair", "paths", "label-studio"],
 )  # fmt: skip
 def test_records_of_every_shape(tmp_path: Path, record: Any, more: dict[str, Any]) -> None:
-    for content in (json.dumps([record]), json.dumps([record], indent=1), f"{json.dumps(record)}\n{json.dumps(record)}\n"):
+    for content in (
+        json.dumps([record]),
+        json.dumps([record], indent=1),
+        f"{json.dumps(record)}\n{json.dumps(record)}\n",
+    ):
         assert seen(read(tmp_path, content, {**SPACES, **more}))[:1] == FOUND
 
 
@@ -61,13 +65,17 @@ def test_the_card_says_how_a_text_becomes_tokens(tmp_path: Path) -> None:
     content = one("John Smith left Paris.", [0, 10, "PER"])
     assert read(tmp_path, content, SPACES)[0].tokens == ("John", "Smith", "left", "Paris.")
     assert read(tmp_path, content, ENGLISH)[0].tokens == ("John", "Smith", "left", "Paris", ".")
-    with pytest.raises(LmnError, match="language 'zz': .*'xx' splits any language"):
+    with pytest.raises(LmnError, match=r"language 'zz': .*'xx' splits any language"):
         read(tmp_path, content, {"type": "spans", "language": "zz"})
 
 
 @pytest.mark.parametrize(
     ("policy", "spans", "fatal"),
-    [("outward", [(0, 1, "PER"), (1, 2, "LOC")], 0), ("drop", [(0, 1, "PER")], 0), ("error", [(0, 1, "PER"), (1, 2, "LOC")], 1)],
+    [
+        ("outward", [(0, 1, "PER"), (1, 2, "LOC")], 0),
+        ("drop", [(0, 1, "PER")], 0),
+        ("error", [(0, 1, "PER"), (1, 2, "LOC")], 1),
+    ],
 )
 def test_a_span_that_cuts_a_token(tmp_path: Path, policy: str, spans: Any, fatal: int) -> None:
     content = one("John in-Paris.", [0, 4, "PER"], [8, 13, "LOC"])
@@ -111,7 +119,9 @@ def test_nested_spans_stay_in_a_nested_corpus_and_lose_to_the_outer_one_in_a_fla
     assert log.counts == {"double-span": 1, "inner-span": 2}
 
 
-@pytest.mark.parametrize("span", [[0, 0, "PER"], [2, 1, "PER"], [-1, 1, "PER"], [0, 6, "PER"], [9, 12, "PER"], [2, 3, "PER"]])
+@pytest.mark.parametrize(
+    "span", [[0, 0, "PER"], [2, 1, "PER"], [-1, 1, "PER"], [0, 6, "PER"], [9, 12, "PER"], [2, 3, "PER"]]
+)
 def test_a_span_outside_the_text_is_refused_or_left_out(tmp_path: Path, span: Any) -> None:
     content = one("a  \tb", span)
     with pytest.raises(LmnError, match=r"file:1: the PER from .* past its end at 5; check the card's reader\.offsets"):
@@ -150,7 +160,9 @@ def test_records_without_annotation_are_counted_and_a_wrong_key_is_an_error(tmp_
     content = f"{one('a', [0, 1, 'PER'])}\n{json.dumps({'text': 'b'})}\n"
     assert seen(read(tmp_path, content, SPACES, log=log)) == [("a", [(0, 1, "PER")]), ("b", [])]
     assert log.counts == {"unannotated": 1}
-    with pytest.raises(LmnError, match=r"file: no record has ents; the card's reader\.spans names the key of the spans"):
+    with pytest.raises(
+        LmnError, match=r"file: no record has ents; the card's reader\.spans names the key of the spans"
+    ):
         read(tmp_path, content, {**SPACES, "spans": "ents"})
 
 
@@ -190,7 +202,9 @@ def test_units_of_utf16(tmp_path: Path) -> None:
     assert utf16_offsets("a😀b") == ([0, 1, 1, 2, 3], [0, 1, 2, 2, 3])
     text = "😀 Ankara 😀x"
     reader = {**SPACES, "offsets": "utf-16"}
-    assert seen(read(tmp_path, one(text, [3, 9, "LOC"], [12, 13, "PER"]), reader)) == [(text, [(1, 2, "LOC"), (2, 3, "PER")])]
+    assert seen(read(tmp_path, one(text, [3, 9, "LOC"], [12, 13, "PER"]), reader)) == [
+        (text, [(1, 2, "LOC"), (2, 3, "PER")])
+    ]
     log = ProblemLog()
     assert seen(read(tmp_path, one(text, [1, 2, "PER"]), reader, log=log)) == [(text, [(0, 1, "PER")])]
     assert log.counts == {"cut-span": 1}
@@ -203,7 +217,11 @@ planted = st.lists(st.tuples(word, st.sampled_from(["", *LABELS])), min_size=1, 
 
 
 @settings(max_examples=120, deadline=None)
-@given(records=st.lists(planted, min_size=1, max_size=3), space=st.sampled_from([" ", "  ", "\t", " \n"]), as_units=st.booleans())
+@given(
+    records=st.lists(planted, min_size=1, max_size=3),
+    space=st.sampled_from([" ", "  ", "\t", " \n"]),
+    as_units=st.booleans(),
+)
 def test_spans_planted_at_token_boundaries_come_back(
     tmp_path_factory: pytest.TempPathFactory, records: list[list[tuple[str, str]]], space: str, as_units: bool
 ) -> None:
@@ -249,7 +267,9 @@ def test_every_span_is_kept_or_counted(
         for span in sentence.spans:
             words = "".join(sentence.tokens[span.start : span.end])
             assert any(
-                "".join(text[max(start, 0) : end].split()) in words for start, end, label in spans if label == span.label
+                "".join(text[max(start, 0) : end].split()) in words
+                for start, end, label in spans
+                if label == span.label
             )
 
 
@@ -261,7 +281,9 @@ def test_code_points_and_utf16_units_read_alike(tmp_path_factory: pytest.TempPat
     reader = {**SPACES, "crossing": "longest", "outside": "drop"}
     in_units = [[units(text, start), units(text, end), label] for start, end, label in spans]
     folder = tmp_path_factory.getbasetemp()
-    assert read(folder, one(text, *spans), reader) == read(folder, one(text, *in_units), {**reader, "offsets": "utf-16"})
+    assert read(folder, one(text, *spans), reader) == read(
+        folder, one(text, *in_units), {**reader, "offsets": "utf-16"}
+    )
 
 
 def docbin(path: Path, *docs: Any) -> Path:
@@ -303,7 +325,11 @@ def test_sentences_and_groups_of_spans_of_a_docbin(tmp_path: Path) -> None:
     assert log.counts == {"unsplit": 1}
     log = ProblemLog()
     found = read_file(path, {**reader, "spans": "sc"}, nested=True, log=log)
-    expected = [("John left .", [(0, 2, "ORG"), (0, 1, "PER")]), ("Mr. Big ! Paris came .", [(1, 4, "LOC")]), ("a b", [])]
+    expected = [
+        ("John left .", [(0, 2, "ORG"), (0, 1, "PER")]),
+        ("Mr. Big ! Paris came .", [(1, 4, "LOC")]),
+        ("a b", []),
+    ]
     assert seen(found) == expected
     assert log.counts == {"joined-sentences": 1, "unannotated": 1, "unsplit": 1}
     with pytest.raises(LmnError, match=r"x\.spacy: no document has spans 'xx', not even none"):
@@ -316,5 +342,5 @@ def test_no_docbin(tmp_path: Path) -> None:
         read_file(tmp_path / "x.spacy", {"type": "docbin"})
     with pytest.raises(LmnError, match=r"y\.spacy: cannot be read \(No such file"):
         read_file(tmp_path / "y.spacy", {"type": "docbin"})
-    with pytest.raises(LmnError, match="language 'zz': .*'xx' reads any language"):
+    with pytest.raises(LmnError, match=r"language 'zz': .*'xx' reads any language"):
         read_file(tmp_path / "x.spacy", {"type": "docbin", "language": "zz"})

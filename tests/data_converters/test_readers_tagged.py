@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from llms_meet_ner.data_converters.cli import main
 from llms_meet_ner.data_converters.problems import ProblemLog
+from reading import read, seen
 
 from llms_meet_ner import LmnError
-from reading import read, seen
 
 COLUMNS = {"type": "columns", "scheme": "IOB2"}
 LINES = {"type": "lines", "scheme": "IOB2"}
@@ -72,6 +72,15 @@ def test_quoted_columns_give_back_what_the_csv_module_wrote(
     reader = {**COLUMNS, "separator": ",", "quoted": True, "sentence": 0, "token": 1, "tag": 2}
     found = read(tmp_path_factory.getbasetemp(), text.getvalue(), reader)
     assert [list(s.tokens) for s in found] == sentences
+
+
+@pytest.mark.parametrize("more", ["", "c O\n"])
+def test_only_the_last_space_may_part_token_and_tag(tmp_path: Path, more: str) -> None:
+    reader = {**COLUMNS, "separator": "last-space"}
+    assert seen(read(tmp_path, f"Hamas 'ın  B-ORG \nx y O\n{more}", reader))[0][1] == [(0, 1, "ORG")]
+    assert read(tmp_path, f"Hamas 'ın B-ORG\nx y O\n{more}", reader)[0].tokens[:2] == ("Hamas 'ın", "x y")
+    with pytest.raises(LmnError, match="file:1: a line without a tag: 'ERROR'"):
+        read(tmp_path, "ERROR\n", reader)
 
 
 def test_numbered_tags_and_prefixes(tmp_path: Path) -> None:
