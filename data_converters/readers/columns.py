@@ -31,7 +31,8 @@ class ColumnOptions(FileLayout):
 
     Attributes:
         scheme: how the tags are written.
-        separator: `auto` splits a line at tabs if it has one and at runs of spaces else; `tab`; `space`; or the string itself.
+        separator: `auto` splits a line at tabs if it has one and at runs of spaces else; a tab; a space, of which runs separate like
+            one; `last-space` splits a line in two at its last run of spaces, so that a token may hold others; or any other string.
         token: column of the token, from 0, negative from the end.
         tags: columns of tags, the outer level first.
         columns: number of columns that every line must have, or None.
@@ -274,6 +275,9 @@ class ColumnReader(TaggedReader):
             separator = "\t" if "\t" in line else " "
         if separator == " ":
             return [field for field in line.split(" ") if field]
+        if separator == "last-space":
+            before, _, tag = line.rstrip(" ").rpartition(" ")
+            return [before.strip(" "), tag] if before.strip(" ") else [tag]
         return line.split(separator)
 
     def _fast_sentence(self, sentence_id: str, number: int, block: str) -> Sentence | None:
@@ -282,6 +286,8 @@ class ColumnReader(TaggedReader):
         separator = options.separator
         if separator == "auto":
             separator = "\t" if "\t" in block else " "
+        one_space = separator == "last-space"
+        separator = " " if one_space else separator
         if separator == " " and ("  " in block or "\n " in f"\n{block}" or " \n" in f"{block}\n"):
             return None  # runs of spaces separate like one
         fields = block.replace("\n", f"{separator}\n{separator}").split(separator)
@@ -289,6 +295,7 @@ class ColumnReader(TaggedReader):
         width = (len(fields) + 1) // lines - 1
         if (
             width < 2
+            or (one_space and width > 2)
             or len(fields) != (width + 1) * lines - 1
             or fields[width :: width + 1].count("\n") != lines - 1
             or (options.columns is not None and width != options.columns)

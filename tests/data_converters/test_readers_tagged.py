@@ -74,6 +74,15 @@ def test_quoted_columns_give_back_what_the_csv_module_wrote(
     assert [list(s.tokens) for s in found] == sentences
 
 
+@pytest.mark.parametrize("more", ["", "c O\n"])
+def test_only_the_last_space_may_part_token_and_tag(tmp_path: Path, more: str) -> None:
+    reader = {**COLUMNS, "separator": "last-space"}
+    assert seen(read(tmp_path, f"Hamas 'ın  B-ORG \nx y O\n{more}", reader))[0][1] == [(0, 1, "ORG")]
+    assert read(tmp_path, f"Hamas 'ın B-ORG\nx y O\n{more}", reader)[0].tokens[:2] == ("Hamas 'ın", "x y")
+    with pytest.raises(LmnError, match="file:1: a line without a tag: 'ERROR'"):
+        read(tmp_path, "ERROR\n", reader)
+
+
 def test_numbered_tags_and_prefixes(tmp_path: Path) -> None:
     names = ["O", "B-PER", "I-PER", "B-LOC"]
     reader = {**COLUMNS, "tag_names": names, "token_prefix": "tr:"}
