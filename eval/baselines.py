@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ..alignment import Alignment
 from ..generation.guesses import capitalised_runs, longest_matches
-from ..sentence import Sentence, Span
+from ..sentence import Sentence, Span, without_nested
+from ..tags import decode, encode
+from .scores import Scores, score
 
 
 def gazetteer(train: Sequence[Sentence], test: Sequence[Sentence]) -> list[Alignment]:
@@ -34,3 +36,39 @@ def capitalised(train: Sequence[Sentence], test: Sequence[Sentence]) -> list[Ali
         Alignment(tuple(Span(start, end, label) for start, end in capitalised_runs(sentence.tokens)), "exact")
         for sentence in test
     ]
+
+
+def majority(train: Sequence[Sentence], test: Sequence[Sentence]) -> list[Alignment]:
+    """Give each token the IOB2 tag that it has most often in the training data, and read the tags as conlleval does.
+
+    Of equally frequent tags the one seen first is taken; a token that was not seen gets O. Of nested entities the outermost count.
+    """
+    seen: dict[str, Counter[str]] = defaultdict(Counter)
+    for sentence in train:
+        tags = encode(without_nested(sentence.spans), len(sentence.tokens))
+        for token, tag in zip(sentence.tokens, tags, strict=True):
+            seen[token][tag] += 1
+    usual = {token: tags.most_common(1)[0][0] for token, tags in seen.items()}
+    return [
+        Alignment(tuple(decode([usual.get(token, "O") for token in sentence.tokens], "IOB2", "conlleval")[0]), "exact")
+        for sentence in test
+    ]
+
+
+BASELINES: dict[str, Callable[[Sequence[Sentence], Sequence[Sentence]], list[Alignment]]] = {
+    "gazetteer": gazetteer,
+    "capitalised": capitalised,
+    "majority": majority,
+}
+"""Each takes training and test sentences and returns what it marks in the latter."""
+
+
+def score_baselines(train: Sequence[Sentence], test: Sequence[Sentence], *, nested: bool = False) -> dict[str, Scores]:
+    """Return the scores of all baselines by name.
+
+    Args:
+        train: what they count in.
+        test: the gold.
+        nested: as in `score`.
+    """
+    return {name: score(test, baseline(train, test), nested=nested) for name, baseline in BASELINES.items()}

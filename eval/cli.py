@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from ..command_line import catch_errors, predict_options
 from ..data_converters.cards import Card, load_card
 from ..data_converters.label_options import LabelChange, label_options, same_labels
 from ..dataset_info import Record
+from ..engine_line import refuse
 from ..errors import LmnError
 from ..generation.predict import PredictOptions, check_run, predict, run_folder
 from ..prompts import PROMPT_SPEC_FILE, PromptSpec
@@ -30,6 +32,7 @@ def main() -> None:
     \b
     lmn-eval --split testb                                 the only trained recipe; predicts first if need be
     lmn-eval --recipe recipes/qwen25_conll.yaml --split testb
+    lmn-eval --recipe recipes/qwen25_conll.yaml --split testb --shots 1 --examples nearest --baselines
     lmn-eval --corpus conll2003 --source DIR --split testb --predictions generated_predictions.jsonl
     """  # noqa: D301
 
@@ -58,6 +61,11 @@ def main() -> None:
     type=click.FloatRange(0, 1),
     help="Drop predicted entities with a smaller probability; writes scores.minP.json.",
 )
+@click.option("--baselines", is_flag=True, help="Score what counting in the training split gives, in the same table.")
+@click.option(
+    "--train-split",
+    help="Split that the baselines count in. [default: that of the recipe's data set, else the card's first]",
+)
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Folder for scores.json. [default: beside the predictions]"
 )
@@ -67,23 +75,29 @@ def main() -> None:
 @catch_errors
 def score(
     split: str, recipe_path: Path | None, corpus: str | None, source: Path | None, repair: Any, change: LabelChange,
-    predictions: Path | None, min_confidence: float | None, out: Path | None, report: str, options: PredictOptions, restart: bool,
-    overrides: tuple[str, ...],
+    predictions: Path | None, min_confidence: float | None, baselines: bool, train_split: str | None, out: Path | None, report: str,
+    options: PredictOptions, restart: bool, overrides: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Score predictions against the gold of a corpus (the default subcommand).
 
     KEY=VALUE words override keys of the recipe, as for llamafactory-cli.
     """
     recipe = _recipe(recipe_path, overrides, needed=predictions is None or corpus is None)
-    spec = _spec(recipe)
+    spec = _spec(recipe, options)
     card = _with_labels(load_card(corpus or _train_card(recipe)), spec, change)
+    if not baselines:
+        refuse({"train_split": "--train-split"}, "is for --baselines")
+    counted = _train_split(card, recipe, split, train_split) if baselines else None
     gold = read_gold(card, split, source, repair)
     if predictions is None:
         assert recipe is not None  # _recipe raises where one is needed
+        assert spec is not None  # a recipe has one
+        options = options.for_format(spec.format)
         if min_confidence is not None and options.decoding == "free":
             raise LmnError("--min-confidence needs --decoding constrained: free decoding gives no confidences")
         predictions = _predictions(recipe, gold, options, restart)
-    scores, document = evaluate(gold, predictions, spec=spec, recipe=recipe, min_confidence=min_confidence)
+    train = read_gold(card, counted, source, repair) if counted else None
+    scores, document = evaluate(gold, predictions, spec=spec, recipe=recipe, min_confidence=min_confidence, train=train)
     path = write_scores(document, out or predictions.parent)
     click.echo(REPORTS[report](scores, document))
     click.echo(f"\n{path}", err=report == "json")
@@ -116,12 +130,27 @@ def _train_card(recipe: Recipe | None) -> str:
     return recipe.train_entry().card
 
 
-def _spec(recipe: Recipe | None) -> PromptSpec | None:
-    """Return the prompt of a recipe's adapter, or of its training data."""
+def _train_split(card: Card, recipe: Recipe | None, scored: str, named: str | None) -> str:
+    """Return the split that baselines count in: the one that is named, that of the recipe's data set, or the card's first."""
+    if named is None and recipe is not None:
+        with suppress(LmnError):
+            entry = recipe.train_entry()
+            named = entry.split if entry.corpus == card.name and entry.split in card.splits else None
+    split = named or next(iter(card.splits))
+    card.split(split)
+    if split == scored:
+        raise LmnError(
+            f"the baselines would count in {split}, the split that is scored; --train-split names another of: {', '.join(card.splits)}"
+        )
+    return split
+
+
+def _spec(recipe: Recipe | None, options: PredictOptions) -> PromptSpec | None:
+    """Return the prompt of a recipe's adapter, or of its data set, which a model without training answers to."""
     if recipe is None:
         return None
     kept = recipe.output_dir / PROMPT_SPEC_FILE
-    return PromptSpec.load(kept) if kept.is_file() else recipe.train_entry().spec
+    return PromptSpec.load(kept) if kept.is_file() and not options.shots else recipe.train_entry().spec
 
 
 def _predictions(recipe: Recipe, gold: Gold, options: PredictOptions, restart: bool) -> Path:

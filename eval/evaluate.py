@@ -11,16 +11,17 @@ from ..data_converters.cards import Card
 from ..data_converters.corpus import read_corpus
 from ..data_converters.readers import Origin
 from ..errors import LmnError
-from ..files import write_json
+from ..files import sha256_of, write_json
 from ..formats import DEFAULT_FORMAT, get_format
 from ..prompts import PromptSpec
 from ..recipe import Recipe
 from ..records import Uncertainty
 from ..sentence import Sentence
 from ..tags import Repair
+from .baselines import score_baselines
 from .calibration import Calibration, UncertaintySummary
 from .predictions import Predictions, read_predictions
-from .provenance import stamp
+from .provenance import run_stamp, stamp
 from .scores import Scores, score
 
 SCORES_FILE = "scores.json"
@@ -64,6 +65,7 @@ def evaluate(
     spec: PromptSpec | None = None,
     recipe: Recipe | None = None,
     min_confidence: float | None = None,
+    train: Gold | None = None,
 ) -> tuple[Scores, dict[str, Any]]:
     """Align predictions with the gold and score them.
 
@@ -74,6 +76,7 @@ def evaluate(
             corpus's to say: of nested ones predicted for a flat corpus the outer stays.
         recipe: that they were made with, for the stamp.
         min_confidence: predicted entities with a smaller one are dropped before scoring; None keeps all.
+        train: a split of the same corpus, in which the baselines count; None for no baselines.
 
     Returns:
         The scores, and the document that `scores.json` holds.
@@ -99,10 +102,12 @@ def evaluate(
         "label_origins": dict(gold.card.labels.origins),
         "recipe": str(recipe.path) if recipe else None,
         "model": recipe.model if recipe else None,
+        "shots": run_stamp(predictions).get("shots"),
         "min_confidence": min_confidence,
         "below_min_confidence": _number_of_spans(alignments) - _number_of_spans(kept),
         **scores.to_dict(),
         **_trust(gold.sentences, read, alignments),
+        "baselines": _baselines(train, gold) if train else None,
         **stamp(gold.origin, predictions, recipe),
     }
     return scores, document
@@ -137,6 +142,13 @@ def _trust(sentences: list[Sentence], read: Predictions, alignments: list[Alignm
         "calibration": Calibration.of(judged, total).to_dict() if judged else None,
         "uncertainty": UncertaintySummary.of(unsure).to_dict() if unsure else None,
     }
+
+
+def _baselines(train: Gold, gold: Gold) -> dict[str, Any]:
+    """Return what `scores.json` says of the baselines."""
+    rows = score_baselines(train.sentences, gold.sentences, nested=gold.card.nested)
+    micro = {name: scores.micro.to_dict() for name, scores in rows.items()}
+    return {"split": train.split, "sha256": sha256_of(train.path), "micro": micro}
 
 
 def asked_labels(card: Card, spec: PromptSpec | None) -> Card:

@@ -37,12 +37,19 @@ def stamp(gold: Origin, predictions: Path, recipe: Recipe | None) -> dict[str, A
     }
 
 
+def run_stamp(predictions: Path) -> dict[str, Any]:
+    """Return what lmn-predict noted beside predictions of its own; nothing for files of other tools, or where it is damaged."""
+    if predictions.name != PREDICTIONS_FILE or not (predictions.parent / RUN_FILE).is_file():
+        return {}
+    try:
+        return read_stamp(predictions.parent)
+    except LmnError:
+        return {}
+
+
 def _adapter_hash(predictions: Path, recipe: Recipe | None) -> str | None:
     if predictions.name == PREDICTIONS_FILE and (predictions.parent / RUN_FILE).is_file():
-        try:
-            noted = read_stamp(predictions.parent).get("adapter_sha256")
-        except LmnError:
-            return None  # damaged, or another tool's: which adapter it was is not known
+        noted = run_stamp(predictions).get("adapter_sha256")  # where it is damaged, which adapter it was is not known
         return noted if isinstance(noted, str) else None
     return sha256_of(recipe.output_dir / ADAPTER_FILE) if recipe and recipe.has_adapter else None
 

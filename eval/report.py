@@ -14,13 +14,18 @@ Table = tuple[tuple[str, ...], list[tuple[str, ...]]]
 """A header and rows, as they are printed."""
 
 
-def _rows(scores: Scores) -> Iterator[tuple[str, list[Row]]]:
-    """Yield sections of (name, precision, recall, F1, support)."""
+def _rows(scores: Scores, document: dict[str, Any]) -> Iterator[tuple[str, list[Row]]]:
+    """Yield sections of (name, precision, recall, F1, support); baselines stand below the scores of the same kind."""
     title = "sets of spans (entities nest: seqeval cannot hold them)" if scores.nested else "seqeval (strict, IOB2)"
     strict = [_row(label, counts) for label, counts in scores.labels.items()]
     strict.append(_row("micro avg", scores.micro))
     if scores.alignment.ungrounded:
         strict.append(_row("micro avg, ungrounded as false positives", scores.micro_with_ungrounded))
+    if baselines := document["baselines"]:
+        strict += [
+            (f"baseline: {name}", row["precision"], row["recall"], row["f1"], str(row["gold"]))
+            for name, row in baselines["micro"].items()
+        ]
     yield title, strict
     if scores.nervaluate:
         gold = str(scores.micro.gold)
@@ -41,6 +46,7 @@ def _facts(document: dict[str, Any]) -> list[tuple[str, str]]:
     facts = [
         ("corpus", f"{document['corpus']} {document['split']}"),
         ("predictions", f"{document['predictions']} (decoding: {document['decoding']})"),
+        *([("shots", _shots(document["shots"]))] if document["shots"] else []),
         ("sentences", _both(document["sentences"])),
         ("tokens", _both(document["tokens"])),
         ("alignment", ", ".join(f"{alignment[status]:,} {status}" for status in ("exact", "repaired", "failed"))),
@@ -56,7 +62,20 @@ def _facts(document: dict[str, Any]) -> list[tuple[str, str]]:
     if document["min_confidence"] is not None:
         below, least = document["below_min_confidence"], document["min_confidence"]
         facts.append(("dropped", f"{below:,} entities with a confidence below {least}, before scoring"))
+    if baselines := document["baselines"]:
+        facts.append(("baselines", f"count in {baselines['split']}"))
     return facts + _trust_facts(document)
+
+
+def _shots(shots: dict[str, Any]) -> str:
+    """Return how many examples a model without training was shown, and which."""
+    if not shots["number"]:
+        return "0, without training"
+    drawn = f", seed {shots['seed']}" if shots["seed"] is not None else ""
+    ids = shots["ids"] or []
+    more = f" and {len(ids) - 3:,} more" if len(ids) > 3 else ""
+    shown = f": {', '.join(ids[:3])}{more}" if ids else ""
+    return f"{shots['number']:,}, without training; {shots['rule']}{drawn}, of {shots['dataset']}{shown}"
 
 
 def _trust_facts(document: dict[str, Any]) -> list[tuple[str, str]]:
@@ -115,7 +134,7 @@ def _both(numbers: dict[str, int]) -> str:
 
 def as_table(scores: Scores, document: dict[str, Any]) -> str:
     """Return plain text, four digits."""
-    sections = list(_rows(scores))
+    sections = list(_rows(scores, document))
     width = max(len(name) for _, rows in sections for name, *_ in rows) + 2
     lines = [f"{name:<12} {value}" for name, value in _facts(document)]
     for title, rows in sections:
@@ -138,7 +157,7 @@ def _padded(row: tuple[str, ...], widths: list[int]) -> str:
 def as_markdown(scores: Scores, document: dict[str, Any]) -> str:
     """Return Markdown tables, four digits."""
     lines = [f"- {name or 'reasons'}: {value}" for name, value in _facts(document)]
-    for title, rows in _rows(scores):
+    for title, rows in _rows(scores, document):
         lines += ["", f"| {title} | precision | recall | F1 | support |", "|---|---|---|---|---|"]
         lines += [f"| {name} | {p:.4f} | {r:.4f} | {f:.4f} | {support} |" for name, p, r, f, support in rows]
     for header, cells in _trust_tables(document):

@@ -35,7 +35,7 @@ def main() -> None:
 
     \b
     lmn-predict --recipe recipes/demo_smollm2.yaml --split testb
-    lmn-predict --recipe recipes/demo_smollm2.yaml --split testb --untrained
+    lmn-predict --recipe recipes/demo_smollm2.yaml --split testb --shots 3 --examples covering
     lmn-predict --recipe recipes/qwen25_conll.yaml --split testb --engine openai --base-url http://gpu1:8000/v1
     lmn-predict --recipe recipes/qwen25_conll.yaml --split testb --shard 1/8
     lmn-predict merge outputs/qwen25_conll/conll2003_testb/constrained-shard*of8
@@ -70,6 +70,7 @@ def predict_split(
     options = replace(options, shard=Shard.parse(shard) if shard else None)
     recipe = choose_recipe(recipe_path, overrides)
     entry = sibling(recipe.dataset_dir, recipe.train_entry(), split)
+    options = options.for_format(entry.spec.format)
     folder = out or run_folder(recipe, entry.corpus, split, options)
     _print_summary(predict(recipe, list(read_records(recipe.dataset_dir, entry)), folder, options, restart=restart))
 

@@ -11,8 +11,9 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from .engine_line import engine_options, resolve_decoding
+from .engine_line import engine_options, served_decoding
 from .errors import LmnError
+from .shots_line import shots_options
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -42,13 +43,16 @@ def print_table(table: Table) -> None:
 
 
 def predict_options(command: Callable[..., R]) -> Callable[..., R]:
-    """Add the options of a prediction run, handed over as `options` (PredictOptions) and `restart`."""
+    """Add the options of a prediction run, handed over as `options` (PredictOptions) and `restart`.
+
+    A decoding that is not asked for is None in them, until the prompt's format is known.
+    """
 
     @click.option(
         "--decoding",
         type=click.Choice(["constrained", "free"]),
         help="constrained: the sentence with markup and nothing else. free: plain greedy, as published numbers were made. "
-        "[default: constrained; a server's is free]",
+        "[default: constrained, where the format writes the sentence again; a server's is free]",
     )
     @click.option(
         "--batch-size", type=click.IntRange(min=1), default=16, show_default=True, help="Sentences decoded together."
@@ -56,7 +60,8 @@ def predict_options(command: Callable[..., R]) -> Callable[..., R]:
     @click.option(
         "--max-new-tokens",
         type=click.IntRange(min=1),
-        help="Bound on a free output. [default: 3 x the sentence's tokens + 32; a server's: bytes + 4 x words + 32]",
+        help="Bound on a free output. [default: 3 x the sentence's tokens + 32; a server's: bytes + 4 x words + 32; of formats "
+        "that do not write the sentence again: an output with every second token an entity, + 32]",
     )
     @click.option(
         "--dtype",
@@ -65,7 +70,6 @@ def predict_options(command: Callable[..., R]) -> Callable[..., R]:
         show_default=True,
         help="auto: as trained on CUDA, float32 on a CPU.",
     )
-    @click.option("--untrained", is_flag=True, help="The base model without the adapter.")
     @click.option("--limit", type=click.IntRange(min=1), help="Only the first N sentences.")
     @click.option("--restart", is_flag=True, help="Discard what an earlier run left.")
     @wraps(command)
@@ -76,14 +80,14 @@ def predict_options(command: Callable[..., R]) -> Callable[..., R]:
         batch_size: int,
         max_new_tokens: int | None,
         dtype: str,
-        untrained: bool,
+        shots: Any,
         limit: int | None,
         **kwargs: object,
     ) -> R:
         from .generation.predict import PredictOptions
 
-        decoding = resolve_decoding(decoding, served=server is not None)
-        options = PredictOptions(decoding, batch_size, max_new_tokens, dtype, untrained, limit, server)
+        decoding = served_decoding(decoding, served=server is not None)
+        options = PredictOptions(decoding, batch_size, max_new_tokens, dtype, shots, limit, server)
         return command(*args, options=options, **kwargs)
 
-    return engine_options(catch_errors(wrapped))
+    return engine_options(shots_options(catch_errors(wrapped)))

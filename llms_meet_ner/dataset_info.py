@@ -175,10 +175,20 @@ def read_outputs(folder: Path, entry: DatasetEntry) -> Iterator[tuple[tuple[str,
     Raises:
         LmnError: the file is missing or a record lacks what lmn-convert writes.
     """
+    for record, output in read_answers(folder, entry):
+        yield record.tokens, output
+
+
+def read_answers(folder: Path, entry: DatasetEntry) -> Iterator[tuple[Record, str]]:
+    """Yield what `read_records` yields, each with the output that a model is trained to write for it.
+
+    Raises:
+        LmnError: the file is missing or a record lacks what lmn-convert writes.
+    """
     for record, row in _rows(folder, entry):
         if not isinstance(row.get("output"), str):
             raise LmnError(f"{folder / entry.file_name}: {record.id} has no output; write it anew with lmn-convert")
-        yield record.tokens, row["output"]
+        yield record, row["output"]
 
 
 def _rows(folder: Path, entry: DatasetEntry) -> Iterator[tuple[Record, dict[str, Any]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -12,8 +12,14 @@ from click.core import ParameterSource
 from .errors import LmnError
 
 R = TypeVar("R")
-_SERVER_OPTIONS = ("base_url", "served_model", "concurrency", "timeout", "retries")
-_LOCAL_OPTIONS = ("batch_size", "dtype")
+_SERVER_OPTIONS = {
+    "base_url": "--base-url",
+    "served_model": "--served-model",
+    "concurrency": "--concurrency",
+    "timeout": "--timeout",
+    "retries": "--retries",
+}
+_LOCAL_OPTIONS = {"batch_size": "--batch-size", "dtype": "--dtype"}
 
 
 def engine_options(command: Callable[..., R]) -> Callable[..., R]:
@@ -66,20 +72,20 @@ def engine_options(command: Callable[..., R]) -> Callable[..., R]:
         if engine == "openai":
             from .generation.served import ServerOptions
 
-            _refuse(_LOCAL_OPTIONS, "is for --engine local; a server decides that by itself")
+            refuse(_LOCAL_OPTIONS, "is for --engine local; a server decides that by itself")
             try:
                 server = ServerOptions(base_url, served_model, concurrency, timeout, retries)
             except LmnError as error:
                 raise click.UsageError(str(error)) from error
         else:
-            _refuse(_SERVER_OPTIONS, "is for --engine openai")
+            refuse(_SERVER_OPTIONS, "is for --engine openai")
         return command(*args, server=server, **kwargs)
 
     return wrapped  # fmt: skip
 
 
-def resolve_decoding(decoding: Any, *, served: bool) -> Any:
-    """Return the decoding of a run: a server's is free, the model's here constrained unless it is said.
+def served_decoding(decoding: Any, *, served: bool) -> Any:
+    """Return the decoding that is asked for; a server's is free, and None is left to the prompt's format.
 
     Raises:
         click.UsageError: constrained decoding is asked of a server.
@@ -88,12 +94,20 @@ def resolve_decoding(decoding: Any, *, served: bool) -> Any:
         raise click.UsageError(
             "--decoding constrained needs the model's logits, which a server does not give; leave it out"
         )
-    return decoding or ("free" if served else "constrained")
+    return "free" if served else decoding
 
 
-def _refuse(names: Sequence[str], why: str) -> None:
-    """Raise a usage error for the first of the options that stands on the command line."""
+def refuse(options: Mapping[str, str], why: str) -> None:
+    """Raise a usage error for the first of the options that stands on the command line.
+
+    Args:
+        options: as they are written, by the name of their parameter.
+        why: what follows the option in the message.
+
+    Raises:
+        click.UsageError: the option, and why it may not stand there.
+    """
     context = click.get_current_context()
-    for name in names:
-        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-            raise click.UsageError(f"--{name.replace('_', '-')} {why}")
+    for parameter, option in options.items():
+        if context.get_parameter_source(parameter) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{option} {why}")

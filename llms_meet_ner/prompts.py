@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 from .errors import LmnError
 from .files import read_json, write_json
@@ -13,6 +14,20 @@ from .labels import LabelSet
 InstructionAs = Literal["user", "system"]
 PROMPT_SPEC_FILE = "prompt_spec.json"
 _REMEDY = "it is written by lmn-convert into dataset_info.json and copied beside the adapter by lmn-predict; convert or copy it again"
+
+
+class Example(NamedTuple):
+    """A sentence and its right answer, shown to a model before the sentence that it is to mark.
+
+    Attributes:
+        id: of the sentence.
+        source: its text.
+        output: what a model is to write for it.
+    """
+
+    id: str
+    source: str
+    output: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +47,7 @@ class TemplatePieces:
         stop_words: tokens, beside end of sequence, that end an answer.
         replace_eos: the first stop word takes the place of the tokenizer's end-of-sequence token.
         merge_system: the system message is put in front of the user's, without a slot of its own.
+        assistant: slot of an answer that further turns follow; None where the pieces were kept before examples could be shown.
     """
 
     name: str
@@ -42,6 +58,7 @@ class TemplatePieces:
     stop_words: tuple[str, ...] = ()
     replace_eos: bool = False
     merge_system: bool = False
+    assistant: tuple[Any, ...] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return a mapping for JSON."""
@@ -49,15 +66,18 @@ class TemplatePieces:
             "name": self.name, "prefix": list(self.prefix), "system": list(self.system), "user": list(self.user),
             "default_system": self.default_system, "stop_words": list(self.stop_words),
             "replace_eos": self.replace_eos, "merge_system": self.merge_system,
+            "assistant": None if self.assistant is None else list(self.assistant),
         }  # fmt: skip
 
     @classmethod
     def from_dict(cls, row: dict[str, Any]) -> TemplatePieces:
-        """Read what `to_dict` wrote."""
+        """Read what `to_dict` wrote, now or before there was a slot for answers."""
+        assistant = row.get("assistant")
         return cls(
             name=row["name"], prefix=tuple(row["prefix"]), system=tuple(row["system"]), user=tuple(row["user"]),
             default_system=row["default_system"], stop_words=tuple(row["stop_words"]),
             replace_eos=row["replace_eos"], merge_system=row["merge_system"],
+            assistant=None if assistant is None else tuple(assistant),
         )  # fmt: skip
 
 
@@ -89,6 +109,18 @@ class PromptSpec:
         if self.instruction_as == "system":
             return self.instruction, source
         return "", f"{self.instruction}\n{source}"
+
+    def conversation(self, source: str, examples: Sequence[Example] = ()) -> tuple[str, tuple[str, ...]]:
+        """Return the system message (may be empty) and the turns, the user's and the model's by turns, the user's last.
+
+        The instruction stands once: in the system message, or before the first sentence. Later turns of the user's are bare sentences.
+        """
+        sources = [*(example.source for example in examples), source]
+        system, first = self.messages(sources[0])
+        turns = [first]
+        for example, following in zip(examples, sources[1:], strict=True):
+            turns += [example.output, following]
+        return system, tuple(turns)
 
     def without_template(self) -> PromptSpec:
         """Return the spec as converted data holds it, before a recipe has named a template."""

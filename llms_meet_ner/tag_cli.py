@@ -35,8 +35,9 @@ _WRITERS: dict[str, Callable[[TaggedText], str]] = {
     "--language", default="en", show_default=True, help="Of the text, a code of spaCy's: en, de, tr, ...; xx for any."
 )
 @click.option(
-    "--decoding", type=click.Choice(DECODINGS), default="constrained", show_default=True,
-    help="constrained: the sentence with markup and nothing else. free: plain greedy.",
+    "--decoding", type=click.Choice(DECODINGS),
+    help="constrained: the sentence with markup and nothing else. free: plain greedy. "
+    "[default: constrained, where the adapter's format writes the sentence again]",
 )  # fmt: skip
 @click.option(
     "--batch-size", type=click.IntRange(min=1), default=16, show_default=True, help="Sentences decoded together."
@@ -54,7 +55,7 @@ _WRITERS: dict[str, Callable[[TaggedText], str]] = {
 @click.version_option(package_name="llms-meet-ner")
 @catch_errors
 def main(
-    adapter: str, tokens: bool, output: str, language: str, decoding: Decoding, batch_size: int, dtype: str,
+    adapter: str, tokens: bool, output: str, language: str, decoding: Decoding | None, batch_size: int, dtype: str,
     base: str | None, prompt: Path | None, out: Path | None, file: BinaryIO,
 ) -> None:  # fmt: skip
     """Mark the entities in a text file (UTF-8) or in standard input, one text a line.

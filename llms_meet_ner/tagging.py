@@ -12,7 +12,9 @@ from typing import Any, NamedTuple
 from .errors import LmnError
 from .formats import get_format
 from .generation.batches import plan_batches
-from .generation.requests import DECODINGS, Decoding, Generator, Request
+from .generation.bounds import token_bound
+from .generation.engines import check_decoding, make_generator, resolve_decoding
+from .generation.requests import Decoding, Generator, Request
 from .prompts import PromptSpec
 from .records import Generated
 from .sentence import DOCSTART, Span, without_nested
@@ -257,7 +259,8 @@ class Tagger:
                 asked.append(item)
             else:
                 _log.warning("%r... is too long for the model and stays without entities", source[:40])
-        plan = plan_batches([len(prompts[i]) for i in asked], [lengths[i] for i in asked], self.batch_size, None)
+        bounds = [token_bound(self.tokenizer, self.spec, pieces[item].tokens) for item in asked]
+        plan = plan_batches([len(prompts[item]) for item in asked], bounds, self.batch_size)
         for batch in plan:
             items = [asked[place] for place in batch.items]
             requests = [
@@ -273,7 +276,7 @@ def load(
     *,
     base: str | None = None,
     prompt: str | os.PathLike[str] | None = None,
-    decoding: Decoding = "constrained",
+    decoding: Decoding | None = None,
     batch_size: int = 16,
     dtype: str = "auto",
     language: str | None = "en",
@@ -284,28 +287,26 @@ def load(
         adapter: a folder that training has written, or a Hub id.
         base: folder or Hub id of the base model; None for the one that the adapter names.
         prompt: a `prompt_spec.json`; None for the one beside the adapter.
-        decoding: `constrained` writes the sentence with well-formed markup and nothing else; `free` is plain greedy decoding.
+        decoding: `constrained` writes the sentence with well-formed markup and nothing else; `free` is plain greedy decoding; None
+            for the first where the prompt's format allows it.
         batch_size: sentences that are decoded together.
         dtype: `float32`, `bfloat16`, `float16`, or `auto`: as the base model was saved on CUDA, float32 on a CPU.
         language: of the texts, a code of spaCy's (`en`, `de`, ...; `xx` for any); None where their tokens are apart by spaces.
 
     Raises:
-        LmnError: the adapter, its prompt or its model cannot be found or loaded, the language is not known, or a package
-            is missing.
+        LmnError: the adapter, its prompt or its model cannot be found or loaded, the language is not known, a package is missing, or
+            the decoding is none or not one for the format.
     """
     from .generation.adapters import find_adapter
-    from .generation.engines import make_generator
     from .generation.model import load_adapter
 
-    if decoding not in DECODINGS:
-        raise LmnError(f"no decoding is called {decoding!r}; there are: {', '.join(DECODINGS)}")
+    check_decoding(decoding)
     splitter = split_at_spaces if language is None else make_splitter(language)
     found = find_adapter(os.fspath(adapter), base, Path(prompt) if prompt else None)
-    get_format(found.spec.format)  # an unknown one is told before the model is loaded
+    decoding = resolve_decoding(decoding, found.spec.format)  # what does not fit is told before the model is loaded
     loaded = load_adapter(found.base, found.spec, found.folder, dtype)
-    window = getattr(loaded.model.config.get_text_config(), "max_position_embeddings", None)
     generator = make_generator(loaded, found.spec, decoding)
-    return Tagger(loaded.tokenizer, found.spec, generator, splitter, batch_size, window)
+    return Tagger(loaded.tokenizer, found.spec, generator, splitter, batch_size, loaded.window)
 
 
 def _checked(text: str) -> str:

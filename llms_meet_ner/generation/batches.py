@@ -33,25 +33,21 @@ class Batch:
     max_new_tokens: tuple[int, ...]
 
 
-def plan_batches(
-    prompt_lengths: Sequence[int], source_lengths: Sequence[int], batch_size: int, max_new_tokens: int | None
-) -> list[Batch]:
+def plan_batches(prompt_lengths: Sequence[int], bounds: Sequence[int], batch_size: int) -> list[Batch]:
     """Put sentences of like length together, longest first, so that a batch that does not fit fails at once.
 
     The plan follows from the arguments alone.
 
     Args:
         prompt_lengths: tokens of each prompt.
-        source_lengths: tokens of each sentence's text.
+        bounds: for each sentence, after how many generated tokens it is cut off; it does not depend on the batch.
         batch_size: sentences a batch.
-        max_new_tokens: the same for all sentences, or None for three times a sentence's own tokens and 32: then an output does
-            not depend on its batch.
     """
     order = sorted(range(len(prompt_lengths)), key=lambda item: (-prompt_lengths[item], item))
     batches = []
     for start in range(0, len(order), batch_size):
         items = tuple(order[start : start + batch_size])
-        batches.append(Batch(items, tuple(max_new_tokens or 3 * source_lengths[item] + 32 for item in items)))
+        batches.append(Batch(items, tuple(bounds[item] for item in items)))
     return batches
 
 

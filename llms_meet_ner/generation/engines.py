@@ -1,11 +1,35 @@
-"""Which generator a decoding asks for."""
+"""Which decoding a format allows, and which generator a decoding asks for."""
 
 from __future__ import annotations
 
+from ..errors import LmnError
+from ..formats import get_format, get_inline_format, is_inline
 from ..prompts import PromptSpec
 from .guesses import Guesser
 from .model import Loaded
-from .requests import Decoding, Generator
+from .requests import DECODINGS, Decoding, Generator
+
+
+def check_decoding(decoding: str | None) -> None:
+    """Make sure that there is such a decoding.
+
+    Raises:
+        LmnError: there is not.
+    """
+    if decoding is not None and decoding not in DECODINGS:
+        raise LmnError(f"no decoding is called {decoding!r}; there are: {', '.join(DECODINGS)}")
+
+
+def resolve_decoding(decoding: Decoding | None, format_name: str) -> Decoding:
+    """Return the decoding of a run: the one asked for, or None's, which is the constrained one where the format allows it.
+
+    Raises:
+        LmnError: there is no such format, or constrained decoding is asked for and the format does not write the sentence again.
+    """
+    get_format(format_name)
+    if decoding == "constrained":
+        get_inline_format(format_name)
+    return decoding or ("constrained" if is_inline(format_name) else "free")
 
 
 def make_generator(loaded: Loaded, spec: PromptSpec, decoding: Decoding, guesser: Guesser | None = None) -> Generator:

@@ -35,6 +35,12 @@ class Loaded:
     dtype: str
     stop_ids: list[int]
 
+    @property
+    def window(self) -> int | None:
+        """The most token ids that the model can read and write at once, None where its configuration does not say."""
+        window: int | None = getattr(self.model.config.get_text_config(), "max_position_embeddings", None)
+        return window
+
 
 def load_model(recipe: Recipe, spec: PromptSpec, adapter: Path | None, dtype: str = "auto") -> Loaded:
     """Load a recipe's base model and, unless None, an adapter; on CUDA if there is one.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +17,20 @@ from ..dataset_info import Record, read_outputs
 from ..errors import LmnError
 from ..files import atomic_write, sha256_of
 from ..formats import get_format
-from ..prompts import PromptSpec
+from ..prompts import Example, PromptSpec
 from ..recipe import ADAPTER_FILE, Recipe, recipe_prompt
 from ..records import PREDICTIONS_FILE, Generated, PredictionRecord, Uncertainty
 from ..sentence import DOCSTART, tokens_sha1
 from .batches import PARTIAL_FILE, RUN_FILE, Batch, plan_batches, read_stamp, run_batches
+from .bounds import token_bound
+from .engines import make_generator, resolve_decoding
+from .examples import Shots, choose_examples
 from .guesses import Guesser
+from .model import Loaded
 from .requests import Decoding, Request
 from .served import Server, ServerOptions, generate_served, served_prompt, served_stamp
 from .shards import Shard
+from .templates import encode_prompt
 
 _MACHINE_KEYS = ("device", "resolved_dtype")
 _PRECISION_KEYS = ("bf16", "fp16", "quantization_bit", "quantization_type", "double_quantization")
@@ -36,21 +41,22 @@ class PredictOptions:
     """Options of a run, all of which its outputs follow from.
 
     Attributes:
-        decoding: `constrained` writes the sentence with well-formed markup and nothing else; `free` is plain greedy decoding.
+        decoding: `constrained` writes the sentence with well-formed markup and nothing else; `free` is plain greedy decoding; None
+            for what the prompt's format allows.
         batch_size: sentences decoded together.
         max_new_tokens: bound on a free output's tokens; None sets one for each sentence.
         dtype: of the weights: `auto`, `float32`, `bfloat16`, `float16`.
-        untrained: leave the adapter out.
+        shots: the base model without the adapter, with so many examples in the prompt; None for the trained model.
         limit: only the first so many sentences; None for all.
         server: generates in the place of the model here; None for that.
         shard: only this part of the sentences; None for all.
     """
 
-    decoding: Decoding = "constrained"
+    decoding: Decoding | None = None
     batch_size: int = 16
     max_new_tokens: int | None = None
     dtype: str = "auto"
-    untrained: bool = False
+    shots: Shots | None = None
     limit: int | None = None
     server: ServerOptions | None = None
     shard: Shard | None = None
@@ -65,15 +71,30 @@ class PredictOptions:
             raise LmnError(
                 "--max-new-tokens bounds free outputs, and a constrained one ends with its sentence; leave it out, or --decoding free"
             )
-        if self.server and self.decoding != "free":
+        if self.server and self.decoding == "constrained":
             raise LmnError("a server decodes freely; --decoding free")
+
+    def for_format(self, name: str) -> PredictOptions:
+        """Return the options with a decoding, for prompts in a format.
+
+        Raises:
+            LmnError: the format does not allow the decoding that is asked for.
+        """
+        decoding = self.decoding or ("free" if self.server else None)
+        return replace(self, decoding=resolve_decoding(decoding, name))
 
     @property
     def run_name(self) -> str:
-        """The run's folder name: the decoding and what else sets the run apart."""
+        """The run's folder name: the decoding and what else sets the run apart.
+
+        Raises:
+            ValueError: the decoding is still open: `for_format` first.
+        """
+        if self.decoding is None:
+            raise ValueError("a run has a name once its decoding is known")
         name: str = self.decoding
         name += "-openai" if self.server else ""
-        name += "-untrained" if self.untrained else ""
+        name += f"-{self.shots.mark}" if self.shots else ""
         name += "" if self.limit is None else f"-first{self.limit}"
         return name if self.shard is None else f"{name}-shard{self.shard.number}of{self.shard.of}"
 
@@ -102,20 +123,25 @@ def predict(
         The path of `predictions.jsonl`.
 
     Raises:
-        LmnError: no adapter, no model, another prompt than the adapter's, other predictions in the folder, out of memory; or a
-            server that does not answer.
+        LmnError: no adapter, no model, another prompt than the adapter's, a decoding that its format does not allow, examples that
+            cannot be chosen or do not fit the model, other predictions in the folder, out of memory; or a server that does not
+            answer.
     """
     adapter = _adapter(recipe, options)
     server = Server(options.server) if options.server else None
-    spec = served_prompt(recipe, untrained=options.untrained) if server else recipe_prompt(recipe, adapter)
+    spec = served_prompt(recipe, untrained=options.shots is not None) if server else recipe_prompt(recipe, adapter)
+    options = options.for_format(spec.format)
     stamp = (
         served_stamp(recipe, spec, server, options.max_new_tokens) if server else _stamp(recipe, adapter, spec, options)
     )
     final = folder / PREDICTIONS_FILE
     records = records[: options.limit]
+    chosen = choose_examples(recipe, spec, options.shots or Shots(), records)
+    examples: Sequence[tuple[Example, ...]] = chosen.by_sentence
+    stamp["shots"] = chosen.stamp() if options.shots else None
     if options.shard:
         stamp["shard"] = options.shard.stamp(_sentences(records))
-        records = options.shard.part(records)
+        records, examples = options.shard.part(records), options.shard.part(examples)
     stamp["sentences"] = _sentences(records)
     if final.is_file() and not restart:
         if same_run(folder, stamp):
@@ -126,17 +152,17 @@ def predict(
         )
     final.unlink(missing_ok=True)
     if server:
-        outputs = generate_served(server, spec, records, folder, stamp, options.max_new_tokens, restart)
+        outputs = generate_served(server, spec, records, examples, folder, stamp, options.max_new_tokens, restart)
     else:
-        outputs = _generate_all(recipe, adapter, spec, records, folder, options, stamp, restart)
-    _write_records(final, records, outputs, spec, options.decoding)
+        outputs = _generate_all(recipe, adapter, spec, records, examples, folder, options, stamp, restart)
+    _write_records(final, records, outputs, spec, str(options.decoding))
     (folder / PARTIAL_FILE).unlink(missing_ok=True)
     return final
 
 
 def _adapter(recipe: Recipe, options: PredictOptions) -> Path | None:
     """Return the folder of the adapter that is loaded here, or None."""
-    if options.untrained or options.server:
+    if options.shots or options.server:
         return None
     if not recipe.has_adapter:
         raise LmnError(
@@ -168,7 +194,8 @@ def _sentences(records: Sequence[Record]) -> list[list[str]]:
 def check_run(folder: Path, recipe: Recipe, records: Sequence[Record], options: PredictOptions) -> None:
     """Make sure that the predictions in a folder are of these sentences and of the adapter that is there now.
 
-    Of a server's predictions the name of the served model is checked, where the options have one.
+    Of a server's predictions the name of the served model is checked, where the options have one; of a model without training the
+    prompt and its examples.
 
     Raises:
         LmnError: they are not.
@@ -176,7 +203,7 @@ def check_run(folder: Path, recipe: Recipe, records: Sequence[Record], options: 
     if not (folder / RUN_FILE).is_file():
         return
     found = read_stamp(folder)
-    local_adapter = not options.untrained and not options.server
+    local_adapter = not options.shots and not options.server
     if local_adapter and not recipe.has_adapter:
         raise LmnError(
             f"{folder / PREDICTIONS_FILE}: predictions lie there, but {recipe.output_dir / ADAPTER_FILE} is gone; "
@@ -190,11 +217,26 @@ def check_run(folder: Path, recipe: Recipe, records: Sequence[Record], options: 
     if options.server and options.server.model:
         now["served_model"] = options.server.model
     differing = [name for name, value in now.items() if found.get(name) != value]
+    if options.shots:
+        spec = recipe.train_entry().spec
+        differing += _prompt_differences(found, spec, None if options.server else recipe.template)
+        chosen = choose_examples(recipe, spec, options.shots, records)
+        differing += ["shots"] if found.get("shots") != chosen.stamp() else []
     if differing:
         raise LmnError(
             f"{folder / PREDICTIONS_FILE}: made with another {', '.join(differing)} than there is now; --restart predicts anew, "
             "--predictions scores the file as it is"
         )
+
+
+def _prompt_differences(stamp: dict[str, Any], spec: PromptSpec, template: str | None) -> list[str]:
+    """Return in what the prompt of a run differs from one; a template of None is not looked at."""
+    try:
+        found = PromptSpec.from_dict(stamp["prompt"], RUN_FILE)
+    except (LmnError, KeyError):
+        return ["prompt"]
+    other_template = template and (found.template is None or found.template.name != template)
+    return found.differences(spec) + (["template"] if other_template else [])
 
 
 def same_run(folder: Path, stamp: dict[str, Any]) -> bool:
@@ -206,13 +248,11 @@ def same_run(folder: Path, stamp: dict[str, Any]) -> bool:
 
 
 def _generate_all(
-    recipe: Recipe, adapter: Path | None, spec: PromptSpec, records: Sequence[Record], folder: Path, options: PredictOptions,
-    stamp: dict[str, Any], restart: bool,
+    recipe: Recipe, adapter: Path | None, spec: PromptSpec, records: Sequence[Record], examples: Sequence[tuple[Example, ...]],
+    folder: Path, options: PredictOptions, stamp: dict[str, Any], restart: bool,
 ) -> dict[int, Generated]:  # fmt: skip
     """Load the model, plan and run the batches; `-DOCSTART-` sentences need no model: their output is their input."""
-    from .engines import make_generator
     from .model import load_model
-    from .templates import encode_prompt
 
     loaded = load_model(recipe, spec, adapter, options.dtype)
     click.echo(
@@ -220,10 +260,11 @@ def _generate_all(
         err=True,
     )
     asked = [item for item, record in enumerate(records) if record.tokens != (DOCSTART,)]
-    texts = [" ".join(records[item].tokens) for item in asked]
-    prompts = [encode_prompt(loaded.tokenizer, spec, text) for text in texts]
-    source_lengths = [len(loaded.tokenizer.encode(text, add_special_tokens=False)) for text in texts]
-    batches = plan_batches(list(map(len, prompts)), source_lengths, options.batch_size, options.max_new_tokens)
+    prompts = _prompts(loaded, spec, [records[item] for item in asked], [examples[item] for item in asked])
+    limit, tokenizer = options.max_new_tokens, loaded.tokenizer
+    bounds = [limit or token_bound(tokenizer, spec, records[item].tokens) for item in asked]
+    batches = plan_batches(list(map(len, prompts)), bounds, options.batch_size)
+    assert options.decoding is not None  # for_format has seen to it
     generator = make_generator(loaded, spec, options.decoding, training_guesser(recipe, spec))
     generator.prepare(prompts)
     with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
@@ -246,6 +287,29 @@ def _generate_all(
     separator = Generated(DOCSTART) if options.decoding == "free" else Generated(DOCSTART, (), Uncertainty(0.0, 0.0))
     by_item = {asked[position]: text for position, text in outputs.items()}
     return {item: by_item.get(item, separator) for item in range(len(records))}
+
+
+def _prompts(
+    loaded: Loaded, spec: PromptSpec, records: Sequence[Record], examples: Sequence[tuple[Example, ...]]
+) -> list[list[int]]:
+    """Return the prompts of sentences.
+
+    Raises:
+        LmnError: with its examples a sentence is too long for the model.
+    """
+    prompts = []
+    for record, shown in zip(records, examples, strict=True):
+        source = " ".join(record.tokens)
+        prompt = encode_prompt(loaded.tokenizer, spec, source, shown)
+        length = len(loaded.tokenizer.encode(source, add_special_tokens=False))
+        if shown and loaded.window and len(prompt) + length > loaded.window:
+            ids = ", ".join(example.id for example in shown)
+            raise LmnError(
+                f"{record.id}: with {ids} before it the prompt has {len(prompt):,} tokens and its answer at least {length:,}, but the "
+                f"model has room for {loaded.window:,}; take fewer examples with --shots, or others with --examples or --shots-seed"
+            )
+        prompts.append(prompt)
+    return prompts
 
 
 def training_guesser(recipe: Recipe, spec: PromptSpec) -> Guesser:

@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -20,11 +21,12 @@ from rich.progress import Progress
 
 from ..dataset_info import Record
 from ..errors import LmnError
-from ..prompts import PromptSpec
+from ..prompts import Example, PromptSpec
 from ..recipe import Recipe, known_prompt
 from ..records import Generated
 from ..sentence import DOCSTART
 from .batches import Batch, run_batches
+from .bounds import served_bound
 
 if TYPE_CHECKING:
     import openai
@@ -106,19 +108,19 @@ class Server:
         )
         self.model = options.model or self._only_model()
 
-    def complete(self, system: str, user: str, max_tokens: int) -> str:
-        """Return the answer to a message, up to its first newline.
+    def complete(self, system: str, turns: Sequence[str], max_tokens: int) -> str:
+        """Return the answer to a conversation, up to its first newline.
 
         Args:
             system: the system message; may be empty.
-            user: the user's.
+            turns: the user's and the model's by turns, the user's first and last.
             max_tokens: after how many tokens the server cuts the answer off.
 
         Raises:
             LmnError: no answer after all retries, a refusal, or something that is no chat completion.
         """
         messages: list[Any] = [{"role": "system", "content": system}] if system else []
-        messages.append({"role": "user", "content": user})
+        messages += [{"role": role, "content": turn} for role, turn in zip(cycle(("user", "assistant")), turns)]
         try:
             answer: Any = self._client.chat.completions.create(
                 model=self.model, messages=messages, max_tokens=max_tokens, **_REQUEST
@@ -230,20 +232,13 @@ def served_stamp(recipe: Recipe, spec: PromptSpec, server: Server, max_new_token
     }
 
 
-def token_bound(text: str) -> int:
-    """Return after how many tokens the answer to a sentence is cut off, without knowing the tokenizer.
-
-    A text has at most as many tokens as UTF-8 bytes; markup gets four more for each word, and 32. A server that heeds `stop`
-    ends an answer at its line's end and never comes near.
-    """
-    return len(text.encode()) + 4 * len(text.split()) + 32
-
-
 def generate_served(
-    server: Server, spec: PromptSpec, records: Sequence[Record], folder: Path, stamp: dict[str, Any],
-    max_new_tokens: int | None, restart: bool,
+    server: Server, spec: PromptSpec, records: Sequence[Record], examples: Sequence[tuple[Example, ...]], folder: Path,
+    stamp: dict[str, Any], max_new_tokens: int | None, restart: bool,
 ) -> dict[int, Generated]:  # fmt: skip
     """Ask the server for every sentence, the longest first; `-DOCSTART-` sentences need no model: their output is their input.
+
+    Examples are sent as earlier turns of a chat, one tuple a sentence.
 
     Raises:
         LmnError: as `Server.complete`; what is finished is kept in the folder.
@@ -252,13 +247,15 @@ def generate_served(
     click.echo(f"{server.model} at {options.shown_url}, {options.concurrency} requests at a time", err=True)
     texts = {item: " ".join(record.tokens) for item, record in enumerate(records) if record.tokens != (DOCSTART,)}
     order = sorted(texts, key=lambda item: (-len(texts[item]), item))
-    batches = [Batch((item,), (max_new_tokens or token_bound(texts[item]),)) for item in order]
+    bounds = {item: max_new_tokens or served_bound(spec, records[item].tokens) for item in order}
+    batches = [Batch((item,), (bounds[item],)) for item in order]
     with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
         task = progress.add_task("predicting", total=len(batches))
 
         def generate(batch: Batch) -> list[Generated]:
-            system, user = spec.messages(texts[batch.items[0]])
-            return [Generated(server.complete(system, user, batch.max_new_tokens[0]))]
+            (item,) = batch.items
+            system, turns = spec.conversation(texts[item], examples[item])
+            return [Generated(server.complete(system, turns, batch.max_new_tokens[0]))]
 
         outputs = run_batches(
             folder, batches, stamp, generate, restart=restart, on_batch=lambda batch: progress.advance(task),

@@ -20,18 +20,27 @@ def chat_template(pieces: TemplatePieces) -> str:
     """Return a Jinja chat template that writes the prompts the model was trained with.
 
     A model's own template may add to them (Llama 3.1's writes today's date), and base models have none. This one is for the
-    messages that lmn-predict sends: a system message or none, and one of the user.
+    messages that lmn-predict sends: a system message or none, and the user's and the model's by turns, the user's first and last.
+    Pieces without a slot for answers refuse more than one turn.
     """
-    user = "messages[-1]['content']"
-    given = "messages[0]['content'] if messages[0]['role'] == 'system' else "
-    head = f"{{%- set system = {given}{_quoted(pieces.default_system)} -%}}\n"
-    if pieces.merge_system:
-        head += f"{{%- set user = ({_expression(pieces.system, 'system')} if system else '') ~ {user} -%}}\n"
-        return f"{head}{{{{- {_expression((*pieces.prefix, *pieces.user), 'user')} -}}}}"
-    head += f"{{%- set user = {user} -%}}\n"
+    first = "messages[0]['role'] == 'system'"
     system = f"({_expression(pieces.system, 'system')} if system else '')"
-    parts = [_expression(pieces.prefix, "user"), system, _expression(pieces.user, "user")]
-    return f"{head}{{{{- {' ~ '.join(parts)} -}}}}"
+    before, content = f" ~ {system}", "turn['content']"
+    if pieces.merge_system:
+        before, content = "", f"({system} if loop.first else '') ~ turn['content']"
+    answer = "raise_exception('this template was written for one turn')"
+    if pieces.assistant is not None:
+        answer = _expression(pieces.assistant, "turn['content']")
+    lines = [
+        f"{{%- set system = messages[0]['content'] if {first} else {_quoted(pieces.default_system)} -%}}",
+        f"{{%- set turns = messages[1:] if {first} else messages -%}}",
+        f"{{{{- {_expression(pieces.prefix, 'none')}{before} -}}}}",
+        "{%- for turn in turns -%}",
+        f"{{%- set content = {content} -%}}",
+        f"{{{{- {_expression(pieces.user, 'content')} if turn['role'] == 'user' else {answer} -}}}}",
+        "{%- endfor -%}",
+    ]
+    return "\n".join(lines)
 
 
 def _expression(slot: tuple[Any, ...], variable: str) -> str:
@@ -41,9 +50,15 @@ def _expression(slot: tuple[Any, ...], variable: str) -> str:
         if isinstance(piece, dict):
             terms.append(_quoted(piece["token"]) if "token" in piece else piece["special"])
             continue
-        before, place, after = piece.replace("{{idx}}", "0", 1).partition("{{content}}")
-        terms += [_quoted(before), variable, _quoted(after)] if place else [_quoted(piece)]
+        before, place, after = piece.partition("{{content}}")
+        terms += [*_numbered(before), variable, *_numbered(after)] if place else _numbered(piece)
     return " ~ ".join(term for term in terms if term != '""') or '""'
+
+
+def _numbered(text: str) -> list[str]:
+    """Return the terms of a text in which `{{idx}}` stands for the number of the user's turn, from 0."""
+    before, place, after = text.partition("{{idx}}")
+    return [_quoted(before), "(loop.index0 // 2)", _quoted(after)] if place else [_quoted(text)]
 
 
 def _quoted(text: str) -> str:

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..errors import LmnError
-from ..prompts import PromptSpec, TemplatePieces
+from ..prompts import Example, PromptSpec, TemplatePieces
 
 _MERGING = "Llama2Template"
 _PLAIN = "Template"
+_SPECIAL = {"bos_token", "eos_token"}
 
 
 def pieces_of(name: str) -> TemplatePieces:
@@ -45,12 +46,14 @@ def pieces_of(name: str) -> TemplatePieces:
         stop_words=tuple(template.stop_words),
         replace_eos=template.replace_eos,
         merge_system=kind == _MERGING,
+        assistant=_slot(template.format_assistant.slots),
     )
 
 
 def _slot(slots: Sequence[Any]) -> tuple[Any, ...]:
-    """Write a slot so that JSON can hold it: a set of one word becomes a mapping."""
-    return tuple({"special": next(iter(piece))} if isinstance(piece, set) else piece for piece in slots)
+    """Write a slot so that JSON can hold it: a set of one word becomes a mapping, or nothing where LLaMA-Factory knows no such word."""
+    known = [piece for piece in slots if not isinstance(piece, set) or piece & _SPECIAL]
+    return tuple({"special": next(iter(piece))} if isinstance(piece, set) else piece for piece in known)
 
 
 def prepare_tokenizer(tokenizer: Any, pieces: TemplatePieces) -> None:
@@ -80,33 +83,56 @@ def stop_ids(tokenizer: Any, pieces: TemplatePieces) -> list[int]:
     return sorted({tokenizer.eos_token_id, *(tokenizer.convert_tokens_to_ids(word) for word in pieces.stop_words)})
 
 
-def encode_prompt(tokenizer: Any, spec: PromptSpec, source: str) -> list[int]:
+def encode_prompt(tokenizer: Any, spec: PromptSpec, source: str, examples: Sequence[Example] = ()) -> list[int]:
     """Return the ids of a prompt, from the start of the sequence to where the model answers.
+
+    Examples are earlier turns of the conversation. LLaMA-Factory puts nothing between turns but what the slots hold: templates whose
+    `efficient_eos` is set end an answer without a token of its own, in training data of several turns as here.
 
     Args:
         tokenizer: of the base model, after `prepare_tokenizer`.
         spec: with its template.
         source: the sentence's text.
+        examples: shown before it, in this order.
 
     Raises:
-        LmnError: the spec has no template.
+        LmnError: the spec has no template, or one without a slot for answers where there are examples.
     """
     pieces = spec.template
     if pieces is None:
         raise LmnError("the prompt spec names no chat template; predict with a recipe once, which adds it")
-    system, user = spec.messages(source)
-    system = system or pieces.default_system
-    elements = list(pieces.prefix)
-    if pieces.merge_system:
-        head = str(_fill(pieces.system, content=system)[0]) if system else ""
-        elements += _fill(pieces.user, content=head + user)  # a template of this kind has no turn numbers
-    else:
-        elements += _fill(pieces.system, content=system) if system else []
-        elements += _fill(pieces.user, content=user, idx="0")
+    system, turns = spec.conversation(source, examples)
+    elements = _opening(pieces, system or pieces.default_system, turns[0])
+    for number, turn in enumerate(turns[1:], start=1):
+        if number % 2:
+            elements += _fill(_answer_slot(pieces), content=turn)
+        elif pieces.merge_system:
+            elements += _fill(pieces.user, content=turn)
+        else:
+            elements += _fill(pieces.user, content=turn, idx=str(number // 2))
     ids: list[int] = []
     for element in elements:
         ids += _element_ids(tokenizer, element)
     return ids
+
+
+def _opening(pieces: TemplatePieces, system: str, user: str) -> list[Any]:
+    """Return the elements up to where the model first answers."""
+    elements = list(pieces.prefix)
+    if pieces.merge_system:
+        head = str(_fill(pieces.system, content=system)[0]) if system else ""
+        return elements + _fill(pieces.user, content=head + user)  # a template of this kind has no turn numbers
+    elements += _fill(pieces.system, content=system) if system else []
+    return elements + _fill(pieces.user, content=user, idx="0")
+
+
+def _answer_slot(pieces: TemplatePieces) -> tuple[Any, ...]:
+    if pieces.assistant is None:
+        raise LmnError(
+            f"template {pieces.name}: its pieces were kept by a version that showed no examples, and how an answer ends is not among "
+            "them; --shots reads them from LLaMA-Factory anew"
+        )
+    return pieces.assistant
 
 
 def _fill(slot: Sequence[Any], **values: str) -> list[Any]:

@@ -22,7 +22,7 @@ from llms_meet_ner.eval.cli import main as lmn_eval
 
 from llms_meet_ner import LmnError
 from llms_meet_ner.cli import main as lmn_predict
-from llms_meet_ner.generation.served import ServerOptions, token_bound
+from llms_meet_ner.generation.served import ServerOptions
 
 ROOT = Path(__file__).parent.parent.parent
 DEMO = ROOT / "data_converters/cards/demo"
@@ -99,8 +99,9 @@ def test_a_server_is_asked_for_every_sentence_and_its_answers_become_records(pro
     assert fake.keys == {f"Bearer {KEY}"}
     assert sorted(fake.sources) == sorted(sources())
     request = next(request for request in fake.requests if request["messages"][-1]["content"].endswith(sources()[0]))
+    bound = len(sources()[0].encode()) + 4 * len(sources()[0].split()) + 32
     assert request == {
-        "model": "tuned", "temperature": 0, "stop": ["\n"], "max_tokens": token_bound(sources()[0]),
+        "model": "tuned", "temperature": 0, "stop": ["\n"], "max_tokens": bound,
         "messages": [{"role": "user", "content": request["messages"][0]["content"]}],
     }  # fmt: skip
     records = rows(RUN / "predictions.jsonl")

@@ -1,0 +1,49 @@
+"""The options for a model without training: how many examples a prompt shows, and how they are chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+import click
+
+from .engine_line import refuse
+
+R = TypeVar("R")
+
+
+def shots_options(command: Callable[..., R]) -> Callable[..., R]:
+    """Add the options, handed over as `shots` (Shots, or None for the trained adapter)."""
+
+    @click.option(
+        "--shots",
+        "number",
+        type=click.IntRange(min=0),
+        metavar="K",
+        help="The base model without the adapter, K examples of the training data before each sentence.",
+    )
+    @click.option("--untrained", is_flag=True, help="The same as --shots 0.")
+    @click.option(
+        "--examples",
+        "rule",
+        type=click.Choice(["random", "covering", "nearest"]),
+        default="random",
+        show_default=True,
+        help="random: drawn. covering: those with the most labels not shown yet. nearest: for each sentence those most like it (TF-IDF).",
+    )
+    @click.option("--shots-seed", "seed", type=int, default=42, show_default=True, help="Of what is drawn.")
+    @wraps(command)
+    def wrapped(*args: object, number: int | None, untrained: bool, rule: Any, seed: int, **kwargs: object) -> R:
+        from .generation.examples import Shots
+
+        if untrained and number:
+            raise click.UsageError(f"--untrained is --shots 0, and there is --shots {number}; leave one of them out")
+        number = 0 if untrained else number
+        if not number:
+            refuse({"rule": "--examples", "seed": "--shots-seed"}, "chooses examples, of which --shots K says how many")
+        elif rule == "nearest":
+            refuse({"seed": "--shots-seed"}, "is for what is drawn; --examples nearest draws nothing")
+        return command(*args, shots=None if number is None else Shots(number, rule, seed), **kwargs)
+
+    return wrapped
