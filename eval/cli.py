@@ -17,6 +17,7 @@ from ..prompts import PROMPT_SPEC_FILE, PromptSpec
 from ..recipe import Recipe, choose_recipe
 from ..records import PREDICTIONS_FILE
 from ..tags import REPAIRS
+from .curve import curve_command
 from .evaluate import Gold, asked_labels, evaluate, read_gold, write_scores
 from .report import REPORTS
 
@@ -31,6 +32,9 @@ def main() -> None:
     lmn-eval --recipe recipes/qwen25_conll.yaml --split testb
     lmn-eval --corpus conll2003 --source DIR --split testb --predictions generated_predictions.jsonl
     """  # noqa: D301
+
+
+main.add_command(curve_command)
 
 
 @main.command()  # type: ignore[untyped-decorator]
