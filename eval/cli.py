@@ -20,6 +20,7 @@ from ..tags import REPAIRS
 from .curve import curve_command
 from .evaluate import Gold, asked_labels, evaluate, read_gold, write_scores
 from .report import REPORTS
+from .search import search_command
 
 
 @click.group(cls=DefaultGroup, default="score", default_if_no_args=False)
@@ -35,6 +36,7 @@ def main() -> None:
 
 
 main.add_command(curve_command)
+main.add_command(search_command)
 
 
 @main.command()  # type: ignore[untyped-decorator]

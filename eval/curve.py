@@ -150,7 +150,13 @@ class Curve:
             ) if holds]  # fmt: skip
             ratios = (point.counts.precision, point.counts.recall, point.counts.f1)
             losses = (_cell(value, 4) for value in (point.loss, point.eval_loss))
-            yield (str(point.step), _cell(point.epoch, 2), *losses, *(f"{value:.4f}" for value in ratios), ", ".join(notes))
+            yield (
+                str(point.step),
+                _cell(point.epoch, 2),
+                *losses,
+                *(f"{value:.4f}" for value in ratios),
+                ", ".join(notes),
+            )
 
     def title(self) -> str:
         """Say in one line what was scored, and on how much of it."""
@@ -240,7 +246,9 @@ def draw_curve(recipe: Recipe, dev: Dev, options: PredictOptions, *, restart: bo
     earlier = {} if restart else _earlier_points(folder / CURVE_FILE, of)
     if not whole and not earlier:
         named = f"; not whole yet: {', '.join(unfinished)}" if unfinished else ""
-        raise LmnError(f"{recipe.output_dir}: no checkpoint there{named}; train with llamafactory-cli train {recipe.path}")
+        raise LmnError(
+            f"{recipe.output_dir}: no checkpoint there{named}; train with llamafactory-cli train {recipe.path}"
+        )
     points: dict[str, Point] = {}
     final = None
     for checkpoint in whole:
@@ -357,7 +365,9 @@ def _print(curve: Curve, folder: Path) -> None:
 )
 @click.option("--limit", type=click.IntRange(min=1), help="Score the first N sentences of the split only.")
 @click.option("--restart", is_flag=True, help="Score checkpoints again that are scored.")
-@click.option("--watch", is_flag=True, help="While training goes on: score what is new every 30 seconds, until it has ended.")
+@click.option(
+    "--watch", is_flag=True, help="While training goes on: score what is new every 30 seconds, until it has ended."
+)
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 @catch_errors
 def curve_command(

@@ -32,7 +32,9 @@ def save_plot(
         axes.plot(steps, values, marker="o", markersize=4, label=name)
     last = list(series.values())[-1]
     top = max(last)
-    axes.annotate(f"{top:.4f}", (steps[list(last).index(top)], top), textcoords="offset points", xytext=(0, 6), ha="center")
+    axes.annotate(
+        f"{top:.4f}", (steps[list(last).index(top)], top), textcoords="offset points", xytext=(0, 6), ha="center"
+    )
     known = [(step, loss) for step, loss in zip(steps, losses) if loss is not None]
     if known:
         right = axes.twinx()

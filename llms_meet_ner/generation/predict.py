@@ -110,7 +110,8 @@ def predict(
     spec = served_prompt(recipe, untrained=options.untrained) if server else recipe_prompt(recipe, adapter)
     if not options.untrained and (changed := continued_differences(recipe)):
         click.echo(
-            f"{recipe.continued}: training went on from this adapter with another {', '.join(changed)}; the new prompt is taken", err=True
+            f"{recipe.continued}: training went on from this adapter with another {', '.join(changed)}; the new prompt is taken",
+            err=True,
         )
     stamp = (
         served_stamp(recipe, spec, server, options.max_new_tokens) if server else _stamp(recipe, adapter, spec, options)
