@@ -229,10 +229,11 @@ def _open_study(plan: Plan) -> Any:
         raise LmnError(f"a search needs Optuna ({error}); pip install 'llms-meet-ner[search]'") from error
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     journal = plan.out / _JOURNAL
+    journal.parent.mkdir(parents=True, exist_ok=True)
     _mend(journal)
     study = optuna.create_study(
         storage=JournalStorage(JournalFileBackend(str(journal))), study_name=_STUDY, direction="maximize", load_if_exists=True,
-        pruner=optuna.pruners.MedianPruner(n_startup_trials=_UNPRUNED_FIRST, n_warmup_steps=1),
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=_UNPRUNED_FIRST, n_warmup_steps=2),
     )  # fmt: skip
     definition = json.loads(json.dumps(plan.definition()))
     known = study.user_attrs.get("definition", definition)
