@@ -20,8 +20,10 @@ from ..prompts import PROMPT_SPEC_FILE, PromptSpec
 from ..recipe import Recipe, choose_recipe
 from ..records import PREDICTIONS_FILE
 from ..tags import REPAIRS
+from .curve import curve_command
 from .evaluate import Gold, asked_labels, evaluate, read_gold, write_scores
 from .report import REPORTS
+from .search import search_command
 
 
 @click.group(cls=DefaultGroup, default="score", default_if_no_args=False)
@@ -35,6 +37,10 @@ def main() -> None:
     lmn-eval --recipe recipes/qwen25_conll.yaml --split testb --shots 1 --examples nearest --baselines
     lmn-eval --corpus conll2003 --source DIR --split testb --predictions generated_predictions.jsonl
     """  # noqa: D301
+
+
+main.add_command(curve_command)
+main.add_command(search_command)
 
 
 @main.command()  # type: ignore[untyped-decorator]

@@ -11,7 +11,7 @@ from ..data_converters.cards import Card
 from ..data_converters.corpus import read_corpus
 from ..data_converters.readers import Origin
 from ..errors import LmnError
-from ..files import sha256_of, write_json
+from ..files import write_json
 from ..formats import DEFAULT_FORMAT, get_format
 from ..prompts import PromptSpec
 from ..recipe import Recipe
@@ -148,7 +148,7 @@ def _baselines(train: Gold, gold: Gold) -> dict[str, Any]:
     """Return what `scores.json` says of the baselines."""
     rows = score_baselines(train.sentences, gold.sentences, nested=gold.card.nested)
     micro = {name: scores.micro.to_dict() for name, scores in rows.items()}
-    return {"split": train.split, "sha256": sha256_of(train.path), "micro": micro}
+    return {"split": train.split, "sha256": train.origin.sha256(), "micro": micro}
 
 
 def asked_labels(card: Card, spec: PromptSpec | None) -> Card:

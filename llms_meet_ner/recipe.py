@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from .dataset_info import DatasetEntry, load_entry
+from .dataset_info import DatasetEntry, load_entry, sibling
 from .errors import LmnError
 from .files import yaml_errors
 from .prompts import PROMPT_SPEC_FILE, PromptSpec
@@ -61,6 +61,18 @@ class Recipe:
         return str(self.values["dataset"]).split(",")[0].strip()
 
     @property
+    def eval_dataset(self) -> str | None:
+        """The (first) data set that training is evaluated on; None where there is none."""
+        names = str(self.values.get("eval_dataset") or "").split(",")
+        return names[0].strip() or None
+
+    @property
+    def continued(self) -> Path | None:
+        """The folder (or Hub id) of the adapter that training goes on with; None where it starts a new one."""
+        name = self.values.get("adapter_name_or_path")
+        return Path(str(name)) if name else None
+
+    @property
     def seed(self) -> int:
         """The training seed; LLaMA-Factory's default is 42."""
         seed: int = self.values.get("seed", 42)
@@ -71,6 +83,10 @@ class Recipe:
         """Whether training has left a finished adapter."""
         return (self.output_dir / ADAPTER_FILE).is_file()
 
+    def at(self, folder: Path) -> Recipe:
+        """Return the recipe with the adapter in another folder, such as a checkpoint's."""
+        return replace(self, values={**self.values, "output_dir": str(folder)})
+
     def train_entry(self) -> DatasetEntry:
         """Return what `dataset_info.json` says of the training data.
 
@@ -78,6 +94,20 @@ class Recipe:
             LmnError: it was not converted, or not by lmn-convert.
         """
         return load_entry(self.dataset_dir, self.dataset)
+
+    def dev_entry(self, split: str | None = None) -> DatasetEntry:
+        """Return what `dataset_info.json` says of a split's data, by default of the data that training is evaluated on.
+
+        Raises:
+            LmnError: no split is named and the recipe evaluates on none; or it was not converted, or not by lmn-convert.
+        """
+        if split:
+            return sibling(self.dataset_dir, self.train_entry(), split)
+        if self.eval_dataset is None:
+            raise LmnError(
+                f"{self.path}: which split? it has no eval_dataset; --split names one of corpus {self.train_entry().corpus}"
+            )
+        return load_entry(self.dataset_dir, self.eval_dataset)
 
 
 def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
@@ -169,8 +199,11 @@ def known_prompt(recipe: Recipe, adapter: Path | None) -> PromptSpec:
         adapter: the adapter's folder, or None for the untrained model.
 
     Raises:
-        LmnError: the data was converted with another prompt than the adapter was trained with.
+        LmnError: the data was converted with another prompt than the adapter was trained with, or the adapter answers only on top
+            of another one.
     """
+    if adapter:
+        _check_stands_alone(recipe)
     kept = adapter / PROMPT_SPEC_FILE if adapter else None
     trained = PromptSpec.load(kept) if kept and kept.is_file() else None
     try:
@@ -190,6 +223,41 @@ def known_prompt(recipe: Recipe, adapter: Path | None) -> PromptSpec:
             f"{recipe.dataset_dir} now has; convert the corpus with the options of then, or train anew"
         )
     return trained
+
+
+def _check_stands_alone(recipe: Recipe) -> None:
+    """Refuse an adapter that LLaMA-Factory trained on a base model with other adapters merged into it.
+
+    Its `adapter_config.json` names the plain base model all the same, so that whoever loads it gets another model than was trained.
+    """
+    if recipe.continued is None:
+        return
+    several = "," in str(recipe.values["adapter_name_or_path"])
+    if recipe.values.get("create_new_adapter") or several:
+        key = "names several adapters" if several else "comes with create_new_adapter"
+        raise LmnError(
+            f"{recipe.path}: adapter_name_or_path {key}: LLaMA-Factory merges the old ones into the base model and saves the new one "
+            "without them, so it answers only on top of them; go on with one adapter and without create_new_adapter, or merge with "
+            "llamafactory-cli export first and name the merged model in model_name_or_path"
+        )
+
+
+def continued_differences(recipe: Recipe) -> list[str]:
+    """Return in what the prompt of the adapter that a recipe goes on with differs from that of its training data.
+
+    Nothing where the recipe starts a new adapter, or no `prompt_spec.json` lies beside the old one.
+
+    Raises:
+        LmnError: that file is damaged; or the training data was not converted.
+    """
+    kept = recipe.continued / PROMPT_SPEC_FILE if recipe.continued else None
+    if kept is None or not kept.is_file():
+        return []
+    old = PromptSpec.load(kept)
+    differences = old.differences(recipe.train_entry().spec)
+    if old.template and old.template.name != recipe.template:
+        differences.append("template")
+    return differences
 
 
 def recipe_prompt(recipe: Recipe, adapter: Path | None) -> PromptSpec:

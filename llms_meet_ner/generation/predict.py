@@ -18,7 +18,7 @@ from ..errors import LmnError
 from ..files import atomic_write, sha256_of
 from ..formats import get_format
 from ..prompts import Example, PromptSpec
-from ..recipe import ADAPTER_FILE, Recipe, recipe_prompt
+from ..recipe import ADAPTER_FILE, Recipe, continued_differences, recipe_prompt
 from ..records import PREDICTIONS_FILE, Generated, PredictionRecord, Uncertainty
 from ..sentence import DOCSTART, tokens_sha1
 from .batches import PARTIAL_FILE, RUN_FILE, Batch, plan_batches, read_stamp, run_batches
@@ -131,6 +131,11 @@ def predict(
     server = Server(options.server) if options.server else None
     spec = served_prompt(recipe, untrained=options.shots is not None) if server else recipe_prompt(recipe, adapter)
     options = options.for_format(spec.format)
+    if options.shots is None and (changed := continued_differences(recipe)):
+        click.echo(
+            f"{recipe.continued}: training went on from this adapter with another {', '.join(changed)}; the new prompt is taken",
+            err=True,
+        )
     stamp = (
         served_stamp(recipe, spec, server, options.max_new_tokens) if server else _stamp(recipe, adapter, spec, options)
     )

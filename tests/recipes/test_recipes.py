@@ -14,15 +14,29 @@ from typing import Any
 
 import pytest
 import yaml
+from llms_meet_ner.data_converters import load_card
+from llms_meet_ner.eval.search_plan import Range, load_plan
+
+from llms_meet_ner import LmnError
+from llms_meet_ner.generation.templates import pieces_of
 
 parser = pytest.importorskip("llamafactory.hparams.parser")
 
 ROOT = Path(__file__).resolve().parents[2]
-RECIPES = sorted(path.relative_to(ROOT) for path in (ROOT / "recipes").rglob("*") if path.suffix in {".yaml", ".yml"})
-CARDS = ROOT / "data_converters" / "cards"
+FILES = sorted(path.relative_to(ROOT) for path in (ROOT / "recipes").rglob("*") if path.suffix in {".yaml", ".yml"})
+SEARCHES = [path for path in FILES if path.parts[1] == "search"]
+RECIPES = [path for path in FILES if path not in SEARCHES]
+MIXES = ROOT / "data_converters" / "mixes"
 EVERY_RECIPE = pytest.mark.parametrize("recipe", RECIPES, ids=str)
 TEST_SPLITS = {"test", "testb"}
+DEV_SPLITS = {"dev", "val", "testa"}
 PUBLISHED_BATCH = 8
+OUR_BATCHES = {"multinerd_a": 32, "multinerd_b": 32, "turkish_gemma3_4b": 16}
+
+
+def name_of(recipe: Path) -> str:
+    """The path under recipes/ as one word."""
+    return "_".join(recipe.relative_to("recipes").with_suffix("").parts)
 
 
 def header(recipe: Path) -> list[str]:
@@ -34,9 +48,15 @@ def header(recipe: Path) -> list[str]:
 
 def commands(recipe: Path) -> list[list[str]]:
     """The commands of a recipe's header as words, continuation lines joined."""
-    joined = "\n".join(header(recipe)).replace("\\\n", " ")
+    joined = "\n".join(header(recipe)).replace("\\\n", " ").replace("$M", next(iter(models(recipe)), ""))
     lines = [line.strip() for line in joined.splitlines()]
     return [shlex.split(line) for line in lines if re.match(r"([A-Z_]+=\S+ +)*(llamafactory-cli|lmn-\w+) ", line)]
+
+
+def models(recipe: Path) -> dict[str, float]:
+    """The lines of a header's table of models: keys to change, and the published F1."""
+    rows = [line.split("|") for line in header(recipe) if line.lstrip().startswith("model_name_or_path=")]
+    return {words.strip(): float(f1) for words, f1 in rows}
 
 
 def training_commands(recipe: Path) -> list[list[str]]:
@@ -61,15 +81,16 @@ def read(recipe: Path) -> dict[str, Any]:
     return content
 
 
-def card_of(dataset: str) -> tuple[dict[str, Any], str]:
-    """The card behind a data set name `<card>[.<variant>]_<split>`, and the split."""
+def corpus_of(dataset: str) -> tuple[str, str, set[str]]:
+    """Of a data set `<corpus>[.<variant>]_<split>`: the card or mix, the split, and all splits that there are."""
     name, _, split = dataset.rpartition("_")
-    card, _, variant = name.partition(".")
+    corpus, _, variant = name.partition(".")
     assert variant in {"", "short"}
-    found = [path for path in (CARDS / f"{card}.yaml", CARDS / card / "card.yaml") if path.is_file()]
-    assert len(found) == 1, f"{dataset}: no card {card}"
-    content: dict[str, Any] = yaml.safe_load(found[0].read_text(encoding="utf-8"))
-    return content, split
+    mix = MIXES / f"{corpus}.yaml"
+    if mix.is_file():
+        content = yaml.safe_load(mix.read_text(encoding="utf-8"))
+        return corpus, split, {"train", *(held_out for held_out in ("dev", "test") if held_out in content)}
+    return corpus, split, set(load_card(corpus).splits)
 
 
 @pytest.fixture(autouse=True)
@@ -82,16 +103,28 @@ def nowhere_without_the_hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
 
 
 def test_all_recipes_are_here() -> None:
-    assert [path.stem for path in RECIPES] == [
+    assert [name_of(path) for path in RECIPES] == [
+        "ace2005",
+        "conll_models",
+        "continue_domain",
         "demo_smollm2",
-        "gemma3_4b_conll",
-        "llama31_conll",
+        "genia",
         "llammlein_germeval",
+        "multinerd_a",
+        "multinerd_b",
         "qwen25_conll",
         "qwen25_conll_qlora",
         "qwen25_conll_zero2",
         "qwen25_conll_zero3",
+        "turkish_gemma3_4b",
+        "turkish_run1",
+        "turkish_run2",
+        "turkish_run3",
+        "turkish_run4",
+        "turkish_run5",
+        "turkish_run6",
     ]
+    assert [path.as_posix() for path in SEARCHES] == ["recipes/search/qwen25_conll.yaml"]
 
 
 @EVERY_RECIPE
@@ -126,17 +159,29 @@ def test_it_trains_on_a_training_split_and_watches_no_test_split(recipe: Path) -
     assert "val_size" not in keys
     assert ("eval_dataset" in keys) == ("eval_strategy" in keys)
     datasets = [(name, {"train"}) for name in keys["dataset"].split(",")]
-    datasets += [(name, {"dev", "testa"}) for name in keys.get("eval_dataset", "").split(",") if name]
+    datasets += [(name, DEV_SPLITS) for name in keys.get("eval_dataset", "").split(",") if name]
     for name, allowed in datasets:
-        card, split = card_of(name.strip())
+        _, split, splits = corpus_of(name.strip())
         assert split in allowed
-        assert split in card["splits"]
+        assert split in splits
+
+
+@EVERY_RECIPE
+def test_what_stops_early_keeps_the_best_adapter_by_its_evaluation(recipe: Path) -> None:
+    keys = read(recipe)
+    wanted = {"load_best_model_at_end": True, "metric_for_best_model": "eval_loss", "greater_is_better": False}
+    if "early_stopping_steps" in keys:
+        assert {key: keys.get(key) for key in wanted} == wanted
+        assert keys["save_steps"] % keys["eval_steps"] == 0
+        assert parse(keys)[3].early_stopping_steps == keys["early_stopping_steps"]
+    else:
+        assert not set(wanted) & set(keys)
 
 
 @EVERY_RECIPE
 def test_it_never_overwrites_and_has_an_output_folder_of_its_own(recipe: Path) -> None:
     keys = read(recipe)
-    assert keys["output_dir"] == f"outputs/{recipe.stem}"
+    assert keys["output_dir"] == f"outputs/{name_of(recipe)}"
     assert keys["overwrite_output_dir"] is False
     assert keys["save_strategy"] == "steps"
     assert keys["report_to"] == "none"
@@ -150,22 +195,32 @@ def test_the_header_says_what_is_needed_and_whose_the_result_is(recipe: Path) ->
     assert [section.split()[0] for section in sections] == ["Prerequisites", "Commands", "Hardware", "Result"]
     assert re.match(r"Result \((published\b.*; not run here|measured\b.+|not run here\b.*)\)$", sections[-1])
     assert re.search(r"pip install -e '\.\[train\b", "\n".join(lines))
-    scoring = [words for words in commands(recipe) if words[0] == "lmn-eval"]
-    card, _ = card_of(read(recipe)["dataset"])
-    assert [words[:4] for words in scoring] == [["lmn-eval", "--recipe", recipe.as_posix(), "--split"]]
-    assert scoring[0][4] in TEST_SPLITS & set(card["splits"])
-    converting = [words for words in commands(recipe) if words[0] == "lmn-convert"]
-    assert [words[1] for words in converting] == [card["name"]]
+    corpus, _, splits = corpus_of(read(recipe)["dataset"])
+    scoring = [words for words in commands(recipe) if words[:2] == ["lmn-eval", "--recipe"]]
+    assert all(words[2:4] == [recipe.as_posix(), "--split"] for words in scoring)
+    assert [words[4] for words in scoring if not set(words[5:]) - set(next(iter(models(recipe)), "").split())] == [
+        *(TEST_SPLITS & splits)
+    ]
+    curves = [words for words in commands(recipe) if words[:2] == ["lmn-eval", "curve"]]
+    assert all(words[2:4] == ["--recipe", recipe.as_posix()] for words in curves)
+    converting = [words[1:] for words in commands(recipe) if words[0] == "lmn-convert"]
+    mixed = [["mix", f"data_converters/mixes/{corpus}.yaml"], [f"data/mixes/{corpus}"]]
+    if (MIXES / f"{corpus}.yaml").is_file():
+        assert converting == mixed
+    else:
+        assert [words[0] for words in converting] == [corpus]
 
 
 @pytest.mark.parametrize("recipe", [path for path in RECIPES if path.stem != "demo_smollm2"], ids=str)
-def test_every_command_keeps_the_published_effective_batch(recipe: Path) -> None:
+def test_every_command_keeps_the_effective_batch_which_is_the_published_one_where_there_is_one(recipe: Path) -> None:
     for words in training_commands(recipe):
         environment, arguments = split_command(words)
         overrides = dict(word.split("=", 1) for word in arguments[1:])
         keys = read(recipe) | {key: yaml.safe_load(value) for key, value in overrides.items()}
         processes = int(environment.get("NPROC_PER_NODE", "1")) * int(environment.get("NNODES", "1"))
-        assert processes * keys["per_device_train_batch_size"] * keys["gradient_accumulation_steps"] == PUBLISHED_BATCH
+        assert processes * keys["per_device_train_batch_size"] * keys["gradient_accumulation_steps"] == OUR_BATCHES.get(
+            name_of(recipe), PUBLISHED_BATCH
+        )
 
 
 def test_the_published_hyperparameters() -> None:
@@ -193,6 +248,53 @@ def test_the_published_hyperparameters() -> None:
         keys = read(Path(f"recipes/{stem}.yaml"))
         changed = {} if stem == "qwen25_conll" else {"gradient_accumulation_steps": 2}
         assert {key: keys[key] for key in published} == published | changed
+
+
+def test_the_eight_models_are_one_recipe_each_of_which_llama_factory_parses_and_lmn_predict_takes() -> None:
+    recipe = Path("recipes/conll_models.yaml")
+    found = {}
+    outputs = set()
+    for words, f1 in models(recipe).items():
+        changed = dict(word.split("=", 1) for word in words.split())
+        assert set(changed) == {"model_name_or_path", "template", "output_dir"}
+        parse(read(recipe) | changed)
+        pieces_of(changed["template"])
+        outputs.add(changed["output_dir"])
+        found[changed["model_name_or_path"]] = (changed["template"], f1)
+    assert found == {
+        "meta-llama/Llama-3.1-8B": ("llama3", 0.9385),
+        "meta-llama/Llama-3.2-3B": ("llama3", 0.9354),
+        "Qwen/Qwen2.5-7B": ("qwen", 0.9373),
+        "Qwen/Qwen3-4B-Base": ("qwen3_nothink", 0.9337),
+        "ibm-granite/granite-3.3-8b-base": ("granite3", 0.9376),
+        "ibm-granite/granite-4.0-micro-base": ("granite4", 0.9315),
+        "google/gemma-2-9b": ("gemma2", 0.9364),
+        "google/gemma-3-4b-pt": ("gemma", 0.9368),
+    }
+    assert len(outputs) == 8
+    first = dict(word.split("=", 1) for word in next(iter(models(recipe))).split())
+    assert {key: read(recipe)[key] for key in first} == first
+    ours = read(recipe) | dict.fromkeys(first)
+    published = read(Path("recipes/qwen25_conll.yaml"))
+    assert {key: value for key, value in published.items() if key not in first}.items() <= ours.items()
+
+
+def test_a_reasoning_template_is_refused() -> None:
+    with pytest.raises(LmnError, match="ReasoningTemplate"):
+        pieces_of("qwen3")
+
+
+@pytest.mark.parametrize("search", SEARCHES, ids=str)
+def test_a_search_changes_keys_of_llama_factory_and_scores_on_dev(
+    search: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    plan = load_plan(search)
+    parameters = {key: values.low if isinstance(values, Range) else values[-1] for key, values in plan.space.items()}
+    parse(plan.recipe.values | plan.values(parameters) | {"output_dir": "nowhere"})
+    assert plan.split in DEV_SPLITS
+    assert plan.split == corpus_of(plan.recipe.values["eval_dataset"])[1]
+    assert ["lmn-eval", "search", search.as_posix()] in commands(search)
 
 
 def test_every_deepspeed_configuration_is_used_and_clips_gradients() -> None:

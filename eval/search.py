@@ -1,0 +1,368 @@
+"""`lmn-eval search`: recipes with other learning rates, ranks, batch sizes, ..., trained and scored one after the other with Optuna."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import click
+from rich.table import Table
+
+from ..command_line import catch_errors, print_table
+from ..errors import LmnError
+from ..files import atomic_write, write_json
+from .scores import Counts
+from .search_plan import Plan, Range, Scalar, load_plan, word
+from .trial_training import OnEvaluation, Training, TrialError, score_trial, train_trial
+
+_JOURNAL = "journal.log"
+_RANDOM_FIRST = 5
+_UNPRUNED_FIRST = 3
+_STUDY = "search"
+Train = Callable[[Path, Sequence[str], Path, OnEvaluation, Sequence[int]], Training]
+"""As `train_trial`."""
+Score = Callable[[Plan, Sequence[str]], Counts]
+"""As `score_trial`."""
+State = Literal["scored", "pruned", "failed", "killed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A row of the table.
+
+    Attributes:
+        number: from 0, in the order of their start.
+        state: `scored`; `pruned`, ended early for its evaluation loss; `failed`; `killed`, and tried again as a later trial.
+        parameters: the searched keys and those tied to them.
+        steps: of its training, or None where it failed.
+        counts: strict, over all labels, on the development split; None unless scored.
+        seconds: training and scoring together, in the attempt that finished; None where it was killed.
+        folder: of its adapter.
+        note: what else there is to say.
+    """
+
+    number: int
+    state: State
+    parameters: dict[str, Scalar]
+    steps: int | None
+    counts: Counts | None
+    seconds: float | None
+    folder: str
+    note: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a mapping for JSON."""
+        return {
+            "trial": self.number, "state": self.state, "parameters": self.parameters, "steps": self.steps,
+            **(self.counts or Counts()).to_dict(), "seconds": self.seconds, "folder": self.folder, "note": self.note,
+        }  # fmt: skip
+
+
+class Search:
+    """A search in its folder, with the study of Optuna that remembers it.
+
+    Args:
+        plan: what to search.
+        train: trains a trial.
+        score: scores its adapter.
+
+    Raises:
+        LmnError: Optuna is missing; or the folder holds another search.
+    """
+
+    def __init__(self, plan: Plan, train: Train = train_trial, score: Score = score_trial) -> None:
+        self.plan = plan
+        self._train = train
+        self._score = score
+        self._study = _open_study(plan)
+        self._retry_killed()
+
+    def run(self, keep_open: Sequence[int] = ()) -> None:
+        """Run the trials that are missing; the tables are written anew after each.
+
+        Raises:
+            LmnError: the first trial of all fails, which is probably no fault of its parameters; or a trial cannot be scored.
+        """
+        from optuna.trial import TrialState
+
+        self.write()
+        while (done := self._finished()) < self.plan.trials:
+            self._study.sampler = _sampler(self.plan, done)
+            trial = self._study.ask(_distributions(self.plan))
+            click.echo(f"trial {trial.number}: {' '.join(self._words(trial.params))}", err=True)
+            try:
+                self._run_trial(trial, keep_open)
+            except TrialError as error:
+                trial.set_user_attr("note", str(error))
+                alone = not any(other.counts for other in self.trials())
+                trial.set_user_attr("failed", not alone)
+                self._study.tell(trial, state=TrialState.FAIL)
+                if alone:
+                    self._try_again(trial)
+                    self.write()
+                    raise LmnError(f"trial {trial.number}: {error}; mend that, and call the search again") from error
+            self.write()
+
+    def trials(self) -> list[Trial]:
+        """Return all trials that have been started, by number."""
+        return [_row(self.plan, trial) for trial in self._study.trials if trial.state.is_finished()]
+
+    @property
+    def best(self) -> Trial | None:
+        """The scored trial with the highest F1, the first of equals; None where none has an entity right."""
+        right = (trial for trial in self.trials() if trial.counts and trial.counts.correct)
+        return max(right, key=lambda trial: (trial.counts.f1 if trial.counts else 0, -trial.number), default=None)
+
+    def command(self, trial: Trial) -> str:
+        """Return the command that trains a trial's parameters again, in the recipe's own `output_dir`."""
+        words = [word(key, value) for key, value in {**self.plan.overrides, **trial.parameters}.items()]
+        return shlex.join(["llamafactory-cli", "train", str(self.plan.recipe.path), *words])
+
+    def write(self) -> None:
+        """Write `search.json` and `search.md`."""
+        best = self.best
+        write_json(
+            self.plan.out / "search.json",
+            {
+                "schema": 1, **self.plan.definition(), "recipe": str(self.plan.recipe.path), "trials": self.plan.trials,
+                "best": best.number if best else None, "command": self.command(best) if best else None,
+                "rows": [trial.to_dict() for trial in self.trials()],
+            },
+        )  # fmt: skip
+        header, rows = self.table()
+        with atomic_write(self.plan.out / "search.md") as file:
+            file.write(f"| {' | '.join(header)} |\n{'|---' * len(header)}|\n")
+            file.writelines(f"| {' | '.join(row)} |\n" for row in rows)
+            file.write(f"\n    {self.command(best)}\n" if best else "")
+
+    def table(self) -> tuple[list[str], list[list[str]]]:
+        """Return the header and the rows, best first, then what was not scored."""
+        best = self.best
+        trials = sorted(
+            self.trials(), key=lambda trial: (trial.counts is None, -trial.counts.f1 if trial.counts else 0)
+        )
+        names = [*self.plan.space, *self.plan.tie]
+        rows = []
+        for trial in trials:
+            ratios = [trial.counts.precision, trial.counts.recall, trial.counts.f1] if trial.counts else [None] * 3
+            notes = (
+                ["best"] if best and trial.number == best.number else [] if trial.state == "scored" else [trial.state]
+            )
+            rows.append([
+                str(trial.number),
+                *(_short(trial.parameters[name]) for name in names),
+                "-" if trial.steps is None else str(trial.steps),
+                *("-" if value is None else f"{value:.4f}" for value in ratios),
+                "-" if trial.seconds is None else f"{trial.seconds:.0f}",
+                "; ".join([*notes, *([trial.note] if trial.note else [])]),
+            ])  # fmt: skip
+        return ["trial", *names, "steps", "precision", "recall", "F1", "seconds", ""], rows
+
+    def _run_trial(self, trial: Any, keep_open: Sequence[int]) -> None:
+        """Train and score a trial, or take over the result of one with the same parameters; tell Optuna."""
+        from optuna.trial import TrialState
+
+        same = next((other for other in self._study.trials if other.values and other.params == trial.params), None)
+        if same:
+            for key, value in {**same.user_attrs, "seconds": 0.0, "note": f"as trial {same.number}"}.items():
+                trial.set_user_attr(key, value)
+            self._study.tell(trial, same.value)
+            return
+        folder = self.plan.out / trial.user_attrs.get("folder", f"trial-{trial.number}")
+        trial.set_user_attr("folder", folder.name)
+        words = [*self._words(trial.params), word("output_dir", str(folder))]
+        started = time.monotonic()
+        trained = self._train(self.plan.recipe.path, words, folder, self._on_evaluation(trial), keep_open)
+        trial.set_user_attr("steps", trained.steps)
+        if not trained.pruned:
+            counts = self._score(self.plan, words)
+            trial.set_user_attr("counts", [counts.correct, counts.predicted, counts.gold])
+        trial.set_user_attr("seconds", round(time.monotonic() - started, 1))
+        if trained.pruned:
+            self._study.tell(trial, state=TrialState.PRUNED)
+        else:
+            self._study.tell(trial, counts.f1)
+
+    def _words(self, parameters: dict[str, Scalar]) -> list[str]:
+        return [word(key, value) for key, value in self.plan.values(parameters).items()]
+
+    def _on_evaluation(self, trial: Any) -> OnEvaluation:
+        """Return what reports a trial's evaluation losses to Optuna, and asks whether to go on."""
+
+        def report(number: int, loss: float) -> bool:
+            trial.report(-loss, number)
+            return self.plan.prune and bool(trial.should_prune())
+
+        return report
+
+    def _finished(self) -> int:
+        """Return how many trials are over, those not counted that were killed and are tried again."""
+        return sum(trial.state != "killed" for trial in self.trials())
+
+    def _retry_killed(self) -> None:
+        """Mark trials that were under way when an earlier call was killed, and put them first; they go on in their folders."""
+        from optuna.trial import TrialState
+
+        for trial in self._study.get_trials(states=(TrialState.RUNNING,)):
+            self._study.tell(trial.number, state=TrialState.FAIL)
+            self._try_again(trial)
+
+    def _try_again(self, trial: Any) -> None:
+        """Put a trial's parameters first in the queue, to be trained in the same folder: there training finds its checkpoints."""
+        folder = trial.user_attrs.get("folder")
+        self._study.enqueue_trial(trial.params, {"folder": folder} if folder else None)
+
+
+def _open_study(plan: Plan) -> Any:
+    try:
+        import optuna
+        from optuna.storages import JournalStorage
+        from optuna.storages.journal import JournalFileBackend
+    except ImportError as error:
+        raise LmnError(f"a search needs Optuna ({error}); pip install 'llms-meet-ner[search]'") from error
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    journal = plan.out / _JOURNAL
+    journal.parent.mkdir(parents=True, exist_ok=True)
+    _mend(journal)
+    study = optuna.create_study(
+        storage=JournalStorage(JournalFileBackend(str(journal))), study_name=_STUDY, direction="maximize", load_if_exists=True,
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=_UNPRUNED_FIRST, n_warmup_steps=2),
+    )  # fmt: skip
+    definition = json.loads(json.dumps(plan.definition()))
+    known = study.user_attrs.get("definition", definition)
+    differing = [key for key in definition if known.get(key) != definition[key]]
+    if differing:
+        raise LmnError(
+            f"{plan.out}: holds a search with another {', '.join(differing)}; give this one another out, or move the folder away"
+        )
+    study.set_user_attr("definition", definition)
+    return study
+
+
+def _mend(journal: Path) -> None:
+    """Take away what a kill in the middle of writing leaves: half a line, and Optuna's lock; the search holds a lock of its own."""
+    journal.with_name(f"{journal.name}.lock").unlink(missing_ok=True)
+    if journal.is_file():
+        content = journal.read_bytes()
+        if not content.endswith(b"\n"):
+            journal.write_bytes(content[: content.rfind(b"\n") + 1])
+
+
+def _sampler(plan: Plan, done: int) -> Any:
+    """Return the sampler of the next trial; seeded anew each time, so that a search that goes on draws what an undisturbed one would."""
+    from optuna.samplers import RandomSampler, TPESampler
+
+    seed = plan.seed + done
+    return RandomSampler(seed) if plan.sampler == "random" else TPESampler(n_startup_trials=_RANDOM_FIRST, seed=seed)
+
+
+def _distributions(plan: Plan) -> dict[str, Any]:
+    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+    found: dict[str, Any] = {}
+    for key, values in plan.space.items():
+        if not isinstance(values, Range):
+            found[key] = CategoricalDistribution(values)
+        elif isinstance(values.low, int) and isinstance(values.high, int):
+            found[key] = IntDistribution(values.low, values.high, log=values.log)
+        else:
+            found[key] = FloatDistribution(values.low, values.high, log=values.log)
+    return found
+
+
+def _row(plan: Plan, trial: Any) -> Trial:
+    """Return a finished trial of Optuna as a row of the table."""
+    attributes = trial.user_attrs
+    states: dict[str, State] = {
+        "COMPLETE": "scored",
+        "PRUNED": "pruned",
+        "FAIL": "failed" if attributes.get("failed") else "killed",
+    }
+    state = states[trial.state.name]
+    counts = Counts(*attributes["counts"]) if state == "scored" else None
+    values = (
+        {key: value for key, value in plan.values(trial.params).items() if key not in plan.overrides}
+        if trial.params
+        else {}
+    )
+    folder = str(plan.out / attributes["folder"]) if "folder" in attributes else ""
+    return Trial(
+        trial.number, state, values, attributes.get("steps"), counts, attributes.get("seconds"), folder, attributes.get("note", "")
+    )  # fmt: skip
+
+
+def _short(value: Scalar) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+@contextmanager
+def _only_one(out: Path) -> Iterator[int]:
+    """Hold a lock on a search's folder, which trainings inherit: another search waits for neither, it is refused.
+
+    Yields:
+        The lock's file descriptor.
+
+    Raises:
+        LmnError: another search has it, or a training that outlived its search.
+    """
+    import fcntl
+
+    out.mkdir(parents=True, exist_ok=True)
+    with (out / "search.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise LmnError(
+                f"{out}: a search runs there, or a training that one has left behind; wait until it has ended, or end it"
+            ) from error
+        yield file.fileno()
+
+
+@click.command("search")
+@click.argument("plan_path", metavar="SEARCH.yaml", type=click.Path(path_type=Path))
+@catch_errors
+def search_command(plan_path: Path) -> None:
+    """Search over keys of a recipe: train, score on dev, print one table.
+
+    \b
+    lmn-eval search recipes/search/qwen25_conll.yaml
+
+    A search that was killed goes on where it was. More trials: raise trials in the file and call it again.
+    """  # noqa: D301
+    plan = load_plan(plan_path)
+    plan.recipe.dev_entry(plan.split)
+    with _only_one(plan.out) as lock, _ended_by_sigterm():
+        search = Search(plan)
+        search.run([lock])
+    header, rows = search.table()
+    table = Table(*header, box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*row)
+    print_table(table)
+    best = search.best
+    if best is None:
+        click.echo("\nno trial has found an entity")
+    else:
+        click.echo(f"\nbest: {best.folder}\n{search.command(best)}")
+    click.echo(plan.out / "search.json")
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM end the block as Ctrl-C does, so that the training under way ends too."""
+
+    def end(number: int, frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,187 @@
+"""A search file: which recipe, which keys within which bounds, how many trials, what they are scored on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import jsonschema
+import yaml
+
+from ..data_converters.yaml_lines import KeyPath, YamlFile
+from ..errors import LmnError
+from ..recipe import Recipe, load_recipe
+
+Scalar = str | int | float | bool
+_RESERVED = ("output_dir", "dataset", "eval_dataset", "dataset_dir")
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Numbers from `low` to `high`, both included; whole ones where both are.
+
+    Raises:
+        ValueError: the range is empty, or by logarithm and not above 0.
+    """
+
+    low: float
+    high: float
+    log: bool = False
+
+    def __post_init__(self) -> None:
+        if self.low > self.high:
+            raise ValueError(f"low {self.low} is above high {self.high}")
+        if self.log and self.low <= 0:
+            raise ValueError(f"low {self.low} has no logarithm; it has to be above 0")
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """A key that is `times` the searched key `of`, as a whole number where that key's value is one and the product is whole."""
+
+    times: float
+    of: str
+
+    def value(self, parameters: Mapping[str, Scalar]) -> Scalar:
+        """Return the value that follows from a trial's parameters."""
+        product = self.times * float(parameters[self.of])
+        return int(product) if product.is_integer() and isinstance(parameters[self.of], int) else product
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to search, checked.
+
+    Attributes:
+        path: the search file.
+        recipe: that every trial trains, with `overrides` applied.
+        out: folder of trials, logs and tables.
+        trials: how many in all.
+        space: by key of the recipe, the values to choose from or a range.
+        tie: keys that follow from searched ones.
+        overrides: keys that are the same in every trial.
+        split: to score on; None for that of the recipe's `eval_dataset`.
+        source: folder of the corpus files; None for the card's.
+        seed: of the sampler.
+        sampler: Optuna's tree-structured Parzen estimator, or random.
+        prune: end a trial early whose evaluation loss is worse than the median of the others'.
+        decoding: of the predictions that are scored.
+        batch_size: sentences decoded together.
+        limit: only the first so many sentences of the split; None for all.
+    """
+
+    path: Path
+    recipe: Recipe
+    out: Path
+    trials: int
+    space: dict[str, tuple[Scalar, ...] | Range]
+    tie: dict[str, Tie] = field(default_factory=dict)
+    overrides: dict[str, Scalar] = field(default_factory=dict)
+    split: str | None = None
+    source: Path | None = None
+    seed: int = 42
+    sampler: Literal["tpe", "random"] = "tpe"
+    prune: bool = True
+    decoding: Literal["constrained", "free"] = "constrained"
+    batch_size: int = 16
+    limit: int | None = None
+
+    def values(self, parameters: Mapping[str, Scalar]) -> dict[str, Scalar]:
+        """Return the keys that a trial changes in the recipe: the searched ones, those tied to them, those of every trial."""
+        tied = {key: tie.value(parameters) for key, tie in self.tie.items()}
+        return {**self.overrides, **parameters, **tied}
+
+    def definition(self) -> dict[str, Any]:
+        """Return what trials have to have in common to stand in one table, for JSON."""
+        space = {
+            key: {"low": values.low, "high": values.high, "log": values.log}
+            if isinstance(values, Range)
+            else list(values)
+            for key, values in self.space.items()
+        }
+        tie = {key: {"times": tie.times, "of": tie.of} for key, tie in self.tie.items()}
+        return {
+            "recipe": self.recipe.values, "space": space, "tie": tie, "overrides": self.overrides, "split": self.split,
+            "seed": self.seed, "sampler": self.sampler, "prune": self.prune, "decoding": self.decoding, "limit": self.limit,
+        }  # fmt: skip
+
+
+def word(key: str, value: Scalar) -> str:
+    """Return `key=value` so that both LLaMA-Factory and YAML 1.1 read the value's own type back."""
+    if isinstance(value, bool):
+        return f"{key}={str(value).lower()}"
+    text = str(value)
+    if isinstance(value, float) and "e" in text and "." not in text:
+        text = text.replace("e", ".0e")  # YAML 1.1 takes 1e-05 for a word
+    return f"{key}={text}"
+
+
+def load_plan(path: Path) -> Plan:
+    """Read a search file and the recipe that it names.
+
+    Raises:
+        LmnError: either cannot be read; or a key is missing, unknown or makes no sense; the message names file and line.
+    """
+    file = YamlFile(path)
+    keys = file.value
+    if not isinstance(keys, dict):
+        raise LmnError(f"{path}:1: a search is a mapping with the keys recipe, trials and space")
+    _validate(file)
+    overrides = keys.get("overrides", {})
+    space: dict[str, tuple[Scalar, ...] | Range] = {}
+    for key, values in keys["space"].items():
+        try:
+            space[key] = tuple(values) if isinstance(values, list) else Range(**values)
+        except ValueError as error:
+            raise _error(file, ("space", key), str(error)) from error
+    tie = {key: Tie(**row) for key, row in keys.get("tie", {}).items()}
+    _check_names(file, space, tie, overrides)
+    recipe = load_recipe(Path(keys["recipe"]), [word(key, value) for key, value in overrides.items()])
+    plain = {
+        key: keys[key]
+        for key in ("trials", "split", "seed", "sampler", "prune", "decoding", "batch_size", "limit")
+        if key in keys
+    }
+    out = Path(keys.get("out", f"outputs/search_{path.stem}"))
+    source = Path(keys["source"]) if "source" in keys else None
+    return Plan(path, recipe, out, space=space, tie=tie, overrides=overrides, source=source, **plain)
+
+
+def _validate(file: YamlFile) -> None:
+    schema = yaml.safe_load(Path(__file__).with_name("search.schema.yaml").read_text(encoding="utf-8"))
+    error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema).iter_errors(file.value))
+    if error is None:
+        return
+    at: KeyPath = tuple(error.absolute_path)
+    if error.validator == "additionalProperties" and isinstance(error.schema, dict):
+        known = error.schema["properties"]
+        extra = next(key for key in error.instance if key not in known)
+        raise _error(file, (*at, extra), f"no such key; there are: {', '.join(known)}")
+    description = error.schema.get("description", "") if isinstance(error.schema, dict) else ""
+    raise _error(file, at, error.message + (f"; it is {description}" if description else ""))
+
+
+def _check_names(
+    file: YamlFile, space: Mapping[str, object], tie: Mapping[str, Tie], overrides: Mapping[str, object]
+) -> None:  # fmt: skip
+    for section, names in (("space", space), ("tie", tie), ("overrides", overrides)):
+        for name in names:
+            if name == "output_dir" or (name in _RESERVED and section != "overrides"):
+                raise _error(file, (section, name), f"{name} is the search's own to set; take it out")
+            places = [other for other in ("space", "tie", "overrides") if name in file.value.get(other, {})]
+            if len(places) > 1:
+                raise _error(
+                    file, (section, name), f"{name} stands under {' and '.join(places)}; it can be one of them"
+                )
+    for name, row in tie.items():
+        numbers = space.get(row.of)
+        values = numbers if isinstance(numbers, tuple) else (0,)
+        if numbers is None or any(isinstance(value, str | bool) for value in values):
+            raise _error(file, ("tie", name, "of"), f"{row.of} is no number that is searched; name a key of space")
+
+
+def _error(file: YamlFile, keys: KeyPath, what: str) -> LmnError:
+    line = file.line_of(keys)
+    return LmnError(f"{file.path}{f':{line}' if line else ''}: {'.'.join(map(str, keys)) or 'search'}: {what}")

@@ -1,0 +1,153 @@
+"""The recipes of the six Turkish runs, generated from the table `recipes/turkish/runs.csv`.
+
+python -m llms_meet_ner.eval.turkish_runs            writes recipes/turkish/run1.yaml to run6.yaml
+python -m llms_meet_ner.eval.turkish_runs --check    exit status 1 where a file is not as the table has it
+"""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import click
+
+from ..command_line import catch_errors
+from ..errors import LmnError
+from ..files import atomic_write
+
+FOLDER = Path("recipes/turkish")
+TABLE = "runs.csv"
+_COLUMNS = ("run", "model_name_or_path", "lora_rank", "lora_alpha", "max_steps", "num_train_epochs", "learning_rate")
+_MEMORY = {
+    "google/gemma-2b": "One GPU of 12 GB",
+    "google/gemma-3-1b-pt": "One GPU of 8 GB",
+    "google/gemma-3-4b-pt": "One GPU of 16 GB",
+}
+_RECIPE = """\
+# Run {run} of "Fine-Tuning and Evaluation of Instruction-Tuned LLMs for Turkish NER": {name}, rank {lora_rank}, {max_steps} steps.
+# Generated from runs.csv: change the table, then python -m llms_meet_ner.eval.turkish_runs
+#
+# Prerequisites
+#   pip install -e '.[train,qlora]'
+#   the licence of {model_name_or_path} accepted on the Hub, and a token: hf auth login
+#   lmn-convert mix data_converters/mixes/turkish.yaml
+#   lmn-convert data/mixes/turkish
+# Commands
+#   llamafactory-cli train recipes/turkish/run{run}.yaml
+#   lmn-eval --recipe recipes/turkish/run{run}.yaml --split test
+#   llamafactory-cli train recipes/turkish/run{run}.yaml seed=43 output_dir=outputs/turkish_run{run}_seed43
+# Hardware
+#   {memory} with bfloat16: an estimate, not measured.
+# Result ({result})
+#   {max_steps} steps of 8 sentences are {sentences:,} sentences: a small part of the mix, and no bar. recipes/turkish/gemma3_4b.yaml is the
+#   one that we stand behind. Rank, alpha, steps, epochs, learning rate and 4 bits are the study's. It names no batch size, schedule or
+#   type of quantisation, nor whether the smaller models are instruct ones: those are our choice, and so are the mix's label maps.
+
+model_name_or_path: {model_name_or_path}
+template: gemma # for Gemma 3 too: on text the same token ids, without a blank image in every batch
+
+quantization_method: bnb
+quantization_bit: 4
+quantization_type: nf4
+double_quantization: true
+# use_unsloth: true # faster on one GPU; pip install unsloth, which has its own wishes for the versions of torch and transformers
+
+stage: sft
+do_train: true
+finetuning_type: lora
+lora_rank: {lora_rank}
+lora_alpha: {lora_alpha}
+lora_target: all
+freeze_vision_tower: true # with these two, lora_target: all means the language model alone; only Gemma-3-4B has the others
+freeze_multi_modal_projector: true
+
+dataset: turkish_train
+dataset_dir: data/alpaca
+cutoff_len: 2048
+preprocessing_num_workers: 4
+
+output_dir: outputs/turkish_run{run}
+overwrite_output_dir: false # run again: resumes from the last checkpoint, or refuses; to start afresh, give another output_dir
+logging_steps: 10
+save_strategy: steps
+save_steps: {save_steps}
+save_total_limit: 3
+plot_loss: true
+report_to: none
+
+max_steps: {max_steps} # counts: with max_steps above 0 the epochs are ignored
+num_train_epochs: {num_train_epochs} # as published; the steps end the run long before
+learning_rate: {learning_rate}
+lr_scheduler_type: cosine
+warmup_steps: 0.1 # below 1 it is a ratio
+per_device_train_batch_size: 1
+gradient_accumulation_steps: 8
+bf16: true
+seed: 42
+"""
+
+
+def generate(table: Path) -> dict[str, str]:
+    """Return the text of each recipe by file name.
+
+    Args:
+        table: a CSV file with the columns `run`, `model_name_or_path`, `lora_rank`, `lora_alpha`, `max_steps`, `num_train_epochs` and
+            `learning_rate`; values go into the recipes as they are written.
+
+    Raises:
+        LmnError: the table cannot be read, has other columns, or a row lacks a value or names a model of unknown size.
+    """
+    try:
+        with table.open(encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file)
+            rows = list(reader)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise LmnError(f"{table}: cannot be read ({error})") from error
+    if tuple(reader.fieldnames or ()) != _COLUMNS:
+        raise LmnError(
+            f"{table}:1: the columns are {', '.join(reader.fieldnames or ())}; they have to be {', '.join(_COLUMNS)}"
+        )
+    recipes: dict[str, str] = {}
+    for line, row in enumerate(rows, 2):
+        if None in row or not all(row.values()):
+            raise LmnError(f"{table}:{line}: not one value for each column; write {len(_COLUMNS)}")
+        if row["model_name_or_path"] not in _MEMORY or not row["max_steps"].isdigit():
+            raise LmnError(f"{table}:{line}: models are {', '.join(_MEMORY)}, and max_steps a whole number")
+        recipes[f"run{row['run']}.yaml"] = _recipe(row)
+    return recipes
+
+
+def _recipe(row: dict[str, str]) -> str:
+    steps = int(row["max_steps"])
+    best = (
+        "published, best of the six: F1 0.18 on B-LOCATION and on B-PERSON; not run here"
+        if row["run"] == "6"
+        else "not run here"
+    )
+    model = row["model_name_or_path"]
+    name = model.removeprefix("google/").removesuffix("-pt")
+    return _RECIPE.format(
+        **row, name=name, memory=_MEMORY[model], sentences=8 * steps, save_steps=min(steps // 2, 500), result=best
+    )
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Write nothing; exit status 1 where a file is not as the table has it.")
+@catch_errors
+def main(check: bool) -> None:
+    """Write the recipes of the six Turkish runs from recipes/turkish/runs.csv, in a checkout's root."""
+    for name, text in generate(FOLDER / TABLE).items():
+        path = FOLDER / name
+        if path.is_file() and path.read_text(encoding="utf-8") == text:
+            continue
+        if check:
+            raise LmnError(
+                f"{path}: not as {FOLDER / TABLE} has it; python -m llms_meet_ner.eval.turkish_runs writes it anew"
+            )
+        with atomic_write(path) as file:
+            file.write(text)
+        click.echo(path)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""An adapter that is taken to another domain: what LLaMA-Factory saves, what is refused, and what is told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner
+from llms_meet_ner.data_converters.cli import main as lmn_convert
+from tiny_training import TinyTraining, largest_difference
+
+from llms_meet_ner import LmnError
+from llms_meet_ner.cli import main as lmn_predict
+from llms_meet_ner.prompts import PROMPT_SPEC_FILE
+from llms_meet_ner.recipe import Recipe, continued_differences, known_prompt, load_recipe
+
+
+@pytest.fixture
+def recipe(workdir: Path) -> Recipe:
+    """A recipe that goes on with the adapter in old/, with its data."""
+    result = CliRunner().invoke(lmn_convert, ["demo", "--variant", "short"])
+    assert result.exit_code == 0, result.output
+    keys = {
+        "model_name_or_path": "base", "template": "alpaca", "adapter_name_or_path": "old", "dataset": "demo.short_train",
+        "dataset_dir": "data/alpaca", "output_dir": "new",
+    }  # fmt: skip
+    Path("recipe.yaml").write_text(yaml.safe_dump(keys))
+    return load_recipe(Path("recipe.yaml"))
+
+
+def test_an_adapter_that_goes_on_alone_is_taken(recipe: Recipe) -> None:
+    assert recipe.continued == Path("old")
+    assert known_prompt(recipe, Path("new")) == recipe.train_entry().spec
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"create_new_adapter": True}, "comes with create_new_adapter"),
+        ({"adapter_name_or_path": "old,older"}, "names several adapters"),
+    ],
+)
+def test_an_adapter_on_top_of_merged_ones_is_refused(recipe: Recipe, changes: Mapping[str, object], what: str) -> None:
+    changed = replace(recipe, values={**recipe.values, **changes})
+    with pytest.raises(
+        LmnError, match=f"recipe.yaml: adapter_name_or_path {what}: .* or merge with llamafactory-cli export first"
+    ):
+        known_prompt(changed, Path("new"))
+    assert known_prompt(changed, None) == recipe.train_entry().spec  # without the adapter nothing is amiss
+
+
+def test_lmn_predict_refuses_it_before_it_loads_a_model(recipe: Recipe) -> None:
+    Path("new").mkdir()
+    Path("new/adapter_model.safetensors").write_bytes(b"")
+    words = ["--recipe", "recipe.yaml", "--split", "testb", "create_new_adapter=true"]
+    result = CliRunner().invoke(lmn_predict, words)
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: recipe.yaml: adapter_name_or_path comes with create_new_adapter")
+
+
+def test_another_prompt_than_the_old_adapters_is_told(recipe: Recipe) -> None:
+    assert continued_differences(recipe) == []  # nothing known of the old adapter
+    old = recipe.train_entry().spec
+    old.save(Path("old") / PROMPT_SPEC_FILE)
+    assert continued_differences(recipe) == []
+    replace(old, instruction="Another.", variant="full").save(Path("old") / PROMPT_SPEC_FILE)
+    assert continued_differences(recipe) == ["variant", "instruction"]
+    Path("new").mkdir()
+    Path("new/adapter_model.safetensors").write_bytes(b"")
+    result = CliRunner().invoke(lmn_predict, ["--recipe", "recipe.yaml", "--split", "testb", "--restart"])
+    assert (
+        "old: training went on from this adapter with another variant, instruction; the new prompt is taken"
+        in result.stderr
+    )
+
+
+def test_before_training_the_old_adapter_refuses_another_prompt(recipe: Recipe) -> None:
+    old = recipe.train_entry().spec
+    replace(old, instruction="Another.").save(Path("old") / PROMPT_SPEC_FILE)
+    with pytest.raises(LmnError, match=r"old/prompt_spec\.json: the adapter was trained with another instruction"):
+        known_prompt(recipe.at(Path("old")), Path("old"))
+
+
+@pytest.fixture(scope="module")
+def old(tiny: TinyTraining, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    pytest.importorskip("llamafactory")
+    folder = tmp_path_factory.mktemp("old") / "run"
+    tiny.train(tiny.recipe(folder))
+    return folder
+
+
+@pytest.mark.slow
+def test_llama_factory_goes_on_from_the_old_weights_and_the_result_stands_alone(
+    old: Path, tiny: TinyTraining, tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    tiny.train(tiny.recipe(folder, adapter_name_or_path=str(old), lora_rank=4, learning_rate=0.0))
+    assert largest_difference(old, folder) == 0  # also of one shape: the old adapter's rank, not the recipe's
+    config = json.loads((folder / "adapter_config.json").read_text())
+    assert (config["r"], config["base_model_name_or_path"]) == (8, str(tiny.folder / "model"))
+
+
+@pytest.mark.verify
+def test_with_create_new_adapter_what_the_old_one_learnt_is_lost(old: Path, tiny: TinyTraining, tmp_path: Path) -> None:
+    from safetensors.torch import load_file
+
+    folder = tmp_path / "run"
+    tiny.train(tiny.recipe(folder, adapter_name_or_path=str(old), create_new_adapter=True, learning_rate=0.0))
+    weights = load_file(folder / "adapter_model.safetensors")
+    assert all(float(tensor.abs().max()) == 0 for name, tensor in weights.items() if "lora_B" in name)
+    config = json.loads((folder / "adapter_config.json").read_text())
+    assert config["base_model_name_or_path"] == str(tiny.folder / "model")  # and not the merged one

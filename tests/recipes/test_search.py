@@ -1,0 +1,304 @@
+"""`lmn-eval search`: which trials are run, what becomes of killed, failed and hopeless ones, and what the table says."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from llms_meet_ner.eval.cli import main as lmn_eval
+from llms_meet_ner.eval.scores import Counts
+from llms_meet_ner.eval.search import Search, _only_one
+from llms_meet_ner.eval.search_plan import Plan, load_plan, word
+from llms_meet_ner.eval.trial_training import OnEvaluation, Training, TrialError, evaluations, train_trial
+
+from llms_meet_ner import LmnError
+from llms_meet_ner.recipe import load_recipe
+
+pytest.importorskip("optuna")
+SEARCH = """\
+recipe: base.yaml
+trials: 6
+split: dev
+space:
+  learning_rate: {low: 1.0e-5, high: 1.0e-3, log: true}
+  lora_rank: [8, 16]
+tie:
+  lora_alpha: {times: 2, of: lora_rank}
+overrides:
+  num_train_epochs: 0.5
+"""
+RECIPE = "model_name_or_path: base\ntemplate: alpaca\ndataset: mini_train\noutput_dir: outputs/base\n"
+
+
+@pytest.fixture
+def plan(workdir: Path) -> Plan:
+    (workdir / "base.yaml").write_text(RECIPE)
+    return plan_of(SEARCH)
+
+
+def plan_of(text: str) -> Plan:
+    Path("s.yaml").write_text(text)
+    return load_plan(Path("s.yaml"))
+
+
+class Stand:
+    """A trainer and a scorer: F1 falls with the distance of the learning rate from 1e-4; some trials end otherwise."""
+
+    def __init__(
+        self, ends: dict[int, Callable[[], object]] | None = None, losses: Sequence[Sequence[float]] = ()
+    ) -> None:
+        self.trained: list[list[str]] = []
+        self.ends = ends or {}
+        self.losses = losses
+
+    def train(
+        self,
+        recipe: Path,
+        words: Sequence[str],
+        folder: Path,
+        on_evaluation: OnEvaluation,
+        keep_open: Sequence[int] = (),
+    ) -> Training:
+        number = len(self.trained)
+        self.trained.append(list(words))
+        if number in self.ends:
+            self.ends[number]()
+        for at, loss in enumerate(self.losses[number] if self.losses else (), 1):
+            if on_evaluation(at, loss):
+                return Training(10 * at, True)
+        return Training(40, False)
+
+    def score(self, plan: Plan, words: Sequence[str]) -> Counts:
+        rate = float(dict(text.split("=") for text in words)["learning_rate"])
+        return Counts(round(1000 * min(rate, 1e-4) / max(rate, 1e-4)), 1000, 1000)
+
+
+def run(plan: Plan, stand: Stand | None = None) -> Search:
+    stand = stand or Stand()
+    search = Search(plan, stand.train, stand.score)
+    search.run()
+    return search
+
+
+def raising(error: BaseException) -> Callable[[], object]:
+    def end() -> None:
+        raise error
+
+    return end
+
+
+def drawn(search: Search) -> list[dict[str, Any]]:
+    return [trial.parameters for trial in search.trials() if trial.state != "killed"]
+
+
+def test_trials_train_the_recipe_with_drawn_tied_and_common_keys_and_the_best_is_printed(plan: Plan) -> None:
+    stand = Stand()
+    search = run(plan, stand)
+    assert len(stand.trained) == len(search.trials()) == 6
+    first = dict(text.split("=") for text in stand.trained[0])
+    assert list(first) == ["num_train_epochs", "learning_rate", "lora_rank", "lora_alpha", "output_dir"]
+    assert int(first["lora_alpha"]) == 2 * int(first["lora_rank"])
+    assert first["output_dir"] == "outputs/search_s/trial-0"
+    best = search.best
+    assert best is not None
+    assert best.counts is not None
+    assert best.counts.f1 == max(trial.counts.f1 for trial in search.trials() if trial.counts)
+    rate, rank = best.parameters["learning_rate"], best.parameters["lora_rank"]
+    assert search.command(best) == (
+        f"llamafactory-cli train base.yaml num_train_epochs=0.5 {word('learning_rate', rate)} lora_rank={rank} lora_alpha={2 * int(rank)}"
+    )
+    found = json.loads(Path("outputs/search_s/search.json").read_text())
+    assert (found["best"], found["command"], len(found["rows"])) == (best.number, search.command(best), 6)
+    table = Path("outputs/search_s/search.md").read_text().splitlines()
+    assert (
+        table[0] == "| trial | learning_rate | lora_rank | lora_alpha | steps | precision | recall | F1 | seconds |  |"
+    )
+    assert table[2].startswith(f"| {best.number} | {rate:.4g} | {rank} | {2 * int(rank)} | 40 |")
+    assert table[2].endswith("| best |")
+    assert table[-1] == f"    {search.command(best)}"
+
+
+def test_a_search_that_was_killed_goes_on_as_if_nothing_had_been(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    undisturbed = drawn(run(plan))
+    other = plan_of(f"{SEARCH}out: outputs/killed\n")
+    for kill in (3, 1):  # the fourth training of the first call, the second one of the second
+        with pytest.raises(KeyboardInterrupt):
+            run(other, Stand({kill: raising(KeyboardInterrupt())}))
+    journal = Path("outputs/killed/journal.log")
+    journal.write_bytes(journal.read_bytes() + b'{"op_code":')  # killed while it wrote
+    Path("outputs/killed/journal.log.lock").symlink_to(journal)
+    stand = Stand()
+    resumed = run(other, stand)
+    assert drawn(resumed) == undisturbed
+    killed = [trial for trial in resumed.trials() if trial.state == "killed"]
+    assert [trial.folder for trial in killed] == ["outputs/killed/trial-3", "outputs/killed/trial-5"]
+    assert [words[-1] for words in stand.trained] == [f"output_dir=outputs/killed/trial-{number}" for number in (5, 7)]
+    assert resumed.trials()[4].folder == "outputs/killed/trial-3"  # where its checkpoints are
+
+
+def test_more_trials_can_be_added_but_not_to_another_search(plan: Plan) -> None:
+    run(plan)
+    stand = Stand()
+    run(plan_of(SEARCH.replace("trials: 6", "trials: 8")), stand)
+    assert len(stand.trained) == 2
+    other = plan_of(SEARCH.replace("[8, 16]", "[8, 32]").replace("split: dev", "split: testa"))
+    with pytest.raises(LmnError, match="holds a search with another space, split; give this one another out"):
+        Search(other)
+
+
+def test_a_trial_that_fails_stays_in_the_table_and_the_search_goes_on(plan: Plan) -> None:
+    search = run(plan, Stand({2: raising(TrialError("training ended with status 1: CUDA out of memory"))}))
+    assert [trial.state for trial in search.trials()] == ["scored"] * 2 + ["failed"] + ["scored"] * 3
+    row = next(row for row in search.table()[1] if row[0] == "2")
+    assert row[-1] == "failed; training ended with status 1: CUDA out of memory"
+    assert row[4:9] == ["-"] * 5
+
+
+def test_when_the_first_trial_fails_the_search_ends_and_tries_it_again_when_called_again(plan: Plan) -> None:
+    with pytest.raises(LmnError, match=r"trial 0: no data set; mend that, and call the search again"):
+        run(plan, Stand({0: raising(TrialError("no data set"))}))
+    undisturbed = drawn(run(plan_of(f"{SEARCH}out: outputs/other\n")))
+    assert drawn(run(plan)) == undisturbed
+
+
+def test_a_trial_with_worse_evaluation_losses_than_the_others_ends_early(plan: Plan) -> None:
+    losses = [[0.5, 0.4, 0.3, 0.2]] * 4 + [[0.9, 0.9, 0.9, 0.9]] + [[0.5, 0.4, 0.2, 0.1]]
+    search = run(plan, Stand(losses=losses))
+    assert [trial.state for trial in search.trials()] == ["scored"] * 4 + ["pruned", "scored"]
+    assert search.trials()[4].steps == 20  # never at the first evaluation
+    unpruned = run(plan_of(f"{SEARCH}prune: false\nout: outputs/unpruned\n"), Stand(losses=losses))
+    assert {trial.state for trial in unpruned.trials()} == {"scored"}
+
+
+def test_the_same_parameters_are_trained_once(plan: Plan) -> None:
+    stand = Stand()
+    text = SEARCH.replace("{low: 1.0e-5, high: 1.0e-3, log: true}", "[1.0e-4]")
+    search = run(plan_of(f"{text}sampler: random\n"), stand)
+    assert len(stand.trained) == 2
+    assert len(search.trials()) == 6
+    assert sum("as trial" in trial.note for trial in search.trials()) == 4
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("trials: 6", "trials: 0"), r"s\.yaml:2: trials: 0 is less than the minimum of 1; it is how many trials there are in all"),
+        (("trials: 6", "trails: 6"), r"s\.yaml:\d: (search: 'trials' is a required property|trails: no such key; there are: recipe)"),
+        (("low: 1.0e-5", "low: 1"), r"s\.yaml:5: space\.learning_rate: low 1 is above high 0\.001"),
+        (("low: 1.0e-5", "low: 0"), r"s\.yaml:5: space\.learning_rate: low 0 has no logarithm"),
+        (("lora_rank: [8, 16]", "output_dir: [a]"), r"s\.yaml:6: space\.output_dir: output_dir is the search's own"),
+        (("of: lora_rank", "of: rank"), r"s\.yaml:8: tie\.lora_alpha\.of: rank is no number that is searched"),
+        (("num_train_epochs: 0.5", "lora_rank: 4"), r"s\.yaml:6: space\.lora_rank: lora_rank stands under space and overrides"),
+        (("base.yaml", "none.yaml"), "none.yaml: no such recipe"),
+    ],
+)  # fmt: skip
+def test_mistakes_in_a_search_file_are_named(plan: Plan, change: tuple[str, str], message: str) -> None:
+    with pytest.raises(LmnError, match=message):
+        plan_of(SEARCH.replace(*change))
+
+
+@pytest.mark.parametrize("value", [1e-5, 1.5e-07, 0.25, 1e22, 16, True, False, "cosine"])
+def test_a_value_is_read_back_by_yaml_and_by_llama_factory_alike(value: Any, plan: Plan) -> None:
+    text = word("learning_rate", value)
+    assert load_recipe(Path("base.yaml"), [text]).values["learning_rate"] == value
+    omegaconf = pytest.importorskip("omegaconf")
+    assert omegaconf.OmegaConf.from_cli([text])["learning_rate"] == value
+
+
+def test_two_searches_in_one_folder_are_refused_and_so_is_one_beside_an_orphaned_training(workdir: Path) -> None:
+    with _only_one(workdir) as lock:
+        with pytest.raises(LmnError, match="a search runs there"), _only_one(workdir):
+            pass
+        orphan = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], pass_fds=[lock])
+    try:
+        with pytest.raises(LmnError, match="or a training that one has left behind"), _only_one(workdir):
+            pass
+    finally:
+        orphan.kill()
+        orphan.wait()
+    with _only_one(workdir):
+        pass
+
+
+FAKE = """
+import json, subprocess, sys, time
+words = dict(word.split("=", 1) for word in sys.argv[3:])
+from pathlib import Path
+folder = Path(words["output_dir"]); folder.mkdir()
+if words["mode"] == "fail":
+    print("Traceback"); print("ValueError: no such data set"); print(); sys.exit(3)
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+(folder / "child").write_text(str(child.pid))
+log = (folder / "trainer_log.jsonl").open("a")
+for step in range(1, 5):
+    log.write(json.dumps({"current_steps": step, "loss": 1.0}) + "\\n" + json.dumps({"current_steps": step, "eval_loss": 1 / step}) + "\\n")
+    log.flush()
+log.write('{"current')
+log.flush()
+if words["mode"] == "hang":
+    time.sleep(60)
+child.kill()
+"""
+
+
+@pytest.fixture
+def fake_llama_factory(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = workdir / "fake" / "llamafactory"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    (package / "cli.py").write_text(FAKE)
+    monkeypatch.setenv("PYTHONPATH", str(workdir / "fake"))
+
+
+@pytest.mark.usefixtures("fake_llama_factory")
+def test_a_training_is_watched_to_its_end_and_hands_over_each_evaluation_once(workdir: Path) -> None:
+    seen: list[tuple[int, float]] = []
+    done = train_trial(Path("r.yaml"), ["mode=ok", "output_dir=t"], Path("t"), lambda *pair: bool(seen.append(pair)))
+    assert done == Training(4, False)
+    assert seen == [(1, 1.0), (2, 0.5), (3, 1 / 3), (4, 0.25)]
+    assert evaluations(Path("t"))[0] == [1.0, 0.5, 1 / 3, 0.25]
+
+
+@pytest.mark.usefixtures("fake_llama_factory")
+def test_a_training_that_is_to_end_early_is_ended_with_its_children(workdir: Path) -> None:
+    started = time.monotonic()
+    done = train_trial(Path("r.yaml"), ["mode=hang", "output_dir=t"], Path("t"), lambda number, loss: number == 2)
+    assert done.pruned
+    assert time.monotonic() - started < 30
+    child = int(Path("t/child").read_text())
+    for _ in range(100):
+        if not _alive(child):
+            break
+        time.sleep(0.1)
+    assert not _alive(child)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    state = Path(f"/proc/{process}/stat")
+    return not state.is_file() or state.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+@pytest.mark.usefixtures("fake_llama_factory")
+def test_a_failed_training_is_told_with_the_last_line_of_its_log(workdir: Path) -> None:
+    with pytest.raises(TrialError, match=r"status 3: ValueError: no such data set \(t\.log\)"):
+        train_trial(Path("r.yaml"), ["mode=fail", "output_dir=t"], Path("t"), lambda *_: False)
+
+
+def test_the_command_tells_mistakes_without_a_traceback(plan: Plan) -> None:
+    result = CliRunner().invoke(lmn_eval, ["search", "s.yaml"])
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: data/dataset_info.json: no such file; run lmn-convert first")
+    result = CliRunner().invoke(lmn_eval, ["search", "none.yaml"])
+    assert (result.exit_code, "none.yaml: cannot be read" in result.stderr) == (1, True)
