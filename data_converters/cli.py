@@ -13,26 +13,13 @@ from rich.table import Table
 from ..command_line import catch_errors, print_table
 from ..dataset_info import read_dataset_info
 from ..formats import DEFAULT_FORMAT
-from ..tags import REPAIRS
 from .alpaca import Converted, merge_dataset_info, prompt_spec_of, write_split
 from .cards import Card, card_names, load_card
 from .check import SplitCheck, check_split
 from .corpus import read_corpus
+from .corpus_options import corpus_options
 from .problems import KINDS, ProblemLog
-
-
-def _corpus_options(command: Any) -> Any:
-    """Add the options that every subcommand over a corpus takes."""
-    source_help = "Folder of the corpus files. [default: the card's folder, or data/CORPUS]"
-    options = [
-        click.argument("card"),
-        click.option("--source", type=click.Path(path_type=Path), help=source_help),
-        click.option("--split", "splits", multiple=True, help="Only this split; may be given more than once. [default: all]"),
-        click.option("--repair", type=click.Choice(REPAIRS), help="What becomes of invalid tag sequences. [default: as the card says]"),
-    ]  # fmt: skip
-    for option in reversed(options):
-        command = option(command)
-    return command
+from .stats_cli import stats
 
 
 @click.group(cls=DefaultGroup, default="convert", default_if_no_args=False)
@@ -44,12 +31,16 @@ def main() -> None:
     lmn-convert conll2003 --source DIR      writes data/alpaca/conll2003_{train,testa,testb}.json
     lmn-convert my_corpus.yaml              the same for a corpus with a card of your own
     lmn-convert check wikigold --source DIR reports what is in the files, and writes nothing
+    lmn-convert stats wikigold --source DIR tells what the corpus is like, and what in it is worth a look
     lmn-convert cards                       lists the cards that come with the package
     """  # noqa: D301
 
 
+main.add_command(stats)
+
+
 @main.command()  # type: ignore[untyped-decorator]
-@_corpus_options
+@corpus_options
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path("data/alpaca"), show_default=True, help="Folder to write to."
 )
@@ -106,7 +97,7 @@ def _print_converted(written: dict[str, Converted]) -> None:
 
 
 @main.command()  # type: ignore[untyped-decorator]
-@_corpus_options
+@corpus_options
 @click.option(
     "--limit",
     type=click.IntRange(min=0),
