@@ -9,10 +9,11 @@ from math import ceil
 
 _WIDTH = 720
 _BAR = 14
-_CHARACTER = 7.2
+_CHARACTER = 8.5
 """Width of a character of the labels, roughly, in pixels."""
-_LEFT = 210
+_MOST_LEFT = 210
 _VALUE = 96
+"""Room for row names and for the notes beside bars."""
 COLOURS = 8
 
 
@@ -38,28 +39,28 @@ class Series:
 def bars(title: str, rows: Sequence[str], series: Sequence[Series]) -> str:
     """Draw horizontal bars, one a row and series, on one scale."""
     most = max((value for one in series for value in one.values), default=0) or 1
-    step = _BAR * len(series) + 10
+    step, left = _BAR * len(series) + 10, _left(rows)
     shapes = []
     for number, row in enumerate(rows):
         top = number * step + 5
-        shapes.append(_name(row, top + _BAR * len(series) / 2))
+        shapes.append(_name(row, left, top + _BAR * len(series) / 2))
         for rank, one in enumerate(series):
-            width = (_WIDTH - _LEFT - _VALUE) * one.values[number] / most
+            width = (_WIDTH - left - _VALUE) * one.values[number] / most
             y = top + rank * _BAR
-            shapes.append(_bar(_LEFT, y, width, _BAR - 2, rank, f"{row}, {one.name}: {one.notes[number]}"))
-            shapes.append(_text(_LEFT + width + 5, y + _BAR - 4, one.notes[number], "note"))
+            shapes.append(_bar(left, y, width, _BAR - 2, rank, f"{row}, {one.name}: {one.notes[number]}"))
+            shapes.append(_text(left + width + 5, y + _BAR - 4, one.notes[number], "note"))
     return _figure(title, shapes, step * len(rows) + 5, [one.name for one in series])
 
 
 def stacked(title: str, rows: Sequence[str], series: Sequence[Series]) -> str:
     """Draw one horizontal bar a row, cut in parts; each row's values should sum to 1, or all be 0."""
-    step = _BAR + 8
+    step, left = _BAR + 8, _left(rows)
     shapes = []
     for number, row in enumerate(rows):
-        x: float = _LEFT
-        shapes.append(_name(row, number * step + 5 + _BAR / 2))
+        x = left
+        shapes.append(_name(row, left, number * step + 5 + _BAR / 2))
         for rank, one in enumerate(series):
-            width = (_WIDTH - _LEFT - 10) * one.values[number]
+            width = (_WIDTH - left - 10) * one.values[number]
             shapes.append(_bar(x, number * step + 5, width, _BAR, rank, f"{row}, {one.name}: {one.notes[number]}"))
             x += width
     return _figure(title, shapes, step * len(rows) + 5, [one.name for one in series])
@@ -87,10 +88,17 @@ def columns(title: str, bins: Sequence[str], series: Sequence[Series], axis: str
     return _figure(title, shapes, height + 54, [one.name for one in series])
 
 
-def _name(row: str, middle: float) -> str:
-    room = int((_LEFT - 10) / _CHARACTER)
+def _left(rows: Sequence[str]) -> float:
+    """Return the room that row names take."""
+    return min(_MOST_LEFT, 12 + _CHARACTER * max(map(len, rows), default=0))
+
+
+def _name(row: str, left: float, middle: float) -> str:
+    room = int((_MOST_LEFT - 12) / _CHARACTER)
     shown = row if len(row) <= room else row[: room - 1] + "…"
-    return f'<text class="row" x="{_LEFT - 8}" y="{middle + 4:.1f}">{escape(shown)}<title>{escape(row)}</title></text>'
+    return (
+        f'<text class="row" x="{left - 8:.1f}" y="{middle + 4:.1f}">{escape(shown)}<title>{escape(row)}</title></text>'
+    )
 
 
 def _bar(x: float, y: float, width: float, height: float, colour: int, note: str) -> str:

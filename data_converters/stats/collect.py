@@ -83,7 +83,7 @@ def corpus_stats(
     """
     names = list(card.splits if splits is None else splits)
     counted = {name: SplitCounts(name) for name in names}
-    mentions, sentences = MentionTable(), SentenceTable()
+    mentions, sentences = MentionTable(), SentenceTable(names)
     for name, counts in counted.items():
         for sentence in read_corpus(card, name, source, repair=repair, log=counts.log, progress=progress):
             counts.add(sentence)

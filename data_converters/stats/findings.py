@@ -11,7 +11,7 @@ from ...sentence import Span, Where
 from .counts import SplitCounts, quantile
 from .mentions import Mention, MentionTable, Places, entropy
 from .occurrences import Occurrences, folded, marked
-from .sentences import SentenceTable
+from .sentences import Repeated, SentenceTable
 
 KINDS: dict[str, str] = {
     "conflicting-sentence": "the same sentence with different entities",
@@ -98,27 +98,26 @@ def ambiguous_mentions(mentions: Iterable[Mention]) -> list[Finding]:
 
 
 def shared_sentences(sentences: SentenceTable) -> list[Finding]:
-    """Return sentences that stand in several splits, one variant a split, the longest sentence first."""
-    found = [
-        (len(repeated.tokens), Finding(tuple(
-            Variant.of(f"{split}: {' '.join(repeated.tokens)}", places, odd=bool(number))
-            for number, (split, places) in enumerate(repeated.splits.items())
-        )))
-        for repeated in sentences.repeated.values() if len(repeated.splits) > 1
-    ]  # fmt: skip
-    return [finding for _, finding in sorted(found, key=lambda pair: (-pair[0], *_by_total(pair[1])))]
+    """Return sentences that stand in several splits, one variant a split, the longest sentence first, then by its words."""
+    shared = [repeated for repeated in sentences.repeated.values() if len(repeated.splits) > 1]
+    shared.sort(key=lambda repeated: (-len(repeated.tokens), repeated.tokens))
+    return [Finding(tuple(_by_split(repeated))) for repeated in shared]
+
+
+def _by_split(repeated: Repeated) -> Iterable[Variant]:
+    for number, (split, places) in enumerate(repeated.splits.items()):
+        yield Variant.of(f"{split}: {' '.join(repeated.tokens)}", places, odd=bool(number))
 
 
 def conflicting_sentences(sentences: SentenceTable) -> list[Finding]:
-    """Return sentences that stand with different entities, the longest first; odd is each but the most frequent annotation."""
+    """Return sentences that stand with different entities, the longest first; odd is each annotation but the most frequent."""
+    conflicting = [repeated for repeated in sentences.repeated.values() if len(repeated.annotations) > 1]
+    conflicting.sort(key=lambda repeated: (-len(repeated.tokens), repeated.tokens))
     found = []
-    for repeated in sentences.repeated.values():
-        if len(repeated.annotations) > 1:
-            shown = [(marked(repeated.tokens, spans), places) for spans, places in repeated.annotations.items()]
-            shown.sort(key=lambda item: (-item[1].count, item[0]))
-            variants = tuple(Variant.of(text, places, odd=bool(rank)) for rank, (text, places) in enumerate(shown))
-            found.append((len(repeated.tokens), Finding(variants)))
-    return [finding for _, finding in sorted(found, key=lambda pair: (-pair[0], *_by_total(pair[1])))]
+    for repeated in conflicting:
+        shown = _sorted((marked(repeated.tokens, spans), places) for spans, places in repeated.annotations.items())
+        found.append(Finding(tuple(Variant.of(*variant, odd=bool(rank)) for rank, variant in enumerate(shown))))
+    return found
 
 
 def rare_labels(mentions: MentionTable) -> list[Finding]:

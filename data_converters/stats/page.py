@@ -67,7 +67,8 @@ h3 { font-size: 1rem; margin-bottom: 0; } p { max-width: 48rem; } .dim, nav, fig
 .wide { overflow-x: auto; } table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums; }
 th, td { padding: .15rem .7rem; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; white-space: pre; padding-left: 0; } th { font-weight: 600; }
-figure { margin: 1.5rem 0; } figcaption { font-weight: 600; } svg { width: 100%; max-width: 60rem; height: auto; display: block; }
+figure { margin: 1.5rem 0; } figcaption { font-weight: 600; }
+svg { width: 100%; max-width: 60rem; height: auto; display: block; overflow: visible; }
 svg text { fill: var(--ink); font: 12px system-ui, sans-serif; } .row { text-anchor: end; } .tick { text-anchor: middle; }
 svg .note { fill: var(--dim); font-size: 11px; } .axis { stroke: var(--line); }
 .legend { margin: .3rem 0 .6rem; } .legend span { margin-right: 1.2rem; white-space: nowrap; }
@@ -217,9 +218,10 @@ def _ambiguity(stats: CorpusStats) -> Iterable[str]:
     labels = [label for label in stats.card.labels.names if label in stats.ambiguity.labels]
     found = [stats.ambiguity.labels[label] for label in labels]
     names = ("mention has this label only", "this one most often", "another one most often")
-    yield stacked("Entities by what else their mention is, all splits", labels, _parts(found, names))
+    yield stacked("Entities by the labels of their mention, all splits", labels, _parts(found, names))
     if stats.ambiguous:
-        yield _table(pair_table(stats))
+        pairs = pair_table(stats)
+        yield _table(pairs._replace(rows=pairs.rows[:LISTED])) + _more(len(pairs.rows))
         yield "<h3>Ambiguous mentions; first those with the most entities that have not the most frequent label</h3>"
         yield _listed(stats.ambiguous)
 
@@ -234,14 +236,10 @@ def _findings(stats: CorpusStats) -> Iterable[str]:
 
 
 def _table(table: Table) -> str:
-    rows = [f"<tr>{''.join(f'<td>{_text(cell)}</td>' for cell in row)}</tr>" for row in table.rows[:LISTED]]
+    rows = [f"<tr>{''.join(f'<td>{_text(cell)}</td>' for cell in row)}</tr>" for row in table.rows]
     head = "".join(f"<th>{_text(cell)}</th>" for cell in table.header)
-    more = _more(len(table.rows))
-    return (
-        f'<div class="wide"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n'
-        + "\n".join(rows)
-        + f"\n</tbody></table></div>{more}"
-    )
+    body = "\n".join(rows)
+    return f'<div class="wide"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>'
 
 
 def _listed(found: Sequence[Finding]) -> str:
@@ -254,6 +252,11 @@ def _more(count: int) -> str:
 
 
 def _variant(variant: Variant) -> str:
-    places = ", ".join(map(str, variant.places)) + (", ..." if variant.count > len(variant.places) else "")
+    files: dict[str, list[str]] = {}
+    for where in variant.places:
+        files.setdefault(where.file, []).append(str(where.line))
+    places = ", ".join(f"{file}:{', '.join(lines)}" for file, lines in files.items())
+    places += ", ..." if variant.count > len(variant.places) else ""
     style = ' class="odd"' if variant.odd else ""
-    return f'<div{style}><bdi>{_text(variant.text)}</bdi> {variant.count:,} x <span class="place">{_text(places)}</span></div>'
+    text = f"<bdi>{_text(variant.text)}</bdi>"
+    return f'<div{style}>{variant.count:,} x {text} <span class="place">{_text(places)}</span></div>'

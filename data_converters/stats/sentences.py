@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ...sentence import Sentence, Span
@@ -30,17 +31,20 @@ class Repeated:
 
 
 class SentenceTable:
-    """The sentences of the splits that were added, by hash."""
+    """The sentences of some splits, by hash.
 
-    def __init__(self) -> None:
-        self.splits: dict[str, Counter[bytes]] = {}
+    Args:
+        splits: their names.
+    """
+
+    def __init__(self, splits: Iterable[str]) -> None:
+        self.splits: dict[str, Counter[bytes]] = {split: Counter() for split in splits}
         self.repeated: dict[bytes, Repeated] = {}
 
     def add(self, sentence: Sentence, split: str) -> None:
         """Count a sentence: the first reading."""
-        counts = self.splits.setdefault(split, Counter())
         if not sentence.is_docstart:
-            counts[_hash(sentence)] += 1
+            self.splits[split][_hash(sentence)] += 1
 
     def look_again(self, sentence: Sentence, split: str) -> None:
         """Keep a sentence that stands more than once: the second reading."""
