@@ -17,32 +17,18 @@ from ..formats import DEFAULT_FORMAT
 from ..formats.wording import VARIANTS
 from ..labels import LabelSet, told_origins
 from ..sentence import Sentence
-from ..tags import REPAIRS
 from .alpaca import Converted, merge_dataset_info, prompt_spec_of, write_split
 from .augment import Augmentation, augmented
 from .card_table import card_rows, markdown_table, terminal_table
 from .cards import Card, load_card
 from .check import SplitCheck, check_split
 from .corpus import read_corpus
+from .corpus_options import corpus_options
 from .label_options import LabelChange, label_options, variant_name
 from .mix import load_mix
 from .mixing import Mixed, write_mix
 from .problems import KINDS, NOTES, ProblemLog
-
-
-def _corpus_options(command: Any) -> Any:
-    """Add the options that every subcommand over a corpus takes."""
-    source_help = "Folder of the corpus files. [default: the card's folder, or data/CORPUS]"
-    options = [
-        click.argument("card"),
-        click.option("--source", type=click.Path(path_type=Path), help=source_help),
-        click.option("--split", "splits", multiple=True, help="Only this split; may be given more than once. [default: all]"),
-        click.option("--repair", type=click.Choice(REPAIRS), help="What becomes of invalid tag sequences. [default: as the card says]"),
-    ]  # fmt: skip
-    for option in reversed(options):
-        command = option(command)
-    return command
-
+from .stats_cli import stats
 
 _format_option = click.option(
     "--format", "format_name", default=DEFAULT_FORMAT, show_default=True, help="Output format."
@@ -59,12 +45,16 @@ def main() -> None:
     lmn-convert my_corpus.yaml              the same for a corpus with a card of your own
     lmn-convert check wikigold --source DIR reports what is in the files, and writes nothing
     lmn-convert mix mix.yaml                joins corpora to one, with a test set
+    lmn-convert stats wikigold --source DIR tells what the corpus is like, and what in it is worth a look
     lmn-convert cards                       lists the cards that come with the package
     """  # noqa: D301
 
 
+main.add_command(stats)
+
+
 @main.command()  # type: ignore[untyped-decorator]
-@_corpus_options
+@corpus_options
 @label_options
 @click.option(
     "--as",
@@ -194,7 +184,7 @@ def _mix_table(mixed: Mixed) -> Table:
 
 
 @main.command()  # type: ignore[untyped-decorator]
-@_corpus_options
+@corpus_options
 @_format_option
 @label_options
 @click.option(

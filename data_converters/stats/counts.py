@@ -1,0 +1,116 @@
+"""Counts of one split, a sentence at a time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from math import ceil
+
+from ...sentence import Sentence, Span, without_nested
+from ...tags import encode
+from ..problems import ProblemLog
+
+
+@dataclass(slots=True)
+class SplitCounts:
+    """The counts of one split. `-DOCSTART-` sentences are in `docstarts` and nowhere else.
+
+    Attributes:
+        split: its name.
+        docstarts: `-DOCSTART-` lines that the card counts as sentences, of one token each.
+        lengths: sentences by their number of tokens.
+        without_entities: sentences with none.
+        entities: by label, entities by their number of tokens; nested ones too.
+        covered: tokens inside at least one entity.
+        depths: entities by depth: 1 for those in no other, 2 for those directly inside one of depth 1, and so on.
+        tags: of the outermost entities, as IOB2, `O` included.
+        log: what is wrong in the file; a reader leaves that out or mends it.
+    """
+
+    split: str
+    docstarts: int = 0
+    lengths: Counter[int] = field(default_factory=Counter)
+    without_entities: int = 0
+    entities: dict[str, Counter[int]] = field(default_factory=dict)
+    covered: int = 0
+    depths: Counter[int] = field(default_factory=Counter)
+    tags: Counter[str] = field(default_factory=Counter)
+    log: ProblemLog = field(default_factory=lambda: ProblemLog(keep_going=True))
+
+    def add(self, sentence: Sentence) -> None:
+        """Count a sentence."""
+        if sentence.is_docstart:
+            self.docstarts += 1
+            return
+        length = len(sentence.tokens)
+        self.lengths[length] += 1
+        if not sentence.spans:
+            self.without_entities += 1
+            self.tags["O"] += length
+            return
+        outer = without_nested(sentence.spans)
+        self.covered += sum(span.end - span.start for span in outer)
+        self.tags.update(encode(outer, length))
+        for span, depth in zip(sentence.spans, depths_of(sentence.spans)):
+            self.entities.setdefault(span.label, Counter())[span.end - span.start] += 1
+            self.depths[depth] += 1
+
+    @property
+    def sentences(self) -> int:
+        """Number of sentences without `-DOCSTART-`."""
+        return self.lengths.total()
+
+    @property
+    def tokens(self) -> int:
+        """Number of tokens without `-DOCSTART-`."""
+        return total_length(self.lengths)
+
+    @property
+    def labels(self) -> Counter[str]:
+        """Entities by label."""
+        return Counter({label: lengths.total() for label, lengths in self.entities.items()})
+
+    @property
+    def nested(self) -> int:
+        """Entities inside others."""
+        return self.depths.total() - self.depths[1]
+
+
+def depths_of(spans: tuple[Span, ...]) -> list[int]:
+    """Return how deep each span lies: 1 for those in no other.
+
+    Args:
+        spans: in the order of `outer_first`, none crossing.
+    """
+    ends: list[int] = []
+    depths = []
+    for span in spans:
+        while ends and ends[-1] <= span.start:
+            ends.pop()
+        ends.append(span.end)
+        depths.append(len(ends))
+    return depths
+
+
+def total_length(lengths: Counter[int]) -> int:
+    """Return the sum of all lengths."""
+    return sum(length * count for length, count in lengths.items())
+
+
+def mean(lengths: Counter[int]) -> float:
+    """Return the mean length; 0 where there is none."""
+    return total_length(lengths) / (lengths.total() or 1)
+
+
+def quantile(lengths: Counter[int], share: float) -> int:
+    """Return the smallest length that at least `share` of all do not exceed; 0 where there is none.
+
+    So the median of two lengths is the smaller one, and a quantile is always a length that occurs.
+    """
+    wanted = ceil(share * lengths.total())
+    reached = 0
+    for length in sorted(lengths):
+        reached += lengths[length]
+        if reached >= wanted:
+            return length
+    return 0

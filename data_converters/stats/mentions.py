@@ -1,0 +1,206 @@
+"""The mentions of a corpus: which labels they stand with, and which of them the training split knows.
+
+A mention is the words of an entity, its tokens in exact case. It stands as many times as there are entities of these words.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import combinations
+from math import log2
+
+from ...sentence import Sentence, Where
+
+Words = tuple[str, ...]
+
+MAX_PLACES = 10
+"""Places that are kept of each thing that is found; all are counted."""
+
+
+@dataclass(slots=True)
+class Places:
+    """How often something was seen, and the first places."""
+
+    count: int = 0
+    kept: list[Where] = field(default_factory=list)
+
+    def add(self, where: Where | None) -> None:
+        """Count one more."""
+        self.count += 1
+        if where is not None and len(self.kept) < MAX_PLACES:
+            self.kept.append(where)
+
+
+@dataclass(slots=True)
+class Mention:
+    """A mention's entities.
+
+    Attributes:
+        words: its tokens.
+        labels: the entities of each label, in all splits.
+        splits: number of entities by split and label.
+    """
+
+    words: Words
+    labels: dict[str, Places] = field(default_factory=dict)
+    splits: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    @property
+    def count(self) -> int:
+        """Number of entities."""
+        return sum(places.count for places in self.labels.values())
+
+    @property
+    def ranked(self) -> list[tuple[str, Places]]:
+        """Labels with their entities, the most frequent first, equally frequent ones by name."""
+        return sorted(self.labels.items(), key=lambda item: (-item[1].count, item[0]))
+
+    @property
+    def text(self) -> str:
+        """The words joined by a space."""
+        return " ".join(self.words)
+
+
+@dataclass(slots=True)
+class Clarity:
+    """What the words of a label's entities say about the label, in numbers of entities.
+
+    Attributes:
+        clear: the mention has this label only.
+        main: it has others too, and this is the most frequent.
+        other: another one is the most frequent.
+    """
+
+    clear: int = 0
+    main: int = 0
+    other: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguity:
+    """How far words alone tell the label, over all splits.
+
+    Attributes:
+        mentions: number of different mentions.
+        ambiguous: those that stand with several labels, in no particular order.
+        entities: number of them.
+        ambiguous_entities: those whose mention is ambiguous.
+        majority: entities that have the most frequent label of their mention.
+        entropy: of the label given the mention, in bits: each mention's entropy, averaged over entities.
+        pairs: mentions that stand with both of two labels.
+        labels: by label.
+    """
+
+    mentions: int
+    ambiguous: list[Mention]
+    entities: int
+    ambiguous_entities: int
+    majority: int
+    entropy: float
+    pairs: Counter[tuple[str, str]]
+    labels: dict[str, Clarity]
+
+
+@dataclass(slots=True)
+class Seen:
+    """Entities of one label in a split, by what the reference split holds of their words; as mentions, each counts once.
+
+    Attributes:
+        same: an entity of the same words and label.
+        other: an entity of the same words, none with this label.
+        unseen: none of the same words.
+    """
+
+    same: int = 0
+    other: int = 0
+    unseen: int = 0
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.same + self.other + self.unseen
+
+
+class MentionTable:
+    """All mentions of the splits that were added."""
+
+    def __init__(self) -> None:
+        self.mentions: dict[Words, Mention] = {}
+
+    def add(self, sentence: Sentence, split: str) -> None:
+        """Take a sentence's entities."""
+        for span in sentence.spans:
+            words = sentence.tokens[span.start : span.end]
+            mention = self.mentions.get(words)
+            if mention is None:
+                mention = self.mentions[words] = Mention(words)
+            mention.labels.setdefault(span.label, Places()).add(sentence.where)
+            counts = mention.splits.setdefault(split, {})
+            counts[span.label] = counts.get(span.label, 0) + 1
+
+    def __iter__(self) -> Iterator[Mention]:
+        return iter(self.mentions.values())
+
+    def get(self, words: Words) -> Mention | None:
+        """Return the mention of these words."""
+        return self.mentions.get(words)
+
+    def ambiguity(self) -> Ambiguity:
+        """Return how far words alone tell the label."""
+        ambiguous = [mention for mention in self if len(mention.labels) > 1]
+        pairs: Counter[tuple[str, str]] = Counter()
+        labels: dict[str, Clarity] = {}
+        entities = majority = 0
+        bits = 0.0
+        for mention in self:
+            ranked = mention.ranked
+            count = mention.count
+            entities += count
+            majority += ranked[0][1].count
+            bits += count * entropy(places.count for _, places in ranked)
+            pairs.update(combinations(sorted(mention.labels), 2))
+            for rank, (label, places) in enumerate(ranked):
+                clarity = labels.setdefault(label, Clarity())
+                clarity.clear += places.count if len(ranked) == 1 else 0
+                clarity.main += places.count if len(ranked) > 1 and not rank else 0
+                clarity.other += places.count if rank else 0
+        return Ambiguity(
+            mentions=len(self.mentions),
+            ambiguous=ambiguous,
+            entities=entities,
+            ambiguous_entities=sum(mention.count for mention in ambiguous),
+            majority=majority,
+            entropy=bits / (entities or 1),
+            pairs=pairs,
+            labels=labels,
+        )
+
+    def seen(self, reference: str, split: str) -> tuple[dict[str, Seen], dict[str, Seen]]:
+        """Return what a reference split knows of another split, by label.
+
+        Returns:
+            Numbers of entities, and numbers of different mentions.
+        """
+        entities: dict[str, Seen] = {}
+        types: dict[str, Seen] = {}
+        for mention in self:
+            known = mention.splits.get(reference, {})
+            for label, count in mention.splits.get(split, {}).items():
+                for seen, number in ((entities, count), (types, 1)):
+                    row = seen.setdefault(label, Seen())
+                    if label in known:
+                        row.same += number
+                    elif known:
+                        row.other += number
+                    else:
+                        row.unseen += number
+        return entities, types
+
+
+def entropy(counts: Iterable[int]) -> float:
+    """Return the entropy, in bits, of a distribution given as counts above 0."""
+    numbers = list(counts)
+    total = sum(numbers)
+    return sum(number / total * log2(total / number) for number in numbers)

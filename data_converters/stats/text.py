@@ -1,0 +1,25 @@
+"""Text of a corpus as it may be shown on a terminal or a page."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_SHOWN_AS_CODES = {"Cc", "Cs", "Co", "Cn", "Zl", "Zp", "Cf"}
+_JOINERS = "\u200c\u200d"
+r"""Part of the spelling of Persian or of an emoji, not of a fault."""
+
+
+def visible(text: str) -> str:
+    r"""Return text with characters that would be invisible, move the cursor or turn the direction of writing as codes: `\u200b`."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_code(character) if _is_hidden(character) else character for character in text)
+
+
+def _is_hidden(character: str) -> bool:
+    return unicodedata.category(character) in _SHOWN_AS_CODES and character not in _JOINERS
+
+
+def _code(character: str) -> str:
+    number = ord(character)
+    return f"\\U{number:08x}" if number > 0xFFFF else f"\\u{number:04x}"
