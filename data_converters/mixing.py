@@ -156,8 +156,8 @@ def find_data(mix: Mix, below: Path | None = None) -> tuple[dict[Place, Data], d
         for split in source.splits:
             place = Place(source.card.name, split)
             try:
-                path = source.card.file_of(split, _folder(source, below))
-                found[place] = Data(str(path), sha256_of(path))
+                origin = source.card.origin_of(split, _folder(source, below))
+                found[place] = Data(str(origin), origin.sha256())
             except LmnError as error:
                 what = str(error).partition(";")[0]  # without the remedy, which is another one here
                 missing[place] = f"{what} ({source.card.homepage or source.card.title})"

@@ -266,7 +266,7 @@ def draw_curve(recipe: Recipe, dev: Dev, options: PredictOptions, *, restart: bo
 def _common(recipe: Recipe, dev: Dev, options: PredictOptions) -> dict[str, Any]:
     return {
         "recipe": str(recipe.path), "model": recipe.model, "corpus": dev.gold.card.name, "split": dev.gold.split,
-        "corpus_sha256": sha256_of(dev.gold.path), "sentences": len(dev.gold.sentences), "sentences_in_split": dev.there,
+        "corpus_sha256": dev.gold.origin.sha256(), "sentences": len(dev.gold.sentences), "sentences_in_split": dev.there,
         "decoding": options.decoding, "prompt": dev.spec.without_template().to_dict(),
     }  # fmt: skip
 

@@ -192,8 +192,8 @@ def main(card_name: str | None, source: Path | None) -> None:
     demo.stage(
         "model", "SmolLM2-135M-Instruct", Path(demo.recipe.model).is_dir(), lambda: _save_model(demo.recipe.model)
     )
-    gold_files = [demo.card.file_of(split, source) for split in demo.card.splits]
-    data_key = " ".join([sha256_of(demo.card.path), *map(sha256_of, gold_files)])
+    origins = [demo.card.origin_of(split, source) for split in demo.card.splits]
+    data_key = " ".join([sha256_of(demo.card.path), *(origin.sha256() for origin in origins)])
     data_file = demo.recipe.dataset_dir / f"{demo.recipe.dataset}.json"
     demo.stage("convert", data_key, data_file.is_file(), lambda: _convert(demo))
     values = json.dumps(demo.recipe.values, sort_keys=True)  # the recipe without its comments

@@ -120,4 +120,5 @@ def ambiguity_table(stats: CorpusStats) -> Table:
 def pair_table(stats: CorpusStats) -> Table:
     """Labels that stand with the same mentions, the most mentions first."""
     pairs = sorted(stats.ambiguity.pairs.items(), key=lambda item: (-item[1], item[0]))
-    return Table(("labels", "mentions with both"), [(" and ".join(pair), f"{count:,}") for pair, count in pairs])
+    rows: list[tuple[str, ...]] = [(" and ".join(pair), f"{count:,}") for pair, count in pairs]
+    return Table(("labels", "mentions with both"), rows)
