@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import shlex
-from itertools import pairwise
+from itertools import cycle, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,22 +18,24 @@ from llms_meet_ner import LmnError, PromptSpec
 from llms_meet_ner.cli import main as lmn_predict
 from llms_meet_ner.generation.serving import chat_template, vllm_command
 from llms_meet_ner.generation.templates import pieces_of
+from llms_meet_ner.prompts import Example
 from llms_meet_ner.recipe import load_recipe
 
 ROOT = Path(__file__).parent.parent.parent
 RECIPES = sorted((ROOT / "recipes").rglob("*.yaml"))
 TEMPLATES = sorted(
-    {yaml.safe_load(path.read_text())["template"] for path in RECIPES} | {"alpaca", "smollm2", "llama2", "gemma"}
+    {yaml.safe_load(path.read_text())["template"] for path in RECIPES}
+    | {"alpaca", "smollm2", "llama2", "gemma"}
 )
 
 
-def prompt_of(spec: PromptSpec, source: str) -> str:
+def prompt_of(spec: PromptSpec, source: str, examples: tuple[Example, ...] = ()) -> str:
     """Return the text of LLaMA-Factory's prompt, by its own template."""
     from llamafactory.data.template import TEMPLATES as THEIRS
 
     template = THEIRS[spec.template.name]  # type: ignore[union-attr]
-    system, user = spec.messages(source)
-    turns = [{"role": "user", "content": user}, {"role": "assistant", "content": "x"}]
+    system, contents = spec.conversation(source, examples)
+    turns = [{"role": role, "content": text} for role, text in zip(cycle(("user", "assistant")), [*contents, "x"])]
 
     class Words:
         bos_token_id, eos_token_id = "<BOS>", "<EOS>"
@@ -60,10 +62,27 @@ def test_the_chat_template_gives_the_prompts_of_training(template: str, instruct
         chat_template(spec.template)  # type: ignore[arg-type]
     )
     for source in ["Ida Holm left Oslo .", "'\"\\n {{ x }} {% y %} 😀", " a ", "İstanbul {{content}}"]:
-        system, user = spec.messages(source)
-        messages = [{"role": "system", "content": system}] * bool(system) + [{"role": "user", "content": user}]
-        text = compiled.render(messages=messages, bos_token="<BOS>", eos_token="<EOS>", add_generation_prompt=True)
-        assert text == prompt_of(spec, source)
+        for examples in ((), (Example("a", "'Ada'", "[Ada | PER]"), Example("b", "{{content}}", "[x | LOC] {{idx}}"))):
+            system, contents = spec.conversation(source, examples)
+            messages = [{"role": "system", "content": system}] * bool(system)
+            messages += [{"role": role, "content": text} for role, text in zip(cycle(("user", "assistant")), contents)]
+            text = compiled.render(messages=messages, bos_token="<BOS>", eos_token="<EOS>", add_generation_prompt=True)
+            assert text == prompt_of(spec, source, examples)
+
+
+def test_a_chat_template_without_the_slot_of_answers_refuses_further_turns() -> None:
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    def refuse(message: str) -> None:
+        raise ValueError(message)
+
+    pieces = dataclasses.replace(pieces_of("default"), assistant=None)
+    compiled = ImmutableSandboxedEnvironment().from_string(chat_template(pieces))
+    messages = [{"role": "user", "content": "a"}]
+    more = [*messages, {"role": "assistant", "content": "b"}, *messages]
+    assert "a" in compiled.render(messages=messages, bos_token="", eos_token="", raise_exception=refuse)
+    with pytest.raises(ValueError, match="written for one turn"):
+        compiled.render(messages=more, bos_token="", eos_token="", raise_exception=refuse)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from llms_meet_ner.data_converters.alpaca import merge_dataset_info, write_split
 
 from llms_meet_ner import LmnError, PromptSpec
 from llms_meet_ner.generation.templates import encode_prompt, pieces_of, prepare_tokenizer, stop_ids
+from llms_meet_ner.prompts import Example
 
 ROOT = Path(__file__).parent.parent.parent
 RECIPES = sorted((ROOT / "recipes").rglob("*.yaml"))
@@ -56,6 +57,63 @@ def test_prompts_are_those_of_the_template(smollm2: Path, template: str, instruc
             expected, _ = their_template.encode_oneturn(theirs, messages, system or None)
             assert encode_prompt(ours, spec, source) == expected
         assert stop_ids(ours, spec.template) == sorted(their_template.get_stop_token_ids(theirs))  # type: ignore[arg-type]
+
+
+EXAMPLES = (
+    Example("a", "Ada Holm met {{content}} .", "[Ada Holm | PER] met {{content}} ."),
+    Example("b", "İstanbul {{idx}} 😀", "[İstanbul | LOC] {{idx}} 😀"),
+)
+MORE_TEMPLATES = (
+    "baichuan2",
+    "chatglm3",
+    "chatml",
+    "mistral",
+    "phi_small",
+    "vicuna",
+)  # without eos, with tokens in slots
+
+
+@pytest.mark.parametrize("instruction_as", ["user", "system"])
+@pytest.mark.parametrize("template", [*TEMPLATES, *MORE_TEMPLATES])
+def test_prompts_with_examples_are_conversations_of_the_template(
+    smollm2: Path, template: str, instruction_as: Any
+) -> None:
+    from llamafactory.data.template import get_template_and_fix_tokenizer
+    from llamafactory.hparams import DataArguments
+
+    ours, theirs = tokenizer_for(smollm2, template, "ours"), tokenizer_for(smollm2, template, "theirs")
+    their_template = get_template_and_fix_tokenizer(theirs, DataArguments(template=template))
+    spec = prompt_spec_of(load_card("conll2003"), "bracketed", "short", instruction_as)
+    spec = PromptSpec.from_dict(dataclasses.replace(spec, template=pieces_of(template)).to_dict(), "test")
+    prepare_tokenizer(ours, spec.template)  # type: ignore[arg-type]
+    for number in (1, 2):
+        system, first = spec.messages(EXAMPLES[0].source)
+        messages = [{"role": "user", "content": first}, {"role": "assistant", "content": EXAMPLES[0].output}]
+        for example in EXAMPLES[1:number]:
+            messages.append({"role": "user", "content": example.source})
+            messages.append({"role": "assistant", "content": example.output})
+        messages += [{"role": "user", "content": "Ida left ."}, {"role": "assistant", "content": "x"}]
+        pairs = their_template.encode_multiturn(theirs, messages, system or None)
+        expected = [index for prompt, answer in pairs[:-1] for index in prompt + answer] + pairs[-1][0]
+        assert encode_prompt(ours, spec, "Ida left .", EXAMPLES[:number]) == expected
+        assert their_template.encode_oneturn(theirs, messages, system or None)[0] == expected
+
+
+def test_pieces_that_were_kept_without_the_slot_of_answers_take_no_examples() -> None:
+    spec = prompt_spec_of(load_card("conll2003"), "bracketed")
+    row = dataclasses.replace(spec, template=pieces_of("default")).to_dict()
+    del row["template"]["assistant"]
+    old = PromptSpec.from_dict(row, "test")
+
+    class Words:
+        eos_token_id = 0
+
+        def encode(self, text: str, add_special_tokens: bool) -> list[str]:
+            return [text]
+
+    assert encode_prompt(Words(), old, "Ida left .")
+    with pytest.raises(LmnError, match="template default: its pieces were kept by a version that showed no examples"):
+        encode_prompt(Words(), old, "Ida left .", EXAMPLES)
 
 
 @pytest.mark.parametrize("instruction_as", ["user", "system"])
