@@ -107,12 +107,12 @@ def predict(
     """
     adapter = _adapter(recipe, options)
     server = Server(options.server) if options.server else None
-    spec = served_prompt(recipe, untrained=options.untrained) if server else recipe_prompt(recipe, adapter)
     if not options.untrained and (changed := continued_differences(recipe)):
         click.echo(
             f"{recipe.continued}: training went on from this adapter with another {', '.join(changed)}; the new prompt is taken",
             err=True,
         )
+    spec = served_prompt(recipe, untrained=options.untrained) if server else recipe_prompt(recipe, adapter)
     stamp = (
         served_stamp(recipe, spec, server, options.max_new_tokens) if server else _stamp(recipe, adapter, spec, options)
     )
