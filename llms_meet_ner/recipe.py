@@ -245,16 +245,19 @@ def _check_stands_alone(recipe: Recipe) -> None:
 def continued_differences(recipe: Recipe) -> list[str]:
     """Return in what the prompt of the adapter that a recipe goes on with differs from that of its training data.
 
-    Nothing where the recipe starts a new adapter, or no `prompt_spec.json` lies beside the old one.
+    Nothing where the recipe starts a new adapter, no `prompt_spec.json` lies beside the old one, or the training data is not there.
 
     Raises:
-        LmnError: that file is damaged; or the training data was not converted.
+        LmnError: that file is damaged.
     """
     kept = recipe.continued / PROMPT_SPEC_FILE if recipe.continued else None
     if kept is None or not kept.is_file():
         return []
     old = PromptSpec.load(kept)
-    differences = old.differences(recipe.train_entry().spec)
+    try:
+        differences = old.differences(recipe.train_entry().spec)
+    except LmnError:
+        return []
     if old.template and old.template.name != recipe.template:
         differences.append("template")
     return differences

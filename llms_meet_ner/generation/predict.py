@@ -129,13 +129,13 @@ def predict(
     """
     adapter = _adapter(recipe, options)
     server = Server(options.server) if options.server else None
-    spec = served_prompt(recipe, untrained=options.shots is not None) if server else recipe_prompt(recipe, adapter)
-    options = options.for_format(spec.format)
     if options.shots is None and (changed := continued_differences(recipe)):
         click.echo(
             f"{recipe.continued}: training went on from this adapter with another {', '.join(changed)}; the new prompt is taken",
             err=True,
         )
+    spec = served_prompt(recipe, untrained=options.shots is not None) if server else recipe_prompt(recipe, adapter)
+    options = options.for_format(spec.format)
     stamp = (
         served_stamp(recipe, spec, server, options.max_new_tokens) if server else _stamp(recipe, adapter, spec, options)
     )

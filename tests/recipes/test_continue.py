@@ -62,7 +62,11 @@ def test_lmn_predict_refuses_it_before_it_loads_a_model(recipe: Recipe) -> None:
     assert result.stderr.startswith("Error: recipe.yaml: adapter_name_or_path comes with create_new_adapter")
 
 
-def test_another_prompt_than_the_old_adapters_is_told(recipe: Recipe) -> None:
+def test_another_prompt_than_the_old_adapters_is_told(recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_further(*_: object) -> None:
+        raise LmnError("stop")
+
+    monkeypatch.setattr("llms_meet_ner.generation.predict.recipe_prompt", no_further)
     assert continued_differences(recipe) == []  # nothing known of the old adapter
     old = recipe.train_entry().spec
     old.save(Path("old") / PROMPT_SPEC_FILE)
