@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 from .errors import LmnError
@@ -19,6 +20,7 @@ Offsets = tuple[int, int]
 Splitter = Callable[[str], list[list[Offsets]]]
 """Returns the sentences of a text, each at least one token; no token holds white space, or is empty."""
 
+_TEXTS_A_ZONE = 1_000
 _WORD = re.compile(r"\S+")
 _BETWEEN_SPACES = re.compile(r"[^ \t\r\n\v\f]+")
 
@@ -41,10 +43,16 @@ def make_splitter(language: str = "en") -> Splitter:
         LmnError: spaCy is not installed, or does not know the language, or needs another package for it.
     """
     nlp = _pipeline(language)
+    zone = ExitStack()
+    texts = 0
 
     def split(text: str) -> list[list[Offsets]]:
-        with nlp.memory_zone():
-            return _sentences(nlp(text))
+        nonlocal texts
+        if texts % _TEXTS_A_ZONE == 0:
+            zone.close()
+            zone.enter_context(nlp.memory_zone())  # new words are forgotten when it ends; to open one takes time
+        texts += 1
+        return _sentences(nlp(text))
 
     return split
 

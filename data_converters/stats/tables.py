@@ -107,7 +107,7 @@ def _sum(seen: dict[str, Seen]) -> Seen:
 def ambiguity_table(stats: CorpusStats) -> Table:
     """How far a mention's words tell its label."""
     found = stats.ambiguity
-    rows = [
+    rows: list[tuple[str, ...]] = [
         ("mentions", f"{found.mentions:,}"),
         ("with several labels", percent(len(found.ambiguous), found.mentions)),
         ("entities of such a mention", percent(found.ambiguous_entities, found.entities)),
