@@ -16,6 +16,7 @@ from ..data_converters.cards import load_card
 from ..data_converters.corpus import read_corpus
 from ..errors import LmnError
 from ..files import write_json
+from ..formats import DEFAULT_FORMAT, get_format
 from ..generation.model import load_adapter
 from ..generation.requests import Request
 from ..generation.templates import encode_prompt
@@ -53,7 +54,12 @@ class Comparison:
 
 
 def compare(
-    model: Path, adapter: Path | None, number: int, batch_size: int, most_tokens: int | None = None
+    model: Path,
+    adapter: Path | None,
+    number: int,
+    batch_size: int,
+    most_tokens: int | None = None,
+    form: str = DEFAULT_FORMAT,
 ) -> Comparison:
     """Decode sentences of the embedded corpus both ways, in float32.
 
@@ -63,6 +69,7 @@ def compare(
         number: how many sentences, the test split's first.
         batch_size: sentences decoded together, in both.
         most_tokens: leave longer sentences out.
+        form: output format of a model without an adapter.
     """
     from ..generation.constrained import ConstrainedGenerator
     from .reference import decode
@@ -71,7 +78,7 @@ def compare(
     splits = list(card.splits)
     sentences: list[Sentence] = [s for split in (splits[-1], splits[0]) for s in read_corpus(card, split)]
     sentences = [s for s in sentences if most_tokens is None or len(s.tokens) <= most_tokens][:number]
-    spec = _spec(adapter)
+    spec = _spec(adapter, form)
     loaded = load_adapter(str(model), spec, adapter, "float32")
     fast = ConstrainedGenerator(loaded, spec)
     differences: list[str] = []
@@ -86,13 +93,14 @@ def compare(
     return Comparison(len(sentences), fast.work.steps, fast.work.passes, differences)
 
 
-def _spec(adapter: Path | None) -> PromptSpec:
-    """Return the prompt of an adapter; without one the short instruction in LLaMA-Factory's template `default`."""
+def _spec(adapter: Path | None, form: str) -> PromptSpec:
+    """Return the prompt of an adapter; without one a format's short instruction in LLaMA-Factory's template `default`."""
     if adapter is not None:
         return PromptSpec.load(adapter / PROMPT_SPEC_FILE)
     card = load_card("demo")
     template = TemplatePieces("default", (), (), ("Human: {{content}}", {"special": "eos_token"}, "\nAssistant:"))
-    return PromptSpec("bracketed", "short", "Mark entities as [Entity | LABEL]:", card.labels, template=template)
+    instruction = get_format(form).instruction(card.labels, "short")
+    return PromptSpec(form, "short", instruction, card.labels, template=template)
 
 
 @click.command()

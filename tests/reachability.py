@@ -8,9 +8,10 @@ from typing import Any
 
 from llms_meet_ner.data_converters import load_card, read_corpus
 
-from llms_meet_ner import LabelSet, Sentence, get_format
+from llms_meet_ner import LabelSet, Sentence
 from llms_meet_ner.constraint.tokens import END, Constraint
 from llms_meet_ner.constraint.vocabulary import Vocabulary
+from llms_meet_ner.formats import get_inline_format
 
 CORPORA = [
     ("demo", ["train", "testb"], "demo"),
@@ -28,7 +29,9 @@ CORPORA = [
 _loaded: dict[Path, tuple[Any, Vocabulary]] = {}
 
 
-def unreachable(path: Path, card_name: str, split: str, source: Path, step: int = 1) -> tuple[int, list[str]]:
+def unreachable(
+    path: Path, card_name: str, split: str, source: Path, step: int = 1, form: str = "bracketed"
+) -> tuple[int, list[str]]:
     """Return how many sentences were looked at, and the ids of those whose gold rendering is not allowed token by token.
 
     Args:
@@ -37,13 +40,16 @@ def unreachable(path: Path, card_name: str, split: str, source: Path, step: int 
         split: of it.
         source: folder of its files; not looked at for the embedded corpus.
         step: every how manieth sentence.
+        form: output format.
     """
     card = load_card(card_name)
     sentences = list(read_corpus(card, split, None if card_name == "demo" else source))[::step]
-    return len(sentences), unreachable_of(path, sentences, card.labels, nested=card.nested)
+    return len(sentences), unreachable_of(path, sentences, card.labels, nested=card.nested, form=form)
 
 
-def unreachable_of(path: Path, sentences: Sequence[Sentence], labels: LabelSet, *, nested: bool) -> list[str]:
+def unreachable_of(
+    path: Path, sentences: Sequence[Sentence], labels: LabelSet, *, nested: bool, form: str = "bracketed"
+) -> list[str]:
     """Return the ids of the sentences whose gold rendering is not allowed token by token."""
     from transformers import AutoTokenizer
 
@@ -51,7 +57,7 @@ def unreachable_of(path: Path, sentences: Sequence[Sentence], labels: LabelSet, 
         tokenizer = AutoTokenizer.from_pretrained(path)
         _loaded[path] = tokenizer, Vocabulary(tokenizer, [tokenizer.eos_token_id])
     tokenizer, known = _loaded[path]
-    fmt = get_format(nested=nested)
+    fmt = get_inline_format(form, nested=nested)
     failed = []
     for sentence in sentences:
         allowed = Constraint(sentence.tokens, fmt.markup(labels), known, nested=nested)

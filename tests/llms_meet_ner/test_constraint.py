@@ -265,3 +265,10 @@ def test_the_gold_of_real_corpora_can_be_written(
     """An eightieth of the sentences; `make verify` takes all."""
     for split in splits:
         assert unreachable(request.getfixturevalue(name), card, split, corpora / folder, step=80)[1] == []
+
+
+@pytest.mark.parametrize("card", ["wikigold", "germeval2014_nested"])
+def test_the_gold_of_real_corpora_can_be_written_in_tags(corpora: Path, smollm2: Path, card: str) -> None:
+    splits, folder = next((splits, folder) for name, splits, folder in CORPORA if name == card)
+    for split in splits:
+        assert unreachable(smollm2, card, split, corpora / folder, step=80, form="xml")[1] == []
