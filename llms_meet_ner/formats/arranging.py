@@ -8,6 +8,7 @@ from typing import NamedTuple
 from .mentions import Place
 
 _MAX_CHECKS = 200_000
+"""Pairs of entities that are looked at; a search that needs more is given up."""
 
 
 class TooManyArrangementsError(Exception):
@@ -36,7 +37,7 @@ def arrangements(wanted: Sequence[Wanted], *, nested: bool) -> Iterator[tuple[Pl
     Raises:
         TooManyArrangementsError: the entities stand in each other's way so often that the search would go on and on.
     """
-    domains = _without_clashes(_ordered_domains(wanted, nested), nested)
+    domains = _ordered_domains(wanted, nested)
     if not all(domains):
         return
     checks = 0
@@ -52,10 +53,7 @@ def arrangements(wanted: Sequence[Wanted], *, nested: bool) -> Iterator[tuple[Pl
             checks += number + 1
             if checks > _MAX_CHECKS:
                 raise TooManyArrangementsError
-            follows = not (number and wanted[number - 1].label == wanted[number].label) or _follows(
-                place, chosen[-1], nested
-            )
-            if follows and not any(_clash(place, other, nested) for other in chosen):
+            if _fits(place, wanted, chosen, nested):
                 chosen.append(place)
                 cursors.append(0)
             continue
@@ -89,6 +87,14 @@ def arrange_loosely(wanted: Sequence[Wanted], *, nested: bool) -> tuple[Place, .
         tokens.update(range(place.start, place.end))
         last = place
     return tuple(chosen)
+
+
+def _fits(place: Place, wanted: Sequence[Wanted], chosen: Sequence[Place], nested: bool) -> bool:
+    """Whether the next entity can stand at a place, the ones before it being where they were put."""
+    number = len(chosen)
+    if number and wanted[number - 1].label == wanted[number].label and not _follows(place, chosen[-1], nested):
+        return False
+    return not any(_clash(place, other, nested) for other in chosen)
 
 
 def _follows(place: Place, before: Place, nested: bool) -> bool:
@@ -126,14 +132,3 @@ def _ordered_domains(wanted: Sequence[Wanted], nested: bool) -> list[list[Place]
         after = found[-1] if found else after
         domains[number] = found
     return domains
-
-
-def _without_clashes(domains: list[list[Place]], nested: bool) -> list[list[Place]]:
-    """Take out the places where an entity that has only one place stands in the way."""
-    fixed = [domain[0] for domain in domains if len(domain) == 1]
-    if len(fixed) == len(domains) or len(fixed) * sum(map(len, domains)) > _MAX_CHECKS:
-        return domains
-    return [
-        domain if len(domain) == 1 else [place for place in domain if not any(_clash(place, f, nested) for f in fixed)]
-        for domain in domains
-    ]

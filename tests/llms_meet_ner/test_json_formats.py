@@ -265,6 +265,40 @@ def test_texts_that_are_written_differently_are_found(
     assert list(alignment.reasons) == reasons
 
 
+def test_grouped_texts_inside_a_word_are_not_grounded() -> None:
+    alignment = parse("grouped", grouped(X=["ülle"]))
+    assert (alignment.spans, alignment.reasons) == ((), ("ungrounded",))
+
+
+def test_only_so_many_texts_are_compared_for_similarity() -> None:
+    words = tuple(f"{chr(97 + n % 26) * 5}{chr(97 + n // 26) * 5}" for n in range(40))
+    alignment = parse("grouped", grouped(X=[word + "!" for word in words]), words)
+    assert [span.start for span in alignment.spans] == list(range(32))
+    assert alignment.ungrounded == tuple(Mention(word + "!", "X") for word in words[32:])
+
+
+def test_where_a_search_for_places_is_given_up_the_next_free_ones_are_taken() -> None:
+    tokens = ("a", "b") * 12
+    sentence = Sentence(
+        "s", tokens, (*(Span(n, n + 1, "PER") for n in range(8)), *(Span(n, n + 1, "LOC") for n in range(8, 16)))
+    )
+    fmt = get_format("grouped")
+    started = time.process_time()
+    assert fmt.is_ambiguous(sentence, LABELS)
+    impossible = grouped(PER=["a"] * 6, LOC=["a"] * 5, X=["a", "b a"])
+    alignment = fmt.parse(impossible, tokens, LABELS)
+    assert time.process_time() - started < 2
+    assert_sound(alignment, tokens, nested=False)
+    assert len(alignment.spans) + len(alignment.dropped) == 13
+
+
+def test_more_entities_than_a_sentence_can_hold_are_left_unread() -> None:
+    for name, text in (("grouped", grouped(X=["US"] * 500)), ("occurrence", listed(*[("US", "X", 2)] * 500))):
+        alignment = parse(name, text)
+        assert (alignment.spans, alignment.reasons) == ((Span(12, 13, "X"),), ("nested", "overlong"))
+        assert len(alignment.dropped) == 2 * len(TOKENS) * len(LABELS) + 100 - 1
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_unknown_labels_are_counted_and_left_out(name: str) -> None:
     text = grouped(ORG=["Times"]) if name == "grouped" else listed(("Times", "ORG", 9, 14), name=name)
