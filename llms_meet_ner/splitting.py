@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 from .errors import LmnError
@@ -19,6 +20,8 @@ Offsets = tuple[int, int]
 Splitter = Callable[[str], list[list[Offsets]]]
 """Returns the sentences of a text, each at least one token; no token holds white space, or is empty."""
 
+_ZONE = 2_000_000
+"""Characters after which spaCy forgets the words it met: known ones are split several times as fast, and memory stays bounded."""
 _WORD = re.compile(r"\S+")
 _BETWEEN_SPACES = re.compile(r"[^ \t\r\n\v\f]+")
 
@@ -41,10 +44,17 @@ def make_splitter(language: str = "en") -> Splitter:
         LmnError: spaCy is not installed, or does not know the language, or needs another package for it.
     """
     nlp = _pipeline(language)
+    zone = ExitStack()  # what spaCy learns of words is freed when it ends
+    left = 0
 
     def split(text: str) -> list[list[Offsets]]:
-        with nlp.memory_zone():
-            return _sentences(nlp(text))
+        nonlocal left
+        if left <= 0:
+            zone.close()
+            zone.enter_context(nlp.memory_zone())
+            left = _ZONE
+        left -= len(text)
+        return _sentences(nlp(text))
 
     return split
 
