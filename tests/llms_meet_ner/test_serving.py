@@ -24,8 +24,7 @@ from llms_meet_ner.recipe import load_recipe
 ROOT = Path(__file__).parent.parent.parent
 RECIPES = sorted((ROOT / "recipes").rglob("*.yaml"))
 TEMPLATES = sorted(
-    {yaml.safe_load(path.read_text())["template"] for path in RECIPES}
-    | {"alpaca", "smollm2", "llama2", "gemma"}
+    {yaml.safe_load(path.read_text())["template"] for path in RECIPES} | {"alpaca", "smollm2", "llama2", "gemma"}
 )
 
 
