@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
 from llms_meet_ner.data_converters import load_card, read_corpus
 from llms_meet_ner.eval import score
-from llms_meet_ner.eval.baselines import capitalised, gazetteer
+from llms_meet_ner.eval.baselines import capitalised, gazetteer, majority, score_baselines
+from llms_meet_ner.eval.cli import main
 
-from llms_meet_ner import Sentence, Span
+from llms_meet_ner import Sentence, Span, get_format
+from llms_meet_ner.tags import encode
 
 
 def test_the_gazetteer_takes_the_longest_known_mention_with_its_usual_label() -> None:
@@ -44,3 +52,75 @@ def test_the_embedded_corpus_is_what_it_says() -> None:
         assert score(splits["testb"], baseline(splits["train"], splits["testb"])).micro.f1 < 0.40
     texts = [s.text for sentences in splits.values() for s in sentences]
     assert len(set(texts)) == len(texts)
+
+
+def test_each_token_gets_its_usual_tag_read_as_conlleval_does() -> None:
+    train = [
+        Sentence("t/0", ("New", "York", "and", "Ada", "Holm"), (Span(0, 2, "LOC"), Span(3, 5, "PER"))),
+        Sentence("t/1", ("Ada", "saw", "Rome"), (Span(0, 1, "PER"), Span(2, 3, "LOC"))),
+        Sentence("t/2", ("Rome", "is", "new"), (Span(0, 1, "ORG"),)),
+        Sentence("t/3", ("saw", "Ada"), ()),
+    ]
+    (found,) = majority(train, [Sentence("x", ("York", "saw", "Ada", "Holm", "in", "Rome", "Rome"))])
+    assert found.spans == (Span(0, 1, "LOC"), Span(2, 4, "PER"), Span(5, 6, "LOC"), Span(6, 7, "LOC"))
+    (mixed,) = majority(train, [Sentence("x", ("New", "Holm", "Unseen"))])
+    assert mixed.spans == (Span(0, 1, "LOC"), Span(1, 2, "PER"))
+    nested = [Sentence("t/0", ("Bank", "of", "Oslo"), (Span(0, 3, "ORG"), Span(2, 3, "LOC")))]
+    assert majority(nested, nested)[0].spans == (Span(0, 3, "ORG"),)
+
+
+def test_the_commonest_tag_of_every_token_is_what_a_plain_count_says() -> None:
+    card = load_card("demo")
+    train, test = (list(read_corpus(card, name)) for name in ("train", "testb"))
+    pairs = [pair for s in train for pair in zip(s.tokens, encode(s.spans, len(s.tokens)))]
+    counts = Counter(pairs)
+    for sentence, alignment in zip(test, majority(train, test), strict=True):
+        for position, token in enumerate(sentence.tokens):
+            of_token = {tag: count for (word, tag), count in counts.items() if word == token}
+            inside = any(span.start <= position < span.end for span in alignment.spans)
+            outside = of_token.get("O", 0)
+            assert inside <= (outside <= max((n for tag, n in of_token.items() if tag != "O"), default=-1))
+
+
+@pytest.fixture
+def perfect(workdir: Path) -> list[str]:
+    """The words that score what a perfect model would have written for the embedded corpus."""
+    lines = [json.dumps({"output": get_format().render(s)}) for s in read_corpus("demo", "testb")]
+    (workdir / "p.jsonl").write_text("\n".join(lines) + "\n")
+    return ["--corpus", "demo", "--split", "testb", "--predictions", "p.jsonl"]
+
+
+def call(*words: str, code: int = 0) -> str:
+    result = CliRunner().invoke(main, list(words))
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+def test_baselines_stand_in_the_table_of_scores(perfect: list[str]) -> None:
+    card = load_card("demo")
+    train, test = (list(read_corpus(card, name)) for name in ("train", "testb"))
+    rows = {name: scores.micro for name, scores in score_baselines(train, test).items()}
+    assert list(rows) == ["gazetteer", "capitalised", "majority"]
+    document = json.loads(call(*perfect, "--baselines", "--report", "json").rpartition("\n\n")[0])
+    assert document["baselines"]["split"] == "train"
+    assert document["baselines"]["micro"] == {name: counts.to_dict() for name, counts in rows.items()}
+    table = call(*perfect, "--baselines").splitlines()
+    at = next(number for number, line in enumerate(table) if line.startswith("micro avg"))
+    for line, (name, counts) in zip(table[at + 1 :], rows.items()):
+        figures = f"{counts.precision:.4f}  {counts.recall:.4f}  {counts.f1:.4f}"
+        assert line.split() == ["baseline:", name, *figures.split(), str(counts.gold)]
+    assert "baselines    count in train" in table
+    markdown = call(*perfect, "--baselines", "--report", "markdown")
+    majority_row = rows["majority"]
+    assert f"| baseline: majority | {majority_row.precision:.4f} | {majority_row.recall:.4f} |" in markdown
+    assert "baseline" not in call(*perfect)
+    assert json.loads(Path("scores.json").read_text())["baselines"] is None
+
+
+def test_baselines_never_count_in_what_is_scored(perfect: list[str]) -> None:
+    assert "count in testb, the split that is scored; --train-split names another of: train, testa, testb" in call(
+        *perfect, "--baselines", "--train-split", "testb", code=1
+    )
+    assert "count in testa" in call(*perfect, "--baselines", "--train-split", "testa")
+    assert "has no split 'dev'" in call(*perfect, "--baselines", "--train-split", "dev", code=1)
+    assert "--train-split is for --baselines" in call(*perfect, "--train-split", "testa", code=2)

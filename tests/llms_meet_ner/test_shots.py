@@ -1,0 +1,275 @@
+"""Models without training on the command line: `--shots`, what a run notes, and which decoding a format allows."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+from fake_openai import Fake, fake_server
+from llms_meet_ner.data_converters.cli import main as lmn_convert
+from llms_meet_ner.eval.cli import main as lmn_eval
+from small_tokenizers import byte_level
+
+from llms_meet_ner import Alignment, LabelSet, LmnError, PromptSpec, Sentence, Span, formats, load
+from llms_meet_ner.cli import main as lmn_predict
+from llms_meet_ner.generation.bounds import served_bound, token_bound
+from llms_meet_ner.generation.predict import PredictOptions
+from llms_meet_ner.generation.requests import Decoding
+
+ROOT = Path(__file__).parent.parent.parent
+DEMO = ROOT / "data_converters/cards/demo"
+CARD = """\
+extends: demo
+name: mini
+splits:
+  train: {file: demo.train, sentences: "0:20"}
+  testb: {file: demo.testb, sentences: "40:44"}
+"""
+RUNS = Path("outputs/mini/mini_testb")
+
+
+class Listing:
+    """A format that does not write the sentence again."""
+
+    name = "listing"
+    variants = ("full", "short")
+
+    def __init__(self, nested: bool = False) -> None:
+        self.nested = nested
+
+    def instruction(self, labels: LabelSet, variant: str) -> str:
+        return f"List entities: {', '.join(labels.names)}"
+
+    def render(self, sentence: Sentence) -> str:
+        return json.dumps([{"text": sentence.tokens[s.start : s.end], "label": s.label} for s in sentence.spans])
+
+    def parse(self, text: str, tokens: tuple[str, ...], labels: LabelSet) -> Alignment:
+        return Alignment((), "failed", ("empty",))
+
+    def is_ambiguous(self, sentence: Sentence, labels: LabelSet) -> bool:
+        return False
+
+
+@pytest.fixture
+def listing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(formats._FORMATS, "listing", Listing)
+
+
+def call(command: object, *words: str, code: int = 0) -> Result:
+    result = CliRunner().invoke(command, list(words))  # type: ignore[arg-type]
+    assert result.exit_code == code, result.output + str(result.exception)
+    return result
+
+
+@pytest.fixture(scope="module")
+def converted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A working directory with data, a recipe and a random model of two small layers."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    folder = tmp_path_factory.mktemp("shots")
+    byte_level().save_pretrained(folder / "model")
+    torch.manual_seed(0)
+    sizes = {"vocab_size": len(byte_level()), "hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2}
+    config = LlamaConfig(**sizes, num_attention_heads=2, num_key_value_heads=1, max_position_embeddings=1500)
+    LlamaForCausalLM(config).save_pretrained(folder / "model")
+    (folder / "mini.yaml").write_text(CARD)
+    recipe = {"model_name_or_path": "model", "template": "default", "dataset": "mini.short_train"}
+    recipe |= {"dataset_dir": "data/alpaca", "output_dir": "outputs/mini"}
+    (folder / "recipe.yaml").write_text(yaml.safe_dump(recipe))
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        call(lmn_convert, "mini.yaml", "--source", str(DEMO), "--variant", "short")
+    finally:
+        os.chdir(before)
+    return folder
+
+
+@pytest.fixture
+def project(converted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    folder = tmp_path / "project"
+    shutil.copytree(converted, folder)
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture
+def fake() -> Iterator[Fake]:
+    with fake_server() as server:
+        yield server
+
+
+def predict(*words: str, code: int = 0) -> Result:
+    return call(lmn_predict, "--recipe", "recipe.yaml", "--split", "testb", *words, code=code)
+
+
+def evaluate(*words: str, code: int = 0) -> Result:
+    return call(lmn_eval, "--recipe", "recipe.yaml", "--split", "testb", "--source", str(DEMO), *words, code=code)
+
+
+def answers() -> dict[str, tuple[str, str]]:
+    """Return source and output of the training sentences, by id."""
+    rows = json.loads(Path("data/alpaca/mini.short_train.json").read_text())
+    return {row["id"]: (row["input"], row["output"]) for row in rows}
+
+
+def test_a_model_without_training_is_scored_with_examples(project: Path) -> None:
+    result = evaluate("--shots", "2", "--examples", "covering", "--baselines")
+    folder = RUNS / "constrained-shots2-covering-seed42"
+    shots = json.loads((folder / "run.json").read_text())["stamp"]["shots"]
+    assert (shots["number"], shots["rule"], shots["seed"], shots["dataset"]) == (2, "covering", 42, "mini.short_train")
+    assert all(name in answers() for name in shots["ids"])
+    scores = json.loads((folder / "scores.json").read_text())
+    assert (scores["shots"], scores["decoding"], scores["alignment"]["exact"]) == (shots, "constrained", 4)
+    line = f"shots        2, without training; covering, seed 42, of mini.short_train: {', '.join(shots['ids'])}\n"
+    assert line in result.stdout
+    assert list(scores["baselines"]["micro"]) == ["gazetteer", "capitalised", "majority"]
+    assert "scoring what is there" in evaluate("--shots", "2", "--examples", "covering").stderr
+    again = predict("--shots", "2", "--examples", "covering", "--batch-size", "16")
+    assert "already there, with the same data, model and options" in again.stderr
+
+
+def test_runs_with_other_examples_are_other_runs(project: Path) -> None:
+    for words, name in [
+        (["--untrained"], "untrained"),
+        (["--shots", "1"], "shots1-random-seed42"),
+        (["--shots", "1", "--shots-seed", "3"], "shots1-random-seed3"),
+        (["--shots", "1", "--examples", "nearest", "--decoding", "free"], "shots1-nearest"),
+    ]:
+        predict(*words, "--max-new-tokens", "3") if "free" in words else predict(*words)
+        decoding = "free" if "free" in words else "constrained"
+        assert (RUNS / f"{decoding}-{name}/predictions.jsonl").is_file()
+    assert "scoring what is there" in evaluate("--shots", "0").stderr
+    data = Path("data/alpaca/mini.short_train.json")
+    data.write_text(data.read_text().replace("| PER]", "| LOC]"))
+    stale = evaluate("--shots", "1", code=1)
+    assert "made with another shots than there is now; --restart predicts anew" in stale.stderr
+    template = evaluate("--untrained", "template=alpaca", code=1)
+    assert "made with another template than there is now" in template.stderr
+    assert "made with another model than" in evaluate("--shots", "0", "model_name_or_path=x", code=1).stderr
+
+
+def test_shards_show_what_the_whole_run_shows(project: Path) -> None:
+    base = ["--shots", "1", "--examples", "nearest"]
+    predict(*base)
+    for part in ("1/2", "2/2"):
+        predict(*base, "--shard", part)
+    whole = RUNS / "constrained-shots1-nearest"
+    call(lmn_predict, "merge", f"{whole}-shard1of2", f"{whole}-shard2of2", "--out", "merged")
+    assert Path("merged/predictions.jsonl").read_bytes() == (whole / "predictions.jsonl").read_bytes()
+    stamps = [json.loads((folder / "run.json").read_text())["stamp"]["shots"] for folder in (whole, Path("merged"))]
+    assert stamps[0] == stamps[1]
+
+
+def test_what_does_not_go_together_is_one_error(project: Path) -> None:
+    assert (
+        "--examples chooses examples, of which --shots K says how many"
+        in predict("--examples", "nearest", code=2).stderr
+    )
+    assert "--shots-seed chooses" in predict("--shots", "0", "--shots-seed", "1", code=2).stderr
+    near = predict("--shots", "1", "--examples", "nearest", "--shots-seed", "1", code=2)
+    assert "--shots-seed is for what is drawn; --examples nearest draws nothing" in near.stderr
+    assert "--untrained is --shots 0, and there is --shots 2" in predict("--untrained", "--shots", "2", code=2).stderr
+    assert "--shots 99, and 1" in predict("--shots", "99", code=1).stderr
+    long = predict("--shots", "14", code=1)
+    assert "but the model has room for 1,500; take fewer examples with --shots" in long.stderr
+    assert "mini/testb/4" in long.stderr
+    assert "say --untrained" in predict(code=1).stderr
+
+
+def test_a_server_gets_examples_as_turns_of_a_chat(project: Path, fake: Fake) -> None:
+    words = ["--engine", "openai", "--base-url", fake.url, "--shots", "2", "--examples", "nearest"]
+    predict(*words, "model_name_or_path=none/such")
+    assert (RUNS / "free-openai-shots2-nearest/predictions.jsonl").is_file()
+    pairs = answers().values()
+    instruction = json.loads(Path("data/alpaca/mini.short_train.json").read_text())[0]["instruction"]
+    assert len(fake.requests) == 4
+    for request in fake.requests:
+        assert [message["role"] for message in request["messages"]] == ["user", "assistant"] * 2 + ["user"]
+        first, answer, second, other, last = [message["content"] for message in request["messages"]]
+        assert first.startswith(f"{instruction}\n")
+        assert (first.removeprefix(f"{instruction}\n"), answer) in pairs
+        assert (second, other) in pairs
+        assert "\n" not in last
+
+
+def as_listing() -> None:
+    """Write the converted data as if they were in the format of `Listing`."""
+    path = Path("data/alpaca/dataset_info.json")
+    info = json.loads(path.read_text())
+    for row in info.values():
+        row["lmn"]["prompt"]["format"] = "listing"
+    path.write_text(json.dumps(info))
+
+
+def test_a_format_that_does_not_write_the_sentence_again_is_decoded_freely(project: Path, listing: None) -> None:
+    as_listing()
+    refused = predict("--shots", "0", "--decoding", "constrained", "model_name_or_path=none/such", code=1)
+    assert (
+        "constrained decoding writes the sentence with marks in it, and the format listing does not" in refused.stderr
+    )
+    refused = evaluate("--shots", "0", "--decoding", "constrained", "model_name_or_path=none/such", code=1)
+    assert "the format listing does not; --decoding free" in refused.stderr
+    predict("--shots", "0", "--max-new-tokens", "2")
+    assert (RUNS / "free-untrained/predictions.jsonl").is_file()
+    unsure = evaluate("--shots", "0", "--min-confidence", "0.5", code=1)
+    assert "--min-confidence needs --decoding constrained" in unsure.stderr
+
+
+@pytest.mark.parametrize(
+    ("asked", "name", "found"),
+    [(None, "bracketed", "constrained"), ("free", "bracketed", "free"), (None, "listing", "free"), ("free", "listing", "free")],
+)  # fmt: skip
+def test_no_decoding_is_what_the_format_allows(
+    listing: None, asked: Decoding | None, name: str, found: Decoding
+) -> None:
+    assert PredictOptions(asked).for_format(name).run_name == found
+    with pytest.raises(ValueError, match="once its decoding is known"):
+        _ = PredictOptions().run_name
+    with pytest.raises(LmnError, match="a constrained one ends with its sentence"):
+        PredictOptions(max_new_tokens=3).for_format("bracketed")
+
+
+def test_a_tagger_decodes_as_the_format_allows(listing: None, workdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Found:
+        base, folder = "b", workdir
+        spec = PromptSpec("listing", "short", "List", LabelSet.of("PER"))
+
+    monkeypatch.setattr("llms_meet_ner.generation.adapters.find_adapter", lambda *names: Found)
+    with pytest.raises(LmnError, match="the format listing does not; --decoding free"):
+        load("a", decoding="constrained", language=None)
+    seen: list[Any] = []
+    monkeypatch.setattr("llms_meet_ner.generation.model.load_adapter", lambda *names: FakeLoaded)
+    monkeypatch.setattr("llms_meet_ner.tagging.make_generator", lambda loaded, spec, decoding: seen.append(decoding))
+    load("a", language=None)
+    assert seen == ["free"]
+
+
+class FakeLoaded:
+    tokenizer, window = None, None
+
+
+def test_how_far_an_output_may_run_depends_on_its_format(listing: None) -> None:
+    class Characters:
+        def encode(self, text: str, add_special_tokens: bool) -> list[int]:
+            return [ord(character) for character in text]
+
+    tokens = ("Ada", "met", "Bo", ",", "Ümit")
+    labels = LabelSet.of("PER", "ORGANIZATION")
+    inline = PromptSpec("bracketed", "short", "Mark", labels)
+    assert token_bound(Characters(), inline, tokens) == 3 * len("Ada met Bo , Ümit") + 32
+    assert served_bound(inline, tokens) == len("Ada met Bo , Ümit".encode()) + 4 * 5 + 32
+    other = PromptSpec("listing", "short", "List", labels)
+    dense = Listing().render(Sentence("x", tokens, tuple(Span(at, at + 1, "ORGANIZATION") for at in (0, 2, 4))))
+    assert token_bound(Characters(), other, tokens) == len(dense) + 32
+    assert served_bound(other, tokens) == len(dense.encode()) + 32
