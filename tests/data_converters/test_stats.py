@@ -500,12 +500,13 @@ def test_findings_that_converting_refuses_are_named_and_left_out(workdir: Path) 
     assert result.stderr == (
         f"harbour train: 1 x a tag that its scheme does not allow at its place (first at train.conll:12)\n"
         f"harbour train: 1 x a label that the card does not list {first}\n"
-        "Error: 2 findings that lmn-convert refuses; what they concern is not counted here, "
+        "Error: 2 findings that lmn-convert refuses, counted here as far as they can be read; "
         "lmn-convert check card.yaml lists them\n"
     )
     split = json.loads((workdir / "stats.json").read_text())["splits"]["train"]
     assert split["problems"] == {"invalid-transition": 1, "unknown-label": 1}
     assert split["problems_fatal"] == 2
+    assert {label: row["count"] for label, row in split["labels"].items()} == {"SHIP": 2, "PORT": 2}
     assert f"train: 1 x a label that the card does not list</bdi> {first}" in (workdir / "stats.html").read_text()
     mended = run(".", "--repair", "discard", code=1)
     assert "Error: 1 findings that lmn-convert refuses" in mended.stderr
