@@ -120,7 +120,7 @@ def test_the_most_suspicious_come_first(workdir: Path) -> None:
     edges = [
         "Rome/B-PORT ./I-PORT",
         "Turku/B-PORT",
-        "Turku/B-PORT ,/I-PORT",
+        *["Turku/B-PORT ,/I-PORT"] * 2,
         '"/B-SHIP Anna/I-SHIP',
         '"/B-PORT ./I-PORT',
     ]
