@@ -49,7 +49,7 @@ def stats(
 ) -> None:
     """Tell what the corpus of CARD is like: sizes, labels, overlap of its splits, annotations worth a look.
 
-    Exits with 1 if anything is found that converting would refuse; it is left out of the counts.
+    Exits with 1 if anything is found that converting would refuse; it counts as far as it can be read.
 
     \b
     lmn-convert stats wikigold --source DIR --page stats.html --json stats.json
@@ -140,7 +140,7 @@ def _counted(variant: Variant, place: str) -> str:
 
 
 def _report_problems(found: CorpusStats) -> None:
-    """Name what is wrong in the files, as far as it concerns the counts.
+    """Name what is wrong in the files.
 
     Raises:
         SystemExit: converting would refuse something.
@@ -150,6 +150,6 @@ def _report_problems(found: CorpusStats) -> None:
             first = counts.log.of(kind)[0].where
             click.echo(f"{found.card.name} {name}: {count:,} x {PROBLEMS[kind]} (first at {first})", err=True)
     if found.fatal:
-        message = f"{found.fatal} findings that lmn-convert refuses; what they concern is not counted here, "
-        click.echo(f"Error: {message}lmn-convert check {found.card.reference} lists them", err=True)
+        message = f"{found.fatal} findings that lmn-convert refuses, counted here as far as they can be read"
+        click.echo(f"Error: {message}; lmn-convert check {found.card.reference} lists them", err=True)
         raise SystemExit(1)

@@ -45,7 +45,7 @@ class CorpusStats:
 
     @property
     def fatal(self) -> int:
-        """Number of findings in the files that converting refuses; what they concern is left out of all counts."""
+        """Number of findings in the files that converting refuses; what can be read of them is counted."""
         return sum(counts.log.fatal for counts in self.splits.values())
 
     @property

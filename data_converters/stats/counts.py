@@ -24,7 +24,7 @@ class SplitCounts:
         covered: tokens inside at least one entity.
         depths: entities by depth: 1 for those in no other, 2 for those directly inside one of depth 1, and so on.
         tags: of the outermost entities, as IOB2, `O` included.
-        log: what is wrong in the file; a reader leaves that out or mends it.
+        log: what is wrong in the file; unknown labels count as O, invalid tag sequences as conlleval reads them.
     """
 
     split: str

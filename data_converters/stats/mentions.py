@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import combinations
-from math import log2
+from math import fsum, log2
 
 from ...sentence import Sentence, Where
 
@@ -153,13 +153,13 @@ class MentionTable:
         pairs: Counter[tuple[str, str]] = Counter()
         labels: dict[str, Clarity] = {}
         entities = majority = 0
-        bits = 0.0
+        bits: list[float] = []
         for mention in self:
             ranked = mention.ranked
             count = mention.count
             entities += count
             majority += ranked[0][1].count
-            bits += count * entropy(places.count for _, places in ranked)
+            bits.append(count * entropy(places.count for _, places in ranked))
             pairs.update(combinations(sorted(mention.labels), 2))
             for rank, (label, places) in enumerate(ranked):
                 clarity = labels.setdefault(label, Clarity())
@@ -172,7 +172,7 @@ class MentionTable:
             entities=entities,
             ambiguous_entities=sum(mention.count for mention in ambiguous),
             majority=majority,
-            entropy=bits / (entities or 1),
+            entropy=fsum(bits) / (entities or 1),
             pairs=pairs,
             labels=labels,
         )
@@ -203,4 +203,4 @@ def entropy(counts: Iterable[int]) -> float:
     """Return the entropy, in bits, of a distribution given as counts above 0."""
     numbers = list(counts)
     total = sum(numbers)
-    return sum(number / total * log2(total / number) for number in numbers)
+    return fsum(number / total * log2(total / number) for number in numbers)

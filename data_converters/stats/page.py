@@ -65,7 +65,7 @@ h1 { font-size: 1.6rem; margin-bottom: 0; }
 h2 { font-size: 1.25rem; margin-top: 2.5rem; border-top: 1px solid var(--line); padding-top: 1rem; }
 h3 { font-size: 1rem; margin-bottom: 0; } p { max-width: 48rem; } .dim, nav, figcaption { color: var(--dim); } a { color: inherit; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums; }
-th, td { padding: .15rem .7rem; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
+th, td { padding: .15rem .5rem; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; white-space: pre; padding-left: 0; } th { font-weight: 600; }
 figure { margin: 1.5rem 0; } figcaption { font-weight: 600; }
 svg { width: 100%; max-width: 60rem; height: auto; display: block; overflow: visible; }
@@ -200,7 +200,7 @@ def _overlap(stats: CorpusStats) -> Iterable[str]:
         yield stacked(f"Entities that {stats.reference} knows", rows, _parts(found, ("seen", "other label", "unseen")))
         yield _table(seen_table(stats))
     if stats.shared:
-        yield f"<h3>{len(stats.shared):,} sentences that stand in several splits, the longest first</h3>"
+        yield f"<h3>Sentences that stand in several splits, the longest first: {len(stats.shared):,}</h3>"
         yield _listed(stats.shared)
 
 
@@ -222,7 +222,8 @@ def _ambiguity(stats: CorpusStats) -> Iterable[str]:
     if stats.ambiguous:
         pairs = pair_table(stats)
         yield _table(pairs._replace(rows=pairs.rows[:LISTED])) + _more(len(pairs.rows))
-        yield "<h3>Ambiguous mentions; first those with the most entities that have not the most frequent label</h3>"
+        yield f"<h3>Ambiguous mentions: {len(stats.ambiguous):,}</h3>"
+        yield '<p class="dim">first those with the most entities that have not the most frequent label of their mention</p>'
         yield _listed(stats.ambiguous)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from .collect import CorpusStats
@@ -16,7 +16,7 @@ class Table(NamedTuple):
     """A header and rows of as many cells; the first column holds names, the others numbers."""
 
     header: tuple[str, ...]
-    rows: list[tuple[str, ...]]
+    rows: Sequence[tuple[str, ...]]
 
 
 def percent(part: int, whole: int) -> str:

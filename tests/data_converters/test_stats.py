@@ -116,15 +116,15 @@ def test_findings_name_what_to_look_at_and_where(workdir: Path) -> None:
 
 
 def test_the_most_suspicious_come_first(workdir: Path) -> None:
-    often, seldom = ["Oslo/B-PORT"] * 9, ["Bergen/B-PORT"] * 2
+    mostly, often = ["Oslo/B-PORT"] * 9, ["Bergen/B-PORT"] * 11 + ["Bergen/O"] * 10
     edges = [
         "Rome/B-PORT ./I-PORT",
         "Turku/B-PORT",
-        "Turku/B-PORT ,/I-PORT",
+        *["Turku/B-PORT ,/I-PORT"] * 2,
         '"/B-SHIP Anna/I-SHIP',
         '"/B-PORT ./I-PORT',
     ]
-    lines = [*seldom, "Bergen/O", *often, "Oslo/O", *edges]
+    lines = [*often, *mostly, "Oslo/O", *edges]
     stats = corpus_stats(write(workdir, {"train": [sentence(text) for text in lines]}), source=workdir)
     assert [found.variants[-1].text for found in stats.findings["unmarked"]] == ["Oslo", "Bergen"]
     assert [found.variants[-1].text for found in stats.findings["punctuation-edge"]] == [
@@ -147,13 +147,13 @@ def test_nesting_is_counted_by_depth(workdir: Path) -> None:
     )
     loaded = write(workdir, {}, card)
     (workdir / "train.conll").write_text(
-        "a\tB-SHIP\tB-PORT\tB-SHIP\nb\tI-SHIP\tI-PORT\tO\nc\tI-SHIP\tO\tO\n\nd\tB-PORT\tO\tO\n"
+        "a\tB-SHIP\tB-PORT\tB-SHIP\nb\tI-SHIP\tI-PORT\tO\nc\tI-SHIP\tO\tO\n\nd\tB-PORT\tO\tO\n\na\tB-SHIP\tB-PORT\tO\nb\tI-SHIP\tB-PORT\tO\n"
     )
     counts = corpus_stats(replace(loaded, splits={"train": SplitFile("train.conll")}), source=workdir).splits["train"]
-    assert counts.depths == {1: 2, 2: 1, 3: 1}
-    assert (counts.nested, counts.covered) == (2, 4)
-    assert counts.tags == {"B-SHIP": 1, "I-SHIP": 2, "B-PORT": 1}
-    assert counts.entities == {"SHIP": {3: 1, 1: 1}, "PORT": {2: 1, 1: 1}}
+    assert counts.depths == {1: 3, 2: 3, 3: 1}
+    assert (counts.nested, counts.covered) == (4, 6)
+    assert counts.tags == {"B-SHIP": 2, "I-SHIP": 3, "B-PORT": 1}
+    assert counts.entities == {"SHIP": {3: 1, 2: 1, 1: 1}, "PORT": {2: 1, 1: 3}}
 
 
 def test_quantiles_are_lengths_that_occur() -> None:
@@ -221,6 +221,12 @@ def test_ambiguity_and_overlap_are_those_of_brute_force(corpus: dict[str, list[A
     assert ambiguity["majority_entities"] == sum(max(found.values()) for found in labels.values())
     bits = sum(log2(labels[words].total() / labels[words][label]) for _, words, label in entities)
     assert ambiguity["conditional_entropy_bits"] == pytest.approx(bits / (len(entities) or 1))
+    for label, clarity in ambiguity["labels"].items():
+        own = [labels[words] for _, words, found in entities if found == label]
+        assert clarity["clear"] == sum(len(found) == 1 for found in own)
+        assert clarity["clear"] + clarity["main"] + clarity["other"] == len(own)
+    others = sum(clarity["other"] for clarity in ambiguity["labels"].values())
+    assert others == ambiguity["entities"] - ambiguity["majority_entities"]
     reference = document["overlap"]["reference"]
     assert reference == ("train" if "train" in corpus else next(iter(corpus)))
     train = {(words, label) for split, words, label in entities if split == reference}
@@ -494,12 +500,13 @@ def test_findings_that_converting_refuses_are_named_and_left_out(workdir: Path) 
     assert result.stderr == (
         f"harbour train: 1 x a tag that its scheme does not allow at its place (first at train.conll:12)\n"
         f"harbour train: 1 x a label that the card does not list {first}\n"
-        "Error: 2 findings that lmn-convert refuses; what they concern is not counted here, "
+        "Error: 2 findings that lmn-convert refuses, counted here as far as they can be read; "
         "lmn-convert check card.yaml lists them\n"
     )
     split = json.loads((workdir / "stats.json").read_text())["splits"]["train"]
     assert split["problems"] == {"invalid-transition": 1, "unknown-label": 1}
     assert split["problems_fatal"] == 2
+    assert {label: row["count"] for label, row in split["labels"].items()} == {"SHIP": 2, "PORT": 2}
     assert f"train: 1 x a label that the card does not list</bdi> {first}" in (workdir / "stats.html").read_text()
     mended = run(".", "--repair", "discard", code=1)
     assert "Error: 1 findings that lmn-convert refuses" in mended.stderr
@@ -632,6 +639,17 @@ def test_hostile_tokens_show_as_text(workdir: Path) -> None:
     assert "\\u202egnp.exe" in result.stdout
     assert "Harbour <b>messages</b>" in shown_text
     assert "&amp; who" in shown_text
+
+
+def test_labels_are_escaped_in_plots_too(workdir: Path) -> None:
+    card = write(workdir, {"train": [sentence("x/B-A&amp;B")]}, CARD.replace("SHIP", "A&amp;B"))
+    page = stats_page(corpus_stats(card, source=workdir))
+    assert "A&amp;B" not in page
+    assert "A&amp;B" in "".join(parsed(page).text)
+
+
+def test_hidden_characters_show_as_codes() -> None:
+    assert visible("a\u200b\x1b[0m\U000e0041\u200d") == "a\\u200b\\u001b[0m\\U000e0041\u200d"
 
 
 TEXT = st.text(
