@@ -37,7 +37,7 @@ def served_bound(spec: PromptSpec, tokens: tuple[str, ...]) -> int:
 def _dense_output(spec: PromptSpec, tokens: tuple[str, ...]) -> str:
     label = max(spec.labels.names, key=len)
     spans = tuple(Span(at, at + 1, label) for at in range(0, len(tokens), 2))
-    return get_format(spec.format, nested=spec.nested).render(Sentence("bound", tokens, spans))
+    return get_format(spec.format, nested=spec.nested).render(Sentence("bound", tokens, spans), spec.labels)
 
 
 def _length(tokenizer: Any, text: str) -> int:

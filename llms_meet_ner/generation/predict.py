@@ -20,7 +20,7 @@ from ..formats import get_format
 from ..prompts import Example, PromptSpec
 from ..recipe import ADAPTER_FILE, Recipe, continued_differences, recipe_prompt
 from ..records import PREDICTIONS_FILE, Generated, PredictionRecord, Uncertainty
-from ..sentence import DOCSTART, tokens_sha1
+from ..sentence import DOCSTART, Sentence, tokens_sha1
 from .batches import PARTIAL_FILE, RUN_FILE, Batch, plan_batches, read_stamp, run_batches
 from .bounds import token_bound
 from .engines import make_generator, resolve_decoding
@@ -256,7 +256,7 @@ def _generate_all(
     recipe: Recipe, adapter: Path | None, spec: PromptSpec, records: Sequence[Record], examples: Sequence[tuple[Example, ...]],
     folder: Path, options: PredictOptions, stamp: dict[str, Any], restart: bool,
 ) -> dict[int, Generated]:  # fmt: skip
-    """Load the model, plan and run the batches; `-DOCSTART-` sentences need no model: their output is their input."""
+    """Load the model, plan and run the batches; `-DOCSTART-` sentences need no model: they hold no entity."""
     from .model import load_model
 
     loaded = load_model(recipe, spec, adapter, options.dtype)
@@ -289,7 +289,8 @@ def _generate_all(
             restart=restart,
             on_batch=lambda batch: progress.advance(task, len(batch.items)),
         )
-    separator = Generated(DOCSTART) if options.decoding == "free" else Generated(DOCSTART, (), Uncertainty(0.0, 0.0))
+    unmarked = get_format(spec.format).render(Sentence("", (DOCSTART,)), spec.labels)
+    separator = Generated(unmarked) if options.decoding == "free" else Generated(unmarked, (), Uncertainty(0.0, 0.0))
     by_item = {asked[position]: text for position, text in outputs.items()}
     return {item: by_item.get(item, separator) for item in range(len(records))}
 

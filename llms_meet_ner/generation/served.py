@@ -21,10 +21,11 @@ from rich.progress import Progress
 
 from ..dataset_info import Record
 from ..errors import LmnError
+from ..formats import get_format
 from ..prompts import Example, PromptSpec
 from ..recipe import Recipe, known_prompt
 from ..records import Generated
-from ..sentence import DOCSTART
+from ..sentence import DOCSTART, Sentence
 from .batches import Batch, run_batches
 from .bounds import served_bound
 
@@ -236,7 +237,7 @@ def generate_served(
     server: Server, spec: PromptSpec, records: Sequence[Record], examples: Sequence[tuple[Example, ...]], folder: Path,
     stamp: dict[str, Any], max_new_tokens: int | None, restart: bool,
 ) -> dict[int, Generated]:  # fmt: skip
-    """Ask the server for every sentence, the longest first; `-DOCSTART-` sentences need no model: their output is their input.
+    """Ask the server for every sentence, the longest first; `-DOCSTART-` sentences need no model: they hold no entity.
 
     Examples are sent as earlier turns of a chat, one tuple a sentence.
 
@@ -261,4 +262,5 @@ def generate_served(
             folder, batches, stamp, generate, restart=restart, on_batch=lambda batch: progress.advance(task),
             workers=options.concurrency, notes={"base_url": options.shown_url},
         )  # fmt: skip
-    return {item: outputs.get(item, Generated(DOCSTART)) for item in range(len(records))}
+    unmarked = get_format(spec.format).render(Sentence("", (DOCSTART,)), spec.labels)
+    return {item: outputs.get(item, Generated(unmarked)) for item in range(len(records))}
