@@ -23,7 +23,7 @@ class Alignment:
 
     Attributes:
         spans: token positions, end exclusive, sorted as in a `Sentence`.
-        status: `exact` when the text is the source with well-formed markup; `failed` when nothing could be read
+        status: `exact` when the text is written as its format asks and fits the source; `failed` when nothing could be read
             (it then scores as no spans); else `repaired`.
         reasons: what was found and mended, each a word of `REASONS`, sorted, each at most once.
         ungrounded: entities whose text touches no gold token.

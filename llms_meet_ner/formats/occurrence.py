@@ -62,7 +62,7 @@ class OccurrenceFormat:
         The index decides, also where it leads into a word, which is then taken whole (`snapped`). A text that does not stand in the
         sentence as it is written is looked for in other writings (`Source.find`), and the index counts its places there.
 
-        An index that is missing, no whole number or larger than the number of occurrences (`misnumbered`) is not guessed at: the
+        An index that is missing, no whole number or larger than the number of occurrences (`misnumbered`) does not count: the
         entity takes the first occurrence that no other entity of the output with this text has, on whole tokens if there is one;
         it is ungrounded where none is left.
         """

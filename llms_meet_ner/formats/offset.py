@@ -38,7 +38,7 @@ class OffsetFormat:
         self.nested = nested
 
     def instruction(self, labels: LabelSet, variant: str = "full") -> str:
-        """Return the instruction text, in words of this package: the published ones belong to adapters that are not published."""
+        """Return the instruction text, in words of this package."""
         return instruction_text(
             self, labels, variant, _TASK, 'List entities as JSON [{"text", "label", "start", "end"}]'
         )
