@@ -27,7 +27,6 @@ from .results import RESULTS_FOLDER, Result, Study
 from .scores import Counts
 
 VARIANT = "short"
-BASELINES = ("gazetteer", "majority", "capitalised")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +100,7 @@ def _result(plan: Plan, name: str, fmt: str, decoding: str, shots: int | None, *
     document = read_json(out / SCORES_FILE)
     baselines = [
         Result(f"baseline: {baseline}", "", "", None, Counts(*(counts[key] for key in ("correct", "predicted", "gold"))), (0, 0, 0), "", {})
-        for baseline, counts in document["baselines"].items()
+        for baseline, counts in document["baselines"]["micro"].items()
     ]  # fmt: skip
     needed = [plan.convert(fmt)] + ([] if flags else [plan.train(fmt)])
     command = "\n".join(shlex.join(step).replace(str(plan.source), "DIR") for step in [*needed, words])

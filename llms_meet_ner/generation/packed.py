@@ -24,7 +24,8 @@ from .requests import shared_length
 _ATTENTION = "lmn_packed"
 _GROW = 64
 """Positions are added to the cache in steps of so many."""
-_KNOWN_LAYERS = ("full_attention", "sliding_attention")
+_KNOWN_LAYERS = ("full_attention", "sliding_attention", "attention")
+"""Kinds of layer, as `layer_types` of a configuration names them; Granite 4 calls the first one `attention`."""
 
 
 class Segment(NamedTuple):
