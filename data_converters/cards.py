@@ -205,6 +205,26 @@ def _card_from(keys: dict[str, Any], files: list[YamlFile]) -> Card:
             ("variant",),
             f"no wording of the instruction is called {variant!r}; there are: {', '.join(variants)}",
         )
+    return Card(
+        name=keys["name"],
+        title=keys["title"],
+        language=keys["language"],
+        licence=keys["licence"],
+        citation=keys["citation"].strip(),
+        homepage=keys.get("homepage", ""),
+        splits={name: _split_file(name, value, files) for name, value in keys["splits"].items()},
+        reader=_reader_options(keys, files, nested),
+        labels=labels_from(keys, files),
+        docstart=keys["docstart"],
+        repair=keys.get("repair", "error"),
+        nested=nested,
+        variant=variant,
+        path=files[0].path,
+    )
+
+
+def _reader_options(keys: dict[str, Any], files: list[YamlFile], nested: bool) -> ReaderOptions:
+    """Take the card's `reader`, and check it against the keys around it."""
     reader = keys["reader"]
     try:
         "a".encode(reader.get("encoding", "utf-8"))
@@ -215,25 +235,9 @@ def _card_from(keys: dict[str, Any], files: list[YamlFile]) -> Card:
     if keys["docstart"] != "none" and reader["type"] != "columns":
         raise key_error(files, ("docstart",), "only column files have -DOCSTART- lines; it is none")
     try:
-        options = READERS[reader["type"]].of(reader)
+        return READERS[reader["type"]].of(reader)
     except ValueError as error:
         raise key_error(files, ("reader",), str(error)) from error
-    return Card(
-        name=keys["name"],
-        title=keys["title"],
-        language=keys["language"],
-        licence=keys["licence"],
-        citation=keys["citation"].strip(),
-        homepage=keys.get("homepage", ""),
-        splits={name: _split_file(name, value, files) for name, value in keys["splits"].items()},
-        reader=options,
-        labels=labels_from(keys, files),
-        docstart=keys["docstart"],
-        repair=keys.get("repair", "error"),
-        nested=nested,
-        variant=variant,
-        path=files[0].path,
-    )
 
 
 def change_labels(labels: LabelSet, keys: dict[str, Any], files: list[YamlFile], under: KeyPath = ()) -> LabelSet:

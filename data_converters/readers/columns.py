@@ -183,7 +183,13 @@ class ColumnReader(TaggedReader):
     def _read_blocks(self, file: IO[str], before: int, id_prefix: str) -> Iterator[Sentence]:
         """Yield the sentences of a file that empty lines part."""
         count = 0
-        for number, block in _blocks(file, before):
+        comments = self.options.comments
+        for first, text in _blocks(file, before):
+            number, block = first, text
+            while comments and block.startswith(comments):
+                number, block = number + 1, block.partition("\n")[2]
+            if not block:
+                continue
             if not self._is_special(block):
                 sentence = self._fast_sentence(f"{id_prefix}/{count}", number, block) or self._sentence(
                     f"{id_prefix}/{count}",
