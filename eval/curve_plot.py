@@ -40,7 +40,7 @@ def save_plot(
         right = axes.twinx()
         right.set_ylabel("evaluation loss")
         right.plot(*zip(*known), linestyle="--", color="grey", label="evaluation loss")
-    axes.legend(loc="lower right")
+    axes.legend(loc="best")
     axes.grid(alpha=0.3)
     temporary = path.with_name(f".{path.name}.tmp")
     figure.savefig(temporary, format="png", dpi=120)

@@ -58,10 +58,11 @@ class Trial:
     note: str
 
     def to_dict(self) -> dict[str, Any]:
-        """Return a mapping for JSON."""
+        """Return a mapping for JSON; counts and ratios are null unless the trial was scored."""
+        counts = self.counts.to_dict() if self.counts else dict.fromkeys(Counts().to_dict())
         return {
             "trial": self.number, "state": self.state, "parameters": self.parameters, "steps": self.steps,
-            **(self.counts or Counts()).to_dict(), "seconds": self.seconds, "folder": self.folder, "note": self.note,
+            **counts, "seconds": self.seconds, "folder": self.folder, "note": self.note,
         }  # fmt: skip
 
 
@@ -139,7 +140,7 @@ class Search:
         header, rows = self.table()
         with atomic_write(self.plan.out / "search.md") as file:
             file.write(f"| {' | '.join(header)} |\n{'|---' * len(header)}|\n")
-            file.writelines(f"| {' | '.join(row)} |\n" for row in rows)
+            file.writelines(f"| {' | '.join(cell.replace('|', '&#124;') for cell in row)} |\n" for row in rows)
             file.write(f"\n    {self.command(best)}\n" if best else "")
 
     def table(self) -> tuple[list[str], list[list[str]]]:

@@ -155,10 +155,15 @@ def test_more_trials_can_be_added_but_not_to_another_search(plan: Plan) -> None:
 
 
 def test_a_trial_that_fails_stays_in_the_table_and_the_search_goes_on(plan: Plan) -> None:
-    search = run(plan, Stand({2: raising(TrialError("training ended with status 1: CUDA out of memory"))}))
+    search = run(plan, Stand({2: raising(TrialError("training ended with status 1: CUDA | out of memory"))}))
     assert [trial.state for trial in search.trials()] == ["scored"] * 2 + ["failed"] + ["scored"] * 3
     row = next(row for row in search.table()[1] if row[0] == "2")
-    assert row[-1] == "failed; training ended with status 1: CUDA out of memory"
+    assert row[-1] == "failed; training ended with status 1: CUDA | out of memory"
+    assert (
+        "| failed; training ended with status 1: CUDA &#124; out of memory |"
+        in Path("outputs/search_s/search.md").read_text()
+    )
+    assert json.loads(Path("outputs/search_s/search.json").read_text())["rows"][2]["f1"] is None
     assert row[4:9] == ["-"] * 5
 
 
