@@ -95,6 +95,7 @@ def score(
         refuse({"train_split": "--train-split"}, "is for --baselines")
     counted = _train_split(card, recipe, split, train_split) if baselines else None
     gold = read_gold(card, split, source, repair)
+    train = read_gold(card, counted, source, repair) if counted else None
     if predictions is None:
         assert recipe is not None  # _recipe raises where one is needed
         assert spec is not None  # a recipe has one
@@ -102,7 +103,6 @@ def score(
         if min_confidence is not None and options.decoding == "free":
             raise LmnError("--min-confidence needs --decoding constrained: free decoding gives no confidences")
         predictions = _predictions(recipe, gold, options, restart)
-    train = read_gold(card, counted, source, repair) if counted else None
     scores, document = evaluate(gold, predictions, spec=spec, recipe=recipe, min_confidence=min_confidence, train=train)
     path = write_scores(document, out or predictions.parent)
     click.echo(REPORTS[report](scores, document))
