@@ -26,7 +26,8 @@ def pick(value: Any, path: str) -> Any:
     Args:
         value: of JSON.
         path: a key, or keys and places in lists (from 0) with dots between them; `*` stands for every item of a list, and what is
-            found then is a list. A key that holds dots itself is found first.
+            found then is a list; items that the rest of the path does not fit are passed over. A key that holds dots itself is
+            found first.
     """
     if isinstance(value, dict) and path in value:
         return value[path]

@@ -114,15 +114,15 @@ class SpanReader(SpannedReader):
         for number, value in read_records(self.path, options.encoding, options.records, self._malformed, progress):
             record = self._mapping(value)
             text = self._text(record, number) if selection.has(number, record) else None
-            found = [] if text is None else self._spans(record, text, number)
-            annotated += found is not None
-            texts += text is not None
-            sentences = [] if text is None else self._tokenized(text, splitter(text), found or [], number)
-            for tokens, spans in sentences:
-                sentence = self._make(f"{id_prefix}/{count}", tokens, spans, number)
-                if sentence:
-                    yield sentence
-                count += options.sentences == "split"
+            if text is not None:
+                found = self._spans(record, text, number)
+                texts += 1
+                annotated += found is not None
+                for tokens, spans in self._tokenized(text, splitter(text), found or [], number):
+                    sentence = self._make(f"{id_prefix}/{count}", tokens, spans, number)
+                    if sentence:
+                        yield sentence
+                    count += options.sentences == "split"
             count += options.sentences == "whole"
         selection.check(self._file)
         if texts and not annotated:
