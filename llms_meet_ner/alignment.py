@@ -50,7 +50,7 @@ REASONS: dict[str, str] = {
     "mismatched": "an entity opens with one label and closes with another; the first one counts",
     "unknown-label": "an entity has a label outside the label set",
     "snapped": "an entity cut a token and was widened to whole tokens",
-    "nested": "an entity inside another was dropped, or a doubled one, or one inside 64 others",
+    "nested": "an entity inside another was dropped, or a doubled one",
     "crossing": "an entity across another was dropped",
     "ungrounded": "an entity touches no token of the source",
     "overlong": "the output ran on far past the source's length; the rest was not read",

@@ -18,7 +18,8 @@ from rapidfuzz.distance import LCSseq, Levenshtein
 
 from ..alignment import Alignment, Mention
 from ..labels import LabelSet
-from ..sentence import Span, outer_first
+from ..sentence import Span
+from .settling import settle
 
 _FRAGMENT = re.compile(r"\w+|[^\w\s]")
 _MIN_SHARED = 0.3
@@ -27,8 +28,6 @@ _MIN_SIMILARITY = 0.5
 """Normalised Levenshtein similarity from which two differing stretches are read as one changed into the other."""
 _MAX_STRETCH = 2_000
 """Characters of a differing stretch that are compared with each other."""
-_MAX_DEPTH = 64
-"""Entities inside each other; deeper ones are dropped."""
 _MAX_MENTION = 100
 """Fragments of a mention that are quoted."""
 
@@ -330,9 +329,7 @@ def _place(
     """Turn entities into spans on tokens and settle those that nest or cross."""
     ungrounded: list[Mention] = []
     unknown: list[Mention] = []
-    dropped: list[Mention] = []
-    spans: list[Span] = []
-    around: list[Span] = []  # those kept that reach beyond the start of the span at hand
+    claimed: list[tuple[Span, Mention]] = []
     places = sorted(mapping)  # the mapping is monotone: earlier places, earlier fragments of the source
     for entity in entities:
         if entity.label not in labels:
@@ -349,40 +346,23 @@ def _place(
         cuts_last = end < len(places) and source_tokens[mapping[places[end]][0]] == span.end - 1
         if cuts_first or cuts_last:
             reasons.add("snapped")
-        around = [other for other in around if other.end > span.start]
-        conflict = _conflict(span, around, nested)
-        if conflict:
-            reasons.add(conflict)
-            dropped.append(_mention(entity, output))
-        else:
-            spans.append(span)
-            around.append(span)
+        claimed.append((span, _mention(entity, output)))
+    spans, dropped, conflicts = settle(claimed, nested)
+    reasons |= conflicts
     if ungrounded:
         reasons.add("ungrounded")
     if unknown:
         reasons.add("unknown-label")
     return Alignment(
-        spans=tuple(sorted(spans, key=outer_first)),
+        spans=spans,
         status="repaired",
         reasons=tuple(sorted(reasons)) or ("respaced",),
         ungrounded=tuple(ungrounded),
         unknown_labels=tuple(unknown),
-        dropped=tuple(dropped),
+        dropped=dropped,
     )
 
 
 def _mention(entity: _Entity, output: _Output) -> Mention:
     """Return an entity as generated; of a very long one the beginning."""
     return Mention(" ".join(output.texts[entity.start : min(entity.end, entity.start + _MAX_MENTION)]), entity.label)
-
-
-def _conflict(span: Span, around: list[Span], nested: bool) -> str:
-    """Say why a span cannot stand beside those that reach beyond its start: `nested`, `crossing` or, if it can, nothing."""
-    for other in around:
-        inside = other.start <= span.start and span.end <= other.end
-        contains = span.start <= other.start and other.end <= span.end
-        if not (inside or contains):
-            return "crossing"
-        if not nested or span == other:
-            return "nested"
-    return "nested" if len(around) >= _MAX_DEPTH else ""
