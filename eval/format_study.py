@@ -92,10 +92,12 @@ def _call(words: list[str]) -> None:
         raise LmnError(f"{words[0]} ended with status {code}; see its output above")
 
 
-def _result(plan: Plan, name: str, fmt: str, decoding: str, shots: int | None, *flags: str) -> list[Result]:
-    """Score a run unless it is scored, and return its result, before it those of the baselines."""
+def _result(plan: Plan, run: bool, name: str, fmt: str, decoding: str, shots: int | None, *flags: str) -> list[Result]:
+    """Score a run unless it is scored, and return its result, before it those of the baselines; nothing if it may not run."""
     words, out = plan.score(fmt, decoding, *flags)
     if not (out / SCORES_FILE).is_file():
+        if not run:
+            return []
         _call(words)
     document = read_json(out / SCORES_FILE)
     baselines = [
@@ -115,21 +117,23 @@ def _result(plan: Plan, name: str, fmt: str, decoding: str, shots: int | None, *
 )
 @click.option("--split", default="test", show_default=True)
 @click.option("--untrained/--no-untrained", default=True, help="Zero and one examples in the prompt too.")
+@click.option("--run/--no-run", default=True, help="--no-run: only what is scored already.")
 @click.option("--about", default="", help="Where it ran, for the page.")
 @catch_errors
-def main(card: str, source: Path, recipe: Path, split: str, untrained: bool, about: str) -> None:
+def main(card: str, source: Path, recipe: Path, split: str, untrained: bool, run: bool, about: str) -> None:
     """Train and score every output format on a corpus; write eval/results/CARD.json."""
     plan = Plan(card, source, recipe, split, Path("outputs") / f"study_{card}")
     results: dict[str, Result] = {}
 
     def add(name: str, fmt: str, decoding: str, shots: int | None, *flags: str) -> None:
-        for result in _result(plan, name, fmt, decoding, shots, *flags):
+        for result in _result(plan, run, name, fmt, decoding, shots, *flags):
             results.setdefault(f"{result.name} {result.format} {result.decoding}", result)
 
     for fmt in format_names():
         decodings = ["constrained", "free"] if is_inline(fmt) else ["free"]
-        _call(plan.convert(fmt))
-        if not load_recipe(recipe, plan.overrides(fmt)).has_adapter:
+        if run:
+            _call(plan.convert(fmt))
+        if run and not load_recipe(recipe, plan.overrides(fmt)).has_adapter:
             _call(plan.train(fmt))
         for decoding in decodings:
             add("trained", fmt, decoding, None)

@@ -40,7 +40,7 @@ def test_converting_commands_run(command: str, workdir: Path) -> None:
     card = yaml.safe_load(re.findall(r"```yaml\n(.*?)```", (ROOT / "data_converters/README.md").read_text(), re.S)[0])
     (workdir / "my_corpus.yaml").write_text(yaml.safe_dump(card))
     for name in ("train", "dev", "test"):
-        (workdir / f"{name}.conll").write_text("Vaasa\tB-PORT\n\nAnna\tB-SHIP\n")
+        (workdir / f"{name}.conll").write_text("Vaasa\tB-PORT\nfroze\tO\n\nAnna\tB-SHIP\n\nOulu\tB-PORT\n")
     words = [
         str(workdir if "my_corpus" in command else CONLL) if word == "DIR" else word
         for word in shlex.split(command, comments=True)[1:]

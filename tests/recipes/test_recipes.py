@@ -123,6 +123,7 @@ def test_all_recipes_are_here() -> None:
         "turkish_run4",
         "turkish_run5",
         "turkish_run6",
+        "wikigold_smollm2",
     ]
     assert [path.as_posix() for path in SEARCHES] == ["recipes/search/qwen25_conll.yaml"]
 
