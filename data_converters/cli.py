@@ -219,7 +219,7 @@ def check(
             click.echo(f"{corpus.name} {name}: {corpus.split(name).file} is not there: not checked\n")
             continue
         result = check_split(corpus, name, source, format_name=format_name, repair=repair, progress=True)
-        _print_check(corpus, result, limit or None)
+        _print_check(corpus, result, format_name, limit or None)
         checked += 1
         fatal += result.log.fatal + len(result.not_restored)
     if not checked:
@@ -229,7 +229,7 @@ def check(
         raise SystemExit(1)
 
 
-def _print_check(card: Card, result: SplitCheck, limit: int | None) -> None:
+def _print_check(card: Card, result: SplitCheck, format_name: str, limit: int | None) -> None:
     counts: Counter[str] = result.entities
     click.echo(f"{card.name} {result.split}")
     _line("sentences", result.sentences, f"{result.docstarts:,} of them -DOCSTART-" if result.docstarts else "")
@@ -242,6 +242,8 @@ def _print_check(card: Card, result: SplitCheck, limit: int | None) -> None:
     _places([str(where) for where in result.ambiguous], len(result.ambiguous), limit)
     _line("moved", result.moved, "entities of theirs that come back at another place")
     for kind, meaning in KINDS.items():
+        if kind == "bracket-token" and format_name != DEFAULT_FORMAT:
+            continue  # no markup in the others
         count = result.log.counts[kind]
         _line(kind, count, meaning if count else "")
         mended = "" if kind in NOTES else " (mended)"

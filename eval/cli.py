@@ -10,11 +10,14 @@ import click
 from click_default_group import DefaultGroup
 
 from ..command_line import catch_errors, predict_options
+from ..data_converters.alpaca import prompt_spec_of
 from ..data_converters.cards import Card, load_card
 from ..data_converters.label_options import LabelChange, label_options, same_labels
 from ..dataset_info import Record
 from ..engine_line import refuse
 from ..errors import LmnError
+from ..formats import DEFAULT_FORMAT, format_names, is_inline
+from ..generation.batches import RUN_FILE
 from ..generation.predict import PredictOptions, check_run, predict, run_folder
 from ..prompts import PROMPT_SPEC_FILE, PromptSpec
 from ..recipe import Recipe, choose_recipe
@@ -22,8 +25,15 @@ from ..records import PREDICTIONS_FILE
 from ..tags import REPAIRS
 from .curve import curve_command
 from .evaluate import Gold, asked_labels, evaluate, read_gold, write_scores
+from .provenance import run_stamp
 from .report import REPORTS
 from .search import search_command
+
+_PREDICTING = {
+    "number": "--shots", "untrained": "--untrained", "rule": "--examples", "seed": "--shots-seed", "limit": "--limit",
+    "decoding": "--decoding", "batch_size": "--batch-size", "max_new_tokens": "--max-new-tokens", "dtype": "--dtype",
+    "restart": "--restart", "engine": "--engine",
+}  # fmt: skip
 
 
 @click.group(cls=DefaultGroup, default="score", default_if_no_args=False)
@@ -67,6 +77,13 @@ main.add_command(search_command)
     type=click.FloatRange(0, 1),
     help="Drop predicted entities with a smaller probability; writes scores.minP.json.",
 )
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(format_names()),
+    help="Of --predictions of other tools. [default: bracketed]",
+)
+@click.option("--variant", help="Likewise, the instruction's wording: letters if the outputs have letters for labels.")
 @click.option("--baselines", is_flag=True, help="Score what counting in the training split gives, in the same table.")
 @click.option(
     "--train-split",
@@ -81,7 +98,8 @@ main.add_command(search_command)
 @catch_errors
 def score(
     split: str, recipe_path: Path | None, corpus: str | None, source: Path | None, repair: Any, change: LabelChange,
-    predictions: Path | None, min_confidence: float | None, baselines: bool, train_split: str | None, out: Path | None, report: str,
+    predictions: Path | None, format_name: str | None, variant: str | None, min_confidence: float | None, baselines: bool,
+    train_split: str | None, out: Path | None, report: str,
     options: PredictOptions, restart: bool, overrides: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Score predictions against the gold of a corpus (the default subcommand).
@@ -89,8 +107,16 @@ def score(
     KEY=VALUE words override keys of the recipe, as for llamafactory-cli.
     """
     recipe = _recipe(recipe_path, overrides, needed=predictions is None or corpus is None)
-    spec = _spec(recipe, options)
-    card = _with_labels(load_card(corpus or _train_card(recipe)), spec, change)
+    card = load_card(corpus or _train_card(recipe))
+    if predictions is None:
+        refuse(
+            {"format_name": "--format", "variant": "--variant"}, "is for --predictions; a recipe's data say their own"
+        )
+        spec = _spec(recipe, options)
+    else:
+        refuse(_PREDICTING, "is for predicting; --predictions scores what is there")
+        spec = _answered(predictions, _spec(recipe, options), change.of(card), format_name, variant)
+    card = _with_labels(card, spec, change)
     if not baselines:
         refuse({"train_split": "--train-split"}, "is for --baselines")
     counted = _train_split(card, recipe, split, train_split) if baselines else None
@@ -100,6 +126,8 @@ def score(
         assert recipe is not None  # _recipe raises where one is needed
         assert spec is not None  # a recipe has one
         options = options.for_format(spec.format)
+        if min_confidence is not None and not is_inline(spec.format):
+            raise LmnError(f"--min-confidence: the format {spec.format} gives no confidences; bracketed and xml do")
         if min_confidence is not None and options.decoding == "free":
             raise LmnError("--min-confidence needs --decoding constrained: free decoding gives no confidences")
         predictions = _predictions(recipe, gold, options, restart)
@@ -119,15 +147,41 @@ def _with_labels(card: Card, spec: PromptSpec | None, change: LabelChange) -> Ca
     Raises:
         LmnError: options and prompt say different things.
     """
-    asked = asked_labels(card, spec)
     if spec is None:
-        return change.of(asked)
+        return change.of(card)
+    if change and set(spec.labels.corpus_names) != set(card.labels.corpus_names):
+        return asked_labels(change.of(card), spec)  # another corpus: its labels are brought to those of the model
+    asked = asked_labels(card, spec)
     if change and not same_labels(change.of(card).labels, asked.labels):
         raise LmnError(
             f"the model was asked for {', '.join(asked.labels.names)}, and is scored on that; leave out --keep, --drop, --merge and "
-            "--rename, which are for predictions without a recipe"
+            "--rename, which are for predictions without a recipe and for other corpora"
         )
     return asked
+
+
+def _answered(
+    predictions: Path, spec: PromptSpec | None, card: Card, format_name: str | None, variant: str | None
+) -> PromptSpec | None:
+    """Return the prompt that predictions answer to: that of their run, that of the recipe, or what the options say.
+
+    Raises:
+        LmnError: two of them say different things.
+    """
+    noted = run_stamp(predictions).get("prompt")
+    if noted:
+        run = PromptSpec.from_dict(noted, str(predictions.parent / RUN_FILE))
+        if spec and (differing := run.differences(spec)):
+            raise LmnError(
+                f"{predictions}: predicted with another {', '.join(differing)} than the recipe has; leave --recipe out, or name its own"
+            )
+        spec = run
+    asked = prompt_spec_of(card, format_name or DEFAULT_FORMAT, variant) if format_name or variant else None
+    if spec and asked and (format_name or spec.format, variant or spec.variant) != (spec.format, spec.variant):
+        raise LmnError(
+            f"{predictions}: answers to a prompt of format {spec.format}, variant {spec.variant}; leave --format and --variant out"
+        )
+    return spec or asked
 
 
 def _train_card(recipe: Recipe | None) -> str:

@@ -353,9 +353,7 @@ def _print(curve: Curve, folder: Path) -> None:
 @click.option(
     "--decoding",
     type=click.Choice(["constrained", "free"]),
-    default="constrained",
-    show_default=True,
-    help="As for lmn-predict.",
+    help="As for lmn-predict. [default: constrained where the format allows it]",
 )
 @click.option(
     "--batch-size", type=click.IntRange(min=1), default=16, show_default=True, help="Sentences decoded together."
@@ -385,6 +383,7 @@ def curve_command(
     recipe = choose_recipe(recipe_path, overrides)
     options = PredictOptions(decoding, batch_size, dtype=dtype, limit=limit)
     dev = Dev.read(recipe, split, source, limit)
+    options = options.for_format(dev.spec.format)
     if watch:
         _watch(recipe, dev, options, restart)
         restart = False

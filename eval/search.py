@@ -8,7 +8,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,6 +18,7 @@ from rich.table import Table
 from ..command_line import catch_errors, print_table
 from ..errors import LmnError
 from ..files import atomic_write, write_json
+from ..generation.engines import resolve_decoding
 from .scores import Counts
 from .search_plan import Plan, Range, Scalar, load_plan, word
 from .trial_training import OnEvaluation, Training, TrialError, score_trial, train_trial
@@ -338,7 +339,8 @@ def search_command(plan_path: Path) -> None:
     A search that was killed goes on where it was. More trials: raise trials in the file and call it again.
     """  # noqa: D301
     plan = load_plan(plan_path)
-    plan.recipe.dev_entry(plan.split)
+    dev = plan.recipe.dev_entry(plan.split)
+    plan = replace(plan, decoding=resolve_decoding(plan.decoding, dev.spec.format))
     with _only_one(plan.out) as lock, _ended_by_sigterm():
         search = Search(plan)
         search.run([lock])

@@ -67,7 +67,7 @@ class Plan:
         seed: of the sampler.
         sampler: Optuna's tree-structured Parzen estimator, or random.
         prune: end a trial early whose evaluation loss is worse than the median of the others'.
-        decoding: of the predictions that are scored.
+        decoding: of the predictions that are scored; None for what their format allows.
         batch_size: sentences decoded together.
         limit: only the first so many sentences of the split; None for all.
     """
@@ -84,7 +84,7 @@ class Plan:
     seed: int = 42
     sampler: Literal["tpe", "random"] = "tpe"
     prune: bool = True
-    decoding: Literal["constrained", "free"] = "constrained"
+    decoding: Literal["constrained", "free"] | None = None
     batch_size: int = 16
     limit: int | None = None
 

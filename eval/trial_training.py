@@ -147,5 +147,5 @@ def score_trial(plan: Plan, words: Sequence[str]) -> Counts:
 def _score(plan: Plan, words: list[str]) -> Counts:
     recipe = load_recipe(plan.recipe.path, words)
     dev = Dev.read(recipe, plan.split, plan.source, plan.limit)
-    options = PredictOptions(plan.decoding, plan.batch_size, limit=plan.limit)
+    options = PredictOptions(plan.decoding, plan.batch_size, limit=plan.limit).for_format(dev.spec.format)
     return score_adapter(recipe, dev, options, run_folder(recipe, dev.gold.card.name, dev.gold.split, options))

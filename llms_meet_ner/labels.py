@@ -137,7 +137,11 @@ class LabelSet:
         left = set(self._named(keep, "keep")) or set(self.names)
         left -= set(self._named(drop, "drop"))
         target: dict[str, str] = {name: name for name in self.names if name in left}
-        for new, olds in (merge or {}).items():
+        merged = {new: list(olds) for new, olds in (merge or {}).items()}
+        named = [old for olds in merged.values() for old in olds]
+        if twice := [name for name in named if named.count(name) > 1]:
+            raise ValueError(f"merge: {twice[0]} stands there twice; a label has one target")
+        for new, olds in merged.items():
             for old in olds:
                 if target.get(old) is None:
                     raise UnknownLabelError(f"merge: there is no label {old}; there are: {', '.join(target)}")

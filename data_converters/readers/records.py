@@ -98,7 +98,11 @@ def _values(path: Path, encoding: str, report: Report, progress: bool) -> Iterat
             yield from _document(path, number, line + file.read())
             return
         following = next(lines, None)
-        if isinstance(value, list) and following is None:
+        is_pair = isinstance(value, list) and list(map(type, value)) == [
+            str,
+            dict,
+        ]  # a text and its annotation, as spaCy has it
+        if isinstance(value, list) and following is None and not is_pair:
             yield from _document(path, number, line)
             return
         if value is not MISSING:

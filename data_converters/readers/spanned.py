@@ -78,6 +78,7 @@ class SpannedReader:
                 message = f"{self._quoted(span, tokens)} has a label that the card does not list"
                 remedy = f"the card lists {', '.join(self.rules.labels.corpus_names)}: add the label there"
                 self.log.report("unknown-label", where, message, remedy=remedy)
+        known = [span for span in known if self.rules.labels.target_of(span.label) is not None]  # O takes no place
         distinct = sorted(set(known), key=outer_first)
         for span in distinct:
             for _ in range(known.count(span) - 1):

@@ -165,7 +165,10 @@ class SpanReader(SpannedReader):
         """Return the spans of a record in code points; None, and a note, if it has not even an empty list of them."""
         options = self.options
         keys = [options.spans] if options.spans else SPAN_KEYS
-        values = next((value for key in keys if (value := pick(record, key)) not in (MISSING, None)), None)
+        there = [value for key in keys if (value := pick(record, key)) not in (MISSING, None)]
+        values = next(
+            (value for value in there if value), there[0] if there else None
+        )  # an empty list beside a filled one is no answer
         if values is None:
             self.log.report("unannotated", self._where(number), f"no {' or '.join(keys)}", fatal=False)
             return None

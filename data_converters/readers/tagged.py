@@ -153,6 +153,8 @@ class TaggedReader:
         """Keep of spans from several levels those that neither cross nor double one of a level further out."""
         kept: list[Span] = []
         for span in spans:
+            if self.labels.target_of(span.label) is None:
+                continue  # it counts as O, and takes no place from what is kept
             ordered = sorted([*kept, span], key=outer_first)
             crossing = find_crossing(tuple(ordered))
             if crossing is None and span not in kept:

@@ -270,7 +270,8 @@ def _generate_all(
     bounds = [limit or token_bound(tokenizer, spec, records[item].tokens) for item in asked]
     batches = plan_batches(list(map(len, prompts)), bounds, options.batch_size)
     assert options.decoding is not None  # for_format has seen to it
-    generator = make_generator(loaded, spec, options.decoding, training_guesser(recipe, spec))
+    guesser = training_guesser(recipe, spec) if options.decoding == "constrained" else None
+    generator = make_generator(loaded, spec, options.decoding, guesser)
     generator.prepare(prompts)
     with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
         task = progress.add_task("predicting", total=len(asked))

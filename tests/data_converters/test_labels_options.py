@@ -221,5 +221,5 @@ def test_with_a_recipe_the_labels_come_from_the_prompt(workdir: Path) -> None:
     run(*words, "--drop", "LOC,MISC", command=lmn_eval)
     assert run(*words, "--keep", "ORG", code=1, command=lmn_eval).stderr == (
         "Error: the model was asked for ORG, PER, and is scored on that; leave out --keep, --drop, --merge and --rename, which are for "
-        "predictions without a recipe\n"
+        "predictions without a recipe and for other corpora\n"
     )

@@ -344,3 +344,28 @@ def test_no_docbin(tmp_path: Path) -> None:
         read_file(tmp_path / "y.spacy", {"type": "docbin"})
     with pytest.raises(LmnError, match=r"language 'zz': .*'xx' reads any language"):
         read_file(tmp_path / "x.spacy", {"type": "docbin", "language": "zz"})
+
+
+def test_what_counts_as_o_takes_no_place_from_what_is_kept(tmp_path: Path) -> None:
+    from llms_meet_ner.data_converters import load_card, read_corpus
+
+    (tmp_path / "a.jsonl").write_text(
+        '{"text": "the good ship Mary of Hull", "spans": [[4, 18, "SHIP"], [14, 26, "PORT"], [0, 18, "SHIP"]]}\n'
+    )
+    card = tmp_path / "card.yaml"
+    card.write_text(
+        "{name: ships, title: Ships, language: en, licence: x, citation: y, splits: {all: a.jsonl}, docstart: none,"
+        " reader: {type: spans, language: spaces, crossing: error}, labels: [{name: SHIP}, {name: PORT}], keep: [PORT]}"
+    )
+    (sentence,) = read_corpus(load_card(card), "all")
+    assert [(span.start, span.end, span.label) for span in sentence.spans] == [(3, 6, "PORT")]
+
+
+def test_an_empty_list_beside_a_filled_one_is_passed_over(tmp_path: Path) -> None:
+    content = '{"text": "Mary sails", "spans": [], "entities": [[0, 4, "PER"]]}\n'
+    assert len(read(tmp_path, content, SPACES)[0].spans) == 1
+
+
+def test_a_lone_pair_of_text_and_entities_is_one_record(tmp_path: Path) -> None:
+    content = '["Mary sails", {"entities": [[0, 4, "PER"]]}]\n'
+    assert [sentence.text for sentence in read(tmp_path, content, SPACES)] == ["Mary sails"]

@@ -189,3 +189,43 @@ def test_of_nested_predictions_for_a_flat_corpus_the_outer_entity_counts(workdir
 def test_without_recipe_or_predictions_the_remedy_is_named(workdir: Path) -> None:
     result = CliRunner().invoke(main, ["--split", "testb"])
     assert (result.exit_code, result.stderr) == (1, "Error: recipes: no recipe there; name one with --recipe FILE\n")
+
+
+def f1_of(result: Result) -> float:
+    assert result.exit_code == 0
+    f1: float = json.loads(Path("scores.json").read_text(encoding="utf-8"))["seqeval"]["micro"]["f1"]
+    return f1
+
+
+@pytest.mark.parametrize("name", ["xml", "grouped", "occurrence", "offset"])
+def test_outputs_in_another_format_are_scored_as_the_option_or_their_run_says(workdir: Path, name: str) -> None:
+    fmt = get_format(name)
+    outputs = [fmt.render(sentence, LABELS) for sentence in read_corpus("conll2003", "testb", CONLL)]
+    path = workdir / "predictions.jsonl"
+    path.write_text("".join(json.dumps({"output": output}) + "\n" for output in outputs))
+    assert f1_of(run("--predictions", str(path), "--format", name)) == 1.0
+    spec = prompt_spec_of(load_card("conll2003"), name)
+    (workdir / "run.json").write_text(json.dumps({"stamp": {"prompt": spec.to_dict()}}))
+    assert f1_of(run("--predictions", str(path))) == 1.0
+    other = run("--predictions", str(path), "--format", "bracketed", code=1).output
+    assert f"answers to a prompt of format {name}, variant full; leave --format and --variant out" in other
+
+
+def test_letters_are_scored_as_letters(workdir: Path) -> None:
+    spec = prompt_spec_of(load_card("conll2003"), "bracketed", "letters")
+    card = load_card("conll2003").with_labels(spec.labels)
+    outputs = [get_format().render(sentence) for sentence in read_corpus(card, "testb", CONLL)]
+    path = workdir / "p.jsonl"
+    path.write_text("".join(json.dumps({"output": output}) + "\n" for output in outputs))
+    assert f1_of(run("--predictions", str(path), "--variant", "letters")) == 1.0
+    labels = json.loads((workdir / "scores.json").read_text())["seqeval"]["labels"]
+    assert labels.keys() <= {"A", "B", "C", "D"}
+
+
+@pytest.mark.parametrize("option", [["--shots", "3"], ["--limit", "2"], ["--decoding", "free"], ["--restart"]])
+def test_options_of_predicting_are_refused_where_predictions_are_given(workdir: Path, option: list[str]) -> None:
+    path = write(records("testb"))
+    assert (
+        f"{option[0]} is for predicting; --predictions scores what is there"
+        in run("--predictions", str(path), *option, code=2).output
+    )
