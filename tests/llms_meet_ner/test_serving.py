@@ -24,7 +24,8 @@ from llms_meet_ner.recipe import load_recipe
 ROOT = Path(__file__).parent.parent.parent
 RECIPES = sorted((ROOT / "recipes").rglob("*.yaml"))
 TEMPLATES = sorted(
-    {yaml.safe_load(path.read_text())["template"] for path in RECIPES} | {"alpaca", "smollm2", "llama2", "gemma"}
+    {recipe["template"] for recipe in map(yaml.safe_load, map(Path.read_text, RECIPES)) if "template" in recipe}
+    | {"alpaca", "smollm2", "llama2", "gemma"}
 )
 
 

@@ -48,7 +48,7 @@ class Listing:
     def instruction(self, labels: LabelSet, variant: str) -> str:
         return f"List entities: {', '.join(labels.names)}"
 
-    def render(self, sentence: Sentence) -> str:
+    def render(self, sentence: Sentence, labels: LabelSet | None = None) -> str:
         return json.dumps([{"text": sentence.tokens[s.start : s.end], "label": s.label} for s in sentence.spans])
 
     def parse(self, text: str, tokens: tuple[str, ...], labels: LabelSet) -> Alignment:
@@ -224,7 +224,7 @@ def test_a_format_that_does_not_write_the_sentence_again_is_decoded_freely(proje
     predict("--shots", "0", "--max-new-tokens", "2")
     assert (RUNS / "free-untrained/predictions.jsonl").is_file()
     unsure = evaluate("--shots", "0", "--min-confidence", "0.5", code=1)
-    assert "--min-confidence needs --decoding constrained" in unsure.stderr
+    assert "--min-confidence: the format listing gives no confidences; bracketed and xml do" in unsure.stderr
 
 
 @pytest.mark.parametrize(
