@@ -139,7 +139,7 @@ def results_page(folder: Path = RESULTS_FOLDER) -> str:
     head = [
         "# Results", "",
         "Written by `python -m llms_meet_ner.eval.results` from the files in `eval/results/`, which hold the counts of each run's",
-        "`scores.json` with its commit, versions and hashes. Nothing here is typed by hand.", "",
+        "`scores.json` with its versions, hashes and, where it ran in a checkout, its commit. No number here is typed by hand.", "",
     ]  # fmt: skip
     studies = [Study.load(path).markdown() for path in sorted(folder.glob("*.json"))]
     return "\n".join([*head, *studies])
