@@ -182,12 +182,12 @@ def test_a_nested_output_is_read_in_a_nested_corpus_and_reduced_in_a_flat_one() 
     ],
     ids=["open", "pipe", "space", "close", "entities", "deep", "closers", "prose", "cjk"],
 )
-def test_a_hundred_thousand_characters_take_less_than_a_second(rubbish: str) -> None:
+def test_a_hundred_thousand_characters_are_read_in_linear_time(rubbish: str) -> None:
     for tokens in (TOKENS, ("[", "a", "|", "PER]", "]") * 4):
         for fmt in (FLAT, NESTED):
             started = time.process_time()
             fmt.parse(rubbish, tokens, LABELS)
-            assert time.process_time() - started < 1.0
+            assert time.process_time() - started < 4.0  # a quadratic parser takes minutes
 
 
 @pytest.mark.parametrize(
