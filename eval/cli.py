@@ -9,7 +9,7 @@ from typing import Any
 import click
 from click_default_group import DefaultGroup
 
-from ..command_line import catch_errors, predict_options
+from ..command_line import catch_errors, predict_options, recipe_option
 from ..data_converters.alpaca import prompt_spec_of
 from ..data_converters.cards import Card, load_card
 from ..data_converters.label_options import LabelChange, label_options, same_labels
@@ -55,12 +55,7 @@ main.add_command(search_command)
 
 @main.command()  # type: ignore[untyped-decorator]
 @click.option("--split", required=True, help="Split of the corpus, as its card calls it.")
-@click.option(
-    "--recipe",
-    "recipe_path",
-    type=click.Path(path_type=Path),
-    help="Recipe. [default: the only one under recipes/ that is trained]",
-)
+@recipe_option
 @click.option("--corpus", help="A card's name or file. [default: the corpus of the recipe's training data]")
 @click.option(
     "--source",

@@ -11,7 +11,7 @@ from typing import Any
 import click
 from rich.table import Table
 
-from ..command_line import catch_errors, print_table
+from ..command_line import catch_errors, print_table, recipe_option
 from ..data_converters.cards import load_card
 from ..dataset_info import Record
 from ..errors import LmnError
@@ -342,12 +342,7 @@ def _print(curve: Curve, folder: Path) -> None:
 
 
 @click.command("curve")
-@click.option(
-    "--recipe",
-    "recipe_path",
-    type=click.Path(path_type=Path),
-    help="Recipe. [default: the only one under recipes/ that is trained]",
-)
+@recipe_option
 @click.option("--split", help="Split to score on. [default: that of the recipe's eval_dataset]")
 @click.option("--source", type=click.Path(path_type=Path), help="Folder of the corpus files.")
 @click.option(

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 import jsonschema
-import yaml
 
-from ..data_converters.yaml_lines import KeyPath, YamlFile
+from ..data_converters.yaml_lines import KeyPath, YamlFile, key_error, load_schema
 from ..errors import LmnError
 from ..recipe import Recipe, load_recipe
 
@@ -135,7 +134,7 @@ def load_plan(path: Path) -> Plan:
         try:
             space[key] = tuple(values) if isinstance(values, list) else Range(**values)
         except ValueError as error:
-            raise _error(file, ("space", key), str(error)) from error
+            raise key_error([file], ("space", key), str(error)) from error
     tie = {key: Tie(**row) for key, row in keys.get("tie", {}).items()}
     _check_names(file, space, tie, overrides)
     recipe = load_recipe(Path(keys["recipe"]), [word(key, value) for key, value in overrides.items()])
@@ -150,7 +149,7 @@ def load_plan(path: Path) -> Plan:
 
 
 def _validate(file: YamlFile) -> None:
-    schema = yaml.safe_load(Path(__file__).with_name("search.schema.yaml").read_text(encoding="utf-8"))
+    schema = load_schema(Path(__file__).with_name("search.schema.yaml"))
     error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema).iter_errors(file.value))
     if error is None:
         return
@@ -158,9 +157,9 @@ def _validate(file: YamlFile) -> None:
     if error.validator == "additionalProperties" and isinstance(error.schema, dict):
         known = error.schema["properties"]
         extra = next(key for key in error.instance if key not in known)
-        raise _error(file, (*at, extra), f"no such key; there are: {', '.join(known)}")
+        raise key_error([file], (*at, extra), f"no such key; there are: {', '.join(known)}")
     description = error.schema.get("description", "") if isinstance(error.schema, dict) else ""
-    raise _error(file, at, error.message + (f"; it is {description}" if description else ""))
+    raise key_error([file], at, error.message + (f"; it is {description}" if description else ""), "search")
 
 
 def _check_names(
@@ -169,19 +168,14 @@ def _check_names(
     for section, names in (("space", space), ("tie", tie), ("overrides", overrides)):
         for name in names:
             if name == "output_dir" or (name in _RESERVED and section != "overrides"):
-                raise _error(file, (section, name), f"{name} is the search's own to set; take it out")
+                raise key_error([file], (section, name), f"{name} is the search's own to set; take it out")
             places = [other for other in ("space", "tie", "overrides") if name in file.value.get(other, {})]
             if len(places) > 1:
-                raise _error(
-                    file, (section, name), f"{name} stands under {' and '.join(places)}; it can be one of them"
+                raise key_error(
+                    [file], (section, name), f"{name} stands under {' and '.join(places)}; it can be one of them"
                 )
     for name, row in tie.items():
         numbers = space.get(row.of)
         values = numbers if isinstance(numbers, tuple) else (0,)
         if numbers is None or any(isinstance(value, str | bool) for value in values):
-            raise _error(file, ("tie", name, "of"), f"{row.of} is no number that is searched; name a key of space")
-
-
-def _error(file: YamlFile, keys: KeyPath, what: str) -> LmnError:
-    line = file.line_of(keys)
-    return LmnError(f"{file.path}{f':{line}' if line else ''}: {'.'.join(map(str, keys)) or 'search'}: {what}")
+            raise key_error([file], ("tie", name, "of"), f"{row.of} is no number that is searched; name a key of space")

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 from click_default_group import DefaultGroup
 
-from .command_line import catch_errors, predict_options
+from .command_line import catch_errors, predict_options, recipe_option
 from .dataset_info import read_records, sibling
 from .generation.merge import merge_shards
 from .generation.predict import PredictOptions, predict, run_folder
@@ -19,12 +19,6 @@ from .generation.shards import Shard
 from .recipe import choose_recipe
 from .records import read_jsonl
 
-_RECIPE = click.option(
-    "--recipe",
-    "recipe_path",
-    type=click.Path(path_type=Path),
-    help="Recipe. [default: the only one under recipes/ that is trained]",
-)
 _OVERRIDES = click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 
 
@@ -43,7 +37,7 @@ def main() -> None:
 
 
 @main.command("predict")  # type: ignore[untyped-decorator]
-@_RECIPE
+@recipe_option
 @click.option("--split", required=True, help="Split of the recipe's corpus, converted with lmn-convert.")
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Folder to write to. [default: OUTPUT_DIR/CORPUS_SPLIT/RUN]"
@@ -94,7 +88,7 @@ def merge(folders: tuple[Path, ...], out: Path | None, restart: bool) -> None:
 
 
 @main.command("serve-command")  # type: ignore[untyped-decorator]
-@_RECIPE
+@recipe_option
 @click.option("--name", help="Under which the adapter is served. [default: the last part of the recipe's output_dir]")
 @_OVERRIDES
 @catch_errors

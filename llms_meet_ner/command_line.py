@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import click
@@ -17,6 +18,15 @@ from .shots_line import shots_options
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+recipe_option = click.option(
+    "--recipe",
+    "recipe_path",
+    type=click.Path(path_type=Path),
+    help="Recipe. [default: the only one under recipes/ that is trained]",
+)
+"""Which recipe, of every command that takes one; for `choose_recipe`."""
 
 
 def catch_errors(command: Callable[P, R]) -> Callable[P, R]:

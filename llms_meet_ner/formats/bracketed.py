@@ -21,6 +21,8 @@ from .readings import TooManyReadingsError, readings
 _LOOSE_MARK = re.compile(r"\|([^\[\]|]{1,80})\]|[\[\uff3b\ufe47]")
 """What closes an entity, its one group the label, or opens one: a bracket, full-width and vertical ones too."""
 _MAX_READINGS = 1_000
+_OPENERS = {text: Mark(text, "", opens=True, literal=True) for text in "[\uff3b\ufe47"}
+"""Literal: the alignment tells which ones are the sentence's own."""
 
 
 class BracketedFormat(MarkedSentence):
@@ -89,7 +91,7 @@ class BracketedFormat(MarkedSentence):
         for found in _LOOSE_MARK.finditer(line):
             before = line[at : found.start()]
             if found[1] is None:
-                mark = Mark(found[0], "", opens=True, literal=True)  # the alignment tells which are the sentence's own
+                mark = _OPENERS[found[0]]
             else:
                 mark = Mark(found[0], found[1].strip(), opens=False, literal=found[0] in source)
                 if not mark.label or (mark.literal and mark.label not in labels):

@@ -182,12 +182,12 @@ def test_a_nested_output_is_read_in_a_nested_corpus_and_reduced_in_a_flat_one() 
     ],
     ids=["open", "pipe", "space", "close", "entities", "deep", "closers", "prose", "cjk"],
 )
-def test_a_hundred_thousand_characters_are_read_in_linear_time(rubbish: str) -> None:
+def test_a_hundred_thousand_characters_take_less_than_a_second(rubbish: str) -> None:
     for tokens in (TOKENS, ("[", "a", "|", "PER]", "]") * 4):
         for fmt in (FLAT, NESTED):
             started = time.process_time()
             fmt.parse(rubbish, tokens, LABELS)
-            assert time.process_time() - started < 4.0  # a quadratic parser takes minutes
+            assert time.process_time() - started < 1.0
 
 
 @pytest.mark.parametrize(
@@ -245,7 +245,7 @@ def test_a_long_document_is_read_in_near_linear_time() -> None:
     started = time.process_time()
     assert FLAT.parse(text, tokens, LABELS).spans == sentence.spans
     assert len(FLAT.parse(damaged, tokens, LABELS).spans) >= 799
-    assert time.process_time() - started < 6.0  # two texts of 100,000 characters
+    assert time.process_time() - started < 2.0  # two texts of 100,000 characters
 
 
 def test_an_unknown_format_or_variant_is_an_error_that_lists_what_there_is() -> None:

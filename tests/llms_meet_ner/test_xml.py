@@ -166,12 +166,12 @@ def test_a_nested_output_is_read_in_a_nested_corpus_and_reduced_in_a_flat_one() 
     ],
     ids=["open", "tags", "closers", "entities", "deep", "mixed", "space", "attributes", "slashes", "prose"],
 )
-def test_a_hundred_thousand_characters_are_read_in_linear_time(rubbish: str) -> None:
+def test_a_hundred_thousand_characters_take_less_than_a_second(rubbish: str) -> None:
     for tokens in (TOKENS, ("<PER>",) * 2_000 + ("a",) * 3_000):
         for fmt in (FLAT, NESTED):
             started = time.process_time()
             fmt.parse(rubbish, tokens, LABELS)
-            assert time.process_time() - started < 5.0
+            assert time.process_time() - started < (1.0 if len(tokens) < 100 else 3.0)
 
 
 @pytest.mark.parametrize(
