@@ -111,7 +111,9 @@ def write_split(
     return Converted(name, path, count, tokens, entities, augmented)
 
 
-def merge_dataset_info(card: Card, written: dict[str, Converted], spec: PromptSpec, out: Path) -> Path:
+def merge_dataset_info(
+    card: Card, written: dict[str, Converted], spec: PromptSpec, out: Path, source: Path | None = None
+) -> Path:
     """Add the written splits to the `dataset_info.json` of a folder, keeping what others put there.
 
     Args:
@@ -119,6 +121,7 @@ def merge_dataset_info(card: Card, written: dict[str, Converted], spec: PromptSp
         written: by split.
         spec: the prompt they hold.
         out: the folder.
+        source: folder of the corpus files, for who scores on them later; None for the card's default.
 
     Raises:
         LmnError: a `dataset_info.json` is there and is not a JSON mapping.
@@ -135,6 +138,7 @@ def merge_dataset_info(card: Card, written: dict[str, Converted], spec: PromptSp
             docstart=card.docstart,
             spec=spec,
             augmented=converted.augmented,
+            source=str(source) if source else None,
         )
         info[converted.dataset] = entry.to_dict()
     write_json(path, info)

@@ -112,7 +112,7 @@ def convert(
         written[name] = write_split(corpus, name, sentences, spec, out, labels_mark=mark, augmented=added)
         for kind, count in sorted(log.counts.items()):
             click.echo(f"{corpus.name} {name}: {count} x {KINDS[kind]} (first at {log.of(kind)[0].where})", err=True)
-    info = merge_dataset_info(corpus, written, spec, out)
+    info = merge_dataset_info(corpus, written, spec, out, source)
     _print_converted(written)
     _print_changes(spec.labels, written)
     click.echo(f"{len(written)} data sets in {info}")

@@ -60,7 +60,7 @@ main.add_command(search_command)
 @click.option(
     "--source",
     type=click.Path(path_type=Path),
-    help="Folder of the corpus files. [default: the card's folder, or data/CORPUS]",
+    help="Folder of the corpus files. [default: that of the last lmn-convert; else the card's folder, or data/CORPUS]",
 )
 @click.option("--repair", type=click.Choice(REPAIRS), help="Policy for invalid tags in the gold. [default: the card's]")
 @label_options
@@ -115,6 +115,7 @@ def score(
     if not baselines:
         refuse({"train_split": "--train-split"}, "is for --baselines")
     counted = _train_split(card, recipe, split, train_split) if baselines else None
+    source = _source(recipe, card, source)
     gold = read_gold(card, split, source, repair)
     train = read_gold(card, counted, source, repair) if counted else None
     if predictions is None:
@@ -183,6 +184,14 @@ def _train_card(recipe: Recipe | None) -> str:
     if recipe is None:
         raise LmnError("which corpus? --corpus names a card")
     return recipe.train_entry().card
+
+
+def _source(recipe: Recipe | None, card: Card, given: Path | None) -> Path | None:
+    """Return the folder of the corpus files: the one given, else that which the recipe's data were converted from."""
+    if recipe is not None and given is None:
+        with suppress(LmnError):
+            return recipe.train_entry().source_folder(card.name, given)
+    return given
 
 
 def _train_split(card: Card, recipe: Recipe | None, scored: str, named: str | None) -> str:

@@ -192,7 +192,8 @@ class Dev:
         """
         entry = recipe.dev_entry(split)
         spec = known_prompt(recipe, recipe.output_dir)
-        gold = read_gold(asked_labels(load_card(entry.card), spec), entry.split, source)
+        card = asked_labels(load_card(entry.card), spec)
+        gold = read_gold(card, entry.split, entry.source_folder(card.name, source))
         return cls(replace(gold, sentences=gold.sentences[:limit]), len(gold.sentences), spec)
 
 
@@ -344,7 +345,9 @@ def _print(curve: Curve, folder: Path) -> None:
 @click.command("curve")
 @recipe_option
 @click.option("--split", help="Split to score on. [default: that of the recipe's eval_dataset]")
-@click.option("--source", type=click.Path(path_type=Path), help="Folder of the corpus files.")
+@click.option(
+    "--source", type=click.Path(path_type=Path), help="Folder of the corpus files. [default: that of lmn-convert]"
+)
 @click.option(
     "--decoding",
     type=click.Choice(["constrained", "free"]),

@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-import jsonschema
-
-from ..data_converters.yaml_lines import KeyPath, YamlFile, key_error, load_schema
+from ..data_converters.yaml_lines import YamlFile, check_schema, key_error, load_schema
 from ..errors import LmnError
 from ..recipe import Recipe, load_recipe
 
@@ -127,7 +125,7 @@ def load_plan(path: Path) -> Plan:
     keys = file.value
     if not isinstance(keys, dict):
         raise LmnError(f"{path}:1: a search is a mapping with the keys recipe, trials and space")
-    _validate(file)
+    check_schema(keys, load_schema(Path(__file__).with_name("search.schema.yaml")), [file], what="search")
     overrides = keys.get("overrides", {})
     space: dict[str, tuple[Scalar, ...] | Range] = {}
     for key, values in keys["space"].items():
@@ -146,20 +144,6 @@ def load_plan(path: Path) -> Plan:
     out = Path(keys.get("out", f"outputs/search_{path.stem}"))
     source = Path(keys["source"]) if "source" in keys else None
     return Plan(path, recipe, out, space=space, tie=tie, overrides=overrides, source=source, **plain)
-
-
-def _validate(file: YamlFile) -> None:
-    schema = load_schema(Path(__file__).with_name("search.schema.yaml"))
-    error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema).iter_errors(file.value))
-    if error is None:
-        return
-    at: KeyPath = tuple(error.absolute_path)
-    if error.validator == "additionalProperties" and isinstance(error.schema, dict):
-        known = error.schema["properties"]
-        extra = next(key for key in error.instance if key not in known)
-        raise key_error([file], (*at, extra), f"no such key; there are: {', '.join(known)}")
-    description = error.schema.get("description", "") if isinstance(error.schema, dict) else ""
-    raise key_error([file], at, error.message + (f"; it is {description}" if description else ""), "search")
 
 
 def _check_names(

@@ -80,6 +80,7 @@ class DatasetEntry:
         docstart: the card's policy for `-DOCSTART-` lines.
         spec: the prompt that the records hold.
         augmented: what was added to the split's sentences; None where the records are these and no others.
+        source: folder of the corpus files that it was converted from, as it was given; None for the card's default.
     """
 
     name: str
@@ -90,6 +91,13 @@ class DatasetEntry:
     docstart: str
     spec: PromptSpec
     augmented: Augmented | None = None
+    source: str | None = None
+
+    def source_folder(self, corpus: str, given: Path | None) -> Path | None:
+        """Return the folder of a corpus's files: the one given, else for the entry's own corpus that which it was converted from."""
+        if given or corpus != self.corpus or self.source is None:
+            return given
+        return Path(self.source)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the entry as LLaMA-Factory reads it, our own keys under `lmn`."""
@@ -108,6 +116,7 @@ class DatasetEntry:
                 "labels": list(self.spec.labels.names),
                 "docstart": self.docstart,
                 "augmented": asdict(self.augmented) if self.augmented else None,
+                "source": self.source,
                 "prompt": self.spec.to_dict(),
             },
         }
@@ -240,8 +249,11 @@ def _entry_from(folder: Path, name: str, row: dict[str, Any]) -> DatasetEntry:
             raise TypeError("a value that is no string")
         file_name, card, corpus, split, docstart = texts
         added = Augmented(**lmn["augmented"]) if lmn.get("augmented") else None
+        source = lmn.get("source")
+        if not isinstance(source, str | None):
+            raise TypeError("a source that is no string")
         spec = PromptSpec.from_dict(lmn["prompt"], where)
-        return DatasetEntry(name, file_name, card, corpus, split, docstart, spec, added)
+        return DatasetEntry(name, file_name, card, corpus, split, docstart, spec, added, source)
     except KeyError as error:
         raise LmnError(f"{where}: not written by lmn-convert (no {error}); convert the corpus with it") from error
     except TypeError as error:

@@ -91,7 +91,7 @@ def _job(recipe_path: Path, overrides: Sequence[str], split: str, source: Path |
     if not recipe.has_adapter:
         raise LmnError(f"{recipe.output_dir}: no adapter there; train it first")
     entry = recipe.train_entry()
-    gold = read_gold(load_card(entry.card), split, source)
+    gold = read_gold(load_card(entry.card), split, entry.source_folder(entry.corpus, source))
     sentences = gold.sentences[:number]
     return Job(
         recipe, recipe_prompt(recipe, recipe.output_dir), sentences, sibling(recipe.dataset_dir, entry, split).name

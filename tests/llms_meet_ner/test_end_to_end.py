@@ -100,7 +100,7 @@ def test_evaluation_finds_recipe_gold_and_adapter_and_predicts_first(project: Pa
     spec = PromptSpec.load(project / "outputs/mini/prompt_spec.json")
     assert spec.variant == "short"
     assert spec.template is not None
-    again = call(lmn_eval, "--split", "testb", "--source", str(DEMO))
+    again = call(lmn_eval, "--split", "testb")  # the gold is where lmn-convert found it
     assert "scoring what is there" in again.stderr
     assert again.stdout == result.stdout
 

@@ -196,7 +196,7 @@ def test_the_same_parameters_are_trained_once(plan: Plan) -> None:
     ("change", "message"),
     [
         (("trials: 6", "trials: 0"), r"s\.yaml:2: trials: 0 is less than the minimum of 1; it is how many trials there are in all"),
-        (("trials: 6", "trails: 6"), r"s\.yaml:\d: (search: 'trials' is a required property|trails: no such key; there are: recipe)"),
+        (("trials: 6", "trails: 6"), r"s\.yaml:\d: (search: the key 'trials' is missing|trails: no such key; there are: recipe)"),
         (("low: 1.0e-5", "low: 1"), r"s\.yaml:5: space\.learning_rate: low 1 is above high 0\.001"),
         (("low: 1.0e-5", "low: 0"), r"s\.yaml:5: space\.learning_rate: low 0 has no logarithm"),
         (("lora_rank: [8, 16]", "output_dir: [a]"), r"s\.yaml:6: space\.output_dir: output_dir is the search's own"),
