@@ -16,15 +16,21 @@ from .requests import Request, shared_length
 
 
 class _SentenceStop(StoppingCriteria):  # type: ignore[misc]
-    """Ends every sequence whose last token holds a newline, or that has reached its own length."""
+    """Ends a sequence whose last token ends an answer, or that has reached its own length, and all of them once half have ended.
 
-    def __init__(self, newline_ids: torch.Tensor, last_lengths: torch.Tensor) -> None:
-        self._newline_ids = newline_ids
+    Attributes:
+        ended: shape (batch,), whether a sequence has ended by itself.
+    """
+
+    def __init__(self, end_ids: torch.Tensor, last_lengths: torch.Tensor) -> None:
+        self.ended = torch.zeros_like(last_lengths, dtype=torch.bool)
+        self._end_ids = end_ids
         self._last_lengths = last_lengths
 
     def __call__(self, input_ids: torch.Tensor, scores: Any, **kwargs: Any) -> torch.Tensor:
         """Return for each sequence whether it ends; input_ids has shape (batch, length)."""
-        return torch.isin(input_ids[:, -1], self._newline_ids) | (input_ids.shape[1] >= self._last_lengths)
+        self.ended |= torch.isin(input_ids[:, -1], self._end_ids) | (input_ids.shape[1] >= self._last_lengths)
+        return torch.ones_like(self.ended) if 2 * int(self.ended.sum()) >= len(self.ended) else self.ended
 
 
 class GreedyGenerator:
@@ -35,7 +41,7 @@ class GreedyGenerator:
         tokenizer = loaded.tokenizer
         pieces = tokenizer.batch_decode([[index] for index in range(len(tokenizer))])
         newline_ids = [index for index, piece in enumerate(pieces) if "\n" in piece]
-        self._newline_ids = torch.tensor(newline_ids, device=loaded.device)
+        self._end_ids = torch.tensor([*newline_ids, *loaded.stop_ids], device=loaded.device)
         self._prefix: list[int] = []
         self._prefix_cache = DynamicCache()
         # the model's own defaults may sample or penalise repetition, which a rewrite of the input is made of
@@ -58,22 +64,44 @@ class GreedyGenerator:
         Raises:
             LmnError: the device's memory is too small for the batch.
         """
-        loaded = self._loaded
         prompts = [request.prompt for request in requests]
-        max_new_tokens = [request.max_new_tokens for request in requests]
         longest = max(map(len, prompts))
         ids, mask = self._padded(prompts, longest)
-        limits = torch.tensor(max_new_tokens, device=loaded.device)
-        stops = StoppingCriteriaList([_SentenceStop(self._newline_ids, longest + limits)])
+        limits = torch.tensor([request.max_new_tokens for request in requests], device=self._loaded.device)
         with memory_errors(requests), torch.inference_mode():
-            output = loaded.model.generate(
-                ids, attention_mask=mask, past_key_values=self._cache(prompts), max_new_tokens=max(max_new_tokens),
-                stopping_criteria=stops,
-            )  # fmt: skip
+            outputs = self._decode(ids, mask, self._cache(prompts), longest + limits)
         return [
-            Generated(self._text(row[:limit]))
-            for row, limit in zip(output[:, longest:].tolist(), max_new_tokens, strict=True)
+            Generated(self._text(row[longest : longest + request.max_new_tokens]))
+            for row, request in zip(outputs, requests, strict=True)
         ]
+
+    def _decode(
+        self, ids: torch.Tensor, mask: torch.Tensor, cache: DynamicCache | None, last_lengths: torch.Tensor
+    ) -> list[list[int]]:
+        """Return the prompts with what is generated after them.
+
+        An answer that has ended costs as much as one that goes on: once half of them have ended, they leave the batch.
+
+        Args:
+            ids: prompts, shape (batch, length).
+            mask: 1 for each of their tokens that is no padding.
+            cache: of what they share, or None.
+            last_lengths: shape (batch,), the length at which each is cut off, the prompt included.
+        """
+        done: dict[int, list[int]] = {}
+        rows = torch.arange(len(ids), device=ids.device)
+        while len(rows):
+            stop = _SentenceStop(self._end_ids, last_lengths[rows])
+            output = self._loaded.model.generate(
+                ids, attention_mask=mask, past_key_values=cache, max_length=int(last_lengths[rows].max()),
+                stopping_criteria=StoppingCriteriaList([stop]), return_dict_in_generate=True,
+            )  # fmt: skip
+            done |= zip(rows[stop.ended].tolist(), output.sequences[stop.ended].tolist(), strict=True)
+            going = ~stop.ended
+            rows, ids, cache = rows[going], output.sequences[going], output.past_key_values
+            mask = torch.nn.functional.pad(mask[going], (0, ids.shape[1] - mask.shape[1]), value=1)
+            cache.batch_select_indices(going)
+        return [done[row] for row in range(len(done))]
 
     def _padded(self, prompts: Sequence[Sequence[int]], longest: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Return ids and mask of shape (batch, longest): the shared beginning, padding, the rest."""

@@ -35,6 +35,22 @@ def test_generation_stops_at_the_first_newline_and_is_not_sampled(generator: Any
     assert not any("\n" in text for text in expected)
 
 
+def test_answers_that_have_ended_leave_the_batch_and_change_no_other(generator: Any) -> None:
+    tokenizer, model = generator._loaded.tokenizer, generator._loaded.model
+    texts = ("1, 2, 3, 4, 5,", "Paris is the capital of", "A, B, C, D,", "Once upon a time there was a", "One, two,")
+    requests = [Request(tokenizer.encode(text), ("x",), limit) for text, limit in zip(texts, (4, 20, 9, 14, 4))]
+    sizes: list[int] = []
+    hook = model.register_forward_pre_hook(
+        lambda module, args, values: sizes.append(len(values["input_ids"])), with_kwargs=True
+    )
+    together = generator.generate(requests)
+    hook.remove()
+    assert together == [generator.generate([request])[0] for request in requests]
+    assert sorted(sizes, reverse=True) == sizes
+    assert (sizes[0], sizes[-1]) == (5, 1)
+    assert sum(sizes) < 4 * len(sizes)
+
+
 def step_by_step(generator: Any, prompt: list[int], limit: int) -> str:
     """The likeliest token again and again, one forward pass over everything for each."""
     import torch
