@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -42,11 +43,20 @@ def open_text(path: Path, encoding: str, progress: bool) -> Iterator[IO[str]]:
 
 
 def _first_undecodable(path: Path, encoding: str) -> int:
-    """Return the number of the first line, from 1, that cannot be decoded."""
+    """Return the number of the line, from 1, that holds the first bytes that cannot be decoded."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    number = 1
     with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
+        while True:
+            before, block = decoder.getstate(), file.read(1 << 16)
             try:
-                line.decode(encoding)
+                number += decoder.decode(block, final=not block).count("\n")
             except UnicodeError:
+                break
+            if not block:
                 return number
-    return 1
+    decoder.setstate(before)
+    with suppress(UnicodeError):  # a byte at a time, to the one that cannot be decoded
+        for byte in block:
+            number += decoder.decode(bytes([byte])).count("\n")
+    return number

@@ -144,6 +144,9 @@ def test_document_starts_of_every_shape(
         ("a\tO\n\tO\n", {}, r"file\.conll:2: the token is empty"),
         ("a O\n\nb x O\n", {"columns": 2}, r"file\.conll:3: 3 columns where the card says 2: 'b x O'"),
         (b"a O\n\xff O\n", {}, r"file\.conll:2: not utf-8"),
+        (b"a O\nb O\nc\xc3", {}, r"file\.conll:3: not utf-8"),
+        ("\u010a O\n".encode("utf-16") + b"\x00\xdc O\n", {"encoding": "utf-16"}, r"file\.conll:2: not utf-16"),
+        (b"a O\n" * 20_000 + b"\xff O\n", {}, r"file\.conll:20001: not utf-8"),
         ("a O\nb\rc O\n", {}, r"file\.conll:2: the token 'b\\rc' holds a carriage return; take it out"),
     ],
 )

@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -170,6 +171,25 @@ def test_while_training_goes_on_new_checkpoints_are_added_and_deleted_ones_stay(
     draw("--restart")
     assert [point["checkpoint"] for point in document()["points"]] == ["checkpoint-8", "checkpoint-12"]
     assert len(stand_in.predicted) == 5
+
+
+def test_watching_scores_what_is_new_until_the_training_has_left_its_adapter(
+    stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = Path("outputs/mini")
+    saved = [(output / "checkpoint-4", 4, 2), (output / "checkpoint-8", 8, 7), (output, 8, 7)]
+    waits: list[float] = []
+
+    def train(seconds: float) -> None:
+        waits.append(seconds)
+        save(*saved[len(waits) - 1])
+
+    monkeypatch.setattr(curve_module, "time", SimpleNamespace(sleep=train))
+    watched = draw("--watch")
+    assert waits == [30.0] * 3
+    assert watched.stderr == "checkpoint-4: F1 0.4000\ncheckpoint-8: F1 0.9565\n"
+    assert stand_in.predicted == ["checkpoint-4", "checkpoint-8"]
+    assert watched.stdout.splitlines()[3].endswith("best, the final adapter")
 
 
 def test_a_final_adapter_with_weights_of_its_own_is_a_point(stand_in: StandIn) -> None:
