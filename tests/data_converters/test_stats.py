@@ -1,77 +1,29 @@
-"""`lmn-convert stats`: every count against another way of counting, and the page as a browser would read it."""
+"""`lmn-convert stats`: every count against another way of counting."""
 
 from __future__ import annotations
 
 import json
 import re
-import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache
-from html.parser import HTMLParser
 from math import log2
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from harbour import CARD, SMALL, Annotated, counted, run, sentence, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from llms_meet_ner.data_converters import load_card
-from llms_meet_ner.data_converters.cards import Card, SplitFile
-from llms_meet_ner.data_converters.cli import main
+from llms_meet_ner.data_converters.cards import SplitFile
 from llms_meet_ner.data_converters.stats import KINDS, CorpusStats, Finding, corpus_stats
 from llms_meet_ner.data_converters.stats.counts import quantile
 from llms_meet_ner.data_converters.stats.document import stats_document
-from llms_meet_ner.data_converters.stats.page import LISTED, stats_page
-from llms_meet_ner.data_converters.stats.text import visible
+from llms_meet_ner.data_converters.stats.page import LISTED
+from strict_html import parsed
 
 ROOT = Path(__file__).parent.parent.parent
-
-CARD = """\
-name: harbour
-title: Harbour <b>messages</b>
-language: en
-licence: CC0
-citation: "&amp; who"
-splits: {train: train.conll, test: test.conll}
-reader: {type: columns, scheme: IOB2, separator: tab, token: 0, tag: 1}
-docstart: sentence
-labels: [{name: SHIP}, {name: PORT}]
-"""
-
-Annotated = list[tuple[str, str]]
-"""A sentence: tokens with their IOB2 tags."""
-
-
-def sentence(text: str) -> Annotated:
-    """Read `the/O Hague/B-PORT`."""
-    return [(token.rpartition("/")[0], token.rpartition("/")[2]) for token in text.split()]
-
-
-def write(folder: Path, splits: dict[str, list[Annotated]], card: str = CARD) -> Card:
-    """Write a corpus of files by split, and return its card."""
-    for split, sentences in splits.items():
-        blocks = ("\n".join(f"{token}\t{tag}" for token, tag in tokens) + "\n" for tokens in sentences)
-        (folder / f"{split}.conll").write_text("\n".join(blocks), encoding="utf-8")
-    (folder / "card.yaml").write_text(card, encoding="utf-8")
-    return replace(card_of(card), splits={split: SplitFile(f"{split}.conll") for split in splits})
-
-
-@cache
-def card_of(text: str) -> Card:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "card.yaml"
-        path.write_text(text, encoding="utf-8")
-        return load_card(path)
-
-
-def run(*arguments: str | Path, code: int = 0) -> Result:
-    result = CliRunner().invoke(main, ["stats", *map(str, arguments)])
-    assert result.exit_code == code, result.output
-    assert result.exception is None or isinstance(result.exception, SystemExit)
-    return result
 
 
 def shown(found: list[Finding]) -> list[list[tuple[str, int, bool, list[int]]]]:
@@ -181,11 +133,6 @@ def annotated(draw: Any) -> Annotated:
 CORPORA = st.dictionaries(
     st.sampled_from(["train", "dev", "test"]), st.lists(annotated(), min_size=1, max_size=8), min_size=1
 )
-
-
-def counted(corpus: dict[str, list[Annotated]]) -> CorpusStats:
-    with tempfile.TemporaryDirectory() as folder:
-        return corpus_stats(write(Path(folder), corpus), source=Path(folder))
 
 
 def spans_of(tokens: Annotated) -> list[tuple[int, int, str]]:
@@ -417,11 +364,6 @@ def test_what_is_found_in_wikigold_stands_there(corpora: Path) -> None:
 
 # the command
 
-SMALL = {
-    "train": [sentence("Anna/B-SHIP left/O Vaasa/B-PORT"), sentence("no/O news/O"), sentence("Vaasa/O")],
-    "test": [sentence("Vaasa/B-SHIP"), sentence("Vaasa/B-PORT"), sentence("no/O news/O")],
-}
-
 
 def test_the_whole_output(workdir: Path) -> None:
     write(workdir, SMALL)
@@ -530,152 +472,3 @@ def test_only_the_first_findings_are_listed(workdir: Path) -> None:
     page = (workdir / "stats.html").read_text()
     assert page.count(" . | SHIP]</bdi>") == LISTED
     assert '<p class="dim">and 3 more</p>' in page
-
-
-# the page
-
-
-class Page(HTMLParser):
-    """Reads a page strictly: every element that is opened is closed, in order."""
-
-    VOID = ("meta", "br")
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.open: list[str] = []
-        self.tags: Counter[str] = Counter()
-        self.attributes: list[tuple[str, str | None]] = []
-        self.text: list[str] = []
-        self.style = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags[tag] += 1
-        self.attributes += attrs
-        if tag not in self.VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags[tag] += 1
-        self.attributes += attrs
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self.open[-1:] == ["style"]:
-            self.style += data
-        else:
-            self.text.append(data)
-
-    @property
-    def urls(self) -> list[str | None]:
-        return [
-            value
-            for name, value in self.attributes
-            if name in ("src", "href", "xlink:href", "action", "data", "srcset")
-        ]
-
-
-def parsed(text: str) -> Page:
-    page = Page()
-    page.feed(text)
-    page.close()
-    assert page.open == []
-    return page
-
-
-ELEMENTS = {
-    *(
-        "html",
-        "head",
-        "meta",
-        "title",
-        "style",
-        "body",
-        "main",
-        "h1",
-        "h2",
-        "h3",
-        "p",
-        "nav",
-        "a",
-        "div",
-        "figure",
-        "figcaption",
-    ),
-    *("table", "thead", "tbody", "tr", "th", "td", "span", "i", "svg", "rect", "text", "line", "b", "bdi", "ol", "li"),
-    *("details", "summary"),
-}
-
-HOSTILE = [
-    "<script>alert(1)</script>",
-    '"onload=',
-    "'&amp;",
-    "</style>",
-    "<!--",
-    "]]>",
-    "<img/src=x>",
-    "\u202egnp.exe",
-    "$title",
-]
-
-
-def test_hostile_tokens_show_as_text(workdir: Path) -> None:
-    hostile = [(token, "B-SHIP" if number % 2 else "B-PORT") for number, token in enumerate(HOSTILE * 3)]
-    write(workdir, {"train": [hostile, [(token, "O") for token in HOSTILE]], "test": [hostile]})
-    result = run(".", "--page", "stats.html")
-    text = (workdir / "stats.html").read_text(encoding="utf-8")
-    page = parsed(text)
-    assert set(page.tags) <= ELEMENTS
-    assert set(page.urls) == {"#sizes", "#labels", "#overlap", "#ambiguity", "#findings"}
-    assert "url(" not in page.style
-    assert "@import" not in page.style
-    assert not [name for name, _ in page.attributes if name.startswith("on")]
-    shown_text = "".join(page.text)
-    for token in HOSTILE:
-        assert f"[{visible(token)} | SHIP]" in shown_text
-    assert "\u202e" not in text
-    assert "\u202e" not in result.stdout
-    assert "\\u202egnp.exe" in result.stdout
-    assert "Harbour <b>messages</b>" in shown_text
-    assert "&amp; who" in shown_text
-
-
-def test_labels_are_escaped_in_plots_too(workdir: Path) -> None:
-    card = write(workdir, {"train": [sentence("x/B-A&amp;B")]}, CARD.replace("SHIP", "A&amp;B"))
-    page = stats_page(corpus_stats(card, source=workdir))
-    assert "A&amp;B" not in page
-    assert "A&amp;B" in "".join(parsed(page).text)
-
-
-def test_hidden_characters_show_as_codes() -> None:
-    assert visible("a\u200b\x1b[0m\U000e0041\u200d") == "a\\u200b\\u001b[0m\\U000e0041\u200d"
-
-
-TEXT = st.text(
-    st.characters(exclude_characters="\n\r\t\x0b\x0c\x1c\x1d\x1e\x85", exclude_categories=["Cs", "Z"]),
-    min_size=1,
-    max_size=6,
-)
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.lists(TEXT.filter(lambda token: token != "\ufeff" and "-DOCSTART-" not in token), min_size=1, max_size=5))
-def test_any_token_shows_as_text(tokens: list[str]) -> None:
-    stats = counted({"train": [[("x", "O"), *((token, tag) for token in tokens for tag in ("B-SHIP", "B-PORT"))]]})
-    page = parsed(stats_page(stats))
-    assert set(page.tags) <= ELEMENTS
-    text = "".join(page.text)
-    assert all(f"[{visible(token)} | SHIP]" in text for token in tokens)
-
-
-def test_bars_are_as_long_as_their_numbers(workdir: Path) -> None:
-    page = stats_page(corpus_stats(write(workdir, SMALL), source=workdir))
-    width = {
-        note: float(number)
-        for number, note in re.findall(r'width="([\d.]+)" height="[\d.]+"><title>(.*?)</title>', page)
-    }
-    assert width["SHIP, train: 1 (50.0%)"] == width["PORT, test: 1 (50.0%)"] > 0
-    assert width["test SHIP, other label: 1 (100.0%)"] == width["test PORT, seen: 1 (100.0%)"]
-    assert width["test SHIP, seen: 0 (0.0%)"] == 0
-    assert width["B-SHIP, test: 1 (25.0%)"] == pytest.approx(1.5 * width["B-SHIP, train: 1 (16.7%)"], rel=0.01)
