@@ -23,8 +23,10 @@ from ..prompts import PROMPT_SPEC_FILE, PromptSpec
 from ..recipe import Recipe, choose_recipe
 from ..records import PREDICTIONS_FILE
 from ..tags import REPAIRS
+from .analysis.compare import compare_command
+from .conlleval import write_conlleval
 from .curve import curve_command
-from .evaluate import Gold, asked_labels, evaluate, read_gold, write_scores
+from .evaluate import Evaluation, Gold, asked_labels, evaluate, read_gold, write_scores
 from .provenance import run_stamp
 from .report import REPORTS
 from .search import search_command
@@ -49,6 +51,7 @@ def main() -> None:
     """  # noqa: D301
 
 
+main.add_command(compare_command)
 main.add_command(curve_command)
 main.add_command(search_command)
 
@@ -79,10 +82,16 @@ main.add_command(search_command)
     help="Of --predictions of other tools. [default: bracketed]",
 )
 @click.option("--variant", help="Likewise, the instruction's wording: letters if the outputs have letters for labels.")
+@click.option(
+    "--scorer",
+    type=click.Choice(["llms4ner"]),
+    help="Count as that published evaluator does too, which forgives wrong positions where a model changed the sentence.",
+)
+@click.option("--conlleval", type=click.Path(path_type=Path), help="Write this file for the script conlleval.")
 @click.option("--baselines", is_flag=True, help="Score what counting in the training split gives, in the same table.")
 @click.option(
     "--train-split",
-    help="Split that the baselines count in. [default: that of the recipe's data set, else the card's first]",
+    help="Split that knows mentions, and that the baselines count in. [default: that of the recipe's data set, else the card's first]",
 )
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Folder for scores.json. [default: beside the predictions]"
@@ -93,7 +102,8 @@ main.add_command(search_command)
 @catch_errors
 def score(
     split: str, recipe_path: Path | None, corpus: str | None, source: Path | None, repair: Any, change: LabelChange,
-    predictions: Path | None, format_name: str | None, variant: str | None, min_confidence: float | None, baselines: bool,
+    predictions: Path | None, format_name: str | None, variant: str | None, min_confidence: float | None, scorer: str | None,
+    conlleval: Path | None, baselines: bool,
     train_split: str | None, out: Path | None, report: str,
     options: PredictOptions, restart: bool, overrides: tuple[str, ...],
 ) -> None:  # fmt: skip
@@ -112,12 +122,10 @@ def score(
         refuse(_PREDICTING, "is for predicting; --predictions scores what is there")
         spec = _answered(predictions, _spec(recipe, options), change.of(card), format_name, variant)
     card = _with_labels(card, spec, change)
-    if not baselines:
-        refuse({"train_split": "--train-split"}, "is for --baselines")
-    counted = _train_split(card, recipe, split, train_split) if baselines else None
     source = _source(recipe, card, source)
+    counted = _train_split(card, recipe, split, train_split, needed=baselines)
     gold = read_gold(card, split, source, repair)
-    train = read_gold(card, counted, source, repair) if counted else None
+    train = _read_train(card, counted, source, repair, needed=baselines or train_split is not None)
     if predictions is None:
         assert recipe is not None  # _recipe raises where one is needed
         assert spec is not None  # a recipe has one
@@ -127,9 +135,13 @@ def score(
         if min_confidence is not None and options.decoding == "free":
             raise LmnError("--min-confidence needs --decoding constrained: free decoding gives no confidences")
         predictions = _predictions(recipe, gold, options, restart)
-    scores, document = evaluate(gold, predictions, spec=spec, recipe=recipe, min_confidence=min_confidence, train=train)
-    path = write_scores(document, out or predictions.parent)
-    click.echo(REPORTS[report](scores, document))
+    evaluation = evaluate(
+        gold, predictions, spec=spec, recipe=recipe, min_confidence=min_confidence, train=train, baselines=baselines, scorer=scorer
+    )  # fmt: skip
+    path = write_scores(evaluation, out or predictions.parent)
+    if conlleval:
+        _write_conlleval(conlleval, gold, evaluation)
+    click.echo(REPORTS[report](evaluation.scores, evaluation.document))
     click.echo(f"\n{path}", err=report == "json")
 
 
@@ -194,8 +206,11 @@ def _source(recipe: Recipe | None, card: Card, given: Path | None) -> Path | Non
     return given
 
 
-def _train_split(card: Card, recipe: Recipe | None, scored: str, named: str | None) -> str:
-    """Return the split that baselines count in: the one that is named, that of the recipe's data set, or the card's first."""
+def _train_split(card: Card, recipe: Recipe | None, scored: str, named: str | None, *, needed: bool) -> str | None:
+    """Return the split to count in: the one that is named, that of the recipe's data set, or the card's first.
+
+    None where that is the split that is scored, and baselines are not asked for.
+    """
     if named is None and recipe is not None:
         with suppress(LmnError):
             entry = recipe.train_entry()
@@ -203,10 +218,33 @@ def _train_split(card: Card, recipe: Recipe | None, scored: str, named: str | No
     split = named or next(iter(card.splits))
     card.split(split)
     if split == scored:
+        if named is None and not needed:
+            return None
         raise LmnError(
             f"the baselines would count in {split}, the split that is scored; --train-split names another of: {', '.join(card.splits)}"
         )
     return split
+
+
+def _read_train(
+    card: Card, split: str | None, source: Path | None, repair: Any, *, needed: bool
+) -> Gold | None:  # fmt: skip
+    """Read the training split; where it is not needed, None if it is not there or cannot be read."""
+    if split is None or (not needed and card.is_missing(split, source)):
+        return None
+    try:
+        return read_gold(card, split, source, repair)
+    except LmnError as error:
+        if needed:
+            raise
+        click.echo(f"what the training split knows is left out: {error}", err=True)
+        return None
+
+
+def _write_conlleval(path: Path, gold: Gold, evaluation: Evaluation) -> None:
+    spaced = write_conlleval(path, gold.sentences, (row.predicted for row in evaluation.sentences))
+    note = f"; {spaced:,} tokens hold white space, which is written as _" if spaced else ""
+    click.echo(f"{path}: for conlleval{note}", err=True)
 
 
 def _spec(recipe: Recipe | None, options: PredictOptions) -> PromptSpec | None:

@@ -215,9 +215,9 @@ def score_adapter(recipe: Recipe, dev: Dev, options: PredictOptions, folder: Pat
     """
     records = [Record(sentence.id, sentence.tokens) for sentence in dev.gold.sentences]
     predictions = predict(recipe, records, folder, options, restart=restart)
-    scores, document = evaluate(dev.gold, predictions, spec=dev.spec, recipe=recipe)
-    write_scores(document, folder)
-    return scores.micro
+    evaluation = evaluate(dev.gold, predictions, spec=dev.spec, recipe=recipe)
+    write_scores(evaluation, folder)
+    return evaluation.scores.micro
 
 
 def find_checkpoints(output_dir: Path) -> tuple[list[Checkpoint], list[str]]:

@@ -18,8 +18,12 @@ from ..recipe import Recipe
 from ..records import Uncertainty
 from ..sentence import Sentence
 from ..tags import Repair
+from .analysis import SENTENCES_FILE, analyse
+from .analysis.document import Examined, examined, write_examined
+from .analysis.groups import Known
 from .baselines import score_baselines
 from .calibration import Calibration, UncertaintySummary
+from .llms4ner import count_published
 from .predictions import Predictions, read_predictions
 from .provenance import run_stamp, stamp
 from .scores import Scores, score
@@ -45,6 +49,21 @@ class Gold:
     sentences: list[Sentence]
 
 
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What came out of an evaluation.
+
+    Attributes:
+        scores: all of them.
+        document: what `scores.json` holds.
+        sentences: each with its pairs of entities, for `sentences.jsonl`.
+    """
+
+    scores: Scores
+    document: dict[str, Any]
+    sentences: list[Examined]
+
+
 def read_gold(card: Card, split: str, source: Path | None = None, repair: Repair | None = None) -> Gold:
     """Read a split from its corpus file; gold comes from nowhere else.
 
@@ -66,7 +85,9 @@ def evaluate(
     recipe: Recipe | None = None,
     min_confidence: float | None = None,
     train: Gold | None = None,
-) -> tuple[Scores, dict[str, Any]]:
+    baselines: bool = False,
+    scorer: str | None = None,
+) -> Evaluation:
     """Align predictions with the gold and score them.
 
     Args:
@@ -76,10 +97,9 @@ def evaluate(
             corpus's to say: of nested ones predicted for a flat corpus the outer stays.
         recipe: that they were made with, for the stamp.
         min_confidence: predicted entities with a smaller one are dropped before scoring; None keeps all.
-        train: a split of the same corpus, in which the baselines count; None for no baselines.
-
-    Returns:
-        The scores, and the document that `scores.json` holds.
+        train: the training split of the same corpus, for what is known of the gold's mentions; None where it is not there.
+        baselines: score what counting in `train` gives.
+        scorer: `llms4ner` counts as that evaluator does too; None leaves it out.
 
     Raises:
         LmnError: the predictions are damaged or not of this split, or have no confidences where a smallest one is set; or the
@@ -92,6 +112,14 @@ def evaluate(
     alignments = [fmt.parse(row.output, sentence.tokens, labels) for row, sentence in zip(read.rows, gold.sentences)]
     kept = alignments if min_confidence is None else _confident(alignments, read, min_confidence)
     scores = score(gold.sentences, kept, nested=gold.card.nested)
+    known = Known.of(train.split, train.sentences) if train else None
+    analysis = analyse(gold.sentences, kept, labels.names, nested=gold.card.nested, known=known)
+    outputs = [row.output for row in read.rows]
+    published = (
+        count_published(gold.sentences, outputs, fmt.name, labels, nested=gold.card.nested).to_dict()
+        if scorer
+        else None
+    )
     document = {
         "schema": SCHEMA,
         "corpus": gold.card.name,
@@ -107,10 +135,12 @@ def evaluate(
         "below_min_confidence": _number_of_spans(alignments) - _number_of_spans(kept),
         **scores.to_dict(),
         **_trust(gold.sentences, read, alignments),
-        "baselines": _baselines(train, gold) if train else None,
+        "baselines": _baselines(train, gold) if train and baselines else None,
+        "analysis": analysis.to_dict(),
+        "llms4ner": published,
         **stamp(gold.origin, predictions, recipe),
     }
-    return scores, document
+    return Evaluation(scores, document, list(examined(gold.sentences, outputs, kept, analysis)))
 
 
 def _confident(alignments: list[Alignment], read: Predictions, least: float) -> list[Alignment]:
@@ -174,9 +204,14 @@ def _check_labels(card: Card, spec: PromptSpec | None) -> None:
         )
 
 
-def write_scores(document: dict[str, Any], folder: Path) -> Path:
-    """Write `scores.json` into a folder, atomically; `scores.minP.json` where entities below a confidence P were dropped."""
-    least = document["min_confidence"]
-    path = folder / (SCORES_FILE if least is None else f"scores.min{least}.json")
-    write_json(path, document)
+def write_scores(evaluation: Evaluation, folder: Path) -> Path:
+    """Write `scores.json` into a folder, atomically, and `sentences.jsonl` beside it.
+
+    Where entities below a confidence P were dropped, they are `scores.minP.json` and `sentences.minP.jsonl`.
+    """
+    least = evaluation.document["min_confidence"]
+    mark = "" if least is None else f".min{least}"
+    write_examined(evaluation.sentences, folder / f"{Path(SENTENCES_FILE).stem}{mark}.jsonl")
+    path = folder / f"{Path(SCORES_FILE).stem}{mark}.json"
+    write_json(path, evaluation.document)
     return path

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..labels import told_origins
+from .analysis.tables import Table, confusion_table, error_table, group_tables, interval_table, tag_tables
 from .scores import Counts, ScenarioCounts, Scores
 
 Row = tuple[str, float, float, float, str]
-Table = tuple[tuple[str, ...], list[tuple[str, ...]]]
-"""A header and rows, as they are printed."""
 
 
 def _rows(scores: Scores, document: dict[str, Any]) -> Iterator[tuple[str, list[Row]]]:
@@ -27,6 +26,12 @@ def _rows(scores: Scores, document: dict[str, Any]) -> Iterator[tuple[str, list[
             for name, row in baselines["micro"].items()
         ]
     yield title, strict
+    if published := document["llms4ner"]:
+        rows = [
+            (name, row["precision"], row["recall"], row["f1"], str(row["gold"]))
+            for name, row in {**published["labels"], "micro avg": published["micro"]}.items()
+        ]
+        yield f"llms4ner (no positions in {published['forgiven']:,} sentences)", rows
     if scores.nervaluate:
         gold = str(scores.micro.gold)
         yield "nervaluate", [(name, *_ratios(counts), gold) for name, counts in scores.nervaluate.items()]
@@ -92,10 +97,24 @@ def _trust_facts(document: dict[str, Any]) -> list[tuple[str, str]]:
     return facts
 
 
+def _tables(document: dict[str, Any], *, all_of_them: bool) -> Iterator[Table]:
+    """Yield the tables below the scores; in a terminal the large ones (confusion, single tags) are left out."""
+    analysis = document["analysis"]
+    yield interval_table(analysis)
+    yield error_table(analysis)
+    yield from group_tables(analysis)
+    yield from _trust_tables(document)
+    if all_of_them:
+        yield confusion_table(analysis["confusion"], "labels")
+        if tags := analysis["tags"]:
+            yield from tag_tables(tags)
+            yield confusion_table(tags["confusion"], "tags")
+
+
 def _trust_tables(document: dict[str, Any]) -> Iterator[Table]:
     """Yield the reliability curve, without empty bins; what thresholds keep; errors by uncertainty."""
     if calibration := document["calibration"]:
-        yield (
+        yield Table(
             ("reliability", "entities", "confidence", "accuracy"),
             [
                 (f"{row['from']:.1f}-{row['to']:.1f}", *_cells(row, "predicted", "confidence", "accuracy"))
@@ -103,7 +122,7 @@ def _trust_tables(document: dict[str, Any]) -> Iterator[Table]:
                 if row["predicted"]
             ],
         )
-        yield (
+        yield Table(
             ("confidence", "entities", "precision", "recall", "f1"),
             [
                 (f"from {row['from']:.2f}", *_cells(row, "predicted", "precision", "recall", "f1"))
@@ -111,7 +130,7 @@ def _trust_tables(document: dict[str, Any]) -> Iterator[Table]:
             ],
         )
     if (uncertainty := document["uncertainty"]) and uncertainty["quarters"]:
-        yield (
+        yield Table(
             ("maximum entropy", "sentences", "with errors", "share"),
             [
                 (f"{row['from']:.4f}-{row['to']:.4f}", *_cells(row, "sentences", "with_errors", "error_share"))
@@ -142,10 +161,10 @@ def as_table(scores: Scores, document: dict[str, Any]) -> str:
         if len(title) >= width:
             lines.append(f"{'':<{width}}  precision  recall      f1  support")
         lines += [f"{name:<{width}}     {p:.4f}  {r:.4f}  {f:.4f}  {support:>7}" for name, p, r, f, support in rows]
-    for header, cells in _trust_tables(document):
+    for header, cells, note in _tables(document, all_of_them=False):
         widths = [max(map(len, column)) for column in zip(header, *cells)]
         widths[0] = max(widths[0], width)
-        lines += ["", *(_padded(row, widths) for row in (header, *cells))]
+        lines += ["", *(_padded(row, widths) for row in (header, *cells)), *([f"({note})"] if note else [])]
     return "\n".join(lines)
 
 
@@ -160,8 +179,14 @@ def as_markdown(scores: Scores, document: dict[str, Any]) -> str:
     for title, rows in _rows(scores, document):
         lines += ["", f"| {title} | precision | recall | F1 | support |", "|---|---|---|---|---|"]
         lines += [f"| {name} | {p:.4f} | {r:.4f} | {f:.4f} | {support} |" for name, p, r, f, support in rows]
-    for header, cells in _trust_tables(document):
-        lines += ["", _piped(header), "|---" * len(header) + "|", *map(_piped, cells)]
+    for header, cells, note in _tables(document, all_of_them=True):
+        lines += [
+            "",
+            _piped(header),
+            "|---" * len(header) + "|",
+            *map(_piped, cells),
+            *(["", f"({note})"] if note else []),
+        ]
     return "\n".join(lines)
 
 

@@ -123,4 +123,5 @@ def test_baselines_never_count_in_what_is_scored(perfect: list[str]) -> None:
     )
     assert "count in testa" in call(*perfect, "--baselines", "--train-split", "testa")
     assert "has no split 'dev'" in call(*perfect, "--baselines", "--train-split", "dev", code=1)
-    assert "--train-split is for --baselines" in call(*perfect, "--train-split", "testa", code=2)
+    assert "the split that is scored" in call(*perfect, "--train-split", "testb", code=1)
+    assert "(train: testa)" in call(*perfect, "--train-split", "testa")

@@ -304,12 +304,13 @@ def score_one(card: str, gold: tuple[Span, ...], least: float | None) -> tuple[A
     Path("p.jsonl").write_text(json.dumps({"id": "g/test/0", **NESTED}))
     sentence = Sentence("g/test/0", ("Bayern", "München"), gold)
     spec = prompt_spec_of(load_card("germeval2014_nested"), "bracketed")
-    return evaluate(
+    evaluation = evaluate(
         Gold(load_card(card), "test", CorpusFile(Path(), "gold.tsv"), [sentence]),
         Path("p.jsonl"),
         spec=spec,
         min_confidence=least,
     )
+    return evaluation.scores, evaluation.document
 
 
 def test_nested_entities_have_their_own_confidences(workdir: Path) -> None:

@@ -72,6 +72,32 @@ exact           1.0000  1.0000  1.0000        3
 partial         1.0000  1.0000  1.0000        3
 ent_type        0.6667  0.6667  0.6667        3
 
+95% interval             precision         recall             f1
+micro avg            0.0000-1.0000  0.0000-1.0000  0.0000-1.0000
+nervaluate strict    0.0000-1.0000  0.0000-1.0000  0.0000-1.0000
+nervaluate exact     0.0000-1.0000  0.0000-1.0000  0.0000-1.0000
+nervaluate partial   0.0000-1.0000  0.0000-1.0000  0.0000-1.0000
+nervaluate ent_type  0.0000-1.0000  0.0000-1.0000  0.0000-1.0000
+(percentile bootstrap over sentences, 1,000 resamples, seed 42)
+
+entities     correct  boundary  type  both  missed  spurious
+ORG                2         0     1     0       0         0
+all                2         0     1     0       0         0
+
+entity length  precision  recall      f1  support
+1                 0.6667  0.6667  0.6667        3
+
+sentence length  precision  recall      f1  support
+1-10                0.6667  0.6667  0.6667        3
+
+mention in train  precision  recall      f1  support
+unseen               0.6667  0.6667  0.6667        3
+(train: train)
+
+labels in train  precision  recall      f1  support
+unseen              0.6667  0.6667  0.6667        3
+(train: train)
+
 scores.json
 """
     )
@@ -182,7 +208,9 @@ def test_of_nested_predictions_for_a_flat_corpus_the_outer_entity_counts(workdir
     spec = prompt_spec_of(load_card("germeval2014_nested"), "bracketed")
     (workdir / "gold.tsv").write_text("x\n")
     write([json.dumps({"id": sentence.id, "output": "[FC [Bayern | LOC] | ORG] siegt"})])
-    scores, _ = evaluate(Gold(card, "test", CorpusFile(workdir, "gold.tsv"), [sentence]), Path("p.jsonl"), spec=spec)
+    scores = evaluate(
+        Gold(card, "test", CorpusFile(workdir, "gold.tsv"), [sentence]), Path("p.jsonl"), spec=spec
+    ).scores
     assert (scores.micro.correct, scores.micro.predicted, scores.alignment.dropped) == (1, 1, 1)
 
 

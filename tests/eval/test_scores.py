@@ -6,8 +6,8 @@ import random
 from pathlib import Path
 
 import pytest
+from drawn import LABELS, corpora_with_predictions
 from hypothesis import given, settings
-from hypothesis import strategies as st
 from llms_meet_ner.data_converters import load_card, read_corpus
 from llms_meet_ner.eval import Counts, Scores, score
 from nervaluate import Evaluator
@@ -17,28 +17,6 @@ from seqscore.scoring import score_label_sequences
 
 from llms_meet_ner import Alignment, Mention, Sentence, Span, get_format
 from llms_meet_ner.tags import encode
-
-LABELS = ("LOC", "ORG", "PER")
-
-
-@st.composite
-def span_sets(draw: st.DrawFn, length: int) -> tuple[Span, ...]:
-    spans, at = [], 0
-    while at < length and draw(st.booleans()):
-        start = draw(st.integers(at, length - 1))
-        at = draw(st.integers(start + 1, min(length, start + 3)))
-        spans.append(Span(start, at, draw(st.sampled_from(LABELS))))
-    return tuple(spans)
-
-
-@st.composite
-def corpora_with_predictions(draw: st.DrawFn) -> tuple[list[Sentence], list[Alignment]]:
-    sentences, alignments = [], []
-    for number in range(draw(st.integers(1, 5))):
-        length = draw(st.integers(1, 9))
-        sentences.append(Sentence(f"r/test/{number}", tuple(f"t{i}" for i in range(length)), draw(span_sets(length))))
-        alignments.append(Alignment(draw(span_sets(length)), "exact"))
-    return sentences, alignments
 
 
 def assert_like_the_oracles(sentences: list[Sentence], alignments: list[Alignment], scores: Scores) -> None:

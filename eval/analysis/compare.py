@@ -1,0 +1,201 @@
+"""`lmn-eval compare`: two runs over the same sentences, the difference of their scores, and whether chance explains it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ...command_line import catch_errors
+from ...errors import LmnError
+from ...files import read_json, write_json
+from ...records import read_jsonl
+from ...sentence import Span
+from ..scores import Counts
+from .document import SENTENCES_FILE, Examined, sentence_counts
+from .resampling import SEED, Difference, differences
+
+_SCORES_FILE = "scores.json"
+_CONDITIONS = {
+    "corpus": "corpus", "split": "split", "decoding": "decoding", "format": "format", "model": "base model", "shots": "examples",
+    "min_confidence": "smallest confidence", "label_origins": "labels", "recipe": "recipe",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A scored run as it lies on disk.
+
+    Attributes:
+        path: of its `scores.json`.
+        document: what that holds.
+        sentences: from `sentences.jsonl` beside it.
+    """
+
+    path: Path
+    document: dict[str, Any]
+    sentences: list[Examined]
+
+    @classmethod
+    def load(cls, path: Path) -> Run:
+        """Read a run from its folder, or from a `scores.json` or `scores.minP.json` in it.
+
+        Raises:
+            LmnError: it is not there, or damaged.
+        """
+        scores = path / _SCORES_FILE if path.is_dir() else path
+        remedy = "lmn-eval writes it"
+        document = read_json(scores, remedy=remedy)
+        if not isinstance(document, dict) or "analysis" not in document:
+            raise LmnError(
+                f"{scores}: written before lmn-eval kept the sentences behind its counts; score the run again"
+            )
+        rows = scores.with_name(scores.name.replace("scores", Path(SENTENCES_FILE).stem, 1)).with_suffix(".jsonl")
+        if not rows.is_file():
+            raise LmnError(f"{rows}: no such file; score the run again, {remedy} beside {scores.name}")
+        sentences = []
+        for number, row in read_jsonl(rows):
+            try:
+                sentences.append(Examined.from_dict(row))
+            except (KeyError, TypeError, ValueError) as error:
+                raise LmnError(f"{rows}:{number}: not as lmn-eval writes it ({error}); score the run again") from error
+        return cls(scores, document, sentences)
+
+    @property
+    def counts(self) -> list[Counts]:
+        """Strict counts of each sentence."""
+        return [sentence_counts(sentence.pairs) for sentence in self.sentences]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two runs over the same gold.
+
+    Attributes:
+        first: one run.
+        second: the other one.
+        differing: conditions that are not the same: name, of the first, of the second.
+        scores: differences, second less first.
+        only_first: gold entities that only the first run found.
+        only_second: gold entities that only the second run found.
+        seed: of all draws.
+    """
+
+    first: Run
+    second: Run
+    differing: list[tuple[str, str, str]]
+    scores: list[Difference]
+    only_first: int
+    only_second: int
+    seed: int
+
+    @classmethod
+    def of(cls, first: Run, second: Run, seed: int = SEED) -> Comparison:
+        """Compare two runs.
+
+        Raises:
+            LmnError: their sentences or their gold are not the same, so that no pairs can be made.
+        """
+        differing = list(_differing(first.document, second.document))
+        _check_gold(first, second, differing)
+        found = [
+            ({pair.gold for pair in one.pairs if pair.kind == "correct"}, {pair.gold for pair in other.pairs if pair.kind == "correct"})
+            for one, other in zip(first.sentences, second.sentences)
+        ]  # fmt: skip
+        return cls(
+            first, second, differing, differences(first.counts, second.counts, seed=seed),
+            sum(len(one - other) for one, other in found), sum(len(other - one) for one, other in found), seed,
+        )  # fmt: skip
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a mapping for JSON."""
+        totals = [sum(run.counts, Counts()) for run in (self.first, self.second)]
+        return {
+            "first": str(self.first.path), "second": str(self.second.path),
+            "differing": [dict(zip(("condition", "first", "second"), row)) for row in self.differing],
+            "micro": {"first": totals[0].to_dict(), "second": totals[1].to_dict()},
+            "only_first": self.only_first, "only_second": self.only_second,
+            "differences": {
+                score.name: {"value": score.value, "interval": list(score.interval), "p_value": score.p_value}
+                for score in self.scores
+            },
+            "seed": self.seed,
+        }  # fmt: skip
+
+    def lines(self) -> Iterator[str]:
+        """Yield what is printed."""
+        totals = [sum(run.counts, Counts()) for run in (self.first, self.second)]
+        yield f"A  {self.first.path}"
+        yield f"B  {self.second.path}"
+        for name, one, other in self.differing:
+            yield f"they differ in {name}: {one} and {other}"
+        yield ""
+        yield f"{'':<10}       A       B    B - A   95% interval      p-value"
+        for score in self.scores:
+            one, other = (getattr(counts, score.name) for counts in totals)
+            low, high = score.interval
+            yield f"{score.name:<10}  {one:.4f}  {other:.4f}  {score.value:+.4f}  {low:+.4f} {high:+.4f}  {score.p_value:.4f}"
+        yield ""
+        yield f"gold entities that only A found: {self.only_first:,}; only B: {self.only_second:,}; of {totals[0].gold:,}"
+        yield (
+            f"{len(self.first.sentences):,} sentences; interval: paired bootstrap over sentences; p-value: approximate randomisation, "
+            f"two-sided; seed {self.seed}"
+        )
+
+
+def _differing(first: dict[str, Any], second: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    for key, name in _CONDITIONS.items():
+        one, other = first.get(key), second.get(key)
+        if one != other:
+            yield name, _told(one), _told(other)
+    hashes = [document.get("sha256") or {} for document in (first, second)]
+    for key in ("corpus", "adapter"):
+        one, other = hashes[0].get(key), hashes[1].get(key)
+        if one != other:
+            yield f"{key}'s hash", _told(one and one[:12]), _told(other and other[:12])
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_told(one)}" for key, one in value.items() if not isinstance(one, list)) or "none"
+    return "none" if value is None else str(value)
+
+
+def _check_gold(first: Run, second: Run, differing: list[tuple[str, str, str]]) -> None:
+    told = "; ".join(f"{name}: {one} and {other}" for name, one, other in differing)
+    where = f"{first.path} and {second.path}"
+    numbers = len(first.sentences), len(second.sentences)
+    if numbers[0] != numbers[1]:
+        raise LmnError(f"{where}: {numbers[0]:,} and {numbers[1]:,} sentences, so no pairs can be made ({told})")
+    for one, other in zip(first.sentences, second.sentences):
+        if one.tokens != other.tokens or _gold(one) != _gold(other):
+            what = "tokens" if one.tokens != other.tokens else "gold entities"
+            raise LmnError(f"{where}: other {what} in {one.id} and {other.id}, so no pairs can be made ({told})")
+
+
+def _gold(sentence: Examined) -> set[Span | None]:
+    return {pair.gold for pair in sentence.pairs} - {None}
+
+
+@click.command("compare")
+@click.argument("first", type=click.Path(path_type=Path))
+@click.argument("second", type=click.Path(path_type=Path))
+@click.option("--seed", type=click.IntRange(min=0), default=SEED, show_default=True, help="Of all draws.")
+@click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write the comparison to this file too.")
+@catch_errors
+def compare_command(first: Path, second: Path, seed: int, json_path: Path | None) -> None:
+    """Compare two scored runs, FIRST and SECOND: folders with a scores.json, or such files.
+
+    \b
+    lmn-eval compare outputs/mine/wikigold_test/constrained outputs/mine/wikigold_test/free
+
+    Both have to be of the same sentences and gold. What else differs (decoding, format, model, ...) is named.
+    """  # noqa: D301
+    comparison = Comparison.of(Run.load(first), Run.load(second), seed)
+    if json_path:
+        write_json(json_path, comparison.to_dict())
+    for line in comparison.lines():
+        click.echo(line)

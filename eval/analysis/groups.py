@@ -1,0 +1,109 @@
+"""Scores of groups of entities: by their length, by the length of their sentence, by what the training split knows of their words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from ...sentence import Sentence, Span
+from ..scores import Counts
+
+_ENTITY_LENGTHS = 5
+_SENTENCE_LENGTHS = (10, 20, 30, 40, 50)
+
+Groups = dict[str, Counts]
+"""Counts by the name of a group, in the order of the table."""
+
+
+@dataclass(slots=True)
+class Known:
+    """The mentions of a training split: an entity's words, its tokens in exact case.
+
+    Attributes:
+        split: its name.
+        labels: how often the words stand with which label.
+    """
+
+    split: str
+    labels: dict[tuple[str, ...], Counter[str]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, split: str, sentences: Iterable[Sentence]) -> Known:
+        """Collect the mentions of sentences."""
+        known = cls(split)
+        for sentence in sentences:
+            for span in sentence.spans:
+                known.labels.setdefault(sentence.tokens[span.start : span.end], Counter())[span.label] += 1
+        return known
+
+    def seen(self, sentence: Sentence, span: Span) -> str:
+        """Return whether the words stand in the training split as an entity of the same label, of others only, or not at all."""
+        labels = self.labels.get(sentence.tokens[span.start : span.end])
+        if labels is None:
+            return "unseen"
+        return "seen" if span.label in labels else "seen with other labels only"
+
+    def ambiguity(self, sentence: Sentence, span: Span) -> str:
+        """Return how many labels the words have in the training split."""
+        labels = self.labels.get(sentence.tokens[span.start : span.end])
+        if labels is None:
+            return "unseen"
+        return "one label" if len(labels) == 1 else "several labels"
+
+
+def entity_length(sentence: Sentence, span: Span) -> str:
+    """Return an entity's length in tokens as the name of a group."""
+    length = span.end - span.start
+    return str(length) if length < _ENTITY_LENGTHS else f"{_ENTITY_LENGTHS} or more"
+
+
+def sentence_length(sentence: Sentence, span: Span) -> str:
+    """Return the length in tokens of an entity's sentence as the name of a group."""
+    length = len(sentence.tokens)
+    first = 1
+    for last in _SENTENCE_LENGTHS:
+        if length <= last:
+            return f"{first}-{last}"
+        first = last + 1
+    return f"{first} or more"
+
+
+_ORDERS = {
+    "entity length": [*map(str, range(1, _ENTITY_LENGTHS)), f"{_ENTITY_LENGTHS} or more"],
+    "sentence length": [f"{last - 9}-{last}" for last in _SENTENCE_LENGTHS] + [f"{_SENTENCE_LENGTHS[-1] + 1} or more"],
+    "mention in train": ["seen", "seen with other labels only", "unseen"],
+    "labels in train": ["one label", "several labels", "unseen"],
+}
+
+
+def score_groups(
+    sentences: Sequence[Sentence], predicted: Sequence[tuple[Span, ...]], known: Known | None
+) -> dict[str, Groups]:
+    """Count strictly within groups: an entity that is right is in one group in gold and prediction.
+
+    Args:
+        sentences: the gold.
+        predicted: spans of each sentence.
+        known: mentions of the training split; None leaves out the two divisions that need them.
+    """
+    divisions: dict[str, Callable[[Sentence, Span], str]] = {
+        "entity length": entity_length,
+        "sentence length": sentence_length,
+    }
+    if known:
+        divisions |= {"mention in train": known.seen, "labels in train": known.ambiguity}
+    counted: dict[str, dict[str, list[int]]] = {name: {} for name in divisions}
+    for sentence, spans in zip(sentences, predicted, strict=True):
+        gold = set(sentence.spans)
+        for name, group_of in divisions.items():
+            for span in sentence.spans:
+                counted[name].setdefault(group_of(sentence, span), [0, 0, 0])[2] += 1
+            for span in spans:
+                row = counted[name].setdefault(group_of(sentence, span), [0, 0, 0])
+                row[0] += span in gold
+                row[1] += 1
+    return {
+        name: {group: Counts(*groups[group]) for group in _ORDERS[name] if group in groups}
+        for name, groups in counted.items()
+    }

@@ -1,0 +1,179 @@
+"""Bootstrap intervals of micro scores, and the test of the difference of two runs; both over sentences, both seeded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..scores import SCENARIOS, Counts, ScenarioCounts
+
+RESAMPLES = 1000
+TRIALS = 10_000
+LEVEL = 0.95
+SEED = 42
+RATIOS = ("precision", "recall", "f1")
+
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Intervals:
+    """Percentile intervals of the ratios of some counts.
+
+    Attributes:
+        level: share of the resamples that lie in an interval.
+        resamples: number of them; each draws as many sentences as there are, with replacement.
+        seed: of the draws.
+        by_name: for each name of counts the interval of precision, recall and F1.
+    """
+
+    level: float
+    resamples: int
+    seed: int
+    by_name: dict[str, dict[str, Interval]]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a mapping for JSON."""
+        scores = {name: {key: list(value) for key, value in row.items()} for name, row in self.by_name.items()}
+        return {
+            "level": self.level,
+            "resamples": self.resamples,
+            "seed": self.seed,
+            "over": "sentences",
+            "scores": scores,
+        }
+
+
+def intervals(
+    strict: Sequence[Counts], ungrounded: Sequence[int], scenarios: Sequence[Sequence[ScenarioCounts]], *,
+    seed: int = SEED, resamples: int = RESAMPLES,
+) -> Intervals:  # fmt: skip
+    """Bootstrap every micro score.
+
+    To draw n of n sentences with replacement is to draw how often each kind of sentence occurs from a multinomial distribution, a kind
+    being all sentences with the same counts: that gives the same distribution, in no time.
+
+    Args:
+        strict: counts of each sentence.
+        ungrounded: entities of each sentence that touch no token.
+        scenarios: of each sentence, by scenario of nervaluate in the order of `SCENARIOS`; empty where entities nest.
+        seed: of the draws.
+        resamples: number of them.
+    """
+    rows = [
+        (counts.correct, counts.predicted, counts.gold, loose, *_flat(by_scenario))
+        for counts, loose, by_scenario in zip(strict, ungrounded, scenarios or [()] * len(strict), strict=True)
+    ]
+    sums = _resampled(rows, seed, resamples)
+    by_name = {
+        "micro": _interval(Counts(*row[:3]) for row in sums),
+        "micro_with_ungrounded": _interval(Counts(row[0], row[1] + row[3], row[2]) for row in sums),
+    }
+    if scenarios:
+        for number, name in enumerate(SCENARIOS):
+            at = 4 + 5 * number
+            by_name[f"nervaluate {name}"] = _interval(ScenarioCounts(name, *row[at : at + 5]) for row in sums)
+    return Intervals(LEVEL, resamples, seed, by_name)
+
+
+def _flat(scenarios: Sequence[ScenarioCounts]) -> list[int]:
+    return [
+        number
+        for counts in scenarios
+        for number in (counts.correct, counts.incorrect, counts.partial, counts.missed, counts.spurious)
+    ]
+
+
+def _resampled(rows: Sequence[Sequence[int]], seed: int, resamples: int) -> list[list[int]]:
+    """Return sums over each resample of the rows, shape (resamples, columns)."""
+    kinds, numbers = np.unique(np.array(rows, dtype=np.int64), axis=0, return_counts=True)
+    drawn = np.random.default_rng(seed).multinomial(len(rows), numbers / len(rows), size=resamples)
+    sums: list[list[int]] = (drawn @ kinds).tolist()
+    return sums
+
+
+def _interval(counts: Any) -> dict[str, Interval]:
+    """Return the interval of each ratio over resamples of counts."""
+    values = np.array([[getattr(one, name) for name in RATIOS] for one in counts])
+    low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+    return {name: (float(low[at]), float(high[at])) for at, name in enumerate(RATIOS)}
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The difference of one score of two runs over the same sentences, the second less the first.
+
+    Attributes:
+        name: `precision`, `recall` or `f1`.
+        value: the difference.
+        interval: of the difference, by paired bootstrap.
+        p_value: how often runs that exchange their outputs at random, sentence by sentence, differ at least as much (approximate
+            randomisation, two-sided; (r + 1) / (trials + 1), so never 0).
+    """
+
+    name: str
+    value: float
+    interval: Interval
+    p_value: float
+
+
+def differences(
+    first: Sequence[Counts],
+    second: Sequence[Counts],
+    *,
+    seed: int = SEED,
+    resamples: int = RESAMPLES,
+    trials: int = TRIALS,
+) -> list[Difference]:
+    """Compare two runs on their strict counts, sentence by sentence.
+
+    Args:
+        first: counts of each sentence.
+        second: of the other run, in the same order, with the same gold.
+        seed: of the draws.
+        resamples: of the bootstrap.
+        trials: of the randomisation.
+
+    Raises:
+        ValueError: the numbers of sentences differ.
+    """
+    if len(first) != len(second):
+        raise ValueError(f"{len(first)} sentences and {len(second)}")
+    rows = [(one.correct, one.predicted, other.correct, other.predicted, one.gold) for one, other in zip(first, second)]
+    observed = _gaps([[sum(column) for column in zip(*rows)]])[0]
+    low, high = np.quantile(_gaps(_resampled(rows, seed, resamples)), [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+    exchanged = _gaps(_exchanged(rows, seed, trials))
+    reached = (np.abs(exchanged) >= np.abs(observed) - 1e-12).sum(axis=0)
+    return [
+        Difference(
+            name, float(observed[at]), (float(low[at]), float(high[at])), float((reached[at] + 1) / (trials + 1))
+        )
+        for at, name in enumerate(RATIOS)
+    ]
+
+
+def _gaps(sums: Sequence[Sequence[int]]) -> Any:
+    """Return second less first of each ratio, shape (len(sums), 3)."""
+    pairs = [(Counts(row[0], row[1], row[4]), Counts(row[2], row[3], row[4])) for row in sums]
+    return np.array([[getattr(other, name) - getattr(one, name) for name in RATIOS] for one, other in pairs])
+
+
+def _exchanged(rows: Sequence[Sequence[int]], seed: int, trials: int) -> list[list[int]]:
+    """Return sums over the rows where each has its two runs exchanged by the toss of a coin, shape (trials, 5).
+
+    Of the sentences with the same counts a binomial number is exchanged; only those with a difference matter.
+    """
+    table = np.array(rows, dtype=np.int64)
+    kinds, numbers = np.unique(table, axis=0, return_counts=True)
+    change = np.stack([kinds[:, 2] - kinds[:, 0], kinds[:, 3] - kinds[:, 1]], axis=1)
+    moved = np.random.default_rng(seed).binomial(numbers, 0.5, size=(trials, len(kinds))) @ change
+    sums = np.tile(table.sum(axis=0), (trials, 1))
+    sums[:, 0] += moved[:, 0]
+    sums[:, 1] += moved[:, 1]
+    sums[:, 2] -= moved[:, 0]
+    sums[:, 3] -= moved[:, 1]
+    result: list[list[int]] = sums.tolist()
+    return result

@@ -1,0 +1,43 @@
+"""What the script conlleval reads: a token a line with its gold and its predicted tag, a blank line after each sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from ..errors import LmnError
+from ..files import atomic_write
+from ..sentence import Sentence, Span
+from ..tags import encode
+
+
+def write_conlleval(path: Path, sentences: Sequence[Sentence], predicted: Iterable[tuple[Span, ...]]) -> int:
+    """Write sentences with gold and predicted tags (IOB2), separated by one space.
+
+    Args:
+        path: of the file.
+        sentences: the gold.
+        predicted: spans of each sentence, none overlapping.
+
+    Returns:
+        How many tokens hold white space, which the script would split at: there it is written as `_`.
+
+    Raises:
+        LmnError: entities nest, which tags cannot hold; or the file cannot be written.
+    """
+    spaced = 0
+    with atomic_write(path) as file:
+        for sentence, spans in zip(sentences, predicted, strict=True):
+            length = len(sentence.tokens)
+            try:
+                rows = zip(sentence.tokens, encode(sentence.spans, length), encode(spans, length))
+            except ValueError as error:
+                raise LmnError(
+                    f"--conlleval: {sentence.id}: {error}; scores of nested entities are of sets of spans"
+                ) from error
+            for token, gold, other in rows:
+                word = "_".join(token.split()) or "_"
+                spaced += word != token
+                file.write(f"{word} {gold} {other}\n")
+            file.write("\n")
+    return spaced

@@ -1,0 +1,166 @@
+"""The counting of Zhan et al. 2026 (repository szu-tera/LLMs4NER), so that people see how far a number depends on the scorer.
+
+Their evaluator never sees the gold tokens: it compares what a model wrote with what it should have written. Where both are the same
+sentence once the marks are taken out, entities are compared by label and characters; where the model changed the sentence, by label and
+text alone, wherever they stand: wrong positions are forgiven then, and an entity that the sentence does not hold can be right. JSON lists
+are compared entry by entry, without a look at the sentence.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..formats import get_format
+from ..labels import LabelSet
+from ..sentence import Sentence
+from .scores import Counts
+
+_BRACKETS = re.compile(r"(?P<opens>\[)|\|\s*(?P<label>[^\]]+)\]")
+_ENTRY_KEYS = {"occurrence": ("text", "occurrence_index"), "offset": ("text", "start", "end")}
+
+Entry = tuple[str, Hashable]
+"""An entity's label and what else it is compared by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What that evaluator counts.
+
+    Attributes:
+        labels: counts by label, sorted.
+        forgiven: sentences whose entities were compared without their positions.
+    """
+
+    labels: dict[str, Counts]
+    forgiven: int
+
+    @property
+    def micro(self) -> Counts:
+        """Counts over all labels."""
+        return sum(self.labels.values(), Counts())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a mapping for JSON."""
+        return {
+            "micro": self.micro.to_dict(), "forgiven": self.forgiven,
+            "labels": {label: counts.to_dict() for label, counts in self.labels.items()},
+        }  # fmt: skip
+
+
+def count_published(
+    sentences: Sequence[Sentence], outputs: Iterable[str], format_name: str, labels: LabelSet, *, nested: bool
+) -> Published:
+    """Count as that evaluator does, which reads an output as far as it goes.
+
+    Args:
+        sentences: the gold.
+        outputs: one a sentence, in the same order.
+        format_name: of the outputs.
+        labels: as the prompt has them.
+        nested: whether entities may nest in the gold's text.
+    """
+    fmt = get_format(format_name, nested=nested)
+    counted: dict[str, Counts] = {}
+    forgiven = 0
+    for sentence, output in zip(sentences, outputs, strict=True):
+        gold_text = fmt.render(sentence, labels)
+        if format_name in ("bracketed", "xml"):
+            gold, predicted, same = _compare_inline(gold_text, output, format_name, labels)
+            forgiven += not same
+        else:
+            gold, predicted = (Counter(_entries(text, format_name)) for text in (gold_text, output))
+        for label in {label for label, _ in (*gold, *predicted)}:
+            found = Counts(*(_of_label(entries, label) for entries in (gold & predicted, predicted, gold)))
+            counted[label] = counted.get(label, Counts()) + found
+    return Published(dict(sorted(counted.items())), forgiven)
+
+
+def _of_label(entries: Counter[Entry], label: str) -> int:
+    return sum(count for (name, _), count in entries.items() if name == label)
+
+
+def _compare_inline(
+    gold_text: str, output: str, format_name: str, labels: LabelSet
+) -> tuple[Counter[Entry], Counter[Entry], bool]:  # fmt: skip
+    """Return the entities of both texts, and whether they could be compared by position."""
+    read = _read_brackets if format_name == "bracketed" else _read_tags
+    (clean, gold), (other, predicted) = read(gold_text, labels), read(output, labels)
+    if clean == other:
+        return Counter(gold), Counter(predicted), True
+    return _without_positions(clean, gold), _without_positions(other, predicted), False
+
+
+_Marked = tuple[str, list[tuple[str, tuple[int, int]]]]
+"""A text without its marks, and label and characters (end exclusive) of each entity in it."""
+
+
+def _without_positions(text: str, entities: list[tuple[str, tuple[int, int]]]) -> Counter[Entry]:
+    return Counter((label, text[start:end]) for label, (start, end) in entities)
+
+
+def _read_brackets(text: str, labels: LabelSet) -> _Marked:
+    """Read brackets: any `[` opens, any `| LABEL]` closes what was opened last, whatever the label."""
+    text = text.strip()
+    clean, at = "", 0
+    opened: list[int] = []
+    entities: list[tuple[str, tuple[int, int]]] = []
+    for mark in _BRACKETS.finditer(text):
+        before = text[at : mark.start()]
+        clean += before if mark["opens"] else before.rstrip()
+        at = mark.end()
+        if mark["opens"]:
+            opened.append(len(clean))
+        elif opened:
+            start, label = opened.pop(), " ".join(mark["label"].split())
+            if start < len(clean) and label:
+                entities.append((label, (start, len(clean))))
+    return clean + text[at:], entities
+
+
+def _read_tags(text: str, labels: LabelSet) -> _Marked:
+    """Read tags of known labels: one that closes takes the last open one of its label, and closes all opened after that."""
+    names = "|".join(re.escape(name) for name in sorted(labels.names, key=len, reverse=True))
+    clean, at = "", 0
+    opened: list[tuple[str, int]] = []
+    entities: list[tuple[str, tuple[int, int]]] = []
+    for mark in re.finditer(rf"<(?P<closes>/?)(?P<label>{names})>", text):
+        clean += text[at : mark.start()]
+        at = mark.end()
+        if not mark["closes"]:
+            opened.append((mark["label"], len(clean)))
+            continue
+        place = next((n for n in reversed(range(len(opened))) if opened[n][0] == mark["label"]), None)
+        if place is not None:
+            label, start = opened[place]
+            del opened[place:]
+            if start < len(clean):
+                entities.append((label, (start, len(clean))))
+    return clean + text[at:], entities
+
+
+def _entries(text: str, format_name: str) -> Iterator[Entry]:
+    """Yield the entries of a JSON answer; none of one that is no JSON, or in which an entry has a number that is none."""
+    try:
+        value = json.loads(text)
+        if format_name == "grouped":
+            groups = value.items() if isinstance(value, dict) else ()
+            found = [(str(label), str(name)) for label, names in groups if isinstance(names, list) for name in names]
+        else:
+            rows = [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
+            found = list(filter(None, (_entry(row, _ENTRY_KEYS[format_name]) for row in rows)))
+    except (ValueError, TypeError, RecursionError):
+        return
+    yield from found
+
+
+def _entry(row: dict[str, Any], keys: tuple[str, ...]) -> Any:
+    values: list[Any] = [row.get(key) for key in ("label", *keys)]
+    if any(value is None for value in values):
+        return None
+    label, text, *numbers = values
+    return str(label), (str(text), *(int(number) for number in numbers))
