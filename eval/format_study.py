@@ -11,6 +11,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -100,13 +101,15 @@ def _result(plan: Plan, run: bool, name: str, fmt: str, decoding: str, shots: in
             return []
         _call(words)
     document = read_json(out / SCORES_FILE)
-    baselines = [
-        Result(f"baseline: {baseline}", "", "", None, Counts(*(counts[key] for key in ("correct", "predicted", "gold"))), (0, 0, 0), "", {})
-        for baseline, counts in document["baselines"]["micro"].items()
-    ]  # fmt: skip
+    baselines = [_baseline(name, counts) for name, counts in document["baselines"]["micro"].items()]
     needed = [plan.convert(fmt)] + ([] if flags else [plan.train(fmt)])
     command = "\n".join(shlex.join(step).replace(str(plan.source), "DIR") for step in [*needed, words])
     return [*baselines, Result.of(name, document, command, shots)]
+
+
+def _baseline(name: str, row: dict[str, Any]) -> Result:
+    counts = Counts(*(row[key] for key in ("correct", "predicted", "gold")))
+    return Result(f"baseline: {name}", "", "", None, counts, None, (0, 0, 0), "", {})
 
 
 @click.command()

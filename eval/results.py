@@ -26,6 +26,7 @@ class Result:
         decoding: `constrained` or `free`; empty likewise.
         shots: examples in the prompt; None for a trained adapter or a baseline.
         counts: strict, over all labels.
+        f1_interval: 95 % bootstrap interval of F1 over sentences; None for a baseline.
         statuses: sentences `exact`, `repaired`, `failed`.
         command: that made it.
         traces: commit, versions and hashes, as in `scores.json`.
@@ -36,6 +37,7 @@ class Result:
     decoding: str
     shots: int | None
     counts: Counts
+    f1_interval: tuple[float, float] | None
     statuses: tuple[int, int, int]
     command: str
     traces: dict[str, Any]
@@ -45,6 +47,7 @@ class Result:
         """Take a result out of what a `scores.json` holds."""
         return cls(
             name, document["format"], document["decoding"], shots, _counts(document["seqeval"] or document["spans"]),
+            tuple(document["analysis"]["intervals"]["scores"]["micro"]["f1"]),
             tuple(document["alignment"][status] for status in _STATUSES), command,
             {key: document[key] for key in ("commit", "versions", "sha256")},
         )  # fmt: skip
@@ -54,6 +57,7 @@ class Result:
         return {
             "name": self.name, "format": self.format, "decoding": self.decoding, "shots": self.shots,
             "counts": {"correct": self.counts.correct, "predicted": self.counts.predicted, "gold": self.counts.gold},
+            "f1_interval": self.f1_interval,
             "statuses": dict(zip(_STATUSES, self.statuses)), "command": self.command, "traces": self.traces,
         }  # fmt: skip
 
@@ -62,6 +66,7 @@ class Result:
         """Read what `to_dict` wrote."""
         return cls(
             row["name"], row["format"], row["decoding"], row["shots"], Counts(**row["counts"]),
+            tuple(row["f1_interval"]) if row["f1_interval"] else None,
             tuple(row["statuses"][status] for status in _STATUSES), row["command"], row["traces"],
         )  # fmt: skip
 
@@ -108,11 +113,11 @@ class Study:
     def markdown(self) -> str:
         """Return a heading, what it is about, the table and the commands."""
         gold = {result.counts.gold for result in self.results}
-        head = "| system | format | decoding | precision | recall | F1 | predicted | exact | repaired | failed |"
+        head = "| system | format | decoding | precision | recall | F1 | 95 % interval of F1 | predicted | exact | repaired | failed |"
         lines = [
             f"## {self.title}", "", self.about.strip(), "",
             f"Corpus {self.corpus}, split {self.split}, {' and '.join(map(str, sorted(gold)))} gold entities; strict micro averages.", "",
-            head, "|---|---|---|---|---|---|---|---|---|---|", *map(_row, self.results), "",
+            head, "|---|---|---|---|---|---|---|---|---|---|---|", *map(_row, self.results), "",
             "Commands:", "", "```sh", *_commands(self.results), "```",
         ]  # fmt: skip
         return "\n".join(lines) + "\n"
@@ -126,8 +131,9 @@ def _counts(scores: dict[str, Any]) -> Counts:
 def _row(result: Result) -> str:
     counts = result.counts
     ratios = " | ".join(f"{value:.4f}" for value in (counts.precision, counts.recall, counts.f1))
+    interval = "{:.4f}-{:.4f}".format(*result.f1_interval) if result.f1_interval else ""
     statuses = " | ".join(map(str, result.statuses)) if result.format else " | | "
-    return f"| {result.name} | {result.format} | {result.decoding} | {ratios} | {counts.predicted} | {statuses} |"
+    return f"| {result.name} | {result.format} | {result.decoding} | {ratios} | {interval} | {counts.predicted} | {statuses} |"
 
 
 def _commands(results: Sequence[Result]) -> list[str]:

@@ -15,6 +15,7 @@ DOCUMENT: dict[str, Any] = {
     "decoding": "free",
     "seqeval": {"micro": {"correct": 3, "predicted": 4, "gold": 6, "f1": 0.6}},
     "spans": None,
+    "analysis": {"intervals": {"scores": {"micro": {"f1": [0.4, 0.75]}}}},
     "alignment": {"exact": 5, "repaired": 1, "failed": 0},
     "commit": "abc",
     "versions": {"python": "3.11"},
@@ -33,7 +34,7 @@ def test_a_study_comes_back_and_shows_its_rows(tmp_path: Path) -> None:
     study.save(tmp_path / "a.json")
     assert Study.load(tmp_path / "a.json") == study
     page = results_page(tmp_path)
-    assert "| trained | bracketed | free | 0.7500 | 0.5000 | 0.6000 | 4 | 5 | 1 | 0 |" in page
+    assert "| trained | bracketed | free | 0.7500 | 0.5000 | 0.6000 | 0.4000-0.7500 | 4 | 5 | 1 | 0 |" in page
     assert page.count("lmn-eval --split test") == 1, "a command stands once"
     assert "6 gold entities" in page
 
