@@ -212,20 +212,32 @@ def compare(document: dict[str, Any], model: str | None, spec: PromptSpec | None
         if reference.corpus == document["corpus"] and reference.split in (document["split"], None)
     ]
     part = document["limit"] is not None
-    matching = [] if part else [reference for reference in on_corpus if _is_of(reference, model, document["format"])]
+    matching = [] if part else _matching(on_corpus, model, document["format"])
     others = [reference.micro_f1 for reference in on_corpus if reference not in matching and reference.micro_f1]
     return {
+        "model": model,
         "compared": [_compared(reference, document, model, spec) for reference in matching],
         "others": {"results": len(others), "lowest_f1": min(others), "highest_f1": max(others)} if others else None,
         "part": part,
     }
 
 
-def _is_of(reference: Reference, model: str | None, fmt: str) -> bool:
-    """Whether a result is of a model: of it alone, whatever the format, or the average over it and others in the same format."""
-    if not reference.rows or not any(_is_same(model, known) for known in reference.model_ids):
-        return False
-    return not reference.is_average or reference.format == fmt
+def _matching(references: Sequence[Reference], model: str | None, fmt: str) -> list[Reference]:
+    """Return the results of a model, whatever their format.
+
+    An average over it and others stands in where its source has no result of the model alone in our format.
+    """
+    of_model = [
+        reference
+        for reference in references
+        if reference.rows and any(_is_same(model, known) for known in reference.model_ids)
+    ]
+    alone = {(reference.source, reference.format) for reference in of_model if not reference.is_average}
+    return [
+        reference
+        for reference in of_model
+        if not reference.is_average or (reference.format == fmt and (reference.source, fmt) not in alone)
+    ]
 
 
 def _is_same(model: str | None, known: str) -> bool:
@@ -340,9 +352,12 @@ def told_others(document: dict[str, Any]) -> str:
     if references["compared"] or not others:
         return ""
     number, lowest, highest = others["results"], others["lowest_f1"], others["highest_f1"]
-    span = f"F1 {lowest:.4f}" if number == 1 else f"F1 {lowest:.4f} to {highest:.4f}"
-    why = "a part of the split is not compared" if references["part"] else "none of this model"
-    return f"{why}; {number} other{'s' if number > 1 else ''} on {document['corpus']}, {span} (eval/references)"
+    found = f"1 result on {document['corpus']}, F1 {lowest:.4f}"
+    if number > 1:
+        found = f"{number} results on {document['corpus']}, F1 {lowest:.4f} to {highest:.4f}"
+    why = "none of this model" if references["model"] else "not compared, for the model is not known"
+    why = "not compared, for it is of whole splits" if references["part"] else why
+    return f"{why}; {found} (eval/references)"
 
 
 @dataclass(frozen=True, slots=True)
