@@ -394,3 +394,31 @@ def _cells(row: dict[str, Any], ratio: str) -> tuple[str, str, str]:
     ours = "-" if cell["ours"] is None else f"{cell['ours']:.4f}"
     theirs = "-" if cell["theirs"] is None else shape.number(cell["theirs"])
     return ours, theirs, "-" if cell["difference"] is None else shape.number(cell["difference"], "+")
+
+
+def published_page() -> str:
+    """Return the section of `RESULTS.md` with what others published: micro averages, and what is to be known of them."""
+    lines = [
+        "## Published, not run by us", "",
+        "From the files in `eval/references/`, which have the scores of labels, of nervaluate's scenarios and of tags too. The",
+        "numbers of one source were not made under the conditions of another, nor of ours; `lmn-eval` puts a run beside those of its",
+        "model and names what differs.",
+    ]  # fmt: skip
+    for published in load_published():
+        rows = [(result, row) for result in published.results for row in result.rows if row.name == MICRO]
+        if not rows:
+            continue
+        lines += [
+            "", f"**{published.source}**", "",
+            "| corpus | split | system | format | precision | recall | F1 |", "|---|---|---|---|---|---|---|",
+            *(_listed(result, row) for result, row in rows), "",
+        ]  # fmt: skip
+        notes = dict.fromkeys(note for result, _ in rows for note in result.conditions)
+        lines += [f"- {note}" for note in notes]
+    return "\n".join(lines) + "\n"
+
+
+def _listed(result: Reference, row: PublishedRow) -> str:
+    ratios = [row.number(row.ratios[ratio]) if ratio in row.ratios else "" for ratio in RATIOS]
+    system = ", ".join(part for part in (result.model, result.system) if part)
+    return f"| {' | '.join((result.corpus, result.split or _UNKNOWN, system, result.format or '', *ratios))} |"

@@ -255,7 +255,7 @@ nervaluate ent_type     0.6667  0.9436     -0.2769  0.6667  0.9483     -0.2816  
   differs in sentences: ours 3 (1 of them -DOCSTART-), theirs 3,684 (231 of them -DOCSTART-)
   differs in tokens: ours 8, theirs 46,666
   theirs: every -DOCSTART- line counts as a sentence of one token, in training too (14,987 sentences)
-  theirs: the card calls the instruction a system instruction and the records Alpaca-style, which puts it into the user's turn
+  theirs: the card speaks of a system instruction and of Alpaca-style records, which have the instruction in the user's turn
   theirs: scores of labels are published with 2 digits
 
 published: Zhan et al. 2026, arXiv 2601.17898; Qwen2.5-7B; bracketed
