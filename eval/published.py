@@ -263,16 +263,12 @@ def _compared(
 
 def _row(row: PublishedRow, document: dict[str, Any]) -> dict[str, Any]:
     """Put a published row beside ours: null where we have none, and for what was not published."""
-    ours = _ours(row, document)
+    counted = _ours(row, document)
     cells: dict[str, Any] = {}
     for ratio in RATIOS:
-        theirs = row.ratios.get(ratio)
-        known = ours is not None and theirs is not None
-        cells[ratio] = {
-            "ours": ours[ratio] if ours else None,
-            "theirs": theirs,
-            "difference": round(ours[ratio] - theirs, row.digits) + 0.0 if known else None,
-        }
+        ours, theirs = counted[ratio] if counted else None, row.ratios.get(ratio)
+        difference = None if ours is None or theirs is None else round(ours - theirs, row.digits) + 0.0
+        cells[ratio] = {"ours": ours, "theirs": theirs, "difference": difference}
     return {"kind": row.kind, "name": row.name, "title": row.title, "digits": row.digits, **cells}
 
 

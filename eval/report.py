@@ -77,7 +77,7 @@ def _part(document: dict[str, Any]) -> str:
 
 def _adapter(adapter: dict[str, Any]) -> str:
     """Return which adapter was used without its recipe."""
-    return adapter["name"] + (f" at {adapter['revision']}" if adapter["revision"] else "")
+    return f"{adapter['name']} at {adapter['revision']}" if adapter["revision"] else str(adapter["name"])
 
 
 def _shots(shots: dict[str, Any]) -> str:

@@ -172,6 +172,14 @@ def test_the_published_adapter_by_its_card_from_the_hub(project: Path, made: Pat
     prompt = PromptSpec.from_dict(stamp["prompt"], "run.json")
     assert prompt.without_template() == prompt_spec_of(load_card("conll2003"), "bracketed", "full")
     assert prompt.template == pieces_of("qwen")
+    (project / "other.yaml").write_text(
+        "extends: mini.yaml\nname: other\nlabels: [{name: ORG}, {name: PER}, {name: LOC}, {name: MISC}]\n"
+    )
+    call("--adapter", PUBLISHED, "--corpus", "other.yaml", *MINI[2:], "--limit", "1")
+    stamp, _ = run_of(f"outputs/{PUBLISHED.replace('/', '--')}/other_testb/constrained-first1")
+    assert stamp["prompt"]["instruction"] == prompt.instruction, (
+        "on another corpus, too, it is asked in the words that it knows"
+    )
     assert not list(hub.rglob("prompt_spec.json")), "what the Hub's client keeps stays as it is"
 
 
