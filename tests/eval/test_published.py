@@ -21,6 +21,7 @@ from llms_meet_ner.eval.published import (
     REFERENCES_FOLDER,
     REFERENCES_SCHEMA,
     Published,
+    PublishedRow,
     Reference,
     compare,
     comparisons,
@@ -230,6 +231,7 @@ def test_a_difference_has_the_digits_of_what_was_published() -> None:
     document = scored()
     document["references"] = compare(document, "Qwen/Qwen2.5-7B", None)
     first = next(comparisons(document))
+    assert PublishedRow("strict", "LOC", 2, {}).number(-0.0049, "+") == "0.00"
     rows = {row[0]: row[-3:] for row in first.rows}
     assert rows["LOC"] == ("0.9600", "0.95", "+0.01")
     assert rows["PER"] == ("0.9784", "0.98", "0.00"), "0.9784 is 0.98 with two digits"
