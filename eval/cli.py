@@ -28,6 +28,7 @@ from .conlleval import write_conlleval
 from .curve import curve_command
 from .evaluate import Evaluation, Gold, asked_labels, evaluate, read_gold, write_scores
 from .provenance import run_stamp
+from .pull import Pull, pull_options
 from .report import REPORTS
 from .search import search_command
 
@@ -48,6 +49,7 @@ def main() -> None:
     lmn-eval --recipe recipes/qwen25_conll.yaml --split testb
     lmn-eval --recipe recipes/qwen25_conll.yaml --split testb --shots 1 --examples nearest --baselines
     lmn-eval --corpus conll2003 --source DIR --split testb --predictions generated_predictions.jsonl
+    lmn-eval --corpus conll2003 --source DIR --split testb --adapter stefan-it/Qwen2.5-7B-CoNLL-2003
     """  # noqa: D301
 
 
@@ -79,7 +81,7 @@ main.add_command(search_command)
     "--format",
     "format_name",
     type=click.Choice(format_names()),
-    help="Of --predictions of other tools. [default: bracketed]",
+    help="Of --predictions of other tools, or of an --adapter that does not say. [default: bracketed]",
 )
 @click.option("--variant", help="Likewise, the instruction's wording: letters if the outputs have letters for labels.")
 @click.option(
@@ -97,6 +99,7 @@ main.add_command(search_command)
     "--out", type=click.Path(path_type=Path), help="Folder for scores.json. [default: beside the predictions]"
 )
 @click.option("--report", type=click.Choice(sorted(REPORTS)), default="table", show_default=True, help="What to print.")
+@pull_options
 @predict_options
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 @catch_errors
@@ -104,19 +107,25 @@ def score(
     split: str, recipe_path: Path | None, corpus: str | None, source: Path | None, repair: Any, change: LabelChange,
     predictions: Path | None, format_name: str | None, variant: str | None, min_confidence: float | None, scorer: str | None,
     conlleval: Path | None, baselines: bool,
-    train_split: str | None, out: Path | None, report: str,
+    train_split: str | None, out: Path | None, report: str, pull: Pull | None,
     options: PredictOptions, restart: bool, overrides: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Score predictions against the gold of a corpus (the default subcommand).
 
     KEY=VALUE words override keys of the recipe, as for llamafactory-cli.
     """
-    recipe = _recipe(recipe_path, overrides, needed=predictions is None or corpus is None)
+    needed = predictions is None or corpus is None
+    recipe = None if pull else _recipe(recipe_path, overrides, needed=needed)
     card = load_card(corpus or _train_card(recipe))
+    if pull:
+        card.origin_of(split, source)  # what is missing here is told before anything is downloaded
+        recipe = pull.recipe(change.of(card), format_name, variant)
     if predictions is None:
-        refuse(
-            {"format_name": "--format", "variant": "--variant"}, "is for --predictions; a recipe's data say their own"
-        )
+        if not pull:
+            refuse(
+                {"format_name": "--format", "variant": "--variant"},
+                "is for --predictions; a recipe's data say their own",
+            )
         spec = _spec(recipe, options)
     else:
         refuse(_PREDICTING, "is for predicting; --predictions scores what is there")
@@ -126,6 +135,7 @@ def score(
     counted = _train_split(card, recipe, split, train_split, needed=baselines)
     gold = read_gold(card, split, source, repair)
     train = _read_train(card, counted, source, repair, needed=baselines or train_split is not None)
+    gold = gold.first(options.limit)
     if predictions is None:
         assert recipe is not None  # _recipe raises where one is needed
         assert spec is not None  # a recipe has one
@@ -251,6 +261,8 @@ def _spec(recipe: Recipe | None, options: PredictOptions) -> PromptSpec | None:
     """Return the prompt of a recipe's adapter, or of its data set, which a model without training answers to."""
     if recipe is None:
         return None
+    if recipe.adapter:
+        return recipe.adapter.spec
     kept = recipe.output_dir / PROMPT_SPEC_FILE
     return PromptSpec.load(kept) if kept.is_file() and not options.shots else recipe.train_entry().spec
 
@@ -264,6 +276,4 @@ def _predictions(recipe: Recipe, gold: Gold, options: PredictOptions, restart: b
         check_run(folder, recipe, records, options)
         click.echo(f"scoring what is there: {path}", err=True)
         return path
-    if options.limit is not None:
-        raise LmnError("--limit predicts a part of a split, which cannot be scored; leave it out")
     return predict(recipe, records, folder, options, restart=restart)

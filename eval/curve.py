@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -194,7 +194,7 @@ class Dev:
         spec = known_prompt(recipe, recipe.output_dir)
         card = asked_labels(load_card(entry.card), spec)
         gold = read_gold(card, entry.split, entry.source_folder(card.name, source))
-        return cls(replace(gold, sentences=gold.sentences[:limit]), len(gold.sentences), spec)
+        return cls(gold.first(limit), len(gold.sentences), spec)
 
 
 def score_adapter(recipe: Recipe, dev: Dev, options: PredictOptions, folder: Path, *, restart: bool = False) -> Counts:

@@ -26,6 +26,7 @@ from .calibration import Calibration, UncertaintySummary
 from .llms4ner import count_published
 from .predictions import Predictions, read_predictions
 from .provenance import run_stamp, stamp
+from .published import compare
 from .scores import Scores, score
 
 SCORES_FILE = "scores.json"
@@ -40,13 +41,19 @@ class Gold:
         card: of the corpus.
         split: its name.
         origin: the corpus file, or the split of a data set.
-        sentences: all of them, in order.
+        sentences: all of them, in order; or the first `limit`.
+        limit: None for the whole split.
     """
 
     card: Card
     split: str
     origin: Origin
     sentences: list[Sentence]
+    limit: int | None = None
+
+    def first(self, limit: int | None) -> Gold:
+        """Return the first so many sentences; None for all."""
+        return self if limit is None else replace(self, sentences=self.sentences[:limit], limit=limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +119,7 @@ def evaluate(
     alignments = [fmt.parse(row.output, sentence.tokens, labels) for row, sentence in zip(read.rows, gold.sentences)]
     kept = alignments if min_confidence is None else _confident(alignments, read, min_confidence)
     scores = score(gold.sentences, kept, nested=gold.card.nested)
+    run = run_stamp(predictions)
     known = Known.of(train.split, train.sentences) if train else None
     analysis = analyse(gold.sentences, kept, labels.names, nested=gold.card.nested, known=known)
     outputs = [row.output for row in read.rows]
@@ -128,9 +136,11 @@ def evaluate(
         "decoding": read.decoding,
         "format": fmt.name,
         "label_origins": dict(gold.card.labels.origins),
-        "recipe": str(recipe.path) if recipe else None,
+        "limit": gold.limit,
+        "recipe": str(recipe.path) if recipe and not recipe.adapter else None,
+        "adapter": run.get("adapter"),
         "model": recipe.model if recipe else None,
-        "shots": run_stamp(predictions).get("shots"),
+        "shots": run.get("shots"),
         "min_confidence": min_confidence,
         "below_min_confidence": _number_of_spans(alignments) - _number_of_spans(kept),
         **scores.to_dict(),
@@ -140,6 +150,7 @@ def evaluate(
         "llms4ner": published,
         **stamp(gold.origin, predictions, recipe),
     }
+    document["references"] = compare(document, recipe.model if recipe else run.get("model"), spec)
     return Evaluation(scores, document, list(examined(gold.sentences, outputs, kept, analysis)))
 
 

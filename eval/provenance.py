@@ -28,7 +28,7 @@ def stamp(gold: Origin, predictions: Path, recipe: Recipe | None) -> dict[str, A
     return {
         "versions": {"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}},
         "commit": _commit(),
-        "seed": recipe.seed if recipe else None,
+        "seed": recipe.seed if recipe and not recipe.adapter else None,
         "sha256": {
             "corpus": gold.sha256(),
             "predictions": sha256_of(predictions),
@@ -51,7 +51,7 @@ def _adapter_hash(predictions: Path, recipe: Recipe | None) -> str | None:
     if predictions.name == PREDICTIONS_FILE and (predictions.parent / RUN_FILE).is_file():
         noted = run_stamp(predictions).get("adapter_sha256")  # where it is damaged, which adapter it was is not known
         return noted if isinstance(noted, str) else None
-    return sha256_of(recipe.output_dir / ADAPTER_FILE) if recipe and recipe.has_adapter else None
+    return sha256_of(recipe.adapter_dir / ADAPTER_FILE) if recipe and recipe.has_adapter else None
 
 
 def _version(package: str) -> str | None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..labels import told_origins
 from .analysis.tables import Table, confusion_table, error_table, group_tables, interval_table, tag_tables
+from .published import comparisons, told_others
 from .scores import Counts, ScenarioCounts, Scores
 
 Row = tuple[str, float, float, float, str]
@@ -49,7 +50,8 @@ def _facts(document: dict[str, Any]) -> list[tuple[str, str]]:
     """Return what a reader needs beside the scores, as pairs of name and value."""
     alignment = document["alignment"]
     facts = [
-        ("corpus", f"{document['corpus']} {document['split']}"),
+        ("corpus", f"{document['corpus']} {document['split']}{_part(document)}"),
+        *([("adapter", _adapter(document["adapter"]))] if document["adapter"] else []),
         ("predictions", f"{document['predictions']} (decoding: {document['decoding']})"),
         *([("shots", _shots(document["shots"]))] if document["shots"] else []),
         ("sentences", _both(document["sentences"])),
@@ -69,7 +71,18 @@ def _facts(document: dict[str, Any]) -> list[tuple[str, str]]:
         facts.append(("dropped", f"{below:,} entities with a confidence below {least}, before scoring"))
     if baselines := document["baselines"]:
         facts.append(("baselines", f"count in {baselines['split']}"))
+    if others := told_others(document):
+        facts.append(("published", others))
     return facts + _trust_facts(document)
+
+
+def _part(document: dict[str, Any]) -> str:
+    return "" if document["limit"] is None else f", the first {document['limit']:,} sentences only"
+
+
+def _adapter(adapter: dict[str, Any]) -> str:
+    """Return which adapter was used without its recipe."""
+    return f"{adapter['name']} at {adapter['revision']}" if adapter["revision"] else str(adapter["name"])
 
 
 def _shots(shots: dict[str, Any]) -> str:
@@ -162,10 +175,18 @@ def as_table(scores: Scores, document: dict[str, Any]) -> str:
             lines.append(f"{'':<{width}}  precision  recall      f1  support")
         lines += [f"{name:<{width}}     {p:.4f}  {r:.4f}  {f:.4f}  {support:>7}" for name, p, r, f, support in rows]
     for header, cells, note in _tables(document, all_of_them=False):
-        widths = [max(map(len, column)) for column in zip(header, *cells)]
-        widths[0] = max(widths[0], width)
-        lines += ["", *(_padded(row, widths) for row in (header, *cells)), *([f"({note})"] if note else [])]
+        lines += ["", *_aligned(header, cells, width), *([f"({note})"] if note else [])]
+    for published in comparisons(document):
+        table = _aligned(("", *published.header), published.rows, width)
+        lines += ["", published.title, *table, *(f"  {note}" for note in published.notes)]
     return "\n".join(lines)
+
+
+def _aligned(header: tuple[str, ...], rows: Sequence[tuple[str, ...]], first: int) -> Iterator[str]:
+    """Yield the lines of a table whose first column has at least a width."""
+    widths = [max(map(len, column)) for column in zip(header, *rows)]
+    widths[0] = max(widths[0], first)
+    return (_padded(row, widths) for row in (header, *rows))
 
 
 def _padded(row: tuple[str, ...], widths: list[int]) -> str:
@@ -187,6 +208,10 @@ def as_markdown(scores: Scores, document: dict[str, Any]) -> str:
             *map(_piped, cells),
             *(["", f"({note})"] if note else []),
         ]
+    for published in comparisons(document):
+        header = (published.title, *published.header)
+        lines += ["", _piped(header), "|---" * len(header) + "|", *map(_piped, published.rows), ""]
+        lines += [f"- {note}" for note in published.notes]
     return "\n".join(lines)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import LmnError
 from ..files import atomic_write, read_json, write_json
+from .published import published_page
 from .scores import Counts
 
 RESULTS_FOLDER = Path(__file__).parent / "results"
@@ -145,10 +146,11 @@ def results_page(folder: Path = RESULTS_FOLDER) -> str:
     head = [
         "# Results", "",
         "Written by `python -m llms_meet_ner.eval.results` from the files in `eval/results/`, which hold the counts of each run's",
-        "`scores.json` with its versions, hashes and, where it ran in a checkout, its commit. No number here is typed by hand.", "",
+        "`scores.json` with its versions, hashes and, where it ran in a checkout, its commit. No number of ours is typed by hand; what",
+        "others published stands at the end.", "",
     ]  # fmt: skip
     studies = [Study.load(path).markdown() for path in sorted(folder.glob("*.json"))]
-    return "\n".join([*head, *studies])
+    return "\n".join([*head, *studies, published_page()])
 
 
 def main() -> None:

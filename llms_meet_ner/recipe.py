@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -13,6 +13,9 @@ from .dataset_info import DatasetEntry, load_entry, sibling
 from .errors import LmnError
 from .files import yaml_errors
 from .prompts import PROMPT_SPEC_FILE, PromptSpec
+
+if TYPE_CHECKING:
+    from .generation.adapters import Adapter
 
 ADAPTER_FILE = "adapter_model.safetensors"
 _NEEDED = ("model_name_or_path", "template", "dataset", "output_dir")
@@ -25,10 +28,13 @@ class Recipe:
     Attributes:
         path: the YAML file.
         values: its keys as LLaMA-Factory names them.
+        adapter: one that is used without the recipe of its training, in the place of what lies in `output_dir`; then `path` is its
+            name, and there is no training data. None for a recipe of a file.
     """
 
     path: Path
     values: dict[str, Any]
+    adapter: Adapter | None = None
 
     @property
     def name(self) -> str:
@@ -49,6 +55,11 @@ class Recipe:
     def output_dir(self) -> Path:
         """The folder of adapter and results, relative to the working directory."""
         return Path(self.values["output_dir"])
+
+    @property
+    def adapter_dir(self) -> Path:
+        """The folder of the adapter: `output_dir`, unless one is used without its recipe."""
+        return self.adapter.folder if self.adapter else self.output_dir
 
     @property
     def dataset_dir(self) -> Path:
@@ -81,7 +92,7 @@ class Recipe:
     @property
     def has_adapter(self) -> bool:
         """Whether training has left a finished adapter."""
-        return (self.output_dir / ADAPTER_FILE).is_file()
+        return (self.adapter_dir / ADAPTER_FILE).is_file()
 
     def at(self, folder: Path) -> Recipe:
         """Return the recipe with the adapter in another folder, such as a checkpoint's."""
@@ -91,8 +102,12 @@ class Recipe:
         """Return what `dataset_info.json` says of the training data.
 
         Raises:
-            LmnError: it was not converted, or not by lmn-convert.
+            LmnError: it was not converted, or not by lmn-convert; or there is an adapter without its recipe.
         """
+        if self.adapter:
+            raise LmnError(
+                f"{self.path}: an adapter without its recipe has no training data; name the recipe with --recipe FILE"
+            )
         return load_entry(self.dataset_dir, self.dataset)
 
     def dev_entry(self, split: str | None = None) -> DatasetEntry:
@@ -194,6 +209,8 @@ def find_recipe(folder: Path = Path("recipes")) -> Recipe:
 def known_prompt(recipe: Recipe, adapter: Path | None) -> PromptSpec:
     """Return the prompt beside an adapter, with its template, or that of the training data, without one.
 
+    An adapter that is used without its recipe brings its own.
+
     Args:
         recipe: names the training data and the template.
         adapter: the adapter's folder, or None for the untrained model.
@@ -202,6 +219,8 @@ def known_prompt(recipe: Recipe, adapter: Path | None) -> PromptSpec:
         LmnError: the data was converted with another prompt than the adapter was trained with, or the adapter answers only on top
             of another one.
     """
+    if recipe.adapter:
+        return recipe.adapter.spec
     if adapter:
         _check_stands_alone(recipe)
     kept = adapter / PROMPT_SPEC_FILE if adapter else None

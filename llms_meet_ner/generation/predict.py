@@ -174,13 +174,15 @@ def _adapter(recipe: Recipe, options: PredictOptions) -> Path | None:
             f"{recipe.output_dir / ADAPTER_FILE}: no adapter there; train it with llamafactory-cli train {recipe.path}, "
             "or say --untrained"
         )
-    return recipe.output_dir
+    return recipe.adapter_dir
 
 
 def _stamp(recipe: Recipe, adapter: Path | None, spec: PromptSpec, options: PredictOptions) -> dict[str, Any]:
     """Return what a run's outputs follow from, sentences and batch plan aside."""
+    pulled = recipe.adapter
     return {
-        "recipe": recipe.path.name,
+        **({"adapter": {"name": pulled.name, "revision": pulled.revision}} if pulled else {}),
+        "recipe": None if pulled else recipe.path.name,
         "model": recipe.model,
         "adapter_sha256": sha256_of(adapter / ADAPTER_FILE) if adapter else None,
         "prompt": spec.to_dict(),
@@ -216,7 +218,7 @@ def check_run(folder: Path, recipe: Recipe, records: Sequence[Record], options: 
         )
     now = {
         "model": recipe.model,
-        "adapter_sha256": sha256_of(recipe.output_dir / ADAPTER_FILE) if local_adapter else None,
+        "adapter_sha256": sha256_of(recipe.adapter_dir / ADAPTER_FILE) if local_adapter else None,
         "sentences": _sentences(records),
     }
     if options.server and options.server.model:
@@ -227,6 +229,8 @@ def check_run(folder: Path, recipe: Recipe, records: Sequence[Record], options: 
         differing += _prompt_differences(found, spec, None if options.server else recipe.template)
         chosen = choose_examples(recipe, spec, options.shots, records)
         differing += ["shots"] if found.get("shots") != chosen.stamp() else []
+    elif recipe.adapter:
+        differing += _prompt_differences(found, recipe.adapter.spec, recipe.template)
     if differing:
         raise LmnError(
             f"{folder / PREDICTIONS_FILE}: made with another {', '.join(differing)} than there is now; --restart predicts anew, "

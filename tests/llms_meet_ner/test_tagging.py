@@ -305,7 +305,7 @@ def test_an_adapter_that_names_no_base_or_is_damaged(workdir: Path) -> None:
 def test_a_hub_id_is_fetched_without_what_is_not_needed(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: dict[str, Any] = {}
 
-    def snapshot_download(name: str, allow_patterns: list[str]) -> str:
+    def snapshot_download(name: str, revision: None, allow_patterns: list[str]) -> str:
         asked[name] = allow_patterns
         return str(make_adapter(workdir / name.replace("/", "--")))
 
