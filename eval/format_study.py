@@ -28,6 +28,8 @@ from .results import RESULTS_FOLDER, Result, Study
 from .scores import Counts
 
 VARIANT = "short"
+UNTRAINED_BOUNDS = {"offset": 128}
+"""Tokens after which an answer without training is cut off, where it would run on to a bound of hundreds for most sentences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +143,9 @@ def main(card: str, source: Path, recipe: Path, split: str, untrained: bool, run
         for decoding in decodings:
             add("trained", fmt, decoding, None)
             if untrained:
-                add("zero-shot", fmt, decoding, 0, "--shots", "0")
-                add("one-shot", fmt, decoding, 1, "--shots", "1")
+                bound = ["--max-new-tokens", str(UNTRAINED_BOUNDS[fmt])] if fmt in UNTRAINED_BOUNDS else []
+                add("zero-shot", fmt, decoding, 0, "--shots", "0", *bound)
+                add("one-shot", fmt, decoding, 1, "--shots", "1", *bound)
     order = {name: number for number, name in enumerate(["baseline", "zero-shot", "one-shot", "trained"])}
     rows = sorted(results.values(), key=lambda result: order[result.name.partition(":")[0]])
     title = f"Output formats on {load_card(card).title}"
