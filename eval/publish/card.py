@@ -68,7 +68,7 @@ def _scores(published: Publication) -> Iterator[str]:
     if scored.runs:
         yield _run_table(scored.runs)
         yield (
-            "Micro averages over all labels. `exact`, `repaired`, `failed`: outputs that were the sentence with well-formed markup, that "
+            f"Micro averages over all labels ({', '.join(dict.fromkeys(run.scorer for run in scored.runs))}). `exact`, `repaired`, `failed`: outputs that were the sentence with well-formed markup, that "
             "could be read all the same, that could not; the last count as no entities."
         )
         yield _about_weights(published)

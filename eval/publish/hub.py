@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import sys
 import time
@@ -16,6 +17,7 @@ import click
 
 from ... import __version__
 from ...errors import LmnError
+from ...files import sha256_of
 
 T = TypeVar("T")
 
@@ -159,9 +161,11 @@ class _Session:
         with _quiet(self.notes):
             self._check_base(base)
             self._open_repository()
-            self._open_branch()
+            tagged = self._open_branch()
             head = self._info(self.to.revision)
             self._check_head(head.sha)
+            if tagged and not self._is_there(folder, files, head.sha):
+                raise LmnError(self._taken(head.sha))
             commit = self._commit(folder, files, head.sha)
             changed = commit.oid != head.sha or bool(commit.pr_url)
             if self.to.tag:
@@ -257,16 +261,16 @@ class _Session:
         if found.private and self.to.public:
             self.notes.append(f"{self.to.repo} is private and stays so; its settings on the Hub change that")
 
-    def _open_branch(self) -> None:
-        """Make the branch unless it is there; see that the tag is free."""
+    def _open_branch(self) -> bool:
+        """Make the branch unless it is there; see that the tag is free, and return whether it is on the branch's last commit already."""
         refs = self._call(f"looking at the branches of {self.to.repo}", lambda: self.api.list_repo_refs(self.to.repo))
         branches = {ref.name: ref.target_commit for ref in refs.branches}
         tags = {ref.name: ref.target_commit for ref in refs.tags}
         revision, tag = self.to.revision, self.to.tag
         if tag in tags and tags[tag] != branches.get(revision):
-            raise LmnError(f"{self.to.repo}: tag {tag} is taken, by commit {tags[tag]}; take another, or delete it first")
+            raise LmnError(self._taken(tags[tag]))
         if revision in branches:
-            return
+            return tag in tags
         if revision in tags or _COMMIT.fullmatch(revision):
             raise LmnError(f"--revision {revision}: a branch takes commits, and this is none; name a branch")
         if self.to.create_pr:
@@ -274,6 +278,20 @@ class _Session:
         self._call(
             f"making branch {revision}", lambda: self.api.create_branch(self.to.repo, branch=revision, exist_ok=True)
         )
+        return False
+
+    def _taken(self, commit: str) -> str:
+        return f"{self.to.repo}: tag {self.to.tag} is taken, by commit {commit}, and tags do not move; take another"
+
+    def _is_there(self, folder: Path, files: Sequence[str], commit: str) -> bool:
+        """Whether a commit holds all files as they are."""
+
+        def listed() -> dict[str, str]:
+            rows = self.api.list_repo_tree(self.to.repo, recursive=True, revision=commit)
+            return {row.path: row.lfs.sha256 if row.lfs else row.blob_id for row in rows if hasattr(row, "blob_id")}
+
+        there = self._call(f"looking at {self.to.repo}", listed)
+        return all(there.get(name) in (sha256_of(folder / name), _git_sha1(folder / name)) for name in files)
 
     def _check_head(self, head: str) -> None:
         asked = self.to.parent_commit
@@ -309,9 +327,13 @@ class _Session:
         refs = self._call(f"looking at the tags of {self.to.repo}", lambda: self.api.list_repo_refs(self.to.repo))
         found = {ref.name: ref.target_commit for ref in refs.tags}.get(tag)
         if found != commit:
-            raise LmnError(
-                f"{self.to.repo}: the files are there, as commit {commit}, but tag {tag} is taken, by commit {found}; take another"
-            )
+            raise LmnError(f"{self._taken(str(found))}; the files are there, as commit {commit}")
+
+
+def _git_sha1(path: Path) -> str:
+    """Return what git calls a file's content."""
+    content = path.read_bytes()
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
 @contextmanager
@@ -332,8 +354,8 @@ def _quiet(notes: list[str]) -> Iterator[None]:
         logging.set_verbosity(level)
         if not silent:
             enable_progress_bars()
-    told = [without_token(" ".join(str(warning.message).split())) for warning in caught]
-    notes += list(dict.fromkeys(told))
+    told = [str(warning.message) for warning in caught if warning.category is UserWarning]
+    notes += [without_token(" ".join(text.split())) for text in dict.fromkeys(told)]
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -374,7 +396,8 @@ def _wait(error: Exception, attempt: int) -> float:
 
 
 def _first_line(error: BaseException) -> str:
-    """Return what an error says, in one line."""
-    server = getattr(error, "server_message", None)
-    text = str(server or "").strip() or " ".join(str(error).split()) or type(error).__name__
-    return " ".join(text.split())[:300]
+    """Return what an error says, in one line: what the server said, after what the client was at, where that is told."""
+    server = next((str(found).strip() for cause in _causes(error) if (found := getattr(cause, "server_message", None))), "")
+    client = "" if getattr(error, "response", None) is not None and server else str(error)
+    text = ": ".join(" ".join(part.split()) for part in (client, server) if part.strip())
+    return (text or type(error).__name__)[:300]

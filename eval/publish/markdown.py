@@ -9,7 +9,7 @@ _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _ACTIVE = re.compile(r"[\\`*_\[\]|~$&<>]")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
 _SPACE = re.compile(r"[\s\x1c-\x1f\x85\u2028\u2029]+")
-_OPENING = re.compile(r"(\d+)([.)])|([-+#=!:])")
+_OPENING = re.compile(r"(\d+)([.)])(?=\s|$)|([-+#=!:])")
 _LINK = re.compile(r"(?i)(https?|ftp)(://)|(www)(\.)")
 _SAFE_URL = re.compile(r"https?://[^\s<>\"'`\\()|]+")
 
