@@ -8,7 +8,7 @@ from typing import Any
 from ... import __version__
 from ...formats import is_inline
 from ...labels import told_origins
-from .markdown import escaped, fenced, linked, table
+from .markdown import escaped, fenced, linked, table, without_folders
 from .metadata import metadata_yaml
 from .publication import Publication
 from .scored import Ratios, ScoredRun
@@ -78,7 +78,7 @@ def _scores(published: Publication) -> Iterator[str]:
         yield f"Not scored: {', '.join(f'split {escaped(split)}' for split in scored.missing)}."
     if scored.left_out:
         yield "Scores that lay beside the adapter and are left out here:"
-        yield _bullets([f"{escaped(left.run)}: {escaped(left.reason)}" for left in scored.left_out])
+        yield _bullets([f"{escaped(left.run)}: {escaped(without_folders(left.reason))}" for left in scored.left_out])
     for run in scored.headline:
         yield from _run_details(run)
 
@@ -178,7 +178,7 @@ def _training(published: Publication) -> Iterator[str]:
             facts.append(f"{added.sentences:,} of the examples are added ones with replaced mentions (seed {added.seed})")
     if published.recipe.continued:
         facts.append("training went on from another adapter")
-    facts += [f"not known: {escaped(reason)}" for reason in data.unknown]
+    facts += [f"not known: {escaped(without_folders(reason))}" for reason in data.unknown]
     facts.append(f"weights here: {published.weights.parameters:,} parameters, {published.weights.dtype}")
     yield _bullets(facts)
     yield "### Hyperparameters"

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Sequence
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _ACTIVE = re.compile(r"[\\`*_\[\]|~$&<>]")
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
 _SPACE = re.compile(r"[\s\x1c-\x1f\x85\u2028\u2029]+")
 _OPENING = re.compile(r"(\d+)([.)])(?=\s|$)|([-+#=!:])")
 _LINK = re.compile(r"(?i)(https?|ftp)(://)|(www)(\.)")
+_FOLDERS = re.compile(r"(?<![\w.~/\\-])(?:~|[A-Za-z]:)?[/\\](?:[^\s/\\:]+[/\\])*(?=[^\s/\\:])")
 _SAFE_URL = re.compile(r"https?://[^\s<>\"'`\\()|]+")
 
 
@@ -38,6 +39,11 @@ def fenced(text: str, language: str = "") -> str:
 def linked(text: object, url: str) -> str:
     """Return a link, or the bare text where the address is none that a browser should follow."""
     return f"[{escaped(text)}](<{url}>)" if _SAFE_URL.fullmatch(url) else escaped(text)
+
+
+def without_folders(text: str) -> str:
+    """Return a message in which absolute paths have lost their folders: where something lay is one machine's."""
+    return _FOLDERS.sub("", text)
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

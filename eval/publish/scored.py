@@ -218,7 +218,7 @@ def _read(path: Path, adapter_sha256: str) -> ScoredRun | str:
         run = ScoredRun.of(path, document)
         shots, adapter = document.get("shots"), document["sha256"].get("adapter")
     except LmnError as error:
-        return f"cannot be read: {str(error).removeprefix(f'{path}: ')}"
+        return f"cannot be read: {str(error).replace(str(path), SCORES_FILE)}"
     if shots:
         return "of the model without the adapter"
     if adapter is None:
