@@ -115,7 +115,9 @@ def _run_details(run: ScoredRun) -> Iterator[str]:
     baselines = [_row(f"baseline: {row.name}", row) for row in run.baselines]
     yield table(header, [*(_row(row.name, row) for row in (*run.labels, run.micro)), *baselines])
     if run.scenarios:
-        names = [f"{row.name} ({_SCENARIOS[row.name]})" if row.name in _SCENARIOS else row.name for row in run.scenarios]
+        names = [
+            f"{row.name} ({_SCENARIOS[row.name]})" if row.name in _SCENARIOS else row.name for row in run.scenarios
+        ]
         yield table(("nervaluate", *header[1:]), [_row(name, row) for name, row in zip(names, run.scenarios)])
     told = [f"{run.ungrounded:,} predicted entities touch no token of their sentence and are not counted."] * (
         run.ungrounded > 0
@@ -144,9 +146,7 @@ def _prompt(published: Publication) -> Iterator[str]:
     template = f" Chat template: LLaMA-Factory's `{spec.template.name}`" if spec.template else ""
     yield f"{place}.{template}; `prompt_spec.json` holds both." if template else f"{place}."
     yield fenced(spec.instruction, "text")
-    yield table(
-        ("label", "name", "definition"), [(label.name, label.long, label.definition) for label in spec.labels]
-    )
+    yield table(("label", "name", "definition"), [(label.name, label.long, label.definition) for label in spec.labels])
     if changes := told_origins(dict(spec.labels.origins)):
         yield f"Labels of the corpus that count as others: {escaped(changes)}."
 
@@ -175,7 +175,9 @@ def _training(published: Publication) -> Iterator[str]:
     if data.entry:
         facts.append(f"corpus: {escaped(data.title)}, split {escaped(data.entry.split)}")
         if added := data.entry.augmented:
-            facts.append(f"{added.sentences:,} of the examples are added ones with replaced mentions (seed {added.seed})")
+            facts.append(
+                f"{added.sentences:,} of the examples are added ones with replaced mentions (seed {added.seed})"
+            )
     if published.recipe.continued:
         facts.append("training went on from another adapter")
     facts += [f"not known: {escaped(without_folders(reason))}" for reason in data.unknown]
@@ -220,7 +222,9 @@ def _point(point: LogPoint) -> tuple[str, ...]:
 def _limitations(published: Publication) -> Iterator[str]:
     spec, data = published.spec, published.data
     yield "## Limitations"
-    told = [f"It knows {len(spec.labels)} labels and answers to the instruction above; other labels need other training."]
+    told = [
+        f"It knows {len(spec.labels)} labels and answers to the instruction above; other labels need other training."
+    ]
     if data.card:
         told.append(
             f"It was trained on {escaped(data.title)} (language {escaped(data.card.language)}); what other texts give was not measured"
@@ -272,4 +276,6 @@ def _sources(published: Publication) -> Iterator[str]:
     yield _bullets(told)
     yield "## Citation"
     cited = [f"The corpus: {escaped(card.citation)}"] if card else ["The corpus: not known"]
-    yield _bullets([*cited, f"The base model: {_hub_link(published.base)}", f"llms-meet-ner, version {escaped(__version__)}"])
+    yield _bullets(
+        [*cited, f"The base model: {_hub_link(published.base)}", f"llms-meet-ner, version {escaped(__version__)}"]
+    )

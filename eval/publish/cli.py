@@ -24,7 +24,9 @@ from .training import is_secret
 @click.option(
     "--base-model", metavar="OWNER/NAME", help="Base model on the Hub. [default: the recipe's, if that is no folder]"
 )
-@click.option("--license", "licence", metavar="ID", help="As the Hub lists it. [default: the base model's, if it says one]")
+@click.option(
+    "--license", "licence", metavar="ID", help="As the Hub lists it. [default: the base model's, if it says one]"
+)
 @click.option("--keep-float32", is_flag=True, help="Do not round the weights to bfloat16.")
 @click.option("--merged", is_flag=True, help="The whole model, the adapter merged into it, and not the adapter.")
 @click.option("--no-corpus-text", is_flag=True, help="Show no sentence of the training data in the card.")
@@ -34,7 +36,9 @@ from .training import is_secret
 @click.option("--create-pr", is_flag=True, help="Open a pull request in the place of a commit on the branch.")
 @click.option("--parent-commit", metavar="SHA", help="Only if the branch is at this commit (40 digits).")
 @click.option("--message", help="Of the commit. [default: names the version]")
-@click.option("--retries", type=click.IntRange(min=0), default=4, show_default=True, help="For lost or failed requests.")
+@click.option(
+    "--retries", type=click.IntRange(min=0), default=4, show_default=True, help="For lost or failed requests."
+)
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 @click.version_option(package_name="llms-meet-ner")
 @catch_errors
@@ -56,7 +60,9 @@ def main(
     try:
         for key in (word.partition("=")[0] for word in overrides):
             if is_secret(key):
-                raise LmnError(f"{key}=...: a token comes from HF_TOKEN or from `hf auth login`, and not from an argument")
+                raise LmnError(
+                    f"{key}=...: a token comes from HF_TOKEN or from `hf auth login`, and not from an argument"
+                )
         to = Destination(repo, public, revision, tag, create_pr, parent_commit, retries=retries, **told)
         if not dry_run:
             find_token()  # before anything takes long
@@ -83,7 +89,9 @@ def _check_base(base: str, *, refused: bool) -> None:
 
 def _print_built(built: Built) -> None:
     published = built.published
-    click.echo(f"{built.folder}: {len(built.files)} files, {built.size / 1e6:,.1f} MB; weights in {published.weights.dtype}")
+    click.echo(
+        f"{built.folder}: {len(built.files)} files, {built.size / 1e6:,.1f} MB; weights in {published.weights.dtype}"
+    )
     for run in published.scored.headline:
         click.echo(f"  {run.corpus} {run.split}, {run.run}: F1 {run.micro.f1:.4f}")
     for split in published.scored.missing:

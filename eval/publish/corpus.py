@@ -195,4 +195,3 @@ def made_up(spec: PromptSpec) -> Shown:
     sentence = Sentence("example", (*tokens, "."), tuple(spans))
     output = get_format(spec.format, nested=spec.nested).render(sentence, spec.labels)
     return Shown(sentence.text, output, False)
-

@@ -170,9 +170,7 @@ def _copy_tokenizer(source: Path, new: Path) -> None:
         shutil.copyfile(source / name, new / name)
     config: Any = read_json(source / _TOKENIZER_CONFIG, remedy="copy the adapter's folder again")
     if isinstance(config, dict):
-        write_json(
-            new / _TOKENIZER_CONFIG, {key: value for key, value in config.items() if key not in _OF_THE_MACHINE}
-        )
+        write_json(new / _TOKENIZER_CONFIG, {key: value for key, value in config.items() if key not in _OF_THE_MACHINE})
 
 
 def _copy_log(source: Path, new: Path, log: TrainingLog) -> bool:

@@ -25,7 +25,9 @@ MAIN = "main"
 _TRANSIENT = {408, 425, 429, 500, 502, 503, 504}
 _LONGEST_WAIT = 30.0
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-_WHERE_TOKENS_COME_FROM = "set HF_TOKEN, or log in with `hf auth login`; a token with the right to write is made in the Hub's settings"
+_WHERE_TOKENS_COME_FROM = (
+    "set HF_TOKEN, or log in with `hf auth login`; a token with the right to write is made in the Hub's settings"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +64,17 @@ class Destination:
         try:
             validate_repo_id(self.repo)
         except HFValidationError as error:
-            raise LmnError(f"--repo {self.repo}: not an id of the Hub ({_first_line(error)}); write OWNER/NAME") from error
+            raise LmnError(
+                f"--repo {self.repo}: not an id of the Hub ({_first_line(error)}); write OWNER/NAME"
+            ) from error
         if self.repo.count("/") != 1:
             raise LmnError(f"--repo {self.repo}: not an id of the Hub; write OWNER/NAME")
         if self.parent_commit is not None and not _COMMIT.fullmatch(self.parent_commit):
             raise LmnError(f"--parent-commit {self.parent_commit}: a commit is 40 hexadecimal digits")
         if self.tag and self.create_pr:
-            raise LmnError("--tag with --create-pr: what a pull request holds is tagged when it was merged; leave one out")
+            raise LmnError(
+                "--tag with --create-pr: what a pull request holds is tagged when it was merged; leave one out"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +263,9 @@ class _Session:
             )
             found = self._info()
         if not found.private and not self.to.public:
-            raise LmnError(f"{self.to.repo}: the repository is public; --public publishes there, and nothing was uploaded")
+            raise LmnError(
+                f"{self.to.repo}: the repository is public; --public publishes there, and nothing was uploaded"
+            )
         if found.private and self.to.public:
             self.notes.append(f"{self.to.repo} is private and stays so; its settings on the Hub change that")
 
@@ -397,7 +405,9 @@ def _wait(error: Exception, attempt: int) -> float:
 
 def _first_line(error: BaseException) -> str:
     """Return what an error says, in one line: what the server said, after what the client was at, where that is told."""
-    server = next((str(found).strip() for cause in _causes(error) if (found := getattr(cause, "server_message", None))), "")
+    server = next(
+        (str(found).strip() for cause in _causes(error) if (found := getattr(cause, "server_message", None))), ""
+    )
     client = "" if getattr(error, "response", None) is not None and server else str(error)
     text = ": ".join(" ".join(part.split()) for part in (client, server) if part.strip())
     return (text or type(error).__name__)[:300]

@@ -73,7 +73,9 @@ def write_recipe(path: Path, recipe: Recipe, base: str) -> None:
         "output_dir": f"outputs/{recipe.name}",
     }
     with atomic_write(path) as file:
-        file.write("# The recipe that the adapter was trained with, without folders, reporting and secrets of the machine.\n")
+        file.write(
+            "# The recipe that the adapter was trained with, without folders, reporting and secrets of the machine.\n"
+        )
         yaml.safe_dump(values, file, sort_keys=False, allow_unicode=True)
 
 
@@ -153,7 +155,9 @@ def _point(step: int, row: Mapping[str, Any]) -> LogPoint | None:
     if loss is None and eval_loss is None:
         return None
     rate = _number(row, "lr")
-    return LogPoint(step, _number(row, "epoch"), loss, eval_loss, _number(row, "learning_rate") if rate is None else rate)
+    return LogPoint(
+        step, _number(row, "epoch"), loss, eval_loss, _number(row, "learning_rate") if rate is None else rate
+    )
 
 
 def _number(row: Mapping[str, Any], key: str) -> float | None:

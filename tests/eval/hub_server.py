@@ -49,7 +49,9 @@ class Repo:
         return sha
 
     def find(self, revision: str) -> str | None:
-        return self.branches.get(revision) or self.tags.get(revision) or (revision if revision in self.commits else None)
+        return (
+            self.branches.get(revision) or self.tags.get(revision) or (revision if revision in self.commits else None)
+        )
 
 
 @dataclass
@@ -135,7 +137,9 @@ class Handler(BaseHTTPRequestHandler):
             self.body = self._chunks()
         self.token = self.headers.get("Authorization", "").removeprefix("Bearer ")
         self.hub.requests.append((self.command, split.path))
-        fault = next((f for f in self.hub.faults if f.times and f.method == self.command and re.search(f.path, split.path)), None)
+        fault = next(
+            (f for f in self.hub.faults if f.times and f.method == self.command and re.search(f.path, split.path)), None
+        )
         if fault:
             fault.times -= 1
         if fault and fault.what == "drop":
@@ -146,7 +150,10 @@ class Handler(BaseHTTPRequestHandler):
                 raise Refused(fault.what, "the test wants it so")
             answer = self._route(split.path)
         except Refused as refused:
-            headers = {"X-Error-Message": " ".join(f"{refused} {self.token}".split()), **(fault.headers if fault else {})}
+            headers = {
+                "X-Error-Message": " ".join(f"{refused} {self.token}".split()),
+                **(fault.headers if fault else {}),
+            }
             headers |= {"X-Error-Code": refused.code} if refused.code else {}
             if refused.code == "BadToken":
                 headers["X-Error-Message"] = "Invalid credentials in Authorization header"
@@ -236,7 +243,15 @@ class Handler(BaseHTTPRequestHandler):
         if sha is None:
             raise Refused(404, "no such revision", "RevisionNotFound")
         siblings = [{"rfilename": path} for path in repo.commits[sha]]
-        return {"_id": "1", "id": name, "modelId": name, "sha": sha, "private": repo.private, "siblings": siblings, "tags": []}
+        return {
+            "_id": "1",
+            "id": name,
+            "modelId": name,
+            "sha": sha,
+            "private": repo.private,
+            "siblings": siblings,
+            "tags": [],
+        }
 
     def tree(self, name: str, revision: str) -> Any:
         repo = self._repo(name)
@@ -299,7 +314,9 @@ class Handler(BaseHTTPRequestHandler):
             oid, size = item["oid"], item["size"]
             answer: dict[str, Any] = {"oid": oid, "size": size}
             if oid not in self.hub.objects:
-                links = {kind: {"href": f"{self.hub.url}/lfs/{kind}/{name}/{oid}/{size}"} for kind in ("upload", "verify")}
+                links = {
+                    kind: {"href": f"{self.hub.url}/lfs/{kind}/{name}/{oid}/{size}"} for kind in ("upload", "verify")
+                }
                 answer["actions"] = links
             objects.append(answer)
         return {"transfer": "basic", "objects": objects}

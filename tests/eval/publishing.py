@@ -22,7 +22,8 @@ from llms_meet_ner.sentence import Sentence, tokens_sha1
 BASE = "someone/tiny-llama"
 TEMPLATE = TemplatePieces("plain", (), ("{{content}}\n",), ("{{content}}\n",))
 LOG = [
-    {"current_steps": step, "total_steps": 30, "loss": 2.0 / step, "lr": 1e-3 / step, "epoch": step / 10} for step in range(1, 31)
+    {"current_steps": step, "total_steps": 30, "loss": 2.0 / step, "lr": 1e-3 / step, "epoch": step / 10}
+    for step in range(1, 31)
 ]
 
 
@@ -41,7 +42,7 @@ def save_base(folder: Path) -> None:
     torch.manual_seed(0)
     config = LlamaConfig(
         vocab_size=len(vocabulary), hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=4,
-        num_key_value_heads=2, bos_token_id=0, eos_token_id=1, pad_token_id=1, torch_dtype="float32",
+        num_key_value_heads=2, bos_token_id=0, eos_token_id=1, pad_token_id=1, initializer_range=0.3, torch_dtype="float32",
     )  # fmt: skip
     LlamaForCausalLM(config).save_pretrained(folder)
 
@@ -53,7 +54,9 @@ def save_adapter(base: Path, folder: Path, scale: float = 1.0) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     torch.manual_seed(1)
-    config = LoraConfig(r=4, lora_alpha=8, target_modules=["q_proj", "v_proj"], task_type="CAUSAL_LM", init_lora_weights=False)
+    config = LoraConfig(
+        r=4, lora_alpha=8, target_modules=["q_proj", "v_proj"], task_type="CAUSAL_LM", init_lora_weights=False
+    )
     model = get_peft_model(AutoModelForCausalLM.from_pretrained(base, dtype="float32"), config)
     with torch.no_grad():
         for name, weights in model.named_parameters():
@@ -72,8 +75,12 @@ def fake_adapter(folder: Path, base: str) -> None:
     torch.manual_seed(2)
     weights = {"a.lora_A.weight": torch.randn(4, 32), "a.lora_B.weight": torch.randn(32, 4)}
     save_file(weights, folder / "adapter_model.safetensors", metadata={"format": "pt"})
-    (folder / "adapter_config.json").write_text(json.dumps({"base_model_name_or_path": base, "r": 4, "peft_type": "LORA"}))
-    (folder / "tokenizer_config.json").write_text(json.dumps({"eos_token": "</s>", "name_or_path": "/home/me/model", "is_local": True}))
+    (folder / "adapter_config.json").write_text(
+        json.dumps({"base_model_name_or_path": base, "r": 4, "peft_type": "LORA"})
+    )
+    (folder / "tokenizer_config.json").write_text(
+        json.dumps({"eos_token": "</s>", "name_or_path": "/home/me/model", "is_local": True})
+    )
     (folder / "tokenizer.json").write_text("{}")
 
 

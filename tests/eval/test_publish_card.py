@@ -69,7 +69,11 @@ def test_a_line_and_a_block_show_what_was_put_into_them(text: str) -> None:
     for markdown in (f"- {escaped(text)}", f"- x: {escaped(text)}\n- y", escaped(text)):
         (*_, item) = [*inlines(markdown.removesuffix("\n- y"))] or [None]
         assert (text_of(item).removeprefix("x: ").removeprefix("x:") if item else "") == shown(text)
-    before, block, after = MARKDOWN.parse(f"x\n\n{fenced(text, 'text')}\n\ny")[1], *MARKDOWN.parse(f"{fenced(text)}\n\ny")[:1], "y"
+    before, block, after = (
+        MARKDOWN.parse(f"x\n\n{fenced(text, 'text')}\n\ny")[1],
+        *MARKDOWN.parse(f"{fenced(text)}\n\ny")[:1],
+        "y",
+    )
     assert (before.content, block.type, after) == ("x", "fence", "y")
     assert "".join(block.content.split()) == "".join(_GONE.sub("\ufffd", text).split())
 
@@ -98,7 +102,9 @@ def call(*words: str, code: int = 0) -> Result:
 
 
 def card_of(folder: Path = Path("outputs/tiny/hub")) -> tuple[dict[str, Any], str]:
-    head, text = re.fullmatch(r"---\n(.*?)\n---\n(.*)", (folder / "README.md").read_text(encoding="utf-8"), re.S).groups()  # type: ignore[union-attr]
+    head, text = re.fullmatch(
+        r"---\n(.*?)\n---\n(.*)", (folder / "README.md").read_text(encoding="utf-8"), re.S
+    ).groups()  # type: ignore[union-attr]
     return yaml.safe_load(head), text
 
 
@@ -119,7 +125,9 @@ def test_the_folder_and_its_card(tiny: Trained) -> None:
     assert result["task"]["type"] == "token-classification"
     assert result["dataset"] == {"name": "llms-meet-ner demo corpus", "type": "demo", "split": "testb"}
     micro = sure["seqeval"]["micro"]
-    assert {row["type"]: row["value"] for row in result["metrics"]} == {key: micro[key] for key in ("precision", "recall", "f1")}
+    assert {row["type"]: row["value"] for row in result["metrics"]} == {
+        key: micro[key] for key in ("precision", "recall", "f1")
+    }
     for document in (free, sure):
         micro = document["seqeval"]["micro"]
         assert f"| {micro['precision']:.4f} | {micro['recall']:.4f} | {micro['f1']:.4f} |" in text
@@ -218,7 +226,9 @@ def test_nothing_of_the_machine_is_published(workdir: Path, monkeypatch: pytest.
     assert config["base_model_name_or_path"] == BASE
     assert json.loads(Path("outputs/tiny/hub/tokenizer_config.json").read_text()) == {"eos_token": "</s>"}
     told = call("--dry-run", "hub_token=abc", code=1).output
-    assert told == "Error: hub_token=...: a token comes from HF_TOKEN or from `hf auth login`, and not from an argument\n"
+    assert (
+        told == "Error: hub_token=...: a token comes from HF_TOKEN or from `hf auth login`, and not from an argument\n"
+    )
 
 
 def test_a_base_model_in_a_folder(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -227,19 +237,26 @@ def test_a_base_model_in_a_folder(workdir: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     monkeypatch.setenv("HF_TOKEN", "hf_x")
     (workdir / "models/llama").mkdir(parents=True)
-    (workdir / "models/llama/README.md").write_text("---\nlicense: other\nlicense_name: tiny\nlicense_link: https://a.bc/l\n---\nx\n")
+    (workdir / "models/llama/README.md").write_text(
+        "---\nlicense: other\nlicense_name: tiny\nlicense_link: https://a.bc/l\n---\nx\n"
+    )
     trained(workdir, base="models/llama")
     told = "models/llama: the base model is a folder here, so that nobody else could load the adapter; name it with --base-model OWNER/NAME\n"
     assert call(code=1).output == f"Error: {told}"
     assert not Path("outputs/tiny/hub").exists()
     assert call("--dry-run").output.startswith(f"Warning: {told}")
     metadata, text = card_of()
-    assert (metadata["license"], metadata["license_name"], metadata["license_link"]) == ("other", "tiny", "https://a.bc/l")
+    assert (metadata["license"], metadata["license_name"], metadata["license_link"]) == (
+        "other",
+        "tiny",
+        "https://a.bc/l",
+    )
     assert "this model: tiny, that of the base model" in text
     assert "not an id of the Hub" in call("--dry-run", "--base-model", "models/llama", code=1).output
-    assert "the adapter was trained on models/llama, and tiny.yaml names models/other" in call(
-        "--dry-run", "model_name_or_path=models/other", code=1
-    ).output
+    assert (
+        "the adapter was trained on models/llama, and tiny.yaml names models/other"
+        in call("--dry-run", "model_name_or_path=models/other", code=1).output
+    )
 
 
 def test_rounded_weights_and_those_that_are_kept(tiny: Trained) -> None:
@@ -248,15 +265,22 @@ def test_rounded_weights_and_those_that_are_kept(tiny: Trained) -> None:
 
     tiny.score()
     call("--dry-run")
-    trained_file, published = tiny.output / "adapter_model.safetensors", Path("outputs/tiny/hub/adapter_model.safetensors")
+    trained_file, published = (
+        tiny.output / "adapter_model.safetensors",
+        Path("outputs/tiny/hub/adapter_model.safetensors"),
+    )
     before, after = load_file(trained_file), load_file(published)
-    assert {name: tensor.to(torch.bfloat16).tolist() for name, tensor in before.items()} == {n: t.tolist() for n, t in after.items()}
+    assert {name: tensor.to(torch.bfloat16).tolist() for name, tensor in before.items()} == {
+        n: t.tolist() for n, t in after.items()
+    }
     assert {tensor.dtype for tensor in after.values()} == {torch.bfloat16}
     for path in (trained_file, published):
         assert hashlib.sha256(path.read_bytes()).hexdigest() in card_of()[1]
     first = {path.name: path.read_bytes() for path in Path("outputs/tiny/hub").iterdir()}
     call("--dry-run")
-    assert {path.name: path.read_bytes() for path in Path("outputs/tiny/hub").iterdir()} == first, "the same again, byte for byte"
+    assert {path.name: path.read_bytes() for path in Path("outputs/tiny/hub").iterdir()} == first, (
+        "the same again, byte for byte"
+    )
     call("--dry-run", "--keep-float32", "--out", "elsewhere")
     assert Path("elsewhere/adapter_model.safetensors").read_bytes() == trained_file.read_bytes()
     assert "The file here is the very same." in card_of(Path("elsewhere"))[1]
@@ -334,4 +358,7 @@ def test_a_hostile_corpus_does_not_break_the_card(tiny: Trained, start: int) -> 
 
 
 def test_absolute_paths_lose_their_folders() -> None:
-    assert without_folders("/home/me/a.json: no; see data/b.json, ~/c.txt or C:\\d\\e.f") == "a.json: no; see data/b.json, c.txt or e.f"
+    assert (
+        without_folders("/home/me/a.json: no; see data/b.json, ~/c.txt or C:\\d\\e.f")
+        == "a.json: no; see data/b.json, c.txt or e.f"
+    )

@@ -29,7 +29,9 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[HubServer]:
 
     with HubServer() as server:
         monkeypatch.setattr(constants, "ENDPOINT", server.url)
-        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", server.url + "/{repo_id}/resolve/{revision}/{filename}")
+        monkeypatch.setattr(
+            constants, "HUGGINGFACE_CO_URL_TEMPLATE", server.url + "/{repo_id}/resolve/{revision}/{filename}"
+        )
         monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
         monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
         monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "no_login"))
@@ -155,8 +157,18 @@ def test_a_commit_of_another_in_between_is_not_written_over(hub: HubServer, fold
     assert repo.commits[repo.branches["main"]]["README.md"] == b"theirs"
 
 
-STEPS = ["POST /create$", "POST /validate-yaml$", "POST /preupload/", "POST /batch$", "PUT /lfs/", "POST /commit/", "GET /refs$"]
-BROKEN = [(step, what) for step in STEPS for what in (503, "drop")] + [("POST /commit/", what) for what in (500, 429, "lose")]
+STEPS = [
+    "POST /create$",
+    "POST /validate-yaml$",
+    "POST /preupload/",
+    "POST /batch$",
+    "PUT /lfs/",
+    "POST /commit/",
+    "GET /refs$",
+]
+BROKEN = [(step, what) for step in STEPS for what in (503, "drop")] + [
+    ("POST /commit/", what) for what in (500, 429, "lose")
+]
 
 
 @pytest.mark.parametrize(("method_path", "what"), BROKEN)
@@ -173,7 +185,9 @@ def test_what_fails_on_the_way_is_tried_again(
     assert waits
 
 
-def test_the_waits_grow_and_end(hub: HubServer, folder: Path, waits: list[float], capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_waits_grow_and_end(
+    hub: HubServer, folder: Path, waits: list[float], capsys: pytest.CaptureFixture[str]
+) -> None:
     hub.faults = [Fault("POST", "/api/repos/create", 502, times=99)]
     assert fails(folder).startswith(f"making {REPO}: 502: ")
     assert waits == [1, 2, 4, 8]
