@@ -67,9 +67,10 @@ def _scores(published: Publication) -> Iterator[str]:
     yield "## Scores"
     if scored.runs:
         yield _run_table(scored.runs)
+        scorers = ", ".join(dict.fromkeys(run.scorer for run in scored.runs))
         yield (
-            f"Micro averages over all labels ({', '.join(dict.fromkeys(run.scorer for run in scored.runs))}). `exact`, `repaired`, `failed`: outputs that were the sentence with well-formed markup, that "
-            "could be read all the same, that could not; the last count as no entities."
+            f"Micro averages over all labels ({scorers}). `exact`, `repaired`, `failed`: outputs that were the sentence with well-formed "
+            "markup, that could be read all the same, that could not; the last count as no entities."
         )
         yield _about_weights(published)
     else:
@@ -169,7 +170,7 @@ def _usage(published: Publication) -> Iterator[str]:
 
 
 def _training(published: Publication) -> Iterator[str]:
-    data, log = published.data, published.log
+    data = published.data
     yield "## Training"
     facts = [f"data set: {escaped(data.dataset)}" + (f", {data.records:,} examples" if data.records else "")]
     if data.entry:

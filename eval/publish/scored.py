@@ -216,16 +216,21 @@ def _read(path: Path, adapter_sha256: str) -> ScoredRun | str:
         if not isinstance(document, dict) or document.get("schema") != SCHEMA:
             return f"not of layout {SCHEMA}, which this version reads; score the run again"
         run = ScoredRun.of(path, document)
-        shots, adapter = document.get("shots"), document["sha256"].get("adapter")
     except LmnError as error:
         return f"cannot be read: {str(error).replace(str(path), SCORES_FILE)}"
-    if shots:
+    return _foreign(run, document, adapter_sha256) or run
+
+
+def _foreign(run: ScoredRun, document: Mapping[str, Any], adapter_sha256: str) -> str | None:
+    """Return why a run is not of an adapter, or None where it is."""
+    if document.get("shots"):
         return "of the model without the adapter"
+    adapter = document["sha256"].get("adapter")
     if adapter is None:
         return "it does not say which adapter it is of"
-    predictions = path.parent / PREDICTIONS_FILE
+    predictions = run.path.parent / PREDICTIONS_FILE
     if adapter != adapter_sha256 or run_stamp(predictions).get("adapter_sha256", adapter) != adapter_sha256:
         return "of another adapter, or of this one before it was trained again"
     if predictions.is_file() and sha256_of(predictions) != run.predictions_sha256:
         return "the predictions beside it are others than those that were scored"
-    return run
+    return None

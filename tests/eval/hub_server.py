@@ -65,7 +65,7 @@ class Fault:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     def __init__(self, status: int, message: str, code: str = "", **more: Any) -> None:
         super().__init__(message)
         self.status, self.code, self.more = status, code, more
@@ -127,7 +127,14 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._serve()
 
-    do_HEAD = do_POST = do_PUT = do_GET
+    def do_HEAD(self) -> None:
+        self._serve()
+
+    def do_POST(self) -> None:
+        self._serve()
+
+    def do_PUT(self) -> None:
+        self._serve()
 
     def _serve(self) -> None:
         split = urlsplit(self.path)
@@ -147,9 +154,9 @@ class Handler(BaseHTTPRequestHandler):
             return
         try:
             if fault and isinstance(fault.what, int):
-                raise Refused(fault.what, "the test wants it so")
+                raise RefusedError(fault.what, "the test wants it so")
             answer = self._route(split.path)
-        except Refused as refused:
+        except RefusedError as refused:
             headers = {
                 "X-Error-Message": " ".join(f"{refused} {self.token}".split()),
                 **(fault.headers if fault else {}),
@@ -187,12 +194,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def _route(self, path: str) -> Any:
         if self.token and self.token not in self.hub.writers and not path.startswith("/lfs/"):
-            raise Refused(401, "Invalid credentials in Authorization header", "BadToken")
+            raise RefusedError(401, "Invalid credentials in Authorization header", "BadToken")
         for method, pattern, answer in ROUTES:
             found = re.fullmatch(pattern, path)
             if found and method in (self.command, {"HEAD": "GET"}.get(self.command)):
                 return answer(self, *map(unquote, found.groups()))
-        raise Refused(404, f"no such endpoint: {self.command} {path}")
+        raise RefusedError(404, f"no such endpoint: {self.command} {path}")
 
     def _json(self) -> Any:
         return json.loads(self.body)
@@ -201,9 +208,9 @@ class Handler(BaseHTTPRequestHandler):
         repo = self.hub.repos.get(name)
         allowed = self._may_write(name)
         if repo is None or (repo.private and not allowed):
-            raise Refused(404 if self.token else 401, "Repository not found", "RepoNotFound")
+            raise RefusedError(404 if self.token else 401, "Repository not found", "RepoNotFound")
         if write and not allowed:
-            raise Refused(403 if self.token else 401, "you have no right to write here")
+            raise RefusedError(403 if self.token else 401, "you have no right to write here")
         return repo
 
     def _may_write(self, name: str) -> bool:
@@ -213,9 +220,9 @@ class Handler(BaseHTTPRequestHandler):
         asked = self._json()
         name = f"{asked['organization']}/{asked['name']}"
         if not self._may_write(name):
-            raise Refused(403 if self.token else 401, f"no right to make {name}")
+            raise RefusedError(403 if self.token else 401, f"no right to make {name}")
         if name in self.hub.repos:
-            raise Refused(409, "You already created this model repo", url=f"{self.hub.url}/{name}")
+            raise RefusedError(409, "You already created this model repo", url=f"{self.hub.url}/{name}")
         self.hub.add(name, private=asked["visibility"] == "private")
         return {"url": f"{self.hub.url}/{name}"}
 
@@ -234,14 +241,14 @@ class Handler(BaseHTTPRequestHandler):
                 if not {"task", "dataset", "metrics"} <= result.keys():
                     errors.append("a result lacks task, dataset or metrics")
         if errors:
-            raise Refused(400, errors[0], errors=[{"message": error} for error in errors], warnings=[])
+            raise RefusedError(400, errors[0], errors=[{"message": error} for error in errors], warnings=[])
         return {"errors": [], "warnings": [] if "license" in metadata else [{"message": f"no license, {self.token}"}]}
 
     def info(self, name: str, revision: str = "main") -> Any:
         repo = self._repo(name)
         sha = repo.find(revision)
         if sha is None:
-            raise Refused(404, "no such revision", "RevisionNotFound")
+            raise RefusedError(404, "no such revision", "RevisionNotFound")
         siblings = [{"rfilename": path} for path in repo.commits[sha]]
         return {
             "_id": "1",
@@ -257,7 +264,7 @@ class Handler(BaseHTTPRequestHandler):
         repo = self._repo(name)
         sha = repo.find(revision)
         if sha is None:
-            raise Refused(404, "no such revision", "RevisionNotFound")
+            raise RefusedError(404, "no such revision", "RevisionNotFound")
         return [self._entry(repo, path, content) for path, content in repo.commits[sha].items()]
 
     def _entry(self, repo: Repo, path: str, content: bytes) -> dict[str, Any]:
@@ -277,17 +284,17 @@ class Handler(BaseHTTPRequestHandler):
     def branch(self, name: str, branch: str) -> Any:
         repo = self._repo(name, write=True)
         if branch in repo.branches:
-            raise Refused(409, "Reference already exists")
+            raise RefusedError(409, "Reference already exists")
         repo.branches[branch] = repo.branches[self._json().get("startingPoint", "main")]
         return {}
 
     def tag(self, name: str, revision: str) -> Any:
         repo, tag = self._repo(name, write=True), self._json()["tag"]
         if tag in repo.tags:
-            raise Refused(409, "Tag reference exists already")
+            raise RefusedError(409, "Tag reference exists already")
         sha = repo.find(revision)
         if sha is None:
-            raise Refused(404, "no such revision", "RevisionNotFound")
+            raise RefusedError(404, "no such revision", "RevisionNotFound")
         repo.tags[tag] = sha
         return {}
 
@@ -323,16 +330,16 @@ class Handler(BaseHTTPRequestHandler):
 
     def put(self, _: str, oid: str, size: str) -> Any:
         if len(self.body) != int(size):
-            raise Refused(400, f"{len(self.body)} bytes and not {size}")
+            raise RefusedError(400, f"{len(self.body)} bytes and not {size}")
         if hashlib.sha256(self.body).hexdigest() != oid:
-            raise Refused(400, "the bytes have another SHA-256 than was announced")
+            raise RefusedError(400, "the bytes have another SHA-256 than was announced")
         self.hub.objects[oid] = self.body
         return {}
 
     def verify(self, _: str, oid: str, size: str) -> Any:
         asked = self._json()
         if asked != {"oid": oid, "size": int(size)} or len(self.hub.objects.get(oid, b"")) != int(size):
-            raise Refused(422, "not what was uploaded")
+            raise RefusedError(422, "not what was uploaded")
         return {}
 
     def commit(self, name: str, branch: str) -> Any:
@@ -343,12 +350,12 @@ class Handler(BaseHTTPRequestHandler):
         assert header["key"] == "header"
         parent = header["value"].get("parentCommit")
         if parent is not None and parent != repo.branches[branch]:
-            raise Refused(412, "A commit has happened since. Please refresh and try again.")
+            raise RefusedError(412, "A commit has happened since. Please refresh and try again.")
         tree = dict(repo.commits[repo.branches[branch]])
         for row in rows:
             tree[row["value"]["path"]] = self._content(repo, row)
         if tree == repo.commits[repo.branches[branch]]:
-            raise Refused(400, "an empty commit")
+            raise RefusedError(400, "an empty commit")
         message = header["value"]["summary"]
         if pull:
             sha = repo.keep(repo.branches[branch], tree, message)
@@ -366,7 +373,7 @@ class Handler(BaseHTTPRequestHandler):
         assert row["key"] == "lfsFile"
         content = self.hub.objects.get(value["oid"])
         if content is None or value["algo"] != "sha256" or len(content) != value["size"]:
-            raise Refused(400, f"{value['path']}: no object of that hash and size was uploaded")
+            raise RefusedError(400, f"{value['path']}: no object of that hash and size was uploaded")
         repo.lfs.add(value["path"])
         return content
 
@@ -374,9 +381,9 @@ class Handler(BaseHTTPRequestHandler):
         repo = self._repo(name)
         sha = repo.find(revision)
         if sha is None:
-            raise Refused(404, "no such revision", "RevisionNotFound")
+            raise RefusedError(404, "no such revision", "RevisionNotFound")
         if path not in repo.commits[sha]:
-            raise Refused(404, "no such file", "EntryNotFound")
+            raise RefusedError(404, "no such file", "EntryNotFound")
         content = repo.commits[sha][path]
         etag = hashlib.sha256(content).hexdigest() if path in repo.lfs else blob_sha1(content)
         return content, {"X-Repo-Commit": sha, "ETag": f'"{etag}"', "Content-Type": "application/octet-stream"}

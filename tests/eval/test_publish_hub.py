@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 from hub_server import FIRST, Fault, HubServer
-from llms_meet_ner import LmnError
 from llms_meet_ner.eval.publish.hub import Destination, Uploaded, find_token, upload
+
+from llms_meet_ner import LmnError
 
 TOKEN = "hf_aVerySecretTokenOfMine1234"
 FILES = {
@@ -257,7 +258,7 @@ def test_no_network(hub: HubServer, folder: Path, waits: list[float], monkeypatc
 
 
 def test_the_base_model_has_to_be_there(hub: HubServer, folder: Path) -> None:
-    with pytest.raises(LmnError, match="someone/nothing: the base model is not on .* --base-model OWNER/NAME"):
+    with pytest.raises(LmnError, match=r"someone/nothing: the base model is not on .* --base-model OWNER/NAME"):
         upload(folder, sorted(FILES), "someone/nothing", Destination(REPO))
     assert REPO not in hub.repos
 
