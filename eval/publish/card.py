@@ -44,6 +44,11 @@ def _bullets(lines: list[str]) -> str:
     return "\n".join(f"- {line}" for line in lines)
 
 
+def _reason(text: str) -> str:
+    """Return why something is not in the card, without what the publisher could do about it."""
+    return escaped(without_folders(text.partition(";")[0]))
+
+
 def _hub_link(base: str) -> str:
     return linked(base, f"https://huggingface.co/{base}")
 
@@ -79,7 +84,7 @@ def _scores(published: Publication) -> Iterator[str]:
         yield f"Not scored: {', '.join(f'split {escaped(split)}' for split in scored.missing)}."
     if scored.left_out:
         yield "Scores that lay beside the adapter and are left out here:"
-        yield _bullets([f"{escaped(left.run)}: {escaped(without_folders(left.reason))}" for left in scored.left_out])
+        yield _bullets([f"{escaped(left.run)}: {_reason(left.reason)}" for left in scored.left_out])
     for run in scored.headline:
         yield from _run_details(run)
 
@@ -181,7 +186,7 @@ def _training(published: Publication) -> Iterator[str]:
             )
     if published.recipe.continued:
         facts.append("training went on from another adapter")
-    facts += [f"not known: {escaped(without_folders(reason))}" for reason in data.unknown]
+    facts += [f"not known: {_reason(reason)}" for reason in data.unknown]
     facts.append(f"weights here: {published.weights.parameters:,} parameters, {published.weights.dtype}")
     yield _bullets(facts)
     yield "### Hyperparameters"
