@@ -54,7 +54,9 @@ def test_imports_run_one_way_and_are_relative(path: Path, room: str) -> None:
             assert target in MAY_IMPORT[room], f"{path}: {room} may not import {module}"
 
 
-@pytest.mark.parametrize("module", ["data_converters.cli", "eval.cli", "cli", "tag_cli", "eval", "data_converters"])
+@pytest.mark.parametrize(
+    "module", ["data_converters.cli", "eval.cli", "eval.publish.cli", "cli", "tag_cli", "eval", "data_converters"]
+)
 def test_no_command_loads_torch_before_it_predicts(module: str) -> None:
     code = f"import sys, llms_meet_ner.{module}; sys.exit(bool({{'torch', 'transformers', 'peft', 'datasets', 'spacy'}} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False, cwd="/").returncode == 0

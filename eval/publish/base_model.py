@@ -1,0 +1,111 @@
+"""The base model as others can load it: its public name and its licence."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...errors import LmnError
+from ...files import read_json
+from ...generation.adapters import CONFIG_FILE
+from ...recipe import Recipe
+
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+_CARD = "README.md"
+
+
+@dataclass(frozen=True, slots=True)
+class Licence:
+    """A licence as a model card's metadata names it.
+
+    Attributes:
+        id: as the Hub lists it (`apache-2.0`, `gemma`, `other`, ...).
+        name: of a licence that is `other`, or None.
+        link: to its text, or None.
+        of_base: whether it is the base model's, and not one that was asked for.
+    """
+
+    id: str
+    name: str | None = None
+    link: str | None = None
+    of_base: bool = True
+
+
+def public_base(recipe: Recipe, named: str | None) -> str:
+    """Return the name under which others can load a recipe's base model; of a local folder its path.
+
+    Args:
+        recipe: names the base model that was trained.
+        named: a Hub id in its place, or None.
+
+    Raises:
+        LmnError: `named` is no Hub id, or the adapter was trained on another model than the recipe names.
+    """
+    if named is not None:
+        if is_local(named):
+            raise LmnError(f"--base-model {named}: not an id of the Hub, which is OWNER/NAME")
+        return named
+    trained = read_config(recipe).get("base_model_name_or_path")
+    if trained and trained != recipe.model:
+        raise LmnError(
+            f"{recipe.output_dir / CONFIG_FILE}: the adapter was trained on {trained}, and {recipe.path} names {recipe.model}; name the "
+            "base model with --base-model OWNER/NAME"
+        )
+    return recipe.model
+
+
+def read_config(recipe: Recipe) -> dict[str, Any]:
+    """Return an adapter's `adapter_config.json`.
+
+    Raises:
+        LmnError: it is missing or damaged.
+    """
+    path = recipe.output_dir / CONFIG_FILE
+    config = read_json(path, remedy="it is written beside the adapter by training")
+    if not isinstance(config, dict):
+        raise LmnError(f"{path}: not a JSON mapping; copy the adapter again")
+    return config
+
+
+def is_local(base: str) -> bool:
+    """Whether a base model's name is a folder here, or can be no id of the Hub."""
+    return not _HUB_ID.fullmatch(base) or Path(base).exists()
+
+
+def base_licence(base: str, folder: str) -> Licence | None:
+    """Return the licence that the base model's card names; None where there is no card within reach, or it names none.
+
+    Args:
+        base: the model's public name.
+        folder: where it was trained from, which may be the same.
+    """
+    path = _card_of(folder if Path(folder).is_dir() else base)
+    if path is None:
+        return None
+    from huggingface_hub.repocard import metadata_load
+
+    try:
+        metadata = metadata_load(path) or {}
+    except Exception:  # whatever a YAML parser makes of what others wrote
+        return None
+    licence = metadata.get("license")
+    if not isinstance(licence, str) or not licence.strip():
+        return None
+    name, link = metadata.get("license_name"), metadata.get("license_link")
+    return Licence(licence, name if isinstance(name, str) else None, link if isinstance(link, str) else None)
+
+
+def _card_of(base: str) -> Path | None:
+    """Return the path of a model's card: in its folder, in the Hub's cache, or fetched now."""
+    if Path(base).is_dir():
+        return Path(base, _CARD) if Path(base, _CARD).is_file() else None
+    if is_local(base):
+        return None
+    from huggingface_hub import hf_hub_download
+
+    try:
+        return Path(hf_hub_download(base, _CARD))
+    except Exception:  # no such model or card, no right, no network: then its licence is not known
+        return None

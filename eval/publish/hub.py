@@ -1,0 +1,413 @@
+"""One commit on the Hub: repository, branch, files, tag."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from ... import __version__
+from ...errors import LmnError
+from ...files import sha256_of
+
+T = TypeVar("T")
+
+MAIN = "main"
+_TRANSIENT = {408, 425, 429, 500, 502, 503, 504}
+_LONGEST_WAIT = 30.0
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_WHERE_TOKENS_COME_FROM = (
+    "set HF_TOKEN, or log in with `hf auth login`; a token with the right to write is made in the Hub's settings"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a folder goes, and how.
+
+    Attributes:
+        repo: id, `OWNER/NAME`.
+        public: whether everyone may see it; else the repository is private.
+        revision: branch; made if it is not there.
+        tag: of the commit, or None.
+        create_pr: open a pull request in the place of a commit on the branch.
+        parent_commit: the commit that the branch has to be at, 40 hexadecimal digits; None for any.
+        message: of the commit.
+        retries: how often a request is sent again that failed on the way or in the server.
+
+    Raises:
+        LmnError: it is no id, no commit, or a tag is to be put on a pull request.
+    """
+
+    repo: str
+    public: bool = False
+    revision: str = MAIN
+    tag: str | None = None
+    create_pr: bool = False
+    parent_commit: str | None = None
+    message: str = f"Publish with llms-meet-ner {__version__}"
+    retries: int = 4
+
+    def __post_init__(self) -> None:
+        from huggingface_hub.errors import HFValidationError
+        from huggingface_hub.utils import validate_repo_id
+
+        try:
+            validate_repo_id(self.repo)
+        except HFValidationError as error:
+            raise LmnError(
+                f"--repo {self.repo}: not an id of the Hub ({_first_line(error)}); write OWNER/NAME"
+            ) from error
+        if self.repo.count("/") != 1:
+            raise LmnError(f"--repo {self.repo}: not an id of the Hub; write OWNER/NAME")
+        if self.parent_commit is not None and not _COMMIT.fullmatch(self.parent_commit):
+            raise LmnError(f"--parent-commit {self.parent_commit}: a commit is 40 hexadecimal digits")
+        if self.tag and self.create_pr:
+            raise LmnError(
+                "--tag with --create-pr: what a pull request holds is tagged when it was merged; leave one out"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """What has become of a folder.
+
+    Attributes:
+        url: of the commit, or of the pull request.
+        commit: 40 hexadecimal digits.
+        changed: whether there is a new commit; not where all files were there already.
+        others: files that lie in the repository and not in the folder; they stay.
+        notes: what else is to be told.
+    """
+
+    url: str
+    commit: str
+    changed: bool
+    others: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def find_token() -> str:
+    """Return the token of the environment, or of the Hub's login.
+
+    Raises:
+        LmnError: there is none, or what is there can be none.
+    """
+    from huggingface_hub import get_token
+
+    token = get_token()
+    if not token:
+        raise LmnError(f"no token for the Hub: {_WHERE_TOKENS_COME_FROM}")
+    if not re.fullmatch(r"[\x21-\x7e]+", token):
+        raise LmnError(f"the token for the Hub holds characters that no token has: {_WHERE_TOKENS_COME_FROM}")
+    return str(token)
+
+
+def without_token(text: str) -> str:
+    """Return a text without the token that is set, should it stand there."""
+    from huggingface_hub import get_token
+
+    token = get_token()
+    return text.replace(token, "<token>") if token else text
+
+
+def upload(folder: Path, files: Sequence[str], base: str, to: Destination) -> Uploaded:
+    """Put files of a folder on the Hub, as one commit.
+
+    The commit is made only if the branch is where it was when the upload began; that makes it safe to ask again when an answer was lost.
+
+    Args:
+        folder: that they lie in.
+        files: their names.
+        base: id of the base model, which has to be on the Hub.
+        to: where they go.
+
+    Raises:
+        LmnError: no token, no right, no network, a branch that has moved, a tag that is taken, a public repository without `public`, or
+            a file that holds the token.
+    """
+    token = find_token()
+    _check_no_token(folder, files, token)
+    return _Session(to, token).upload(folder, files, base)
+
+
+def _check_no_token(folder: Path, files: Sequence[str], token: str) -> None:
+    for name in files:
+        if not name.endswith((".safetensors", ".png")) and token.encode() in (folder / name).read_bytes():
+            raise LmnError(f"{folder / name}: holds the token for the Hub; nothing was uploaded")
+
+
+class _Session:
+    """Requests of one upload, each tried again where that can help.
+
+    Attributes:
+        to: the destination.
+        api: of the Hub, with the token.
+        notes: what the user is to be told.
+    """
+
+    def __init__(self, to: Destination, token: str) -> None:
+        from huggingface_hub import HfApi
+
+        self.to = to
+        self.api = HfApi(token=token, library_name="llms-meet-ner", library_version=__version__)
+        self.notes: list[str] = []
+
+    def upload(self, folder: Path, files: Sequence[str], base: str) -> Uploaded:
+        """Do it."""
+        with _quiet(self.notes):
+            self._check_base(base)
+            self._open_repository()
+            tagged = self._open_branch()
+            head = self._info(self.to.revision)
+            self._check_head(head.sha)
+            if tagged and not self._is_there(folder, files, head.sha):
+                raise LmnError(self._taken(head.sha))
+            commit = self._commit(folder, files, head.sha)
+            changed = commit.oid != head.sha or bool(commit.pr_url)
+            if self.to.tag:
+                self._tag(self.to.tag, commit.oid)
+        others = sorted({sibling.rfilename for sibling in head.siblings or ()} - {*files, ".gitattributes"})
+        url = commit.pr_url or commit.commit_url
+        return Uploaded(str(url), commit.oid, changed, tuple(others), tuple(self.notes))
+
+    def _call(self, what: str, call: Callable[[], T], *, again: bool = True) -> T:
+        """Make a request, and make it again after 1, 2, 4, ... seconds while the fault is the network's or the server's.
+
+        Raises:
+            LmnError: it failed, without a word of the token.
+        """
+        for attempt in range(self.to.retries + 1):
+            try:
+                return call()
+            except Exception as error:  # the client raises errors of half a dozen libraries
+                reason = _first_line(error)
+                if not (again and _is_transient(error)) or attempt == self.to.retries:
+                    told = self._told(what, error)
+                    break
+                wait = _wait(error, attempt)
+                click.echo(without_token(f"{what}: {reason}; again in {wait:g} s"), err=True)
+                time.sleep(wait)
+        raise LmnError(without_token(told)) from None  # what led to it may quote the request, with the token
+
+    def _told(self, what: str, error: Exception) -> str:
+        """Say what an error means and what to do."""
+        repo, status, reason = self.to.repo, _status(error), _first_line(error)
+        endpoint = self.api.endpoint
+        if status == 401:
+            return f"{what}: {endpoint} does not know the token (401); {_WHERE_TOKENS_COME_FROM}"
+        if status == 403:
+            return (
+                f"{what}: the token may not do that in {repo} (403: {reason}); take one with the right to write to "
+                f"{repo.partition('/')[0]}, or publish with --create-pr"
+            )
+        if status in (409, 412) and what.startswith("commit"):
+            return f"{what}: the branch {self.to.revision} of {repo} has moved on meanwhile ({reason}); look at it and publish again"
+        if status is None and _is_transient(error):
+            return f"{what}: {endpoint} cannot be reached ({reason}); check the network, or HF_ENDPOINT"
+        if type(error).__name__ == "OfflineModeIsEnabled":
+            return f"{what}: HF_HUB_OFFLINE is set; unset it to publish"
+        return f"{what}: {f'{status}: ' if status else ''}{reason}"
+
+    def _info(self, revision: str | None = None) -> Any:
+        what = f"looking at {self.to.repo}"
+        return self._call(what, lambda: self.api.model_info(self.to.repo, revision=revision))
+
+    def _check_base(self, base: str) -> None:
+        """Make sure that the base model is on the Hub, for whoever may see it."""
+        from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
+
+        def look() -> bool:
+            try:
+                self.api.model_info(base)
+            except GatedRepoError:
+                return True
+            except RepositoryNotFoundError as error:
+                if _status(error) == 401:
+                    raise
+                return False
+            return True
+
+        if not self._call(f"looking for the base model {base}", look):
+            raise LmnError(
+                f"{base}: the base model is not on {self.api.endpoint}, so that nobody could load the adapter; name it with "
+                "--base-model OWNER/NAME"
+            )
+
+    def _open_repository(self) -> None:
+        """Make the repository unless it is there, and see that nothing becomes public unasked."""
+        from huggingface_hub.errors import RepositoryNotFoundError
+
+        def look() -> Any:
+            try:
+                return self.api.model_info(self.to.repo)
+            except RepositoryNotFoundError:
+                return None  # or it may not be seen: then it cannot be made either
+
+        found = self._call(f"looking at {self.to.repo}", look)
+        if found is None and self.to.create_pr:
+            raise LmnError(f"{self.to.repo}: no such repository, or the token may not see it; --create-pr needs one")
+        if found is None:
+            private = not self.to.public
+            self._call(
+                f"making {self.to.repo}", lambda: self.api.create_repo(self.to.repo, private=private, exist_ok=True)
+            )
+            found = self._info()
+        if not found.private and not self.to.public:
+            raise LmnError(
+                f"{self.to.repo}: the repository is public; --public publishes there, and nothing was uploaded"
+            )
+        if found.private and self.to.public:
+            self.notes.append(f"{self.to.repo} is private and stays so; its settings on the Hub change that")
+
+    def _open_branch(self) -> bool:
+        """Make the branch unless it is there; see that the tag is free, and return whether it is on the branch's last commit already."""
+        refs = self._call(f"looking at the branches of {self.to.repo}", lambda: self.api.list_repo_refs(self.to.repo))
+        branches = {ref.name: ref.target_commit for ref in refs.branches}
+        tags = {ref.name: ref.target_commit for ref in refs.tags}
+        revision, tag = self.to.revision, self.to.tag
+        if tag in tags and tags[tag] != branches.get(revision):
+            raise LmnError(self._taken(tags[tag]))
+        if revision in branches:
+            return tag in tags
+        if revision in tags or _COMMIT.fullmatch(revision):
+            raise LmnError(f"--revision {revision}: a branch takes commits, and this is none; name a branch")
+        if self.to.create_pr:
+            raise LmnError(f"{self.to.repo}: no branch {revision} that a pull request could go to")
+        self._call(
+            f"making branch {revision}", lambda: self.api.create_branch(self.to.repo, branch=revision, exist_ok=True)
+        )
+        return False
+
+    def _taken(self, commit: str) -> str:
+        return f"{self.to.repo}: tag {self.to.tag} is taken, by commit {commit}, and tags do not move; take another"
+
+    def _is_there(self, folder: Path, files: Sequence[str], commit: str) -> bool:
+        """Whether a commit holds all files as they are."""
+
+        def listed() -> dict[str, str]:
+            rows = self.api.list_repo_tree(self.to.repo, recursive=True, revision=commit)
+            return {row.path: row.lfs.sha256 if row.lfs else row.blob_id for row in rows if hasattr(row, "blob_id")}
+
+        there = self._call(f"looking at {self.to.repo}", listed)
+        return all(there.get(name) in (sha256_of(folder / name), _git_sha1(folder / name)) for name in files)
+
+    def _check_head(self, head: str) -> None:
+        asked = self.to.parent_commit
+        if asked and asked != head:
+            raise LmnError(
+                f"{self.to.repo}: branch {self.to.revision} is at {head}, and not at --parent-commit {asked}; nothing was uploaded"
+            )
+
+    def _commit(self, folder: Path, files: Sequence[str], head: str) -> Any:
+        """Upload and commit. Asked again after a lost answer, the client finds all files there and makes no second commit.
+
+        A pull request has no such guard: it is not asked for again.
+        """
+        from huggingface_hub import CommitOperationAdd
+
+        def commit() -> Any:
+            return self.api.create_commit(
+                self.to.repo,
+                [CommitOperationAdd(name, str(folder / name)) for name in files],
+                commit_message=self.to.message,
+                revision=self.to.revision,
+                create_pr=self.to.create_pr,
+                parent_commit=head,
+            )
+
+        return self._call(f"commit to {self.to.repo}", commit, again=not self.to.create_pr)
+
+    def _tag(self, tag: str, commit: str) -> None:
+        def make() -> None:
+            self.api.create_tag(self.to.repo, tag=tag, revision=commit, exist_ok=True)
+
+        self._call(f"making tag {tag}", make)
+        refs = self._call(f"looking at the tags of {self.to.repo}", lambda: self.api.list_repo_refs(self.to.repo))
+        found = {ref.name: ref.target_commit for ref in refs.tags}.get(tag)
+        if found != commit:
+            raise LmnError(f"{self._taken(str(found))}; the files are there, as commit {commit}")
+
+
+def _git_sha1(path: Path) -> str:
+    """Return what git calls a file's content."""
+    content = path.read_bytes()
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+
+
+@contextmanager
+def _quiet(notes: list[str]) -> Iterator[None]:
+    """Keep the client from talking past us: its warnings become notes, its progress shows on a terminal only."""
+    from huggingface_hub import logging
+    from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
+
+    level, silent = logging.get_verbosity(), are_progress_bars_disabled()
+    logging.set_verbosity_error()
+    if not sys.stderr.isatty():
+        disable_progress_bars()
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", UserWarning)
+            yield
+    finally:
+        logging.set_verbosity(level)
+        if not silent:
+            enable_progress_bars()
+    told = [str(warning.message) for warning in caught if warning.category is UserWarning]
+    notes += [without_token(" ".join(text.split())) for text in dict.fromkeys(told)]
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and what led to it: the client wraps errors of an upload."""
+    seen: BaseException | None = error
+    while seen is not None:
+        yield seen
+        seen = seen.__cause__
+
+
+def _status(error: Exception) -> int | None:
+    """Return the HTTP status that a server answered with, or None where it did not answer."""
+    for cause in _causes(error):
+        status = getattr(getattr(cause, "response", None), "status_code", None)
+        if isinstance(status, int):
+            return status
+    return None
+
+
+def _is_transient(error: Exception) -> bool:
+    """Whether a request may do better later: the server's own faults, and those of the way there."""
+    import httpx
+
+    status = _status(error)
+    if status is not None:
+        return status in _TRANSIENT
+    lost = (httpx.TimeoutException, httpx.NetworkError, httpx.RemoteProtocolError, httpx.ProxyError)
+    return any(isinstance(cause, lost) for cause in _causes(error))
+
+
+def _wait(error: Exception, attempt: int) -> float:
+    """Return the seconds to wait before a request is made again: as many as the server says, else 1, 2, 4, ..."""
+    for cause in _causes(error):
+        after = getattr(getattr(cause, "response", None), "headers", {}).get("retry-after", "")
+        if str(after).isdigit():
+            return min(float(after), _LONGEST_WAIT)
+    return min(2.0**attempt, _LONGEST_WAIT)
+
+
+def _first_line(error: BaseException) -> str:
+    """Return what an error says, in one line: what the server said, after what the client was at, where that is told."""
+    server = next(
+        (str(found).strip() for cause in _causes(error) if (found := getattr(cause, "server_message", None))), ""
+    )
+    client = "" if getattr(error, "response", None) is not None and server else str(error)
+    text = ": ".join(" ".join(part.split()) for part in (client, server) if part.strip())
+    return (text or type(error).__name__)[:300]

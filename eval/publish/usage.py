@@ -1,0 +1,85 @@
+"""How to use and to make again what is published, as commands and Python that run."""
+
+from __future__ import annotations
+
+import shlex
+from importlib.util import find_spec
+
+from ...formats import is_inline
+from .publication import Publication
+
+RECIPE_FILE = "recipe.yaml"
+_ANY_LANGUAGE = "xx"
+
+
+def splitter_language(published: Publication) -> str:
+    """Return the code of the rules that split text into tokens: the corpus's language where spaCy has rules for it, else any."""
+    code = published.language
+    if code is None:
+        return _ANY_LANGUAGE
+    try:
+        known = find_spec(f"spacy.lang.{code}") is not None
+    except ModuleNotFoundError:  # spaCy is not installed here, and whoever uses the model will be told
+        known = True
+    return code if known else _ANY_LANGUAGE
+
+
+def python_snippet(published: Publication) -> str:
+    """Return Python that tags a sentence."""
+    text = repr(published.data.example.source)
+    load = _load_merged(published) if published.weights.merged else _load_adapter(published)
+    return (
+        f"{load}for entity in tagger.tag([{text}])[0].entities:\n"
+        "    print(entity.start, entity.end, entity.label, entity.text, entity.confidence)"
+    )
+
+
+def _load_adapter(published: Publication) -> str:
+    return (
+        "from llms_meet_ner import load\n\n"
+        f"tagger = load({published.repo!r}, language={splitter_language(published)!r})\n"
+    )
+
+
+def _load_merged(published: Publication) -> str:
+    decoding = "constrained" if is_inline(published.spec.format) else "free"
+    return (
+        "from pathlib import Path\n\n"
+        "from huggingface_hub import snapshot_download\n"
+        "from llms_meet_ner import PromptSpec\n"
+        "from llms_meet_ner.generation.engines import make_generator\n"
+        "from llms_meet_ner.generation.model import load_adapter\n"
+        "from llms_meet_ner.splitting import make_splitter\n"
+        "from llms_meet_ner.tagging import Tagger\n\n"
+        f"folder = snapshot_download({published.repo!r})\n"
+        'spec = PromptSpec.load(Path(folder, "prompt_spec.json"))\n'
+        "loaded = load_adapter(folder, spec, None)\n"
+        f"generator = make_generator(loaded, spec, {decoding!r})\n"
+        f"tagger = Tagger(loaded.tokenizer, spec, generator, make_splitter({splitter_language(published)!r}), window=loaded.window)\n"
+    )
+
+
+def tag_command(published: Publication) -> str | None:
+    """Return the command that tags a file; a merged model has none."""
+    if published.weights.merged:
+        return None
+    words = ["lmn-tag", "--adapter", published.repo, "--language", splitter_language(published), "news.txt"]
+    return " ".join(map(shlex.quote, words))
+
+
+def commands(published: Publication) -> str:
+    """Return the commands that train and score it again, with the published recipe."""
+    convert = published.data.convert_command()
+    lines = [
+        "pip install 'llms-meet-ner[train]'",
+        f"{convert}   # DIR: the corpus's files" if convert else "# convert the corpus with lmn-convert",
+        f"llamafactory-cli train {RECIPE_FILE}",
+    ]
+    for run in published.scored.runs:
+        words = ["lmn-eval", "--recipe", RECIPE_FILE, "--split", run.split]
+        if published.data.entry is None or run.corpus != published.data.entry.corpus:
+            words += ["--corpus", run.corpus]
+        words += ["--decoding", run.decoding] if run.run == run.decoding else []
+        line = " ".join(map(shlex.quote, words))
+        lines.append(line if run.run == run.decoding else f"{line}   # run {run.run!r}")
+    return "\n".join(dict.fromkeys(lines))
