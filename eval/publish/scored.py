@@ -225,6 +225,8 @@ def _foreign(run: ScoredRun, document: Mapping[str, Any], adapter_sha256: str) -
     """Return why a run is not of an adapter, or None where it is."""
     if document.get("shots"):
         return "of the model without the adapter"
+    if document.get("limit") is not None:
+        return f"of the first {document['limit']} sentences only (--limit)"
     adapter = document["sha256"].get("adapter")
     if adapter is None:
         return "it does not say which adapter it is of"

@@ -118,8 +118,8 @@ class Trained:
                 file.write(json.dumps(row) + "\n")
         stamp = {"adapter_sha256": adapter or sha256_of(self.output / "adapter_model.safetensors"), "shots": None}
         (folder / "run.json").write_text(json.dumps({"stamp": stamp}))
-        _, document = evaluate(gold, folder / "predictions.jsonl", spec=self.spec, recipe=load_recipe(self.recipe))
-        return write_scores(document, folder)
+        evaluation = evaluate(gold, folder / "predictions.jsonl", spec=self.spec, recipe=load_recipe(self.recipe))
+        return write_scores(evaluation, folder)
 
 
 def trained(folder: Path, base: str = BASE, **changes: Any) -> Trained:

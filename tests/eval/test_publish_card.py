@@ -161,10 +161,13 @@ def test_scores_of_other_adapters_are_named_and_left_out(tiny: Trained) -> None:
     (kept.parent / "scores.min0.9.json").write_text(kept.read_text())
     untrained = tiny.score("testb", "free-shots1")
     untrained.write_text(json.dumps(json.loads(untrained.read_text()) | {"shots": {"number": 1}}))
+    part = tiny.score("testb", "free-first20")
+    part.write_text(json.dumps(json.loads(part.read_text()) | {"limit": 20}))
     call("--dry-run")
     metadata, text = card_of()
     assert len(metadata["model-index"][0]["results"]) == 1
     for line in (
+        "- demo\\_testb/free-first20: of the first 20 sentences only (--limit)",
         "- demo\\_testa/constrained: cannot be read: scores.json:1: not JSON (Expecting property name",
         "- demo\\_testa/free: of another adapter, or of this one before it was trained again",
         "- demo\\_testb/free-first10: the predictions beside it are others than those that were scored",
