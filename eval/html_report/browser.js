@@ -42,7 +42,11 @@
   }
 
   function sizes() {
-    lengths ??= rows.map((row) => wordsOf(row).length);
+    lengths ??= rows.map((row) => {
+      let count = 1;
+      for (let at = row[TOKENS].indexOf("\n"); at >= 0; at = row[TOKENS].indexOf("\n", at + 1)) count++;
+      return count;
+    });
     return lengths;
   }
 
@@ -99,16 +103,7 @@
     return tests;
   }
 
-  function tags(at, side) { // 0 for O, then by label two numbers: of its first token and of the others
-    const numbers = new Int32Array(sizes()[at]);
-    for (const pair of rows[at][PAIRS]) {
-      if (pair[side] >= 0) {
-        numbers.fill(2 * pair[side + 2] + 2, pair[side], pair[side + 1]);
-        numbers[pair[side]] -= 1;
-      }
-    }
-    return numbers;
-  }
+  // single tags: 0 for O, then by label two numbers: of an entity's first token and of its others
 
   function tagNumber(name) {
     if (name === OUTSIDE) return 0;
@@ -116,18 +111,34 @@
     return label < 0 ? -1 : 2 * label + (name.startsWith("B-") ? 1 : 2);
   }
 
-  function countTags(at, state) {
-    const gold = state.goldtag ? tags(at, GOLD) : null, predicted = state.predictedtag ? tags(at, PREDICTED) : null;
-    const wanted = [gold && tagNumber(state.goldtag), predicted && tagNumber(state.predictedtag)];
-    let count = 0;
-    for (let token = 0; token < sizes()[at]; token++) {
-      if ((!gold || gold[token] === wanted[0]) && (!predicted || predicted[token] === wanted[1])) count++;
+  function tagAt(pairs, side, token) {
+    for (const pair of pairs) {
+      if (pair[side] <= token && token < pair[side + 1]) return 2 * pair[side + 2] + (token === pair[side] ? 1 : 2);
     }
-    return count;
+    return 0;
+  }
+
+  function tagCounter(state) {
+    const wanted = [[GOLD, state.goldtag], [PREDICTED, state.predictedtag]].filter(([, name]) => name)
+      .map(([side, name]) => [side, tagNumber(name)]);
+    const marked = wanted.find(([, number]) => number !== 0); // only tokens of its entities can have it
+    const isHit = (pairs, token) => wanted.every(([side, number]) => tagAt(pairs, side, token) === number);
+    return (at) => {
+      const pairs = rows[at][PAIRS];
+      let count = 0;
+      if (marked) {
+        for (const pair of pairs) {
+          if (pair[marked[0]] < 0) continue;
+          for (let token = pair[marked[0]]; token < pair[marked[0] + 1]; token++) if (isHit(pairs, token)) count++;
+        }
+      } else for (let token = 0; token < sizes()[at]; token++) if (isHit(pairs, token)) count++;
+      return count;
+    };
   }
 
   function filter() {
-    const ofPair = pairTests(state), ofRow = rowTests(state), tagged = Boolean(state.goldtag || state.predictedtag);
+    const ofPair = pairTests(state), ofRow = rowTests(state);
+    const tagged = state.goldtag || state.predictedtag ? tagCounter(state) : null;
     found = [];
     entities = 0;
     for (let at = 0; at < rows.length; at++) {
@@ -135,7 +146,7 @@
       let count = 0;
       for (const pair of rows[at][PAIRS]) if (ofPair.every((test) => test(pair))) count++;
       if (ofPair.length && !count) continue;
-      if (tagged && !(count = countTags(at, state))) continue;
+      if (tagged && !(count = tagged(at))) continue;
       found.push(at);
       entities += count;
     }
@@ -395,5 +406,5 @@
   state = { kind: "error" };
   if (location.hash.includes("=")) onAddress(); else show();
   document.documentElement.dataset.ready = "true";
-  (window.requestIdleCallback || setTimeout)(searchable);
+  (window.requestIdleCallback || setTimeout)(() => { searchable(); sizes(); });
 })();

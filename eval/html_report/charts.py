@@ -80,8 +80,9 @@ def _short(name: str) -> str:
 
 
 def _groups(document: dict[str, Any]) -> Iterator[Plot]:
-    """Draw F1 by group, with the number of gold entities above each bar."""
-    for name, groups in document["analysis"]["groups"].items():
+    """Draw F1 by group, with the number of gold entities above each bar, where there are several groups."""
+    several = {name: groups for name, groups in document["analysis"]["groups"].items() if len(groups) > 1}
+    for name, groups in several.items():
         figure, axes = _axes(2.2, ylim=(0, 1.08), ylabel="F1", xlabel=name)
         bars = axes.bar(list(groups), [row["f1"] for row in groups.values()], width=0.6, color="#0072b2")
         axes.bar_label(bars, [f"{row['gold']:,}" for row in groups.values()], fontsize=8)
@@ -97,7 +98,7 @@ def _reliability(calibration: dict[str, Any]) -> Plot:
     sizes = [16 + 300 * row["predicted"] / calibration["predicted"] for row in rows]
     x, y = [row["confidence"] for row in rows], [row["accuracy"] for row in rows]
     axes.plot(x, y, color="#0072b2", linewidth=1)
-    axes.scatter(x, y, s=sizes, color="#0072b2", alpha=0.75)
+    axes.scatter(x, y, s=sizes, color="#0072b2", alpha=0.75, clip_on=False, zorder=3)
     axes.grid(alpha=0.3)
     return "Reliability: dots on the dashed line are as sure as they are right; larger dots stand for more entities", _svg(figure)
 

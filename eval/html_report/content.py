@@ -218,7 +218,7 @@ def _confusion_table(confusion: dict[str, Any], name: str, keys: tuple[str, str]
         for row, one in enumerate(names)
         for column, other in enumerate(names, 1)
     }
-    return LinkedTable(confusion_table(confusion, name), links, rows)
+    return LinkedTable(confusion_table(confusion, name)._replace(note=""), links, rows)
 
 
 def _group_tables(analysis: dict[str, Any]) -> Iterator[LinkedTable]:

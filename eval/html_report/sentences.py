@@ -27,7 +27,7 @@ def embedded(value: Any) -> str:
 def browser_data(sentences: Sequence[Examined], labels: Sequence[str]) -> Iterator[str]:
     r"""Yield parts of a JSON object.
 
-    `kinds`, `labels`, `statuses` and `reasons` are names, which rows have numbers for. Each of `rows` is an array: id, place, tokens with
+    `kinds`, `labels`, `statuses` and `reasons` are names, which rows have numbers for. Each of `rows` is an array: id, place (file name and line), tokens with
     `\n` between them, pairs, status, reasons, ungrounded entities as [text, label], and the output, 0 where it was read exactly. A pair
     is [kind, gold start, end, label, predicted start, end, label], -1 for an entity that is not there. Hidden characters are codes.
     """
@@ -52,7 +52,7 @@ def _row(row: Examined, labels: dict[str, int], reasons: list[str]) -> list[Any]
         for pair in row.pairs
     ]  # fmt: skip
     return [
-        visible(row.id), visible(row.where), "\n".join(map(visible, row.tokens)), pairs, _STATUSES.index(row.status),
+        visible(row.id), visible(row.where.rpartition("/")[2]), "\n".join(map(visible, row.tokens)), pairs, _STATUSES.index(row.status),
         [reasons.index(reason) for reason in row.reasons],
         [[visible(text), visible(label)] for text, label in row.ungrounded],
         0 if row.status == "exact" else visible(row.output),
