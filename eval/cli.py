@@ -98,7 +98,9 @@ main.add_command(search_command)
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Folder for scores.json. [default: beside the predictions]"
 )
-@click.option("--html", is_flag=True, help="Write report.html beside scores.json: a page with tables, plots and every sentence.")
+@click.option(
+    "--html", is_flag=True, help="Write report.html beside scores.json: a page with tables, plots and every sentence."
+)
 @click.option("--report", type=click.Choice(sorted(REPORTS)), default="table", show_default=True, help="What to print.")
 @predict_options
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")

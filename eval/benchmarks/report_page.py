@@ -126,7 +126,9 @@ def _browse(path: Path) -> bool:
         session.send("Performance.enable")
         metrics = {row["name"]: row["value"] for row in session.send("Performance.getMetrics")["metrics"]}
         browser.close()
-    print(f"loading                        {max(loads):7.2f} s   of {_RUNS} runs the largest; median {sorted(loads)[_RUNS // 2]:.2f} s")
+    print(
+        f"loading                        {max(loads):7.2f} s   of {_RUNS} runs the largest; median {sorted(loads)[_RUNS // 2]:.2f} s"
+    )
     print(f"largest filter                 {worst:7.3f} s   heap of scripts {metrics['JSHeapUsedSize'] / 1e6:,.0f} MB")
     return max(loads) <= _LOAD and worst <= _FILTER
 
@@ -147,7 +149,9 @@ def _load(browser: Any, path: Path) -> float:
 @click.option("--keep", type=click.Path(path_type=Path), help="Copy the page to this file.")
 def main(sentences: int, keep: Path | None) -> None:
     """Measure; fail where loading takes more than 3 s or a filter more than 0.3 s, which 50,000 sentences should not."""
-    print(f"{sentences:,} sentences; Python {platform.python_version()}, {os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f}")
+    print(
+        f"{sentences:,} sentences; Python {platform.python_version()}, {os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f}"
+    )
     with tempfile.TemporaryDirectory() as name:
         path = _make(Path(name), sentences)
         if keep:

@@ -27,7 +27,13 @@ def plots(document: dict[str, Any]) -> dict[str, list[Plot]] | None:
         import matplotlib as mpl
     except ImportError:
         return None
-    settings = {"svg.fonttype": "none", "svg.hashsalt": "report", "text.parse_math": False, "font.size": 9, "hatch.linewidth": 0.5}
+    settings = {
+        "svg.fonttype": "none",
+        "svg.hashsalt": "report",
+        "text.parse_math": False,
+        "font.size": 9,
+        "hatch.linewidth": 0.5,
+    }
     with mpl.rc_context(settings), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # no glyph for a letter: the page's own font has one
         found = {"errors": [_errors(document["analysis"]["errors"]["labels"])], "groups": list(_groups(document))}
@@ -100,7 +106,10 @@ def _reliability(calibration: dict[str, Any]) -> Plot:
     axes.plot(x, y, color="#0072b2", linewidth=1)
     axes.scatter(x, y, s=sizes, color="#0072b2", alpha=0.75, clip_on=False, zorder=3)
     axes.grid(alpha=0.3)
-    return "Reliability: dots on the dashed line are as sure as they are right; larger dots stand for more entities", _svg(figure)
+    return (
+        "Reliability: dots on the dashed line are as sure as they are right; larger dots stand for more entities",
+        _svg(figure),
+    )
 
 
 def _thresholds(calibration: dict[str, Any]) -> Plot:

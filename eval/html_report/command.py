@@ -35,7 +35,9 @@ def _write_markdown(path: Path, document: dict[str, Any], sentences: Sequence[Ex
 
 @click.command("report")
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--markdown", is_flag=True, help="Write report.md instead: the same tables, and the first errors of each kind.")
+@click.option(
+    "--markdown", is_flag=True, help="Write report.md instead: the same tables, and the first errors of each kind."
+)
 @click.option("--out", type=click.Path(path_type=Path), help="The file. [default: beside the scores]")
 @catch_errors
 def report_command(folder: Path, markdown: bool, out: Path | None) -> None:
@@ -52,5 +54,7 @@ def report_command(folder: Path, markdown: bool, out: Path | None) -> None:
     try:
         (_write_markdown if markdown else write_page)(path, run.document, run.sentences)
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-        raise LmnError(f"{run.path}: not as lmn-eval writes it ({type(error).__name__}: {error}); score the run again") from error
+        raise LmnError(
+            f"{run.path}: not as lmn-eval writes it ({type(error).__name__}: {error}); score the run again"
+        ) from error
     click.echo(path)

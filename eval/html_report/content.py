@@ -139,7 +139,9 @@ def _strict(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _scorer(document: dict[str, Any]) -> str:
-    return "seqeval (strict, IOB2)" if document["seqeval"] else "sets of spans (entities nest: seqeval cannot hold them)"
+    return (
+        "seqeval (strict, IOB2)" if document["seqeval"] else "sets of spans (entities nest: seqeval cannot hold them)"
+    )
 
 
 def _score_tables(document: dict[str, Any]) -> Iterator[LinkedTable]:
