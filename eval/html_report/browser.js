@@ -9,6 +9,7 @@
   const SIGNS = { boundary: "↔", type: "≠", both: "≠↔", missed: "−", spurious: "+" };
   const SHOWN = { error: "sentences with an error", all: "all sentences", gold: "gold entities", predicted: "predicted entities" };
   const OUTSIDE = "O";
+  const RIGHT_TO_LEFT = /^\P{L}*[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Nko}\p{Script=Syriac}\p{Script=Thaana}]/u;
   // places in a row and in a pair
   const [ID, WHERE, TOKENS, PAIRS, STATUS, REASONS, UNGROUNDED, OUTPUT] = [0, 1, 2, 3, 4, 5, 6, 7];
   const [KIND, GOLD, PREDICTED] = [0, 1, 4]; // start of a span, its end and its label after it
@@ -214,7 +215,7 @@
     const tests = state.kind === "error" && !state.label ? [] : pairTests(state);
     const heights = [gold, predicted].map((spans) => Math.max(1, ...spans.map((span) => span.level + 1)));
     const query = (state.q || "").toLowerCase().split(" ").filter(Boolean);
-    const drawn = element("div", { className: "drawn", dir: "auto", role: "img", "aria-label": told(row, words) });
+    const drawn = element("div", { className: "drawn", dir: RIGHT_TO_LEFT.test(words.join(" ")) ? "rtl" : "ltr", role: "img", "aria-label": told(row, words) });
     words.forEach((word, token) => {
       const column = element("span", { className: "token" });
       for (let level = heights[0] - 1; level >= 0; level--) column.append(cell(gold, token, level, words, tests));

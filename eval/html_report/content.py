@@ -1,4 +1,4 @@
-"""What the report says beside its sentences, from `scores.json`: sections of tables, their counts with the filter that shows the sentences."""
+"""What the report says beside its sentences, from `scores.json`: sections of tables, with links from counts to sentences."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 def escaped(text: str) -> str:
     """Return text that Markdown, also GitHub's, shows as it stands; hidden characters as codes."""
     plain = _MARKUP.sub(r"\\\g<0>", visible(text))
-    for character, entity in {"&": "&amp;", "<": "&lt;", ">": "&gt;"}.items():
+    for character, entity in _ENTITIES.items():
         plain = plain.replace(character, entity)
     return plain
 

@@ -27,9 +27,10 @@ def embedded(value: Any) -> str:
 def browser_data(sentences: Sequence[Examined], labels: Sequence[str]) -> Iterator[str]:
     r"""Yield parts of a JSON object.
 
-    `kinds`, `labels`, `statuses` and `reasons` are names, which rows have numbers for. Each of `rows` is an array: id, place (file name and line), tokens with
-    `\n` between them, pairs, status, reasons, ungrounded entities as [text, label], and the output, 0 where it was read exactly. A pair
-    is [kind, gold start, end, label, predicted start, end, label], -1 for an entity that is not there. Hidden characters are codes.
+    `kinds`, `labels`, `statuses` and `reasons` are names, which rows have numbers for. Each of `rows` is an array: id, place (file name
+    and line), tokens with `\n` between them, pairs, status, reasons, ungrounded entities as [text, label], and the output, 0 where it
+    was read exactly. A pair is [kind, gold start, end, label, predicted start, end, label], -1 for an entity that is not there. Hidden
+    characters are codes.
     """
     spans = {span.label for row in sentences for pair in row.pairs for span in (pair.gold, pair.predicted) if span}
     order = [label for label in labels if label in spans] + sorted(spans - set(labels))
