@@ -27,6 +27,7 @@ from .analysis.compare import compare_command
 from .conlleval import write_conlleval
 from .curve import curve_command
 from .evaluate import Evaluation, Gold, asked_labels, evaluate, read_gold, write_scores
+from .html_report import report_command, report_path, write_page
 from .provenance import run_stamp
 from .pull import Pull, pull_options
 from .report import REPORTS
@@ -55,6 +56,7 @@ def main() -> None:
 
 main.add_command(compare_command)
 main.add_command(curve_command)
+main.add_command(report_command)
 main.add_command(search_command)
 
 
@@ -98,6 +100,9 @@ main.add_command(search_command)
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Folder for scores.json. [default: beside the predictions]"
 )
+@click.option(
+    "--html", is_flag=True, help="Write report.html beside scores.json: a page with tables, plots and every sentence."
+)
 @click.option("--report", type=click.Choice(sorted(REPORTS)), default="table", show_default=True, help="What to print.")
 @pull_options
 @predict_options
@@ -107,7 +112,7 @@ def score(
     split: str, recipe_path: Path | None, corpus: str | None, source: Path | None, repair: Any, change: LabelChange,
     predictions: Path | None, format_name: str | None, variant: str | None, min_confidence: float | None, scorer: str | None,
     conlleval: Path | None, baselines: bool,
-    train_split: str | None, out: Path | None, report: str, pull: Pull | None,
+    train_split: str | None, out: Path | None, html: bool, report: str, pull: Pull | None,
     options: PredictOptions, restart: bool, overrides: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Score predictions against the gold of a corpus (the default subcommand).
@@ -149,6 +154,8 @@ def score(
         gold, predictions, spec=spec, recipe=recipe, min_confidence=min_confidence, train=train, baselines=baselines, scorer=scorer
     )  # fmt: skip
     path = write_scores(evaluation, out or predictions.parent)
+    if html:
+        write_page(report_path(path, ".html"), evaluation.document, evaluation.sentences)
     if conlleval:
         _write_conlleval(conlleval, gold, evaluation)
     click.echo(REPORTS[report](evaluation.scores, evaluation.document))

@@ -46,7 +46,7 @@ def _row(name: str, counts: Counts) -> Row:
     return (name, *_ratios(counts), str(counts.gold))
 
 
-def _facts(document: dict[str, Any]) -> list[tuple[str, str]]:
+def run_facts(document: dict[str, Any]) -> list[tuple[str, str]]:
     """Return what a reader needs beside the scores, as pairs of name and value."""
     alignment = document["alignment"]
     facts = [
@@ -116,7 +116,7 @@ def _tables(document: dict[str, Any], *, all_of_them: bool) -> Iterator[Table]:
     yield interval_table(analysis)
     yield error_table(analysis)
     yield from group_tables(analysis)
-    yield from _trust_tables(document)
+    yield from trust_tables(document)
     if all_of_them:
         yield confusion_table(analysis["confusion"], "labels")
         if tags := analysis["tags"]:
@@ -124,7 +124,7 @@ def _tables(document: dict[str, Any], *, all_of_them: bool) -> Iterator[Table]:
             yield confusion_table(tags["confusion"], "tags")
 
 
-def _trust_tables(document: dict[str, Any]) -> Iterator[Table]:
+def trust_tables(document: dict[str, Any]) -> Iterator[Table]:
     """Yield the reliability curve, without empty bins; what thresholds keep; errors by uncertainty."""
     if calibration := document["calibration"]:
         yield Table(
@@ -168,7 +168,7 @@ def as_table(scores: Scores, document: dict[str, Any]) -> str:
     """Return plain text, four digits."""
     sections = list(_rows(scores, document))
     width = max(len(name) for _, rows in sections for name, *_ in rows) + 2
-    lines = [f"{name:<12} {value}" for name, value in _facts(document)]
+    lines = [f"{name:<12} {value}" for name, value in run_facts(document)]
     for title, rows in sections:
         lines += ["", f"{title:<{width}}  precision  recall      f1  support" if len(title) < width else title]
         if len(title) >= width:
@@ -196,7 +196,7 @@ def _padded(row: tuple[str, ...], widths: list[int]) -> str:
 
 def as_markdown(scores: Scores, document: dict[str, Any]) -> str:
     """Return Markdown tables, four digits."""
-    lines = [f"- {name or 'reasons'}: {value}" for name, value in _facts(document)]
+    lines = [f"- {name or 'reasons'}: {value}" for name, value in run_facts(document)]
     for title, rows in _rows(scores, document):
         lines += ["", f"| {title} | precision | recall | F1 | support |", "|---|---|---|---|---|"]
         lines += [f"| {name} | {p:.4f} | {r:.4f} | {f:.4f} | {support} |" for name, p, r, f, support in rows]

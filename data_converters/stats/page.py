@@ -55,7 +55,7 @@ $body
 </html>
 """)
 
-_STYLE = """\
+STYLE = """\
 :root { --ink: #1c1f23; --dim: #5c6570; --line: #d5dae0; --paper: #ffffff; --odd: #b3261e;
   --c0: #0072b2; --c1: #e69f00; --c2: #009e73; --c3: #cc79a7; --c4: #56b4e9; --c5: #d55e00; --c6: #8c8c8c; --c7: #a39d00; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e6e8eb; --dim: #9aa4af; --line: #3a4149; --paper: #14171a; --odd: #ff8a80; } }
@@ -98,7 +98,7 @@ def stats_page(stats: CorpusStats, missing: Sequence[str] = ()) -> str:
         *_ambiguity(stats),
         *_findings(stats),
     ]
-    return _PAGE.substitute(title=_text(title), style=_STYLE, body="\n".join(body))
+    return _PAGE.substitute(title=_text(title), style=STYLE, body="\n".join(body))
 
 
 def _text(text: str) -> str:

@@ -38,7 +38,7 @@ _ROUNDS = 3
 _TARGETS = {"read, validated": 50_000, "render": 50_000, "parse exact": 50_000, "parse damaged": 2_000}
 
 
-def _write_corpus(folder: Path, sentences: int) -> None:
+def write_corpus(folder: Path, sentences: int) -> None:
     """Write the corpus: the demo's training sentences in turn, the first token of each numbered."""
     text = load_card("demo").file_of("train").read_text(encoding="utf-8")
     blocks = [block.split(" ", 1) for block in text.strip().split("\n\n")]
@@ -137,7 +137,7 @@ def main(sentences: int) -> None:
     """Print the rates."""
     card = load_card("demo")
     with tempfile.TemporaryDirectory() as folder:
-        _write_corpus(Path(folder), sentences)
+        write_corpus(Path(folder), sentences)
         tokens = sum(len(sentence.tokens) for sentence in read_corpus(card, "train", folder))
         machine = f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}"
         click.echo(f"{sentences:,} sentences of {tokens / sentences:.1f} tokens; {machine}")

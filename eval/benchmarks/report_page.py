@@ -1,0 +1,188 @@
+"""The report of many sentences: how long it takes to make, and in headless Chromium to load and to filter; memory.
+
+    python -m llms_meet_ner.eval.benchmarks.report_page [--sentences N] [--keep FILE]
+
+The corpus is the embedded demo corpus over and over, with the first token of each sentence numbered; every fourth entity of a prediction
+has another label, is shorter, or is not there, drawn with a seed. Times are seconds of the clock, and in brackets processor seconds: of
+this process, or of the page's main thread, which say more on a machine that does other work too. Loading is from the address to the
+sentences on the screen, filtering from the event to the next frame painted, the largest of some runs of each.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import random
+import resource
+import shutil
+import tempfile
+import time
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ...data_converters.cards import load_card
+from ...formats import get_format
+from ...sentence import Sentence, Span
+from ..evaluate import evaluate, read_gold
+from ..html_report import write_page
+from .pipeline import write_corpus
+
+_RUNS = 5
+_PATIENCE = 300_000  # ms
+_LOAD, _FILTER = 3.0, 0.3
+"""What loading and filtering 50,000 sentences may take, in seconds."""
+_STEPS: dict[str, dict[str, str]] = {
+    "kind": {"kind": "type"},
+    "label": {"label": "LOC"},
+    "kind and label": {"kind": "spurious", "label": "ORG"},
+    "all sentences": {"kind": "all"},
+    "search": {"q": "minister"},
+    "search in vain": {"q": "zzz"},
+    "cell of the tags": {"address": "#kind=all&goldtag=I-PER&predictedtag=O"},
+    "sentence length": {"address": "#kind=gold&words=11-20"},
+}
+"""By what is done: controls to set, or a link to follow."""
+_PROBE = """async (step) => {
+  const painted = () => new Promise((done) => setTimeout(() => requestAnimationFrame(() => setTimeout(done))));
+  document.getElementById("clear").click();
+  await painted();
+  const started = performance.now();
+  for (const [id, value] of Object.entries(step)) {
+    if (id === "address") location.hash = value;
+    else {
+      const control = document.getElementById(id);
+      control.value = value;
+      control.dispatchEvent(new Event(id === "q" ? "input" : "change"));
+    }
+  }
+  await painted();
+  return [(performance.now() - started) / 1000, document.getElementById("found").textContent];
+}"""
+
+
+def _spoiled(sentence: Sentence, labels: Sequence[str], drawn: random.Random) -> tuple[Span, ...]:
+    kept = []
+    for span in sentence.spans:
+        fate = drawn.randrange(12)
+        if fate == 0:
+            kept.append(Span(span.start, span.end, drawn.choice(labels)))
+        elif fate == 1:
+            kept.append(Span(span.start, max(span.start + 1, span.end - 1), span.label))
+        elif fate > 2:
+            kept.append(span)
+    return tuple(kept)
+
+
+def _write_predictions(path: Path, sentences: Sequence[Sentence], labels: Sequence[str]) -> None:
+    drawn, fmt = random.Random(7), get_format("bracketed")
+    with path.open("w", encoding="utf-8") as file:
+        for sentence in sentences:
+            output = fmt.render(Sentence(sentence.id, sentence.tokens, _spoiled(sentence, labels, drawn)))
+            file.write(json.dumps({"id": sentence.id, "output": output, "decoding": "free"}) + "\n")
+
+
+def _make(folder: Path, sentences: int) -> Path:
+    """Score the corpus and write its report; print how long that took."""
+    card = load_card("demo")
+    write_corpus(folder, sentences)
+    gold = read_gold(card, "train", folder)
+    _write_predictions(folder / "predictions.jsonl", gold.sentences, card.labels.names)
+    times = [(time.perf_counter(), time.process_time())]
+    evaluation = evaluate(gold, folder / "predictions.jsonl")
+    times.append((time.perf_counter(), time.process_time()))
+    before = _memory()
+    path = folder / "report.html"
+    write_page(path, evaluation.document, evaluation.sentences)
+    times.append((time.perf_counter(), time.process_time()))
+    (scoring, scoring_busy), (writing, writing_busy) = (
+        (other[0] - one[0], other[1] - one[1]) for one, other in pairwise(times)
+    )
+    print(f"aligning, scoring, analysing   {scoring:7.2f} s ({scoring_busy:.2f})   peak memory {before:,.0f} MB")
+    print(f"writing the page               {writing:7.2f} s ({writing_busy:.2f})   peak memory {_memory():,.0f} MB")
+    print(f"size of the page               {path.stat().st_size / 1e6:7.1f} MB")
+    return path
+
+
+def _memory() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _browse(path: Path) -> bool:
+    """Load and filter the page in Chromium; print times; return whether they are within bounds."""
+    from playwright.sync_api import sync_playwright
+
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        raise SystemExit("no Chromium here")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        loads = [_load(browser, path) for _ in range(_RUNS)]
+        page = browser.new_context(offline=True).new_page()
+        page.goto(path.as_uri(), timeout=_PATIENCE)
+        session = _watched(page)
+        worst = 0.0
+        for name, step in _STEPS.items():
+            before = _metric(session, "TaskDuration")
+            times, told = zip(*(page.evaluate(_PROBE, step) for _ in range(_RUNS)))
+            busy = (_metric(session, "TaskDuration") - before) / _RUNS
+            worst = max(worst, *times)
+            print(f"filter: {name:<22} {max(times):7.3f} s (with clearing on average {busy:.3f})   {told[0]}")
+        heap = _metric(session, "JSHeapUsedSize") / 1e6
+        browser.close()
+    (median, _), (slowest, _) = sorted(loads)[_RUNS // 2], max(loads)
+    busy = max(busy for _, busy in loads)
+    print(f"load average now {os.getloadavg()[0]:.1f}")
+    print(
+        f"loading                        {slowest:7.2f} s ({busy:.2f}), the largest of {_RUNS}; median {median:.2f} s"
+    )
+    print(f"largest filter                 {worst:7.3f} s   heap of scripts {heap:,.0f} MB")
+    return slowest <= _LOAD and worst <= _FILTER
+
+
+def _load(browser: Any, path: Path) -> tuple[float, float]:
+    """Load the page; return seconds of the clock and of its main thread."""
+    page = browser.new_context(offline=True).new_page()
+    session = _watched(page)
+    started = time.perf_counter()
+    page.goto(path.as_uri(), timeout=_PATIENCE)
+    page.wait_for_function("document.documentElement.dataset.ready")
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+    taken = time.perf_counter() - started
+    busy = _metric(session, "TaskDuration")
+    page.context.close()
+    return taken, busy
+
+
+def _watched(page: Any) -> Any:
+    """Return a session that counts processor time of the page's main thread."""
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+    return session
+
+
+def _metric(session: Any, name: str) -> float:
+    return next(float(row["value"]) for row in session.send("Performance.getMetrics")["metrics"] if row["name"] == name)
+
+
+@click.command()
+@click.option("--sentences", type=click.IntRange(min=1), default=50_000, show_default=True)
+@click.option("--keep", type=click.Path(path_type=Path), help="Copy the page to this file.")
+def main(sentences: int, keep: Path | None) -> None:
+    """Measure; fail where loading takes more than 3 s or a filter more than 0.3 s, which 50,000 sentences should not."""
+    print(
+        f"{sentences:,} sentences; Python {platform.python_version()}, {os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f}"
+    )
+    with tempfile.TemporaryDirectory() as name:
+        path = _make(Path(name), sentences)
+        if keep:
+            shutil.copy(path, keep)
+        raise SystemExit(0 if _browse(path) else 1)
+
+
+if __name__ == "__main__":
+    main()

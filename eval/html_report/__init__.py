@@ -1,0 +1,5 @@
+"""The report of a scored run: one HTML page with an error browser, and the same content as Markdown."""
+
+from .command import report_command, report_path, write_page
+
+__all__ = ["report_command", "report_path", "write_page"]

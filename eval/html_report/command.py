@@ -1,0 +1,60 @@
+"""`lmn-eval report`: the report of a run that has been scored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ...command_line import catch_errors
+from ...errors import LmnError
+from ...files import atomic_write
+from ..analysis.document import Examined
+from ..analysis.run import Run
+from .markdown import markdown_report
+from .page import html_report
+
+
+def report_path(scores: Path, suffix: str) -> Path:
+    """Return where the report of a `scores.json` or `scores.minP.json` lies by default: `report.html`, `report.minP.html`."""
+    return scores.with_name(scores.name.replace("scores", "report", 1)).with_suffix(suffix)
+
+
+def write_page(path: Path, document: dict[str, Any], sentences: Sequence[Examined]) -> None:
+    """Write the page, atomically."""
+    with atomic_write(path) as file:
+        file.writelines(html_report(document, sentences))
+
+
+def _write_markdown(path: Path, document: dict[str, Any], sentences: Sequence[Examined]) -> None:
+    with atomic_write(path) as file:
+        file.writelines(f"{line}\n" for line in markdown_report(document, sentences))
+
+
+@click.command("report")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--markdown", is_flag=True, help="Write report.md instead: the same tables, and the first errors of each kind."
+)
+@click.option("--out", type=click.Path(path_type=Path), help="The file. [default: beside the scores]")
+@catch_errors
+def report_command(folder: Path, markdown: bool, out: Path | None) -> None:
+    """Write the report of a scored run, FOLDER: a folder with a scores.json, or such a file.
+
+    \b
+    lmn-eval report outputs/mine/wikigold_test/constrained
+    lmn-eval report outputs/mine/wikigold_test/constrained/scores.min0.9.json --markdown --out wikigold.md
+
+    The page loads nothing: it can be sent to others and opened without a network. It holds the corpus's sentences.
+    """  # noqa: D301
+    run = Run.load(folder)
+    path = out or report_path(run.path, ".md" if markdown else ".html")
+    try:
+        (_write_markdown if markdown else write_page)(path, run.document, run.sentences)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise LmnError(
+            f"{run.path}: not as lmn-eval writes it ({type(error).__name__}: {error}); score the run again"
+        ) from error
+    click.echo(path)

@@ -1,0 +1,60 @@
+"""The sentences of the error browser as JSON that may stand in a page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from ...data_converters.stats.text import visible
+from ..analysis.document import Examined
+from ..analysis.pairs import KINDS
+
+_STATUSES = ("exact", "repaired", "failed")
+_ESCAPES = {
+    character: f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"
+}  # none of them is a part of JSON's own syntax
+
+
+def embedded(value: Any) -> str:
+    """Return JSON that ends no element, opens no comment and is no markup, wherever it stands in a page."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    for character, code in _ESCAPES.items():
+        text = text.replace(character, code)
+    return text
+
+
+def browser_data(sentences: Sequence[Examined], labels: Sequence[str]) -> Iterator[str]:
+    r"""Yield parts of a JSON object.
+
+    `kinds`, `labels`, `statuses` and `reasons` are names, which rows have numbers for. Each of `rows` is an array: id, place (file name
+    and line), tokens with `\n` between them, pairs, status, reasons, ungrounded entities as [text, label], and the output, 0 where it
+    was read exactly. A pair is [kind, gold start, end, label, predicted start, end, label], -1 for an entity that is not there. Hidden
+    characters are codes.
+    """
+    spans = {span.label for row in sentences for pair in row.pairs for span in (pair.gold, pair.predicted) if span}
+    order = [label for label in labels if label in spans] + sorted(spans - set(labels))
+    reasons = sorted({reason for row in sentences for reason in row.reasons})
+    names = {"kinds": KINDS, "labels": [visible(label) for label in order], "statuses": _STATUSES, "reasons": reasons}
+    yield embedded(names)[:-1] + ',"rows":['
+    numbers = {label: number for number, label in enumerate(order)}
+    for at, row in enumerate(sentences):
+        yield (",\n" if at else "\n") + embedded(_row(row, numbers, reasons))
+    yield "\n]}"
+
+
+def _row(row: Examined, labels: dict[str, int], reasons: list[str]) -> list[Any]:
+    pairs = [
+        [KINDS.index(pair.kind), *(
+            number
+            for span in (pair.gold, pair.predicted)
+            for number in ((span.start, span.end, labels[span.label]) if span else (-1, -1, -1))
+        )]
+        for pair in row.pairs
+    ]  # fmt: skip
+    return [
+        visible(row.id), visible(row.where.rpartition("/")[2]), "\n".join(map(visible, row.tokens)), pairs, _STATUSES.index(row.status),
+        [reasons.index(reason) for reason in row.reasons],
+        [[visible(text), visible(label)] for text, label in row.ungrounded],
+        0 if row.status == "exact" else visible(row.output),
+    ]  # fmt: skip

@@ -1,0 +1,545 @@
+"""The report of a run: opened in a real browser, read strictly, and as Markdown by a parser of others."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chromium import chromium, opened
+from click.testing import CliRunner
+from llms_meet_ner.data_converters import load_card, read_corpus
+from llms_meet_ner.data_converters.stats.text import visible
+from llms_meet_ner.eval.analysis.document import Examined
+from llms_meet_ner.eval.analysis.pairs import ERRORS, Pair
+from llms_meet_ner.eval.cli import main
+from llms_meet_ner.eval.evaluate import Evaluation, Gold, evaluate
+from llms_meet_ner.eval.html_report import report_path
+from llms_meet_ner.eval.html_report.markdown import LISTED, escaped, markdown_report
+from llms_meet_ner.eval.html_report.page import html_report
+from llms_meet_ner.eval.html_report.sentences import embedded
+from markdown_it import MarkdownIt
+from playwright.sync_api import Browser
+from playwright.sync_api import Page as Tab
+from strict_html import Page
+
+from llms_meet_ner import Sentence, Span, get_format
+
+HOSTILE = [
+    "<script>alert(1)</script>", "]]>", "</textarea>", "</script>", "<!--", "-->", "\u202egnp.exe", '"onload=', "'&amp;", "<img/src=x>",
+    "$title", "${hash}", "\\u003c", "\u2028", "a\u200bb", "|", "`", "**x**", "[x](javascript:alert(1))", "https://example.org",
+    "&#60;b&#62;", "__proto__", "\\", "%3Cb%3E", "$x$", "@all", ":smile:", "www.example.org", "1.", "_", "\x00", "\x85",
+]  # fmt: skip
+LABELS = ("LOC", "MISC", "ORG", "PER")
+
+
+class Strict(Page):
+    """Knows the elements without an end that the report has."""
+
+    VOID = (*Page.VOID, "input")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as started:
+        yield started
+
+
+def spoiled(sentence: Sentence, drawn: random.Random) -> Sentence:
+    """Change some entities: label, end, or leave them out; add some."""
+    kept = []
+    for span in sentence.spans:
+        fate = drawn.randrange(8)
+        label = drawn.choice(LABELS) if fate in (0, 1) else span.label
+        end = max(span.start + 1, span.end - 1) if fate in (1, 2) else span.end
+        kept += [Span(span.start, end, label)] if fate != 3 else []
+    if not kept and drawn.random() < 0.3:
+        kept = [Span(0, 1, drawn.choice(LABELS))]
+    return replace(sentence, spans=tuple(kept))
+
+
+def evaluated(
+    folder: Path, sentences: Sequence[Sentence], outputs: Sequence[str], *, nested: bool = False
+) -> Evaluation:
+    """Score outputs in the bracketed format against sentences with the labels of the demo corpus."""
+    path = folder / "outputs.jsonl"
+    lines = [
+        json.dumps({"id": one.id, "output": output, "decoding": "free"}) for one, output in zip(sentences, outputs)
+    ]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    card = replace(load_card("demo"), nested=nested)
+    return evaluate(Gold(card, "testb", card.origin_of("testb"), list(sentences)), path)
+
+
+def written(path: Path, evaluation: Evaluation) -> Path:
+    path.write_text("".join(html_report(evaluation.document, evaluation.sentences)), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A scored run of the demo corpus with its report, by the command."""
+    folder, drawn = tmp_path_factory.mktemp("run"), random.Random(1)
+    with (folder / "p.jsonl").open("w", encoding="utf-8") as file:
+        for number, sentence in enumerate(read_corpus(load_card("demo"), "testb")):
+            output = get_format("bracketed").render(spoiled(sentence, drawn))
+            output += [" and more", "", "", ""][number % 4] if number else " [Nowhere | LOC]"
+            file.write(json.dumps({"id": sentence.id, "output": output, "decoding": "free"}) + "\n")
+    words = ["--corpus", "demo", "--split", "testb", "--predictions", str(folder / "p.jsonl"), "--html", "--baselines"]
+    result = CliRunner().invoke(main, words)
+    assert result.exit_code == 0, result.output
+    return folder
+
+
+def rows(folder: Path) -> list[Examined]:
+    return [
+        Examined.from_dict(json.loads(line)) for line in (folder / "sentences.jsonl").read_text("utf-8").splitlines()
+    ]
+
+
+def ids(tab: Tab) -> list[str]:
+    found: list[str] = tab.eval_on_selector_all("#list h3 a", "all => all.map(one => one.textContent)")
+    return found
+
+
+def test_the_page_shows_what_the_scores_say(demo: Path, browser: Browser) -> None:
+    document = json.loads((demo / "scores.json").read_text("utf-8"))
+    interval = document["analysis"]["intervals"]["scores"]["micro"]
+    with opened(browser, demo / "report.html") as tab:
+        shown = tab.eval_on_selector_all(".score", "all => all.map(one => one.innerText.split('\\n'))")
+        assert shown == [
+            [name, f"{document['seqeval']['micro'][key]:.4f}", "{:.4f} to {:.4f}".format(*interval[key])]
+            for name, key in (("precision", "precision"), ("recall", "recall"), ("F1", "f1"))
+        ]
+        text = tab.inner_text("main")
+        for value in (*document["sha256"].values(), document["versions"]["seqeval"], "baseline: majority"):
+            assert str(value or "not known") in text
+        errors = document["analysis"]["errors"]
+        table = tab.locator("table", has_text="spurious entities stand with").locator("tbody tr")
+        assert table.last.inner_text().split() == ["all", *map(str, errors["all"].values())]
+        heat = tab.eval_on_selector_all(
+            "table.heat", "all => all.map(one => [...one.tBodies[0].rows].map(row => row.innerText))"
+        )
+        tags = document["analysis"]["tags"]["confusion"]
+        for lines, confusion in zip(heat, (document["analysis"]["confusion"], tags), strict=True):
+            assert [line.replace(",", "").split() for line in lines] == [
+                [name, *map(str, counts)] for name, counts in zip(confusion["names"], confusion["rows"])
+            ]
+        assert tab.locator("figure svg").count() == 3
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_letters_stand_out_from_what_is_behind_them_light_and_dark(demo: Path, browser: Browser, scheme: str) -> None:
+    with opened(browser, demo / "report.html", scheme) as tab:
+        colours = tab.evaluate(_COLOURS)
+        assert len(colours) > 100
+        for text, one, other in colours:
+            lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
+            assert (lighter + 0.05) / (darker + 0.05) >= 4.5, (text, one, other)
+        assert (luminance(tab.evaluate("pixels(getComputedStyle(document.body).backgroundColor)")) < 0.1) == (
+            scheme == "dark"
+        )
+
+
+_COLOURS = """() => {
+  const context = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  window.pixels = (...layers) => {
+    context.clearRect(0, 0, 1, 1);
+    for (const layer of layers) { context.fillStyle = layer; context.fillRect(0, 0, 1, 1); }
+    return [...context.getImageData(0, 0, 1, 1).data].slice(0, 3);
+  };
+  const paper = getComputedStyle(document.body).backgroundColor, found = [];
+  for (const one of document.querySelectorAll(".bar.start, .word, td, dt, dd, h2, button:enabled, option, .place, caption, figcaption")) {
+    if (one.textContent) {
+      const style = getComputedStyle(one);
+      found.push([one.textContent, pixels(paper, style.backgroundColor, style.color), pixels(paper, style.backgroundColor)]);
+    }
+  }
+  return found;
+}"""
+
+
+def luminance(colour: Sequence[int]) -> float:
+    """Relative luminance as WCAG 2 defines it."""
+    parts = [value / 255 for value in colour]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+_FOLLOW = """async (most) => {
+  const told = [], followed = {};
+  document.getElementById("browser").style.display = "none"; // nothing to paint
+  for (const link of document.querySelectorAll("table a")) {
+    const keys = [...new URLSearchParams(link.hash.slice(1)).keys()].join();
+    followed[keys] = (followed[keys] ?? 0) + 1;
+    if (followed[keys] > most || link.hash === location.hash) continue;
+    const changed = new Promise((done) => addEventListener("hashchange", done, { once: true }));
+    location.hash = link.hash;
+    await changed;
+    told.push([link.hash, link.textContent, document.getElementById("found").textContent]);
+  }
+  return told;
+}"""
+"""Follows so many links with the same filters."""
+
+
+def test_every_count_leads_to_its_sentences(demo: Path, browser: Browser) -> None:
+    with opened(browser, demo / "report.html") as tab:
+        told = tab.evaluate(_FOLLOW, 30)
+    assert len(told) > 80
+    assert {"goldtag", "gold", "label", "length", "words", "status", "reason"} <= {
+        name for link, *_ in told for name in re.findall(r"[#&](\w+)=", link)
+    }
+    for link, count, found in told:
+        numbers = re.findall(r"([\d,]+) (?:entit|token)", found) or re.findall(r"^([\d,]+) sentence", found)
+        assert numbers == [count], (link, count, found)
+
+
+def test_filters_search_and_pages(demo: Path, browser: Browser) -> None:
+    sentences = rows(demo)
+    missed = [row.id for row in sentences if any(p.kind == "missed" and p.label == "LOC" for p in row.pairs)]
+    wrong = [row.id for row in sentences if any(pair.kind in ERRORS for pair in row.pairs)]
+    assert missed
+    with opened(browser, demo / "report.html") as tab:
+        assert ids(tab) == wrong[:20]
+        tab.click("#next")
+        assert ids(tab) == wrong[20:40]
+        tab.select_option("#kind", "missed")
+        tab.select_option("#label", "LOC")
+        assert ids(tab) == missed[:20]
+        assert tab.evaluate("location.hash") == "#kind=missed&label=LOC"
+        tab.select_option("#kind", "all")
+        tab.select_option("#label", "")
+        tab.select_option("#status", "repaired")
+        assert ids(tab) == [row.id for row in sentences if row.status == "repaired"][:20]
+        tab.select_option("#status", "")
+        word = sentences[3].tokens[1]
+        tab.fill("#q", word.upper())
+        assert ids(tab) == [r.id for r in sentences if word.lower() in f"{' '.join(r.tokens)}\n{r.output}".lower()][:20]
+        assert tab.locator(".word.found").first.inner_text().lower().count(word.lower()) == 1
+        tab.fill("#q", "no such text")
+        assert tab.inner_text("#found") == "0 sentences of 100"
+        tab.click("#clear")
+        assert ids(tab) == wrong[:20]
+        assert tab.input_value("#q") == ""
+        tab.evaluate("location.hash = '#kind=all&gold=LOC&predicted=O'")
+        tab.wait_for_selector("#chips button")
+        tab.get_by_role("button", name="Remove the filter gold label LOC").click()
+        assert tab.evaluate("location.hash") == "#kind=all&predicted=O"
+
+
+def test_everything_is_within_reach_of_the_keyboard(demo: Path, browser: Browser) -> None:
+    current = "document.activeElement.closest('article')?.getAttribute('aria-label') ?? null"
+    with opened(browser, demo / "report.html") as tab:
+        shown = ids(tab)
+        tab.keyboard.press("j")
+        assert tab.evaluate(current) == f"Sentence {shown[0]}"
+        tab.keyboard.press("ArrowDown")
+        tab.keyboard.press("j")
+        tab.keyboard.press("ArrowUp")
+        assert tab.evaluate(current) == f"Sentence {shown[1]}"
+        tab.wait_for_function(f"location.hash.includes({json.dumps(shown[1].replace('/', '%2F'))})")
+        assert "solid" in tab.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+        for _ in range(19):
+            tab.keyboard.press("j")
+        assert tab.inner_text("#page").startswith("page 2 of")
+        assert tab.evaluate(current) == f"Sentence {ids(tab)[0]}"
+        tab.keyboard.press("k")
+        assert tab.evaluate(current) == f"Sentence {shown[19]}"
+        tab.keyboard.press("/")
+        tab.keyboard.type("jk/")
+        assert tab.input_value("#q") == "jk/"
+        tab.keyboard.press("Escape")
+        assert tab.input_value("#q") == ""
+        tab.keyboard.press("Escape")
+        assert tab.evaluate("document.activeElement === document.body")
+        tab.focus("#kind")
+        reached = []
+        for _ in range(8):
+            reached.append(tab.evaluate("document.activeElement.id || document.activeElement.tagName"))
+            tab.keyboard.press("Tab")
+        assert reached == ["kind", "label", "status", "q", "clear", "next", "ARTICLE", "A"]
+        unnamed = "all => all.filter(one => !(one.textContent.trim() || one.labels?.length || one.ariaLabel)).length"
+        assert tab.eval_on_selector_all("button, input, select, a, [role=img], [role=region]", unnamed) == 0
+
+
+def test_a_link_restores_what_was_seen(demo: Path, browser: Browser) -> None:
+    with opened(browser, demo / "report.html") as tab:
+        tab.select_option("#kind", "error")
+        tab.fill("#q", "the")
+        for _ in range(3):
+            tab.locator("#list article").nth(2).focus()
+        shown = ids(tab)
+        tab.wait_for_function("location.hash.includes('at=')")
+        address = tab.evaluate("location.hash")
+        tab.reload()
+        assert ids(tab) == shown
+        assert tab.input_value("#q") == "the"
+        assert tab.evaluate("location.hash") == address
+        assert tab.locator("article.current h3 a").inner_text() == shown[2]
+        assert tab.locator("article.current").evaluate("one => one.getBoundingClientRect().top < innerHeight")
+        tab.locator("article.current h3 a").click()
+        tab.wait_for_function("document.getElementById('kind').value === 'all'")
+        assert tab.locator("article.current h3 a").inner_text() == shown[2]
+        right = next(row.id for row in rows(demo) if all(pair.kind == "correct" for pair in row.pairs))
+        tab.evaluate(f"location.hash = '#kind=error&at={right}'")
+        tab.wait_for_selector("#found a")
+        assert f"not among them: {right}" in tab.inner_text("#found")
+        tab.click("#found a")
+        tab.wait_for_selector("article.current")
+        assert tab.locator("article.current h3 a").inner_text() == right
+        tab.evaluate("location.hash = '#kind=<b>&at=%E0%A4%A&label=<img src=x>'")
+        tab.wait_for_function("document.getElementById('found').textContent.includes('there is no sentence')")
+        assert tab.input_value("#kind") == "error"
+
+
+def hostile_sentences() -> tuple[list[Sentence], list[str]]:
+    sentences, outputs = [], []
+    for number, token in enumerate(HOSTILE):
+        tokens = (token, "in", token, "Oslo")
+        sentences.append(Sentence(f"demo/testb/{number}", tokens, (Span(0, 1, "ORG"), Span(3, 4, "LOC"))))
+        outputs.append(
+            [f"[{token} | PER] in {token} [Oslo | LOC]", f"{token} [Bergen | LOC] {token}", token, ""][number % 4]
+        )
+    return sentences, outputs
+
+
+@pytest.mark.filterwarnings("ignore:A single label was found")
+def test_hostile_texts_show_as_text(tmp_path: Path, browser: Browser) -> None:
+    sentences, outputs = hostile_sentences()
+    evaluation = evaluated(tmp_path, sentences, outputs)
+    path = written(tmp_path / "hostile.html", evaluation)
+    assert not set(path.read_text("utf-8")) & set("\u202e\u2028\u200b\x00\x85")
+    with opened(browser, path) as tab:
+        tab.select_option("#kind", "all")
+        shown: list[list[str]] = []
+        while True:
+            shown += tab.eval_on_selector_all(
+                ".drawn", "all => all.map(d => [...d.querySelectorAll('.word')].map(w => w.textContent))"
+            )
+            written_out = tab.eval_on_selector_all(".output bdi", "all => all.map(one => one.textContent)")
+            assert set(written_out) <= {visible(output) or "(empty)" for output in outputs}
+            if tab.locator("#next").is_disabled():
+                break
+            tab.click("#next")
+        assert shown == [list(map(visible, sentence.tokens)) for sentence in sentences]
+        elements = set(tab.eval_on_selector_all("#list *", "all => all.map(one => one.tagName)"))
+        assert elements <= {"ARTICLE", "H3", "A", "SPAN", "DIV", "BDI", "UL", "LI", "B", "P"}
+        for text in ("</textarea>", "\\u202egnp", "%3Cb%3E"):
+            tab.fill("#q", text)
+            assert tab.inner_text("#found").startswith("1 sentence of")
+
+
+def renamed(value: Any, old: str, new: str) -> Any:
+    if isinstance(value, dict):
+        return {
+            key.replace(old, new) if isinstance(key, str) else key: renamed(of, old, new) for key, of in value.items()
+        }
+    if isinstance(value, list):
+        return [renamed(one, old, new) for one in value]
+    return value.replace(old, new) if isinstance(value, str) else value
+
+
+def test_labels_and_facts_are_escaped_too(tmp_path: Path, browser: Browser, demo: Path) -> None:
+    label = "</script><img src=x onerror=alert(1)>|*\u202e$x_1$&lt;"
+    document = renamed(json.loads((demo / "scores.json").read_text("utf-8")), "MISC", label)
+    document |= {"corpus": "<b>$body</b>", "commit": "</title><script>alert(1)</script>"}
+    sentences = [Examined.from_dict(renamed(json.loads(row.to_json()), "MISC", label)) for row in rows(demo)]
+    path = written(tmp_path / "labels.html", Evaluation(None, document, sentences))  # type: ignore[arg-type]
+    with opened(browser, path) as tab:
+        assert "\u202e" not in tab.content()
+        assert tab.inner_text("h1") == "<b>$body</b> testb: gold and predictions"
+        for _, count, found in tab.evaluate(_FOLLOW, 6):
+            assert re.match(rf"(.*\D)?{count} (sentence|entit|token)", found)
+        tab.evaluate("document.getElementById('browser').style.display = ''")
+        tab.select_option("#label", visible(label))
+        assert tab.locator(".bar", has_text="</script><img").count() > 0
+        assert tab.locator("img").count() == 0
+    assert reads_as(list(markdown_report(document, sentences)))
+
+
+def test_nested_spans_are_drawn_within_each_other(tmp_path: Path, browser: Browser) -> None:
+    tokens = ("University", "of", "the", "Free", "State", "in", "South", "Africa")
+    spans = (Span(0, 8, "ORG"), Span(0, 5, "ORG"), Span(3, 5, "LOC"), Span(6, 8, "LOC"))
+    output = "[[University of the Free State | ORG] in [South [Africa | LOC] | LOC] | MISC]"
+    evaluation = evaluated(tmp_path, [Sentence("demo/testb/0", tokens, spans)], [output], nested=True)
+    assert evaluation.document["seqeval"] is None
+    with opened(browser, written(tmp_path / "nested.html", evaluation)) as tab:
+        assert "entities nest" in tab.inner_text("main")
+        boxes = tab.evaluate("""() => [...document.querySelectorAll(".token")].map((column) => {
+            const top = column.querySelector(".word").getBoundingClientRect().top;
+            return [...column.querySelectorAll(".cell")].map((cell) =>
+              cell.matches(".bar") ? [cell.getBoundingClientRect().top < top ? "gold" : "predicted", cell.textContent] : null);
+        })""")
+        top, bottom = ["gold", "≠ ORG"], ["predicted", "≠ MISC"]
+        assert boxes[0] == [top, ["gold", "ORG"], None, ["predicted", "ORG"], None, bottom]
+        assert boxes[3] == [["gold", ""], ["gold", ""], ["gold", "− LOC"], ["predicted", ""], None, ["predicted", ""]]
+        assert boxes[5] == [["gold", ""], None, None, None, None, ["predicted", ""]]
+        assert boxes[7][3:] == [["predicted", "+ LOC"], ["predicted", ""], ["predicted", ""]]
+        assert tab.get_attribute(".drawn", "aria-label") == (
+            "University of the Free State in South Africa Gold: University of the Free State in South Africa, ORG; "
+            "University of the Free State, ORG; Free State, LOC; South Africa, LOC. Predicted: University of the Free State in South "
+            "Africa, MISC; University of the Free State, ORG; South Africa, LOC; Africa, LOC."
+        )
+        assert (
+            tab.locator("#list li")
+            .all_text_contents()[0]
+            .startswith("≠ type: gold University of the Free State in South Africa (ORG)")
+        )
+
+
+def test_a_span_that_runs_right_to_left_or_over_a_line_end_is_drawn(tmp_path: Path, browser: Browser) -> None:
+    tokens = ("\u05d9\u05e8\u05d5\u05e9\u05dc\u05d9\u05dd", "\u05d4\u05d9\u05d0", *["\u05e2\u05d9\u05e8"] * 80)
+    sentence = Sentence("demo/testb/0", tokens, (Span(0, 1, "LOC"), Span(10, 80, "ORG")))
+    evaluation = evaluated(tmp_path, [sentence], [" ".join(tokens)])
+    with opened(browser, written(tmp_path / "long.html", evaluation)) as tab:
+        tab.set_viewport_size({"width": 390, "height": 800})
+        lefts = tab.eval_on_selector_all(".word", "all => all.map(one => one.getBoundingClientRect().left)")
+        assert lefts[0] > lefts[1]
+        assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert tab.locator(".token .bar").count() == 71
+
+
+@pytest.mark.filterwarnings("ignore:A single label was found")
+def test_a_thousand_random_and_adversarial_predictions(tmp_path: Path, browser: Browser) -> None:
+    drawn = random.Random(5)
+    pool = [
+        *HOSTILE,
+        "[",
+        "]",
+        "[x | LOC]",
+        "| PER]",
+        "Oslo",
+        "İstanbul",
+        "𝔸",
+        "e\u0301",
+        "\U0001f469\u200d\U0001f680",
+        "<br>",
+        "&",
+        "'",
+        '"',
+    ]
+    sentences, outputs = [], []
+    for number in range(1000):
+        tokens = tuple(drawn.choice(pool) for _ in range(drawn.randint(1, 12)))
+        start = drawn.randrange(len(tokens))
+        gold = Sentence(
+            f"demo/testb/{number}", tokens, (Span(start, drawn.randint(start + 1, len(tokens)), drawn.choice(LABELS)),)
+        )
+        sentences.append(gold)
+        output = get_format("bracketed").render(spoiled(gold, drawn))
+        for _ in range(drawn.choice([0, 0, 1, 3, 10])):
+            at = drawn.randrange(len(output) + 1)
+            output = output[:at] + drawn.choice(pool) + output[at + drawn.randrange(4) :]
+        outputs.append(output)
+    evaluation = evaluated(tmp_path, sentences, outputs)
+    text = "".join(html_report(evaluation.document, evaluation.sentences))
+    page = Strict()
+    page.feed(text)
+    page.close()
+    assert page.open == []
+    assert page.tags["script"] == 2
+    assert not [name for name, _ in page.attributes if name.startswith("on")]
+    assert all(url and url.startswith("#") for url in page.urls)
+    assert not {character for character in text if visible(character) != character} - {"\n"}
+    data = json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)[1])  # type: ignore[index]
+    assert [row[2].split("\n") for row in data["rows"]] == [list(map(visible, one.tokens)) for one in sentences]
+    assert {row[7] for row in data["rows"]} - {0} <= {visible(output) for output in outputs}
+    path = tmp_path / "thousand.html"
+    path.write_text(text, encoding="utf-8")
+    with opened(browser, path) as tab:
+        tab.select_option("#kind", "all")
+        for _ in range(5):
+            tab.click("#next")
+        assert ids(tab) == [sentence.id for sentence in sentences[100:120]]
+    assert reads_as(list(markdown_report(evaluation.document, evaluation.sentences)))
+
+
+def reads_as(lines: Sequence[str]) -> str:
+    """Return the text of Markdown; fail where it holds anything but headings, tables, lists, bold and text."""
+    known = {
+        "inline", "text", "text_special", "softbreak",
+        *(
+            f"{name}_{end}"
+            for name in ("heading", "paragraph", "table", "thead", "tbody", "tr", "th", "td", "bullet_list", "list_item", "strong")
+            for end in ("open", "close")
+        ),
+    }  # fmt: skip
+    parser = MarkdownIt("gfm-like", {"linkify": False, "html": True})
+    said = []
+    for token in parser.parse("\n".join(lines)):
+        for one in (token, *(token.children or ())):
+            assert one.type in known, (one.type, one.content or token.content)
+            said.append(one.content if one.type in ("text", "text_special") else "")
+    return "".join(said)
+
+
+def test_escaped_markdown_reads_as_it_was() -> None:
+    drawn = random.Random(3)
+    for text in [*HOSTILE, *("".join(drawn.choices("\\`*_{}[]()<>#+-.!|&;~$:/ab1 \u202e", k=12)) for _ in range(500))]:
+        line = f"- x{escaped(text)}x"
+        assert reads_as([line]) == f"x{visible(text)}x", text
+        assert reads_as(["| a | b |", "|---|---|", f"| x{escaped(text)}x | y |"]) == f"abx{visible(text)}xy", text
+
+
+def test_what_is_embedded_reads_back_and_is_no_markup() -> None:
+    for text in (*HOSTILE, "\u2029", "é", "\U0001f469"):
+        assert json.loads(embedded([text])) == [text]
+        assert not set(embedded([text])) & set("<>&\u2028\u2029")
+
+
+def test_the_same_as_markdown(demo: Path) -> None:
+    result = CliRunner().invoke(main, ["report", str(demo), "--markdown"])
+    assert (result.exit_code, result.stdout) == (0, f"{demo / 'report.md'}\n")
+    lines = (demo / "report.md").read_text("utf-8").splitlines()
+    document = json.loads((demo / "scores.json").read_text("utf-8"))
+    assert lines[0] == "# demo testb: gold and predictions"
+    errors = document["analysis"]["errors"]["all"]
+    assert f"| all | {' | '.join(map(str, errors.values()))} |" in lines
+    for kind in ERRORS:
+        at = lines.index(f"## Errors: {kind} ({errors[kind]})")
+        listed = lines[at + 4 :][: min(errors[kind], LISTED)]
+        assert all(line.startswith("- demo/testb/") for line in listed)
+        if errors[kind] > LISTED:
+            assert lines[at + 5 + LISTED] == f"and {errors[kind] - LISTED} more"
+    assert "| reasons | sentences |" in lines
+    assert "baseline: majority" in reads_as(lines)
+
+
+def test_the_page_is_made_again_from_what_was_written(demo: Path, tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["report", str(demo / "scores.json"), "--out", str(tmp_path / "again.html")])
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "again.html").read_bytes() == (demo / "report.html").read_bytes()
+    assert report_path(Path("a/scores.json"), ".html") == Path("a/report.html")
+    assert report_path(Path("a/scores.min0.9.json"), ".html") == Path("a/report.min0.9.html")
+
+
+def test_a_page_without_matplotlib_says_so(demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    result = CliRunner().invoke(main, ["report", str(demo), "--out", str(tmp_path / "plain.html")])
+    assert result.exit_code == 0, result.output
+    text = (tmp_path / "plain.html").read_text("utf-8")
+    assert "Without plots: matplotlib is not installed" in text
+    assert "<svg" not in text
+
+
+def test_reports_of_what_is_no_run_are_refused(tmp_path: Path) -> None:
+    def refused() -> str:
+        result = CliRunner().invoke(main, ["report", str(tmp_path)])
+        assert result.exit_code == 1
+        assert not (tmp_path / "report.html").exists()
+        return result.stderr
+
+    assert "scores.json: no such file; lmn-eval writes it" in refused()
+    (tmp_path / "scores.json").write_text('{"analysis": {}}')
+    (tmp_path / "sentences.jsonl").write_text("")
+    assert "not as lmn-eval writes it (KeyError: " in refused()
+    row = Examined("a", "", ("x",), (Pair("missed", Span(0, 1, "LOC"), None),), (), "exact", (), "x")
+    (tmp_path / "sentences.jsonl").write_text(row.to_json().replace('"status"', '"state"'))
+    assert "sentences.jsonl:1: not as lmn-eval writes it ('status')" in refused()
