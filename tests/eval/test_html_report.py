@@ -25,7 +25,7 @@ from llms_meet_ner.eval.html_report.markdown import LISTED, escaped, markdown_re
 from llms_meet_ner.eval.html_report.page import html_report
 from llms_meet_ner.eval.html_report.sentences import embedded
 from markdown_it import MarkdownIt
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 from playwright.sync_api import Page as Tab
 from strict_html import Page
 
@@ -244,7 +244,7 @@ def test_everything_is_within_reach_of_the_keyboard(demo: Path, browser: Browser
         tab.keyboard.press("j")
         tab.keyboard.press("ArrowUp")
         assert tab.evaluate(current) == f"Sentence {shown[1]}"
-        tab.wait_for_function(f"location.hash.includes({json.dumps(shown[1].replace('/', '%2F'))})")
+        tab.wait_for_url(lambda url: shown[1].replace("/", "%2F") in url)
         assert "solid" in tab.evaluate("getComputedStyle(document.activeElement).outlineStyle")
         for _ in range(19):
             tab.keyboard.press("j")
@@ -276,7 +276,7 @@ def test_a_link_restores_what_was_seen(demo: Path, browser: Browser) -> None:
         for _ in range(3):
             tab.locator("#list article").nth(2).focus()
         shown = ids(tab)
-        tab.wait_for_function("location.hash.includes('at=')")
+        tab.wait_for_url(lambda url: "at=" in url)
         address = tab.evaluate("location.hash")
         tab.reload()
         assert ids(tab) == shown
@@ -285,7 +285,7 @@ def test_a_link_restores_what_was_seen(demo: Path, browser: Browser) -> None:
         assert tab.locator("article.current h3 a").inner_text() == shown[2]
         assert tab.locator("article.current").evaluate("one => one.getBoundingClientRect().top < innerHeight")
         tab.locator("article.current h3 a").click()
-        tab.wait_for_function("document.getElementById('kind').value === 'all'")
+        expect(tab.locator("#kind")).to_have_value("all")
         assert tab.locator("article.current h3 a").inner_text() == shown[2]
         right = next(row.id for row in rows(demo) if all(pair.kind == "correct" for pair in row.pairs))
         tab.evaluate(f"location.hash = '#kind=error&at={right}'")
@@ -295,7 +295,7 @@ def test_a_link_restores_what_was_seen(demo: Path, browser: Browser) -> None:
         tab.wait_for_selector("article.current")
         assert tab.locator("article.current h3 a").inner_text() == right
         tab.evaluate("location.hash = '#kind=<b>&at=%E0%A4%A&label=<img src=x>'")
-        tab.wait_for_function("document.getElementById('found').textContent.includes('there is no sentence')")
+        expect(tab.locator("#found")).to_contain_text("there is no sentence")
         assert tab.input_value("#kind") == "error"
 
 
