@@ -10,6 +10,7 @@ from ..analysis.confusion import OUTSIDE
 from ..analysis.pairs import ERRORS, KINDS
 from ..analysis.resampling import RATIOS
 from ..analysis.tables import Table, confusion_table, error_table, group_tables, interval_table, tag_tables
+from ..published import comparisons
 from ..report import run_facts, trust_tables
 
 Filter = dict[str, str]
@@ -124,7 +125,15 @@ def sections(document: dict[str, Any]) -> list[Section]:
         found.append(Section("tags", "Single tags", ("IOB2, token by token.",), tables))
     if trust := [LinkedTable(table) for table in trust_tables(document)]:
         found.append(Section("confidence", "Confidence and uncertainty", (), trust))
+    if published := list(_published_tables(document)):
+        note = "Ours beside theirs; what differs between the two is named, and what a difference means is not."
+        found.append(Section("published", "Published results", (note,), published))
     return found
+
+
+def _published_tables(document: dict[str, Any]) -> Iterator[LinkedTable]:
+    for compared in comparisons(document) if document.get("references") else ():
+        yield LinkedTable(Table((compared.title, *compared.header), compared.rows, "; ".join(compared.notes)))
 
 
 _CONFUSION = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -24,6 +25,7 @@ from llms_meet_ner.eval.html_report import report_path
 from llms_meet_ner.eval.html_report.markdown import LISTED, escaped, markdown_report
 from llms_meet_ner.eval.html_report.page import html_report
 from llms_meet_ner.eval.html_report.sentences import embedded
+from llms_meet_ner.eval.published import compare
 from markdown_it import MarkdownIt
 from playwright.sync_api import Browser, expect
 from playwright.sync_api import Page as Tab
@@ -199,6 +201,20 @@ def test_every_count_leads_to_its_sentences(demo: Path, browser: Browser) -> Non
     for link, count, found in told:
         numbers = re.findall(r"([\d,]+) (?:entit|token)", found) or re.findall(r"^([\d,]+) sentence", found)
         assert numbers == [count], (link, count, found)
+
+
+def test_published_results_stand_beside_ours(demo: Path, tmp_path: Path) -> None:
+    document = json.loads((demo / "scores.json").read_text("utf-8"))
+    document["references"] = compare({**document, "corpus": "conll2003"}, "Qwen/Qwen2.5-7B", None)
+    (tmp_path / "scores.json").write_text(json.dumps(document), "utf-8")
+    shutil.copy(demo / "sentences.jsonl", tmp_path)
+    for words, name in (([], "report.html"), (["--markdown"], "report.md")):
+        result = CliRunner().invoke(main, ["report", str(tmp_path), *words])
+        assert result.exit_code == 0, result.output
+        text = (tmp_path / name).read_text("utf-8")
+        assert "Published results" in text
+        assert "0.9373" in text
+        assert "differs in sentences" in text
 
 
 def test_filters_search_and_pages(demo: Path, browser: Browser) -> None:
