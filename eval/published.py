@@ -21,6 +21,8 @@ REFERENCES_SCHEMA = Path(__file__).with_name("references.schema.yaml")
 RATIOS = ("precision", "recall", "f1")
 MICRO = "micro"
 _OUR_SCORER = "seqeval"
+_LLMS4NER = "the paper's own"
+_BY_TAG = "BIO tags, averaged over sentences as it seems"
 _UNKNOWN = "not published"
 
 
@@ -255,15 +257,15 @@ def _compared(
     return {
         "title": reference.title,
         "source": reference.source,
-        "rows": [_row(row, document) for row in reference.rows],
+        "rows": [_row(row, document, reference.scorer) for row in reference.rows],
         "differing": list(_differing(reference, document, model, spec)),
         "conditions": list(reference.conditions),
     }
 
 
-def _row(row: PublishedRow, document: dict[str, Any]) -> dict[str, Any]:
+def _row(row: PublishedRow, document: dict[str, Any], scorer: str) -> dict[str, Any]:
     """Put a published row beside ours: null where we have none, and for what was not published."""
-    counted = _ours(row, document)
+    counted = _ours(row, document, scorer)
     cells: dict[str, Any] = {}
     for ratio in RATIOS:
         ours, theirs = counted[ratio] if counted else None, row.ratios.get(ratio)
@@ -272,13 +274,22 @@ def _row(row: PublishedRow, document: dict[str, Any]) -> dict[str, Any]:
     return {"kind": row.kind, "name": row.name, "title": row.title, "digits": row.digits, **cells}
 
 
-def _ours(row: PublishedRow, document: dict[str, Any]) -> dict[str, Any] | None:
-    """Return our counts and ratios for a published row; None where there are none."""
-    strict = document["seqeval"] or document["spans"]
+def _counts_like(scorer: str, document: dict[str, Any]) -> bool:
+    """Whether a document has counts of a scorer that is not what we report first: `--scorer llms4ner`, or single tags."""
+    tags = (document.get("analysis") or {}).get("tags")
+    return bool((scorer == _LLMS4NER and document.get("llms4ner")) or (scorer == _BY_TAG and tags))
+
+
+def _ours(row: PublishedRow, document: dict[str, Any], scorer: str) -> dict[str, Any] | None:
+    """Return our counts and ratios for a published row, by its own scorer where we have that; None where there are none."""
+    like = _counts_like(scorer, document)
+    strict = document["llms4ner"] if like and scorer == _LLMS4NER else document["seqeval"] or document["spans"]
     if row.kind == "strict":
         found = strict["micro"] if row.name == MICRO else strict["labels"].get(row.name)
     elif row.kind == "scenario" and document["nervaluate"]:
         found = document["nervaluate"]["overall"].get(row.name)
+    elif row.kind == "bio_tag" and like:
+        found = document["analysis"]["tags"]["averaged_over_sentences"].get(row.name)
     else:
         found = None
     ours: dict[str, Any] | None = found
@@ -325,7 +336,7 @@ def _differing_prompt(reference: Reference, document: dict[str, Any], spec: Prom
 def _differing_counts(reference: Reference, document: dict[str, Any]) -> Iterator[str]:
     """Yield what differs in what was counted, and how."""
     scorer = _OUR_SCORER if document["seqeval"] else "sets of spans"
-    if scorer != reference.scorer:
+    if scorer != reference.scorer and not _counts_like(reference.scorer, document):
         yield f"scorer: ours {scorer}, theirs {reference.scorer}"
     ours = (document["sentences"]["all"], document["sentences"]["docstart"])
     if reference.sentences and ours != reference.sentences:

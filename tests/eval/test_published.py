@@ -196,6 +196,28 @@ def test_each_condition_that_differs_is_named_and_no_other() -> None:
         assert differing(scored(**changes), model) == [note]
 
 
+def test_their_own_scorer_is_taken_where_it_counted_ours_too() -> None:
+    def compared(**changes: Any) -> dict[str, Any]:
+        (found,) = (
+            one for one in compare(scored(**changes), "meta-llama/Llama-3.1-8B", None)["compared"] if "Zhan" in one["title"]
+        )  # fmt: skip
+        return {
+            "f1": found["rows"][0]["f1"]["ours"],
+            "scorer": [note for note in found["differing"] if "scorer" in note],
+        }
+
+    assert compared() == {"f1": 0.9373, "scorer": ["scorer: ours seqeval, theirs the paper's own"]}
+    theirs = {"micro": counts(0.95), "labels": {}, "forgiven": 1}
+    assert compared(llms4ner=theirs) == {"f1": 0.95, "scorer": []}
+
+
+def test_single_tags_are_compared_as_averages_over_sentences() -> None:
+    tags = {"averaged_over_sentences": {"B-LOCATION": counts(0.5), "B-PERSON": counts(0.4)}}
+    document = scored(corpus="turkish", split="test", analysis={"tags": tags})
+    found = [row for one in compare(document, "google/gemma-3-4b-pt", None)["compared"] for row in one["rows"]]
+    assert {row["name"]: row["f1"]["ours"] for row in found} == {"B-LOCATION": 0.5, "B-PERSON": 0.4}
+
+
 def test_which_results_are_compared(workdir: Path) -> None:
     def titles(model: str | None, **changes: Any) -> list[str]:
         return [compared["title"] for compared in compare(scored(**changes), model, None)["compared"]]
