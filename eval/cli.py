@@ -226,21 +226,21 @@ def _source(recipe: Recipe | None, card: Card, given: Path | None) -> Path | Non
 def _train_split(card: Card, recipe: Recipe | None, scored: str, named: str | None, *, needed: bool) -> str | None:
     """Return the split to count in: the one that is named, that of the recipe's data set, or the card's first.
 
-    None where that is the split that is scored, and baselines are not asked for.
+    None where that is the split that is scored, and neither it nor baselines are asked for.
     """
+    split = named or next(iter(card.splits))
     if named is None and recipe is not None:
         with suppress(LmnError):
             entry = recipe.train_entry()
-            named = entry.split if entry.corpus == card.name and entry.split in card.splits else None
-    split = named or next(iter(card.splits))
+            split = entry.split if entry.corpus == card.name and entry.split in card.splits else split
     card.split(split)
-    if split == scored:
-        if named is None and not needed:
-            return None
-        raise LmnError(
-            f"the baselines would count in {split}, the split that is scored; --train-split names another of: {', '.join(card.splits)}"
-        )
-    return split
+    if split != scored:
+        return split
+    if named is None and not needed:
+        return None
+    raise LmnError(
+        f"the baselines would count in {split}, the split that is scored; --train-split names another of: {', '.join(card.splits)}"
+    )
 
 
 def _read_train(
