@@ -31,6 +31,7 @@ class Comparison:
     Attributes:
         first: one run.
         second: the other one.
+        totals: strict counts of the first and of the second.
         differing: conditions that are not the same: name, of the first, of the second.
         scores: differences, second less first.
         only_first: gold entities that only the first run found.
@@ -40,6 +41,7 @@ class Comparison:
 
     first: Run
     second: Run
+    totals: tuple[Counts, Counts]
     differing: list[tuple[str, str, str]]
     scores: list[Difference]
     only_first: int
@@ -59,18 +61,18 @@ class Comparison:
             ({pair.gold for pair in one.pairs if pair.kind == "correct"}, {pair.gold for pair in other.pairs if pair.kind == "correct"})
             for one, other in zip(first.sentences, second.sentences)
         ]  # fmt: skip
+        counts = (first.counts, second.counts)
         return cls(
-            first, second, differing, differences(first.counts, second.counts, seed=seed),
+            first, second, (sum(counts[0], Counts()), sum(counts[1], Counts())), differing, differences(*counts, seed=seed),
             sum(len(one - other) for one, other in found), sum(len(other - one) for one, other in found), seed,
         )  # fmt: skip
 
     def to_dict(self) -> dict[str, Any]:
         """Return a mapping for JSON."""
-        totals = [sum(run.counts, Counts()) for run in (self.first, self.second)]
         return {
             "first": str(self.first.path), "second": str(self.second.path),
             "differing": [dict(zip(("condition", "first", "second"), row)) for row in self.differing],
-            "micro": {"first": totals[0].to_dict(), "second": totals[1].to_dict()},
+            "micro": dict(zip(("first", "second"), (counts.to_dict() for counts in self.totals))),
             "only_first": self.only_first, "only_second": self.only_second,
             "differences": {
                 score.name: {"value": score.value, "interval": list(score.interval), "p_value": score.p_value}
@@ -81,7 +83,6 @@ class Comparison:
 
     def lines(self) -> Iterator[str]:
         """Yield what is printed."""
-        totals = [sum(run.counts, Counts()) for run in (self.first, self.second)]
         yield f"A  {self.first.path}"
         yield f"B  {self.second.path}"
         for name, one, other in self.differing:
@@ -89,11 +90,11 @@ class Comparison:
         yield ""
         yield f"{'':<10}       A       B    B - A   95% interval      p-value"
         for score in self.scores:
-            one, other = (getattr(counts, score.name) for counts in totals)
+            one, other = (getattr(counts, score.name) for counts in self.totals)
             low, high = score.interval
             yield f"{score.name:<10}  {one:.4f}  {other:.4f}  {score.value:+.4f}  {low:+.4f} {high:+.4f}  {score.p_value:.4f}"
         yield ""
-        yield f"gold entities that only A found: {self.only_first:,}; only B: {self.only_second:,}; of {totals[0].gold:,}"
+        yield f"gold entities that only A found: {self.only_first:,}; only B: {self.only_second:,}; of {self.totals[0].gold:,}"
         yield (
             f"{len(self.first.sentences):,} sentences; interval: paired bootstrap over sentences; p-value: approximate randomisation, "
             f"two-sided; seed {self.seed}"

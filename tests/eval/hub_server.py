@@ -17,6 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+import pytest
 import yaml
 
 FIRST = {".gitattributes": b"*.safetensors filter=lfs diff=lfs merge=lfs -text\n"}
@@ -387,6 +388,17 @@ class Handler(BaseHTTPRequestHandler):
         content = repo.commits[sha][path]
         etag = hashlib.sha256(content).hexdigest() if path in repo.lfs else blob_sha1(content)
         return content, {"X-Repo-Commit": sha, "ETag": f'"{etag}"', "Content-Type": "application/octet-stream"}
+
+
+def point_at(server: HubServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the Hub's client in this process talk to a server, by LFS."""
+    from huggingface_hub import constants
+
+    template = server.url + "/{repo_id}/resolve/{revision}/{filename}"
+    monkeypatch.setattr(constants, "ENDPOINT", server.url)
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
 
 
 def blob_sha1(content: bytes) -> str:

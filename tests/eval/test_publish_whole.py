@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from hub_server import FIRST, HubServer
+from hub_server import FIRST, HubServer, point_at
 from llms_meet_ner.eval.publish.cli import main as lmn_publish
 from publishing import BASE, demo_sentences, save_adapter, save_base, trained
 
@@ -50,13 +50,8 @@ def server(monkeypatch: pytest.MonkeyPatch, workdir: Path) -> Iterator[HubServer
     from huggingface_hub import constants
 
     with HubServer() as started:
-        monkeypatch.setattr(constants, "ENDPOINT", started.url)
-        monkeypatch.setattr(
-            constants, "HUGGINGFACE_CO_URL_TEMPLATE", started.url + "/{repo_id}/resolve/{revision}/{filename}"
-        )
+        point_at(started, monkeypatch)
         monkeypatch.setattr(constants, "HF_HUB_CACHE", str(workdir / "cache"))
-        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-        monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
         monkeypatch.setenv("HF_TOKEN", TOKEN)
         started.writers = {TOKEN: {"me"}}
         yield started
