@@ -27,10 +27,10 @@ from .analysis.compare import compare_command
 from .conlleval import write_conlleval
 from .curve import curve_command
 from .evaluate import Evaluation, Gold, asked_labels, evaluate, read_gold, write_scores
-from .html_report import report_command, report_path, write_page
+from .html_report import markdown_report, report_command, report_path, write_page
 from .provenance import run_stamp
 from .pull import Pull, pull_options
-from .report import REPORTS
+from .report import as_json, as_table
 from .search import search_command
 
 _PREDICTING = {
@@ -103,7 +103,13 @@ main.add_command(search_command)
 @click.option(
     "--html", is_flag=True, help="Write report.html beside scores.json: a page with tables, plots and every sentence."
 )
-@click.option("--report", type=click.Choice(sorted(REPORTS)), default="table", show_default=True, help="What to print.")
+@click.option(
+    "--report",
+    type=click.Choice(["json", "markdown", "table"]),
+    default="table",
+    show_default=True,
+    help="What to print.",
+)
 @pull_options
 @predict_options
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
@@ -158,8 +164,14 @@ def score(
         write_page(report_path(path, ".html"), evaluation.document, evaluation.sentences)
     if conlleval:
         _write_conlleval(conlleval, gold, evaluation)
-    click.echo(REPORTS[report](evaluation.scores, evaluation.document))
+    click.echo(_printed(evaluation, report))
     click.echo(f"\n{path}", err=report == "json")
+
+
+def _printed(evaluation: Evaluation, report: str) -> str:
+    if report == "markdown":
+        return "\n".join(markdown_report(evaluation.document))
+    return as_json(evaluation.document) if report == "json" else as_table(evaluation.scores, evaluation.document)
 
 
 def _recipe(path: Path | None, overrides: tuple[str, ...], *, needed: bool) -> Recipe | None:

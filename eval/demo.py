@@ -27,8 +27,9 @@ from ..errors import LmnError
 from ..files import read_json, sha256_of, write_json
 from ..formats import DEFAULT_FORMAT
 from ..recipe import Recipe, load_recipe
-from .baselines import score_baselines
+from .baselines import run_baselines
 from .evaluate import SCORES_FILE, read_gold
+from .scores import score
 
 RECIPE = Path("recipes/demo_smollm2.yaml")
 STATE_FILE = "demo.json"
@@ -207,8 +208,10 @@ def main(card_name: str | None, source: Path | None) -> None:
         ("SmolLM2-135M, trained", _evaluate(demo, "score", trained_key, "constrained")),
     ]
     gold, train = read_gold(demo.card, test_split, source), read_gold(demo.card, train_split, source)
-    baselines = score_baselines(train.sentences, gold.sentences, nested=demo.card.nested)
-    rows = [(f"baseline: {name}", scores.to_dict()) for name, scores in baselines.items()]
+    rows = [
+        (f"baseline: {name}", score(gold.sentences, marked, nested=demo.card.nested).to_dict())
+        for name, marked in run_baselines(train.sentences, gold.sentences).items()
+    ]
     _report(demo, [*rows, *models])
 
 

@@ -21,13 +21,13 @@ from ..tags import Repair
 from .analysis import SENTENCES_FILE, analyse
 from .analysis.document import Examined, examined, write_examined
 from .analysis.groups import Known
-from .baselines import score_baselines
+from .baselines import run_baselines
 from .calibration import Calibration, UncertaintySummary
 from .llms4ner import count_published
 from .predictions import Predictions, read_predictions
 from .provenance import run_stamp, stamp
 from .published import compare
-from .scores import Scores, score
+from .scores import Counts, Scores, score, strict_counts
 
 SCORES_FILE = "scores.json"
 SCHEMA = 1
@@ -121,13 +121,19 @@ def evaluate(
     scores = score(gold.sentences, kept, nested=gold.card.nested)
     run = run_stamp(predictions)
     known = Known.of(train.split, train.sentences) if train else None
-    analysis = analyse(gold.sentences, kept, labels.names, nested=gold.card.nested, known=known)
     outputs = [row.output for row in read.rows]
-    published = (
-        count_published(gold.sentences, outputs, fmt.name, labels, nested=gold.card.nested).to_dict()
-        if scorer
-        else None
-    )
+    confidences = read.confidences_of(alignments)
+    others: dict[str, list[Counts]] = {}
+    published = None
+    if scorer:
+        counted = count_published(gold.sentences, outputs, fmt.name, labels, nested=gold.card.nested)
+        published, others["llms4ner"] = counted.to_dict(), counted.sentences
+    marked = run_baselines(train.sentences, gold.sentences) if train and baselines else {}
+    for name, found in marked.items():
+        others[f"baseline: {name}"] = [
+            strict_counts(sentence.spans, alignment.spans) for sentence, alignment in zip(gold.sentences, found)
+        ]
+    analysis = analyse(gold.sentences, kept, labels.names, nested=gold.card.nested, known=known, others=others)
     document = {
         "schema": SCHEMA,
         "corpus": gold.card.name,
@@ -144,14 +150,17 @@ def evaluate(
         "min_confidence": min_confidence,
         "below_min_confidence": _number_of_spans(alignments) - _number_of_spans(kept),
         **scores.to_dict(),
-        **_trust(gold.sentences, read, alignments),
-        "baselines": _baselines(train, gold) if train and baselines else None,
+        **_trust(gold.sentences, read, alignments, confidences),
+        "baselines": _baselines(train, gold, marked) if train and baselines else None,
         "analysis": analysis.to_dict(),
         "llms4ner": published,
         **stamp(gold.origin, predictions, recipe),
     }
     document["references"] = compare(document, recipe.model if recipe else run.get("model"), spec)
-    return Evaluation(scores, document, list(examined(gold.sentences, outputs, kept, analysis)))
+    by_span = None
+    if confidences is not None:
+        by_span = [dict(zip(aligned.spans, values)) for aligned, values in zip(alignments, confidences)]
+    return Evaluation(scores, document, list(examined(gold.sentences, outputs, kept, analysis, by_span)))
 
 
 def _confident(alignments: list[Alignment], read: Predictions, least: float) -> list[Alignment]:
@@ -168,12 +177,13 @@ def _number_of_spans(alignments: list[Alignment]) -> int:
     return sum(len(alignment.spans) for alignment in alignments)
 
 
-def _trust(sentences: list[Sentence], read: Predictions, alignments: list[Alignment]) -> dict[str, Any]:
+def _trust(
+    sentences: list[Sentence], read: Predictions, alignments: list[Alignment], confidences: list[tuple[float, ...]] | None
+) -> dict[str, Any]:  # fmt: skip
     """Return what `scores.json` says of confidences and uncertainty, each null where there is none."""
     judged: list[tuple[float, bool]] = []
     unsure: list[tuple[Uncertainty, bool]] = []
-    confidences = read.confidences_of(alignments) or [()] * len(sentences)
-    for sentence, row, alignment, values in zip(sentences, read.rows, alignments, confidences):
+    for sentence, row, alignment, values in zip(sentences, read.rows, alignments, confidences or [()] * len(sentences)):
         gold = set(sentence.spans)
         judged += [(value, span in gold) for span, value in zip(alignment.spans, values)]
         if row.uncertainty:
@@ -185,10 +195,11 @@ def _trust(sentences: list[Sentence], read: Predictions, alignments: list[Alignm
     }
 
 
-def _baselines(train: Gold, gold: Gold) -> dict[str, Any]:
+def _baselines(train: Gold, gold: Gold, marked: dict[str, list[Alignment]]) -> dict[str, Any]:
     """Return what `scores.json` says of the baselines."""
-    rows = score_baselines(train.sentences, gold.sentences, nested=gold.card.nested)
-    micro = {name: scores.micro.to_dict() for name, scores in rows.items()}
+    micro = {
+        name: score(gold.sentences, found, nested=gold.card.nested).micro.to_dict() for name, found in marked.items()
+    }
     return {"split": train.split, "sha256": train.origin.sha256(), "micro": micro}
 
 

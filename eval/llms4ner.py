@@ -32,17 +32,19 @@ class Published:
     """What that evaluator counts.
 
     Attributes:
+        sentences: counts of each over all labels.
         labels: counts by label, sorted.
         forgiven: sentences whose entities were compared without their positions.
     """
 
+    sentences: list[Counts]
     labels: dict[str, Counts]
     forgiven: int
 
     @property
     def micro(self) -> Counts:
         """Counts over all labels."""
-        return sum(self.labels.values(), Counts())
+        return sum(self.sentences, Counts())
 
     def to_dict(self) -> dict[str, Any]:
         """Return a mapping for JSON."""
@@ -65,6 +67,7 @@ def count_published(
         nested: whether entities may nest in the gold's text.
     """
     fmt = get_format(format_name, nested=nested)
+    in_sentences: list[Counts] = []
     counted: dict[str, Counts] = {}
     forgiven = 0
     for sentence, output in zip(sentences, outputs, strict=True):
@@ -74,10 +77,12 @@ def count_published(
             forgiven += not same
         else:
             gold, predicted = (Counter(_entries(text, format_name)) for text in (gold_text, output))
+        sides = (gold & predicted, predicted, gold)
+        in_sentences.append(Counts(*(side.total() for side in sides)))
         for label in {label for label, _ in (*gold, *predicted)}:
-            found = Counts(*(_of_label(entries, label) for entries in (gold & predicted, predicted, gold)))
+            found = Counts(*(_of_label(side, label) for side in sides))
             counted[label] = counted.get(label, Counts()) + found
-    return Published(dict(sorted(counted.items())), forgiven)
+    return Published(in_sentences, dict(sorted(counted.items())), forgiven)
 
 
 def _of_label(entries: Counter[Entry], label: str) -> int:

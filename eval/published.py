@@ -20,9 +20,13 @@ REFERENCES_FOLDER = Path(__file__).parent / "references"
 REFERENCES_SCHEMA = Path(__file__).with_name("references.schema.yaml")
 RATIOS = ("precision", "recall", "f1")
 MICRO = "micro"
-_OUR_SCORER = "seqeval"
-_LLMS4NER = "the paper's own"
-_BY_TAG = "BIO tags, averaged over sentences as it seems"
+_SCORERS = {
+    "seqeval": "seqeval",
+    "llms4ner": "the paper's own",
+    "averaged-tags": "BIO tags, averaged over sentences as it seems",
+    "unknown": "one that is not published",
+}
+"""What scorers are called, by their key in `references/`."""
 _UNKNOWN = "not published"
 
 
@@ -76,7 +80,7 @@ class Reference:
         instruction_sha256: of the exact instruction; None where that is not known.
         decoding: `free`, `constrained`, or None where it is not published.
         shots: examples shown to a model without training; None for a trained one.
-        scorer: what counted.
+        scorer: what counted: `seqeval`, `llms4ner`, `averaged-tags` or `unknown`.
         sentences: of the split as published, and how many of them are `-DOCSTART-` lines; None where it is not.
         tokens: likewise.
         conditions: what else is to be known of the numbers.
@@ -277,13 +281,13 @@ def _row(row: PublishedRow, document: dict[str, Any], scorer: str) -> dict[str, 
 def _counts_like(scorer: str, document: dict[str, Any]) -> bool:
     """Whether a document has counts of a scorer that is not what we report first: `--scorer llms4ner`, or single tags."""
     tags = (document.get("analysis") or {}).get("tags")
-    return bool((scorer == _LLMS4NER and document.get("llms4ner")) or (scorer == _BY_TAG and tags))
+    return bool((scorer == "llms4ner" and document.get("llms4ner")) or (scorer == "averaged-tags" and tags))
 
 
 def _ours(row: PublishedRow, document: dict[str, Any], scorer: str) -> dict[str, Any] | None:
     """Return our counts and ratios for a published row, by its own scorer where we have that; None where there are none."""
     like = _counts_like(scorer, document)
-    strict = document["llms4ner"] if like and scorer == _LLMS4NER else document["seqeval"] or document["spans"]
+    strict = document["llms4ner"] if like and scorer == "llms4ner" else document["seqeval"] or document["spans"]
     if row.kind == "strict":
         found = strict["micro"] if row.name == MICRO else strict["labels"].get(row.name)
     elif row.kind == "scenario" and document["nervaluate"]:
@@ -335,12 +339,13 @@ def _differing_prompt(reference: Reference, document: dict[str, Any], spec: Prom
 
 def _differing_counts(reference: Reference, document: dict[str, Any]) -> Iterator[str]:
     """Yield what differs in what was counted, and how."""
-    scorer = _OUR_SCORER if document["seqeval"] else "sets of spans"
-    if scorer != reference.scorer and not _counts_like(reference.scorer, document):
-        yield f"scorer: ours {scorer}, theirs {reference.scorer}"
-    ours = (document["sentences"]["all"], document["sentences"]["docstart"])
-    if reference.sentences and ours != reference.sentences:
-        yield f"sentences: ours {_sized(*ours)}, theirs {_sized(*reference.sentences)}"
+    by_seqeval = document["seqeval"] and reference.scorer == "seqeval"
+    if not by_seqeval and not _counts_like(reference.scorer, document):
+        ours = "seqeval" if document["seqeval"] else "sets of spans"
+        yield f"scorer: ours {ours}, theirs {_SCORERS[reference.scorer]}"
+    size = (document["sentences"]["all"], document["sentences"]["docstart"])
+    if reference.sentences and size != reference.sentences:
+        yield f"sentences: ours {_sized(*size)}, theirs {_sized(*reference.sentences)}"
     tokens = document["tokens"]["all"]
     if reference.tokens and tokens != reference.tokens:
         yield f"tokens: ours {tokens:,}, theirs {reference.tokens:,}"

@@ -1,4 +1,4 @@
-"""Scores as a table for the terminal, as Markdown, and as JSON."""
+"""Scores as tables for the terminal, and as JSON."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from ..data_converters.stats.text import visible
 from ..labels import told_origins
-from .analysis.tables import Table, confusion_table, error_table, group_tables, interval_table, tag_tables
+from .analysis.tables import Table, error_table, group_tables, interval_table
 from .published import comparisons, told_others
 from .scores import Counts, ScenarioCounts, Scores
 
@@ -110,18 +111,13 @@ def _trust_facts(document: dict[str, Any]) -> list[tuple[str, str]]:
     return facts
 
 
-def _tables(document: dict[str, Any], *, all_of_them: bool) -> Iterator[Table]:
-    """Yield the tables below the scores; in a terminal the large ones (confusion, single tags) are left out."""
+def _tables(document: dict[str, Any]) -> Iterator[Table]:
+    """Yield the tables below the scores, without the large ones (confusion, single tags)."""
     analysis = document["analysis"]
     yield interval_table(analysis)
     yield error_table(analysis)
     yield from group_tables(analysis)
     yield from trust_tables(document)
-    if all_of_them:
-        yield confusion_table(analysis["confusion"], "labels")
-        if tags := analysis["tags"]:
-            yield from tag_tables(tags)
-            yield confusion_table(tags["confusion"], "tags")
 
 
 def trust_tables(document: dict[str, Any]) -> Iterator[Table]:
@@ -165,7 +161,7 @@ def _both(numbers: dict[str, int]) -> str:
 
 
 def as_table(scores: Scores, document: dict[str, Any]) -> str:
-    """Return plain text, four digits."""
+    """Return plain text, four digits; hidden characters, which a model's output may hold, as codes."""
     sections = list(_rows(scores, document))
     width = max(len(name) for _, rows in sections for name, *_ in rows) + 2
     lines = [f"{name:<12} {value}" for name, value in run_facts(document)]
@@ -174,12 +170,12 @@ def as_table(scores: Scores, document: dict[str, Any]) -> str:
         if len(title) >= width:
             lines.append(f"{'':<{width}}  precision  recall      f1  support")
         lines += [f"{name:<{width}}     {p:.4f}  {r:.4f}  {f:.4f}  {support:>7}" for name, p, r, f, support in rows]
-    for header, cells, note in _tables(document, all_of_them=False):
+    for header, cells, note in _tables(document):
         lines += ["", *_aligned(header, cells, width), *([f"({note})"] if note else [])]
     for published in comparisons(document):
         table = _aligned(("", *published.header), published.rows, width)
         lines += ["", published.title, *table, *(f"  {note}" for note in published.notes)]
-    return "\n".join(lines)
+    return "\n".join(map(visible, lines))
 
 
 def _aligned(header: tuple[str, ...], rows: Sequence[tuple[str, ...]], first: int) -> Iterator[str]:
@@ -194,34 +190,6 @@ def _padded(row: tuple[str, ...], widths: list[int]) -> str:
     return "  ".join([first.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(others, widths[1:]))])
 
 
-def as_markdown(scores: Scores, document: dict[str, Any]) -> str:
-    """Return Markdown tables, four digits."""
-    lines = [f"- {name or 'reasons'}: {value}" for name, value in run_facts(document)]
-    for title, rows in _rows(scores, document):
-        lines += ["", f"| {title} | precision | recall | F1 | support |", "|---|---|---|---|---|"]
-        lines += [f"| {name} | {p:.4f} | {r:.4f} | {f:.4f} | {support} |" for name, p, r, f, support in rows]
-    for header, cells, note in _tables(document, all_of_them=True):
-        lines += [
-            "",
-            _piped(header),
-            "|---" * len(header) + "|",
-            *map(_piped, cells),
-            *(["", f"({note})"] if note else []),
-        ]
-    for published in comparisons(document):
-        header = (published.title, *published.header)
-        lines += ["", _piped(header), "|---" * len(header) + "|", *map(_piped, published.rows), ""]
-        lines += [f"- {note}" for note in published.notes]
-    return "\n".join(lines)
-
-
-def _piped(row: tuple[str, ...]) -> str:
-    return f"| {' | '.join(row)} |"
-
-
-def as_json(scores: Scores, document: dict[str, Any]) -> str:
+def as_json(document: dict[str, Any]) -> str:
     """Return the contents of `scores.json`."""
     return json.dumps(document, ensure_ascii=False, indent=2)
-
-
-REPORTS = {"table": as_table, "json": as_json, "markdown": as_markdown}

@@ -291,6 +291,11 @@ def _count_nervaluate(
     return overall, by_label
 
 
+def strict_counts(gold: Sequence[Span], predicted: Sequence[Span]) -> Counts:
+    """Count one sentence strictly, spans as sets."""
+    return Counts(len(set(gold) & set(predicted)), len(predicted), len(gold))
+
+
 def scenario_counts(gold: Sequence[Span], predicted: Sequence[Span]) -> tuple[ScenarioCounts, ...]:
     """Count one sentence with nervaluate's strategies, in the order of `SCENARIOS`; sentences add up to what its evaluator gives."""
     if gold == predicted:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,7 +78,7 @@ class Analysis:
 
 def analyse(
     sentences: Sequence[Sentence], alignments: Sequence[Alignment], labels: Sequence[str], *,
-    nested: bool = False, known: Known | None = None,
+    nested: bool = False, known: Known | None = None, others: Mapping[str, Sequence[Counts]] | None = None,
 ) -> Analysis:  # fmt: skip
     """Put predictions beside the gold.
 
@@ -88,6 +88,7 @@ def analyse(
         labels: in the order of the tables.
         nested: entities may lie inside entities: there are no tags and no scenarios of nervaluate then.
         known: mentions of the training split; None where there is none.
+        others: counts of each sentence by the name of what counted them, which are to have intervals too.
     """
     predicted = [alignment.spans for alignment in alignments]
     pairs = [pair_up(sentence.spans, spans) for sentence, spans in zip(sentences, predicted, strict=True)]
@@ -110,7 +111,7 @@ def analyse(
         tag_confusion=tag_confusion,
         groups=score_groups(sentences, predicted, known),
         train_split=known.split if known else None,
-        intervals=intervals(counts, [len(alignment.ungrounded) for alignment in alignments], scenarios),
+        intervals=intervals(counts, [len(alignment.ungrounded) for alignment in alignments], scenarios, others),
     )
 
 
@@ -138,6 +139,7 @@ class Examined:
         status: of the alignment.
         reasons: likewise.
         output: as it was generated.
+        confidences: of the predicted entities, in the order of their pairs; None where the run has none.
     """
 
     id: str
@@ -148,6 +150,7 @@ class Examined:
     status: str
     reasons: tuple[str, ...]
     output: str
+    confidences: tuple[float, ...] | None = None
 
     @property
     def predicted(self) -> tuple[Span, ...]:
@@ -159,6 +162,7 @@ class Examined:
         row = {
             "id": self.id, "where": self.where, "tokens": self.tokens, "pairs": [pair.to_list() for pair in self.pairs],
             "ungrounded": self.ungrounded, "status": self.status, "reasons": self.reasons, "output": self.output,
+            "confidences": self.confidences,
         }  # fmt: skip
         return json.dumps(row, ensure_ascii=False)
 
@@ -169,21 +173,37 @@ class Examined:
         Raises:
             KeyError, TypeError, ValueError: it is not that.
         """
+        pairs, confidences = tuple(map(Pair.from_list, row["pairs"])), row["confidences"]
+        if confidences is not None and len(confidences) != sum(pair.predicted is not None for pair in pairs):
+            raise ValueError(f"{len(confidences)} confidences")
         return cls(
-            row["id"], row["where"], tuple(row["tokens"]), tuple(map(Pair.from_list, row["pairs"])),
+            row["id"], row["where"], tuple(row["tokens"]), pairs,
             tuple((text, label) for text, label in row["ungrounded"]), row["status"], tuple(row["reasons"]), row["output"],
+            None if confidences is None else tuple(map(float, confidences)),
         )  # fmt: skip
 
 
 def examined(
-    sentences: Sequence[Sentence], outputs: Sequence[str], alignments: Sequence[Alignment], analysis: Analysis
-) -> Iterator[Examined]:
-    """Yield what is to be kept of each sentence."""
-    for sentence, output, alignment, pairs in zip(sentences, outputs, alignments, analysis.pairs, strict=True):
+    sentences: Sequence[Sentence], outputs: Sequence[str], alignments: Sequence[Alignment], analysis: Analysis,
+    confidences: Sequence[Mapping[Span, float]] | None = None,
+) -> Iterator[Examined]:  # fmt: skip
+    """Yield what is to be kept of each sentence.
+
+    Args:
+        sentences: the gold.
+        outputs: as they were generated.
+        alignments: of them.
+        analysis: of all of them.
+        confidences: of each sentence's aligned spans at least; None where the run has none.
+    """
+    known: Sequence[Mapping[Span, float] | None] = confidences or [None] * len(sentences)
+    for sentence, output, alignment, pairs, values in zip(
+        sentences, outputs, alignments, analysis.pairs, known, strict=True
+    ):
         loose = tuple((mention.text, mention.label) for mention in alignment.ungrounded)
         yield Examined(
             sentence.id, str(sentence.where or ""), sentence.tokens, tuple(pairs), loose, alignment.status, alignment.reasons,
-            output,
+            output, None if values is None else tuple(values[pair.predicted] for pair in pairs if pair.predicted),
         )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,8 +48,8 @@ class Intervals:
 
 
 def intervals(
-    strict: Sequence[Counts], ungrounded: Sequence[int], scenarios: Sequence[Sequence[ScenarioCounts]], *,
-    seed: int = SEED, resamples: int = RESAMPLES,
+    strict: Sequence[Counts], ungrounded: Sequence[int], scenarios: Sequence[Sequence[ScenarioCounts]],
+    others: Mapping[str, Sequence[Counts]] | None = None, *, seed: int = SEED, resamples: int = RESAMPLES,
 ) -> Intervals:  # fmt: skip
     """Bootstrap every micro score.
 
@@ -60,6 +60,7 @@ def intervals(
         strict: counts of each sentence.
         ungrounded: entities of each sentence that touch no token.
         scenarios: of each sentence, by scenario of nervaluate in the order of `SCENARIOS`; empty where entities nest.
+        others: counts of each sentence by the name of what counted them, such as another scorer; each is resampled by itself.
         seed: of the draws.
         resamples: number of them.
     """
@@ -76,6 +77,9 @@ def intervals(
         for number, name in enumerate(SCENARIOS):
             at = 4 + 5 * number
             by_name[f"nervaluate {name}"] = _interval(ScenarioCounts(name, *row[at : at + 5]) for row in sums)
+    for name, counted in (others or {}).items():
+        drawn = _resampled([(counts.correct, counts.predicted, counts.gold) for counts in counted], seed, resamples)
+        by_name[name] = _interval(Counts(*row) for row in drawn)
     return Intervals(LEVEL, resamples, seed, by_name)
 
 

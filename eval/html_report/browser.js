@@ -3,8 +3,8 @@
 (() => {
   const PAGE = 20; // sentences
   const WAIT = 200; // ms until the address follows what is typed
-  const KEYS = ["kind", "label", "gold", "predicted", "length", "words", "status", "reason", "goldtag", "predictedtag", "q", "at"];
-  const CHIPS = { gold: "gold label", predicted: "predicted label", length: "tokens of the entity", words: "tokens of the sentence",
+  const KEYS = ["kind", "label", "gold", "predicted", "length", "confidence", "words", "status", "reason", "goldtag", "predictedtag", "q", "at"];
+  const CHIPS = { gold: "gold label", predicted: "predicted label", length: "tokens of the entity", confidence: "confidence", words: "tokens of the sentence",
     reason: "reason", goldtag: "gold tag", predictedtag: "predicted tag" };
   const SIGNS = { boundary: "↔", type: "≠", both: "≠↔", missed: "−", spurious: "+" };
   const SHOWN = { error: "sentences with an error", all: "all sentences", gold: "gold entities", predicted: "predicted entities" };
@@ -12,7 +12,7 @@
   const RIGHT_TO_LEFT = /^\P{L}*[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Nko}\p{Script=Syriac}\p{Script=Thaana}]/u;
   // places in a row and in a pair
   const [ID, WHERE, TOKENS, PAIRS, STATUS, REASONS, UNGROUNDED, OUTPUT] = [0, 1, 2, 3, 4, 5, 6, 7];
-  const [KIND, GOLD, PREDICTED] = [0, 1, 4]; // start of a span, its end and its label after it
+  const [KIND, GOLD, PREDICTED, CONFIDENCE] = [0, 1, 4, 7]; // start of a span, its end and its label after it
 
   const $ = (id) => document.getElementById(id);
   const block = $("data");
@@ -60,6 +60,12 @@
     return [numbers[0], name.includes("or more") ? Infinity : numbers[numbers.length - 1]];
   }
 
+  function confidenceTest(name) { // "0.9-1.0": more than the first (from 0 it too), up to the second; "from 0.95"
+    const [low, high] = (name.match(/[\d.]+/g) || [NaN]).map(Number);
+    if (name.startsWith("from")) return (pair) => pair[CONFIDENCE] >= low;
+    return (pair) => pair[CONFIDENCE] <= high && (pair[CONFIDENCE] > low || low === 0);
+  }
+
   function spanTest(side, name) {
     if (name === OUTSIDE) return (pair) => pair[side] < 0;
     const label = data.labels.indexOf(name);
@@ -80,6 +86,7 @@
       const wanted = range(state.length);
       tests.push((pair) => pair[GOLD] >= 0 && isIn(wanted, pair[GOLD + 1] - pair[GOLD]));
     }
+    if (state.confidence) tests.push(confidenceTest(state.confidence));
     return tests;
   }
 
@@ -187,7 +194,7 @@
     spans.sort((one, other) => (one[side + 1] - one[side]) - (other[side + 1] - other[side]) || one[side] - other[side]);
     for (const pair of spans) {
       const below = placed.filter((one) => one.start < pair[side + 1] && pair[side] < one.end).map((one) => one.level);
-      placed.push({ start: pair[side], end: pair[side + 1], label: pair[side + 2], pair, level: Math.max(-1, ...below) + 1 });
+      placed.push({ start: pair[side], end: pair[side + 1], label: pair[side + 2], side, pair, level: Math.max(-1, ...below) + 1 });
     }
     return placed;
   }
@@ -203,6 +210,7 @@
     if (token === span.start) {
       const text = (SIGNS[kind] ? SIGNS[kind] + " " : "") + data.labels[span.label];
       made.textContent = text;
+      if (span.side === PREDICTED && CONFIDENCE in span.pair) made.title = `confidence ${span.pair[CONFIDENCE]}`;
       classes.push("start");
       if (words.slice(span.start, span.end).join(" ").length > text.length + 2 && span.end - span.start > 1) classes.push("narrow");
     }
@@ -238,6 +246,7 @@
     [["gold", GOLD], ["predicted", PREDICTED]].filter(([, side]) => pair[side] >= 0).forEach(([name, side], number) => {
       item.append(`${number ? ", " : ""}${name} `, element("bdi", {}, covered(words, pair, side)), ` (${data.labels[pair[side + 2]]})`);
     });
+    if (CONFIDENCE in pair) item.append(`, confidence ${pair[CONFIDENCE]}`);
     return item;
   }
 

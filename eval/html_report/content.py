@@ -18,6 +18,7 @@ Filter = dict[str, str]
 
 - `kind`: `error` (any), a kind of pair, `gold` or `predicted` (any pair that has one), or `all`: sentences without a pair too
 - `label`: that the pair is counted with; `gold`, `predicted`: its two labels, `O` where there is no such entity
+- `confidence`: of the predicted entity, as the reliability curve and the thresholds are called: `0.9-1.0`, `from 0.95`
 - `length`: of the gold entity in tokens, as the groups are called: `2`, `5 or more`
 - `words`: the same of the sentence; `status`, `reason`: of its alignment
 - `goldtag`, `predictedtag`: IOB2 tags of one and the same token
@@ -123,12 +124,21 @@ def sections(document: dict[str, Any]) -> list[Section]:
     if analysis["tags"]:
         tables = [LinkedTable(table) for table in tag_tables(analysis["tags"])]
         found.append(Section("tags", "Single tags", ("IOB2, token by token.",), tables))
-    if trust := [LinkedTable(table) for table in trust_tables(document)]:
+    if trust := list(_trust_tables(document)):
         found.append(Section("confidence", "Confidence and uncertainty", (), trust))
     if published := list(_published_tables(document)):
         note = "Ours beside theirs; what differs between the two is named, and what a difference means is not."
         found.append(Section("published", "Published results", (note,), published))
     return found
+
+
+def _trust_tables(document: dict[str, Any]) -> Iterator[LinkedTable]:
+    """Yield the tables; bins and thresholds lead to their entities, unless those below a smallest confidence are not there."""
+    for table in trust_tables(document):
+        links: dict[tuple[int, int], Filter] = {}
+        if document["min_confidence"] is None and table.header[1] == "entities":
+            links = {(row, 1): {"kind": "predicted", "confidence": name} for row, (name, *_) in enumerate(table.rows)}
+        yield LinkedTable(table, links)
 
 
 def _published_tables(document: dict[str, Any]) -> Iterator[LinkedTable]:

@@ -2,38 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ...data_converters.stats.text import visible
 from ...sentence import Span
 from ..analysis.document import Examined
 from ..analysis.pairs import ERRORS, Pair
 from ..analysis.tables import Table
+from ..markdown import escaped, table
 from .content import facts, headline, interval_note, provenance, sections, title_of
 
 LISTED = 20
 """Errors of a kind that are listed; of the others it says how many there are."""
 
-_MARKUP = re.compile(r"[\\`*_{}\[\]#|~!$@^]|:(?=//|[\w+-]+:)|(?<=\b[wW]{3})\.")
-_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
-
-def escaped(text: str) -> str:
-    """Return text that Markdown, also GitHub's, shows as it stands; hidden characters as codes."""
-    plain = _MARKUP.sub(r"\\\g<0>", visible(text))
-    for character, entity in _ENTITIES.items():
-        plain = plain.replace(character, entity)
-    return plain
-
-
-def markdown_report(document: dict[str, Any], sentences: Sequence[Examined]) -> Iterator[str]:
+def markdown_report(document: dict[str, Any], sentences: Sequence[Examined] | None = None) -> Iterator[str]:
     """Yield lines.
 
     Args:
         document: what `scores.json` holds.
-        sentences: what `sentences.jsonl` beside it holds.
+        sentences: what `sentences.jsonl` beside it holds; None leaves the lists of errors out.
     """
     yield f"# {escaped(title_of(document))}"
     scores = headline(document)
@@ -48,18 +36,14 @@ def markdown_report(document: dict[str, Any], sentences: Sequence[Examined]) -> 
             yield from _table(linked.table)
     yield from ("", "## Provenance")
     yield from _list(provenance(document))
-    yield from _errors(sentences)
+    if sentences is not None:
+        yield from _errors(sentences)
 
 
-def _table(table: Table) -> Iterator[str]:
-    yield from ("", _row(table.header), "|---" + "|---:" * (len(table.header) - 1) + "|")
-    yield from map(_row, table.rows)
-    if table.note:
-        yield from ("", escaped(table.note))
-
-
-def _row(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(map(escaped, cells))} |"
+def _table(shown: Table) -> Iterator[str]:
+    yield from ("", table(shown.header, shown.rows, numbers=True))
+    if shown.note:
+        yield from ("", escaped(shown.note))
 
 
 def _list(pairs: Sequence[tuple[str, str]]) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from ...data_converters.stats.text import visible
@@ -29,8 +30,8 @@ def browser_data(sentences: Sequence[Examined], labels: Sequence[str]) -> Iterat
 
     `kinds`, `labels`, `statuses` and `reasons` are names, which rows have numbers for. Each of `rows` is an array: id, place (file name
     and line), tokens with `\n` between them, pairs, status, reasons, ungrounded entities as [text, label], and the output, 0 where it
-    was read exactly. A pair is [kind, gold start, end, label, predicted start, end, label], -1 for an entity that is not there. Hidden
-    characters are codes.
+    was read exactly. A pair is [kind, gold start, end, label, predicted start, end, label], -1 for an entity that is not there, and after
+    that the confidence of the predicted entity where there is one. Hidden characters are codes.
     """
     spans = {span.label for row in sentences for pair in row.pairs for span in (pair.gold, pair.predicted) if span}
     order = [label for label in labels if label in spans] + sorted(spans - set(labels))
@@ -44,12 +45,13 @@ def browser_data(sentences: Sequence[Examined], labels: Sequence[str]) -> Iterat
 
 
 def _row(row: Examined, labels: dict[str, int], reasons: list[str]) -> list[Any]:
+    confidences = iter(row.confidences or ())
     pairs = [
         [KINDS.index(pair.kind), *(
             number
             for span in (pair.gold, pair.predicted)
             for number in ((span.start, span.end, labels[span.label]) if span else (-1, -1, -1))
-        )]
+        ), *(islice(confidences, 1) if pair.predicted else ())]
         for pair in row.pairs
     ]  # fmt: skip
     return [

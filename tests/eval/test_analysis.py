@@ -315,7 +315,7 @@ def test_what_cannot_be_compared_is_refused(workdir: Path) -> None:
     Path("b/sentences.jsonl").write_text(json.dumps(changed) + "\n" + "".join(lines[1:]))
     assert "other tokens in demo/testb/" in compared("a", "b", code=1)
     Path("b/sentences.jsonl").write_text("{}\n")
-    assert "b/sentences.jsonl:1: not as lmn-eval writes it ('id')" in compared("a", "b", code=1)
+    assert "b/sentences.jsonl:1: not as lmn-eval writes it ('pairs')" in compared("a", "b", code=1)
     Path("b/sentences.jsonl").unlink()
     assert "b/sentences.jsonl: no such file; score the run again" in compared("a", "b", code=1)
     Path("b/scores.json").write_text("{}")
@@ -328,4 +328,4 @@ def test_the_markdown_report_has_the_large_tables_too(workdir: Path) -> None:
     assert "| tags, averaged | accuracy | precision | recall | f1 | support |" in text
     assert "| B-LOC | " in text
     assert "| unseen | " in text
-    assert "(train: train)" in text
+    assert "\ntrain: train\n" in text

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 from llms_meet_ner.data_converters import load_card, read_corpus
 from llms_meet_ner.eval import score
-from llms_meet_ner.eval.baselines import capitalised, gazetteer, majority, score_baselines
+from llms_meet_ner.eval.baselines import capitalised, gazetteer, majority, run_baselines
 from llms_meet_ner.eval.cli import main
 
 from llms_meet_ner import Sentence, Span, get_format
@@ -99,11 +99,16 @@ def call(*words: str, code: int = 0) -> str:
 def test_baselines_stand_in_the_table_of_scores(perfect: list[str]) -> None:
     card = load_card("demo")
     train, test = (list(read_corpus(card, name)) for name in ("train", "testb"))
-    rows = {name: scores.micro for name, scores in score_baselines(train, test).items()}
+    rows = {name: score(test, marked).micro for name, marked in run_baselines(train, test).items()}
     assert list(rows) == ["gazetteer", "capitalised", "majority"]
     document = json.loads(call(*perfect, "--baselines", "--report", "json").rpartition("\n\n")[0])
     assert document["baselines"]["split"] == "train"
     assert document["baselines"]["micro"] == {name: counts.to_dict() for name, counts in rows.items()}
+    intervals = document["analysis"]["intervals"]["scores"]
+    for name, counts in rows.items():
+        low, high = intervals[f"baseline: {name}"]["f1"]
+        assert low <= counts.f1 <= high
+        assert (low < high) == bool(counts.correct)
     table = call(*perfect, "--baselines").splitlines()
     at = next(number for number, line in enumerate(table) if line.startswith("micro avg"))
     for line, (name, counts) in zip(table[at + 1 :], rows.items()):
@@ -112,7 +117,8 @@ def test_baselines_stand_in_the_table_of_scores(perfect: list[str]) -> None:
     assert "baselines    count in train" in table
     markdown = call(*perfect, "--baselines", "--report", "markdown")
     majority_row = rows["majority"]
-    assert f"| baseline: majority | {majority_row.precision:.4f} | {majority_row.recall:.4f} |" in markdown
+    cells = f"{majority_row.correct} | {majority_row.predicted} | {majority_row.gold} | {majority_row.precision:.4f}"
+    assert f"| baseline: majority | {cells} |" in markdown
     assert "baseline" not in call(*perfect)
     assert json.loads(Path("scores.json").read_text())["baselines"] is None
 

@@ -181,7 +181,7 @@ def test_the_reports_show_the_curve(workdir: Path) -> None:
     }  # fmt: skip
     markdown = run(rows(), "--report", "markdown").stdout
     assert (
-        "| reliability | entities | confidence | accuracy |\n|---|---|---|---|\n| 0.8-0.9 | 2 | 0.9000 | 1.0000 |\n"
+        "| reliability | entities | confidence | accuracy |\n|---|---:|---:|---:|\n| 0.8-0.9 | 2 | 0.9000 | 1.0000 |\n"
         in markdown
     )
 

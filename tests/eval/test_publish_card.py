@@ -12,74 +12,13 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import CliRunner, Result
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hostile import HOSTILE, MARKDOWN, inlines, shown
 from llms_meet_ner.eval.publish.cli import main as lmn_publish
-from llms_meet_ner.eval.publish.markdown import escaped, fenced, linked, table, without_folders
-from markdown_it import MarkdownIt
 from publishing import BASE, Trained, trained
 
 from llms_meet_ner.labels import Label, LabelSet
 from llms_meet_ner.prompts import PromptSpec
 from llms_meet_ner.recipe import load_recipe
-
-MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
-HOSTILE = [
-    "<script>alert(1)</script>", "]]>", "</textarea>", "---", "- a", "1. a", "# a", "a | b", "`a`", "```", "[a](http://b.c)", "![a](b)",
-    "**a**", "__a__", "~~a~~", "&lt;", "&#60;", "<!-- a", "<a@b.cd>", "\\", "\\|", "a\n\n# b", "    a", "> a", "$$a$$", "http://a.bc",
-    "a\u2028b", "\x00", "\u202eabc", "{{ a }}", "%a: b", "'", '"', ": a", "yes", "null", "1e3", "--- !!python/object", "=", "+ a", "*",
-    "www.a.bc", "<https://a.bc>", "[^1]", "| --- |", "a: [", "\ud83d\ude00".encode("utf-16", "surrogatepass").decode("utf-16"),
-]  # fmt: skip
-texts = st.one_of(
-    st.sampled_from(HOSTILE),
-    st.lists(st.sampled_from([*"`*_[]()<>&|\\~$#-+=!:.\"' \n\t1aé", *HOSTILE]), max_size=12).map("".join),
-    st.text(max_size=20),
-)
-_GONE = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
-
-
-def shown(text: str) -> str:
-    """What a reader is to see of a text in a line."""
-    return re.sub(r"[\s\x1c-\x1f\x85\u2028\u2029]+", " ", _GONE.sub("\ufffd", text)).strip()
-
-
-def inlines(markdown: str) -> list[Any]:
-    """Return the inline tokens of a text, after making sure that it holds no HTML."""
-    tokens = MARKDOWN.parse(markdown)
-    flat = [child for token in tokens for child in [token, *(token.children or [])]]
-    assert not [token for token in flat if token.type.startswith("html")], markdown
-    return [token for token in tokens if token.type == "inline"]
-
-
-def text_of(inline: Any) -> str:
-    assert {child.type for child in inline.children} <= {"text", "text_special"}, inline.content
-    return "".join(child.content for child in inline.children)
-
-
-@given(st.lists(st.lists(texts, min_size=2, max_size=2), max_size=4))
-@settings(max_examples=200, deadline=None)
-def test_cells_show_what_was_put_into_them(rows: list[list[str]]) -> None:
-    cells = [text_of(inline) for inline in inlines(table(("a", "b"), rows))]
-    assert cells == ["a", "b", *(shown(cell) for row in rows for cell in row)]
-
-
-@given(texts)
-@settings(max_examples=200, deadline=None)
-def test_a_line_and_a_block_show_what_was_put_into_them(text: str) -> None:
-    for before, after in (("- ", ""), ("- x: ", "\n- y"), ("", "")):
-        found = [text_of(inline) for inline in inlines(f"{before}{escaped(text)}{after}")]
-        expected = [f"{before[2:]}{shown(text)}".strip(), after[3:]]
-        assert found == [part for part in expected if part]
-    first, block, *_ = [token for token in MARKDOWN.parse(f"x\n\n{fenced(text, 'text')}\n\ny") if token.content]
-    assert (first.content, block.type) == ("x", "fence")
-    assert "".join(block.content.split()) == "".join(_GONE.sub("\ufffd", text).split())
-
-
-@given(texts, texts)
-def test_links_lead_where_a_browser_should_go(text: str, url: str) -> None:
-    (inline,) = inlines(f"x {linked(text, url)}")
-    assert not [child for child in inline.children if child.type == "link_open" and child.attrs["href"][:4] != "http"]
-    assert text_of(inlines(f"x {linked('a', 'javascript:alert(1)')}")[0]) == "x a"
 
 
 @pytest.fixture
@@ -168,7 +107,7 @@ def test_scores_of_other_adapters_are_named_and_left_out(tiny: Trained) -> None:
     assert len(metadata["model-index"][0]["results"]) == 1
     for line in (
         "- demo\\_testb/free-first20: of the first 20 sentences only (--limit)",
-        "- demo\\_testa/constrained: cannot be read: scores.json:1: not JSON (Expecting property name",
+        "- demo\\_testa/constrained: cannot be read: scores.json\\:1: not JSON (Expecting property name",
         "- demo\\_testa/free: of another adapter, or of this one before it was trained again",
         "- demo\\_testb/free-first10: the predictions beside it are others than those that were scored",
         "- demo\\_testb/free-shots1: of the model without the adapter",
@@ -356,10 +295,3 @@ def test_a_hostile_corpus_does_not_break_the_card(tiny: Trained, start: int) -> 
     compile(fences[3].content, "snippet", "exec")
     headings = [token for token in MARKDOWN.parse(text) if token.type == "heading_open"]
     assert [heading.tag for heading in headings] == ["h1", *["h2"] * 5, "h3", "h3", "h2", "h2", "h3", "h2", "h2"]
-
-
-def test_absolute_paths_lose_their_folders() -> None:
-    assert (
-        without_folders("/home/me/a.json: no; see data/b.json, ~/c.txt or C:\\d\\e.f")
-        == "a.json: no; see data/b.json, c.txt or e.f"
-    )

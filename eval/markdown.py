@@ -5,21 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from ..data_converters.stats.text import visible
+
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-_ACTIVE = re.compile(r"[\\`*_\[\]|~$&<>]")
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
-_SPACE = re.compile(r"[\s\x1c-\x1f\x85\u2028\u2029]+")
-_OPENING = re.compile(r"(\d+)([.)])(?=\s|$)|([-+#=!:])")
-_LINK = re.compile(r"(?i)(https?|ftp)(://)|(www)(\.)")
+_ACTIVE = re.compile(r"[\\`*_{}\[\]|~$#@^&<>]|:(?=//|[\w+-]+:)|(?<=\b[wW]{3})\.")
+_SPACE = re.compile(r"[ \t\n\r\v\f]+")
+_LINE_END = re.compile(r"\r\n?|[\v\f]")
+_OPENING = re.compile(r"(\d+)([.)])(?=\s|$)|([-+=!:])(?=[-=:]*(?:\s|$))")
 _FOLDERS = re.compile(r"(?<![\w.~/\\-])(?:~|[A-Za-z]:)?[/\\](?:[^\s/\\:]+[/\\])*(?=[^\s/\\:])")
 _SAFE_URL = re.compile(r"https?://[^\s<>\"'`\\()|]+")
 
 
 def escaped(text: object) -> str:
-    """Return a text as it is to show within a line: no markup, no link, no line break; control characters become U+FFFD."""
-    line = _SPACE.sub(" ", _CONTROL.sub("\ufffd", str(text))).strip()
+    """Return a text as Markdown, also GitHub's, shows it within a line: no markup, no link, no line break; hidden characters as codes."""
+    line = visible(_SPACE.sub(" ", str(text))).strip()
     line = _ACTIVE.sub(lambda found: _ENTITIES.get(found[0], f"\\{found[0]}"), line)
-    line = _LINK.sub(lambda found: f"{found[1] or found[3]}\\{found[2] or found[4]}", line)
     return _OPENING.sub(_unlisted, line, count=1) if _OPENING.match(line) else line
 
 
@@ -29,8 +29,8 @@ def _unlisted(found: re.Match[str]) -> str:
 
 
 def fenced(text: str, language: str = "") -> str:
-    """Return a block in which a text stands literally, whatever back-ticks it holds; control characters become U+FFFD."""
-    literal = _CONTROL.sub("\ufffd", re.sub(r"\r\n?|[\x0b\x0c\x1c-\x1f\x85\u2028\u2029]", "\n", text))
+    """Return a block in which a text stands literally, whatever back-ticks it holds; hidden characters stand as codes."""
+    literal = re.sub(r"[^\n\t]+", lambda found: visible(found[0]), _LINE_END.sub("\n", text))
     longest = max((len(run) for run in re.findall("`+", literal)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}{language}\n{literal}\n{fence}"
@@ -46,8 +46,8 @@ def without_folders(text: str) -> str:
     return _FOLDERS.sub("", text)
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return a table; every cell is escaped."""
-    lines = [header, ["---"] * len(header)]
-    cells = [[escaped(cell) for cell in row] for row in rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in [*lines, *cells])
+def table(header: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: bool = False) -> str:
+    """Return a table; every cell is escaped. With `numbers`, all columns but the first are flush right."""
+    rule = "---" + ("|---:" if numbers else "|---") * (len(header) - 1)
+    first, *others = (f"| {' | '.join(map(escaped, row))} |" for row in [header, *rows])
+    return "\n".join([first, f"|{rule}|", *others])

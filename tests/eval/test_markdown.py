@@ -1,0 +1,56 @@
+"""What is put into Markdown shows as it is, in tables, lines, blocks and links."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hostile import GITHUB, HOSTILE, MARKDOWN, inlines, shown, text_of, texts
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from llms_meet_ner.data_converters.stats.text import visible
+from llms_meet_ner.eval.markdown import escaped, fenced, linked, table, without_folders
+from markdown_it import MarkdownIt
+
+
+@pytest.mark.parametrize("parser", [MARKDOWN, GITHUB], ids=["commonmark", "gfm"])
+@given(rows=st.lists(st.lists(texts, min_size=2, max_size=2), min_size=1, max_size=4))
+@settings(max_examples=200, deadline=None)
+def test_cells_show_what_was_put_into_them(parser: MarkdownIt, rows: list[list[str]]) -> None:
+    for numbers in (False, True):
+        cells = [text_of(inline) for inline in inlines(table(rows[0], rows, numbers=numbers), parser)]
+        assert cells == [shown(cell) for row in (rows[0], *rows) for cell in row]
+
+
+@given(texts)
+@settings(max_examples=200, deadline=None)
+def test_a_line_and_a_block_show_what_was_put_into_them(text: str) -> None:
+    for before, after in (("- ", ""), ("- x: ", "\n- y"), ("", "")):
+        found = [text_of(inline) for inline in inlines(f"{before}{escaped(text)}{after}", GITHUB)]
+        assert found == [text_of(inline) for inline in inlines(f"{before}{escaped(text)}{after}")]
+        expected = [f"{before[2:]}{shown(text)}".strip(), after[3:]]
+        assert found == [part for part in expected if part]
+    first, block, *_ = [token for token in MARKDOWN.parse(f"x\n\n{fenced(text, 'text')}\n\ny") if token.content]
+    assert (first.content, block.type) == ("x", "fence")
+    literal = re.sub(r"\r\n?|[\v\f]", "\n", text)
+    assert block.content == "\n".join("\t".join(map(visible, line.split("\t"))) for line in literal.split("\n")) + "\n"
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_nothing_is_left_that_a_site_makes_a_link_or_a_picture_of(text: str) -> None:
+    bare = re.sub(r"\\.|&\w+;", "", escaped(text))
+    assert not re.search(r"[<>`*_\[\]|~$@#]|://|:\w+:|www\.", bare)
+
+
+@given(texts, texts)
+def test_links_lead_where_a_browser_should_go(text: str, url: str) -> None:
+    (inline,) = inlines(f"x {linked(text, url)}")
+    assert not [child for child in inline.children if child.type == "link_open" and child.attrs["href"][:4] != "http"]
+    assert text_of(inlines(f"x {linked('a', 'javascript:alert(1)')}")[0]) == "x a"
+
+
+def test_absolute_paths_lose_their_folders() -> None:
+    assert (
+        without_folders("/home/me/a.json: no; see data/b.json, ~/c.txt or C:\\d\\e.f")
+        == "a.json: no; see data/b.json, c.txt or e.f"
+    )
