@@ -54,7 +54,7 @@ def run_facts(document: dict[str, Any]) -> list[tuple[str, str]]:
         ("corpus", f"{document['corpus']} {document['split']}{_part(document)}"),
         *([("adapter", _adapter(document["adapter"]))] if document["adapter"] else []),
         ("predictions", f"{document['predictions']} (decoding: {document['decoding']})"),
-        *([("shots", _shots(document["shots"]))] if document["shots"] else []),
+        *([("shots", told_shots(document["shots"]))] if document["shots"] else []),
         ("sentences", _both(document["sentences"])),
         ("tokens", _both(document["tokens"])),
         ("alignment", ", ".join(f"{alignment[status]:,} {status}" for status in ("exact", "repaired", "failed"))),
@@ -86,7 +86,7 @@ def _adapter(adapter: dict[str, Any]) -> str:
     return f"{adapter['name']} at {adapter['revision']}" if adapter["revision"] else str(adapter["name"])
 
 
-def _shots(shots: dict[str, Any]) -> str:
+def told_shots(shots: dict[str, Any]) -> str:
     """Return how many examples a model without training was shown, and which."""
     if not shots["number"]:
         return "0, without training"

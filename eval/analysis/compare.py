@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,9 @@ import click
 from ...command_line import catch_errors
 from ...errors import LmnError
 from ...files import write_json
+from ...labels import told_origins
 from ...sentence import Span
+from ..report import told_shots
 from ..scores import Counts
 from .document import Examined
 from .resampling import SEED, Difference, differences
@@ -86,7 +88,7 @@ class Comparison:
         yield f"A  {self.first.path}"
         yield f"B  {self.second.path}"
         for name, one, other in self.differing:
-            yield f"they differ in {name}: {one} and {other}"
+            yield f"they differ in {name}: {one} (A), {other} (B)"
         yield ""
         yield f"{'':<10}       A       B    B - A   95% interval      p-value"
         for score in self.scores:
@@ -105,7 +107,8 @@ def _differing(first: dict[str, Any], second: dict[str, Any]) -> Iterator[tuple[
     for key, name in _CONDITIONS.items():
         one, other = first.get(key), second.get(key)
         if one != other:
-            yield name, _told(one), _told(other)
+            told = _TELLERS.get(key, _told)
+            yield name, told(one), told(other)
     hashes = [document.get("sha256") or {} for document in (first, second)]
     for key in ("corpus", "adapter"):
         one, other = hashes[0].get(key), hashes[1].get(key)
@@ -114,9 +117,18 @@ def _differing(first: dict[str, Any], second: dict[str, Any]) -> Iterator[tuple[
 
 
 def _told(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {_told(one)}" for key, one in value.items() if not isinstance(one, list)) or "none"
     return "none" if value is None else str(value)
+
+
+def _examples(shots: dict[str, Any] | None) -> str:
+    return told_shots(shots) if shots else "none, trained"
+
+
+def _labels(origins: dict[str, str | None] | None) -> str:
+    return told_origins(origins or {}) or "as the corpus has them"
+
+
+_TELLERS: dict[str, Callable[[Any], str]] = {"shots": _examples, "label_origins": _labels}
 
 
 def _check_gold(first: Run, second: Run, differing: list[tuple[str, str, str]]) -> None:

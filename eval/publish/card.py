@@ -11,7 +11,7 @@ from ...labels import told_origins
 from ..markdown import escaped, fenced, linked, table, without_folders
 from .metadata import metadata_yaml
 from .publication import Publication
-from .scored import Ratios, ScoredRun
+from .scored import Counted, ScoredRun
 from .training import PLOT_FILE, LogPoint, hyperparameters
 from .usage import RECIPE_FILE, commands, python_snippet, tag_command
 
@@ -74,8 +74,9 @@ def _scores(published: Publication) -> Iterator[str]:
         yield _run_table(scored.runs)
         scorers = ", ".join(dict.fromkeys(run.scorer for run in scored.runs))
         yield (
-            f"Micro averages over all labels ({scorers}). `exact`, `repaired`, `failed`: outputs that were the sentence with well-formed "
-            "markup, that could be read all the same, that could not; the last count as no entities."
+            f"Micro averages over all labels ({scorers}). Intervals: {_intervals(scored.runs)}. "
+            "`exact`, `repaired`, `failed`: outputs that were the sentence with well-formed markup, that could be read all the same, "
+            "that could not; the last count as no entities."
         )
         yield _about_weights(published)
     else:
@@ -90,12 +91,36 @@ def _scores(published: Publication) -> Iterator[str]:
 
 
 def _run_table(runs: tuple[ScoredRun, ...]) -> str:
-    header = ("corpus", "split", "run", "sentences", "precision", "recall", "F1", "exact", "repaired", "failed")
+    header = (
+        "corpus",
+        "split",
+        "run",
+        "sentences",
+        "precision",
+        "recall",
+        "F1",
+        "interval of F1",
+        "exact",
+        "repaired",
+        "failed",
+    )
     rows = [
-        (run.corpus, run.split, run.run, _sentences(run), *run.micro.cells, *(f"{count:,}" for count in run.statuses))
+        (
+            run.corpus, run.split, run.run, _sentences(run), *run.micro.cells, f"{run.interval.low:.4f} to {run.interval.high:.4f}",
+            *(f"{count:,}" for count in run.statuses),
+        )
+        for run in runs
+    ]  # fmt: skip
+    return table(header, rows)
+
+
+def _intervals(runs: tuple[ScoredRun, ...]) -> str:
+    """Return how the intervals came about."""
+    found = [
+        f"{run.interval.level:.0%}, percentile bootstrap over sentences, {run.interval.resamples:,} resamples, seed {run.interval.seed}"
         for run in runs
     ]
-    return table(header, rows)
+    return "; ".join(dict.fromkeys(found))
 
 
 def _sentences(run: ScoredRun) -> str:
@@ -134,7 +159,7 @@ def _run_details(run: ScoredRun) -> Iterator[str]:
     yield _bullets(told)
 
 
-def _row(name: str, row: Ratios) -> tuple[str, ...]:
+def _row(name: str, row: Counted) -> tuple[str, ...]:
     return (name, *row.cells, f"{row.gold:,}")
 
 

@@ -93,7 +93,7 @@ def _print_built(built: Built) -> None:
         f"{built.folder}: {len(built.files)} files, {built.size / 1e6:,.1f} MB; weights in {published.weights.dtype}"
     )
     for run in published.scored.headline:
-        click.echo(f"  {run.corpus} {run.split}, {run.run}: F1 {run.micro.f1:.4f}")
+        click.echo(f"  {run.corpus} {run.split}, {run.run}: F1 {run.micro.counts.f1:.4f}")
     for split in published.scored.missing:
         click.echo(f"  no score for split {split}")
     for left in published.scored.left_out:

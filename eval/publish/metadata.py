@@ -45,7 +45,8 @@ def _results(published: Publication, run: ScoredRun) -> list[Any]:
     from huggingface_hub import EvalResult
 
     id_, title = _dataset(published, run.corpus)
-    metrics = {"precision": run.micro.precision, "recall": run.micro.recall, "f1": run.micro.f1}
+    counts = run.micro.counts
+    metrics = {"precision": counts.precision, "recall": counts.recall, "f1": counts.f1}
     return [
         EvalResult(
             task_type=TASK,

@@ -13,48 +13,87 @@ from ...labels import told_origins
 from ...records import PREDICTIONS_FILE
 from ..evaluate import SCHEMA, SCORES_FILE
 from ..provenance import run_stamp
+from ..scores import Counts, ScenarioCounts
 
 _RUN_ORDER = ("constrained", "free")
+_SCENARIO_COUNTS = ("correct", "incorrect", "partial", "missed", "spurious")
 
 
 @dataclass(frozen=True, slots=True)
-class Ratios:
-    """Precision, recall and F1 of a label, an average or a baseline.
+class Counted:
+    """Counts of a label, an average, a scenario of nervaluate or a baseline, from which its ratios come.
 
     Attributes:
-        name: of the label, the average or the baseline.
-        precision: from 0 to 1.
-        recall: from 0 to 1.
-        f1: from 0 to 1.
+        name: of it.
+        counts: of strict matching, or of the scenario.
         gold: entities in the gold.
-
-    Raises:
-        ValueError: a ratio is not from 0 to 1.
     """
 
     name: str
-    precision: float
-    recall: float
-    f1: float
+    counts: Counts | ScenarioCounts
     gold: int
 
-    def __post_init__(self) -> None:
-        for value in (self.precision, self.recall, self.f1):
-            if not 0 <= value <= 1:
-                raise ValueError(f"{self.name}: {value} is no ratio")
+    @classmethod
+    def strict(cls, name: str, row: Mapping[str, Any]) -> Counted:
+        """Read the counts of a row of `scores.json`.
+
+        Raises:
+            KeyError, TypeError, ValueError: they are none.
+        """
+        counts = Counts(*_numbers(row, ("correct", "predicted", "gold")))
+        if counts.correct > min(counts.predicted, counts.gold):
+            raise ValueError(f"{name}: {counts.correct} of {counts.predicted} and {counts.gold} are correct")
+        return cls(str(name), counts, counts.gold)
 
     @classmethod
-    def of(cls, name: str, row: Mapping[str, Any], gold: int | None = None) -> Ratios:
-        """Read the ratios of a row of `scores.json`; `gold` stands for the count where the row has none."""
-        return cls(
-            str(name), float(row["precision"]), float(row["recall"]), float(row["f1"]),
-            int(row["gold"] if gold is None else gold),
-        )  # fmt: skip
+    def scenario(cls, name: str, row: Mapping[str, Any]) -> Counted:
+        """Read the counts of a scenario of nervaluate.
+
+        Raises:
+            KeyError, TypeError, ValueError: likewise.
+        """
+        correct, incorrect, partial, missed, spurious = _numbers(row, _SCENARIO_COUNTS)
+        gold = correct + incorrect + partial + missed
+        return cls(str(name), ScenarioCounts(str(name), correct, incorrect, partial, missed, spurious), gold)
 
     @property
     def cells(self) -> tuple[str, str, str]:
-        """The ratios with four digits."""
-        return f"{self.precision:.4f}", f"{self.recall:.4f}", f"{self.f1:.4f}"
+        """Precision, recall and F1 with four digits."""
+        return f"{self.counts.precision:.4f}", f"{self.counts.recall:.4f}", f"{self.counts.f1:.4f}"
+
+
+def _numbers(row: Mapping[str, Any], keys: Sequence[str]) -> list[int]:
+    numbers = [row[key] for key in keys]
+    if not all(isinstance(number, int) and number >= 0 for number in numbers):
+        raise ValueError(f"counts are {numbers}")
+    return numbers
+
+
+@dataclass(frozen=True, slots=True)
+class F1Interval:
+    """Bootstrap interval of a run's micro F1.
+
+    Attributes:
+        level: share of the resamples in it.
+        low: lower end.
+        high: upper end.
+        resamples: number of them.
+        seed: of the draws.
+    """
+
+    level: float
+    low: float
+    high: float
+    resamples: int
+    seed: int
+
+    @classmethod
+    def of(cls, found: Mapping[str, Any]) -> F1Interval:
+        """Read `analysis.intervals` of `scores.json`."""
+        low, high = map(float, found["scores"]["micro"]["f1"])
+        if not 0 <= low <= high <= 1:
+            raise ValueError(f"{low} to {high} is no interval of a ratio")
+        return cls(float(found["level"]), low, high, int(found["resamples"]), int(found["seed"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +111,7 @@ class ScoredRun:
         nested: whether the entities nest, so that sets of spans were scored and not tags.
         labels: one row a label.
         micro: over all labels.
+        interval: of its F1.
         scenarios: nervaluate's, by name; empty where entities nest.
         baselines: that count in the training split; empty where they were not asked for.
         statuses: sentences whose output was `exact`, `repaired` and `failed`, in this order.
@@ -92,10 +132,11 @@ class ScoredRun:
     sentences: int
     docstart: int
     nested: bool
-    labels: tuple[Ratios, ...]
-    micro: Ratios
-    scenarios: tuple[Ratios, ...]
-    baselines: tuple[Ratios, ...]
+    labels: tuple[Counted, ...]
+    micro: Counted
+    interval: F1Interval
+    scenarios: tuple[Counted, ...]
+    baselines: tuple[Counted, ...]
     statuses: tuple[int, int, int]
     ungrounded: int
     changes: str
@@ -121,14 +162,14 @@ class ScoredRun:
             counted = document["seqeval"] or document["spans"]
             nervaluate = (document["nervaluate"] or {}).get("overall", {})
             baselines = (document.get("baselines") or {}).get("micro", {})
-            micro = Ratios.of("micro avg", counted["micro"])
             alignment, hashes = document["alignment"], document["sha256"]
             return cls(
                 path, str(document["corpus"]), str(document["split"]), path.parent.name, str(document["decoding"]),
                 int(document["sentences"]["all"]), int(document["sentences"]["docstart"]), not document["seqeval"],
-                tuple(Ratios.of(name, row) for name, row in counted["labels"].items()), micro,
-                tuple(Ratios.of(name, row, micro.gold) for name, row in nervaluate.items()),
-                tuple(Ratios.of(name, row) for name, row in baselines.items()),
+                tuple(Counted.strict(name, row) for name, row in counted["labels"].items()),
+                Counted.strict("micro avg", counted["micro"]), F1Interval.of(document["analysis"]["intervals"]),
+                tuple(Counted.scenario(name, row) for name, row in nervaluate.items()),
+                tuple(Counted.strict(name, row) for name, row in baselines.items()),
                 (int(alignment["exact"]), int(alignment["repaired"]), int(alignment["failed"])),
                 int(alignment["ungrounded"]), told_origins(document.get("label_origins") or {}),
                 tuple(document["versions"].items()), document["commit"], document["seed"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from llms_meet_ner.data_converters import load_card
 from llms_meet_ner.data_converters.alpaca import prompt_spec_of
 from llms_meet_ner.data_converters.cli import main as lmn_convert
 from llms_meet_ner.data_converters.corpus import read_corpus
-from llms_meet_ner.eval.evaluate import evaluate, read_gold, write_scores
+from llms_meet_ner.eval.evaluate import Gold, evaluate, read_gold, write_scores
 
 from llms_meet_ner import PromptSpec, get_format
 from llms_meet_ner.files import sha256_of
@@ -105,14 +106,20 @@ class Trained:
         """Predict the gold with every `wrong`-th sentence unmarked, score that, and return the path of `scores.json`."""
         gold = read_gold(load_card("demo"), split)
         fmt = get_format(self.spec.format)
-        folder = self.output / f"demo_{split}" / run
+        shown = [
+            Sentence(sentence.id, sentence.tokens) if number % wrong == 0 else sentence
+            for number, sentence in enumerate(gold.sentences)
+        ]
+        return self.score_outputs(gold, [fmt.render(one, self.spec.labels) for one in shown], run, adapter)
+
+    def score_outputs(self, gold: Gold, outputs: Sequence[str], run: str = "free", adapter: str | None = None) -> Path:
+        """Write outputs as records, score them, and return the path of `scores.json`."""
+        folder = self.output / f"demo_{gold.split}" / run
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / "predictions.jsonl").open("w") as file:
-            for number, sentence in enumerate(gold.sentences):
-                shown = Sentence(sentence.id, sentence.tokens) if number % wrong == 0 else sentence
+            for sentence, output in zip(gold.sentences, outputs, strict=True):
                 row = {
-                    "id": sentence.id, "output": fmt.render(shown, self.spec.labels), "tokens_sha1": tokens_sha1(sentence.tokens),
-                    "decoding": run, "spans": [[s.start, s.end, s.label] for s in shown.spans], "status": "exact", "reasons": [],
+                    "id": sentence.id, "output": output, "tokens_sha1": tokens_sha1(sentence.tokens), "decoding": run,
                     "confidences": None, "uncertainty": None,
                 }  # fmt: skip
                 file.write(json.dumps(row) + "\n")

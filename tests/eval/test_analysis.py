@@ -297,10 +297,16 @@ def test_two_runs_are_compared_and_what_differs_is_named(workdir: Path) -> None:
     assert document["differences"]["recall"]["value"] == pytest.approx((gold["LOC"] - gold["PER"]) / 154)
     assert document["differing"] == []
     scores = json.loads(Path("b/scores.json").read_text())
-    Path("b/scores.json").write_text(json.dumps({**scores, "decoding": "constrained", "split": "testa"}))
-    text = compared("a", "b")
-    assert "they differ in decoding: free and constrained" in text
-    assert "they differ in split: testb and testa" in text
+    untrained = {"number": 0, "rule": None, "seed": None, "dataset": None, "ids": None, "sha256": None}
+    other = {"decoding": "constrained", "split": "testa", "shots": untrained, "label_origins": {"GPE": "LOC"}}
+    Path("b/scores.json").write_text(json.dumps(scores | other))
+    lines = compared("a", "b").splitlines()[2:6]
+    assert lines == [
+        "they differ in split: testb (A), testa (B)",
+        "they differ in decoding: free (A), constrained (B)",
+        "they differ in examples: none, trained (A), 0, without training (B)",
+        "they differ in labels: as the corpus has them (A), GPE -> LOC (B)",
+    ]
 
 
 def test_what_cannot_be_compared_is_refused(workdir: Path) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from chromium import chromium, opened
 from click.testing import CliRunner
+from hostile import TOKENS, adversarial, spoiled
 from llms_meet_ner.data_converters import load_card, read_corpus
 from llms_meet_ner.data_converters.stats.text import visible
 from llms_meet_ner.eval.analysis.document import Examined
@@ -33,13 +34,6 @@ from strict_html import Page
 
 from llms_meet_ner import Sentence, Span, get_format
 
-HOSTILE = [
-    "<script>alert(1)</script>", "]]>", "</textarea>", "</script>", "<!--", "-->", "\u202egnp.exe", '"onload=', "'&amp;", "<img/src=x>",
-    "$title", "${hash}", "\\u003c", "\u2028", "a\u200bb", "|", "`", "**x**", "[x](javascript:alert(1))", "https://example.org",
-    "&#60;b&#62;", "__proto__", "\\", "%3Cb%3E", "$x$", "@all", ":smile:", "www.example.org", "1.", "_", "\x00", "\x85",
-]  # fmt: skip
-LABELS = ("LOC", "MISC", "ORG", "PER")
-
 
 class Strict(Page):
     """Knows the elements without an end that the report has."""
@@ -51,19 +45,6 @@ class Strict(Page):
 def browser() -> Iterator[Browser]:
     with chromium() as started:
         yield started
-
-
-def spoiled(sentence: Sentence, drawn: random.Random) -> Sentence:
-    """Change some entities: label, end, or leave them out; add some."""
-    kept = []
-    for span in sentence.spans:
-        fate = drawn.randrange(8)
-        label = drawn.choice(LABELS) if fate in (0, 1) else span.label
-        end = max(span.start + 1, span.end - 1) if fate in (1, 2) else span.end
-        kept += [Span(span.start, end, label)] if fate != 3 else []
-    if not kept and drawn.random() < 0.3:
-        kept = [Span(0, 1, drawn.choice(LABELS))]
-    return replace(sentence, spans=tuple(kept))
 
 
 def evaluated(
@@ -321,7 +302,7 @@ def test_a_link_restores_what_was_seen(demo: Path, browser: Browser) -> None:
 
 def hostile_sentences() -> tuple[list[Sentence], list[str]]:
     sentences, outputs = [], []
-    for number, token in enumerate(HOSTILE):
+    for number, token in enumerate(TOKENS):
         tokens = (token, "in", token, "Oslo")
         sentences.append(Sentence(f"demo/testb/{number}", tokens, (Span(0, 1, "ORG"), Span(3, 4, "LOC"))))
         outputs.append(
@@ -428,36 +409,7 @@ def test_a_span_that_runs_right_to_left_or_over_a_line_end_is_drawn(tmp_path: Pa
 
 @pytest.mark.filterwarnings("ignore:A single label was found")
 def test_a_thousand_random_and_adversarial_predictions(tmp_path: Path, browser: Browser) -> None:
-    drawn = random.Random(5)
-    pool = [
-        *HOSTILE,
-        "[",
-        "]",
-        "[x | LOC]",
-        "| PER]",
-        "Oslo",
-        "İstanbul",
-        "𝔸",
-        "e\u0301",
-        "\U0001f469\u200d\U0001f680",
-        "<br>",
-        "&",
-        "'",
-        '"',
-    ]
-    sentences, outputs = [], []
-    for number in range(1000):
-        tokens = tuple(drawn.choice(pool) for _ in range(drawn.randint(1, 12)))
-        start = drawn.randrange(len(tokens))
-        gold = Sentence(
-            f"demo/testb/{number}", tokens, (Span(start, drawn.randint(start + 1, len(tokens)), drawn.choice(LABELS)),)
-        )
-        sentences.append(gold)
-        output = get_format("bracketed").render(spoiled(gold, drawn))
-        for _ in range(drawn.choice([0, 0, 1, 3, 10])):
-            at = drawn.randrange(len(output) + 1)
-            output = output[:at] + drawn.choice(pool) + output[at + drawn.randrange(4) :]
-        outputs.append(output)
+    sentences, outputs = adversarial(1000)
     evaluation = evaluated(tmp_path, sentences, outputs)
     text = "".join(html_report(evaluation.document, evaluation.sentences))
     page = Strict()
@@ -501,7 +453,7 @@ def reads_as(lines: Sequence[str]) -> str:
 
 
 def test_what_is_embedded_reads_back_and_is_no_markup() -> None:
-    for text in (*HOSTILE, "\u2029", "é", "\U0001f469"):
+    for text in (*TOKENS, "\u2029", "é", "\U0001f469"):
         assert json.loads(embedded([text])) == [text]
         assert not set(embedded([text])) & set("<>&\u2028\u2029")
 

@@ -12,10 +12,14 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import CliRunner, Result
-from hostile import HOSTILE, MARKDOWN, inlines, shown
+from hostile import HOSTILE, MARKDOWN, adversarial, inlines, shown, text_of
+from llms_meet_ner.data_converters import load_card
+from llms_meet_ner.data_converters.stats.text import visible
+from llms_meet_ner.eval.evaluate import Gold
 from llms_meet_ner.eval.publish.cli import main as lmn_publish
 from publishing import BASE, Trained, trained
 
+from llms_meet_ner import get_format
 from llms_meet_ner.labels import Label, LabelSet
 from llms_meet_ner.prompts import PromptSpec
 from llms_meet_ner.recipe import load_recipe
@@ -259,6 +263,34 @@ def test_what_is_missing_is_told(tiny: Trained) -> None:
 def label_name(text: str) -> str:
     """Return what of a text can be a label's name."""
     return re.sub(r"[\s\[\]|<>{}\"\x00-\x1f\u2028\u2029]", "", text).strip("-") or "X"
+
+
+@pytest.mark.filterwarnings("ignore:A single label was found")
+def test_a_thousand_random_and_adversarial_predictions(tiny: Trained) -> None:
+    card, fmt = load_card("demo"), get_format("bracketed")
+    sentences, outputs = adversarial(1000)
+    scores = json.loads(
+        tiny.score_outputs(Gold(card, "testb", card.origin_of("testb"), sentences), outputs).read_text()
+    )
+    records = [{"id": one.id, "tokens": one.tokens, "output": fmt.render(one, card.labels)} for one in sentences]
+    Path("data/alpaca/demo.short_train.json").write_text(json.dumps(records))
+    call("--dry-run")
+    metadata, text = card_of()
+    assert not {character for character in text if visible(character) != character} - {"\n"}
+    assert [result["value"] for result in metadata["model-index"][0]["results"][0]["metrics"]] == [
+        scores["seqeval"]["micro"][key] for key in ("precision", "recall", "f1")
+    ]
+    cells = [text_of(inline) for inline in inlines(text) if inline.level == 4]
+    for row in (*scores["seqeval"]["labels"].values(), *scores["nervaluate"]["overall"].values()):
+        assert f"{row['f1']:.4f}" in cells
+    low, high = scores["analysis"]["intervals"]["scores"]["micro"]["f1"]
+    statuses = [str(scores["alignment"][status]) for status in ("exact", "repaired", "failed")]
+    at = cells.index(f"{low:.4f} to {high:.4f}")
+    assert cells[at + 1 : at + 4] == statuses
+    assert sum(map(int, statuses)) == 1000
+    fences = [token for token in MARKDOWN.parse(text) if token.type == "fence"]
+    assert [fence.info for fence in fences] == ["text", "text", "sh", "python", "sh", "sh"]
+    assert fences[0].content.split("\n")[0] in {visible(one.text) for one in sentences}
 
 
 @pytest.mark.parametrize("start", range(len(HOSTILE) // 6 + 1))
