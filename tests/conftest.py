@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+os.environ["HF_HUB_OFFLINE"] = "1"  # before any package reads it: no test reaches for the Hub
 ROOT = Path(__file__).parent.parent
 
 
@@ -28,6 +29,26 @@ def workdir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty working directory."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep together on a worker what shares its fixtures: a file's tests, and all real trainings of the tiny model.
+
+    On workers the longest come first, so that none of them runs on alone in the end.
+    """
+    slow = set()
+    for item in items:
+        if not any(item.iter_markers("xdist_group")) and not item.get_closest_marker("verify"):
+            trains = "tiny" in getattr(item, "fixturenames", ())
+            item.add_marker(pytest.mark.xdist_group("trainings" if trains else item.path.stem))
+        if item.get_closest_marker("slow"):
+            slow.add(_group(item))
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: (_group(item) != "trainings", _group(item) not in slow))
+
+
+def _group(item: pytest.Item) -> str:
+    return next((str(mark.args[0]) for mark in item.iter_markers("xdist_group")), "")
 
 
 _skipped: list[str] = []

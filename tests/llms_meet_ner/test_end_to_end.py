@@ -11,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+import forked
 import pytest
 import yaml
 from click.testing import CliRunner, Result
@@ -118,31 +119,23 @@ def test_outputs_equal_those_of_one_sentence_at_a_time(project: Path, decoding: 
     assert all((row["confidences"] is None) == bool(decoding) == (row["uncertainty"] is None) for row in rows[0])
 
 
-def test_runs_killed_three_times_end_in_the_same_file(project: Path) -> None:
-    command = [
-        str(BIN / "lmn-predict"),
-        "--recipe",
-        "recipes/mini.yaml",
-        "--split",
-        "testb",
-        "--batch-size",
-        "1",
-        "--out",
-    ]
-    call(lmn_predict, *command[1:], "whole")
+def test_runs_killed_three_times_end_in_the_same_file(project: Path, tmp_path: Path) -> None:
+    words = ["--recipe", "recipes/mini.yaml", "--split", "testb", "--batch-size", "1", "--out"]
+    call(lmn_predict, *words, "whole")
     partial, rng = Path("killed/predictions.partial.jsonl"), random.Random(3)
     for lines in (1, 2, 4):
-        process = subprocess.Popen([*command, "killed"], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        while not (partial.is_file() and len(partial.read_bytes().splitlines()) > lines) and process.poll() is None:
+        process = forked.start("llms_meet_ner.cli:main", ["lmn-predict", *words, "killed"], tmp_path)
+        while not (partial.is_file() and len(partial.read_bytes().splitlines()) > lines) and process.is_alive():
             time.sleep(0.005)
         time.sleep(rng.uniform(0, 0.05))
-        process.send_signal(signal.SIGKILL)
-        assert process.wait() == -signal.SIGKILL
+        process.kill()
+        process.join()
+        assert process.exitcode == -signal.SIGKILL
         assert not Path("killed/predictions.jsonl").exists()
-    call(lmn_predict, *command[1:], "killed")
+    call(lmn_predict, *words, "killed")
     assert Path("killed/predictions.jsonl").read_bytes() == Path("whole/predictions.jsonl").read_bytes()
     assert not partial.exists()
-    assert "already there, with the same data" in call(lmn_predict, *command[1:], "killed").stderr
+    assert "already there, with the same data" in call(lmn_predict, *words, "killed").stderr
 
 
 def test_what_does_not_fit_together_is_refused(project: Path) -> None:

@@ -89,31 +89,25 @@ def test_before_training_the_old_adapter_refuses_another_prompt(recipe: Recipe) 
         known_prompt(recipe.at(Path("old")), Path("old"))
 
 
-@pytest.fixture(scope="module")
-def old(tiny: TinyTraining, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    pytest.importorskip("llamafactory")
-    folder = tmp_path_factory.mktemp("old") / "run"
-    tiny.train(tiny.recipe(folder))
-    return folder
-
-
 @pytest.mark.slow
 def test_llama_factory_goes_on_from_the_old_weights_and_the_result_stands_alone(
-    old: Path, tiny: TinyTraining, tmp_path: Path
+    finished: Path, tiny: TinyTraining, tmp_path: Path
 ) -> None:
     folder = tmp_path / "run"
-    tiny.train(tiny.recipe(folder, adapter_name_or_path=str(old), lora_rank=4, learning_rate=0.0))
-    assert largest_difference(old, folder) == 0  # also of one shape: the old adapter's rank, not the recipe's
+    tiny.train(tiny.recipe(folder, adapter_name_or_path=str(finished), lora_rank=4, learning_rate=0.0))
+    assert largest_difference(finished, folder) == 0  # also of one shape: the old adapter's rank, not the recipe's
     config = json.loads((folder / "adapter_config.json").read_text())
     assert (config["r"], config["base_model_name_or_path"]) == (8, str(tiny.folder / "model"))
 
 
 @pytest.mark.verify
-def test_with_create_new_adapter_what_the_old_one_learnt_is_lost(old: Path, tiny: TinyTraining, tmp_path: Path) -> None:
+def test_with_create_new_adapter_what_the_old_one_learnt_is_lost(
+    finished: Path, tiny: TinyTraining, tmp_path: Path
+) -> None:
     from safetensors.torch import load_file
 
     folder = tmp_path / "run"
-    tiny.train(tiny.recipe(folder, adapter_name_or_path=str(old), create_new_adapter=True, learning_rate=0.0))
+    tiny.train(tiny.recipe(folder, adapter_name_or_path=str(finished), create_new_adapter=True, learning_rate=0.0))
     weights = load_file(folder / "adapter_model.safetensors")
     assert all(float(tensor.abs().max()) == 0 for name, tensor in weights.items() if "lora_B" in name)
     config = json.loads((folder / "adapter_config.json").read_text())

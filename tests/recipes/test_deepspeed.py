@@ -8,27 +8,24 @@ import json
 from pathlib import Path
 
 import pytest
-from tiny_training import ROOT, TinyTraining, largest_difference
+from tiny_training import CLIP, ROOT, TinyTraining, largest_difference
 
 pytest.importorskip("llamafactory")
 pytest.importorskip("deepspeed")
 pytestmark = pytest.mark.slow
 
 CONFIGURATIONS = ROOT / "recipes" / "deepspeed"
-CLIP = 0.05  # below every gradient norm of the run, see `alone`
 TOLERANCE = 1e-5
 
 
 @pytest.fixture(scope="module")
-def alone(tiny: TinyTraining, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The adapter of the one-process run."""
-    folder = tmp_path_factory.mktemp("alone") / "run"
-    tiny.train(tiny.recipe(folder, gradient_accumulation_steps=2, max_grad_norm=CLIP))
-    log = json.loads((folder / "trainer_state.json").read_text(encoding="utf-8"))["log_history"]
+def alone(finished: Path) -> Path:
+    """The adapter of the one-process run, whose gradients are clipped at every step."""
+    log = json.loads((finished / "trainer_state.json").read_text(encoding="utf-8"))["log_history"]
     norms = [entry["grad_norm"] for entry in log if "grad_norm" in entry]
     assert len(norms) == 6
     assert min(norms) > 2 * CLIP
-    return folder
+    return finished
 
 
 def train_two(tiny: TinyTraining, folder: Path, configuration: Path) -> None:
@@ -36,10 +33,7 @@ def train_two(tiny: TinyTraining, folder: Path, configuration: Path) -> None:
     # Without a GPU and without use_cpu the Trainer lets DeepSpeed start gloo, as it starts nccl on GPUs; with use_cpu
     # DeepSpeed hears of the processes too late for ZeRO-3.
     tiny.train(
-        tiny.recipe(
-            folder, gradient_accumulation_steps=1, max_grad_norm=CLIP, deepspeed=str(configuration), use_cpu=None
-        ),
-        processes=2,
+        tiny.recipe(folder, gradient_accumulation_steps=1, deepspeed=str(configuration), use_cpu=None), processes=2
     )
     shards = {path.name.split("_mp_")[0] for path in folder.glob("checkpoint-6/global_step6/*optim_states.pt")}
     assert shards == {"zero_pp_rank_0", "zero_pp_rank_1"}

@@ -11,15 +11,6 @@ pytest.importorskip("llamafactory")
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def finished(tiny: TinyTraining, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a run of six steps with checkpoints after the third and the sixth."""
-    folder = tmp_path_factory.mktemp("finished") / "run"
-    tiny.train(tiny.recipe(folder))
-    assert sorted(path.name for path in folder.glob("checkpoint-*")) == ["checkpoint-3", "checkpoint-6"]
-    return folder
-
-
 def snapshot(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
