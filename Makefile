@@ -29,11 +29,11 @@ $(READY): $(DEMO_READY)
 demo: $(DEMO_READY)
 	$(BIN)/python -m llms_meet_ner.eval.demo $(if $(DEMO_CARD),--card $(DEMO_CARD)) $(if $(DEMO_CORPUS),--source $(DEMO_CORPUS))
 
-# two groups of tests at a time (tests/conftest.py), each on one core; the models that they share are saved before
+# two files of tests at a time, each on one core, the slow ones first; the models that they share are saved before
 test: $(READY)
 	$(BIN)/python -m llms_meet_ner.eval.demo_model models/smollm2-135m-instruct
 	$(BIN)/python tests/gemma3_tokenizer.py models/gemma3-tokenizer
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # mypy cannot follow setup.cfg's mapping of folders to packages: it reads the installed tree
 check: $(READY)

@@ -32,23 +32,10 @@ def workdir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep together on a worker what shares its fixtures: a file's tests, and all real trainings of the tiny model.
-
-    On workers the longest come first, so that none of them runs on alone in the end.
-    """
-    slow = set()
-    for item in items:
-        if not any(item.iter_markers("xdist_group")) and not item.get_closest_marker("verify"):
-            trains = "tiny" in getattr(item, "fixturenames", ())
-            item.add_marker(pytest.mark.xdist_group("trainings" if trains else item.path.stem))
-        if item.get_closest_marker("slow"):
-            slow.add(_group(item))
+    """On workers put the files with real models and trainings first, so that none of them runs on alone in the end."""
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: (_group(item) != "trainings", _group(item) not in slow))
-
-
-def _group(item: pytest.Item) -> str:
-    return next((str(mark.args[0]) for mark in item.iter_markers("xdist_group")), "")
+        slow = {item.path for item in items if item.get_closest_marker("slow")}
+        items.sort(key=lambda item: item.path not in slow)
 
 
 _skipped: list[str] = []

@@ -1,8 +1,7 @@
-"""An adapter that is taken to another domain: what LLaMA-Factory saves, what is refused, and what is told."""
+"""An adapter that is taken to another domain: what is refused, and what is told; what LLaMA-Factory saves is in test_trainings.py."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +10,6 @@ import pytest
 import yaml
 from click.testing import CliRunner
 from llms_meet_ner.data_converters.cli import main as lmn_convert
-from tiny_training import TinyTraining, largest_difference
 
 from llms_meet_ner import LmnError
 from llms_meet_ner.cli import main as lmn_predict
@@ -87,28 +85,3 @@ def test_before_training_the_old_adapter_refuses_another_prompt(recipe: Recipe) 
     replace(old, instruction="Another.").save(Path("old") / PROMPT_SPEC_FILE)
     with pytest.raises(LmnError, match=r"old/prompt_spec\.json: the adapter was trained with another instruction"):
         known_prompt(recipe.at(Path("old")), Path("old"))
-
-
-@pytest.mark.slow
-def test_llama_factory_goes_on_from_the_old_weights_and_the_result_stands_alone(
-    finished: Path, tiny: TinyTraining, tmp_path: Path
-) -> None:
-    folder = tmp_path / "run"
-    tiny.train(tiny.recipe(folder, adapter_name_or_path=str(finished), lora_rank=4, learning_rate=0.0))
-    assert largest_difference(finished, folder) == 0  # also of one shape: the old adapter's rank, not the recipe's
-    config = json.loads((folder / "adapter_config.json").read_text())
-    assert (config["r"], config["base_model_name_or_path"]) == (8, str(tiny.folder / "model"))
-
-
-@pytest.mark.verify
-def test_with_create_new_adapter_what_the_old_one_learnt_is_lost(
-    finished: Path, tiny: TinyTraining, tmp_path: Path
-) -> None:
-    from safetensors.torch import load_file
-
-    folder = tmp_path / "run"
-    tiny.train(tiny.recipe(folder, adapter_name_or_path=str(finished), create_new_adapter=True, learning_rate=0.0))
-    weights = load_file(folder / "adapter_model.safetensors")
-    assert all(float(tensor.abs().max()) == 0 for name, tensor in weights.items() if "lora_B" in name)
-    config = json.loads((folder / "adapter_config.json").read_text())
-    assert config["base_model_name_or_path"] == str(tiny.folder / "model")  # and not the merged one

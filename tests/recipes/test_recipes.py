@@ -1,7 +1,7 @@
 """Every recipe is read by LLaMA-Factory's own parser, trains on a training split, and opens with what it needs.
 
 LLaMA-Factory refuses bfloat16 on a CPU without `use_cpu`, and DeepSpeed outside torchrun, so those two keys are
-changed here; `test_deepspeed.py` trains under the DeepSpeed configurations.
+changed here; `test_trainings.py` trains under the DeepSpeed configurations.
 """
 
 import dataclasses
