@@ -8,16 +8,19 @@ from collections.abc import Iterable, Sequence
 from ..data_converters.stats.text import visible
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-_ACTIVE = re.compile(r"[\\`*_{}\[\]|~$#@^&<>]|:(?=//|[\w+-]+:)|(?<=\b[wW]{3})\.")
+_ACTIVE = re.compile(r"[\\`*_\[\]|~$#&<>]|:(?=//)|(?<=[wW]{3})\.")
 _SPACE = re.compile(r"[ \t\n\r\v\f]+")
 _LINE_END = re.compile(r"\r\n?|[\v\f]")
-_OPENING = re.compile(r"(\d+)([.)])(?=\s|$)|([-+=!:])(?=[-=:]*(?:\s|$))")
+_OPENING = re.compile(r"(\d+)([.)])(?=\s|$)|([-+=:])(?=[-=:]*(?:\s|$))")
 _FOLDERS = re.compile(r"(?<![\w.~/\\-])(?:~|[A-Za-z]:)?[/\\](?:[^\s/\\:]+[/\\])*(?=[^\s/\\:])")
 _SAFE_URL = re.compile(r"https?://[^\s<>\"'`\\()|]+")
 
 
 def escaped(text: object) -> str:
-    """Return a text as Markdown, also GitHub's, shows it within a line: no markup, no link, no line break; hidden characters as codes."""
+    """Return a text as Markdown shows it within a line: no markup, no link to a page, no line break; hidden characters as codes.
+
+    What sites make of plain text afterwards, such as mentions, is not in Markdown's hands.
+    """
     line = visible(_SPACE.sub(" ", str(text))).strip()
     line = _ACTIVE.sub(lambda found: _ENTITIES.get(found[0], f"\\{found[0]}"), line)
     return _OPENING.sub(_unlisted, line, count=1) if _OPENING.match(line) else line

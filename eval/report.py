@@ -151,7 +151,7 @@ def trust_tables(document: dict[str, Any]) -> Iterator[Table]:
 def _cells(row: dict[str, Any], *keys: str) -> Iterator[str]:
     """Yield counts as they are and ratios with four digits."""
     for key in keys:
-        yield str(row[key]) if isinstance(row[key], int) else f"{row[key]:.4f}"
+        yield f"{row[key]:,}" if isinstance(row[key], int) else f"{row[key]:.4f}"
 
 
 def _both(numbers: dict[str, int]) -> str:
@@ -164,7 +164,7 @@ def as_table(scores: Scores, document: dict[str, Any]) -> str:
     """Return plain text, four digits; hidden characters, which a model's output may hold, as codes."""
     sections = list(_rows(scores, document))
     width = max(len(name) for _, rows in sections for name, *_ in rows) + 2
-    lines = [f"{name:<12} {value}" for name, value in run_facts(document)]
+    lines = [f"{name:<12} {visible(value)}" for name, value in run_facts(document)]
     for title, rows in sections:
         lines += ["", f"{title:<{width}}  precision  recall      f1  support" if len(title) < width else title]
         if len(title) >= width:
@@ -175,7 +175,7 @@ def as_table(scores: Scores, document: dict[str, Any]) -> str:
     for published in comparisons(document):
         table = _aligned(("", *published.header), published.rows, width)
         lines += ["", published.title, *table, *(f"  {note}" for note in published.notes)]
-    return "\n".join(map(visible, lines))
+    return "\n".join(lines)
 
 
 def _aligned(header: tuple[str, ...], rows: Sequence[tuple[str, ...]], first: int) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Command lines in processes of their own that share the import of torch, transformers, peft and LLaMA-Factory, which takes most of their time.
 
-A server process imports them once and does nothing else; each command is a fork of it.
+A server process imports them once and does nothing else; each command is a fork of it. So a command has the environment of the first one's start,
+and what it is given itself.
 """
 
 from __future__ import annotations
@@ -10,18 +11,14 @@ import os
 import sys
 import tempfile
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 _SHARED = ("llamafactory.train.tuner", "peft", "llms_meet_ner.cli")
-_ENVIRONMENT = {"HF_HUB_OFFLINE": "1", "CUDA_VISIBLE_DEVICES": "", "DS_ACCELERATOR": "cpu"}
-"""Of the server, because packages read it when they are imported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +54,7 @@ def run(
         process.join(timeout)
         if process.exitcode is None:
             process.kill()
+            process.join()
             raise TimeoutError(f"{' '.join(words)} has run for {timeout} s")
         return Done(process.exitcode, *((output / stream).read_text(errors="replace") for stream in ("out", "err")))
 
@@ -74,20 +72,7 @@ def start(
 def _server() -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([*_SHARED])
-    with _set(_ENVIRONMENT):
-        forkserver.ensure_running()
     return context
-
-
-@contextmanager
-def _set(variables: Mapping[str, str]) -> Iterator[None]:
-    before = dict(os.environ)
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
 
 
 def _command(main: str, words: list[str], env: dict[str, str], folder: str, output: str) -> None:

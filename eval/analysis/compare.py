@@ -88,7 +88,7 @@ class Comparison:
         yield f"A  {self.first.path}"
         yield f"B  {self.second.path}"
         for name, one, other in self.differing:
-            yield f"they differ in {name}: {one} (A), {other} (B)"
+            yield f"they differ in {name}: {one} (A); {other} (B)"
         yield ""
         yield f"{'':<10}       A       B    B - A   95% interval      p-value"
         for score in self.scores:
@@ -121,7 +121,9 @@ def _told(value: Any) -> str:
 
 
 def _examples(shots: dict[str, Any] | None) -> str:
-    return told_shots(shots) if shots else "none, trained"
+    if not shots:
+        return "none"
+    return f"{told_shots(shots)} (SHA-256 {shots['sha256'][:12]})" if shots.get("sha256") else told_shots(shots)
 
 
 def _labels(origins: dict[str, str | None] | None) -> str:

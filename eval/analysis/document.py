@@ -173,7 +173,7 @@ class Examined:
         Raises:
             KeyError, TypeError, ValueError: it is not that.
         """
-        pairs, confidences = tuple(map(Pair.from_list, row["pairs"])), row["confidences"]
+        pairs, confidences = tuple(map(Pair.from_list, row["pairs"])), row.get("confidences")
         if confidences is not None and len(confidences) != sum(pair.predicted is not None for pair in pairs):
             raise ValueError(f"{len(confidences)} confidences")
         return cls(

@@ -15,7 +15,7 @@ class Table(NamedTuple):
     Attributes:
         header: one cell a column; the first names the table.
         rows: of as many cells; the first names the row.
-        note: what the numbers are, where the header does not say it.
+        note: what the numbers are, where the header does not say it; several are on a line each.
     """
 
     header: tuple[str, ...]

@@ -35,6 +35,7 @@
 
   const wordsOf = (row) => row[TOKENS].split("\n");
   const labelOf = (pair) => data.labels[pair[GOLD] >= 0 ? pair[GOLD + 2] : pair[PREDICTED + 2]];
+  const sureness = (pair) => CONFIDENCE in pair ? `, confidence ${pair[CONFIDENCE]}` : "";
   const covered = (words, pair, side) => words.slice(pair[side], pair[side + 1]).join(" ");
 
   function searchable() {
@@ -237,7 +238,8 @@
 
   function told(row, words) {
     const list = (side) => row[PAIRS].filter((pair) => pair[side] >= 0)
-      .map((pair) => `${covered(words, pair, side)}, ${data.labels[pair[side + 2]]}`).join("; ") || "none";
+      .map((pair) => `${covered(words, pair, side)}, ${data.labels[pair[side + 2]]}${side === PREDICTED ? sureness(pair) : ""}`)
+      .join("; ") || "none";
     return `${words.join(" ")} Gold: ${list(GOLD)}. Predicted: ${list(PREDICTED)}.`;
   }
 
@@ -246,7 +248,7 @@
     [["gold", GOLD], ["predicted", PREDICTED]].filter(([, side]) => pair[side] >= 0).forEach(([name, side], number) => {
       item.append(`${number ? ", " : ""}${name} `, element("bdi", {}, covered(words, pair, side)), ` (${data.labels[pair[side + 2]]})`);
     });
-    if (CONFIDENCE in pair) item.append(`, confidence ${pair[CONFIDENCE]}`);
+    item.append(sureness(pair));
     return item;
   }
 

@@ -143,7 +143,7 @@ def _trust_tables(document: dict[str, Any]) -> Iterator[LinkedTable]:
 
 def _published_tables(document: dict[str, Any]) -> Iterator[LinkedTable]:
     for compared in comparisons(document) if document.get("references") else ():
-        yield LinkedTable(Table((compared.title, *compared.header), compared.rows, "; ".join(compared.notes)))
+        yield LinkedTable(Table((compared.title, *compared.header), compared.rows, "\n".join(compared.notes)))
 
 
 _CONFUSION = (

@@ -17,7 +17,7 @@ LISTED = 20
 
 
 def markdown_report(document: dict[str, Any], sentences: Sequence[Examined] | None = None) -> Iterator[str]:
-    """Yield lines.
+    """Yield lines, or several of them with line breaks between.
 
     Args:
         document: what `scores.json` holds.
@@ -42,8 +42,9 @@ def markdown_report(document: dict[str, Any], sentences: Sequence[Examined] | No
 
 def _table(shown: Table) -> Iterator[str]:
     yield from ("", table(shown.header, shown.rows, numbers=True))
-    if shown.note:
-        yield from ("", escaped(shown.note))
+    if notes := shown.note.splitlines():
+        yield ""
+        yield from (escaped(note) if len(notes) == 1 else f"- {escaped(note)}" for note in notes)
 
 
 def _list(pairs: Sequence[tuple[str, str]]) -> Iterator[str]:

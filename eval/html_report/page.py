@@ -112,7 +112,7 @@ def _table(linked: LinkedTable) -> str:
         )
         rows.append(f'<tr><th scope="row">{_text(name)}</th>{made}</tr>')
     body, kind = "\n".join(rows), ' class="heat"' if linked.heat else ""
-    note = f"<caption>{_text(table.note)}</caption>" if table.note else ""
+    note = f"<caption>{'<br>'.join(map(_text, table.note.splitlines()))}</caption>" if table.note else ""
     return (
         f'<div class="wide" tabindex="0" role="region" aria-label="{_text(table.header[0])}">'
         f"<table{kind}>{note}\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>"

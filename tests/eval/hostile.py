@@ -13,14 +13,13 @@ from markdown_it import MarkdownIt
 
 from llms_meet_ner import Sentence, Span, get_format
 
-LABELS = ("LOC", "MISC", "ORG", "PER")
 MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 GITHUB = MarkdownIt("gfm-like", {"linkify": False, "html": True})
 HOSTILE = [
     "<script>alert(1)</script>", "]]>", "</textarea>", "---", "- a", "1. a", "# a", "a | b", "`a`", "```", "[a](http://b.c)", "![a](b)",
     "**a**", "__a__", "~~a~~", "&lt;", "&#60;", "<!-- a", "<a@b.cd>", "\\", "\\|", "a\n\n# b", "    a", "> a", "$$a$$", "http://a.bc",
     "a\u2028b", "\x00", "\u202eabc", "{{ a }}", "%a: b", "'", '"', ": a", "yes", "null", "1e3", "--- !!python/object", "=", "+ a", "*",
-    "www.a.bc", "<https://a.bc>", "[^1]", ":smile:", "@all", "#1", "a: b: c", "ftp://a.bc", "$x$", "\u200b", "\x85", "\\u202e", "{a}", "^a^",
+    "www.a.bc", "_www.a.bc", "<https://a.bc>", "[^1]", ":smile:", "@all", "#1", "a: b: c", "ftp://a.bc", "$x$", "\u200b", "\x85", "\\u202e", "{a}", "^a^",
     "| --- |", "a: [", "\ud83d\ude00".encode("utf-16", "surrogatepass").decode("utf-16"),
 ]  # fmt: skip
 TOKENS = [

@@ -302,11 +302,17 @@ def test_two_runs_are_compared_and_what_differs_is_named(workdir: Path) -> None:
     Path("b/scores.json").write_text(json.dumps(scores | other))
     lines = compared("a", "b").splitlines()[2:6]
     assert lines == [
-        "they differ in split: testb (A), testa (B)",
-        "they differ in decoding: free (A), constrained (B)",
-        "they differ in examples: none, trained (A), 0, without training (B)",
-        "they differ in labels: as the corpus has them (A), GPE -> LOC (B)",
+        "they differ in split: testb (A); testa (B)",
+        "they differ in decoding: free (A); constrained (B)",
+        "they differ in examples: none (A); 0, without training (B)",
+        "they differ in labels: as the corpus has them (A); GPE -> LOC (B)",
     ]
+    shown = {**untrained, "number": 1, "rule": "nearest", "dataset": "d", "sha256": 64 * "1"}
+    for folder, sha256 in (("a", 64 * "1"), ("b", 64 * "2")):
+        scores = json.loads(Path(folder, "scores.json").read_text())
+        Path(folder, "scores.json").write_text(json.dumps(scores | {"shots": {**shown, "sha256": sha256}}))
+    told = "1, without training; nearest, of d (SHA-256"
+    assert f"they differ in examples: {told} {12 * '1'}) (A); {told} {12 * '2'}) (B)" in compared("a", "b")
 
 
 def test_what_cannot_be_compared_is_refused(workdir: Path) -> None:

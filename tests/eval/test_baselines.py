@@ -12,6 +12,7 @@ from llms_meet_ner.data_converters import load_card, read_corpus
 from llms_meet_ner.eval import score
 from llms_meet_ner.eval.baselines import capitalised, gazetteer, majority, run_baselines
 from llms_meet_ner.eval.cli import main
+from llms_meet_ner.eval.scores import Counts, strict_counts
 
 from llms_meet_ner import Sentence, Span, get_format
 from llms_meet_ner.tags import encode
@@ -99,7 +100,8 @@ def call(*words: str, code: int = 0) -> str:
 def test_baselines_stand_in_the_table_of_scores(perfect: list[str]) -> None:
     card = load_card("demo")
     train, test = (list(read_corpus(card, name)) for name in ("train", "testb"))
-    rows = {name: score(test, marked).micro for name, marked in run_baselines(train, test).items()}
+    marked = run_baselines(train, test)
+    rows = {name: score(test, found).micro for name, found in marked.items()}
     assert list(rows) == ["gazetteer", "capitalised", "majority"]
     document = json.loads(call(*perfect, "--baselines", "--report", "json").rpartition("\n\n")[0])
     assert document["baselines"]["split"] == "train"
@@ -109,6 +111,8 @@ def test_baselines_stand_in_the_table_of_scores(perfect: list[str]) -> None:
         low, high = intervals[f"baseline: {name}"]["f1"]
         assert low <= counts.f1 <= high
         assert (low < high) == bool(counts.correct)
+        of_sentences = [strict_counts(one.spans, found.spans) for one, found in zip(test, marked[name])]
+        assert sum(of_sentences, Counts()) == counts
     table = call(*perfect, "--baselines").splitlines()
     at = next(number for number, line in enumerate(table) if line.startswith("micro avg"))
     for line, (name, counts) in zip(table[at + 1 :], rows.items()):

@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 from llms_meet_ner.data_converters import load_card, prompt_spec_of, read_corpus
 from llms_meet_ner.data_converters.readers import CorpusFile
 from llms_meet_ner.eval import Counts
+from llms_meet_ner.eval.analysis.run import Run
 from llms_meet_ner.eval.calibration import BINS, THRESHOLDS, Bin, Calibration, Quarter, UncertaintySummary
 from llms_meet_ner.eval.cli import main
-from llms_meet_ner.eval.evaluate import Gold, evaluate
+from llms_meet_ner.eval.evaluate import Evaluation, Gold, evaluate
+from llms_meet_ner.eval.html_report.content import sections
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss
 
@@ -222,6 +224,23 @@ def test_a_smallest_confidence_drops_exactly_what_is_below_it(workdir: Path) -> 
     assert Path("scores.json").read_bytes() == before
 
 
+def test_the_sentences_have_the_confidences_of_their_pairs(workdir: Path) -> None:
+    run(rows())
+    run(rows(), "--min-confidence", "0.95")
+    kept = [
+        [json.loads(line)["confidences"] for line in Path(f"sentences{mark}.jsonl").read_text().splitlines()]
+        for mark in ("", ".min0.95")
+    ]
+    assert kept == [[[], [0.9, 0.95], [0.9]], [[], [0.95], []]]
+    for name, linked in (("scores.json", True), ("scores.min0.95.json", False)):
+        tables = next(part.tables for part in sections(scores(name)) if part.name == "confidence")
+        assert bool(tables[0].links) == bool(tables[1].links) == linked
+    lines = Path("sentences.jsonl").read_text()
+    Path("sentences.jsonl").write_text(lines.replace("[0.9, 0.95]", "[0.9]"))
+    with pytest.raises(LmnError, match=r"sentences.jsonl:2: not as lmn-eval writes it \(1 confidences\)"):
+        Run.load(Path("scores.json"))
+
+
 @pytest.mark.parametrize(
     ("value", "code", "message"), [("1.01", 2, "not in the range 0<=x<=1"), ("nan", 1, "--min-confidence nan: ")]
 )
@@ -300,17 +319,17 @@ NESTED = {
 
 
 def score_one(card: str, gold: tuple[Span, ...], least: float | None) -> tuple[Any, dict[str, Any]]:
+    evaluation = evaluated(card, gold, least)
+    return evaluation.scores, evaluation.document
+
+
+def evaluated(card: str, gold: tuple[Span, ...], least: float | None) -> Evaluation:
     Path("gold.tsv").write_text("x\n")
     Path("p.jsonl").write_text(json.dumps({"id": "g/test/0", **NESTED}))
     sentence = Sentence("g/test/0", ("Bayern", "München"), gold)
     spec = prompt_spec_of(load_card("germeval2014_nested"), "bracketed")
-    evaluation = evaluate(
-        Gold(load_card(card), "test", CorpusFile(Path(), "gold.tsv"), [sentence]),
-        Path("p.jsonl"),
-        spec=spec,
-        min_confidence=least,
-    )
-    return evaluation.scores, evaluation.document
+    gold_side = Gold(load_card(card), "test", CorpusFile(Path(), "gold.tsv"), [sentence])
+    return evaluate(gold_side, Path("p.jsonl"), spec=spec, min_confidence=least)
 
 
 def test_nested_entities_have_their_own_confidences(workdir: Path) -> None:
@@ -319,6 +338,8 @@ def test_nested_entities_have_their_own_confidences(workdir: Path) -> None:
     assert document["calibration"]["predicted"] == 2
     _, document = score_one("germeval2014_nested", (LOC,), None)
     assert document["calibration"]["expected_calibration_error"] == pytest.approx((0.6 + 0.1) / 2)
+    (row,) = evaluated("germeval2014_nested", (LOC,), None).sentences
+    assert ([pair.predicted for pair in row.pairs], row.confidences) == ([ORG, LOC], (0.6, 0.9))
 
 
 def test_of_nested_predictions_for_a_flat_corpus_the_outer_keeps_its_confidence(workdir: Path) -> None:

@@ -135,6 +135,8 @@ def test_both_are_options_of_lmn_eval(workdir: Path) -> None:
     forgiven = document["llms4ner"]["forgiven"]
     assert forgiven > 10
     assert f"llms4ner (no positions in {forgiven} sentences)" in result.stdout
+    low, high = document["analysis"]["intervals"]["scores"]["llms4ner"]["f1"]
+    assert low == high == document["llms4ner"]["micro"]["f1"] == 1
     assert "c.txt: for conlleval" in result.stderr
     found = conlleval.evaluate(Path("c.txt").read_text(encoding="utf-8").splitlines())["overall"]["chunks"]["stats"]
     assert found["correct"] == document["seqeval"]["micro"]["correct"] == 154

@@ -314,7 +314,7 @@ def test_ours_stands_beside_theirs_in_every_report(workdir: Path) -> None:
     assert (
         "| micro avg | 0.6667 | 0.9350 | -0.2683 | 0.6667 | 0.9396 | -0.2729 | 0.6667 | 0.9373 | -0.2706 |" in markdown
     )
-    assert "; differs in tokens: ours 8, theirs 46,666; " in markdown
+    assert "\n- differs in tokens: ours 8, theirs 46,666\n" in markdown
     document = json.loads(printed("--report", "json"))
     assert document == json.loads(Path("scores.json").read_text(encoding="utf-8"))
     references = document["references"]

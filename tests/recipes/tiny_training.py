@@ -69,6 +69,9 @@ class TinyTraining:
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),  # torchrun
             "HF_HOME": str(self.folder / "cache"),
             "OMP_NUM_THREADS": "1",
+            "CUDA_VISIBLE_DEVICES": "",
+            "DS_ACCELERATOR": "cpu",
+            "FORCE_TORCHRUN": "0",
         }
         if processes is not None:
             env |= {"FORCE_TORCHRUN": "1", "NPROC_PER_NODE": str(processes)}
