@@ -113,7 +113,7 @@ def _differing(first: dict[str, Any], second: dict[str, Any]) -> Iterator[tuple[
     for key in ("corpus", "adapter"):
         one, other = hashes[0].get(key), hashes[1].get(key)
         if one != other:
-            yield f"{key}'s hash", _told(one and one[:12]), _told(other and other[:12])
+            yield f"the {key}'s hash", _told(one and one[:12]), _told(other and other[:12])
 
 
 def _told(value: Any) -> str:

@@ -144,12 +144,14 @@ def _run_details(run: ScoredRun) -> Iterator[str]:
     yield f"### {escaped(run.corpus)} {escaped(run.split)}, {escaped(run.run)}"
     header = (run.scorer, "precision", "recall", "F1", "entities in the gold")
     baselines = [_row(f"baseline: {row.name}", row) for row in run.baselines]
-    yield table(header, [*(_row(row.name, row) for row in (*run.labels, run.micro)), *baselines])
+    yield table(header, [*(_row(row.name, row) for row in (*run.labels, run.micro)), *baselines], numbers=True)
     if run.scenarios:
         names = [
             f"{row.name} ({_SCENARIOS[row.name]})" if row.name in _SCENARIOS else row.name for row in run.scenarios
         ]
-        yield table(("nervaluate", *header[1:]), [_row(name, row) for name, row in zip(names, run.scenarios)])
+        yield table(
+            ("nervaluate", *header[1:]), [_row(name, row) for name, row in zip(names, run.scenarios)], numbers=True
+        )
     told = [f"{run.ungrounded:,} predicted entities touch no token of their sentence and are not counted."] * (
         run.ungrounded > 0
     )
@@ -237,7 +239,7 @@ def _log(published: Publication) -> Iterator[str]:
         yield "There is no log of the training."
         return
     header = ("step", "epoch", "training loss", "evaluation loss", "learning rate")
-    yield table(header, [_point(point) for point in log.shown])
+    yield table(header, [_point(point) for point in log.shown], numbers=True)
     told = [f"{len(log.shown)} of {len(log.points)} lines of the log."] if len(log.shown) < len(log.points) else []
     told += [f"Mean training loss {log.train_loss:.4f}."] if log.train_loss is not None else []
     told += [f"Training took {log.seconds:,.0f} s."] if log.seconds is not None else []
