@@ -29,26 +29,6 @@ LOG = [
 ]
 
 
-def save_base(folder: Path) -> None:
-    """Save a random Llama of two layers with one token a byte."""
-    import torch
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
-
-    vocabulary = ["<s>", "</s>", "<unk>", *sorted(pre_tokenizers.ByteLevel.alphabet())]
-    backend = Tokenizer(models.BPE({token: index for index, token in enumerate(vocabulary)}, [], unk_token="<unk>"))
-    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    backend.decoder = decoders.ByteLevel()
-    special = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "pad_token": "</s>"}
-    PreTrainedTokenizerFast(tokenizer_object=backend, **special).save_pretrained(folder)
-    torch.manual_seed(0)
-    config = LlamaConfig(
-        vocab_size=len(vocabulary), hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=4,
-        num_key_value_heads=2, bos_token_id=0, eos_token_id=1, pad_token_id=1, initializer_range=0.3, torch_dtype="float32",
-    )  # fmt: skip
-    LlamaForCausalLM(config).save_pretrained(folder)
-
-
 def save_adapter(base: Path, folder: Path, scale: float = 1.0) -> None:
     """Save an adapter of random weights in float32, with the tokenizer beside it, as training leaves them."""
     import torch

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from byte_llama import save_byte_llama
 from click.testing import CliRunner
 from hub_server import FIRST, HubServer, point_at
 from llms_meet_ner.eval.publish.cli import main as lmn_publish
-from publishing import BASE, demo_sentences, save_adapter, save_base, trained
+from publishing import BASE, demo_sentences, save_adapter, trained
 
 from llms_meet_ner import load
 
@@ -68,7 +69,7 @@ def outputs(adapter: Path, base: Path, decoding: Any) -> list[str]:
 def test_published_fetched_and_run(server: HubServer, workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from huggingface_hub import snapshot_download
 
-    save_base(workdir / "base")
+    save_byte_llama(workdir / "base", 0.3)
     tiny = trained(workdir, base="base")
     save_adapter(workdir / "base", tiny.output)
     tiny.score()
@@ -100,7 +101,7 @@ def test_published_fetched_and_run(server: HubServer, workdir: Path, capsys: pyt
 def test_rounded_weights_predict_the_same(workdir: Path, decoding: str) -> None:
     from llms_meet_ner.eval.publish.weights import write_adapter
 
-    save_base(workdir / "base")
+    save_byte_llama(workdir / "base", 0.3)
     tiny = trained(workdir, base="base")
     save_adapter(workdir / "base", tiny.output)
     (workdir / "rounded").mkdir()
@@ -118,7 +119,7 @@ def test_rounded_weights_predict_the_same(workdir: Path, decoding: str) -> None:
 def test_a_merged_model_is_published_and_its_snippet_runs(
     server: HubServer, workdir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    save_base(workdir / "base")
+    save_byte_llama(workdir / "base", 0.3)
     tiny = trained(workdir, base="base")
     save_adapter(workdir / "base", tiny.output)
     server.add(BASE)

@@ -94,35 +94,6 @@ def largest_difference(first: Path, second: Path) -> float:
     return max(float((one[name].double() - other[name].double()).abs().max()) for name in one)
 
 
-def save_model(folder: Path) -> None:
-    """Save a random Llama of two layers and a tokenizer with one token a byte."""
-    import torch
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
-
-    vocabulary = ["<s>", "</s>", "<unk>", *sorted(pre_tokenizers.ByteLevel.alphabet())]
-    bytes_only = Tokenizer(models.BPE({token: index for index, token in enumerate(vocabulary)}, [], unk_token="<unk>"))
-    bytes_only.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    bytes_only.decoder = decoders.ByteLevel()
-    special = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "pad_token": "</s>"}
-    PreTrainedTokenizerFast(tokenizer_object=bytes_only, **special).save_pretrained(folder)
-
-    torch.manual_seed(0)
-    config = LlamaConfig(
-        vocab_size=len(vocabulary),
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        bos_token_id=0,
-        eos_token_id=1,
-        pad_token_id=1,
-        torch_dtype="float32",
-    )
-    LlamaForCausalLM(config).save_pretrained(folder)
-
-
 def save_data(folder: Path) -> None:
     """Save twelve Alpaca records of unequal length, so that a wrong average over devices would show."""
     folder.mkdir()

@@ -1,0 +1,30 @@
+"""A random Llama with one token a byte: nothing is downloaded, and it trains and generates in a moment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def save_byte_llama(folder: Path, initializer_range: float = 0.02) -> None:
+    """Save the model, of two layers and in float32, with its tokenizer.
+
+    Args:
+        folder: to save it in.
+        initializer_range: standard deviation of its weights; with 0.3 its outputs depend on what it reads.
+    """
+    import torch
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+    vocabulary = ["<s>", "</s>", "<unk>", *sorted(pre_tokenizers.ByteLevel.alphabet())]
+    backend = Tokenizer(models.BPE({token: index for index, token in enumerate(vocabulary)}, [], unk_token="<unk>"))
+    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    backend.decoder = decoders.ByteLevel()
+    special = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "pad_token": "</s>"}
+    PreTrainedTokenizerFast(tokenizer_object=backend, **special).save_pretrained(folder)
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        vocab_size=len(vocabulary), hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=4,
+        num_key_value_heads=2, bos_token_id=0, eos_token_id=1, pad_token_id=1, initializer_range=initializer_range, torch_dtype="float32",
+    )  # fmt: skip
+    LlamaForCausalLM(config).save_pretrained(folder)
