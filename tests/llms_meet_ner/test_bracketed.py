@@ -2,12 +2,12 @@
 
 import itertools
 import random
-import time
 
 import pytest
 from annotations import all_annotations, sentences
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from yardstick import within
 
 from llms_meet_ner import LabelSet, LmnError, Mention, Sentence, Span, get_format
 from llms_meet_ner.sentence import without_nested
@@ -185,9 +185,8 @@ def test_a_nested_output_is_read_in_a_nested_corpus_and_reduced_in_a_flat_one() 
 def test_a_hundred_thousand_characters_take_less_than_a_second(rubbish: str) -> None:
     for tokens in (TOKENS, ("[", "a", "|", "PER]", "]") * 4):
         for fmt in (FLAT, NESTED):
-            started = time.process_time()
-            fmt.parse(rubbish, tokens, LABELS)
-            assert time.process_time() - started < 1.0
+            with within(1.0):
+                fmt.parse(rubbish, tokens, LABELS)
 
 
 @pytest.mark.parametrize(
@@ -207,16 +206,14 @@ def test_a_hundred_thousand_characters_take_less_than_a_second(rubbish: str) -> 
 )
 def test_hostile_text_against_a_long_source_takes_seconds_at_most(text: str, tokens: tuple[str, ...]) -> None:
     for fmt in (FLAT, NESTED):
-        started = time.process_time()
-        fmt.parse(text, tokens, LABELS)
-        assert time.process_time() - started < 3.0
+        with within(3.0):
+            fmt.parse(text, tokens, LABELS)
 
 
 def test_a_search_that_would_not_end_is_given_up() -> None:
     sentence = Sentence("s", ("w", "|", "PER]") * 60)
-    started = time.process_time()
-    assert NESTED.is_ambiguous(Sentence("s", sentence.tokens, (Span(0, 1, "PER"), Span(3, 4, "PER"))), LABELS)
-    assert time.process_time() - started < 3.0
+    with within(3.0):
+        assert NESTED.is_ambiguous(Sentence("s", sentence.tokens, (Span(0, 1, "PER"), Span(3, 4, "PER"))), LABELS)
 
 
 def test_case_folds_after_words_are_cut() -> None:
@@ -229,10 +226,9 @@ def test_case_folds_after_words_are_cut() -> None:
 def test_deep_nesting_is_settled_in_linear_time() -> None:
     tokens = tuple(f"w{n}" for n in range(5_000))
     text = " ".join(f"[{token}" for token in tokens) + "  | PER]" * 5_000
-    started = time.process_time()
-    assert len(NESTED.parse(text, tokens, LABELS).spans) == 5_000
-    assert len(FLAT.parse(text, tokens, LABELS).dropped) == 4_999
-    assert time.process_time() - started < 5.0
+    with within(5.0):
+        assert len(NESTED.parse(text, tokens, LABELS).spans) == 5_000
+        assert len(FLAT.parse(text, tokens, LABELS).dropped) == 4_999
 
 
 def test_a_long_document_is_read_in_near_linear_time() -> None:
@@ -242,10 +238,9 @@ def test_a_long_document_is_read_in_near_linear_time() -> None:
     sentence = Sentence("long", tokens, tuple(Span(i, i + 2, "PER") for i in range(0, 16_000, 20)))
     text = FLAT.render(sentence)
     damaged = text.replace(f" {tokens[100]} ", " ", 1)
-    started = time.process_time()
-    assert FLAT.parse(text, tokens, LABELS).spans == sentence.spans
-    assert len(FLAT.parse(damaged, tokens, LABELS).spans) >= 799
-    assert time.process_time() - started < 2.0  # two texts of 100,000 characters
+    with within(2.0):  # two texts of 100,000 characters
+        assert FLAT.parse(text, tokens, LABELS).spans == sentence.spans
+        assert len(FLAT.parse(damaged, tokens, LABELS).spans) >= 799
 
 
 def test_an_unknown_format_or_variant_is_an_error_that_lists_what_there_is() -> None:
