@@ -55,6 +55,7 @@ verify: $(READY)
 
 # decoding side by side, with the demo's adapter: half an hour on two cores
 bench-decode: $(READY)
+	$(BIN)/python -m pip install --quiet -e '.[train,bench]'
 	$(BIN)/python -m llms_meet_ner.eval.benchmarks.decode --recipe recipes/demo_smollm2.yaml
 
 clean:
