@@ -128,11 +128,8 @@ def evaluate(
     if scorer:
         counted = count_published(gold.sentences, outputs, fmt.name, labels, nested=gold.card.nested)
         published, others["llms4ner"] = counted.to_dict(), counted.sentences
-    marked = run_baselines(train.sentences, gold.sentences) if train and baselines else {}
-    for name, found in marked.items():
-        others[f"baseline: {name}"] = [
-            strict_counts(sentence.spans, alignment.spans) for sentence, alignment in zip(gold.sentences, found)
-        ]
+    baseline_counts = _count_baselines(train, gold) if train and baselines else {}
+    others |= {f"baseline: {name}": counts for name, counts in baseline_counts.items()}
     analysis = analyse(gold.sentences, kept, labels.names, nested=gold.card.nested, known=known, others=others)
     document = {
         "schema": SCHEMA,
@@ -151,15 +148,13 @@ def evaluate(
         "below_min_confidence": _number_of_spans(alignments) - _number_of_spans(kept),
         **scores.to_dict(),
         **_trust(gold.sentences, read, alignments, confidences),
-        "baselines": _baselines(train, gold, marked) if train and baselines else None,
+        "baselines": _baselines(train, baseline_counts) if train and baselines else None,
         "analysis": analysis.to_dict(),
         "llms4ner": published,
         **stamp(gold.origin, predictions, recipe),
     }
     document["references"] = compare(document, recipe.model if recipe else run.get("model"), spec)
-    by_span = None
-    if confidences is not None:
-        by_span = [dict(zip(aligned.spans, values)) for aligned, values in zip(alignments, confidences)]
+    by_span = None if confidences is None else [row.confidences or {} for row in read.rows]
     return Evaluation(scores, document, list(examined(gold.sentences, outputs, kept, analysis, by_span)))
 
 
@@ -195,11 +190,17 @@ def _trust(
     }
 
 
-def _baselines(train: Gold, gold: Gold, marked: dict[str, list[Alignment]]) -> dict[str, Any]:
-    """Return what `scores.json` says of the baselines."""
-    micro = {
-        name: score(gold.sentences, found, nested=gold.card.nested).micro.to_dict() for name, found in marked.items()
+def _count_baselines(train: Gold, gold: Gold) -> dict[str, list[Counts]]:
+    """Return the counts of each sentence by baseline."""
+    return {
+        name: [strict_counts(sentence.spans, alignment.spans) for sentence, alignment in zip(gold.sentences, found)]
+        for name, found in run_baselines(train.sentences, gold.sentences).items()
     }
+
+
+def _baselines(train: Gold, counted: dict[str, list[Counts]]) -> dict[str, Any]:
+    """Return what `scores.json` says of the baselines."""
+    micro = {name: sum(counts, Counts()).to_dict() for name, counts in counted.items()}
     return {"split": train.split, "sha256": train.origin.sha256(), "micro": micro}
 
 
