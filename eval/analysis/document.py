@@ -33,7 +33,7 @@ class Analysis:
         tags: single BIO tags; None where entities nest, which tags cannot hold.
         tag_confusion: of those, token by token; likewise.
         groups: strict counts by division and group.
-        train_split: that the groups of known mentions are of; None where it was not read.
+        known: mentions of the training split, which two divisions of the groups come from; None where it was not read.
         intervals: of every micro score.
     """
 
@@ -43,7 +43,7 @@ class Analysis:
     tags: TagTable | None
     tag_confusion: Confusion | None
     groups: dict[str, Groups]
-    train_split: str | None
+    known: Known | None
     intervals: Intervals
 
     @property
@@ -71,7 +71,7 @@ class Analysis:
                 name: {group: counts.to_dict() for group, counts in groups.items()}
                 for name, groups in self.groups.items()
             },
-            "train_split": self.train_split,
+            "train_split": self.known and self.known.split,
             "intervals": self.intervals.to_dict(),
         }
 
@@ -110,7 +110,7 @@ def analyse(
         tags=tags,
         tag_confusion=tag_confusion,
         groups=score_groups(sentences, predicted, known),
-        train_split=known.split if known else None,
+        known=known,
         intervals=intervals(counts, [len(alignment.ungrounded) for alignment in alignments], scenarios, others),
     )
 
@@ -140,6 +140,8 @@ class Examined:
         reasons: likewise.
         output: as it was generated.
         confidences: of the predicted entities, in the order of their pairs; None where the run has none.
+        known: labels that the words of each gold entity have in the training split, in the order of their pairs, sorted; empty for words
+            that are no entity there. None where that split was not read.
     """
 
     id: str
@@ -151,6 +153,7 @@ class Examined:
     reasons: tuple[str, ...]
     output: str
     confidences: tuple[float, ...] | None = None
+    known: tuple[tuple[str, ...], ...] | None = None
 
     @property
     def predicted(self) -> tuple[Span, ...]:
@@ -162,7 +165,7 @@ class Examined:
         row = {
             "id": self.id, "where": self.where, "tokens": self.tokens, "pairs": [pair.to_list() for pair in self.pairs],
             "ungrounded": self.ungrounded, "status": self.status, "reasons": self.reasons, "output": self.output,
-            "confidences": self.confidences,
+            "confidences": self.confidences, "known": self.known,
         }  # fmt: skip
         return json.dumps(row, ensure_ascii=False)
 
@@ -173,13 +176,16 @@ class Examined:
         Raises:
             KeyError, TypeError, ValueError: it is not that.
         """
-        pairs, confidences = tuple(map(Pair.from_list, row["pairs"])), row.get("confidences")
+        pairs, confidences, known = tuple(map(Pair.from_list, row["pairs"])), row["confidences"], row["known"]
         if confidences is not None and len(confidences) != sum(pair.predicted is not None for pair in pairs):
             raise ValueError(f"{len(confidences)} confidences")
+        if known is not None and len(known) != sum(pair.gold is not None for pair in pairs):
+            raise ValueError(f"labels in train of {len(known)} entities")
         return cls(
             row["id"], row["where"], tuple(row["tokens"]), pairs,
             tuple((text, label) for text, label in row["ungrounded"]), row["status"], tuple(row["reasons"]), row["output"],
             None if confidences is None else tuple(map(float, confidences)),
+            None if known is None else tuple(tuple(map(str, labels)) for labels in known),
         )  # fmt: skip
 
 
@@ -196,14 +202,16 @@ def examined(
         analysis: of all of them.
         confidences: of each sentence's aligned spans at least; None where the run has none.
     """
-    known: Sequence[Mapping[Span, float] | None] = confidences or [None] * len(sentences)
+    sure: Sequence[Mapping[Span, float] | None] = confidences or [None] * len(sentences)
+    known = analysis.known
     for sentence, output, alignment, pairs, values in zip(
-        sentences, outputs, alignments, analysis.pairs, known, strict=True
+        sentences, outputs, alignments, analysis.pairs, sure, strict=True
     ):
         loose = tuple((mention.text, mention.label) for mention in alignment.ungrounded)
         yield Examined(
             sentence.id, str(sentence.where or ""), sentence.tokens, tuple(pairs), loose, alignment.status, alignment.reasons,
             output, None if values is None else tuple(values[pair.predicted] for pair in pairs if pair.predicted),
+            tuple(known.labels_of(sentence, pair.gold) for pair in pairs if pair.gold) if known else None,
         )  # fmt: skip
 
 

@@ -37,17 +37,21 @@ class Known:
                 known.labels.setdefault(sentence.tokens[span.start : span.end], Counter())[span.label] += 1
         return known
 
+    def labels_of(self, sentence: Sentence, span: Span) -> tuple[str, ...]:
+        """Return the labels that the words have in the training split, sorted."""
+        return tuple(sorted(self.labels.get(sentence.tokens[span.start : span.end], ())))
+
     def seen(self, sentence: Sentence, span: Span) -> str:
         """Return whether the words stand in the training split as an entity of the same label, of others only, or not at all."""
-        labels = self.labels.get(sentence.tokens[span.start : span.end])
-        if labels is None:
+        labels = self.labels_of(sentence, span)
+        if not labels:
             return "unseen"
         return "seen" if span.label in labels else "seen with other labels only"
 
     def ambiguity(self, sentence: Sentence, span: Span) -> str:
         """Return how many labels the words have in the training split."""
-        labels = self.labels.get(sentence.tokens[span.start : span.end])
-        if labels is None:
+        labels = self.labels_of(sentence, span)
+        if not labels:
             return "unseen"
         return "one label" if len(labels) == 1 else "several labels"
 

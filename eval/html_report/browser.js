@@ -3,8 +3,9 @@
 (() => {
   const PAGE = 20; // sentences
   const WAIT = 200; // ms until the address follows what is typed
-  const KEYS = ["kind", "label", "gold", "predicted", "length", "confidence", "words", "status", "reason", "goldtag", "predictedtag", "q", "at"];
-  const CHIPS = { gold: "gold label", predicted: "predicted label", length: "tokens of the entity", confidence: "confidence", words: "tokens of the sentence",
+  const KEYS = ["kind", "label", "gold", "predicted", "length", "seen", "ambiguity", "confidence", "words", "status", "reason", "goldtag", "predictedtag", "q", "at"];
+  const CHIPS = { gold: "gold label", predicted: "predicted label", length: "tokens of the entity", seen: "words in train", ambiguity: "labels in train",
+    confidence: "confidence", words: "tokens of the sentence",
     reason: "reason", goldtag: "gold tag", predictedtag: "predicted tag" };
   const SIGNS = { boundary: "↔", type: "≠", both: "≠↔", missed: "−", spurious: "+" };
   const SHOWN = { error: "sentences with an error", all: "all sentences", gold: "gold entities", predicted: "predicted entities" };
@@ -12,7 +13,7 @@
   const RIGHT_TO_LEFT = /^\P{L}*[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Nko}\p{Script=Syriac}\p{Script=Thaana}]/u;
   // places in a row and in a pair
   const [ID, WHERE, TOKENS, PAIRS, STATUS, REASONS, UNGROUNDED, OUTPUT] = [0, 1, 2, 3, 4, 5, 6, 7];
-  const [KIND, GOLD, PREDICTED, CONFIDENCE] = [0, 1, 4, 7]; // start of a span, its end and its label after it
+  const [KIND, GOLD, PREDICTED, KNOWN, CONFIDENCE] = [0, 1, 4, 7, 8]; // start of a span, its end and its label after it
 
   const $ = (id) => document.getElementById(id);
   const block = $("data");
@@ -36,6 +37,7 @@
   const wordsOf = (row) => row[TOKENS].split("\n");
   const labelOf = (pair) => data.labels[pair[GOLD] >= 0 ? pair[GOLD + 2] : pair[PREDICTED + 2]];
   const sureness = (pair) => CONFIDENCE in pair ? `, confidence ${pair[CONFIDENCE]}` : "";
+  const knownOf = (pair) => data.known[pair[KNOWN]]; // label numbers in the training split; undefined where they are not known
   const covered = (words, pair, side) => words.slice(pair[side], pair[side + 1]).join(" ");
 
   function searchable() {
@@ -67,6 +69,17 @@
     return (pair) => pair[CONFIDENCE] <= high && (pair[CONFIDENCE] > low || low === 0);
   }
 
+  const SEEN = {
+    unseen: (labels) => labels.length === 0,
+    seen: (labels, pair) => labels.includes(pair[GOLD + 2]),
+    "seen with other labels only": (labels, pair) => labels.length > 0 && !labels.includes(pair[GOLD + 2]),
+  };
+  const AMBIGUITY = { unseen: SEEN.unseen, "one label": (labels) => labels.length === 1, "several labels": (labels) => labels.length > 1 };
+
+  function knownTest(groups, name) {
+    return (pair) => pair[KNOWN] >= 0 && Object.hasOwn(groups, name) && groups[name](knownOf(pair), pair);
+  }
+
   function spanTest(side, name) {
     if (name === OUTSIDE) return (pair) => pair[side] < 0;
     const label = data.labels.indexOf(name);
@@ -87,6 +100,8 @@
       const wanted = range(state.length);
       tests.push((pair) => pair[GOLD] >= 0 && isIn(wanted, pair[GOLD + 1] - pair[GOLD]));
     }
+    if (state.seen) tests.push(knownTest(SEEN, state.seen));
+    if (state.ambiguity) tests.push(knownTest(AMBIGUITY, state.ambiguity));
     if (state.confidence) tests.push(confidenceTest(state.confidence));
     return tests;
   }
@@ -243,10 +258,15 @@
     return `${words.join(" ")} Gold: ${list(GOLD)}. Predicted: ${list(PREDICTED)}.`;
   }
 
+  function inTrain(labels) {
+    return labels.length ? `; in train ${labels.map((label) => data.labels[label]).join(", ")}` : "; not in train";
+  }
+
   function problem(words, pair) {
     const kind = data.kinds[pair[KIND]], item = element("li", {}, element("b", {}, `${SIGNS[kind]} ${kind}`), ": ");
     [["gold", GOLD], ["predicted", PREDICTED]].filter(([, side]) => pair[side] >= 0).forEach(([name, side], number) => {
-      item.append(`${number ? ", " : ""}${name} `, element("bdi", {}, covered(words, pair, side)), ` (${data.labels[pair[side + 2]]})`);
+      const known = side === GOLD && pair[KNOWN] >= 0 ? inTrain(knownOf(pair)) : "";
+      item.append(`${number ? ", " : ""}${name} `, element("bdi", {}, covered(words, pair, side)), ` (${data.labels[pair[side + 2]]}${known})`);
     });
     item.append(sureness(pair));
     return item;

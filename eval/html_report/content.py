@@ -19,6 +19,7 @@ Filter = dict[str, str]
 - `kind`: `error` (any), a kind of pair, `gold` or `predicted` (any pair that has one), or `all`: sentences without a pair too
 - `label`: that the pair is counted with; `gold`, `predicted`: its two labels, `O` where there is no such entity
 - `confidence`: of the predicted entity, as the reliability curve and the thresholds are called: `0.9-1.0`, `from 0.95`
+- `seen`, `ambiguity`: what the training split knows of the gold entity's words, as the groups are called
 - `length`: of the gold entity in tokens, as the groups are called: `2`, `5 or more`
 - `words`: the same of the sentence; `status`, `reason`: of its alignment
 - `goldtag`, `predictedtag`: IOB2 tags of one and the same token
@@ -243,11 +244,14 @@ def _confusion_table(confusion: dict[str, Any], name: str, keys: tuple[str, str]
 
 
 def _group_tables(analysis: dict[str, Any]) -> Iterator[LinkedTable]:
-    keys = {"entity length": "length", "sentence length": "words"}
+    keys = {
+        "entity length": "length",
+        "sentence length": "words",
+        "mention in train": "seen",
+        "labels in train": "ambiguity",
+    }
     for (name, groups), table in zip(analysis["groups"].items(), group_tables(analysis)):
-        key = keys.get(name)
-        links = {(row, 4): {"kind": "gold", key: group} for row, group in enumerate(groups)} if key else {}
-        yield LinkedTable(table, links)
+        yield LinkedTable(table, {(row, 4): {"kind": "gold", keys[name]: group} for row, group in enumerate(groups)})
 
 
 def without_zeros(linked: LinkedTable) -> Iterable[tuple[int, int]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import islice, repeat
 from typing import Any
 
 from ...data_converters.stats.text import visible
@@ -30,28 +30,36 @@ def browser_data(sentences: Sequence[Examined], labels: Sequence[str]) -> Iterat
 
     `kinds`, `labels`, `statuses` and `reasons` are names, which rows have numbers for. Each of `rows` is an array: id, place (file name
     and line), tokens with `\n` between them, pairs, status, reasons, ungrounded entities as [text, label], and the output, 0 where it
-    was read exactly. A pair is [kind, gold start, end, label, predicted start, end, label], -1 for an entity that is not there, and after
-    that the confidence of the predicted entity where there is one. Hidden characters are codes.
+    was read exactly. A pair is [kind, gold start, end, label, predicted start, end, label, known], -1 for an entity that is not there,
+    and after that the confidence of the predicted entity where there is one. `known` is a place in the names' `known`, where the labels
+    stand that the gold entity's words have in the training split, or -1. Hidden characters are codes.
     """
     spans = {span.label for row in sentences for pair in row.pairs for span in (pair.gold, pair.predicted) if span}
+    known = sorted({found for row in sentences for found in row.known or ()})
+    spans |= {label for found in known for label in found}
     order = [label for label in labels if label in spans] + sorted(spans - set(labels))
     reasons = sorted({reason for row in sentences for reason in row.reasons})
-    names = {"kinds": KINDS, "labels": [visible(label) for label in order], "statuses": _STATUSES, "reasons": reasons}
-    yield embedded(names)[:-1] + ',"rows":['
     numbers = {label: number for number, label in enumerate(order)}
+    names = {
+        "kinds": KINDS, "labels": [visible(label) for label in order], "statuses": _STATUSES, "reasons": reasons,
+        "known": [[numbers[label] for label in found] for found in known],
+    }  # fmt: skip
+    places = {found: place for place, found in enumerate(known)}
+    yield embedded(names)[:-1] + ',"rows":['
     for at, row in enumerate(sentences):
-        yield (",\n" if at else "\n") + embedded(_row(row, numbers, reasons))
+        yield (",\n" if at else "\n") + embedded(_row(row, numbers, reasons, places))
     yield "\n]}"
 
 
-def _row(row: Examined, labels: dict[str, int], reasons: list[str]) -> list[Any]:
+def _row(row: Examined, labels: dict[str, int], reasons: list[str], places: dict[tuple[str, ...], int]) -> list[Any]:
     confidences = iter(row.confidences or ())
+    known = repeat(-1) if row.known is None else map(places.__getitem__, row.known)
     pairs = [
         [KINDS.index(pair.kind), *(
             number
             for span in (pair.gold, pair.predicted)
             for number in ((span.start, span.end, labels[span.label]) if span else (-1, -1, -1))
-        ), *(islice(confidences, 1) if pair.predicted else ())]
+        ), next(known) if pair.gold else -1, *(islice(confidences, 1) if pair.predicted else ())]
         for pair in row.pairs
     ]  # fmt: skip
     return [

@@ -243,13 +243,21 @@ def test_chance_alone_is_seldom_significant() -> None:
 
 
 @settings(max_examples=50, deadline=None)
-@given(corpora_with_predictions(), st.text(max_size=20))
-def test_a_line_of_the_sentences_reads_back(data: Drawn, output: str) -> None:
+@given(corpora_with_predictions(), corpora_with_predictions(), st.text(max_size=20))
+def test_a_line_of_the_sentences_reads_back(data: Drawn, train: Drawn, output: str) -> None:
     sentences, alignments = data
     output = output.encode("utf-8", "replace").decode()
-    rows = list(examined(sentences, [output] * len(sentences), alignments, analyse(sentences, alignments, LABELS)))
+    analysis = analyse(sentences, alignments, LABELS, known=Known.of("train", train[0]))
+    rows = list(examined(sentences, [output] * len(sentences), alignments, analysis))
     assert [Examined.from_dict(json.loads(row.to_json())) for row in rows] == rows
     assert [row.predicted for row in rows] == [alignment.spans for alignment in alignments]
+    ambiguity = Counter(
+        "unseen" if not labels else "one label" if len(labels) == 1 else "several labels"
+        for row in rows
+        for labels in row.known or ()
+    )
+    groups = analysis.groups["labels in train"]
+    assert ambiguity == Counter({name: counts.gold for name, counts in groups.items()})
 
 
 # the commands

@@ -180,7 +180,7 @@ def test_every_count_leads_to_its_sentences(demo: Path, browser: Browser) -> Non
     with opened(browser, demo / "report.html") as tab:
         told = tab.evaluate(_FOLLOW, 30)
     assert len(told) > 80
-    assert {"goldtag", "gold", "label", "length", "confidence", "words", "status", "reason"} <= {
+    assert {"goldtag", "gold", "label", "length", "seen", "ambiguity", "confidence", "words", "status", "reason"} <= {
         name for link, *_ in told for name in re.findall(r"[#&](\w+)=", link)
     }
     for link, count, found in told:
@@ -233,6 +233,23 @@ def test_filters_search_and_pages(demo: Path, browser: Browser) -> None:
         tab.wait_for_selector("#chips button")
         tab.get_by_role("button", name="Remove the filter gold label LOC").click()
         assert tab.evaluate("location.hash") == "#kind=all&predicted=O"
+
+
+def test_an_error_says_which_labels_its_words_have_in_train(tmp_path: Path, demo: Path, browser: Browser) -> None:
+    told = {(): "not in train", ("LOC",): "in train LOC", ("LOC", "PER"): "in train LOC, PER"}
+    drawn, sentences, expected = random.Random(2), [], []
+    for row in rows(demo):
+        gold = [pair for pair in row.pairs if pair.gold]
+        known = tuple(drawn.choice(list(told)) for _ in gold)
+        sentences.append(replace(row, known=known))
+        expected += [f"; {told[labels]})" for pair, labels in zip(gold, known) if pair.kind in ERRORS]
+    document = json.loads((demo / "scores.json").read_text("utf-8"))
+    path = written(tmp_path / "known.html", Evaluation(None, document, sentences))  # type: ignore[arg-type]
+    with opened(browser, path) as tab:
+        shown = tab.eval_on_selector_all("#list li", "all => all.map(one => one.textContent)")
+    found = [match[0] for item in shown if (match := re.search(r"; (not )?in train.*?\)", item))]
+    assert set(found) == {f"; {words})" for words in told.values()}
+    assert found == expected[: len(found)]
 
 
 def test_everything_is_within_reach_of_the_keyboard(demo: Path, browser: Browser) -> None:
