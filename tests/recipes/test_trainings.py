@@ -109,20 +109,21 @@ def alone(finished: Path) -> Path:
     return finished
 
 
-def train_two(tiny: TinyTraining, folder: Path, configuration: Path) -> None:
+def train_two(tiny: TinyTraining, folder: Path, configuration: Path, *, torchrun: bool) -> None:
     """Train with two processes under a DeepSpeed configuration, and see that DeepSpeed split the optimizer's state."""
     # Without a GPU and without use_cpu the Trainer lets DeepSpeed start gloo, as it starts nccl on GPUs; with use_cpu
     # DeepSpeed hears of the processes too late for ZeRO-3.
-    tiny.train(
-        tiny.recipe(folder, gradient_accumulation_steps=1, deepspeed=str(configuration), use_cpu=None), processes=2
-    )
+    recipe = tiny.recipe(folder, gradient_accumulation_steps=1, deepspeed=str(configuration), use_cpu=None)
+    tiny.train_two(recipe, torchrun=torchrun)
     shards = {path.name.split("_mp_")[0] for path in folder.glob("checkpoint-6/global_step6/*optim_states.pt")}
     assert shards == {"zero_pp_rank_0", "zero_pp_rank_1"}
 
 
-@pytest.mark.parametrize("name", ["zero2.json", "zero3.json"])
-def test_two_processes_end_with_the_weights_of_one(name: str, alone: Path, tiny: TinyTraining, tmp_path: Path) -> None:
-    train_two(tiny, tmp_path / "run", CONFIGURATIONS / name)
+@pytest.mark.parametrize(("name", "torchrun"), [("zero2.json", True), ("zero3.json", False)])
+def test_two_processes_end_with_the_weights_of_one(
+    name: str, torchrun: bool, alone: Path, tiny: TinyTraining, tmp_path: Path
+) -> None:
+    train_two(tiny, tmp_path / "run", CONFIGURATIONS / name, torchrun=torchrun)
     assert largest_difference(alone, tmp_path / "run") <= TOLERANCE
 
 
@@ -132,5 +133,5 @@ def test_without_the_clipping_key_they_do_not(alone: Path, tiny: TinyTraining, t
     del configuration["gradient_clipping"]
     unclipped = tmp_path / "unclipped.json"
     unclipped.write_text(json.dumps(configuration), encoding="utf-8")
-    train_two(tiny, tmp_path / "run", unclipped)
+    train_two(tiny, tmp_path / "run", unclipped, torchrun=False)
     assert largest_difference(alone, tmp_path / "run") > 100 * TOLERANCE

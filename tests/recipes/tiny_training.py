@@ -6,9 +6,12 @@ Nothing is downloaded: the tokenizer has one token a byte.
 import json
 import os
 import shutil
+import socket
 import sys
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -61,8 +64,28 @@ class TinyTraining:
         }
         return {key: value for key, value in (recipe | changes).items() if value is not None}
 
-    def train(self, recipe: Mapping[str, Any], processes: int | None = None, *, fails: bool = False) -> forked.Done:
-        """Run `llamafactory-cli train` on the recipe, under torchrun with gloo when `processes` is given."""
+    def train(self, recipe: Mapping[str, Any], *, fails: bool = False) -> forked.Done:
+        """Run `llamafactory-cli train` on the recipe."""
+        done = self._run(recipe, {"FORCE_TORCHRUN": "0"})
+        assert (done.returncode != 0) == fails, done.stdout[-2000:] + done.stderr[-6000:]
+        return done
+
+    def train_two(self, recipe: Mapping[str, Any], *, torchrun: bool) -> None:
+        """Train with two processes over gloo, which `llamafactory-cli` has torchrun start, or which are forks with its variables."""
+        for _ in range(3):
+            if torchrun:
+                ended = [self._run(recipe, {"FORCE_TORCHRUN": "1", "NPROC_PER_NODE": "2"})]
+            else:
+                with ThreadPoolExecutor() as pool:
+                    ended = list(pool.map(partial(self._run, recipe), _ranks(2)))
+            if not any(_ABORTED_AT_EXIT in done.stderr for done in ended):
+                break
+            shutil.rmtree(recipe["output_dir"], ignore_errors=True)
+        for done in ended:
+            assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-6000:]
+
+    def _run(self, recipe: Mapping[str, Any], env: Mapping[str, str]) -> forked.Done:
+        """Run the command, or where the variables give a rank what torchrun makes of it."""
         path = Path(f"{recipe['output_dir']}.yaml")
         path.write_text(yaml.safe_dump(dict(recipe)), encoding="utf-8")
         env = {
@@ -71,18 +94,18 @@ class TinyTraining:
             "OMP_NUM_THREADS": "1",
             "CUDA_VISIBLE_DEVICES": "",
             "DS_ACCELERATOR": "cpu",
-            "FORCE_TORCHRUN": "0",
-        }
-        if processes is not None:
-            env |= {"FORCE_TORCHRUN": "1", "NPROC_PER_NODE": str(processes)}
-        command = ["llamafactory-cli", "train", str(path)]
-        for _ in range(3):
-            done = forked.run("llamafactory.cli:main", command, env=env, folder=ROOT)
-            if processes is None or _ABORTED_AT_EXIT not in done.stderr:
-                break
-            shutil.rmtree(recipe["output_dir"], ignore_errors=True)
-        assert (done.returncode != 0) == fails, done.stdout[-2000:] + done.stderr[-6000:]
-        return done
+        } | dict(env)
+        if "RANK" in env:
+            return forked.run("llamafactory.train.tuner:run_exp", ["launcher.py", str(path)], env=env, folder=ROOT)
+        return forked.run("llamafactory.cli:main", ["llamafactory-cli", "train", str(path)], env=env, folder=ROOT)
+
+
+def _ranks(processes: int) -> list[dict[str, str]]:
+    """The variables that torchrun gives its processes."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    shared = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": str(processes), "LOCAL_WORLD_SIZE": str(processes)}  # fmt: skip
+    return [{**shared, "RANK": str(rank), "LOCAL_RANK": str(rank)} for rank in range(processes)]
 
 
 def largest_difference(first: Path, second: Path) -> float:
