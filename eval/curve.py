@@ -102,10 +102,9 @@ class Point:
     @classmethod
     def from_dict(cls, row: dict[str, Any]) -> Point:
         """Read what `to_dict` wrote."""
-        counts = Counts(row["correct"], row["predicted"], row["gold"])
         return cls(
-            row["checkpoint"], row["step"], row["epoch"], row["loss"], row["eval_loss"], row["adapter_sha256"], counts
-        )
+            row["checkpoint"], row["step"], row["epoch"], row["loss"], row["eval_loss"], row["adapter_sha256"], Counts.from_dict(row)
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +280,7 @@ def _earlier_points(path: Path, of: dict[str, Any]) -> dict[str, Point]:
         if {key: document[key] for key in of} != of:
             raise LmnError(f"{path}: the curve of other data or of another model; --restart writes it anew")
         return {row["checkpoint"]: Point.from_dict(row) for row in document["points"] if row["checkpoint"] != FINAL}
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise LmnError(f"{path}: not as lmn-eval curve writes it ({error}); --restart writes it anew") from error
 
 

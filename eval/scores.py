@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +21,19 @@ _HALVES = ("partial", "ent_type")
 _STRATEGIES = {
     "strict": StrictEvaluation(), "exact": ExactEvaluation(), "partial": PartialEvaluation(), "ent_type": EntityTypeEvaluation(),
 }  # fmt: skip
+
+
+def whole_numbers(row: Mapping[str, Any], keys: Sequence[str]) -> list[int]:
+    """Return the values of some keys.
+
+    Raises:
+        KeyError, TypeError: one of them is missing.
+        ValueError: one is no integer, or negative.
+    """
+    numbers = [row[key] for key in keys]
+    if not all(isinstance(number, int) and number >= 0 for number in numbers):
+        raise ValueError(f"counts are {numbers}")
+    return numbers
 
 
 def ratio(part: float, whole: float) -> float:
@@ -71,6 +84,18 @@ class Counts:
             "precision": self.precision, "recall": self.recall, "f1": self.f1,
         }  # fmt: skip
 
+    @classmethod
+    def from_dict(cls, row: Mapping[str, Any]) -> Counts:
+        """Read the counts of what `to_dict` wrote.
+
+        Raises:
+            KeyError, TypeError, ValueError: they are none.
+        """
+        counts = cls(*whole_numbers(row, ("correct", "predicted", "gold")))
+        if counts.correct > min(counts.predicted, counts.gold):
+            raise ValueError(f"{counts.correct} of {counts.predicted} and {counts.gold} are correct")
+        return counts
+
 
 @dataclass(frozen=True, slots=True)
 class ScenarioCounts:
@@ -97,6 +122,11 @@ class ScenarioCounts:
         return self.correct + 0.5 * self.partial if self.scenario in _HALVES else self.correct
 
     @property
+    def gold(self) -> int:
+        """All gold entities."""
+        return self.correct + self.incorrect + self.partial + self.missed
+
+    @property
     def precision(self) -> float:
         """Points over all predicted entities."""
         return ratio(self._points, self.correct + self.incorrect + self.partial + self.spurious)
@@ -104,7 +134,7 @@ class ScenarioCounts:
     @property
     def recall(self) -> float:
         """Points over all gold entities."""
-        return ratio(self._points, self.correct + self.incorrect + self.partial + self.missed)
+        return ratio(self._points, self.gold)
 
     @property
     def f1(self) -> float:
@@ -117,6 +147,15 @@ class ScenarioCounts:
             "correct": self.correct, "incorrect": self.incorrect, "partial": self.partial, "missed": self.missed,
             "spurious": self.spurious, "precision": self.precision, "recall": self.recall, "f1": self.f1,
         }  # fmt: skip
+
+    @classmethod
+    def from_dict(cls, scenario: str, row: Mapping[str, Any]) -> ScenarioCounts:
+        """Read the counts of what `to_dict` wrote.
+
+        Raises:
+            KeyError, TypeError, ValueError: they are none.
+        """
+        return cls(scenario, *whole_numbers(row, ("correct", "incorrect", "partial", "missed", "spurious")))
 
 
 @dataclass(frozen=True, slots=True)

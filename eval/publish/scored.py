@@ -16,7 +16,6 @@ from ..provenance import run_stamp
 from ..scores import Counts, ScenarioCounts
 
 _RUN_ORDER = ("constrained", "free")
-_SCENARIO_COUNTS = ("correct", "incorrect", "partial", "missed", "spurious")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +39,7 @@ class Counted:
         Raises:
             KeyError, TypeError, ValueError: they are none.
         """
-        counts = Counts(*_numbers(row, ("correct", "predicted", "gold")))
-        if counts.correct > min(counts.predicted, counts.gold):
-            raise ValueError(f"{name}: {counts.correct} of {counts.predicted} and {counts.gold} are correct")
+        counts = Counts.from_dict(row)
         return cls(str(name), counts, counts.gold)
 
     @classmethod
@@ -52,21 +49,13 @@ class Counted:
         Raises:
             KeyError, TypeError, ValueError: likewise.
         """
-        correct, incorrect, partial, missed, spurious = _numbers(row, _SCENARIO_COUNTS)
-        gold = correct + incorrect + partial + missed
-        return cls(str(name), ScenarioCounts(str(name), correct, incorrect, partial, missed, spurious), gold)
+        counts = ScenarioCounts.from_dict(str(name), row)
+        return cls(counts.scenario, counts, counts.gold)
 
     @property
     def cells(self) -> tuple[str, str, str]:
         """Precision, recall and F1 with four digits."""
         return f"{self.counts.precision:.4f}", f"{self.counts.recall:.4f}", f"{self.counts.f1:.4f}"
-
-
-def _numbers(row: Mapping[str, Any], keys: Sequence[str]) -> list[int]:
-    numbers = [row[key] for key in keys]
-    if not all(isinstance(number, int) and number >= 0 for number in numbers):
-        raise ValueError(f"counts are {numbers}")
-    return numbers
 
 
 @dataclass(frozen=True, slots=True)

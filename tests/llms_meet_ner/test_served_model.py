@@ -87,7 +87,7 @@ def served(smollm2: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         port = free.getsockname()[1]
     api = {"model_name_or_path": str(smollm2), "adapter_name_or_path": "outputs/mini", "template": "default"}
     (folder / "api.yaml").write_text(yaml.safe_dump({**api, "infer_dtype": "float32"}))
-    environment = {**os.environ, "API_HOST": "127.0.0.1", "API_PORT": str(port), "HF_HUB_OFFLINE": "1"}
+    environment = {**os.environ, "API_HOST": "127.0.0.1", "API_PORT": str(port)}
     environment["API_MODEL_NAME"] = "mini"
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(

@@ -94,10 +94,9 @@ def corpus_of(dataset: str) -> tuple[str, str, set[str]]:
 
 
 @pytest.fixture(autouse=True)
-def nowhere_without_the_hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def in_an_empty_folder_of_one_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Work in an empty folder: the parser looks into output_dir, and a checkout in use may hold finished runs."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     for variable in ("LOCAL_RANK", "RANK", "WORLD_SIZE", "FORCE_TORCHRUN"):
         monkeypatch.delenv(variable, raising=False)
 

@@ -45,7 +45,6 @@ def call(command: object, *words: str) -> Result:
 
 @pytest.fixture
 def project(workdir: Path, tiny: TinyTraining, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(DEMO.parents[2]), os.environ.get("PYTHONPATH", "")]))
     (workdir / "mini.yaml").write_text(CARD)
