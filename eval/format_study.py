@@ -103,15 +103,16 @@ def _result(plan: Plan, run: bool, name: str, fmt: str, decoding: str, shots: in
             return []
         _call(words)
     document = read_json(out / SCORES_FILE)
-    baselines = [_baseline(name, counts) for name, counts in document["baselines"]["micro"].items()]
+    baselines = [_baseline(name, document) for name in document["baselines"]["micro"]]
     needed = [plan.convert(fmt)] + ([] if flags else [plan.train(fmt)])
     command = "\n".join(shlex.join(step).replace(str(plan.source), "DIR") for step in [*needed, words])
     return [*baselines, Result.of(name, document, command, shots)]
 
 
-def _baseline(name: str, row: dict[str, Any]) -> Result:
-    counts = Counts(*(row[key] for key in ("correct", "predicted", "gold")))
-    return Result(f"baseline: {name}", "", "", None, counts, None, (0, 0, 0), "", {})
+def _baseline(name: str, document: dict[str, Any]) -> Result:
+    counts = Counts.from_dict(document["baselines"]["micro"][name])
+    low, high = document["analysis"]["intervals"]["scores"][f"baseline: {name}"]["f1"]
+    return Result(f"baseline: {name}", "", "", None, counts, (low, high), (0, 0, 0), "", {})
 
 
 @click.command()

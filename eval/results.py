@@ -27,7 +27,7 @@ class Result:
         decoding: `constrained` or `free`; empty likewise.
         shots: examples in the prompt; None for a trained adapter or a baseline.
         counts: strict, over all labels.
-        f1_interval: 95 % bootstrap interval of F1 over sentences; None for a baseline.
+        f1_interval: 95 % bootstrap interval of F1 over sentences.
         statuses: sentences `exact`, `repaired`, `failed`.
         command: that made it.
         traces: commit, versions and hashes, as in `scores.json`.
@@ -38,7 +38,7 @@ class Result:
     decoding: str
     shots: int | None
     counts: Counts
-    f1_interval: tuple[float, float] | None
+    f1_interval: tuple[float, float]
     statuses: tuple[int, int, int]
     command: str
     traces: dict[str, Any]
@@ -47,7 +47,7 @@ class Result:
     def of(cls, name: str, document: dict[str, Any], command: str, shots: int | None = None) -> Result:
         """Take a result out of what a `scores.json` holds."""
         return cls(
-            name, document["format"], document["decoding"], shots, _counts(document["seqeval"] or document["spans"]),
+            name, document["format"], document["decoding"], shots, Counts.from_dict((document["seqeval"] or document["spans"])["micro"]),
             tuple(document["analysis"]["intervals"]["scores"]["micro"]["f1"]),
             tuple(document["alignment"][status] for status in _STATUSES), command,
             {key: document[key] for key in ("commit", "versions", "sha256")},
@@ -66,8 +66,8 @@ class Result:
     def from_dict(cls, row: dict[str, Any]) -> Result:
         """Read what `to_dict` wrote."""
         return cls(
-            row["name"], row["format"], row["decoding"], row["shots"], Counts(**row["counts"]),
-            tuple(row["f1_interval"]) if row["f1_interval"] else None,
+            row["name"], row["format"], row["decoding"], row["shots"], Counts.from_dict(row["counts"]),
+            tuple(row["f1_interval"]),
             tuple(row["statuses"][status] for status in _STATUSES), row["command"], row["traces"],
         )  # fmt: skip
 
@@ -101,7 +101,7 @@ class Study:
         try:
             results = tuple(map(Result.from_dict, row["results"]))
             return cls(row["title"], row["about"], row["corpus"], row["split"], results)
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise LmnError(f"{path}: not a study ({type(error).__name__}: {error}); run it again") from error
 
     def save(self, path: Path) -> None:
@@ -124,15 +124,10 @@ class Study:
         return "\n".join(lines) + "\n"
 
 
-def _counts(scores: dict[str, Any]) -> Counts:
-    micro = scores["micro"]
-    return Counts(micro["correct"], micro["predicted"], micro["gold"])
-
-
 def _row(result: Result) -> str:
     counts = result.counts
     ratios = " | ".join(f"{value:.4f}" for value in (counts.precision, counts.recall, counts.f1))
-    interval = "{:.4f}-{:.4f}".format(*result.f1_interval) if result.f1_interval else ""
+    interval = "{:.4f}-{:.4f}".format(*result.f1_interval)
     statuses = " | ".join(map(str, result.statuses)) if result.format else " | | "
     return f"| {result.name} | {result.format} | {result.decoding} | {ratios} | {interval} | {counts.predicted} | {statuses} |"
 
