@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import click
+
+from ..command_line import catch_errors
 from ..errors import LmnError
 from ..files import atomic_write, read_json, write_json
 from .published import published_page
@@ -148,6 +151,8 @@ def results_page(folder: Path = RESULTS_FOLDER) -> str:
     return "\n".join([*head, *studies, published_page()])
 
 
+@click.command()
+@catch_errors
 def main() -> None:
     """Write `RESULTS.md` anew."""
     with atomic_write(RESULTS_PAGE) as file:
