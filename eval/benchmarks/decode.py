@@ -245,25 +245,24 @@ def _machine() -> str:
 
 
 def _plot(lines: Sequence[Line], path: Path) -> None:
-    """Draw passes against entities and against tokens, for step by step and marked-up proposals."""
+    """Draw passes against entities and against tokens, step by step and with both kinds of proposals."""
     import matplotlib as mpl
 
     mpl.use("Agg")
     from matplotlib import pyplot
 
-    figure, axes = pyplot.subplots(1, 2, figsize=(9, 3.4), sharey=True)
-    for method, marker in (("constrained", "x"), ("copying", "+"), ("marked-up", "o")):
+    figure, axes = pyplot.subplots(1, 2, figsize=(9, 3.6), sharey=True, layout="constrained")
+    for method, marker in (("constrained", "x"), ("copying", "+"), ("marked-up", ".")):
         line = _best(lines, method)
         name = "step by step" if method == "constrained" else method
         for axis, column in zip(axes, (1, 0)):
             axis.scatter(
-                [row[column] for row in line.by_sentence], [row[2] for row in line.by_sentence], s=18, marker=marker, label=name
+                [row[column] for row in line.by_sentence], [row[2] for row in line.by_sentence], s=30, marker=marker, label=name
             )  # fmt: skip
     axes[0].set(xlabel="entities written", ylabel="forward passes", yscale="log")
     axes[1].set(xlabel="tokens of the sentence")
     axes[0].xaxis.get_major_locator().set_params(integer=True)
-    axes[0].legend(frameon=False)
-    figure.tight_layout()
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3, frameon=False)
     figure.savefig(path, dpi=110)
     pyplot.close(figure)
 
