@@ -2,10 +2,11 @@
 
     python -m llms_meet_ner.eval.benchmarks.report_page [--sentences N] [--keep FILE]
 
-The corpus is the embedded demo corpus over and over, with the first token of each sentence numbered; every fourth entity of a prediction
-has another label, is shorter, or is not there, drawn with a seed. Times are seconds of the clock, and in brackets processor seconds: of
-this process, or of the page's main thread, which say more on a machine that does other work too. Loading is from the address to the
-sentences on the screen, filtering from the event to the next frame painted, the largest of some runs of each.
+The corpus is the embedded demo corpus over and over, with the first token of each sentence numbered; every fourth entity of a
+prediction has another label, is shorter, or is not there, drawn with a seed, as are the confidences. Times are seconds of the
+clock, and in brackets processor seconds: of this process, or of the page's main thread, which say more on a machine that does
+other work too. Loading is from the address to the sentences on the screen, filtering from the event to the next frame painted,
+the largest of some runs of each.
 """
 
 from __future__ import annotations
@@ -45,6 +46,8 @@ _STEPS: dict[str, dict[str, str]] = {
     "search in vain": {"q": "zzz"},
     "cell of the tags": {"address": "#kind=all&goldtag=I-PER&predictedtag=O"},
     "sentence length": {"address": "#kind=gold&words=11-20"},
+    "not in train": {"address": "#kind=gold&seen=unseen"},
+    "confidence": {"address": "#kind=predicted&confidence=0.8-0.9"},
 }
 """By what is done: controls to set, or a link to follow."""
 _PROBE = """async (step) => {
@@ -82,18 +85,23 @@ def _write_predictions(path: Path, sentences: Sequence[Sentence], labels: Sequen
     drawn, fmt = random.Random(7), get_format("bracketed")
     with path.open("w", encoding="utf-8") as file:
         for sentence in sentences:
-            output = fmt.render(Sentence(sentence.id, sentence.tokens, _spoiled(sentence, labels, drawn)))
-            file.write(json.dumps({"id": sentence.id, "output": output, "decoding": "free"}) + "\n")
+            spans = _spoiled(sentence, labels, drawn)
+            row = {
+                "id": sentence.id, "output": fmt.render(Sentence(sentence.id, sentence.tokens, spans)), "decoding": "constrained",
+                "spans": [[span.start, span.end, span.label] for span in spans],
+                "confidences": [round(drawn.random(), 4) for _ in spans],
+            }  # fmt: skip
+            file.write(json.dumps(row) + "\n")
 
 
 def _make(folder: Path, sentences: int) -> Path:
     """Score the corpus and write its report; print how long that took."""
     card = load_card("demo")
     write_corpus(folder, sentences)
-    gold = read_gold(card, "train", folder)
+    gold, train = read_gold(card, "train", folder), read_gold(card, "train")
     _write_predictions(folder / "predictions.jsonl", gold.sentences, card.labels.names)
     times = [(time.perf_counter(), time.process_time())]
-    evaluation = evaluate(gold, folder / "predictions.jsonl")
+    evaluation = evaluate(gold, folder / "predictions.jsonl", train=train)
     times.append((time.perf_counter(), time.process_time()))
     before = _memory()
     path = folder / "report.html"
