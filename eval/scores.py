@@ -23,7 +23,7 @@ _STRATEGIES = {
 }  # fmt: skip
 
 
-def whole_numbers(row: Mapping[str, Any], keys: Sequence[str]) -> list[int]:
+def _whole_numbers(row: Mapping[str, Any], keys: Sequence[str]) -> list[int]:
     """Return the values of some keys.
 
     Raises:
@@ -91,7 +91,7 @@ class Counts:
         Raises:
             KeyError, TypeError, ValueError: they are none.
         """
-        counts = cls(*whole_numbers(row, ("correct", "predicted", "gold")))
+        counts = cls(*_whole_numbers(row, ("correct", "predicted", "gold")))
         if counts.correct > min(counts.predicted, counts.gold):
             raise ValueError(f"{counts.correct} of {counts.predicted} and {counts.gold} are correct")
         return counts
@@ -155,7 +155,7 @@ class ScenarioCounts:
         Raises:
             KeyError, TypeError, ValueError: they are none.
         """
-        return cls(scenario, *whole_numbers(row, ("correct", "incorrect", "partial", "missed", "spurious")))
+        return cls(scenario, *_whole_numbers(row, ("correct", "incorrect", "partial", "missed", "spurious")))
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,10 +34,10 @@ def browser_data(sentences: Sequence[Examined], labels: Sequence[str]) -> Iterat
     and after that the confidence of the predicted entity where there is one. `known` is a place in the names' `known`, where the labels
     stand that the gold entity's words have in the training split, or -1. Hidden characters are codes.
     """
-    spans = {span.label for row in sentences for pair in row.pairs for span in (pair.gold, pair.predicted) if span}
     known = sorted({found for row in sentences for found in row.known or ()})
-    spans |= {label for found in known for label in found}
-    order = [label for label in labels if label in spans] + sorted(spans - set(labels))
+    there = {span.label for row in sentences for pair in row.pairs for span in (pair.gold, pair.predicted) if span}
+    there |= {label for found in known for label in found}
+    order = [label for label in labels if label in there] + sorted(there - set(labels))
     reasons = sorted({reason for row in sentences for reason in row.reasons})
     numbers = {label: number for number, label in enumerate(order)}
     names = {
