@@ -223,7 +223,7 @@ def test_filters_search_and_pages(demo: Path, browser: Browser) -> None:
         word = sentences[3].tokens[1]
         tab.fill("#q", word.upper())
         assert ids(tab) == [r.id for r in sentences if word.lower() in f"{' '.join(r.tokens)}\n{r.output}".lower()][:20]
-        assert tab.locator(".word.found").first.inner_text().lower().count(word.lower()) == 1
+        assert tab.locator(".word.found").first.text_content().lower().count(word.lower()) == 1
         tab.fill("#q", "no such text")
         assert tab.inner_text("#found") == "0 sentences of 100"
         tab.click("#clear")
@@ -300,18 +300,18 @@ def test_a_link_restores_what_was_seen(demo: Path, browser: Browser) -> None:
         assert ids(tab) == shown
         assert tab.input_value("#q") == "the"
         assert tab.evaluate("location.hash") == address
-        assert tab.locator("article.current h3 a").inner_text() == shown[2]
+        assert tab.locator("article.current h3 a").text_content() == shown[2]
         assert tab.locator("article.current").evaluate("one => one.getBoundingClientRect().top < innerHeight")
         tab.locator("article.current h3 a").click()
         expect(tab.locator("#kind")).to_have_value("all")
-        assert tab.locator("article.current h3 a").inner_text() == shown[2]
+        assert tab.locator("article.current h3 a").text_content() == shown[2]
         right = next(row.id for row in rows(demo) if all(pair.kind == "correct" for pair in row.pairs))
         tab.evaluate(f"location.hash = '#kind=error&at={right}'")
         tab.wait_for_selector("#found a")
         assert f"not among them: {right}" in tab.inner_text("#found")
         tab.click("#found a")
         tab.wait_for_selector("article.current")
-        assert tab.locator("article.current h3 a").inner_text() == right
+        assert tab.locator("article.current h3 a").text_content() == right
         tab.evaluate("location.hash = '#kind=<b>&at=%E0%A4%A&label=<img src=x>'")
         expect(tab.locator("#found")).to_contain_text("there is no sentence")
         assert tab.input_value("#kind") == "error"
