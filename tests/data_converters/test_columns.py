@@ -249,11 +249,11 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
         "print(n, re.search(r'VmHWM:\\s+(\\d+)', Path('/proc/self/status').read_text())[1])\n"
     )
     peaks = []
-    for rows in (60_000, 600_000):
+    for rows in (300_000, 900_000):
         path = tmp_path / f"{rows}.conll"
         path.write_text("Ankara B-LOC\nkale O\n\n" * (rows // 2))
         done = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True)
         count, peak = map(int, done.stdout.split())
         assert count == rows // 2
         peaks.append(peak)
-    assert peaks[1] - peaks[0] < 5_000  # kilobytes; the larger file has 7 MB
+    assert peaks[1] - peaks[0] < 5_000  # kilobytes; the larger file has 7 MB more; the smaller one fills a chunk
