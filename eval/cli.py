@@ -12,7 +12,7 @@ from click_default_group import DefaultGroup
 from ..command_line import catch_errors, predict_options, recipe_option
 from ..data_converters.alpaca import prompt_spec_of
 from ..data_converters.cards import Card, load_card
-from ..data_converters.label_options import LabelChange, label_options, same_labels
+from ..data_converters.cli.label_options import LabelChange, label_options, same_labels
 from ..dataset_info import Record
 from ..engine_line import refuse
 from ..errors import LmnError

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 from click.testing import CliRunner
-from llms_meet_ner.data_converters.cli import main as lmn_convert
+from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
 from llms_meet_ner.eval.cli import main as lmn_eval
 
 ROOT = Path(__file__).parent.parent

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ...data_converters.alpaca import prompt_spec_of
 from ...data_converters.cards import Card, load_card
-from ...data_converters.label_options import LabelChange, same_labels
+from ...data_converters.cli.label_options import LabelChange, same_labels
 from ...data_converters.readers.datasets import DatasetOptions
 from ...dataset_info import DatasetEntry, read_answers
 from ...errors import LmnError

@@ -10,7 +10,7 @@ from pathlib import Path
 from click.testing import CliRunner, Result
 from llms_meet_ner.data_converters import load_card
 from llms_meet_ner.data_converters.cards import Card, SplitFile
-from llms_meet_ner.data_converters.cli import main
+from llms_meet_ner.data_converters.cli.convert import main
 from llms_meet_ner.data_converters.stats import CorpusStats, corpus_stats
 
 CARD = """\

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 from llms_meet_ner.data_converters import card_names, load_card, read_corpus
 from llms_meet_ner.data_converters.card_table import CardRow, markdown_table
-from llms_meet_ner.data_converters.cli import main
+from llms_meet_ner.data_converters.cli.convert import main
 
 from llms_meet_ner import LmnError
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from llms_meet_ner.data_converters import load_card, read_corpus
-from llms_meet_ner.data_converters.cli import main
+from llms_meet_ner.data_converters.cli.convert import main
 from llms_meet_ner.data_converters.problems import ProblemLog
 from llms_meet_ner.eval.evaluate import evaluate, read_gold
 from reading import read_file, seen

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from llms_meet_ner.data_converters.cli import main
+from llms_meet_ner.data_converters.cli.convert import main
 from llms_meet_ner.data_converters.problems import ProblemLog
 from reading import read, seen
 

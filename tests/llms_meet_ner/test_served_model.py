@@ -18,7 +18,7 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 from fault_proxy import KINDS, fault_proxy
-from llms_meet_ner.data_converters.cli import main as lmn_convert
+from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
 
 from llms_meet_ner.cli import main as lmn_predict
 

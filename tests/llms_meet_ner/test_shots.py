@@ -14,7 +14,7 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 from fake_openai import Fake, fake_server
-from llms_meet_ner.data_converters.cli import main as lmn_convert
+from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
 from llms_meet_ner.eval.cli import main as lmn_eval
 from small_tokenizers import byte_level
 

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 from llms_meet_ner.data_converters import load_card, read_corpus
-from llms_meet_ner.data_converters.cli import main as lmn_convert
+from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
 from llms_meet_ner.eval import curve as curve_module
 from llms_meet_ner.eval.cli import main as lmn_eval
 from llms_meet_ner.eval.curve import Curve, Point

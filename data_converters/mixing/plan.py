@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from ..errors import LmnError
-from ..labels import LabelSet
-from ..tags import Repair
-from .cards import Card, change_labels, labels_from, load_card
-from .yaml_lines import KeyPath, YamlFile, check_schema, key_error, load_extending, load_schema
+from ...errors import LmnError
+from ...labels import LabelSet
+from ...tags import Repair
+from ..cards import Card, change_labels, labels_from, load_card
+from ..yaml_lines import KeyPath, YamlFile, check_schema, key_error, load_extending, load_schema
 
 Sample = Literal["proportional", "equal"]
 

@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 
 import click
 
-from ..command_line import catch_errors
-from ..errors import LmnError
-from ..formats import format_names
-from ..formats.wording import VARIANTS
-from ..labels import LabelSet
-from .cards import Card
+from ...command_line import catch_errors
+from ...errors import LmnError
+from ...formats import format_names
+from ...formats.wording import VARIANTS
+from ...labels import LabelSet
+from ..cards import Card
 
 R = TypeVar("R")
 _ODD = re.compile(r"[^-.\w]+")

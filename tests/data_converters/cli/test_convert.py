@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from llms_meet_ner.data_converters.cli import main
+from llms_meet_ner.data_converters.cli.convert import main
 
 CONLL = Path(__file__).parent.parent / "fixtures" / "conll2003"
 

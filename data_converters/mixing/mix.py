@@ -12,15 +12,15 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from .. import __version__
-from ..errors import LmnError
-from ..files import atomic_write, sha256_of, write_json
-from ..sentence import Sentence, without_nested
-from ..tags import encode
-from .cards import Card, load_card
-from .corpus import read_corpus
-from .mix import HeldOut, Mix, Source
-from .problems import KINDS, ProblemLog
+from ... import __version__
+from ...errors import LmnError
+from ...files import atomic_write, sha256_of, write_json
+from ...sentence import Sentence, without_nested
+from ...tags import encode
+from ..cards import Card, load_card
+from ..corpus import read_corpus
+from ..problems import KINDS, ProblemLog
+from .plan import HeldOut, Mix, Source
 
 ORIGIN = "# origin = "
 """Begins the comment line that names a sentence's id in the corpus that it comes from."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ..tags import REPAIRS
+from ...tags import REPAIRS
 
 
 def corpus_options(command: Any) -> Any:

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from itertools import chain, count
 from random import Random
 
-from ..dataset_info import Augmented
-from ..errors import LmnError
-from ..sentence import Sentence, Span
-from .cards import Card
+from ...dataset_info import Augmented
+from ...errors import LmnError
+from ...sentence import Sentence, Span
+from ..cards import Card
 
 _HELD_OUT = re.compile(r"(dev|test|val|eval)", re.IGNORECASE)
 _ATTEMPTS = 5

@@ -10,8 +10,8 @@ from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 from llms_meet_ner.data_converters import load_card, read_corpus
-from llms_meet_ner.data_converters.augment import Augmentation, added_sentences
-from llms_meet_ner.data_converters.cli import main
+from llms_meet_ner.data_converters.cli.convert import main
+from llms_meet_ner.data_converters.mixing.augment import Augmentation, added_sentences
 
 from llms_meet_ner import LmnError, Sentence, Span
 from llms_meet_ner.dataset_info import load_entry, sibling

@@ -11,24 +11,24 @@ import click
 from click_default_group import DefaultGroup
 from rich.table import Table
 
-from ..command_line import catch_errors, print_table
-from ..dataset_info import Augmented, read_dataset_info
-from ..formats import DEFAULT_FORMAT
-from ..formats.wording import VARIANTS
-from ..labels import LabelSet, told_origins
-from ..sentence import Sentence
-from .alpaca import Converted, merge_dataset_info, prompt_spec_of, write_split
-from .augment import Augmentation, augmented
-from .card_table import card_rows, markdown_table, terminal_table
-from .cards import Card, load_card
-from .check import SplitCheck, check_split
-from .corpus import read_corpus
+from ...command_line import catch_errors, print_table
+from ...dataset_info import Augmented, read_dataset_info
+from ...formats import DEFAULT_FORMAT
+from ...formats.wording import VARIANTS
+from ...labels import LabelSet, told_origins
+from ...sentence import Sentence
+from ..alpaca import Converted, merge_dataset_info, prompt_spec_of, write_split
+from ..card_table import card_rows, markdown_table, terminal_table
+from ..cards import Card, load_card
+from ..check import SplitCheck, check_split
+from ..corpus import read_corpus
+from ..mixing.augment import Augmentation, augmented
+from ..mixing.mix import Mixed, write_mix
+from ..mixing.plan import load_mix
+from ..problems import KINDS, NOTES, ProblemLog
 from .corpus_options import corpus_options
 from .label_options import LabelChange, label_options, variant_name
-from .mix import load_mix
-from .mixing import Mixed, write_mix
-from .problems import KINDS, NOTES, ProblemLog
-from .stats_cli import stats
+from .stats import stats
 
 _format_option = click.option(
     "--format", "format_name", default=DEFAULT_FORMAT, show_default=True, help="Output format."
