@@ -14,7 +14,7 @@ from ..errors import LmnError
 from ..files import atomic_write, write_json
 from ..formats import OutputFormat, get_format
 from ..formats.wording import LETTERED
-from ..prompts import InstructionAs, PromptSpec
+from ..prompting.spec import InstructionAs, PromptSpec
 from ..sentence import Sentence
 from .cards import Card
 

@@ -19,7 +19,7 @@ from ..errors import LmnError
 from ..formats import DEFAULT_FORMAT, format_names, is_inline
 from ..generation.batches import RUN_FILE
 from ..generation.predict import PredictOptions, check_run, predict, run_folder
-from ..prompts import PROMPT_SPEC_FILE, PromptSpec
+from ..prompting.spec import PROMPT_SPEC_FILE, PromptSpec
 from ..recipe import Recipe, choose_recipe
 from ..records import PREDICTIONS_FILE
 from ..tags import REPAIRS

@@ -17,7 +17,7 @@ from ..dataset_info import Record
 from ..errors import LmnError
 from ..files import atomic_write, read_json, sha256_of, write_json
 from ..generation.predict import PredictOptions, predict
-from ..prompts import PromptSpec
+from ..prompting.spec import PromptSpec
 from ..recipe import ADAPTER_FILE, Recipe, choose_recipe, known_prompt
 from .curve_plot import save_plot
 from .evaluate import Gold, asked_labels, evaluate, read_gold, write_scores

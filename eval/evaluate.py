@@ -13,7 +13,7 @@ from ..data_converters.readers import Origin
 from ..errors import LmnError
 from ..files import write_json
 from ..formats import DEFAULT_FORMAT, get_format
-from ..prompts import PromptSpec
+from ..prompting.spec import PromptSpec
 from ..recipe import Recipe
 from ..records import Uncertainty
 from ..sentence import Sentence

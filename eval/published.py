@@ -14,7 +14,7 @@ from typing import Any
 
 from ..data_converters.yaml_lines import YamlFile, check_schema, load_schema
 from ..labels import told_origins
-from ..prompts import PromptSpec
+from ..prompting.spec import PromptSpec
 
 REFERENCES_FOLDER = Path(__file__).parent / "references"
 REFERENCES_SCHEMA = Path(__file__).with_name("references.schema.yaml")

@@ -16,7 +16,7 @@ from ..data_converters.cards import Card, load_card
 from ..engine_line import refuse
 from ..errors import LmnError
 from ..formats import DEFAULT_FORMAT
-from ..prompts import PromptSpec
+from ..prompting.spec import PromptSpec
 from ..recipe import Recipe
 from .published import KnownAdapter, known_adapter
 
@@ -83,7 +83,7 @@ class Pull:
 
     def _prompt_of_card(self, card: Card, format_name: str | None, variant: str | None) -> PromptSpec:
         """Return the prompt that an adapter without one is asked with."""
-        from ..generation.templates import pieces_of
+        from ..prompting.templates import pieces_of
 
         known = known_adapter(self.name)
         template = self.template or (known.template if known else None)

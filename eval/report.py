@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ..data_converters.stats.text import visible
 from ..labels import told_origins
+from ..rendering.text import visible
 from .analysis.tables import Table, error_table, group_tables, interval_table
 from .published import comparisons, told_others
 from .scores import Counts, ScenarioCounts, Scores

@@ -19,8 +19,8 @@ from ..files import write_json
 from ..formats import DEFAULT_FORMAT, get_format
 from ..generation.model import load_adapter
 from ..generation.requests import Request
-from ..generation.templates import encode_prompt
-from ..prompts import PROMPT_SPEC_FILE, PromptSpec, TemplatePieces
+from ..prompting.spec import PROMPT_SPEC_FILE, PromptSpec, TemplatePieces
+from ..prompting.templates import encode_prompt
 from ..recipe import ADAPTER_FILE
 from ..sentence import Sentence
 

@@ -11,7 +11,7 @@ from .alignment import Alignment, Mention
 from .errors import LmnError
 from .formats import get_format
 from .labels import Label, LabelSet
-from .prompts import PromptSpec
+from .prompting.spec import PromptSpec
 from .sentence import Sentence, Span, Where
 from .tagging import load
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from .errors import LmnError
 from .files import read_json
 from .formats import DEFAULT_FORMAT
-from .prompts import PromptSpec
+from .prompting.spec import PromptSpec
 
 DATASET_INFO = "dataset_info.json"
 

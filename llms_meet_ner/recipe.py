@@ -12,7 +12,7 @@ import yaml
 from .dataset_info import DatasetEntry, load_entry, sibling
 from .errors import LmnError
 from .files import yaml_errors
-from .prompts import PROMPT_SPEC_FILE, PromptSpec
+from .prompting.spec import PROMPT_SPEC_FILE, PromptSpec
 
 if TYPE_CHECKING:
     from .generation.adapters import Adapter
@@ -295,7 +295,7 @@ def recipe_prompt(recipe: Recipe, adapter: Path | None) -> PromptSpec:
     spec = known_prompt(recipe, adapter)
     if spec.template:
         return spec
-    from .generation.templates import pieces_of
+    from .prompting.templates import pieces_of
 
     spec = replace(spec, template=pieces_of(recipe.template))
     if adapter and (adapter / ADAPTER_FILE).is_file():

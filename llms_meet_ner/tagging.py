@@ -15,7 +15,7 @@ from .generation.batches import plan_batches
 from .generation.bounds import token_bound
 from .generation.engines import check_decoding, make_generator, resolve_decoding
 from .generation.requests import Decoding, Generator, Request
-from .prompts import PromptSpec
+from .prompting.spec import PromptSpec
 from .records import Generated
 from .sentence import DOCSTART, Span, without_nested
 from .splitting import Offsets, Splitter, make_splitter, split_at_spaces
@@ -247,7 +247,7 @@ class Tagger:
 
     def _generate(self, pieces: Sequence[_Piece]) -> list[Generated | None]:
         """Return an output a piece, None where the model's window is too small for it."""
-        from .generation.templates import encode_prompt
+        from .prompting.templates import encode_prompt
 
         sources = [" ".join(piece.tokens) for piece in pieces]
         prompts = [encode_prompt(self.tokenizer, self.spec, source) for source in sources]

@@ -11,13 +11,13 @@ from rich.table import Table as RichTable
 
 from ...command_line import catch_errors, print_table
 from ...files import atomic_write, write_json
+from ...rendering.text import visible
 from ..cards import Card, load_card
 from ..problems import KINDS as PROBLEMS
 from ..stats import KINDS, CorpusStats, Finding, Variant, corpus_stats
 from ..stats.document import stats_document
 from ..stats.page import stats_page
 from ..stats.tables import Table, ambiguity_table, label_table, pair_table, seen_table, sentence_table, size_table
-from ..stats.text import visible
 from .corpus_options import corpus_options
 from .label_options import LabelChange, label_options
 

@@ -9,6 +9,7 @@ from html import escape
 from math import ceil
 from string import Template
 
+from ...rendering.text import visible
 from ..problems import KINDS as PROBLEMS
 from .charts import Series, bars, columns, stacked
 from .collect import CorpusStats
@@ -26,7 +27,6 @@ from .tables import (
     sentence_table,
     size_table,
 )
-from .text import visible
 
 LISTED = 50
 """Findings of a kind, and rows of a table of pairs, that the page lists; of the others it says how many there are."""

@@ -35,8 +35,8 @@ from ...files import atomic_write, read_json, write_json
 from ...formats import get_format
 from ...generation.predict import training_guesser
 from ...generation.requests import Request
-from ...generation.templates import encode_prompt
-from ...prompts import PromptSpec
+from ...prompting.spec import PromptSpec
+from ...prompting.templates import encode_prompt
 from ...recipe import Recipe, load_recipe, recipe_prompt
 from ...sentence import Sentence
 from ..evaluate import read_gold

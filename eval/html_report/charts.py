@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ...data_converters.stats.text import visible
+from ...rendering.text import visible
 from ..analysis.pairs import KINDS
 from ..analysis.resampling import RATIOS
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from ...rendering.markdown import escaped, table
 from ...sentence import Span
 from ..analysis.document import Examined
 from ..analysis.pairs import ERRORS, Pair
 from ..analysis.tables import Table
-from ..markdown import escaped, table
 from .content import facts, headline, interval_note, provenance, sections, title_of
 
 LISTED = 20

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from ...data_converters.stats.page import STYLE
-from ...data_converters.stats.text import visible
+from ...rendering.text import visible
 from ..analysis.document import Examined
 from .charts import Plot, plots
 from .content import (

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice, repeat
 from typing import Any
 
-from ...data_converters.stats.text import visible
+from ...rendering.text import visible
 from ..analysis.document import Examined
 from ..analysis.pairs import KINDS
 

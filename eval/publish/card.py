@@ -8,7 +8,7 @@ from typing import Any
 from ... import __version__
 from ...formats import is_inline
 from ...labels import told_origins
-from ..markdown import escaped, fenced, linked, table, without_folders
+from ...rendering.markdown import escaped, fenced, linked, table, without_folders
 from .metadata import metadata_yaml
 from .publication import Publication
 from .scored import Counted, ScoredRun

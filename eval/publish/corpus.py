@@ -14,7 +14,7 @@ from ...data_converters.readers.datasets import DatasetOptions
 from ...dataset_info import DatasetEntry, read_answers
 from ...errors import LmnError
 from ...formats import DEFAULT_FORMAT, get_format
-from ...prompts import PromptSpec
+from ...prompting.spec import PromptSpec
 from ...recipe import Recipe
 from ...sentence import Sentence, Span
 

@@ -12,7 +12,7 @@ from ...errors import LmnError
 from ...files import atomic_write, read_json, sha256_of, write_json
 from ...generation.adapters import CONFIG_FILE
 from ...generation.serving import CHAT_TEMPLATE_FILE, chat_template
-from ...prompts import PROMPT_SPEC_FILE
+from ...prompting.spec import PROMPT_SPEC_FILE
 from ...recipe import ADAPTER_FILE, Recipe, recipe_prompt
 from .base_model import Licence, base_licence, public_base, read_config
 from .card import card_text

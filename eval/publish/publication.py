@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ...prompts import PromptSpec
+from ...prompting.spec import PromptSpec
 from ...recipe import Recipe
 from .base_model import Licence
 from .corpus import TrainingData

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..formats import get_format, is_inline
-from ..prompts import PromptSpec
+from ..prompting.spec import PromptSpec
 from ..sentence import Sentence, Span
 
 _SPARE = 32

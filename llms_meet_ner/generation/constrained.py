@@ -20,7 +20,7 @@ from ..constraint.continuation import continuation
 from ..constraint.tokens import END, Constraint, Moves
 from ..constraint.vocabulary import Vocabulary
 from ..formats import get_inline_format
-from ..prompts import PromptSpec
+from ..prompting.spec import PromptSpec
 from ..records import Generated
 from .confidence import Choice, confidences, uncertainty
 from .guesses import Guesser, Plan

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..errors import LmnError
 from ..formats import get_format, get_inline_format, is_inline
-from ..prompts import PromptSpec
+from ..prompting.spec import PromptSpec
 from .guesses import Guesser
 from .model import Loaded
 from .requests import DECODINGS, Decoding, Generator

@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple, get_args
 from ..dataset_info import DatasetEntry, Record, read_answers
 from ..errors import LmnError
 from ..formats import get_format
-from ..prompts import Example, PromptSpec
+from ..prompting.spec import Example, PromptSpec
 from ..recipe import Recipe
 from ..sentence import DOCSTART
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import LmnError
-from ..prompts import PromptSpec
+from ..prompting.spec import PromptSpec
+from ..prompting.templates import prepare_tokenizer, stop_ids
 from ..recipe import Recipe
-from .templates import prepare_tokenizer, stop_ids
 
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 _INSTALL = "pip install 'llms-meet-ner[train]', or 'llms-meet-ner[tag]' to tag only"

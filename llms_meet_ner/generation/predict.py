@@ -17,7 +17,8 @@ from ..dataset_info import Record, read_outputs
 from ..errors import LmnError
 from ..files import atomic_write, sha256_of
 from ..formats import get_format
-from ..prompts import Example, PromptSpec
+from ..prompting.spec import Example, PromptSpec
+from ..prompting.templates import encode_prompt
 from ..recipe import ADAPTER_FILE, Recipe, continued_differences, recipe_prompt
 from ..records import PREDICTIONS_FILE, Generated, PredictionRecord, Uncertainty
 from ..sentence import DOCSTART, Sentence, tokens_sha1
@@ -30,7 +31,6 @@ from .model import Loaded
 from .requests import Decoding, Request
 from .served import Server, ServerOptions, generate_served, served_prompt, served_stamp
 from .shards import Shard
-from .templates import encode_prompt
 
 _MACHINE_KEYS = ("device", "resolved_dtype")
 _PRECISION_KEYS = ("bf16", "fp16", "quantization_bit", "quantization_type", "double_quantization")

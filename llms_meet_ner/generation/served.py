@@ -22,7 +22,7 @@ from rich.progress import Progress
 from ..dataset_info import Record
 from ..errors import LmnError
 from ..formats import get_format
-from ..prompts import Example, PromptSpec
+from ..prompting.spec import Example, PromptSpec
 from ..recipe import Recipe, known_prompt
 from ..records import Generated
 from ..sentence import DOCSTART, Sentence

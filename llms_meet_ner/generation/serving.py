@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import LmnError
 from ..files import atomic_write, read_json
-from ..prompts import TemplatePieces
+from ..prompting.spec import TemplatePieces
 from ..recipe import ADAPTER_FILE, Recipe, recipe_prompt
 
 CHAT_TEMPLATE_FILE = "serving_template.jinja"

@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
-from llms_meet_ner.data_converters.stats.text import visible
 from markdown_it import MarkdownIt
 
 from llms_meet_ner import Sentence, Span, get_format
+from llms_meet_ner.rendering.text import visible
 
 MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 GITHUB = MarkdownIt("gfm-like", {"linkify": False, "html": True})

@@ -17,7 +17,6 @@ from chromium import chromium, opened
 from click.testing import CliRunner
 from hostile import TOKENS, adversarial, spoiled
 from llms_meet_ner.data_converters import load_card, read_corpus
-from llms_meet_ner.data_converters.stats.text import visible
 from llms_meet_ner.eval.analysis.document import Examined
 from llms_meet_ner.eval.analysis.pairs import ERRORS, Pair
 from llms_meet_ner.eval.cli import main
@@ -33,6 +32,7 @@ from playwright.sync_api import Page as Tab
 from strict_html import Page
 
 from llms_meet_ner import Sentence, Span, get_format
+from llms_meet_ner.rendering.text import visible
 
 
 class Strict(Page):

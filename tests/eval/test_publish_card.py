@@ -14,15 +14,15 @@ import yaml
 from click.testing import CliRunner, Result
 from hostile import HOSTILE, MARKDOWN, adversarial, inlines, shown, text_of
 from llms_meet_ner.data_converters import load_card
-from llms_meet_ner.data_converters.stats.text import visible
 from llms_meet_ner.eval.evaluate import Gold
 from llms_meet_ner.eval.publish.cli import main as lmn_publish
 from publishing import BASE, Trained, trained
 
 from llms_meet_ner import get_format
 from llms_meet_ner.labels import Label, LabelSet
-from llms_meet_ner.prompts import PromptSpec
+from llms_meet_ner.prompting.spec import PromptSpec
 from llms_meet_ner.recipe import load_recipe
+from llms_meet_ner.rendering.text import visible
 
 
 @pytest.fixture

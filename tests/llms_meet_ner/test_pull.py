@@ -20,7 +20,7 @@ from small_tokenizers import byte_level
 from llms_meet_ner import LmnError, PromptSpec
 from llms_meet_ner.generation import predict as predict_module
 from llms_meet_ner.generation.adapters import find_adapter
-from llms_meet_ner.generation.templates import pieces_of
+from llms_meet_ner.prompting.templates import pieces_of
 
 ROOT = Path(__file__).parent.parent.parent
 DEMO = ROOT / "data_converters/cards/demo"

@@ -18,7 +18,7 @@ from llms_meet_ner.data_converters import load_card
 from llms_meet_ner.eval.search_plan import Range, load_plan
 
 from llms_meet_ner import LmnError
-from llms_meet_ner.generation.templates import pieces_of
+from llms_meet_ner.prompting.templates import pieces_of
 
 parser = pytest.importorskip("llamafactory.hparams.parser")
 

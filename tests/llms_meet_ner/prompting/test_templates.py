@@ -13,8 +13,8 @@ from llms_meet_ner.data_converters import load_card, prompt_spec_of, read_corpus
 from llms_meet_ner.data_converters.alpaca import merge_dataset_info, write_split
 
 from llms_meet_ner import LmnError, PromptSpec
-from llms_meet_ner.generation.templates import encode_prompt, pieces_of, prepare_tokenizer, stop_ids
-from llms_meet_ner.prompts import Example
+from llms_meet_ner.prompting.spec import Example
+from llms_meet_ner.prompting.templates import encode_prompt, pieces_of, prepare_tokenizer, stop_ids
 
 ROOT = Path(__file__).parent.parent.parent
 RECIPES = sorted((ROOT / "recipes").rglob("*.yaml"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from ..data_converters.stats.text import visible
+from .text import visible
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _ACTIVE = re.compile(r"[\\`*_\[\]|~$#&<>]|:(?=//)|(?<=[wW]{3})\.")

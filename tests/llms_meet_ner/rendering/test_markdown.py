@@ -8,9 +8,10 @@ import pytest
 from hostile import GITHUB, HOSTILE, MARKDOWN, inlines, shown, text_of, texts
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from llms_meet_ner.data_converters.stats.text import visible
-from llms_meet_ner.eval.markdown import escaped, fenced, linked, table, without_folders
 from markdown_it import MarkdownIt
+
+from llms_meet_ner.rendering.markdown import escaped, fenced, linked, table, without_folders
+from llms_meet_ner.rendering.text import visible
 
 
 @pytest.mark.parametrize("parser", [MARKDOWN, GITHUB], ids=["commonmark", "gfm"])

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
-from .errors import LmnError
-from .files import read_json, write_json
-from .labels import LabelSet
+from ..errors import LmnError
+from ..files import read_json, write_json
+from ..labels import LabelSet
 
 InstructionAs = Literal["user", "system"]
 PROMPT_SPEC_FILE = "prompt_spec.json"

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..errors import LmnError
-from ..prompts import Example, PromptSpec, TemplatePieces
+from .spec import Example, PromptSpec, TemplatePieces
 
 _MERGING = "Llama2Template"
 _PLAIN = "Template"
