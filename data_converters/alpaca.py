@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..dataset_info import DATASET_INFO, Augmented, DatasetEntry, dataset_name, read_dataset_info
 from ..errors import LmnError
 from ..files import atomic_write, write_json
 from ..formats import OutputFormat, get_format
 from ..formats.wording import LETTERED
 from ..prompting.spec import InstructionAs, PromptSpec
 from ..sentence import Sentence
+from ..training.dataset_info import DATASET_INFO, Augmented, DatasetEntry, dataset_name, read_dataset_info
 from .cards import Card
 
 

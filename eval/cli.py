@@ -13,16 +13,16 @@ from ..command_line import catch_errors, predict_options, recipe_option
 from ..data_converters.alpaca import prompt_spec_of
 from ..data_converters.cards import Card, load_card
 from ..data_converters.cli.label_options import LabelChange, label_options, same_labels
-from ..dataset_info import Record
 from ..engine_line import refuse
 from ..errors import LmnError
 from ..formats import DEFAULT_FORMAT, format_names, is_inline
 from ..generation.batches import RUN_FILE
 from ..generation.predict import PredictOptions, check_run, predict, run_folder
 from ..prompting.spec import PROMPT_SPEC_FILE, PromptSpec
-from ..recipe import Recipe, choose_recipe
 from ..records import PREDICTIONS_FILE
 from ..tags import REPAIRS
+from ..training.dataset_info import Record
+from ..training.recipe import Recipe, choose_recipe
 from .analysis.compare import compare_command
 from .conlleval import write_conlleval
 from .curve import curve_command

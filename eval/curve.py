@@ -13,12 +13,12 @@ from rich.table import Table
 
 from ..command_line import catch_errors, print_table, recipe_option
 from ..data_converters.cards import load_card
-from ..dataset_info import Record
 from ..errors import LmnError
 from ..files import atomic_write, read_json, sha256_of, write_json
 from ..generation.predict import PredictOptions, predict
 from ..prompting.spec import PromptSpec
-from ..recipe import ADAPTER_FILE, Recipe, choose_recipe, known_prompt
+from ..training.dataset_info import Record
+from ..training.recipe import ADAPTER_FILE, Recipe, choose_recipe, known_prompt
 from .curve_plot import save_plot
 from .evaluate import Gold, asked_labels, evaluate, read_gold, write_scores
 from .scores import Counts

@@ -22,11 +22,11 @@ from rich.table import Table
 from ..command_line import catch_errors, print_table
 from ..data_converters.alpaca import prompt_spec_of
 from ..data_converters.cards import Card, load_card
-from ..dataset_info import dataset_name
 from ..errors import LmnError
 from ..files import read_json, sha256_of, write_json
 from ..formats import DEFAULT_FORMAT
-from ..recipe import Recipe, load_recipe
+from ..training.dataset_info import dataset_name
+from ..training.recipe import Recipe, load_recipe
 from .baselines import run_baselines
 from .evaluate import SCORES_FILE, read_gold
 from .scores import score

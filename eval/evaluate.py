@@ -14,10 +14,10 @@ from ..errors import LmnError
 from ..files import write_json
 from ..formats import DEFAULT_FORMAT, get_format
 from ..prompting.spec import PromptSpec
-from ..recipe import Recipe
 from ..records import Uncertainty
 from ..sentence import Sentence
 from ..tags import Repair
+from ..training.recipe import Recipe
 from .analysis import SENTENCES_FILE, analyse
 from .analysis.document import Examined, examined, write_examined
 from .analysis.groups import Known

@@ -18,11 +18,11 @@ import click
 from ..command_line import catch_errors
 from ..data_converters.alpaca import prompt_spec_of
 from ..data_converters.cards import load_card
-from ..dataset_info import dataset_name
 from ..errors import LmnError
 from ..files import read_json
 from ..formats import format_names, is_inline
-from ..recipe import load_recipe
+from ..training.dataset_info import dataset_name
+from ..training.recipe import load_recipe
 from .evaluate import SCORES_FILE
 from .results import RESULTS_FOLDER, Result, Study
 from .scores import Counts

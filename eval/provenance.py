@@ -12,8 +12,8 @@ from ..data_converters.readers import Origin
 from ..errors import LmnError
 from ..files import sha256_of
 from ..generation.batches import RUN_FILE, read_stamp
-from ..recipe import ADAPTER_FILE, Recipe
 from ..records import PREDICTIONS_FILE
+from ..training.recipe import ADAPTER_FILE, Recipe
 
 _PACKAGES = ("llms-meet-ner", "seqeval", "nervaluate", "rapidfuzz", "llamafactory", "transformers", "peft", "torch")
 

@@ -17,7 +17,7 @@ from ..engine_line import refuse
 from ..errors import LmnError
 from ..formats import DEFAULT_FORMAT
 from ..prompting.spec import PromptSpec
-from ..recipe import Recipe
+from ..training.recipe import Recipe
 from .published import KnownAdapter, known_adapter
 
 R = TypeVar("R")

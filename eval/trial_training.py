@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ..errors import LmnError
 from ..generation.predict import PredictOptions, run_folder
-from ..recipe import load_recipe
+from ..training.recipe import load_recipe
 from .curve import Dev, score_adapter
 from .scores import Counts
 from .search_plan import Plan

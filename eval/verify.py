@@ -21,8 +21,8 @@ from ..generation.model import load_adapter
 from ..generation.requests import Request
 from ..prompting.spec import PROMPT_SPEC_FILE, PromptSpec, TemplatePieces
 from ..prompting.templates import encode_prompt
-from ..recipe import ADAPTER_FILE
 from ..sentence import Sentence
+from ..training.recipe import ADAPTER_FILE
 
 
 @dataclass(frozen=True, slots=True)

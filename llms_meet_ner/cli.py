@@ -11,13 +11,13 @@ import click
 from click_default_group import DefaultGroup
 
 from .command_line import catch_errors, predict_options, recipe_option
-from .dataset_info import read_records, sibling
 from .generation.merge import merge_shards
 from .generation.predict import PredictOptions, predict, run_folder
 from .generation.serving import vllm_command
 from .generation.shards import Shard
-from .recipe import choose_recipe
 from .records import read_jsonl
+from .training.dataset_info import read_records, sibling
+from .training.recipe import choose_recipe
 
 _OVERRIDES = click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 

@@ -12,11 +12,11 @@ from click_default_group import DefaultGroup
 from rich.table import Table
 
 from ...command_line import catch_errors, print_table
-from ...dataset_info import Augmented, read_dataset_info
 from ...formats import DEFAULT_FORMAT
 from ...formats.wording import VARIANTS
 from ...labels import LabelSet, told_origins
 from ...sentence import Sentence
+from ...training.dataset_info import Augmented, read_dataset_info
 from ..alpaca import Converted, merge_dataset_info, prompt_spec_of, write_split
 from ..card_table import card_rows, markdown_table, terminal_table
 from ..cards import Card, load_card

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from itertools import chain, count
 from random import Random
 
-from ...dataset_info import Augmented
 from ...errors import LmnError
 from ...sentence import Sentence, Span
+from ...training.dataset_info import Augmented
 from ..cards import Card
 
 _HELD_OUT = re.compile(r"(dev|test|val|eval)", re.IGNORECASE)

@@ -29,7 +29,6 @@ from rich.table import Table
 
 from ...command_line import catch_errors, print_table
 from ...data_converters.cards import load_card
-from ...dataset_info import sibling
 from ...errors import LmnError
 from ...files import atomic_write, read_json, write_json
 from ...formats import get_format
@@ -37,8 +36,9 @@ from ...generation.predict import training_guesser
 from ...generation.requests import Request
 from ...prompting.spec import PromptSpec
 from ...prompting.templates import encode_prompt
-from ...recipe import Recipe, load_recipe, recipe_prompt
 from ...sentence import Sentence
+from ...training.dataset_info import sibling
+from ...training.recipe import Recipe, load_recipe, recipe_prompt
 from ..evaluate import read_gold
 from ..predictions import read_predictions
 from ..scores import score

@@ -10,7 +10,7 @@ from typing import Any
 from ...errors import LmnError
 from ...files import read_json
 from ...generation.adapters import CONFIG_FILE
-from ...recipe import Recipe
+from ...training.recipe import Recipe
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _CARD = "README.md"

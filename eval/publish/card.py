@@ -9,10 +9,10 @@ from ... import __version__
 from ...formats import is_inline
 from ...labels import told_origins
 from ...rendering.markdown import escaped, fenced, linked, table, without_folders
+from ...training.logs import PLOT_FILE, LogPoint, hyperparameters
 from .metadata import metadata_yaml
 from .publication import Publication
 from .scored import Counted, ScoredRun
-from .training import PLOT_FILE, LogPoint, hyperparameters
 from .usage import RECIPE_FILE, commands, python_snippet, tag_command
 
 _SCENARIOS = {

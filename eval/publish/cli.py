@@ -8,11 +8,11 @@ import click
 
 from ...command_line import catch_errors, recipe_option
 from ...errors import LmnError
-from ...recipe import choose_recipe
+from ...training.logs import is_secret
+from ...training.recipe import choose_recipe
 from .base_model import is_local
 from .folder import BuildOptions, Built, build
 from .hub import MAIN, Destination, Uploaded, find_token, upload, without_token
-from .training import is_secret
 
 
 @click.command()

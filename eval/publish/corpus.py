@@ -11,12 +11,12 @@ from ...data_converters.alpaca import prompt_spec_of
 from ...data_converters.cards import Card, load_card
 from ...data_converters.cli.label_options import LabelChange, same_labels
 from ...data_converters.readers.datasets import DatasetOptions
-from ...dataset_info import DatasetEntry, read_answers
 from ...errors import LmnError
 from ...formats import DEFAULT_FORMAT, get_format
 from ...prompting.spec import PromptSpec
-from ...recipe import Recipe
 from ...sentence import Sentence, Span
+from ...training.dataset_info import DatasetEntry, read_answers
+from ...training.recipe import Recipe
 
 _HUB_PAGE = re.compile(r"https://huggingface\.co/datasets/([\w.-]+/[\w.-]+)/?")
 _HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")

@@ -13,13 +13,13 @@ from ...files import atomic_write, read_json, sha256_of, write_json
 from ...generation.adapters import CONFIG_FILE
 from ...generation.serving import CHAT_TEMPLATE_FILE, chat_template
 from ...prompting.spec import PROMPT_SPEC_FILE
-from ...recipe import ADAPTER_FILE, Recipe, recipe_prompt
+from ...training.logs import LOG_FILE, PLOT_FILE, TrainingLog, save_loss_plot, write_recipe
+from ...training.recipe import ADAPTER_FILE, Recipe, recipe_prompt
 from .base_model import Licence, base_licence, public_base, read_config
 from .card import card_text
 from .corpus import training_data
 from .publication import Publication
 from .scored import read_scored
-from .training import LOG_FILE, PLOT_FILE, TrainingLog, save_loss_plot, write_recipe
 from .usage import RECIPE_FILE
 from .weights import Weights, write_adapter, write_merged
 

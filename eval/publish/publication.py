@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 
 from ...prompting.spec import PromptSpec
-from ...recipe import Recipe
+from ...training.logs import TrainingLog
+from ...training.recipe import Recipe
 from .base_model import Licence
 from .corpus import TrainingData
 from .scored import Scored
-from .training import TrainingLog
 from .weights import Weights
 
 

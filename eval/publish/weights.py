@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ...errors import LmnError
 from ...files import sha256_of
-from ...recipe import ADAPTER_FILE
+from ...training.recipe import ADAPTER_FILE
 
 _ROUNDED = ("float32", "float64")
 

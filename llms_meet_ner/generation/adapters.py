@@ -10,7 +10,7 @@ from typing import Any
 from ..errors import LmnError
 from ..files import read_json
 from ..prompting.spec import PROMPT_SPEC_FILE, PromptSpec
-from ..recipe import ADAPTER_FILE, Recipe
+from ..training.recipe import ADAPTER_FILE, Recipe
 
 CONFIG_FILE = "adapter_config.json"
 _MODEL_CONFIG = "config.json"

@@ -11,12 +11,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, get_args
 
-from ..dataset_info import DatasetEntry, Record, read_answers
 from ..errors import LmnError
 from ..formats import get_format
 from ..prompting.spec import Example, PromptSpec
-from ..recipe import Recipe
 from ..sentence import DOCSTART
+from ..training.dataset_info import DatasetEntry, Record, read_answers
+from ..training.recipe import Recipe
 
 Rule = Literal["random", "covering", "nearest"]
 RULES: tuple[Rule, ...] = get_args(Rule)

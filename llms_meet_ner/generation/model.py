@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import LmnError
 from ..prompting.spec import PromptSpec
 from ..prompting.templates import prepare_tokenizer, stop_ids
-from ..recipe import Recipe
+from ..training.recipe import Recipe
 
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 _INSTALL = "pip install 'llms-meet-ner[train]', or 'llms-meet-ner[tag]' to tag only"

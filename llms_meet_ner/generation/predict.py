@@ -13,15 +13,15 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from ..dataset_info import Record, read_outputs
 from ..errors import LmnError
 from ..files import atomic_write, sha256_of
 from ..formats import get_format
 from ..prompting.spec import Example, PromptSpec
 from ..prompting.templates import encode_prompt
-from ..recipe import ADAPTER_FILE, Recipe, continued_differences, recipe_prompt
 from ..records import PREDICTIONS_FILE, Generated, PredictionRecord, Uncertainty
 from ..sentence import DOCSTART, Sentence, tokens_sha1
+from ..training.dataset_info import Record, read_outputs
+from ..training.recipe import ADAPTER_FILE, Recipe, continued_differences, recipe_prompt
 from .batches import PARTIAL_FILE, RUN_FILE, Batch, plan_batches, read_stamp, run_batches
 from .bounds import token_bound
 from .engines import make_generator, resolve_decoding

@@ -19,13 +19,13 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from ..dataset_info import Record
 from ..errors import LmnError
 from ..formats import get_format
 from ..prompting.spec import Example, PromptSpec
-from ..recipe import Recipe, known_prompt
 from ..records import Generated
 from ..sentence import DOCSTART, Sentence
+from ..training.dataset_info import Record
+from ..training.recipe import Recipe, known_prompt
 from .batches import Batch, run_batches
 from .bounds import served_bound
 

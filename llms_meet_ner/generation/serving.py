@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import LmnError
 from ..files import atomic_write, read_json
 from ..prompting.spec import TemplatePieces
-from ..recipe import ADAPTER_FILE, Recipe, recipe_prompt
+from ..training.recipe import ADAPTER_FILE, Recipe, recipe_prompt
 
 CHAT_TEMPLATE_FILE = "serving_template.jinja"
 _VLLM_RANKS = (8, 16, 32, 64, 128, 256, 320, 512)

@@ -18,8 +18,8 @@ from llms_meet_ner.eval.evaluate import Gold, evaluate, read_gold, write_scores
 from llms_meet_ner import PromptSpec, get_format
 from llms_meet_ner.files import sha256_of
 from llms_meet_ner.prompting.spec import TemplatePieces
-from llms_meet_ner.recipe import load_recipe
 from llms_meet_ner.sentence import Sentence, tokens_sha1
+from llms_meet_ner.training.recipe import load_recipe
 
 BASE = "someone/tiny-llama"
 TEMPLATE = TemplatePieces("plain", (), ("{{content}}\n",), ("{{content}}\n",))

@@ -21,8 +21,8 @@ from publishing import BASE, Trained, trained
 from llms_meet_ner import get_format
 from llms_meet_ner.labels import Label, LabelSet
 from llms_meet_ner.prompting.spec import PromptSpec
-from llms_meet_ner.recipe import load_recipe
 from llms_meet_ner.rendering.text import visible
+from llms_meet_ner.training.recipe import load_recipe
 
 
 @pytest.fixture

@@ -20,9 +20,9 @@ from llms_meet_ner.eval.curve import Curve, Point
 from llms_meet_ner.eval.scores import Counts
 
 from llms_meet_ner import get_format
-from llms_meet_ner.dataset_info import Record
 from llms_meet_ner.generation.predict import PredictOptions
-from llms_meet_ner.recipe import Recipe
+from llms_meet_ner.training.dataset_info import Record
+from llms_meet_ner.training.recipe import Recipe
 
 DEMO = Path(__file__).resolve().parents[2] / "data_converters" / "cards" / "demo"
 CARD = """\

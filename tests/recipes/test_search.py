@@ -20,7 +20,7 @@ from llms_meet_ner.eval.search_plan import Plan, load_plan, word
 from llms_meet_ner.eval.trial_training import OnEvaluation, Training, TrialError, evaluations, train_trial
 
 from llms_meet_ner import LmnError
-from llms_meet_ner.recipe import load_recipe
+from llms_meet_ner.training.recipe import load_recipe
 
 pytest.importorskip("optuna")
 SEARCH = """\

@@ -13,10 +13,10 @@ from llms_meet_ner.data_converters.cli.label_options import LabelChange
 from llms_meet_ner.eval.cli import main as lmn_eval
 
 from llms_meet_ner import LmnError
-from llms_meet_ner.dataset_info import load_entry, sibling
 from llms_meet_ner.formats import format_names, get_format
 from llms_meet_ner.formats.wording import LETTERED, VARIANTS
 from llms_meet_ner.labels import LabelSet
+from llms_meet_ner.training.dataset_info import load_entry, sibling
 
 CONLL = Path(__file__).parent.parent / "fixtures" / "conll2003"
 ALPACA = Path("data/alpaca")

@@ -14,8 +14,8 @@ from llms_meet_ner.data_converters.cli.convert import main
 from llms_meet_ner.data_converters.mixing.augment import Augmentation, added_sentences
 
 from llms_meet_ner import LmnError, Sentence, Span
-from llms_meet_ner.dataset_info import load_entry, sibling
 from llms_meet_ner.sentence import DOCSTART
+from llms_meet_ner.training.dataset_info import load_entry, sibling
 
 ALPACA = Path("data/alpaca")
 TRAIN = [

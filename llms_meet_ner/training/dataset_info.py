@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .errors import LmnError
-from .files import read_json
-from .formats import DEFAULT_FORMAT
-from .prompting.spec import PromptSpec
+from ..errors import LmnError
+from ..files import read_json
+from ..formats import DEFAULT_FORMAT
+from ..prompting.spec import PromptSpec
 
 DATASET_INFO = "dataset_info.json"
 

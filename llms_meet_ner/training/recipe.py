@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from ..errors import LmnError
+from ..files import yaml_errors
+from ..prompting.spec import PROMPT_SPEC_FILE, PromptSpec
 from .dataset_info import DatasetEntry, load_entry, sibling
-from .errors import LmnError
-from .files import yaml_errors
-from .prompting.spec import PROMPT_SPEC_FILE, PromptSpec
 
 if TYPE_CHECKING:
-    from .generation.adapters import Adapter
+    from ..generation.adapters import Adapter
 
 ADAPTER_FILE = "adapter_model.safetensors"
 _NEEDED = ("model_name_or_path", "template", "dataset", "output_dir")
@@ -295,7 +295,7 @@ def recipe_prompt(recipe: Recipe, adapter: Path | None) -> PromptSpec:
     spec = known_prompt(recipe, adapter)
     if spec.template:
         return spec
-    from .prompting.templates import pieces_of
+    from ..prompting.templates import pieces_of
 
     spec = replace(spec, template=pieces_of(recipe.template))
     if adapter and (adapter / ADAPTER_FILE).is_file():

@@ -10,10 +10,10 @@ from typing import Any
 
 import yaml
 
-from ...errors import LmnError
-from ...files import atomic_write, read_json
-from ...recipe import Recipe
-from ...records import read_jsonl
+from ..errors import LmnError
+from ..files import atomic_write, read_json
+from ..records import read_jsonl
+from .recipe import Recipe
 
 LOG_FILE = "trainer_log.jsonl"
 STATE_FILE = "trainer_state.json"
