@@ -13,10 +13,10 @@ from ..command_line import catch_errors, predict_options, recipe_option
 from ..data_converters.alpaca import prompt_spec_of
 from ..data_converters.cards import Card, load_card
 from ..data_converters.cli.label_options import LabelChange, label_options, same_labels
+from ..decoding.batches import RUN_FILE
 from ..engine_line import refuse
 from ..errors import LmnError
 from ..formats import DEFAULT_FORMAT, format_names, is_inline
-from ..generation.batches import RUN_FILE
 from ..generation.predict import PredictOptions, check_run, predict, run_folder
 from ..prompting.spec import PROMPT_SPEC_FILE, PromptSpec
 from ..records import PREDICTIONS_FILE

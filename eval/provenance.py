@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from ..data_converters.readers import Origin
+from ..decoding.batches import RUN_FILE, read_stamp
 from ..errors import LmnError
 from ..files import sha256_of
-from ..generation.batches import RUN_FILE, read_stamp
 from ..records import PREDICTIONS_FILE
 from ..training.recipe import ADAPTER_FILE, Recipe
 

@@ -1,7 +1,7 @@
 """Step-by-step constrained greedy decoding, written as plainly as it can be: what the fast decoder is compared with.
 
 A `LogitsProcessor` in transformers' own `generate`. It shares no code with `llms_meet_ner.constraint` or
-`llms_meet_ner.generation.constrained`: outputs are compared as texts, in the alphabet in which a byte-level tokenizer writes
+`llms_meet_ner.decoding.constrained`: outputs are compared as texts, in the alphabet in which a byte-level tokenizer writes
 its tokens, and of all tokens the likeliest that fits is looked for from the top of the list.
 """
 

@@ -14,11 +14,11 @@ import click
 from ..command_line import catch_errors
 from ..data_converters.cards import load_card
 from ..data_converters.corpus import read_corpus
+from ..decoding.model import load_adapter
+from ..decoding.requests import Request
 from ..errors import LmnError
 from ..files import write_json
 from ..formats import DEFAULT_FORMAT, get_format
-from ..generation.model import load_adapter
-from ..generation.requests import Request
 from ..prompting.spec import PROMPT_SPEC_FILE, PromptSpec, TemplatePieces
 from ..prompting.templates import encode_prompt
 from ..sentence import Sentence
@@ -71,7 +71,7 @@ def compare(
         most_tokens: leave longer sentences out.
         form: output format of a model without an adapter.
     """
-    from ..generation.constrained import ConstrainedGenerator
+    from ..decoding.constrained import ConstrainedGenerator
     from .reference import decode
 
     card = load_card("demo")

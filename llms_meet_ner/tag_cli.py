@@ -11,10 +11,10 @@ from typing import BinaryIO
 import click
 
 from .command_line import catch_errors
+from .decoding.model import DTYPES
+from .decoding.requests import DECODINGS, Decoding
 from .errors import LmnError
 from .files import atomic_write
-from .generation.model import DTYPES
-from .generation.requests import DECODINGS, Decoding
 from .tagging import TaggedText, load
 
 _WRITERS: dict[str, Callable[[TaggedText], str]] = {

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from .decoding.batches import plan_batches
+from .decoding.bounds import token_bound
+from .decoding.requests import Decoding, Generator, Request
 from .errors import LmnError
 from .formats import get_format
-from .generation.batches import plan_batches
-from .generation.bounds import token_bound
 from .generation.engines import check_decoding, make_generator, resolve_decoding
-from .generation.requests import Decoding, Generator, Request
 from .prompting.spec import PromptSpec
 from .records import Generated
 from .sentence import DOCSTART, Span, without_nested
@@ -297,8 +297,8 @@ def load(
         LmnError: the adapter, its prompt or its model cannot be found or loaded, the language is not known, a package is missing, or
             the decoding is none or not one for the format.
     """
+    from .decoding.model import load_adapter
     from .generation.adapters import find_adapter
-    from .generation.model import load_adapter
 
     check_decoding(decoding)
     splitter = split_at_spaces if language is None else make_splitter(language)

@@ -29,11 +29,11 @@ from rich.table import Table
 
 from ...command_line import catch_errors, print_table
 from ...data_converters.cards import load_card
+from ...decoding.requests import Request
 from ...errors import LmnError
 from ...files import atomic_write, read_json, write_json
 from ...formats import get_format
 from ...generation.predict import training_guesser
-from ...generation.requests import Request
 from ...prompting.spec import PromptSpec
 from ...prompting.templates import encode_prompt
 from ...sentence import Sentence
@@ -116,9 +116,9 @@ def _ours(job: Job, method: str, batch: int) -> Line:
     """Generate with one of our generators, in this process."""
     import torch
 
-    from ...generation.constrained import ConstrainedGenerator
-    from ...generation.greedy import GreedyGenerator
-    from ...generation.model import load_model
+    from ...decoding.constrained import ConstrainedGenerator
+    from ...decoding.greedy import GreedyGenerator
+    from ...decoding.model import load_model
 
     loaded = load_model(job.recipe, job.spec, job.recipe.output_dir)
     prompts = [encode_prompt(loaded.tokenizer, job.spec, sentence.text) for sentence in job.sentences]

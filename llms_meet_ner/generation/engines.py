@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from ..decoding.model import Loaded
+from ..decoding.proposals import Guesser
+from ..decoding.requests import DECODINGS, Decoding, Generator
 from ..errors import LmnError
 from ..formats import get_format, get_inline_format, is_inline
 from ..prompting.spec import PromptSpec
-from .guesses import Guesser
-from .model import Loaded
-from .requests import DECODINGS, Decoding, Generator
 
 
 def check_decoding(decoding: str | None) -> None:
@@ -45,9 +45,9 @@ def make_generator(loaded: Loaded, spec: PromptSpec, decoding: Decoding, guesser
         LmnError: the model or its tokenizer is of a kind that constrained decoding cannot work with.
     """
     if decoding == "free":
-        from .greedy import GreedyGenerator
+        from ..decoding.greedy import GreedyGenerator
 
         return GreedyGenerator(loaded)
-    from .constrained import ConstrainedGenerator
+    from ..decoding.constrained import ConstrainedGenerator
 
     return ConstrainedGenerator(loaded, spec, guesser=guesser)

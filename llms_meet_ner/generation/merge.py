@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..decoding.batches import RUN_FILE, read_stamp
 from ..errors import LmnError
 from ..files import atomic_write, read_json, write_json
 from ..records import PREDICTIONS_FILE, read_jsonl
-from .batches import RUN_FILE, read_stamp
 from .predict import same_run
 from .shards import Shard, sentences_sha256
 

@@ -13,6 +13,11 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
+from ..decoding.batches import PARTIAL_FILE, RUN_FILE, Batch, plan_batches, read_stamp, run_batches
+from ..decoding.bounds import token_bound
+from ..decoding.model import Loaded
+from ..decoding.proposals import Guesser
+from ..decoding.requests import Decoding, Request
 from ..errors import LmnError
 from ..files import atomic_write, sha256_of
 from ..formats import get_format
@@ -22,13 +27,8 @@ from ..records import PREDICTIONS_FILE, Generated, PredictionRecord, Uncertainty
 from ..sentence import DOCSTART, Sentence, tokens_sha1
 from ..training.dataset_info import Record, read_outputs
 from ..training.recipe import ADAPTER_FILE, Recipe, continued_differences, recipe_prompt
-from .batches import PARTIAL_FILE, RUN_FILE, Batch, plan_batches, read_stamp, run_batches
-from .bounds import token_bound
 from .engines import make_generator, resolve_decoding
 from .examples import Shots, choose_examples
-from .guesses import Guesser
-from .model import Loaded
-from .requests import Decoding, Request
 from .served import Server, ServerOptions, generate_served, served_prompt, served_stamp
 from .shards import Shard
 
@@ -261,7 +261,7 @@ def _generate_all(
     folder: Path, options: PredictOptions, stamp: dict[str, Any], restart: bool,
 ) -> dict[int, Generated]:  # fmt: skip
     """Load the model, plan and run the batches; `-DOCSTART-` sentences need no model: they hold no entity."""
-    from .model import load_model
+    from ..decoding.model import load_model
 
     loaded = load_model(recipe, spec, adapter, options.dtype)
     click.echo(

@@ -19,6 +19,8 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
+from ..decoding.batches import Batch, run_batches
+from ..decoding.bounds import served_bound
 from ..errors import LmnError
 from ..formats import get_format
 from ..prompting.spec import Example, PromptSpec
@@ -26,8 +28,6 @@ from ..records import Generated
 from ..sentence import DOCSTART, Sentence
 from ..training.dataset_info import Record
 from ..training.recipe import Recipe, known_prompt
-from .batches import Batch, run_batches
-from .bounds import served_bound
 
 if TYPE_CHECKING:
     import openai

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from llms_meet_ner import LabelSet, PromptSpec, Sentence, Span, get_format
-from llms_meet_ner.generation.requests import Request
+from llms_meet_ner.decoding.requests import Request
 from llms_meet_ner.prompting.spec import TemplatePieces
 from llms_meet_ner.records import Generated, Uncertainty
 from llms_meet_ner.splitting import make_splitter

@@ -20,9 +20,9 @@ from small_tokenizers import byte_level
 
 from llms_meet_ner import Alignment, LabelSet, LmnError, PromptSpec, Sentence, Span, formats, load
 from llms_meet_ner.cli import main as lmn_predict
-from llms_meet_ner.generation.bounds import served_bound, token_bound
+from llms_meet_ner.decoding.bounds import served_bound, token_bound
+from llms_meet_ner.decoding.requests import Decoding
 from llms_meet_ner.generation.predict import PredictOptions
-from llms_meet_ner.generation.requests import Decoding
 
 ROOT = Path(__file__).parent.parent.parent
 DEMO = ROOT / "data_converters/cards/demo"
@@ -250,7 +250,7 @@ def test_a_tagger_decodes_as_the_format_allows(listing: None, workdir: Path, mon
     with pytest.raises(LmnError, match="the format listing does not; --decoding free"):
         load("a", decoding="constrained", language=None)
     seen: list[Any] = []
-    monkeypatch.setattr("llms_meet_ner.generation.model.load_adapter", lambda *names: FakeLoaded)
+    monkeypatch.setattr("llms_meet_ner.decoding.model.load_adapter", lambda *names: FakeLoaded)
     monkeypatch.setattr("llms_meet_ner.tagging.make_generator", lambda loaded, spec, decoding: seen.append(decoding))
     load("a", language=None)
     assert seen == ["free"]

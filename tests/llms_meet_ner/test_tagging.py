@@ -22,8 +22,8 @@ from standins import SPEC, spans_of, stand_in_load, tagger
 
 import llms_meet_ner
 from llms_meet_ner import LmnError, Span, get_format
+from llms_meet_ner.decoding.model import load_adapter
 from llms_meet_ner.generation.adapters import find_adapter
-from llms_meet_ner.generation.model import load_adapter
 from llms_meet_ner.prompting.spec import TemplatePieces
 from llms_meet_ner.splitting import make_splitter, split_at_spaces
 from llms_meet_ner.tag_cli import main as lmn_tag

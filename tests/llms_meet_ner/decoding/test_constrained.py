@@ -11,10 +11,10 @@ import pytest
 from small_tokenizers import byte_level, pieces
 
 from llms_meet_ner import LabelSet, LmnError, PromptSpec, Span, get_format
-from llms_meet_ner.constraint.tokens import Moves
-from llms_meet_ner.generation.confidence import Choice, confidences, uncertainty
-from llms_meet_ner.generation.guesses import Guesser, capitalised_runs
-from llms_meet_ner.generation.requests import Request, shared_length
+from llms_meet_ner.decoding.confidence import Choice, confidences, uncertainty
+from llms_meet_ner.decoding.proposals import Guesser, capitalised_runs
+from llms_meet_ner.decoding.requests import Request, shared_length
+from llms_meet_ner.decoding.tokens import Moves
 
 LABELS = LabelSet.of("PER", "LOC", "MISC")
 SENTENCES = [
@@ -74,7 +74,7 @@ def model_of(kind: str, tokenizer: Any) -> Any:
 
 
 def loaded(kind: str, tokenizer: Any) -> Any:
-    from llms_meet_ner.generation.model import Loaded
+    from llms_meet_ner.decoding.model import Loaded
 
     return Loaded(model_of(kind, tokenizer), tokenizer, "cpu", "cpu", "float32", [tokenizer.eos_token_id])
 
@@ -91,7 +91,7 @@ def requests(tokenizer: Any, form: str = "bracketed") -> list[Request]:
 
 
 def decode(model: Any, asked: list[Request], size: int, **options: Any) -> tuple[list[list[int]], list[Any], Any]:
-    from llms_meet_ner.generation.constrained import ConstrainedGenerator
+    from llms_meet_ner.decoding.constrained import ConstrainedGenerator
 
     options = {"spec": spec(), **options}
     generator = ConstrainedGenerator(model, **options)
@@ -167,7 +167,7 @@ def llama_with_adapter(tokenizer: Any) -> Any:
 def test_models_in_wrappers_decode_alike(make: Any) -> None:
     from llms_meet_ner.eval.reference import decode as decode_plainly
 
-    from llms_meet_ner.generation.model import Loaded
+    from llms_meet_ner.decoding.model import Loaded
 
     tokenizer = byte_level()
     asked = requests(tokenizer)
@@ -226,7 +226,7 @@ def test_the_model_is_left_as_it_was() -> None:
 
 
 def test_layers_that_cannot_forget_are_refused() -> None:
-    from llms_meet_ner.generation.constrained import ConstrainedGenerator
+    from llms_meet_ner.decoding.constrained import ConstrainedGenerator
 
     model = loaded("Llama", byte_level())
     model.model.config.layer_types = ["full_attention", "linear_attention"]

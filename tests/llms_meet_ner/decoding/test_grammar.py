@@ -13,12 +13,12 @@ from reachability import CORPORA, unreachable
 from small_tokenizers import byte_level, pieces
 
 from llms_meet_ner import LabelSet, LmnError, Span
-from llms_meet_ner.constraint.continuation import continuation
-from llms_meet_ner.constraint.grammar import MAX_DEPTH, Grammar
-from llms_meet_ner.constraint.tokens import END, Constraint
-from llms_meet_ner.constraint.vocabulary import Vocabulary
+from llms_meet_ner.decoding.continuation import continuation
+from llms_meet_ner.decoding.grammar import MAX_DEPTH, Grammar
+from llms_meet_ner.decoding.proposals import Plan
+from llms_meet_ner.decoding.tokens import END, Constraint
+from llms_meet_ner.decoding.vocabulary import Vocabulary
 from llms_meet_ner.formats import get_inline_format
-from llms_meet_ner.generation.guesses import Plan
 
 LABELS = LabelSet.of("PER", "LOC", "PERS")
 WORDS = [

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..constraint.tokens import Moves
 from ..records import Uncertainty
+from .tokens import Moves
 
 DIGITS = 4
 """After the point; the rest is rounding of the device."""

@@ -16,18 +16,18 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ..constraint.continuation import continuation
-from ..constraint.tokens import END, Constraint, Moves
-from ..constraint.vocabulary import Vocabulary
 from ..formats import get_inline_format
 from ..prompting.spec import PromptSpec
 from ..records import Generated
 from .confidence import Choice, confidences, uncertainty
-from .guesses import Guesser, Plan
+from .continuation import continuation
 from .memory import memory_errors
 from .model import Loaded
 from .packed import PackedModel, Segment
+from .proposals import Guesser, Plan
 from .requests import Request
+from .tokens import END, Constraint, Moves
+from .vocabulary import Vocabulary
 
 Proposals = Literal["none", "copy", "marked"]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from llms_meet_ner import LmnError
-from llms_meet_ner.generation.batches import PARTIAL_FILE, Batch, plan_batches, run_batches
+from llms_meet_ner.decoding.batches import PARTIAL_FILE, Batch, plan_batches, run_batches
 from llms_meet_ner.records import Generated, Uncertainty
 
 
@@ -90,7 +90,7 @@ SCRIPT = """
 import json, sys, time
 from pathlib import Path
 from llms_meet_ner.files import atomic_write
-from llms_meet_ner.generation.batches import Batch, run_batches
+from llms_meet_ner.decoding.batches import Batch, run_batches
 from llms_meet_ner.records import Generated
 def generate(batch):
     time.sleep(0.004)

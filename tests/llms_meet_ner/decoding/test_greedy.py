@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 
 from llms_meet_ner import LmnError
-from llms_meet_ner.generation.requests import Request
+from llms_meet_ner.decoding.requests import Request
 
 
 @pytest.fixture(scope="module")
 def generator(smollm2: Path) -> Any:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    from llms_meet_ner.generation.greedy import GreedyGenerator
-    from llms_meet_ner.generation.model import Loaded
+    from llms_meet_ner.decoding.greedy import GreedyGenerator
+    from llms_meet_ner.decoding.model import Loaded
 
     tokenizer = AutoTokenizer.from_pretrained(smollm2)
     model = AutoModelForCausalLM.from_pretrained(smollm2, dtype="float32").eval()

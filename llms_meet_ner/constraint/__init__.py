@@ -1,1 +1,0 @@
-"""What may be written for a sentence, byte by byte and token by token: the sentence itself, well-formed markup, nothing else."""
