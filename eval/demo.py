@@ -25,9 +25,9 @@ from ..data_converters.cards import Card, load_card
 from ..errors import LmnError
 from ..files import read_json, sha256_of, write_json
 from ..formats import DEFAULT_FORMAT
+from ..systems.counting import run_baselines
 from ..training.dataset_info import dataset_name
 from ..training.recipe import Recipe, load_recipe
-from .baselines import run_baselines
 from .evaluate import SCORES_FILE, read_gold
 from .scores import score
 

@@ -16,12 +16,12 @@ from ..formats import DEFAULT_FORMAT, get_format
 from ..prompting.spec import PromptSpec
 from ..records import Uncertainty
 from ..sentence import Sentence
+from ..systems.counting import run_baselines
 from ..tags import Repair
 from ..training.recipe import Recipe
 from .analysis import SENTENCES_FILE, analyse
 from .analysis.document import Examined, examined, write_examined
 from .analysis.groups import Known
-from .baselines import run_baselines
 from .calibration import Calibration, UncertaintySummary
 from .llms4ner import count_published
 from .predictions import Predictions, read_predictions

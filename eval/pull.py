@@ -72,7 +72,7 @@ class Pull:
             LmnError: the adapter or its base model cannot be had, its template is not known, or its prompt has another format, variant
                 or template than is asked for.
         """
-        from ..generation.adapters import find_adapter
+        from ..systems.adapters import find_adapter
 
         found = find_adapter(
             self.name, self.base, self.prompt, revision=self.revision,

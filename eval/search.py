@@ -18,7 +18,7 @@ from rich.table import Table
 from ..command_line import catch_errors, print_table
 from ..errors import LmnError
 from ..files import atomic_write, write_json
-from ..generation.engines import resolve_decoding
+from ..systems.engines import resolve_decoding
 from .scores import Counts
 from .search_plan import Plan, Range, Scalar, load_plan, word
 from .trial_training import OnEvaluation, Training, TrialError, score_trial, train_trial

@@ -70,7 +70,7 @@ def engine_options(command: Callable[..., R]) -> Callable[..., R]:
     ) -> R:
         server: Any = None
         if engine == "openai":
-            from .generation.served import ServerOptions
+            from .systems.served import ServerOptions
 
             refuse(_LOCAL_OPTIONS, "is for --engine local; a server decides that by itself")
             try:

@@ -14,11 +14,11 @@ from .decoding.bounds import token_bound
 from .decoding.requests import Decoding, Generator, Request
 from .errors import LmnError
 from .formats import get_format
-from .generation.engines import check_decoding, make_generator, resolve_decoding
 from .prompting.spec import PromptSpec
 from .records import Generated
 from .sentence import DOCSTART, Span, without_nested
 from .splitting import Offsets, Splitter, make_splitter, split_at_spaces
+from .systems.engines import check_decoding, make_generator, resolve_decoding
 from .tags import encode
 
 CHUNK_SENTENCES = 256
@@ -298,7 +298,7 @@ def load(
             the decoding is none or not one for the format.
     """
     from .decoding.model import load_adapter
-    from .generation.adapters import find_adapter
+    from .systems.adapters import find_adapter
 
     check_decoding(decoding)
     splitter = split_at_spaces if language is None else make_splitter(language)

@@ -9,7 +9,7 @@ from typing import Any
 
 from ...errors import LmnError
 from ...files import read_json
-from ...generation.adapters import CONFIG_FILE
+from ...systems.adapters import CONFIG_FILE
 from ...training.recipe import Recipe
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")

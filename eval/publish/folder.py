@@ -10,9 +10,9 @@ from typing import Any
 
 from ...errors import LmnError
 from ...files import atomic_write, read_json, sha256_of, write_json
-from ...generation.adapters import CONFIG_FILE
-from ...generation.serving import CHAT_TEMPLATE_FILE, chat_template
 from ...prompting.spec import PROMPT_SPEC_FILE
+from ...systems.adapters import CONFIG_FILE
+from ...systems.serve_command import CHAT_TEMPLATE_FILE, chat_template
 from ...training.logs import LOG_FILE, PLOT_FILE, TrainingLog, save_loss_plot, write_recipe
 from ...training.recipe import ADAPTER_FILE, Recipe, recipe_prompt
 from .base_model import Licence, base_licence, public_base, read_config

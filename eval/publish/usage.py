@@ -47,7 +47,7 @@ def _load_merged(published: Publication) -> str:
         "from pathlib import Path\n\n"
         "from huggingface_hub import snapshot_download\n"
         "from llms_meet_ner import PromptSpec\n"
-        "from llms_meet_ner.generation.engines import make_generator\n"
+        "from llms_meet_ner.systems.engines import make_generator\n"
         "from llms_meet_ner.decoding.model import load_adapter\n"
         "from llms_meet_ner.splitting import make_splitter\n"
         "from llms_meet_ner.tagging import Tagger\n\n"

@@ -25,11 +25,11 @@ from ..prompting.spec import Example, PromptSpec
 from ..prompting.templates import encode_prompt
 from ..records import PREDICTIONS_FILE, Generated, PredictionRecord, Uncertainty
 from ..sentence import DOCSTART, Sentence, tokens_sha1
+from ..systems.engines import make_generator, resolve_decoding
+from ..systems.served import Server, ServerOptions, generate_served, served_prompt, served_stamp
 from ..training.dataset_info import Record, read_outputs
 from ..training.recipe import ADAPTER_FILE, Recipe, continued_differences, recipe_prompt
-from .engines import make_generator, resolve_decoding
 from .examples import Shots, choose_examples
-from .served import Server, ServerOptions, generate_served, served_prompt, served_stamp
 from .shards import Shard
 
 _MACHINE_KEYS = ("device", "resolved_dtype")

@@ -15,7 +15,7 @@ from ..prompting.spec import PROMPT_SPEC_FILE, PromptSpec
 from .dataset_info import DatasetEntry, load_entry, sibling
 
 if TYPE_CHECKING:
-    from ..generation.adapters import Adapter
+    from ..systems.adapters import Adapter
 
 ADAPTER_FILE = "adapter_model.safetensors"
 _NEEDED = ("model_name_or_path", "template", "dataset", "output_dir")

@@ -246,7 +246,7 @@ def test_a_tagger_decodes_as_the_format_allows(listing: None, workdir: Path, mon
         base, folder = "b", workdir
         spec = PromptSpec("listing", "short", "List", LabelSet.of("PER"))
 
-    monkeypatch.setattr("llms_meet_ner.generation.adapters.find_adapter", lambda *names: Found)
+    monkeypatch.setattr("llms_meet_ner.systems.adapters.find_adapter", lambda *names: Found)
     with pytest.raises(LmnError, match="the format listing does not; --decoding free"):
         load("a", decoding="constrained", language=None)
     seen: list[Any] = []

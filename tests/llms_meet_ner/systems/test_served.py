@@ -22,7 +22,7 @@ from llms_meet_ner.eval.cli import main as lmn_eval
 
 from llms_meet_ner import LmnError
 from llms_meet_ner.cli import main as lmn_predict
-from llms_meet_ner.generation.served import ServerOptions
+from llms_meet_ner.systems.served import ServerOptions
 
 ROOT = Path(__file__).parent.parent.parent
 DEMO = ROOT / "data_converters/cards/demo"

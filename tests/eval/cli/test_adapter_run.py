@@ -19,8 +19,8 @@ from small_tokenizers import byte_level
 
 from llms_meet_ner import LmnError, PromptSpec
 from llms_meet_ner.generation import predict as predict_module
-from llms_meet_ner.generation.adapters import find_adapter
 from llms_meet_ner.prompting.templates import pieces_of
+from llms_meet_ner.systems.adapters import find_adapter
 
 ROOT = Path(__file__).parent.parent.parent
 DEMO = ROOT / "data_converters/cards/demo"
