@@ -17,7 +17,7 @@ from ..decoding.batches import RUN_FILE
 from ..engine_line import refuse
 from ..errors import LmnError
 from ..formats import DEFAULT_FORMAT, format_names, is_inline
-from ..generation.predict import PredictOptions, check_run, predict, run_folder
+from ..prediction.run import PredictOptions, check_run, predict, run_folder
 from ..prompting.spec import PROMPT_SPEC_FILE, PromptSpec
 from ..records import PREDICTIONS_FILE
 from ..tags import REPAIRS

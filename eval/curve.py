@@ -15,7 +15,7 @@ from ..command_line import catch_errors, print_table, recipe_option
 from ..data_converters.cards import load_card
 from ..errors import LmnError
 from ..files import atomic_write, read_json, sha256_of, write_json
-from ..generation.predict import PredictOptions, predict
+from ..prediction.run import PredictOptions, predict
 from ..prompting.spec import PromptSpec
 from ..training.dataset_info import Record
 from ..training.recipe import ADAPTER_FILE, Recipe, choose_recipe, known_prompt

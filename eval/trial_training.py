@@ -16,7 +16,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from ..errors import LmnError
-from ..generation.predict import PredictOptions, run_folder
+from ..prediction.run import PredictOptions, run_folder
 from ..training.recipe import load_recipe
 from .curve import Dev, score_adapter
 from .scores import Counts

@@ -13,7 +13,7 @@ from .formats import get_format
 from .labels import Label, LabelSet
 from .prompting.spec import PromptSpec
 from .sentence import Sentence, Span, Where
-from .tagging import load
+from .tagging.tagger import load
 
 __version__ = "0.1.0"
 

@@ -11,9 +11,9 @@ import click
 from click_default_group import DefaultGroup
 
 from .command_line import catch_errors, predict_options, recipe_option
-from .generation.merge import merge_shards
-from .generation.predict import PredictOptions, predict, run_folder
-from .generation.shards import Shard
+from .prediction.merge import merge_shards
+from .prediction.run import PredictOptions, predict, run_folder
+from .prediction.shards import Shard
 from .records import read_jsonl
 from .systems.serve_command import vllm_command
 from .training.dataset_info import read_records, sibling

@@ -94,7 +94,7 @@ def predict_options(command: Callable[..., R]) -> Callable[..., R]:
         limit: int | None,
         **kwargs: object,
     ) -> R:
-        from .generation.predict import PredictOptions
+        from .prediction.run import PredictOptions
 
         decoding = served_decoding(decoding, served=server is not None)
         options = PredictOptions(decoding, batch_size, max_new_tokens, dtype, shots, limit, server)

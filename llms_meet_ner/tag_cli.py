@@ -15,7 +15,7 @@ from .decoding.model import DTYPES
 from .decoding.requests import DECODINGS, Decoding
 from .errors import LmnError
 from .files import atomic_write
-from .tagging import TaggedText, load
+from .tagging.tagger import TaggedText, load
 
 _WRITERS: dict[str, Callable[[TaggedText], str]] = {
     "brackets": lambda tagged: tagged.brackets() + "\n",

@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple
 
 from ...errors import LmnError
 from ...sentence import Sentence, Span
-from ...splitting import Offsets, Splitter, make_splitter, split_at_spaces
+from ...tagging.splitting import Offsets, Splitter, make_splitter, split_at_spaces
 from ..problems import ProblemLog
 from .common import FileLayout, Rules
 from .records import MISSING, Selection, is_text, pick, read_records

@@ -33,7 +33,7 @@ from ...decoding.requests import Request
 from ...errors import LmnError
 from ...files import atomic_write, read_json, write_json
 from ...formats import get_format
-from ...generation.predict import training_guesser
+from ...prediction.run import training_guesser
 from ...prompting.spec import PromptSpec
 from ...prompting.templates import encode_prompt
 from ...sentence import Sentence

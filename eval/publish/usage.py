@@ -49,8 +49,8 @@ def _load_merged(published: Publication) -> str:
         "from llms_meet_ner import PromptSpec\n"
         "from llms_meet_ner.systems.engines import make_generator\n"
         "from llms_meet_ner.decoding.model import load_adapter\n"
-        "from llms_meet_ner.splitting import make_splitter\n"
-        "from llms_meet_ner.tagging import Tagger\n\n"
+        "from llms_meet_ner.tagging.splitting import make_splitter\n"
+        "from llms_meet_ner.tagging.tagger import Tagger\n\n"
         f"folder = snapshot_download({published.repo!r})\n"
         'spec = PromptSpec.load(Path(folder, "prompt_spec.json"))\n'
         "loaded = load_adapter(folder, spec, None)\n"

@@ -15,7 +15,7 @@ from reading import read_file, seen
 from spacy.tokens import DocBin
 
 from llms_meet_ner import LmnError, Sentence
-from llms_meet_ner.splitting import make_splitter
+from llms_meet_ner.tagging.splitting import make_splitter
 
 Counts = tuple[int, int, Counter[str]]
 

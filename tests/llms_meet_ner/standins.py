@@ -10,8 +10,8 @@ from llms_meet_ner import LabelSet, PromptSpec, Sentence, Span, get_format
 from llms_meet_ner.decoding.requests import Request
 from llms_meet_ner.prompting.spec import TemplatePieces
 from llms_meet_ner.records import Generated, Uncertainty
-from llms_meet_ner.splitting import make_splitter
-from llms_meet_ner.tagging import Tagger
+from llms_meet_ner.tagging.splitting import make_splitter
+from llms_meet_ner.tagging.tagger import Tagger
 
 SPEC = PromptSpec(
     "bracketed", "short", "Mark", LabelSet.of("PER", "LOC"), template=TemplatePieces("plain", (), (), ("{{content}}",))

@@ -20,7 +20,7 @@ from llms_meet_ner.eval.curve import Curve, Point
 from llms_meet_ner.eval.scores import Counts
 
 from llms_meet_ner import get_format
-from llms_meet_ner.generation.predict import PredictOptions
+from llms_meet_ner.prediction.run import PredictOptions
 from llms_meet_ner.training.dataset_info import Record
 from llms_meet_ner.training.recipe import Recipe
 

@@ -18,7 +18,7 @@ from llms_meet_ner.eval.pull import Pull
 from small_tokenizers import byte_level
 
 from llms_meet_ner import LmnError, PromptSpec
-from llms_meet_ner.generation import predict as predict_module
+from llms_meet_ner.prediction import run as predict_module
 from llms_meet_ner.prompting.templates import pieces_of
 from llms_meet_ner.systems.adapters import find_adapter
 

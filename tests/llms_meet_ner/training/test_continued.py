@@ -64,7 +64,7 @@ def test_another_prompt_than_the_old_adapters_is_told(recipe: Recipe, monkeypatc
     def no_further(*_: object) -> None:
         raise LmnError("stop")
 
-    monkeypatch.setattr("llms_meet_ner.generation.predict.recipe_prompt", no_further)
+    monkeypatch.setattr("llms_meet_ner.prediction.run.recipe_prompt", no_further)
     assert continued_differences(recipe) == []  # nothing known of the old adapter
     old = recipe.train_entry().spec
     old.save(Path("old") / PROMPT_SPEC_FILE)

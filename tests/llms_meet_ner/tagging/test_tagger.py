@@ -24,10 +24,10 @@ import llms_meet_ner
 from llms_meet_ner import LmnError, Span, get_format
 from llms_meet_ner.decoding.model import load_adapter
 from llms_meet_ner.prompting.spec import TemplatePieces
-from llms_meet_ner.splitting import make_splitter, split_at_spaces
 from llms_meet_ner.systems.adapters import find_adapter
 from llms_meet_ner.tag_cli import main as lmn_tag
-from llms_meet_ner.tagging import CHUNK_SENTENCES, MAX_TOKENS, Entity, TaggedSentence, TaggedText, load
+from llms_meet_ner.tagging.splitting import make_splitter, split_at_spaces
+from llms_meet_ner.tagging.tagger import CHUNK_SENTENCES, MAX_TOKENS, Entity, TaggedSentence, TaggedText, load
 from llms_meet_ner.tags import decode
 
 ROOT = Path(__file__).parent.parent.parent

@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .decoding.batches import plan_batches
-from .decoding.bounds import token_bound
-from .decoding.requests import Decoding, Generator, Request
-from .errors import LmnError
-from .formats import get_format
-from .prompting.spec import PromptSpec
-from .records import Generated
-from .sentence import DOCSTART, Span, without_nested
+from ..decoding.batches import plan_batches
+from ..decoding.bounds import token_bound
+from ..decoding.requests import Decoding, Generator, Request
+from ..errors import LmnError
+from ..formats import get_format
+from ..prompting.spec import PromptSpec
+from ..records import Generated
+from ..sentence import DOCSTART, Span, without_nested
+from ..systems.engines import check_decoding, make_generator, resolve_decoding
+from ..tags import encode
 from .splitting import Offsets, Splitter, make_splitter, split_at_spaces
-from .systems.engines import check_decoding, make_generator, resolve_decoding
-from .tags import encode
 
 CHUNK_SENTENCES = 256
 """Sentences that are sorted by length and tagged together, before any of them comes out."""
@@ -247,7 +247,7 @@ class Tagger:
 
     def _generate(self, pieces: Sequence[_Piece]) -> list[Generated | None]:
         """Return an output a piece, None where the model's window is too small for it."""
-        from .prompting.templates import encode_prompt
+        from ..prompting.templates import encode_prompt
 
         sources = [" ".join(piece.tokens) for piece in pieces]
         prompts = [encode_prompt(self.tokenizer, self.spec, source) for source in sources]
@@ -297,8 +297,8 @@ def load(
         LmnError: the adapter, its prompt or its model cannot be found or loaded, the language is not known, a package is missing, or
             the decoding is none or not one for the format.
     """
-    from .decoding.model import load_adapter
-    from .systems.adapters import find_adapter
+    from ..decoding.model import load_adapter
+    from ..systems.adapters import find_adapter
 
     check_decoding(decoding)
     splitter = split_at_spaces if language is None else make_splitter(language)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
-from .errors import LmnError
+from ..errors import LmnError
 
 Offsets = tuple[int, int]
 """Start and end of a token in characters (code points) of its text, end exclusive."""

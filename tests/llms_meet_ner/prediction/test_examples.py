@@ -15,7 +15,7 @@ from llms_meet_ner.data_converters import load_card, prompt_spec_of
 from llms_meet_ner.data_converters.alpaca import merge_dataset_info, write_split
 
 from llms_meet_ner import LmnError, PromptSpec, Sentence, Span
-from llms_meet_ner.generation.examples import Shots, choose_examples
+from llms_meet_ner.prediction.examples import Shots, choose_examples
 from llms_meet_ner.training.dataset_info import Record
 from llms_meet_ner.training.recipe import Recipe
 

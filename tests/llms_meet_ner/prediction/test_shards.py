@@ -16,8 +16,8 @@ from llms_meet_ner.eval.cli import main as lmn_eval
 
 from llms_meet_ner import LmnError
 from llms_meet_ner.cli import main as lmn_predict
-from llms_meet_ner.generation.merge import merge_shards
-from llms_meet_ner.generation.shards import Shard
+from llms_meet_ner.prediction.merge import merge_shards
+from llms_meet_ner.prediction.shards import Shard
 
 SENTENCES = ["-DOCSTART- O" if n % 4 == 0 else f"Anna{n} B-PER\nwaits O\n★ O" for n in range(10)]
 CARD = {

@@ -13,7 +13,7 @@ from ..decoding.batches import RUN_FILE, read_stamp
 from ..errors import LmnError
 from ..files import atomic_write, read_json, write_json
 from ..records import PREDICTIONS_FILE, read_jsonl
-from .predict import same_run
+from .run import same_run
 from .shards import Shard, sentences_sha256
 
 _OWN_KEYS = ("shard", "sentences", "device")  # in which the stamps of the parts may differ

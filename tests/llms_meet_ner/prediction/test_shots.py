@@ -22,7 +22,7 @@ from llms_meet_ner import Alignment, LabelSet, LmnError, PromptSpec, Sentence, S
 from llms_meet_ner.cli import main as lmn_predict
 from llms_meet_ner.decoding.bounds import served_bound, token_bound
 from llms_meet_ner.decoding.requests import Decoding
-from llms_meet_ner.generation.predict import PredictOptions
+from llms_meet_ner.prediction.run import PredictOptions
 
 ROOT = Path(__file__).parent.parent.parent
 DEMO = ROOT / "data_converters/cards/demo"
@@ -251,7 +251,9 @@ def test_a_tagger_decodes_as_the_format_allows(listing: None, workdir: Path, mon
         load("a", decoding="constrained", language=None)
     seen: list[Any] = []
     monkeypatch.setattr("llms_meet_ner.decoding.model.load_adapter", lambda *names: FakeLoaded)
-    monkeypatch.setattr("llms_meet_ner.tagging.make_generator", lambda loaded, spec, decoding: seen.append(decoding))
+    monkeypatch.setattr(
+        "llms_meet_ner.tagging.tagger.make_generator", lambda loaded, spec, decoding: seen.append(decoding)
+    )
     load("a", language=None)
     assert seen == ["free"]
 
