@@ -9,12 +9,12 @@ from typing import Any
 import click
 from click_default_group import DefaultGroup
 
-from ..command_line import catch_errors, predict_options, recipe_option
+from ..cli.engine_options import refuse
+from ..cli.options import catch_errors, predict_options, recipe_option
 from ..data_converters.alpaca import prompt_spec_of
 from ..data_converters.cards import Card, load_card
 from ..data_converters.cli.label_options import LabelChange, label_options, same_labels
 from ..decoding.batches import RUN_FILE
-from ..engine_line import refuse
 from ..errors import LmnError
 from ..formats import DEFAULT_FORMAT, format_names, is_inline
 from ..prediction.run import PredictOptions, check_run, predict, run_folder

@@ -11,7 +11,7 @@ from typing import Any
 import click
 from rich.table import Table
 
-from ..command_line import catch_errors, print_table, recipe_option
+from ..cli.options import catch_errors, print_table, recipe_option
 from ..data_converters.cards import load_card
 from ..errors import LmnError
 from ..files import atomic_write, read_json, sha256_of, write_json

@@ -19,7 +19,7 @@ from typing import Any
 import click
 from rich.table import Table
 
-from ..command_line import catch_errors, print_table
+from ..cli.options import catch_errors, print_table
 from ..data_converters.alpaca import prompt_spec_of
 from ..data_converters.cards import Card, load_card
 from ..errors import LmnError

@@ -15,7 +15,7 @@ from typing import Any
 
 import click
 
-from ..command_line import catch_errors
+from ..cli.options import catch_errors
 from ..data_converters.alpaca import prompt_spec_of
 from ..data_converters.cards import load_card
 from ..errors import LmnError

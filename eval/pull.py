@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 
 import click
 
+from ..cli.engine_options import refuse
 from ..data_converters.alpaca import prompt_spec_of
 from ..data_converters.cards import Card, load_card
-from ..engine_line import refuse
 from ..errors import LmnError
 from ..formats import DEFAULT_FORMAT
 from ..prompting.spec import PromptSpec

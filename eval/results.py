@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from ..command_line import catch_errors
+from ..cli.options import catch_errors
 from ..errors import LmnError
 from ..files import atomic_write, read_json, write_json
 from .published import published_page

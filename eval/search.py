@@ -15,7 +15,7 @@ from typing import Any, Literal
 import click
 from rich.table import Table
 
-from ..command_line import catch_errors, print_table
+from ..cli.options import catch_errors, print_table
 from ..errors import LmnError
 from ..files import atomic_write, write_json
 from ..systems.engines import resolve_decoding

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from ..command_line import catch_errors
+from ..cli.options import catch_errors
 from ..errors import LmnError
 from ..files import atomic_write
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from ..command_line import catch_errors
+from ..cli.options import catch_errors
 from ..data_converters.cards import load_card
 from ..data_converters.corpus import read_corpus
 from ..decoding.model import load_adapter

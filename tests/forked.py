@@ -18,7 +18,7 @@ from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-_SHARED = ("llamafactory.train.tuner", "peft", "llms_meet_ner.cli")
+_SHARED = ("llamafactory.train.tuner", "peft", "llms_meet_ner.cli.predict")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import click
 from click_default_group import DefaultGroup
 from rich.table import Table
 
-from ...command_line import catch_errors, print_table
+from ...cli.options import catch_errors, print_table
 from ...formats import DEFAULT_FORMAT
 from ...formats.wording import VARIANTS
 from ...labels import LabelSet, told_origins

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
-from ...command_line import catch_errors
+from ...cli.options import catch_errors
 from ...errors import LmnError
 from ...formats import format_names
 from ...formats.wording import VARIANTS

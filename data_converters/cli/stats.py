@@ -9,7 +9,7 @@ import click
 from rich.table import Column
 from rich.table import Table as RichTable
 
-from ...command_line import catch_errors, print_table
+from ...cli.options import catch_errors, print_table
 from ...files import atomic_write, write_json
 from ...rendering.text import visible
 from ..cards import Card, load_card

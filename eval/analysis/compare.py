@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from ...command_line import catch_errors
+from ...cli.options import catch_errors
 from ...errors import LmnError
 from ...files import write_json
 from ...labels import told_origins

@@ -27,7 +27,7 @@ import click
 import yaml
 from rich.table import Table
 
-from ...command_line import catch_errors, print_table
+from ...cli.options import catch_errors, print_table
 from ...data_converters.cards import load_card
 from ...decoding.requests import Request
 from ...errors import LmnError

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from ...command_line import catch_errors
+from ...cli.options import catch_errors
 from ...errors import LmnError
 from ...files import atomic_write
 from ..analysis.document import Examined

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ...command_line import catch_errors, recipe_option
+from ...cli.options import catch_errors, recipe_option
 from ...errors import LmnError
 from ...training.logs import is_secret
 from ...training.recipe import choose_recipe

@@ -19,7 +19,7 @@ from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
 from llms_meet_ner.eval.cli import main as lmn_eval
 
 from llms_meet_ner import PromptSpec
-from llms_meet_ner.cli import main as lmn_predict
+from llms_meet_ner.cli.predict import main as lmn_predict
 
 ROOT = Path(__file__).parent.parent.parent
 DEMO = ROOT / "data_converters/cards/demo"
@@ -123,7 +123,7 @@ def test_runs_killed_three_times_end_in_the_same_file(project: Path, tmp_path: P
     call(lmn_predict, *words, "whole")
     partial, rng = Path("killed/predictions.partial.jsonl"), random.Random(3)
     for lines in (1, 2, 4):
-        process = forked.start("llms_meet_ner.cli:main", ["lmn-predict", *words, "killed"], tmp_path)
+        process = forked.start("llms_meet_ner.cli.predict:main", ["lmn-predict", *words, "killed"], tmp_path)
         while not (partial.is_file() and len(partial.read_bytes().splitlines()) > lines) and process.is_alive():
             time.sleep(0.005)
         time.sleep(rng.uniform(0, 0.05))

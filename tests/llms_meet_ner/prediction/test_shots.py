@@ -19,7 +19,7 @@ from llms_meet_ner.eval.cli import main as lmn_eval
 from small_tokenizers import byte_level
 
 from llms_meet_ner import Alignment, LabelSet, LmnError, PromptSpec, Sentence, Span, formats, load
-from llms_meet_ner.cli import main as lmn_predict
+from llms_meet_ner.cli.predict import main as lmn_predict
 from llms_meet_ner.decoding.bounds import served_bound, token_bound
 from llms_meet_ner.decoding.requests import Decoding
 from llms_meet_ner.prediction.run import PredictOptions

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from llms_meet_ner.data_converters import load_card, prompt_spec_of
 
 from llms_meet_ner import LmnError, PromptSpec
-from llms_meet_ner.cli import main as lmn_predict
+from llms_meet_ner.cli.predict import main as lmn_predict
 from llms_meet_ner.prompting.spec import Example
 from llms_meet_ner.prompting.templates import pieces_of
 from llms_meet_ner.systems.serve_command import chat_template, vllm_command

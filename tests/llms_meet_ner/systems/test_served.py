@@ -21,7 +21,7 @@ from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
 from llms_meet_ner.eval.cli import main as lmn_eval
 
 from llms_meet_ner import LmnError
-from llms_meet_ner.cli import main as lmn_predict
+from llms_meet_ner.cli.predict import main as lmn_predict
 from llms_meet_ner.systems.served import ServerOptions
 
 ROOT = Path(__file__).parent.parent.parent
@@ -273,7 +273,7 @@ def test_the_url_may_come_from_the_environment(project: Path, fake: Fake, monkey
 def test_the_light_install_is_enough(project: Path, fake: Fake) -> None:
     hidden = "import sys; sys.modules.update(dict.fromkeys(('torch', 'transformers', 'llamafactory')))"
     words = ["--recipe", "recipe.yaml", "--split", "testb", "--engine", "openai", "--base-url", fake.url]
-    code = f"{hidden}; from llms_meet_ner.cli import main; main({words!r})"
+    code = f"{hidden}; from llms_meet_ner.cli.predict import main; main({words!r})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "12 sentences" in done.stdout

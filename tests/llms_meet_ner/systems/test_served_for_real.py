@@ -20,7 +20,7 @@ from click.testing import CliRunner, Result
 from fault_proxy import KINDS, fault_proxy
 from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
 
-from llms_meet_ner.cli import main as lmn_predict
+from llms_meet_ner.cli.predict import main as lmn_predict
 
 ROOT = Path(__file__).parent.parent.parent
 DEMO = ROOT / "data_converters/cards/demo"

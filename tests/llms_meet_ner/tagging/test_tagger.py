@@ -22,10 +22,10 @@ from standins import SPEC, spans_of, stand_in_load, tagger
 
 import llms_meet_ner
 from llms_meet_ner import LmnError, Span, get_format
+from llms_meet_ner.cli.tag import main as lmn_tag
 from llms_meet_ner.decoding.model import load_adapter
 from llms_meet_ner.prompting.spec import TemplatePieces
 from llms_meet_ner.systems.adapters import find_adapter
-from llms_meet_ner.tag_cli import main as lmn_tag
 from llms_meet_ner.tagging.splitting import make_splitter, split_at_spaces
 from llms_meet_ner.tagging.tagger import CHUNK_SENTENCES, MAX_TOKENS, Entity, TaggedSentence, TaggedText, load
 from llms_meet_ner.tags import decode
@@ -53,7 +53,7 @@ def call(*words: str, stdin: str | bytes = "", code: int = 0) -> Result:
 
 @pytest.fixture
 def stood_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("llms_meet_ner.tag_cli.load", stand_in_load)
+    monkeypatch.setattr("llms_meet_ner.cli.tag.load", stand_in_load)
 
 
 @given(texts, st.sampled_from(sorted(SPLITTERS)))
@@ -219,7 +219,7 @@ def test_bad_input_is_one_line(workdir: Path) -> None:
 
 def test_a_reader_that_goes_away_is_no_error() -> None:
     code = (
-        "import llms_meet_ner.tag_cli as tag_cli, standins; tag_cli.load = standins.stand_in_load; "
+        "import llms_meet_ner.cli.tag as tag_cli, standins; tag_cli.load = standins.stand_in_load; "
         "tag_cli.main(['--adapter', 'x', '--tokens'])"
     )
     writer = subprocess.Popen(
@@ -322,7 +322,7 @@ def test_the_readme(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (code,) = re.findall(r"^    from llms_meet_ner import load\n(?:    .*\n)+", README, re.M)
     monkeypatch.setattr(llms_meet_ner, "load", stand_in_load)
     exec(compile(re.sub(r"^    ", "", code, flags=re.M), "README.md", "exec"), {})
-    monkeypatch.setattr("llms_meet_ner.tag_cli.load", stand_in_load)
+    monkeypatch.setattr("llms_meet_ner.cli.tag.load", stand_in_load)
     (workdir / "news.txt").write_text("Anna came.\n")
     commands = [line for line in README.splitlines() if line.startswith("lmn-tag")]
     assert commands
@@ -375,7 +375,7 @@ def reference(base: Path, adapter: Path, sentences: list[tuple[str, ...]]) -> li
 @pytest.mark.slow
 def test_the_real_model_with_an_adapter(smollm2: Path, workdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_random_adapter(smollm2, workdir / "adapter")
-    monkeypatch.setattr("llms_meet_ner.tag_cli.load", cache(load))
+    monkeypatch.setattr("llms_meet_ner.cli.tag.load", cache(load))
     lines = ["  In Vaasa\u00a0, Anna slept.  Anna saw Kent.", ""]
     (workdir / "news.txt").write_text("\n".join([*lines, ""]), encoding="utf-8")
     base = ["--adapter", "adapter", "--decoding", "free", "news.txt"]
@@ -398,5 +398,5 @@ def test_the_real_model_with_an_adapter(smollm2: Path, workdir: Path, monkeypatc
     assert all(0 < entity["confidence"] <= 1 for row in sure for entity in row["entities"])
     broken = workdir / "adapter/adapter_model.safetensors"
     broken.write_bytes(broken.read_bytes()[:1000])
-    monkeypatch.setattr("llms_meet_ner.tag_cli.load", load)
+    monkeypatch.setattr("llms_meet_ner.cli.tag.load", load)
     assert f"{smollm2} with adapter: cannot be loaded: " in call(*base, code=1).stderr.splitlines()[-1]

@@ -10,12 +10,12 @@ from typing import BinaryIO
 
 import click
 
-from .command_line import catch_errors
-from .decoding.model import DTYPES
-from .decoding.requests import DECODINGS, Decoding
-from .errors import LmnError
-from .files import atomic_write
-from .tagging.tagger import TaggedText, load
+from ..decoding.model import DTYPES
+from ..decoding.requests import DECODINGS, Decoding
+from ..errors import LmnError
+from ..files import atomic_write
+from ..tagging.tagger import TaggedText, load
+from .options import catch_errors
 
 _WRITERS: dict[str, Callable[[TaggedText], str]] = {
     "brackets": lambda tagged: tagged.brackets() + "\n",

@@ -10,14 +10,14 @@ from pathlib import Path
 import click
 from click_default_group import DefaultGroup
 
-from .command_line import catch_errors, predict_options, recipe_option
-from .prediction.merge import merge_shards
-from .prediction.run import PredictOptions, predict, run_folder
-from .prediction.shards import Shard
-from .records import read_jsonl
-from .systems.serve_command import vllm_command
-from .training.dataset_info import read_records, sibling
-from .training.recipe import choose_recipe
+from ..prediction.merge import merge_shards
+from ..prediction.run import PredictOptions, predict, run_folder
+from ..prediction.shards import Shard
+from ..records import read_jsonl
+from ..systems.serve_command import vllm_command
+from ..training.dataset_info import read_records, sibling
+from ..training.recipe import choose_recipe
+from .options import catch_errors, predict_options, recipe_option
 
 _OVERRIDES = click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 

@@ -12,9 +12,9 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from .engine_line import engine_options, served_decoding
-from .errors import LmnError
-from .shots_line import shots_options
+from ..errors import LmnError
+from .engine_options import engine_options, served_decoding
+from .shot_options import shots_options
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -94,7 +94,7 @@ def predict_options(command: Callable[..., R]) -> Callable[..., R]:
         limit: int | None,
         **kwargs: object,
     ) -> R:
-        from .prediction.run import PredictOptions
+        from ..prediction.run import PredictOptions
 
         decoding = served_decoding(decoding, served=server is not None)
         options = PredictOptions(decoding, batch_size, max_new_tokens, dtype, shots, limit, server)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from .errors import LmnError
+from ..errors import LmnError
 
 R = TypeVar("R")
 _SERVER_OPTIONS = {
@@ -70,7 +70,7 @@ def engine_options(command: Callable[..., R]) -> Callable[..., R]:
     ) -> R:
         server: Any = None
         if engine == "openai":
-            from .systems.served import ServerOptions
+            from ..systems.served import ServerOptions
 
             refuse(_LOCAL_OPTIONS, "is for --engine local; a server decides that by itself")
             try:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from .engine_line import refuse
+from .engine_options import refuse
 
 R = TypeVar("R")
 
@@ -35,7 +35,7 @@ def shots_options(command: Callable[..., R]) -> Callable[..., R]:
     @click.option("--shots-seed", "seed", type=int, default=42, show_default=True, help="Of what is drawn.")
     @wraps(command)
     def wrapped(*args: object, number: int | None, untrained: bool, rule: Any, seed: int, **kwargs: object) -> R:
-        from .prediction.examples import Shots
+        from ..prediction.examples import Shots
 
         if untrained and number:
             raise click.UsageError(f"--untrained is --shots 0, and there is --shots {number}; leave one of them out")
