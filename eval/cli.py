@@ -24,13 +24,13 @@ from ..tags import REPAIRS
 from ..training.dataset_info import Record
 from ..training.recipe import Recipe, choose_recipe
 from .analysis.compare import compare_command
-from .conlleval import write_conlleval
 from .curve import curve_command
 from .evaluate import Evaluation, Gold, asked_labels, evaluate, read_gold, write_scores
 from .html_report import markdown_report, report_command, report_path, write_page
-from .provenance import run_stamp
 from .pull import Pull, pull_options
 from .report import as_json, as_table
+from .scoring.conlleval import write_conlleval
+from .scoring.provenance import run_stamp
 from .search import search_command
 
 _PREDICTING = {

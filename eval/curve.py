@@ -21,7 +21,7 @@ from ..training.dataset_info import Record
 from ..training.recipe import ADAPTER_FILE, Recipe, choose_recipe, known_prompt
 from .curve_plot import save_plot
 from .evaluate import Gold, asked_labels, evaluate, read_gold, write_scores
-from .scores import Counts
+from .scoring.counts import Counts
 
 CURVE_FILE = "curve.json"
 FINAL = "final"

@@ -29,7 +29,7 @@ from ..systems.counting import run_baselines
 from ..training.dataset_info import dataset_name
 from ..training.recipe import Recipe, load_recipe
 from .evaluate import SCORES_FILE, read_gold
-from .scores import score
+from .scoring.counts import score
 
 RECIPE = Path("recipes/demo_smollm2.yaml")
 STATE_FILE = "demo.json"

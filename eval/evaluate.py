@@ -22,12 +22,12 @@ from ..training.recipe import Recipe
 from .analysis import SENTENCES_FILE, analyse
 from .analysis.document import Examined, examined, write_examined
 from .analysis.groups import Known
-from .calibration import Calibration, UncertaintySummary
-from .llms4ner import count_published
-from .predictions import Predictions, read_predictions
-from .provenance import run_stamp, stamp
 from .published import compare
-from .scores import Counts, Scores, score, strict_counts
+from .scoring.calibration import Calibration, UncertaintySummary
+from .scoring.counts import Counts, Scores, score, strict_counts
+from .scoring.llms4ner import count_published
+from .scoring.predictions import Predictions, read_predictions
+from .scoring.provenance import run_stamp, stamp
 
 SCORES_FILE = "scores.json"
 SCHEMA = 1

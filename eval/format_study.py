@@ -25,7 +25,7 @@ from ..training.dataset_info import dataset_name
 from ..training.recipe import load_recipe
 from .evaluate import SCORES_FILE
 from .results import RESULTS_FOLDER, Result, Study
-from .scores import Counts
+from .scoring.counts import Counts
 
 VARIANT = "short"
 UNTRAINED_BOUNDS = {"offset": 128}

@@ -10,7 +10,7 @@ from ..labels import told_origins
 from ..rendering.text import visible
 from .analysis.tables import Table, error_table, group_tables, interval_table
 from .published import comparisons, told_others
-from .scores import Counts, ScenarioCounts, Scores
+from .scoring.counts import Counts, ScenarioCounts, Scores
 
 Row = tuple[str, float, float, float, str]
 

@@ -13,7 +13,7 @@ from ..cli.options import catch_errors
 from ..errors import LmnError
 from ..files import atomic_write, read_json, write_json
 from .published import published_page
-from .scores import Counts
+from .scoring.counts import Counts
 
 RESULTS_FOLDER = Path(__file__).parent / "results"
 RESULTS_PAGE = Path(__file__).parent / "RESULTS.md"

@@ -19,7 +19,7 @@ from ..cli.options import catch_errors, print_table
 from ..errors import LmnError
 from ..files import atomic_write, write_json
 from ..systems.engines import resolve_decoding
-from .scores import Counts
+from .scoring.counts import Counts
 from .search_plan import Plan, Range, Scalar, load_plan, word
 from .trial_training import OnEvaluation, Training, TrialError, score_trial, train_trial
 

@@ -19,7 +19,7 @@ from ..errors import LmnError
 from ..prediction.run import PredictOptions, run_folder
 from ..training.recipe import load_recipe
 from .curve import Dev, score_adapter
-from .scores import Counts
+from .scoring.counts import Counts
 from .search_plan import Plan
 
 _LOG_FILE = "trainer_log.jsonl"

@@ -15,7 +15,7 @@ from ...files import write_json
 from ...labels import told_origins
 from ...sentence import Span
 from ..report import told_shots
-from ..scores import Counts
+from ..scoring.counts import Counts
 from .document import Examined
 from .resampling import SEED, Difference, differences
 from .run import Run

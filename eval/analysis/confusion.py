@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..scores import Counts, ratio
+from ..scoring.counts import Counts, ratio
 from .pairs import Pair
 
 OUTSIDE = "O"

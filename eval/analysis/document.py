@@ -13,7 +13,7 @@ from ...alignment import Alignment
 from ...files import atomic_write
 from ...sentence import Sentence, Span, outer_first
 from ...tags import encode
-from ..scores import Counts, scenario_counts
+from ..scoring.counts import Counts, scenario_counts
 from .confusion import OUTSIDE, Confusion, TagTable, count_entities
 from .groups import Groups, Known, score_groups
 from .pairs import KINDS, Pair, pair_up

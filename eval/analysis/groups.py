@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ...sentence import Sentence, Span
-from ..scores import Counts
+from ..scoring.counts import Counts
 
 _ENTITY_LENGTHS = 5
 _SENTENCE_LENGTHS = (10, 20, 30, 40, 50)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..scores import SCENARIOS, Counts, ScenarioCounts
+from ..scoring.counts import SCENARIOS, Counts, ScenarioCounts
 
 RESAMPLES = 1000
 TRIALS = 10_000

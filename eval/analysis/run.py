@@ -9,7 +9,7 @@ from typing import Any
 from ...errors import LmnError
 from ...files import read_json
 from ...records import read_jsonl
-from ..scores import Counts
+from ..scoring.counts import Counts
 from .document import SENTENCES_FILE, Examined, sentence_counts
 
 _SCORES_FILE = "scores.json"

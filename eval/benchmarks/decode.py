@@ -40,8 +40,8 @@ from ...sentence import Sentence
 from ...training.dataset_info import sibling
 from ...training.recipe import Recipe, load_recipe, recipe_prompt
 from ..evaluate import read_gold
-from ..predictions import read_predictions
-from ..scores import score
+from ..scoring.counts import score
+from ..scoring.predictions import read_predictions
 
 OURS = ("generate", "free", "constrained", "copying", "marked-up")
 _PROPOSALS = {"constrained": "none", "copying": "copy", "marked-up": "marked"}

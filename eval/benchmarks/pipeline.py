@@ -32,7 +32,7 @@ from ...formats import OutputFormat, get_format
 from ...sentence import Sentence
 from ...tags import encode
 from ..analysis import analyse
-from ..scores import score
+from ..scoring.counts import score
 
 _ROUNDS = 3
 _TARGETS = {"read, validated": 50_000, "render": 50_000, "parse exact": 50_000, "parse damaged": 2_000}

@@ -12,8 +12,8 @@ from ...files import read_json, sha256_of
 from ...labels import told_origins
 from ...records import PREDICTIONS_FILE
 from ..evaluate import SCHEMA, SCORES_FILE
-from ..provenance import run_stamp
-from ..scores import Counts, ScenarioCounts
+from ..scoring.counts import Counts, ScenarioCounts
+from ..scoring.provenance import run_stamp
 
 _RUN_ORDER = ("constrained", "free")
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from llms_meet_ner.eval.cli import main as lmn_eval
-from llms_meet_ner.eval.scores import Counts
+from llms_meet_ner.eval.scoring.counts import Counts
 from llms_meet_ner.eval.search import Search, _only_one
 from llms_meet_ner.eval.search_plan import Plan, load_plan, word
 from llms_meet_ner.eval.trial_training import OnEvaluation, Training, TrialError, evaluations, train_trial

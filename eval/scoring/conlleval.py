@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from ..errors import LmnError
-from ..files import atomic_write
-from ..sentence import Sentence, Span
-from ..tags import encode
+from ...errors import LmnError
+from ...files import atomic_write
+from ...sentence import Sentence, Span
+from ...tags import encode
 
 
 def write_conlleval(path: Path, sentences: Sequence[Sentence], predicted: Iterable[tuple[Span, ...]]) -> int:

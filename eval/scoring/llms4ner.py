@@ -15,10 +15,10 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..formats import get_format
-from ..labels import LabelSet
-from ..sentence import Sentence
-from .scores import Counts
+from ...formats import get_format
+from ...labels import LabelSet
+from ...sentence import Sentence
+from .counts import Counts
 
 _BRACKETS = re.compile(r"(?P<opens>\[)|\|\s*(?P<label>[^\]]+)\]")
 _ENTRY_KEYS = {"occurrence": ("text", "occurrence_index"), "offset": ("text", "start", "end")}

@@ -8,12 +8,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from ..data_converters.readers import Origin
-from ..decoding.batches import RUN_FILE, read_stamp
-from ..errors import LmnError
-from ..files import sha256_of
-from ..records import PREDICTIONS_FILE
-from ..training.recipe import ADAPTER_FILE, Recipe
+from ...data_converters.readers import Origin
+from ...decoding.batches import RUN_FILE, read_stamp
+from ...errors import LmnError
+from ...files import sha256_of
+from ...records import PREDICTIONS_FILE
+from ...training.recipe import ADAPTER_FILE, Recipe
 
 _PACKAGES = ("llms-meet-ner", "seqeval", "nervaluate", "rapidfuzz", "llamafactory", "transformers", "peft", "torch")
 

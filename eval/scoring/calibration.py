@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from ..records import Uncertainty
-from .scores import Counts, ratio
+from ...records import Uncertainty
+from .counts import Counts, ratio
 
 BINS = 10
 THRESHOLDS = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..alignment import Alignment
-from ..errors import LmnError
-from ..records import Uncertainty, read_jsonl
-from ..sentence import Sentence, Span, tokens_sha1
+from ...alignment import Alignment
+from ...errors import LmnError
+from ...records import Uncertainty, read_jsonl
+from ...sentence import Sentence, Span, tokens_sha1
 
 _OUTPUT_KEYS = ("output", "predict")
 _MAX_NATS = 100.0

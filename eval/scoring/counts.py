@@ -12,9 +12,9 @@ from nervaluate.entities import Entity
 from nervaluate.strategies import EntityTypeEvaluation, ExactEvaluation, PartialEvaluation, StrictEvaluation
 from seqeval.scheme import IOB2, Entities
 
-from ..alignment import Alignment
-from ..sentence import Sentence, Span
-from ..tags import encode
+from ...alignment import Alignment
+from ...sentence import Sentence, Span
+from ...tags import encode
 
 SCENARIOS = ("strict", "exact", "partial", "ent_type")
 _HALVES = ("partial", "ent_type")
