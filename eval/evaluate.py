@@ -22,7 +22,7 @@ from ..training.recipe import Recipe
 from .analysis import SENTENCES_FILE, analyse
 from .analysis.document import Examined, examined, write_examined
 from .analysis.groups import Known
-from .published import compare
+from .published.comparison import compare
 from .scoring.calibration import Calibration, UncertaintySummary
 from .scoring.counts import Counts, Scores, score, strict_counts
 from .scoring.llms4ner import count_published

@@ -9,7 +9,7 @@ from typing import Any
 from ..labels import told_origins
 from ..rendering.text import visible
 from .analysis.tables import Table, error_table, group_tables, interval_table
-from .published import comparisons, told_others
+from .published.comparison import comparisons, told_others
 from .scoring.counts import Counts, ScenarioCounts, Scores
 
 Row = tuple[str, float, float, float, str]

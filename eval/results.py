@@ -12,7 +12,7 @@ import click
 from ..cli.options import catch_errors
 from ..errors import LmnError
 from ..files import atomic_write, read_json, write_json
-from .published import published_page
+from .published.comparison import published_page
 from .scoring.counts import Counts
 
 RESULTS_FOLDER = Path(__file__).parent / "results"

@@ -10,7 +10,7 @@ from ..analysis.confusion import OUTSIDE
 from ..analysis.pairs import ERRORS, KINDS
 from ..analysis.resampling import RATIOS
 from ..analysis.tables import Table, confusion_table, error_table, group_tables, interval_table, tag_tables
-from ..published import comparisons
+from ..published.comparison import comparisons
 from ..report import run_facts, trust_tables
 
 Filter = dict[str, str]

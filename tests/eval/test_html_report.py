@@ -25,7 +25,7 @@ from llms_meet_ner.eval.html_report import report_path
 from llms_meet_ner.eval.html_report.markdown import LISTED, markdown_report
 from llms_meet_ner.eval.html_report.page import html_report
 from llms_meet_ner.eval.html_report.sentences import embedded
-from llms_meet_ner.eval.published import compare
+from llms_meet_ner.eval.published.comparison import compare
 from markdown_it import MarkdownIt
 from playwright.sync_api import Browser, expect
 from playwright.sync_api import Page as Tab

@@ -12,9 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ..data_converters.yaml_lines import YamlFile, check_schema, load_schema
-from ..labels import told_origins
-from ..prompting.spec import PromptSpec
+from ...data_converters.yaml_lines import YamlFile, check_schema, load_schema
+from ...labels import told_origins
+from ...prompting.spec import PromptSpec
 
 REFERENCES_FOLDER = Path(__file__).parent / "references"
 REFERENCES_SCHEMA = Path(__file__).with_name("references.schema.yaml")
@@ -369,7 +369,7 @@ def told_others(document: dict[str, Any]) -> str:
         found = f"{number} results on {document['corpus']}, F1 {lowest:.4f} to {highest:.4f}"
     why = "none of this model" if references["model"] else "not compared, for the model is not known"
     why = "not compared, for it is of whole splits" if references["part"] else why
-    return f"{why}; {found} (eval/references)"
+    return f"{why}; {found} (eval/published/references)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -412,7 +412,7 @@ def published_page() -> str:
     """Return the section of `RESULTS.md` with what others published: micro averages, and what is to be known of them."""
     lines = [
         "## Published, not run by us", "",
-        "From the files in `eval/references/`, which have the scores of labels, of nervaluate's scenarios and of tags too. The",
+        "From the files in `eval/published/references/`, which have the scores of labels, of nervaluate's scenarios and of tags too. The",
         "numbers of one source were not made under the conditions of another, nor of ours; `lmn-eval` puts a run beside those of its",
         "model and names what differs.",
     ]  # fmt: skip
