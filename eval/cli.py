@@ -26,9 +26,9 @@ from ..training.recipe import Recipe, choose_recipe
 from .analysis.compare import compare_command
 from .curve import curve_command
 from .evaluate import Evaluation, Gold, asked_labels, evaluate, read_gold, write_scores
-from .html_report import markdown_report, report_command, report_path, write_page
 from .pull import Pull, pull_options
-from .report import as_json, as_table
+from .report import markdown_report, report_command, report_path, write_page
+from .report.terminal import as_json, as_table
 from .scoring.conlleval import write_conlleval
 from .scoring.provenance import run_stamp
 from .search import search_command

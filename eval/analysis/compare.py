@@ -14,7 +14,7 @@ from ...errors import LmnError
 from ...files import write_json
 from ...labels import told_origins
 from ...sentence import Span
-from ..report import told_shots
+from ..report.terminal import told_shots
 from ..scoring.counts import Counts
 from .document import Examined
 from .resampling import SEED, Difference, differences

@@ -30,7 +30,7 @@ from ...data_converters.cards import load_card
 from ...formats import get_format
 from ...sentence import Sentence, Span
 from ..evaluate import evaluate, read_gold
-from ..html_report import write_page
+from ..report import write_page
 from .pipeline import write_corpus
 
 _RUNS = 5

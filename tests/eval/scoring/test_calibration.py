@@ -19,7 +19,7 @@ from llms_meet_ner.eval import Counts
 from llms_meet_ner.eval.analysis.run import Run
 from llms_meet_ner.eval.cli import main
 from llms_meet_ner.eval.evaluate import Evaluation, Gold, evaluate
-from llms_meet_ner.eval.html_report.content import sections
+from llms_meet_ner.eval.report.content import sections
 from llms_meet_ner.eval.scoring.calibration import BINS, THRESHOLDS, Bin, Calibration, Quarter, UncertaintySummary
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss

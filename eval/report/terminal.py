@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ..labels import told_origins
-from ..rendering.text import visible
-from .analysis.tables import Table, error_table, group_tables, interval_table
-from .published.comparison import comparisons, told_others
-from .scoring.counts import Counts, ScenarioCounts, Scores
+from ...labels import told_origins
+from ...rendering.text import visible
+from ..analysis.tables import Table, error_table, group_tables, interval_table
+from ..published.comparison import comparisons, told_others
+from ..scoring.counts import Counts, ScenarioCounts, Scores
 
 Row = tuple[str, float, float, float, str]
 

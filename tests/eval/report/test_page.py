@@ -21,11 +21,11 @@ from llms_meet_ner.eval.analysis.document import Examined
 from llms_meet_ner.eval.analysis.pairs import ERRORS, Pair
 from llms_meet_ner.eval.cli import main
 from llms_meet_ner.eval.evaluate import Evaluation, Gold, evaluate
-from llms_meet_ner.eval.html_report import report_path
-from llms_meet_ner.eval.html_report.markdown import LISTED, markdown_report
-from llms_meet_ner.eval.html_report.page import html_report
-from llms_meet_ner.eval.html_report.sentences import embedded
 from llms_meet_ner.eval.published.comparison import compare
+from llms_meet_ner.eval.report.markdown import LISTED, markdown_report
+from llms_meet_ner.eval.report.page import html_report
+from llms_meet_ner.eval.report.sentences import embedded
+from llms_meet_ner.eval.report.terminal import report_path
 from markdown_it import MarkdownIt
 from playwright.sync_api import Browser, expect
 from playwright.sync_api import Page as Tab

@@ -11,7 +11,7 @@ from ..analysis.pairs import ERRORS, KINDS
 from ..analysis.resampling import RATIOS
 from ..analysis.tables import Table, confusion_table, error_table, group_tables, interval_table, tag_tables
 from ..published.comparison import comparisons
-from ..report import run_facts, trust_tables
+from .terminal import run_facts, trust_tables
 
 Filter = dict[str, str]
 """A state of the error browser, as it stands in a link. All that is set has to hold, `kind` to `length` of one and the same pair:
