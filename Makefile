@@ -27,11 +27,11 @@ $(READY): $(DEMO_READY)
 
 # DEMO_CORPUS=DIR: a folder with a card.yaml and its files; DEMO_CARD=NAME: a card of the package for the files in DEMO_CORPUS
 demo: $(DEMO_READY)
-	$(BIN)/python -m llms_meet_ner.eval.demo $(if $(DEMO_CARD),--card $(DEMO_CARD)) $(if $(DEMO_CORPUS),--source $(DEMO_CORPUS))
+	$(BIN)/python -m llms_meet_ner.eval.studies.demo $(if $(DEMO_CARD),--card $(DEMO_CARD)) $(if $(DEMO_CORPUS),--source $(DEMO_CORPUS))
 
 # two files of tests at a time, each on one core, the slow ones first; the models that they share are saved before
 test: $(READY)
-	$(BIN)/python -m llms_meet_ner.eval.demo_model models/smollm2-135m-instruct
+	$(BIN)/python -m llms_meet_ner.eval.studies.demo_model models/smollm2-135m-instruct
 	$(BIN)/python tests/gemma3_tokenizer.py models/gemma3-tokenizer
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 

@@ -61,7 +61,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 @pytest.fixture(scope="session")
 def smollm2() -> Path:
     """A checkpoint of the embedded real model; saved in the checkout's models/ once, as the demo does."""
-    from llms_meet_ner.eval.demo_model import save_checkpoint
+    from llms_meet_ner.eval.studies.demo_model import save_checkpoint
 
     return save_checkpoint(ROOT / "models" / "smollm2-135m-instruct")
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 from llms_meet_ner.data_converters import load_card
-from llms_meet_ner.eval.search_plan import Range, load_plan
+from llms_meet_ner.eval.studies.search_plan import Range, load_plan
 
 from llms_meet_ner import LmnError
 from llms_meet_ner.prompting.templates import pieces_of

@@ -15,13 +15,13 @@ from typing import Any, Literal
 import click
 from rich.table import Table
 
-from ..cli.options import catch_errors, print_table
-from ..errors import LmnError
-from ..files import atomic_write, write_json
-from ..systems.engines import resolve_decoding
-from .scoring.counts import Counts
+from ...cli.options import catch_errors, print_table
+from ...errors import LmnError
+from ...files import atomic_write, write_json
+from ...systems.engines import resolve_decoding
+from ..scoring.counts import Counts
 from .search_plan import Plan, Range, Scalar, load_plan, word
-from .trial_training import OnEvaluation, Training, TrialError, score_trial, train_trial
+from .trial import OnEvaluation, Training, TrialError, score_trial, train_trial
 
 _JOURNAL = "journal.log"
 _RANDOM_FIRST = 5

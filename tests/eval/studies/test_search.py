@@ -15,9 +15,9 @@ import pytest
 from click.testing import CliRunner
 from llms_meet_ner.eval.cli import main as lmn_eval
 from llms_meet_ner.eval.scoring.counts import Counts
-from llms_meet_ner.eval.search import Search, _only_one
-from llms_meet_ner.eval.search_plan import Plan, load_plan, word
-from llms_meet_ner.eval.trial_training import OnEvaluation, Training, TrialError, evaluations, train_trial
+from llms_meet_ner.eval.studies.search import Search, _only_one
+from llms_meet_ner.eval.studies.search_plan import Plan, load_plan, word
+from llms_meet_ner.eval.studies.trial import OnEvaluation, Training, TrialError, evaluations, train_trial
 
 from llms_meet_ner import LmnError
 from llms_meet_ner.training.recipe import load_recipe

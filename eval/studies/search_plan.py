@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from ..data_converters.yaml_lines import YamlFile, check_schema, key_error, load_schema
-from ..errors import LmnError
-from ..training.recipe import Recipe, load_recipe
+from ...data_converters.yaml_lines import YamlFile, check_schema, key_error, load_schema
+from ...errors import LmnError
+from ...training.recipe import Recipe, load_recipe
 
 Scalar = str | int | float | bool
 _RESERVED = ("output_dir", "dataset", "eval_dataset", "dataset_dir")

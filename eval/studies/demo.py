@@ -19,17 +19,17 @@ from typing import Any
 import click
 from rich.table import Table
 
-from ..cli.options import catch_errors, print_table
-from ..data_converters.alpaca import prompt_spec_of
-from ..data_converters.cards import Card, load_card
-from ..errors import LmnError
-from ..files import read_json, sha256_of, write_json
-from ..formats import DEFAULT_FORMAT
-from ..systems.counting import run_baselines
-from ..training.dataset_info import dataset_name
-from ..training.recipe import Recipe, load_recipe
-from .evaluate import SCORES_FILE, read_gold
-from .scoring.counts import score
+from ...cli.options import catch_errors, print_table
+from ...data_converters.alpaca import prompt_spec_of
+from ...data_converters.cards import Card, load_card
+from ...errors import LmnError
+from ...files import read_json, sha256_of, write_json
+from ...formats import DEFAULT_FORMAT
+from ...systems.counting import run_baselines
+from ...training.dataset_info import dataset_name
+from ...training.recipe import Recipe, load_recipe
+from ..evaluate import SCORES_FILE, read_gold
+from ..scoring.counts import score
 
 RECIPE = Path("recipes/demo_smollm2.yaml")
 STATE_FILE = "demo.json"
@@ -106,7 +106,7 @@ def _prepare(card_name: str, source: Path | None) -> Demo:
 
 def _save_model(folder: str) -> None:
     """Save the checkpoint in a process of its own, which gives its memory back."""
-    _call("python", "-m", "llms_meet_ner.eval.demo_model", folder)
+    _call("python", "-m", "llms_meet_ner.eval.studies.demo_model", folder)
 
 
 def _convert(demo: Demo) -> None:

@@ -15,17 +15,17 @@ from typing import Any
 
 import click
 
-from ..cli.options import catch_errors
-from ..data_converters.alpaca import prompt_spec_of
-from ..data_converters.cards import load_card
-from ..errors import LmnError
-from ..files import read_json
-from ..formats import format_names, is_inline
-from ..training.dataset_info import dataset_name
-from ..training.recipe import load_recipe
-from .evaluate import SCORES_FILE
+from ...cli.options import catch_errors
+from ...data_converters.alpaca import prompt_spec_of
+from ...data_converters.cards import load_card
+from ...errors import LmnError
+from ...files import read_json
+from ...formats import format_names, is_inline
+from ...training.dataset_info import dataset_name
+from ...training.recipe import load_recipe
+from ..evaluate import SCORES_FILE
+from ..scoring.counts import Counts
 from .results import RESULTS_FOLDER, Result, Study
-from .scoring.counts import Counts
 
 VARIANT = "short"
 UNTRAINED_BOUNDS = {"offset": 128}
@@ -127,7 +127,7 @@ def _baseline(name: str, document: dict[str, Any]) -> Result:
 @click.option("--about", default="", help="Where it ran, for the page.")
 @catch_errors
 def main(card: str, source: Path, recipe: Path, split: str, untrained: bool, run: bool, about: str) -> None:
-    """Train and score every output format on a corpus; write eval/results/CARD.json."""
+    """Train and score every output format on a corpus; write eval/studies/results/CARD.json."""
     plan = Plan(card, source, recipe, split, Path("outputs") / f"study_{card}")
     results: dict[str, Result] = {}
 

@@ -11,17 +11,17 @@ from typing import Any
 import click
 from rich.table import Table
 
-from ..cli.options import catch_errors, print_table, recipe_option
-from ..data_converters.cards import load_card
-from ..errors import LmnError
-from ..files import atomic_write, read_json, sha256_of, write_json
-from ..prediction.run import PredictOptions, predict
-from ..prompting.spec import PromptSpec
-from ..training.dataset_info import Record
-from ..training.recipe import ADAPTER_FILE, Recipe, choose_recipe, known_prompt
+from ...cli.options import catch_errors, print_table, recipe_option
+from ...data_converters.cards import load_card
+from ...errors import LmnError
+from ...files import atomic_write, read_json, sha256_of, write_json
+from ...prediction.run import PredictOptions, predict
+from ...prompting.spec import PromptSpec
+from ...training.dataset_info import Record
+from ...training.recipe import ADAPTER_FILE, Recipe, choose_recipe, known_prompt
+from ..evaluate import Gold, asked_labels, evaluate, read_gold, write_scores
+from ..scoring.counts import Counts
 from .curve_plot import save_plot
-from .evaluate import Gold, asked_labels, evaluate, read_gold, write_scores
-from .scoring.counts import Counts
 
 CURVE_FILE = "curve.json"
 FINAL = "final"

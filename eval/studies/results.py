@@ -9,11 +9,11 @@ from typing import Any
 
 import click
 
-from ..cli.options import catch_errors
-from ..errors import LmnError
-from ..files import atomic_write, read_json, write_json
-from .published.comparison import published_page
-from .scoring.counts import Counts
+from ...cli.options import catch_errors
+from ...errors import LmnError
+from ...files import atomic_write, read_json, write_json
+from ..published.comparison import published_page
+from ..scoring.counts import Counts
 
 RESULTS_FOLDER = Path(__file__).parent / "results"
 RESULTS_PAGE = Path(__file__).parent / "RESULTS.md"
@@ -143,7 +143,7 @@ def results_page(folder: Path = RESULTS_FOLDER) -> str:
     """Return `RESULTS.md` as it follows from the studies in a folder."""
     head = [
         "# Results", "",
-        "Written by `python -m llms_meet_ner.eval.results` from the files in `eval/results/`, which hold the counts of each run's",
+        "Written by `python -m llms_meet_ner.eval.studies.results` from the files in `eval/studies/results/`, which hold the counts of each run's",
         "`scores.json` with its versions, hashes and, where it ran in a checkout, its commit. No number of ours is typed by hand; what",
         "others published stands at the end.", "",
     ]  # fmt: skip
