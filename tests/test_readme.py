@@ -12,7 +12,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
-from llms_meet_ner.eval.cli import main as lmn_eval
+from llms_meet_ner.eval.cli.score import main as lmn_eval
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

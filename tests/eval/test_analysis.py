@@ -19,7 +19,7 @@ from llms_meet_ner.eval.analysis import KINDS, analyse, pair_up
 from llms_meet_ner.eval.analysis.document import Examined, examined, sentence_counts
 from llms_meet_ner.eval.analysis.groups import Known, score_groups
 from llms_meet_ner.eval.analysis.resampling import differences, intervals
-from llms_meet_ner.eval.cli import main
+from llms_meet_ner.eval.cli.score import main
 from llms_meet_ner.eval.scoring.counts import SCENARIOS, scenario_counts
 from nervaluate import Evaluator
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support

@@ -15,13 +15,13 @@ import pytest
 from byte_llama import save_byte_llama
 from click.testing import CliRunner
 from hub_server import FIRST, HubServer, point_at
-from llms_meet_ner.eval.publish.cli import main as lmn_publish
+from llms_meet_ner.eval.cli.publish import main as lmn_publish
 from publishing import BASE, demo_sentences, save_adapter, trained
 
 from llms_meet_ner import load
 
 TOKEN = "hf_aVerySecretTokenOfMine1234"
-COMMAND = "from llms_meet_ner.eval.publish.cli import main; main()"
+COMMAND = "from llms_meet_ner.eval.cli.publish import main; main()"
 
 
 def run(server: HubServer, workdir: Path, *words: str) -> subprocess.CompletedProcess[str]:

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from llms_meet_ner.data_converters import load_card, prompt_spec_of
 from llms_meet_ner.data_converters.cli.convert import main
 from llms_meet_ner.data_converters.cli.label_options import LabelChange
-from llms_meet_ner.eval.cli import main as lmn_eval
+from llms_meet_ner.eval.cli.score import main as lmn_eval
 
 from llms_meet_ner import LmnError
 from llms_meet_ner.formats import format_names, get_format

@@ -13,8 +13,8 @@ import yaml
 from click.testing import CliRunner, Result
 from llms_meet_ner.data_converters import load_card, prompt_spec_of
 from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
-from llms_meet_ner.eval.cli import main as lmn_eval
-from llms_meet_ner.eval.pull import Pull
+from llms_meet_ner.eval.cli.adapter_run import Pull
+from llms_meet_ner.eval.cli.score import main as lmn_eval
 from small_tokenizers import byte_level
 
 from llms_meet_ner import LmnError, PromptSpec

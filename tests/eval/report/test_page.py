@@ -19,7 +19,7 @@ from hostile import TOKENS, adversarial, spoiled
 from llms_meet_ner.data_converters import load_card, read_corpus
 from llms_meet_ner.eval.analysis.document import Examined
 from llms_meet_ner.eval.analysis.pairs import ERRORS, Pair
-from llms_meet_ner.eval.cli import main
+from llms_meet_ner.eval.cli.score import main
 from llms_meet_ner.eval.evaluate import Evaluation, Gold, evaluate
 from llms_meet_ner.eval.published.comparison import compare
 from llms_meet_ner.eval.report.markdown import LISTED, markdown_report

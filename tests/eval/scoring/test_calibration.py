@@ -17,7 +17,7 @@ from llms_meet_ner.data_converters import load_card, prompt_spec_of, read_corpus
 from llms_meet_ner.data_converters.readers import CorpusFile
 from llms_meet_ner.eval import Counts
 from llms_meet_ner.eval.analysis.run import Run
-from llms_meet_ner.eval.cli import main
+from llms_meet_ner.eval.cli.score import main
 from llms_meet_ner.eval.evaluate import Evaluation, Gold, evaluate
 from llms_meet_ner.eval.report.content import sections
 from llms_meet_ner.eval.scoring.calibration import BINS, THRESHOLDS, Bin, Calibration, Quarter, UncertaintySummary

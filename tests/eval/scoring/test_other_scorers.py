@@ -14,7 +14,7 @@ from drawn import corpora_with_predictions
 from hypothesis import given, settings
 from llms_meet_ner.data_converters import load_card, read_corpus
 from llms_meet_ner.eval import Counts, score
-from llms_meet_ner.eval.cli import main
+from llms_meet_ner.eval.cli.score import main
 from llms_meet_ner.eval.scoring.conlleval import write_conlleval
 from llms_meet_ner.eval.scoring.llms4ner import Published, count_published
 

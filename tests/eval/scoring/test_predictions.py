@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 from llms_meet_ner.data_converters import load_card, prompt_spec_of, read_corpus
 from llms_meet_ner.data_converters.readers import CorpusFile
-from llms_meet_ner.eval.cli import main
+from llms_meet_ner.eval.cli.score import main
 from llms_meet_ner.eval.evaluate import Gold, evaluate
 
 from llms_meet_ner import get_format

@@ -14,7 +14,7 @@ import yaml
 from click.testing import CliRunner, Result
 from llms_meet_ner.data_converters import load_card, read_corpus
 from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
-from llms_meet_ner.eval.cli import main as lmn_eval
+from llms_meet_ner.eval.cli.score import main as lmn_eval
 from llms_meet_ner.eval.scoring.counts import Counts
 from llms_meet_ner.eval.studies import curve as curve_module
 from llms_meet_ner.eval.studies.curve import Curve, Point

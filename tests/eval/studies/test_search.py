@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from llms_meet_ner.eval.cli import main as lmn_eval
+from llms_meet_ner.eval.cli.score import main as lmn_eval
 from llms_meet_ner.eval.scoring.counts import Counts
 from llms_meet_ner.eval.studies.search import Search, _only_one
 from llms_meet_ner.eval.studies.search_plan import Plan, load_plan, word

@@ -15,7 +15,7 @@ import yaml
 from click.testing import CliRunner, Result
 from fake_openai import Fake, fake_server
 from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
-from llms_meet_ner.eval.cli import main as lmn_eval
+from llms_meet_ner.eval.cli.score import main as lmn_eval
 from small_tokenizers import byte_level
 
 from llms_meet_ner import Alignment, LabelSet, LmnError, PromptSpec, Sentence, Span, formats, load

@@ -11,14 +11,14 @@ from typing import Any, TypeVar
 
 import click
 
-from ..cli.engine_options import refuse
-from ..data_converters.alpaca import prompt_spec_of
-from ..data_converters.cards import Card, load_card
-from ..errors import LmnError
-from ..formats import DEFAULT_FORMAT
-from ..prompting.spec import PromptSpec
-from ..training.recipe import Recipe
-from .published.comparison import KnownAdapter, known_adapter
+from ...cli.engine_options import refuse
+from ...data_converters.alpaca import prompt_spec_of
+from ...data_converters.cards import Card, load_card
+from ...errors import LmnError
+from ...formats import DEFAULT_FORMAT
+from ...prompting.spec import PromptSpec
+from ...training.recipe import Recipe
+from ..published.comparison import KnownAdapter, known_adapter
 
 R = TypeVar("R")
 _OUTPUTS = "outputs"
@@ -72,7 +72,7 @@ class Pull:
             LmnError: the adapter or its base model cannot be had, its template is not known, or its prompt has another format, variant
                 or template than is asked for.
         """
-        from ..systems.adapters import find_adapter
+        from ...systems.adapters import find_adapter
 
         found = find_adapter(
             self.name, self.base, self.prompt, revision=self.revision,
@@ -83,7 +83,7 @@ class Pull:
 
     def _prompt_of_card(self, card: Card, format_name: str | None, variant: str | None) -> PromptSpec:
         """Return the prompt that an adapter without one is asked with."""
-        from ..prompting.templates import pieces_of
+        from ...prompting.templates import pieces_of
 
         known = known_adapter(self.name)
         template = self.template or (known.template if known else None)

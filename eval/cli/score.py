@@ -9,29 +9,29 @@ from typing import Any
 import click
 from click_default_group import DefaultGroup
 
-from ..cli.engine_options import refuse
-from ..cli.options import catch_errors, predict_options, recipe_option
-from ..data_converters.alpaca import prompt_spec_of
-from ..data_converters.cards import Card, load_card
-from ..data_converters.cli.label_options import LabelChange, label_options, same_labels
-from ..decoding.batches import RUN_FILE
-from ..errors import LmnError
-from ..formats import DEFAULT_FORMAT, format_names, is_inline
-from ..prediction.run import PredictOptions, check_run, predict, run_folder
-from ..prompting.spec import PROMPT_SPEC_FILE, PromptSpec
-from ..records import PREDICTIONS_FILE
-from ..tags import REPAIRS
-from ..training.dataset_info import Record
-from ..training.recipe import Recipe, choose_recipe
-from .analysis.compare import compare_command
-from .evaluate import Evaluation, Gold, asked_labels, evaluate, read_gold, write_scores
-from .pull import Pull, pull_options
-from .report import markdown_report, report_command, report_path, write_page
-from .report.terminal import as_json, as_table
-from .scoring.conlleval import write_conlleval
-from .scoring.provenance import run_stamp
-from .studies.curve import curve_command
-from .studies.search import search_command
+from ...cli.engine_options import refuse
+from ...cli.options import catch_errors, predict_options, recipe_option
+from ...data_converters.alpaca import prompt_spec_of
+from ...data_converters.cards import Card, load_card
+from ...data_converters.cli.label_options import LabelChange, label_options, same_labels
+from ...decoding.batches import RUN_FILE
+from ...errors import LmnError
+from ...formats import DEFAULT_FORMAT, format_names, is_inline
+from ...prediction.run import PredictOptions, check_run, predict, run_folder
+from ...prompting.spec import PROMPT_SPEC_FILE, PromptSpec
+from ...records import PREDICTIONS_FILE
+from ...tags import REPAIRS
+from ...training.dataset_info import Record
+from ...training.recipe import Recipe, choose_recipe
+from ..analysis.compare import compare_command
+from ..evaluate import Evaluation, Gold, asked_labels, evaluate, read_gold, write_scores
+from ..report import markdown_report, report_command, report_path, write_page
+from ..report.terminal import as_json, as_table
+from ..scoring.conlleval import write_conlleval
+from ..scoring.provenance import run_stamp
+from ..studies.curve import curve_command
+from ..studies.search import search_command
+from .adapter_run import Pull, pull_options
 
 _PREDICTING = {
     "number": "--shots", "untrained": "--untrained", "rule": "--examples", "seed": "--shots-seed", "limit": "--limit",
