@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 from click.testing import CliRunner
-from llms_meet_ner.eval.turkish_runs import generate, main
 
 from llms_meet_ner import LmnError
+from recipes.turkish.generate import generate, main
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "recipes" / "turkish"

@@ -16,7 +16,7 @@ from llms_meet_ner.files import read_json, write_json
 from llms_meet_ner.sentence import find_crossing, outer_first
 from llms_meet_ner.tags import decode
 
-RESULTS = Path(__file__).parent.parent.parent / "eval/verified"
+RESULTS = Path(__file__).parent.parent.parent / "tests/verify/verified"
 
 
 @pytest.mark.verify

@@ -1,6 +1,6 @@
 """Compare constrained decoding with the plain reference, token for token.
 
-python -m llms_meet_ner.eval.verify MODEL [ADAPTER] [--sentences N] [--out FILE]
+python -m tests.verify.decoding MODEL [ADAPTER] [--sentences N] [--out FILE]
 """
 
 from __future__ import annotations
@@ -10,19 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import click
+from llms_meet_ner.data_converters.cards import load_card
+from llms_meet_ner.data_converters.corpus import read_corpus
 
-from ..cli.options import catch_errors
-from ..data_converters.cards import load_card
-from ..data_converters.corpus import read_corpus
-from ..decoding.model import load_adapter
-from ..decoding.requests import Request
-from ..errors import LmnError
-from ..files import write_json
-from ..formats import DEFAULT_FORMAT, get_format
-from ..prompting.spec import PROMPT_SPEC_FILE, PromptSpec, TemplatePieces
-from ..prompting.templates import encode_prompt
-from ..sentence import Sentence
-from ..training.recipe import ADAPTER_FILE
+from llms_meet_ner.cli.options import catch_errors
+from llms_meet_ner.decoding.model import load_adapter
+from llms_meet_ner.decoding.requests import Request
+from llms_meet_ner.errors import LmnError
+from llms_meet_ner.files import write_json
+from llms_meet_ner.formats import DEFAULT_FORMAT, get_format
+from llms_meet_ner.prompting.spec import PROMPT_SPEC_FILE, PromptSpec, TemplatePieces
+from llms_meet_ner.prompting.templates import encode_prompt
+from llms_meet_ner.sentence import Sentence
+from llms_meet_ner.training.recipe import ADAPTER_FILE
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,8 @@ def compare(
         most_tokens: leave longer sentences out.
         form: output format of a model without an adapter.
     """
-    from ..decoding.constrained import ConstrainedGenerator
-    from .reference import decode
+    from llms_meet_ner.decoding.constrained import ConstrainedGenerator
+    from tests.oracles.reference_decoder import decode
 
     card = load_card("demo")
     splits = list(card.splits)

@@ -1,6 +1,6 @@
 """The report of many sentences: how long it takes to make, and in headless Chromium to load and to filter; memory.
 
-    python -m llms_meet_ner.eval.benchmarks.report_page [--sentences N] [--keep FILE]
+    python -m tests.benchmarks.report_page [--sentences N] [--keep FILE]
 
 The corpus is the embedded demo corpus over and over, with the first token of each sentence numbered; every fourth entity of a
 prediction has another label, is shorter, or is not there, drawn with a seed, as are the confidences. Times are seconds of the
@@ -25,13 +25,13 @@ from pathlib import Path
 from typing import Any
 
 import click
+from llms_meet_ner.data_converters.cards import load_card
+from llms_meet_ner.eval.evaluate import evaluate, read_gold
+from llms_meet_ner.eval.report import write_page
 
-from ...data_converters.cards import load_card
-from ...formats import get_format
-from ...sentence import Sentence, Span
-from ..evaluate import evaluate, read_gold
-from ..report import write_page
-from .pipeline import write_corpus
+from llms_meet_ner.formats import get_format
+from llms_meet_ner.sentence import Sentence, Span
+from tests.benchmarks.pipeline import write_corpus
 
 _RUNS = 5
 _PATIENCE = 300_000  # ms

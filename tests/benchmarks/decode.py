@@ -1,6 +1,6 @@
 r"""Decoding side by side: LLaMA-Factory's own prediction, plain `generate`, and ours in its stages.
 
-    python -m llms_meet_ner.eval.benchmarks.decode --recipe recipes/demo_smollm2.yaml --split testb --sentences 32 --out FOLDER
+    python -m tests.benchmarks.decode --recipe recipes/demo_smollm2.yaml --split testb --sentences 32 --out FOLDER
 
 Every line runs in a process of its own, one after the other, on the same sentences with the same adapter, in the recipe's prompt;
 times are those of generation, without loading. LLaMA-Factory's is the run time that it writes itself. `passes` counts the
@@ -25,23 +25,23 @@ from typing import Any
 
 import click
 import yaml
+from llms_meet_ner.data_converters.cards import load_card
+from llms_meet_ner.eval.evaluate import read_gold
+from llms_meet_ner.eval.scoring.counts import score
+from llms_meet_ner.eval.scoring.predictions import read_predictions
 from rich.table import Table
 
-from ...cli.options import catch_errors, print_table
-from ...data_converters.cards import load_card
-from ...decoding.requests import Request
-from ...errors import LmnError
-from ...files import atomic_write, read_json, write_json
-from ...formats import get_format
-from ...prediction.run import training_guesser
-from ...prompting.spec import PromptSpec
-from ...prompting.templates import encode_prompt
-from ...sentence import Sentence
-from ...training.dataset_info import sibling
-from ...training.recipe import Recipe, load_recipe, recipe_prompt
-from ..evaluate import read_gold
-from ..scoring.counts import score
-from ..scoring.predictions import read_predictions
+from llms_meet_ner.cli.options import catch_errors, print_table
+from llms_meet_ner.decoding.requests import Request
+from llms_meet_ner.errors import LmnError
+from llms_meet_ner.files import atomic_write, read_json, write_json
+from llms_meet_ner.formats import get_format
+from llms_meet_ner.prediction.run import training_guesser
+from llms_meet_ner.prompting.spec import PromptSpec
+from llms_meet_ner.prompting.templates import encode_prompt
+from llms_meet_ner.sentence import Sentence
+from llms_meet_ner.training.dataset_info import sibling
+from llms_meet_ner.training.recipe import Recipe, load_recipe, recipe_prompt
 
 OURS = ("generate", "free", "constrained", "copying", "marked-up")
 _PROPOSALS = {"constrained": "none", "copying": "copy", "marked-up": "marked"}
@@ -116,9 +116,9 @@ def _ours(job: Job, method: str, batch: int) -> Line:
     """Generate with one of our generators, in this process."""
     import torch
 
-    from ...decoding.constrained import ConstrainedGenerator
-    from ...decoding.greedy import GreedyGenerator
-    from ...decoding.model import load_model
+    from llms_meet_ner.decoding.constrained import ConstrainedGenerator
+    from llms_meet_ner.decoding.greedy import GreedyGenerator
+    from llms_meet_ner.decoding.model import load_model
 
     loaded = load_model(job.recipe, job.spec, job.recipe.output_dir)
     prompts = [encode_prompt(loaded.tokenizer, job.spec, sentence.text) for sentence in job.sentences]

@@ -1,6 +1,6 @@
 """Reading, rendering, parsing, scoring and analysing 100,000 sentences: sentences a second, ratios, peak memory.
 
-    python -m llms_meet_ner.eval.benchmarks.pipeline [--sentences N]
+    python -m tests.benchmarks.pipeline [--sentences N]
 
 The corpus is the embedded demo corpus over and over, its tokens varied so that no cache helps. Each figure is the best of
 three runs, in processor seconds of this process. Scoring is timed against seqeval and nervaluate called by themselves on the
@@ -22,17 +22,17 @@ from pathlib import Path
 from typing import Any
 
 import click
+from llms_meet_ner.data_converters.cards import Card, load_card
+from llms_meet_ner.data_converters.corpus import read_corpus
+from llms_meet_ner.eval.analysis import analyse
+from llms_meet_ner.eval.scoring.counts import score
 from nervaluate import Evaluator
 from seqeval.scheme import IOB2, Entities
 
-from ...alignment import Alignment
-from ...data_converters.cards import Card, load_card
-from ...data_converters.corpus import read_corpus
-from ...formats import OutputFormat, get_format
-from ...sentence import Sentence
-from ...tags import encode
-from ..analysis import analyse
-from ..scoring.counts import score
+from llms_meet_ner.alignment import Alignment
+from llms_meet_ner.formats import OutputFormat, get_format
+from llms_meet_ner.sentence import Sentence
+from llms_meet_ner.tags import encode
 
 _ROUNDS = 3
 _TARGETS = {"read, validated": 50_000, "render": 50_000, "parse exact": 50_000, "parse damaged": 2_000}

@@ -1,1 +1,0 @@
-"""Benchmarks: rates and ratios measured side by side in one run. Never part of the tests."""
