@@ -32,7 +32,7 @@ demo: $(DEMO_READY)
 # two files of tests at a time, each on one core, the slow ones first; the models that they share are saved before
 test: $(READY)
 	$(BIN)/python -m llms_meet_ner.eval.studies.demo_model models/smollm2-135m-instruct
-	$(BIN)/python tests/gemma3_tokenizer.py models/gemma3-tokenizer
+	$(BIN)/python tests/support/gemma3_tokenizer.py models/gemma3-tokenizer
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # mypy cannot follow setup.cfg's mapping of folders to packages: it reads the installed tree
@@ -49,7 +49,7 @@ bench: $(READY)
 # what takes too long for the suite: 300 sentences against the step-by-step reference, with the demo's adapter, and the gold of
 # every sentence in LMN_CORPORA under the constraint; the results are kept in tests/verify/verified/
 verify: $(READY)
-	$(BIN)/python tests/gemma3_tokenizer.py models/gemma3-tokenizer
+	$(BIN)/python tests/support/gemma3_tokenizer.py models/gemma3-tokenizer
 	$(BIN)/python -m tests.verify.decoding models/smollm2-135m-instruct outputs/demo_smollm2 --out tests/verify/verified/decoding.json
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m verify
 

