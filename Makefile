@@ -44,19 +44,19 @@ check: $(READY)
 	cd build/typed && $(abspath $(BIN))/mypy --config-file ../../pyproject.toml --strict -p llms_meet_ner
 
 bench: $(READY)
-	$(BIN)/python -m tests.benchmarks.pipeline
+	$(BIN)/python tests/benchmarks/pipeline.py
 
 # what takes too long for the suite: 300 sentences against the step-by-step reference, with the demo's adapter, and the gold of
 # every sentence in LMN_CORPORA under the constraint; the results are kept in tests/verify/verified/
 verify: $(READY)
 	$(BIN)/python tests/support/gemma3_tokenizer.py models/gemma3-tokenizer
-	$(BIN)/python -m tests.verify.decoding models/smollm2-135m-instruct outputs/demo_smollm2 --out tests/verify/verified/decoding.json
+	PYTHONPATH=tests/oracles $(BIN)/python tests/verify/decoding.py models/smollm2-135m-instruct outputs/demo_smollm2 --out tests/verify/verified/decoding.json
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m verify
 
 # decoding side by side, with the demo's adapter: half an hour on two cores
 bench-decode: $(READY)
 	$(BIN)/python -m pip install --quiet -e '.[train,bench]'
-	$(BIN)/python -m tests.benchmarks.decode --recipe recipes/demo_smollm2.yaml
+	$(BIN)/python tests/benchmarks/decode.py --recipe recipes/demo_smollm2.yaml
 
 clean:
 	rm -rf build $(VENV)

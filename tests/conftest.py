@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from paths import ROOT
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+if TYPE_CHECKING:
+    from tiny_training import TinyTraining
+
 os.environ["HF_HUB_OFFLINE"] = "1"  # before any package reads it: no test reaches for the Hub
-ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture(scope="session")
@@ -72,3 +76,15 @@ def gemma3_tokenizer() -> Path:
     from gemma3_tokenizer import save_tokenizer
 
     return save_tokenizer(ROOT / "models" / "gemma3-tokenizer")
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> TinyTraining:
+    """The tiny model and data of the real training runs, made once a session."""
+    from byte_llama import save_byte_llama
+    from tiny_training import TinyTraining, save_data
+
+    folder = tmp_path_factory.mktemp("tiny")
+    save_byte_llama(folder / "model")
+    save_data(folder / "data")
+    return TinyTraining(folder)

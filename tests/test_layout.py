@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from paths import ROOT
 import ast
 import configparser
 import subprocess
@@ -10,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
 FOLDERS = {"llms_meet_ner": "library", "data_converters": "converters", "eval": "eval"}
 MAY_IMPORT = {
     "library": {"library"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from paths import ROOT
 import re
 import shlex
 import subprocess
@@ -14,7 +15,6 @@ from click.testing import CliRunner
 from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
 from llms_meet_ner.eval.cli.score import main as lmn_eval
 
-ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CONLL = ROOT / "tests/fixtures/conll2003"
 COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", README, re.S) for line in block.splitlines() if line]

@@ -1,1 +1,1 @@
-"""TODO room."""
+"""The commands of the converters: `lmn-convert` and its subcommands."""

@@ -1,1 +1,1 @@
-"""TODO room."""
+"""Corpora made of other corpora: the plan of a mix, its sentences, and augmented copies."""

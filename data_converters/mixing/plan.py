@@ -15,9 +15,8 @@ from ..yaml_lines import KeyPath, YamlFile, check_schema, key_error, load_extend
 
 Sample = Literal["proportional", "equal"]
 
-_HERE = Path(__file__).parent
-_MIXES = _HERE / "mixes"
-_SCHEMA = _HERE / "mix.schema.yaml"
+_MIXES = Path(__file__).parent.parent / "mixes"
+_SCHEMA = Path(__file__).with_name("mix.schema.yaml")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,1 @@
-"""TODO room."""
+"""The commands `lmn-eval` and `lmn-publish`."""

@@ -1,1 +1,1 @@
-"""TODO room."""
+"""Papers' tables as data, and our scores beside them."""

@@ -1,1 +1,1 @@
-"""TODO room."""
+"""From predictions and gold to counts: readers of predictions, scorers, calibration."""

@@ -1,1 +1,1 @@
-"""TODO room."""
+"""Programs that train and score several systems: demo, curve, search, comparison of formats."""

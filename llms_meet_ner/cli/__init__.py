@@ -1,1 +1,1 @@
-"""TODO room."""
+"""The commands of the library, and the options that all commands share."""

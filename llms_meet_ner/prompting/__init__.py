@@ -1,1 +1,1 @@
-"""TODO room."""
+"""What a model is told before it reads a sentence: prompt specs and chat templates."""

@@ -1,1 +1,1 @@
-"""TODO room."""
+"""Presentation: tables, Markdown, HTML and charts, which know plain cells and spans only."""

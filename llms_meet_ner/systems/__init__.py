@@ -1,1 +1,1 @@
-"""TODO room."""
+"""What answers sentences: local adapters, served models, counting baselines."""

@@ -1,7 +1,7 @@
 """The recipes of the six Turkish runs, generated from the table `recipes/turkish/runs.csv`.
 
-python -m recipes.turkish.generate            writes recipes/turkish/run1.yaml to run6.yaml
-python -m recipes.turkish.generate --check    exit status 1 where a file is not as the table has it
+python recipes/turkish/generate.py            writes recipes/turkish/run1.yaml to run6.yaml
+python recipes/turkish/generate.py --check    exit status 1 where a file is not as the table has it
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _MEMORY = {
 }
 _RECIPE = """\
 # Run {run} of "Fine-Tuning and Evaluation of Instruction-Tuned LLMs for Turkish NER": {name}, rank {lora_rank}, {max_steps} steps.
-# Generated from runs.csv: change the table, then python -m recipes.turkish.generate
+# Generated from runs.csv: change the table, then python recipes/turkish/generate.py
 #
 # Prerequisites
 #   pip install -e '.[train,qlora]'
@@ -141,7 +141,7 @@ def main(check: bool) -> None:
         if path.is_file() and path.read_text(encoding="utf-8") == text:
             continue
         if check:
-            raise LmnError(f"{path}: not as {FOLDER / TABLE} has it; python -m recipes.turkish.generate writes it anew")
+            raise LmnError(f"{path}: not as {FOLDER / TABLE} has it; python recipes/turkish/generate.py writes it anew")
         with atomic_write(path) as file:
             file.write(text)
         click.echo(path)

@@ -1,6 +1,6 @@
 r"""Decoding side by side: LLaMA-Factory's own prediction, plain `generate`, and ours in its stages.
 
-    python -m tests.benchmarks.decode --recipe recipes/demo_smollm2.yaml --split testb --sentences 32 --out FOLDER
+    python tests/benchmarks/decode.py --recipe recipes/demo_smollm2.yaml --split testb --sentences 32 --out FOLDER
 
 Every line runs in a process of its own, one after the other, on the same sentences with the same adapter, in the recipe's prompt;
 times are those of generation, without loading. LLaMA-Factory's is the run time that it writes itself. `passes` counts the

@@ -1,6 +1,6 @@
 """Reading, rendering, parsing, scoring and analysing 100,000 sentences: sentences a second, ratios, peak memory.
 
-    python -m tests.benchmarks.pipeline [--sentences N]
+    python tests/benchmarks/pipeline.py [--sentences N]
 
 The corpus is the embedded demo corpus over and over, its tokens varied so that no cache helps. Each figure is the best of
 three runs, in processor seconds of this process. Scoring is timed against seqeval and nervaluate called by themselves on the

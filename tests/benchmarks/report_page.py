@@ -1,6 +1,6 @@
 """The report of many sentences: how long it takes to make, and in headless Chromium to load and to filter; memory.
 
-    python -m tests.benchmarks.report_page [--sentences N] [--keep FILE]
+    python tests/benchmarks/report_page.py [--sentences N] [--keep FILE]
 
 The corpus is the embedded demo corpus over and over, with the first token of each sentence numbered; every fourth entity of a
 prediction has another label, is shorter, or is not there, drawn with a seed, as are the confidences. Times are seconds of the
@@ -31,7 +31,7 @@ from llms_meet_ner.eval.report import write_page
 
 from llms_meet_ner.formats import get_format
 from llms_meet_ner.sentence import Sentence, Span
-from tests.benchmarks.pipeline import write_corpus
+from pipeline import write_corpus
 
 _RUNS = 5
 _PATIENCE = 300_000  # ms

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from paths import CARDS, FIXTURES
 import subprocess
 import sys
 from pathlib import Path
@@ -12,8 +13,6 @@ from llms_meet_ner.data_converters import ProblemLog, load_card, read_corpus
 
 from llms_meet_ner import get_format
 
-FIXTURES = Path(__file__).parent.parent / "fixtures"
-CARDS = Path(__file__).parent.parent.parent / "data_converters" / "cards"
 READ_AS = {
     ("multinerd", "train"): [
         "The [red kite | ANIM] of [Mount Orla | LOC] has no [fever | DIS] .",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from paths import ROOT
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,6 @@ from llms_meet_ner.data_converters.cli.convert import main
 
 from llms_meet_ner import LmnError
 
-ROOT = Path(__file__).parent.parent.parent
 
 GOOD = """\
 name: mine

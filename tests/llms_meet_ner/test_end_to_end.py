@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from paths import ROOT
 import json
 import os
 import random
@@ -21,7 +22,6 @@ from llms_meet_ner.eval.cli.score import main as lmn_eval
 from llms_meet_ner import PromptSpec
 from llms_meet_ner.cli.predict import main as lmn_predict
 
-ROOT = Path(__file__).parent.parent.parent
 DEMO = ROOT / "data_converters/cards/demo"
 BIN = Path(sys.executable).parent
 CARD = """\

@@ -4,6 +4,7 @@ LLaMA-Factory refuses bfloat16 on a CPU without `use_cpu`, and DeepSpeed outside
 changed here; `test_trainings.py` trains under the DeepSpeed configurations.
 """
 
+from paths import ROOT
 import dataclasses
 import json
 import re
@@ -22,7 +23,6 @@ from llms_meet_ner.prompting.templates import pieces_of
 
 parser = pytest.importorskip("llamafactory.hparams.parser")
 
-ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted(path.relative_to(ROOT) for path in (ROOT / "recipes").rglob("*") if path.suffix in {".yaml", ".yml"})
 SEARCHES = [path for path in FILES if path.parts[1] == "search"]
 RECIPES = [path for path in FILES if path not in SEARCHES]

@@ -1,5 +1,6 @@
 """The six Turkish runs are the published table's, and their recipes are what the table generates."""
 
+from paths import ROOT
 import csv
 from pathlib import Path
 
@@ -8,9 +9,8 @@ import yaml
 from click.testing import CliRunner
 
 from llms_meet_ner import LmnError
-from recipes.turkish.generate import generate, main
+from generate import generate, main
 
-ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "recipes" / "turkish"
 PUBLISHED = {
     1: ("google/gemma-3-1b-pt", 16, 16, 100, 1, 5e-5),

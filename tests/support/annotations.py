@@ -11,6 +11,20 @@ from llms_meet_ner import Sentence, Span
 from llms_meet_ner.sentence import find_crossing, outer_first, without_nested
 
 
+HOSTILE = [
+    "[", "]", "|", "[[", "]]", "[sic]", "PER]", "LOC]", "X]", "[|", "|]", "| PER]", "[a | PER]", "PER", "a", "b[", "a]b",
+    "İ", "ı", "😀", "👩‍👩‍👧", "e\u0301", "é", "שלום", "مرحبا", "\u200b", "\ufeff", "\u200dx", "ﬁ", "\u2028", "\x85", "\u00a0", "a b", " ", "\t",
+    "-DOCSTART-", "<PER>", "&amp;", "{", "\\", "'s", ".", "1,2",
+]  # fmt: skip
+"""Tokens that are markup, or look like it, or are hard to count."""
+tokens_strategy = st.lists(
+    st.one_of(st.sampled_from(HOSTILE), st.text(min_size=1, max_size=4).filter(lambda t: not set("\n\r") & set(t))),
+    min_size=1,
+    max_size=9,
+).map(tuple)
+"""Words of a sentence, hostile ones among them."""
+
+
 @st.composite
 def sentences(draw: Any, tokens: Any, labels: tuple[str, ...], *, nested: bool, most: int = 4) -> Sentence:
     """A sentence of drawn tokens with `most` spans at most, none crossing."""

@@ -5,6 +5,7 @@ python tests/support/held_corpora.py DIR        every file, every output format:
 
 from __future__ import annotations
 
+from paths import ROOT
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-PAGE = Path(__file__).parent.parent / "docs" / "corpora.md"
+PAGE = ROOT / "docs" / "corpora.md"
 _GERMEVAL = "germeval2014/official_tsv/NER-de-"
 _GERMEVAL3 = "germeval2014/nested_iob2_3col/germ."
 _VITAMINS = "vitamins_supplements_ner/"

@@ -3,6 +3,7 @@
 Nothing is downloaded: the tokenizer has one token a byte.
 """
 
+from paths import ROOT
 import json
 import os
 import shutil
@@ -20,7 +21,6 @@ import yaml
 
 _ABORTED_AT_EXIT = "terminate called without an active exception"
 """What a gloo process on a CPU now and then says when it has finished and ends while a thread of it still runs."""
-ROOT = Path(__file__).resolve().parents[2]
 CLIP = 0.05
 """Below every gradient norm of the run, so that clipping acts at every step."""
 WORDS = ("Ada", "met", "Bob", "near", "Lake", "Como", ",", "and", "Eve", "went", "home", ".")

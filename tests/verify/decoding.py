@@ -1,6 +1,6 @@
 """Compare constrained decoding with the plain reference, token for token.
 
-python -m tests.verify.decoding MODEL [ADAPTER] [--sentences N] [--out FILE]
+python tests/verify/decoding.py MODEL [ADAPTER] [--sentences N] [--out FILE]
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def compare(
         form: output format of a model without an adapter.
     """
     from llms_meet_ner.decoding.constrained import ConstrainedGenerator
-    from tests.oracles.reference_decoder import decode
+    from reference_decoder import decode
 
     card = load_card("demo")
     splits = list(card.splits)

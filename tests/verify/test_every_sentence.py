@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from paths import ROOT
 import json
 import re
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from llms_meet_ner.files import read_json, write_json
 from llms_meet_ner.sentence import find_crossing, outer_first
 from llms_meet_ner.tags import decode
 
-RESULTS = Path(__file__).parent.parent.parent / "tests/verify/verified"
+RESULTS = ROOT / "tests/verify/verified"
 
 
 @pytest.mark.verify

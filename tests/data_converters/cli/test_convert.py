@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from paths import CONLL
 import json
 import os
 from pathlib import Path
@@ -10,7 +11,6 @@ import pytest
 from click.testing import CliRunner, Result
 from llms_meet_ner.data_converters.cli.convert import main
 
-CONLL = Path(__file__).parent.parent / "fixtures" / "conll2003"
 
 PUBLISHED = (
     "Your task is to identify all named entities in the input sentence and rewrite the sentence by enclosing each entity using the "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from paths import CONLL
 import json
 from pathlib import Path
 
@@ -18,7 +19,6 @@ from llms_meet_ner.formats.wording import LETTERED, VARIANTS
 from llms_meet_ner.labels import LabelSet
 from llms_meet_ner.training.dataset_info import load_entry, sibling
 
-CONLL = Path(__file__).parent.parent / "fixtures" / "conll2003"
 ALPACA = Path("data/alpaca")
 MINE = """\
 name: mine

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from paths import ROOT
 import json
 import re
 from collections import Counter, defaultdict
@@ -23,7 +24,6 @@ from llms_meet_ner.data_converters.stats.document import stats_document
 from llms_meet_ner.data_converters.stats.page import LISTED
 from strict_html import parsed
 
-ROOT = Path(__file__).parent.parent.parent
 
 
 def shown(found: list[Finding]) -> list[list[tuple[str, int, bool, list[int]]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from paths import DEMO
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -262,7 +263,6 @@ def test_a_line_of_the_sentences_reads_back(data: Drawn, train: Drawn, output: s
 
 # the commands
 
-DEMO = Path(__file__).resolve().parents[2] / "data_converters" / "cards" / "demo"
 
 
 def predictions(path: Path, wrong: tuple[str, str]) -> Iterator[str]:

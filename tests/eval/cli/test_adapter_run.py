@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from paths import ROOT
 import json
 import shutil
 from dataclasses import replace
@@ -22,7 +23,6 @@ from llms_meet_ner.prediction import run as predict_module
 from llms_meet_ner.prompting.templates import pieces_of
 from llms_meet_ner.systems.adapters import find_adapter
 
-ROOT = Path(__file__).parent.parent.parent
 DEMO = ROOT / "data_converters/cards/demo"
 CONLL = ROOT / "tests/fixtures/conll2003"
 PUBLISHED = "stefan-it/Qwen2.5-7B-CoNLL-2003"

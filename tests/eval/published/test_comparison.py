@@ -28,7 +28,8 @@ from llms_meet_ner.eval.published.comparison import (
     known_adapter,
     load_published,
 )
-from test_predictions import CONLL, records, write
+from conll_predictions import records, write
+from paths import CONLL
 
 from llms_meet_ner import LmnError
 

@@ -25,7 +25,7 @@ from llms_meet_ner.eval.published.comparison import compare
 from llms_meet_ner.eval.report.markdown import LISTED, markdown_report
 from llms_meet_ner.eval.report.page import html_report
 from llms_meet_ner.eval.report.sentences import embedded
-from llms_meet_ner.eval.report.terminal import report_path
+from llms_meet_ner.eval.report import report_path
 from markdown_it import MarkdownIt
 from playwright.sync_api import Browser, expect
 from playwright.sync_api import Page as Tab

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from paths import CONLL
 import json
 import random
 from itertools import pairwise
@@ -28,7 +29,6 @@ from llms_meet_ner import LmnError, get_format
 from llms_meet_ner.records import Generated, PredictionRecord, Uncertainty
 from llms_meet_ner.sentence import Sentence, Span, tokens_sha1
 
-CONLL = Path(__file__).parent.parent / "fixtures" / "conll2003"
 LABELS = load_card("conll2003").labels
 ORG = Span(0, 2, "ORG")
 LOC = Span(0, 1, "LOC")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from conll_predictions import LABELS, records, write
+from paths import CONLL
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -17,8 +19,6 @@ from llms_meet_ner import get_format
 from llms_meet_ner.records import Generated, PredictionRecord
 from llms_meet_ner.sentence import Sentence, Span, tokens_sha1
 
-CONLL = Path(__file__).parent.parent / "fixtures" / "conll2003"
-LABELS = load_card("conll2003").labels
 
 
 def run(*words: str, code: int = 0, split: str = "testb") -> Result:
@@ -26,26 +26,6 @@ def run(*words: str, code: int = 0, split: str = "testb") -> Result:
     assert result.exit_code == code, result.output
     assert result.exception is None or isinstance(result.exception, SystemExit)
     return result
-
-
-def records(split: str, change: Callable[[Sentence, str], str] = lambda sentence, output: output) -> list[str]:
-    fmt = get_format()
-    lines = []
-    for sentence in read_corpus("conll2003", split, CONLL):
-        output = change(sentence, fmt.render(sentence))
-        alignment = fmt.parse(output, sentence.tokens, LABELS)
-        lines.append(
-            PredictionRecord.of(
-                sentence.id, Generated(output), tokens_sha1(sentence.tokens), "free", alignment
-            ).to_json()
-        )
-    return lines
-
-
-def write(lines: list[str], end: str = "\n") -> Path:
-    path = Path("p.jsonl")
-    path.write_text("\n".join(lines) + end, encoding="utf-8")
-    return path
 
 
 def test_the_table_says_what_the_model_card_says(workdir: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from paths import DEMO
 import json
 import shutil
 from collections.abc import Sequence
@@ -24,7 +25,6 @@ from llms_meet_ner.prediction.run import PredictOptions
 from llms_meet_ner.training.dataset_info import Record
 from llms_meet_ner.training.recipe import Recipe
 
-DEMO = Path(__file__).resolve().parents[2] / "data_converters" / "cards" / "demo"
 CARD = """\
 extends: demo
 name: mini

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from paths import DEMO
 import json
 import os
 from pathlib import Path
@@ -17,7 +18,6 @@ pytest.importorskip("llamafactory")
 pytest.importorskip("optuna")
 pytestmark = pytest.mark.slow
 
-DEMO = Path(__file__).resolve().parents[2] / "data_converters" / "cards" / "demo"
 CARD = """\
 extends: demo
 name: mini

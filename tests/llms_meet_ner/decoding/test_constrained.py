@@ -111,7 +111,7 @@ def decode(model: Any, asked: list[Request], size: int, **options: Any) -> tuple
     ],
 )  # fmt: skip
 def test_the_result_is_that_of_a_plain_logits_processor(kind: str, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tests.oracles.reference_decoder import decode as decode_plainly
+    from reference_decoder import decode as decode_plainly
 
     if (
         kind == "GraniteMoeHybrid"
@@ -166,7 +166,7 @@ def llama_with_adapter(tokenizer: Any) -> Any:
 @pytest.mark.parametrize("make", [gemma3_with_vision, llama_with_adapter])
 def test_models_in_wrappers_decode_alike(make: Any) -> None:
     from llms_meet_ner.decoding.model import Loaded
-    from tests.oracles.reference_decoder import decode as decode_plainly
+    from reference_decoder import decode as decode_plainly
 
     tokenizer = byte_level()
     asked = requests(tokenizer)
@@ -279,7 +279,7 @@ def test_guesses_follow_what_was_seen() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(("form", "number"), [("bracketed", 30), ("xml", 2)])
 def test_sentences_of_the_real_model_equal_the_reference(smollm2: Path, form: str, number: int) -> None:
-    from tests.verify.decoding import compare
+    from decoding import compare
 
     result = compare(smollm2, None, number, batch_size=10, most_tokens=9, form=form)
     assert (result.sentences, result.differences) == (number, [])

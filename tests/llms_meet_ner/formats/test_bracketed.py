@@ -5,7 +5,7 @@ import random
 from functools import partial
 
 import pytest
-from annotations import all_annotations, sentences
+from annotations import HOSTILE, tokens_strategy, all_annotations, sentences
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from yardstick import assert_within
@@ -16,17 +16,7 @@ from llms_meet_ner.sentence import without_nested
 LABELS = LabelSet.of("PER", "LOC", "X")
 FLAT = get_format()
 NESTED = get_format(nested=True)
-HOSTILE = [
-    "[", "]", "|", "[[", "]]", "[sic]", "PER]", "LOC]", "X]", "[|", "|]", "| PER]", "[a | PER]", "PER", "a", "b[", "a]b",
-    "İ", "ı", "😀", "👩‍👩‍👧", "e\u0301", "é", "שלום", "مرحبا", "\u200b", "\ufeff", "\u200dx", "ﬁ", "\u2028", "\x85", "\u00a0", "a b", " ", "\t",
-    "-DOCSTART-", "<PER>", "&amp;", "{", "\\", "'s", ".", "1,2",
-]  # fmt: skip
 
-tokens_strategy = st.lists(
-    st.one_of(st.sampled_from(HOSTILE), st.text(min_size=1, max_size=4).filter(lambda t: not set("\n\r") & set(t))),
-    min_size=1,
-    max_size=9,
-).map(tuple)
 
 
 @pytest.mark.parametrize("nested", [False, True])

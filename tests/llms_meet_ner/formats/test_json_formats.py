@@ -9,11 +9,10 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from annotations import all_annotations, sentences
+from annotations import tokens_strategy, all_annotations, sentences
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from llms_meet_ner.data_converters import ProblemLog, load_card, read_corpus
-from test_bracketed import tokens_strategy
 from yardstick import assert_within
 
 from llms_meet_ner import Alignment, LabelSet, Mention, Sentence, Span, get_format

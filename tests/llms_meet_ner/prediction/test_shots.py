@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from paths import ROOT
 import json
 import os
 import re
@@ -24,7 +25,6 @@ from llms_meet_ner.decoding.bounds import served_bound, token_bound
 from llms_meet_ner.decoding.requests import Decoding
 from llms_meet_ner.prediction.run import PredictOptions
 
-ROOT = Path(__file__).parent.parent.parent
 DEMO = ROOT / "data_converters/cards/demo"
 CARD = """\
 extends: demo

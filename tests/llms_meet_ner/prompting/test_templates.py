@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from paths import ROOT
 import dataclasses
 from functools import lru_cache
 from pathlib import Path
@@ -16,7 +17,6 @@ from llms_meet_ner import LmnError, PromptSpec
 from llms_meet_ner.prompting.spec import Example
 from llms_meet_ner.prompting.templates import encode_prompt, pieces_of, prepare_tokenizer, stop_ids
 
-ROOT = Path(__file__).parent.parent.parent
 RECIPES = sorted((ROOT / "recipes").rglob("*.yaml"))
 TEMPLATES = sorted(
     {recipe["template"] for recipe in map(yaml.safe_load, map(Path.read_text, RECIPES)) if "template" in recipe}

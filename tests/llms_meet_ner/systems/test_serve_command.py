@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from paths import ROOT
 import dataclasses
 import json
 import shlex
@@ -21,7 +22,6 @@ from llms_meet_ner.prompting.templates import pieces_of
 from llms_meet_ner.systems.serve_command import chat_template, vllm_command
 from llms_meet_ner.training.recipe import load_recipe
 
-ROOT = Path(__file__).parent.parent.parent
 RECIPES = sorted((ROOT / "recipes").rglob("*.yaml"))
 TEMPLATES = sorted(
     {recipe["template"] for recipe in map(yaml.safe_load, map(Path.read_text, RECIPES)) if "template" in recipe}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from paths import ROOT
 import json
 import os
 import shutil
@@ -24,7 +25,6 @@ from llms_meet_ner import LmnError
 from llms_meet_ner.cli.predict import main as lmn_predict
 from llms_meet_ner.systems.served import ServerOptions
 
-ROOT = Path(__file__).parent.parent.parent
 DEMO = ROOT / "data_converters/cards/demo"
 KEY = "sk-secret-4711"
 CARD = """\

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from paths import ROOT
 import json
 import os
 import socket
@@ -22,7 +23,6 @@ from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
 
 from llms_meet_ner.cli.predict import main as lmn_predict
 
-ROOT = Path(__file__).parent.parent.parent
 DEMO = ROOT / "data_converters/cards/demo"
 BIN = Path(sys.executable).parent
 CARD = """\

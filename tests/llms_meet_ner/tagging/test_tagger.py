@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from paths import ROOT
 import json
 import logging
 import re
@@ -30,7 +31,6 @@ from llms_meet_ner.tagging.splitting import make_splitter, split_at_spaces
 from llms_meet_ner.tagging.tagger import CHUNK_SENTENCES, MAX_TOKENS, Entity, TaggedSentence, TaggedText, load
 from llms_meet_ner.tags import decode
 
-ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 NEWS = (
     "Hussain, considered surplus to England's one-day requirements, struck 158. Then Mr. Peter Müller left for Essex!"
