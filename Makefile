@@ -2,7 +2,7 @@
 # make demo    corpus -> data -> adapter -> predictions -> scores, on a CPU, with what is embedded
 # make test    the test suite
 # make verify  slower checks of constrained decoding, after make demo
-# make check   ruff and mypy --strict
+# make check   ruff, mypy --strict and the import contracts
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -35,13 +35,14 @@ test: $(READY)
 	$(BIN)/python tests/support/gemma3_tokenizer.py models/gemma3-tokenizer
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-# mypy cannot follow setup.cfg's mapping of folders to packages: it reads the installed tree
+# neither mypy nor import-linter follows setup.cfg's mapping of folders to packages: both read the installed tree
 check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	rm -rf build/typed
 	$(BIN)/python -m pip install --quiet --no-deps --target build/typed .
 	cd build/typed && $(abspath $(BIN))/mypy --config-file ../../pyproject.toml --strict -p llms_meet_ner
+	cd build/typed && $(abspath $(BIN))/lint-imports --no-cache ../../pyproject.toml
 
 bench: $(READY)
 	$(BIN)/python tests/benchmarks/pipeline.py

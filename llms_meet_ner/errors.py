@@ -1,10 +1,40 @@
-"""The one exception that a command turns into a message instead of a traceback."""
+"""The one exception of this package, and the one place where its message is put together."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Self
+
 
 class LmnError(Exception):
-    """A user's mistake or a bad file: the message says where, what was seen and what to do.
+    """A mistake in what the user gave: a file, an option, a model. Commands print it as one line, without a traceback.
 
-    Every command prints the message on standard error and exits with 1.
+    Callers read the fields. The message is for people, and no code reads it back.
+
+    Attributes:
+        what: What is wrong, quoting the value that was seen.
+        where: File, file and line (`train.txt:12`) or name of the thing that is wrong; None where `what` says it.
+        remedy: What the user can do about it; None where nothing is known to help.
     """
+
+    def __init__(self, what: str, where: object | None = None, remedy: str | None = None) -> None:
+        self.what = what
+        self.where = None if where is None else str(where)
+        self.remedy = remedy
+        super().__init__(what, self.where, remedy)
+
+    def __str__(self) -> str:
+        """Return `where: what; remedy`, without the parts that are not given."""
+        place = f"{self.where}: " if self.where else ""
+        help_ = f"; {self.remedy}" if self.remedy else ""
+        return f"{place}{self.what}{help_}"
+
+    def at(self, where: object) -> Self:
+        """Return the same error with another place."""
+        return type(self)(self.what, where, self.remedy)
+
+
+def listed(names: Sequence[str], most: int = 5) -> str:
+    """Return names as a list in a message: `a, b, c`; of more than `most`, the first ones and how many are left."""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

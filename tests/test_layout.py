@@ -1,74 +1,133 @@
-"""The rules of the house: arrows between folders run one way, and the light install stays light."""
+"""The rules of the house: imports run one way, rooms and functions stay small, and the light install stays light."""
 
 from __future__ import annotations
 
-from paths import ROOT
 import ast
 import configparser
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from paths import ROOT
 
-FOLDERS = {"llms_meet_ner": "library", "data_converters": "converters", "eval": "eval"}
-MAY_IMPORT = {
-    "library": {"library"},
-    "converters": {"library", "converters"},
-    "eval": {"library", "converters", "eval"},
-}
-FILES = [(path, room) for folder, room in FOLDERS.items() for path in sorted((ROOT / folder).rglob("*.py"))]
-
-
-def room_of(module: str) -> str | None:
-    parts = module.split(".")
-    if parts[0] != "llms_meet_ner":
-        return None
-    return FOLDERS.get(parts[1], "library") if len(parts) > 1 else "library"
+SETUP = configparser.ConfigParser()
+SETUP.read(ROOT / "setup.cfg")
+PACKAGES = dict(line.split(" = ") for line in SETUP["options"]["package_dir"].strip().splitlines())
+TOPS = [folder for folder in ("llms_meet_ner", "data_converters", "eval", "annotation") if (ROOT / folder).is_dir()]
+FILES = [path for folder in TOPS for path in sorted((ROOT / folder).rglob("*.py"))]
+LONGEST_FUNCTION = 50
+LONGEST_MODULE = 600
 
 
-def imported(path: Path) -> list[tuple[str, int]]:
-    """Return the modules of this package that a file imports, by full name, with the level of relative imports."""
-    relative = path.relative_to(ROOT).with_suffix("").parts
-    package = list(relative[:-1]) if relative[0] == "llms_meet_ner" else ["llms_meet_ner", *relative[:-1]]
-    found = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.level:
-            base = package[: len(package) - node.level + 1]
-            found.append((".".join([*base, *(node.module or "").split(".")]).rstrip("."), node.level))
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found.append((node.module, 0))
-        elif isinstance(node, ast.Import):
-            found += [(alias.name, 0) for alias in node.names]
-    return found
+def functions() -> list[tuple[Path, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    return [
+        (path, node)
+        for path in FILES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
 
 
-@pytest.mark.parametrize(
-    ("path", "room"), FILES, ids=lambda value: str(value.relative_to(ROOT)) if isinstance(value, Path) else value
-)
-def test_imports_run_one_way_and_are_relative(path: Path, room: str) -> None:
-    for module, level in imported(path):
-        target = room_of(module)
-        if target is not None:
-            assert level > 0, f"{path}: import {module} relatively"
-            assert target in MAY_IMPORT[room], f"{path}: {room} may not import {module}"
+def length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Return the number of lines of a function, decorators and docstring aside."""
+    documentation = ast.get_docstring(function, clean=False)
+    assert function.end_lineno is not None
+    return function.end_lineno - function.lineno + 1 - (documentation.count("\n") + 1 if documentation else 0)
+
+
+def test_every_folder_with_code_is_a_package_of_the_wheel() -> None:
+    folders = {path.parent.relative_to(ROOT).as_posix() for path in FILES}
+    assert set(PACKAGES.values()) == folders
+    assert SETUP["options"]["packages"].split() == list(PACKAGES)
+    assert all((ROOT / folder / "__init__.py").is_file() for folder in folders)
+
+
+def test_inside_the_package_imports_are_relative() -> None:
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
+            assert not [name for name in names if name.split(".")[0] == "llms_meet_ner"], path
 
 
 @pytest.mark.parametrize(
-    "module", ["data_converters.cli", "eval.cli", "eval.publish.cli", "cli", "tag_cli", "eval", "data_converters"]
+    ("planted", "contract"),
+    [
+        (None, None),
+        (("sentence.py", "from .eval import evaluate"), "Folders run one way"),
+        (("decoding/grammar.py", "from ..systems import engines"), "Folders run one way"),
+        (("eval/scoring/counts.py", "from ..report import terminal"), "The rooms of eval/"),
+        (("formats/markup.py", "from . import inline"), "No module is imported in a circle"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
 )
+def test_contracts_hold_and_a_planted_import_breaks_them(
+    tmp_path: Path, planted: tuple[str, str] | None, contract: str | None
+) -> None:
+    for package, folder in PACKAGES.items():
+        target = tmp_path / package.replace(".", "/")
+        target.mkdir(parents=True, exist_ok=True)
+        for path in (ROOT / folder).glob("*.py"):
+            shutil.copy(path, target / path.name)
+    if planted:
+        file = tmp_path / "llms_meet_ner" / planted[0]
+        file.write_text(file.read_text(encoding="utf-8") + f"\n{planted[1]}\n", encoding="utf-8")
+    command = [Path(sys.executable).with_name("lint-imports"), "--no-cache", ROOT / "pyproject.toml"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    broken = [line for line in done.stdout.splitlines() if line.endswith("BROKEN")]
+    if contract is None:
+        assert (done.returncode, broken) == (0, []), done.stdout
+    else:
+        assert done.returncode == 1
+        assert any(line.startswith(contract) for line in broken), done.stdout
+
+
+@pytest.mark.parametrize("module", ["data_converters.cli.convert", "eval.cli.score", "eval.cli.publish", "cli.predict", "cli.tag", "eval"])
 def test_no_command_loads_torch_before_it_predicts(module: str) -> None:
     code = f"import sys, llms_meet_ner.{module}; sys.exit(bool({{'torch', 'transformers', 'peft', 'datasets', 'spacy'}} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False, cwd="/").returncode == 0
 
 
 def test_no_module_is_long() -> None:
-    assert not [path for path, _ in FILES if len(path.read_text().splitlines()) > 600]
+    assert not [path for path in FILES if len(path.read_text(encoding="utf-8").splitlines()) > LONGEST_MODULE]
+
+
+def test_no_function_is_long() -> None:
+    assert not [f"{path}:{node.lineno} {node.name}" for path, node in functions() if length(node) > LONGEST_FUNCTION]
+
+
+def test_eval_holds_at_most_a_third_of_the_lines() -> None:
+    lines = {folder: 0 for folder in TOPS}
+    for path in FILES:
+        lines[path.relative_to(ROOT).parts[0]] += len(path.read_text(encoding="utf-8").splitlines())
+    assert lines["eval"] <= sum(lines.values()) / 3, lines
+
+
+def test_what_is_public_has_a_docstring() -> None:
+    bare = []
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Module):
+                bare += [str(path)] * (ast.get_docstring(node) is None)
+                nodes: list[ast.stmt] = node.body
+            elif isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                bare += [f"{path}:{node.lineno}"] * (ast.get_docstring(node) is None)
+                nodes = node.body
+            else:
+                continue
+            bare += [
+                f"{path}:{function.lineno} {function.name}"
+                for function in nodes
+                if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+                and not function.name.startswith("_")
+                and ast.get_docstring(function) is None
+            ]
+    assert not bare
 
 
 def test_tagging_needs_what_training_does_without_its_stack() -> None:
-    setup = configparser.ConfigParser()
-    setup.read(ROOT / "setup.cfg")
-    extras = {name: set(wanted.split()) for name, wanted in setup["options.extras_require"].items()}
+    extras = {name: set(wanted.split()) for name, wanted in SETUP["options.extras_require"].items()}
     assert {wanted for wanted in extras["tag"] - extras["train"] if "spacy" not in wanted} == set()
     assert not any("llamafactory" in wanted for wanted in extras["tag"])

@@ -1,0 +1,35 @@
+"""An error has fields, and one place composes its line."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import pytest
+
+from llms_meet_ner import LmnError
+from llms_meet_ner.errors import listed
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (LmnError("no such file"), "no such file"),
+        (LmnError("no such file", Path("a/b.txt")), "a/b.txt: no such file"),
+        (LmnError("no tag", "a.txt:3", "add one"), "a.txt:3: no tag; add one"),
+        (LmnError("no recipe", remedy="name one"), "no recipe; name one"),
+    ],
+)
+def test_the_line_has_the_parts_that_are_given(error: LmnError, line: str) -> None:
+    assert str(error) == line
+
+
+def test_fields_survive_processes_and_a_change_of_place() -> None:
+    error = LmnError("no tag", "a.txt:3", "add one")
+    for same in (pickle.loads(pickle.dumps(error)), LmnError("no tag", "x", "add one").at("a.txt:3")):
+        assert (same.what, same.where, same.remedy) == ("no tag", "a.txt:3", "add one")
+
+
+def test_long_lists_are_cut_and_counted() -> None:
+    assert listed(["a", "b"]) == "a, b"
+    assert listed(list("abcdefg"), most=3) == "a, b, c and 4 more"
