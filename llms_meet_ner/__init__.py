@@ -1,6 +1,6 @@
 """llms-meet-ner: fine-tune large language models to find named entities, and score them so that the number can be traced."""
 
-from .alignment import Alignment, Mention
+from .alignment import Alignment, WrittenEntity
 from .errors import LmnError
 from .formats import get_format
 from .labels import Label, LabelSet
@@ -15,7 +15,7 @@ __all__ = [
     "Label",
     "LabelSet",
     "LmnError",
-    "Mention",
+    "WrittenEntity",
     "PromptSpec",
     "Sentence",
     "Span",

@@ -10,7 +10,7 @@ from .sentence import Span
 Status = Literal["exact", "repaired", "failed"]
 
 
-class Mention(NamedTuple):
+class WrittenEntity(NamedTuple):
     """A generated entity that is not on the gold tokens: its text (of a very long one the beginning) and label as generated."""
 
     text: str
@@ -34,9 +34,9 @@ class Alignment:
     spans: tuple[Span, ...]
     status: Status
     reasons: tuple[str, ...] = ()
-    ungrounded: tuple[Mention, ...] = ()
-    unknown_labels: tuple[Mention, ...] = ()
-    dropped: tuple[Mention, ...] = ()
+    ungrounded: tuple[WrittenEntity, ...] = ()
+    unknown_labels: tuple[WrittenEntity, ...] = ()
+    dropped: tuple[WrittenEntity, ...] = ()
 
 
 REASONS: dict[str, str] = {

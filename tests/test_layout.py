@@ -31,10 +31,11 @@ def functions() -> list[tuple[Path, ast.FunctionDef | ast.AsyncFunctionDef]]:
 
 
 def length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
-    """Return the number of lines of a function, decorators and docstring aside."""
+    """Return the number of lines of a function, decorators included, docstring aside."""
     documentation = ast.get_docstring(function, clean=False)
     assert function.end_lineno is not None
-    return function.end_lineno - function.lineno + 1 - (documentation.count("\n") + 1 if documentation else 0)
+    start = min(node.lineno for node in (function, *function.decorator_list))
+    return function.end_lineno - start + 1 - (documentation.count("\n") + 1 if documentation else 0)
 
 
 def test_every_folder_with_code_is_a_package_of_the_wheel() -> None:

@@ -17,9 +17,6 @@ from ..cards import Card
 _HELD_OUT = re.compile(r"(dev|test|val|eval)", re.IGNORECASE)
 _ATTEMPTS = 5
 
-Mention = tuple[str, ...]
-"""The tokens of an entity."""
-
 
 @dataclass(frozen=True, slots=True)
 class Augmentation:
@@ -131,9 +128,9 @@ def added_sentences(sentences: Iterable[Sentence], augmentation: Augmentation) -
     return added
 
 
-def _mentions(sentences: Iterable[Sentence]) -> dict[str, list[Mention]]:
+def _mentions(sentences: Iterable[Sentence]) -> dict[str, list[tuple[str, ...]]]:
     """Return the distinct mentions of each label, in the order in which they occur."""
-    found: dict[str, dict[Mention, None]] = {}
+    found: dict[str, dict[tuple[str, ...], None]] = {}
     for sentence in sentences:
         for span in sentence.spans:
             found.setdefault(span.label, {})[sentence.tokens[span.start : span.end]] = None
@@ -141,7 +138,7 @@ def _mentions(sentences: Iterable[Sentence]) -> dict[str, list[Mention]]:
 
 
 def _new_variant(
-    sentence: Sentence, mentions: dict[str, list[Mention]], random: Random, seen: set[tuple[str, ...]]
+    sentence: Sentence, mentions: dict[str, list[tuple[str, ...]]], random: Random, seen: set[tuple[str, ...]]
 ) -> Sentence | None:
     """Return the sentence with mentions replaced and tokens that were not seen yet; None if some attempts gave none."""
     for _ in range(_ATTEMPTS):
@@ -151,7 +148,7 @@ def _new_variant(
     return None
 
 
-def _replaced(sentence: Sentence, mentions: dict[str, list[Mention]], random: Random) -> Sentence:
+def _replaced(sentence: Sentence, mentions: dict[str, list[tuple[str, ...]]], random: Random) -> Sentence:
     """Replace mentions of a flat sentence of which at least one can be."""
     can = [number for number, span in enumerate(sentence.spans) if len(mentions[span.label]) > 1]
     chosen = {number for number in can if random.random() < 0.5} or {random.choice(can)}
@@ -170,7 +167,7 @@ def _replaced(sentence: Sentence, mentions: dict[str, list[Mention]], random: Ra
     return replace(sentence, tokens=tuple(tokens), spans=tuple(spans))
 
 
-def _another(mentions: list[Mention], than: Mention, random: Random) -> Mention:
+def _another(mentions: list[tuple[str, ...]], than: tuple[str, ...], random: Random) -> tuple[str, ...]:
     """Draw one of the mentions, of which there are at least two, that is another one than a given one of them."""
     while (drawn := random.choice(mentions)) == than:
         pass

@@ -20,7 +20,7 @@ from ...tags import encode
 from ..cards import Card, load_card
 from ..corpus import read_corpus
 from ..problems import KINDS, ProblemLog
-from .plan import HeldOut, Mix, Source
+from .plan import HeldOut, Mix, MixSource
 
 ORIGIN = "# origin = "
 """Begins the comment line that names a sentence's id in the corpus that it comes from."""
@@ -100,7 +100,7 @@ class Mixed:
     missing: tuple[str, ...]
 
 
-class Place(NamedTuple):
+class SplitName(NamedTuple):
     """A split of a corpus."""
 
     corpus: str
@@ -143,18 +143,18 @@ def allocate(sizes: Sequence[int], limits: Sequence[int], held_out: HeldOut) -> 
     return given
 
 
-def find_data(mix: Mix, below: Path | None = None) -> tuple[dict[Place, Data], dict[Place, str]]:
+def find_data(mix: Mix, below: Path | None = None) -> tuple[dict[SplitName, Data], dict[SplitName, str]]:
     """Return the data of the splits that a mix takes, and for each split whose data is not there what is missing.
 
     Args:
         mix: the corpora.
         below: see `write_mix`.
     """
-    found: dict[Place, Data] = {}
-    missing: dict[Place, str] = {}
+    found: dict[SplitName, Data] = {}
+    missing: dict[SplitName, str] = {}
     for source in mix.sources:
         for split in source.splits:
-            place = Place(source.card.name, split)
+            place = SplitName(source.card.name, split)
             try:
                 origin = source.card.origin_of(split, _folder(source, below))
                 found[place] = Data(str(origin), origin.sha256())
@@ -203,7 +203,7 @@ def write_mix(mix: Mix, folder: Path, *, below: Path | None = None, skip_missing
     return Mixed(folder, tuple(counts), sizes, tuple(missing.values()))
 
 
-def _folder(source: Source, below: Path | None) -> Path:
+def _folder(source: MixSource, below: Path | None) -> Path:
     if source.folder is not None:
         return source.folder
     default = source.card.default_source
@@ -217,14 +217,14 @@ def _draw(mix: Mix, what: str, sentence: Sentence) -> int:
 
 
 def _take_all(
-    mix: Mix, below: Path | None, found: dict[Place, Data]
+    mix: Mix, below: Path | None, found: dict[SplitName, Data]
 ) -> tuple[list[list[Sentence]], list[SourceCounts]]:
     """Return the sentences that are taken of each source, in the order in which they are drawn, and the counts."""
     earlier: dict[bytes, bytes] = {}
     taken: list[list[Sentence]] = []
     counts: list[SourceCounts] = []
     for source in mix.sources:
-        data = {split: found.get(Place(source.card.name, split)) for split in source.splits}
+        data = {split: found.get(SplitName(source.card.name, split)) for split in source.splits}
         count = SourceCounts(
             corpus=source.card.name,
             files=dict(filter(None, data.values())),
@@ -237,7 +237,7 @@ def _take_all(
     return taken, counts
 
 
-def _take(mix: Mix, source: Source, folder: Path, count: SourceCounts, earlier: dict[bytes, bytes]) -> list[Sentence]:
+def _take(mix: Mix, source: MixSource, folder: Path, count: SourceCounts, earlier: dict[bytes, bytes]) -> list[Sentence]:
     """Return the sentences that are taken of a source; `earlier` holds those of the sources before it, with their annotation."""
     own: dict[bytes, bytes] = {}
     # a heap with the last one drawn on top: how it was drawn, as which it was read, the sentence, and how many inner entities it lost

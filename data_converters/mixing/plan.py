@@ -33,7 +33,7 @@ class HeldOut:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class MixSource:
     """A corpus of a mix.
 
     Attributes:
@@ -71,7 +71,7 @@ class Mix:
     title: str
     language: str
     labels: LabelSet
-    sources: tuple[Source, ...]
+    sources: tuple[MixSource, ...]
     seed: int
     test: HeldOut
     dev: HeldOut | None
@@ -119,7 +119,7 @@ def _find(name_or_path: str, beside: Path | None = None) -> Path:
     raise LmnError(f"{name_or_path}: neither a mix's name nor a mix's file; mixes: {', '.join(mix_names())}")
 
 
-def _source(row: dict[str, Any], under: KeyPath, own: LabelSet, final: LabelSet, files: list[YamlFile]) -> Source:
+def _source(row: dict[str, Any], under: KeyPath, own: LabelSet, final: LabelSet, files: list[YamlFile]) -> MixSource:
     """Return a source as its keys, which stand under a path, describe it.
 
     Args:
@@ -148,7 +148,7 @@ def _source(row: dict[str, Any], under: KeyPath, own: LabelSet, final: LabelSet,
         at_first = changed.target_of(name)
         target = None if at_first is None else targets[at_first]
         origins.append((name, None if target is None else final.target_of(target)))
-    return Source(
+    return MixSource(
         card=card.with_labels(LabelSet(final.labels, tuple(origins))),
         splits=splits,
         folder=_folder(row.get("source"), folder),
@@ -183,7 +183,7 @@ def _folder(given: str | None, beside: Path) -> Path | None:
     return beside / given if (beside / given).is_dir() else Path(given)
 
 
-def _check_sources(sources: list[Source], files: list[YamlFile]) -> None:
+def _check_sources(sources: list[MixSource], files: list[YamlFile]) -> None:
     """Refuse a split that is taken twice: its sentences could not be told apart."""
     seen: set[tuple[str, str]] = set()
     for at, source in enumerate(sources):

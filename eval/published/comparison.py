@@ -1,4 +1,4 @@
-"""Published results, kept as data in `references/`, and ours beside theirs, with every condition named that differs.
+"""PublishedSource results, kept as data in `references/`, and ours beside theirs, with every condition named that differs.
 
 A difference is a difference of two numbers and no more: nothing here says whether it means anything.
 """
@@ -65,7 +65,7 @@ class PublishedRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class PublishedResult:
     """One published result.
 
     Attributes:
@@ -105,7 +105,7 @@ class Reference:
     rows: tuple[PublishedRow, ...]
 
     @classmethod
-    def of(cls, source: str, conditions: Sequence[str], row: dict[str, Any]) -> Reference:
+    def of(cls, source: str, conditions: Sequence[str], row: dict[str, Any]) -> PublishedResult:
         """Read a result of a file in `references/`, the keys of `common` among its own."""
         size = row.get("sentences")
         return cls(
@@ -160,7 +160,7 @@ class KnownAdapter:
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class PublishedSource:
     """What a file in `references/` holds.
 
     Attributes:
@@ -172,11 +172,11 @@ class Published:
 
     source: str
     conditions: tuple[str, ...]
-    results: tuple[Reference, ...]
+    results: tuple[PublishedResult, ...]
     adapter: KnownAdapter | None
 
     @classmethod
-    def load(cls, path: Path) -> Published:
+    def load(cls, path: Path) -> PublishedSource:
         """Read a file.
 
         Raises:
@@ -186,15 +186,15 @@ class Published:
         check_schema(file.value, load_schema(REFERENCES_SCHEMA), [file], what="reference")
         keys = file.value
         source, conditions = keys["source"], tuple(keys["conditions"])
-        results = [Reference.of(source, conditions, {**keys.get("common", {}), **row}) for row in keys["results"]]
+        results = [PublishedResult.of(source, conditions, {**keys.get("common", {}), **row}) for row in keys["results"]]
         adapter = KnownAdapter(**keys["adapter"], source=source) if "adapter" in keys else None
         return cls(source, conditions, tuple(results), adapter)
 
 
 @cache
-def load_published() -> tuple[Published, ...]:
+def load_published() -> tuple[PublishedSource, ...]:
     """Return what the files in `references/` hold, by file name."""
-    return tuple(map(Published.load, sorted(REFERENCES_FOLDER.glob("*.yaml"))))
+    return tuple(map(PublishedSource.load, sorted(REFERENCES_FOLDER.glob("*.yaml"))))
 
 
 def known_adapter(name: str) -> KnownAdapter | None:
@@ -228,7 +228,7 @@ def compare(document: dict[str, Any], model: str | None, spec: PromptSpec | None
     }
 
 
-def _matching(references: Sequence[Reference], model: str | None, fmt: str) -> list[Reference]:
+def _matching(references: Sequence[PublishedResult], model: str | None, fmt: str) -> list[PublishedResult]:
     """Return the results of a model, whatever their format.
 
     An average over it and others stands in where its source has no result of the model alone in our format.
@@ -256,7 +256,7 @@ def _is_folder_of(model: str, known: str) -> bool:
 
 
 def _compared(
-    reference: Reference, document: dict[str, Any], model: str | None, spec: PromptSpec | None
+    reference: PublishedResult, document: dict[str, Any], model: str | None, spec: PromptSpec | None
 ) -> dict[str, Any]:
     return {
         "title": reference.title,
@@ -301,7 +301,7 @@ def _ours(row: PublishedRow, document: dict[str, Any], scorer: str) -> dict[str,
 
 
 def _differing(
-    reference: Reference, document: dict[str, Any], model: str | None, spec: PromptSpec | None
+    reference: PublishedResult, document: dict[str, Any], model: str | None, spec: PromptSpec | None
 ) -> Iterator[str]:
     """Yield the conditions in which a published result differs from ours, or may."""
     if reference.is_average:
@@ -319,7 +319,7 @@ def _differing(
     yield from _differing_counts(reference, document)
 
 
-def _differing_prompt(reference: Reference, document: dict[str, Any], spec: PromptSpec | None) -> Iterator[str]:
+def _differing_prompt(reference: PublishedResult, document: dict[str, Any], spec: PromptSpec | None) -> Iterator[str]:
     """Yield what differs in what the model was taught, told and shown."""
     if (ours := document["shots"]) and reference.shots != ours["number"]:
         shown = f"{ours['number']} examples in the prompt and no training"
@@ -337,7 +337,7 @@ def _differing_prompt(reference: Reference, document: dict[str, Any], spec: Prom
         yield f"instruction: both {spec.variant}, but not in the same words"
 
 
-def _differing_counts(reference: Reference, document: dict[str, Any]) -> Iterator[str]:
+def _differing_counts(reference: PublishedResult, document: dict[str, Any]) -> Iterator[str]:
     """Yield what differs in what was counted, and how."""
     by_seqeval = document["seqeval"] and reference.scorer == "seqeval"
     if not by_seqeval and not _counts_like(reference.scorer, document):
@@ -411,7 +411,7 @@ def _cells(row: dict[str, Any], ratio: str) -> tuple[str, str, str]:
 def published_page() -> str:
     """Return the section of `RESULTS.md` with what others published: micro averages, and what is to be known of them."""
     lines = [
-        "## Published, not run by us", "",
+        "## PublishedSource, not run by us", "",
         "From the files in `eval/published/references/`, which have the scores of labels, of nervaluate's scenarios and of tags too. The",
         "numbers of one source were not made under the conditions of another, nor of ours; `lmn-eval` puts a run beside those of its",
         "model and names what differs.",
@@ -430,7 +430,7 @@ def published_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _listed(result: Reference, row: PublishedRow) -> str:
+def _listed(result: PublishedResult, row: PublishedRow) -> str:
     ratios = [row.number(row.ratios[ratio]) if ratio in row.ratios else "" for ratio in RATIOS]
     system = ", ".join(part for part in (result.model, result.system) if part)
     return f"| {' | '.join((result.corpus, result.split or _UNKNOWN, system, result.format or '', *ratios))} |"

@@ -58,7 +58,7 @@ class Section:
     tables: list[LinkedTable] = field(default_factory=list)
 
 
-class Score(NamedTuple):
+class Headline(NamedTuple):
     """A headline score.
 
     Attributes:
@@ -79,11 +79,11 @@ def title_of(document: dict[str, Any]) -> str:
     return f"{document['corpus']} {document['split']}: gold and predictions"
 
 
-def headline(document: dict[str, Any]) -> list[Score]:
+def headline(document: dict[str, Any]) -> list[Headline]:
     """Return the micro scores with their intervals."""
     micro, intervals = _strict(document)["micro"], document["analysis"]["intervals"]["scores"]["micro"]
     names = {"precision": "precision", "recall": "recall", "f1": "F1"}
-    return [Score(names[key], micro[key], *intervals[key]) for key in RATIOS]
+    return [Headline(names[key], micro[key], *intervals[key]) for key in RATIOS]
 
 
 def interval_note(document: dict[str, Any]) -> str:

@@ -18,7 +18,7 @@ from .charts import Plot, plots
 from .content import (
     Filter,
     LinkedTable,
-    Score,
+    Headline,
     Section,
     facts,
     headline,
@@ -77,7 +77,7 @@ def _body(document: dict[str, Any]) -> Iterator[str]:
     yield _read("browser.html")
 
 
-def _score(score: Score) -> str:
+def _score(score: Headline) -> str:
     left, width = 100 * score.low, 100 * (score.high - score.low)
     return (
         f'<div class="score">{score.name}<b>{score.value:.4f}</b>{score.low:.4f} to {score.high:.4f}'

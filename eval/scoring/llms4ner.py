@@ -28,7 +28,7 @@ Entry = tuple[str, Hashable]
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class Llms4nerCounts:
     """What that evaluator counts.
 
     Attributes:
@@ -56,7 +56,7 @@ class Published:
 
 def count_published(
     sentences: Sequence[Sentence], outputs: Iterable[str], format_name: str, labels: LabelSet, *, nested: bool
-) -> Published:
+) -> Llms4nerCounts:
     """Count as that evaluator does, which reads an output as far as it goes.
 
     Args:
@@ -82,7 +82,7 @@ def count_published(
         for label in {label for label, _ in (*gold, *predicted)}:
             found = Counts(*(_of_label(side, label) for side in sides))
             counted[label] = counted.get(label, Counts()) + found
-    return Published(in_sentences, dict(sorted(counted.items())), forgiven)
+    return Llms4nerCounts(in_sentences, dict(sorted(counted.items())), forgiven)
 
 
 def _of_label(entries: Counter[Entry], label: str) -> int:

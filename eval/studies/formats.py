@@ -33,7 +33,7 @@ UNTRAINED_BOUNDS = {"offset": 128}
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class StudyPlan:
     """What a study runs on.
 
     Attributes:
@@ -95,7 +95,7 @@ def _call(words: list[str]) -> None:
         raise LmnError(f"{words[0]} ended with status {code}; see its output above")
 
 
-def _result(plan: Plan, run: bool, name: str, fmt: str, decoding: str, shots: int | None, *flags: str) -> list[Result]:
+def _result(plan: StudyPlan, run: bool, name: str, fmt: str, decoding: str, shots: int | None, *flags: str) -> list[Result]:
     """Score a run unless it is scored, and return its result, before it those of the baselines; nothing if it may not run."""
     words, out = plan.score(fmt, decoding, *flags)
     if not (out / SCORES_FILE).is_file():
@@ -128,7 +128,7 @@ def _baseline(name: str, document: dict[str, Any]) -> Result:
 @catch_errors
 def main(card: str, source: Path, recipe: Path, split: str, untrained: bool, run: bool, about: str) -> None:
     """Train and score every output format on a corpus; write eval/studies/results/CARD.json."""
-    plan = Plan(card, source, recipe, split, Path("outputs") / f"study_{card}")
+    plan = StudyPlan(card, source, recipe, split, Path("outputs") / f"study_{card}")
     results: dict[str, Result] = {}
 
     def add(name: str, fmt: str, decoding: str, shots: int | None, *flags: str) -> None:

@@ -20,7 +20,7 @@ from ...errors import LmnError
 from ...files import atomic_write, write_json
 from ...systems.engines import resolve_decoding
 from ..scoring.counts import Counts
-from .search_plan import Plan, Range, Scalar, load_plan, word
+from .search_plan import SearchPlan, Range, Scalar, load_plan, word
 from .trial import OnEvaluation, Training, TrialError, score_trial, train_trial
 
 _JOURNAL = "journal.log"
@@ -29,7 +29,7 @@ _UNPRUNED_FIRST = 3
 _STUDY = "search"
 Train = Callable[[Path, Sequence[str], Path, OnEvaluation, Sequence[int]], Training]
 """As `train_trial`."""
-Score = Callable[[Plan, Sequence[str]], Counts]
+ScoreTrial = Callable[[SearchPlan, Sequence[str]], Counts]
 """As `score_trial`."""
 State = Literal["scored", "pruned", "failed", "killed"]
 
@@ -79,7 +79,7 @@ class Search:
         LmnError: Optuna is missing; or the folder holds another search.
     """
 
-    def __init__(self, plan: Plan, train: Train = train_trial, score: Score = score_trial) -> None:
+    def __init__(self, plan: SearchPlan, train: Train = train_trial, score: ScoreTrial = score_trial) -> None:
         self.plan = plan
         self._train = train
         self._score = score
@@ -222,7 +222,7 @@ class Search:
         self._study.enqueue_trial(trial.params, {"folder": folder} if folder else None)
 
 
-def _open_study(plan: Plan) -> Any:
+def _open_study(plan: SearchPlan) -> Any:
     try:
         import optuna
         from optuna.storages import JournalStorage
@@ -257,7 +257,7 @@ def _mend(journal: Path) -> None:
             journal.write_bytes(content[: content.rfind(b"\n") + 1])
 
 
-def _sampler(plan: Plan, done: int) -> Any:
+def _sampler(plan: SearchPlan, done: int) -> Any:
     """Return the sampler of the next trial; seeded anew each time, so that a search that goes on draws what an undisturbed one would."""
     from optuna.samplers import RandomSampler, TPESampler
 
@@ -265,7 +265,7 @@ def _sampler(plan: Plan, done: int) -> Any:
     return RandomSampler(seed) if plan.sampler == "random" else TPESampler(n_startup_trials=_RANDOM_FIRST, seed=seed)
 
 
-def _distributions(plan: Plan) -> dict[str, Any]:
+def _distributions(plan: SearchPlan) -> dict[str, Any]:
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
     found: dict[str, Any] = {}
@@ -279,7 +279,7 @@ def _distributions(plan: Plan) -> dict[str, Any]:
     return found
 
 
-def _row(plan: Plan, trial: Any) -> Trial:
+def _row(plan: SearchPlan, trial: Any) -> Trial:
     """Return a finished trial of Optuna as a row of the table."""
     attributes = trial.user_attrs
     states: dict[str, State] = {

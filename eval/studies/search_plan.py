@@ -48,7 +48,7 @@ class Tie:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class SearchPlan:
     """What to search, checked.
 
     Attributes:
@@ -115,7 +115,7 @@ def word(key: str, value: Scalar) -> str:
     return f"{key}={text}"
 
 
-def load_plan(path: Path) -> Plan:
+def load_plan(path: Path) -> SearchPlan:
     """Read a search file and the recipe that it names.
 
     Raises:
@@ -143,7 +143,7 @@ def load_plan(path: Path) -> Plan:
     }
     out = Path(keys.get("out", f"outputs/search_{path.stem}"))
     source = Path(keys["source"]) if "source" in keys else None
-    return Plan(path, recipe, out, space=space, tie=tie, overrides=overrides, source=source, **plain)
+    return SearchPlan(path, recipe, out, space=space, tie=tie, overrides=overrides, source=source, **plain)
 
 
 def _check_names(

@@ -20,7 +20,7 @@ from ...prediction.run import PredictOptions, run_folder
 from ...training.recipe import load_recipe
 from ..scoring.counts import Counts
 from .curve import Dev, score_adapter
-from .search_plan import Plan
+from .search_plan import SearchPlan
 
 _LOG_FILE = "trainer_log.jsonl"
 _POLL = 1.0
@@ -131,7 +131,7 @@ def _last_line(log: Path) -> str:
     return lines[-1][:300] if lines else "no output"
 
 
-def score_trial(plan: Plan, words: Sequence[str]) -> Counts:
+def score_trial(plan: SearchPlan, words: Sequence[str]) -> Counts:
     """Predict and score the adapter of a trial, in a process of its own: the next training needs the GPU's memory.
 
     Raises:
@@ -144,7 +144,7 @@ def score_trial(plan: Plan, words: Sequence[str]) -> Counts:
             raise LmnError("scoring was killed, for want of memory perhaps; a smaller batch_size needs less") from error
 
 
-def _score(plan: Plan, words: list[str]) -> Counts:
+def _score(plan: SearchPlan, words: list[str]) -> Counts:
     recipe = load_recipe(plan.recipe.path, words)
     dev = Dev.read(recipe, plan.split, plan.source, plan.limit)
     options = PredictOptions(plan.decoding, plan.batch_size, limit=plan.limit).for_format(dev.spec.format)

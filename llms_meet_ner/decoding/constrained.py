@@ -22,9 +22,9 @@ from ..records import Generated
 from .confidence import Choice, confidences, uncertainty
 from .continuation import continuation
 from .memory import memory_errors
-from .model import Loaded
+from .model import LoadedModel
 from .packed import PackedModel, Segment
-from .proposals import Guesser, Plan
+from .proposals import Guesser, Proposal
 from .requests import Request
 from .tokens import END, Constraint, Moves
 from .vocabulary import Vocabulary
@@ -69,7 +69,7 @@ class _Row:
 
     number: int
     constraint: Constraint
-    plan: Plan | None
+    plan: Proposal | None
     waiting: list[int]
     cached: int
     ids: list[int] = field(default_factory=list)
@@ -99,7 +99,7 @@ class ConstrainedGenerator:
     """
 
     def __init__(
-        self, loaded: Loaded, spec: PromptSpec, *, guesser: Guesser | None = None, proposals: Proposals = "marked"
+        self, loaded: LoadedModel, spec: PromptSpec, *, guesser: Guesser | None = None, proposals: Proposals = "marked"
     ) -> None:
         """Prepare a model.
 

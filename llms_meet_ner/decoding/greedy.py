@@ -11,7 +11,7 @@ from transformers import DynamicCache, GenerationConfig, StoppingCriteria, Stopp
 
 from ..records import Generated
 from .memory import memory_errors
-from .model import Loaded
+from .model import LoadedModel
 from .requests import Request, shared_length
 
 
@@ -36,7 +36,7 @@ class _SentenceStop(StoppingCriteria):  # type: ignore[misc]
 class GreedyGenerator:
     """Generates for batches of prompts."""
 
-    def __init__(self, loaded: Loaded) -> None:
+    def __init__(self, loaded: LoadedModel) -> None:
         self._loaded = loaded
         tokenizer = loaded.tokenizer
         pieces = tokenizer.batch_decode([[index] for index in range(len(tokenizer))])

@@ -16,7 +16,7 @@ _INSTALL = "pip install 'llms-meet-ner[train]', or 'llms-meet-ner[tag]' to tag o
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class LoadedModel:
     """A model ready to generate.
 
     Attributes:
@@ -42,7 +42,7 @@ class Loaded:
         return window
 
 
-def load_model(recipe: Recipe, spec: PromptSpec, adapter: Path | None, dtype: str = "auto") -> Loaded:
+def load_model(recipe: Recipe, spec: PromptSpec, adapter: Path | None, dtype: str = "auto") -> LoadedModel:
     """Load a recipe's base model and, unless None, an adapter; on CUDA if there is one.
 
     The adapter is merged. Only a base that the recipe quantises keeps it apart, because merging into 4-bit weights rounds them
@@ -67,7 +67,7 @@ def load_model(recipe: Recipe, spec: PromptSpec, adapter: Path | None, dtype: st
     return _load(recipe.model, spec, adapter, dtype, options)
 
 
-def load_adapter(base: str, spec: PromptSpec, adapter: Path | None, dtype: str = "auto") -> Loaded:
+def load_adapter(base: str, spec: PromptSpec, adapter: Path | None, dtype: str = "auto") -> LoadedModel:
     """Load a base model and an adapter without a recipe, unquantised, the adapter merged; on CUDA if there is one.
 
     The tokenizer is the base model's, as in a prediction run.
@@ -101,7 +101,7 @@ def _device() -> str:
 
 def _load(
     base: str, spec: PromptSpec, adapter: Path | None, dtype: str, options: dict[str, Any], remedy: str = ""
-) -> Loaded:
+) -> LoadedModel:
     """Load base model and adapter with options of transformers; an error ends with the remedy."""
     import torch
     from peft import PeftModel
@@ -126,7 +126,7 @@ def _load(
     prepare_tokenizer(tokenizer, spec.template)
     name = torch.cuda.get_device_name() if device == "cuda" else "cpu"
     loaded_dtype = str(model.dtype).removeprefix("torch.") if dtype == "auto" else dtype
-    return Loaded(model.eval(), tokenizer, device, name, loaded_dtype, stop_ids(tokenizer, spec.template))
+    return LoadedModel(model.eval(), tokenizer, device, name, loaded_dtype, stop_ids(tokenizer, spec.template))
 
 
 def _trained_dtype(recipe: Recipe) -> str:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from transformers import AttentionInterface
 
 from ..errors import LmnError
-from .model import Loaded
+from .model import LoadedModel
 from .requests import shared_length
 
 _ATTENTION = "lmn_packed"
@@ -138,7 +138,7 @@ class _SubsetHead(torch.nn.Module):  # type: ignore[misc]
 class PackedModel:
     """A model with its cache."""
 
-    def __init__(self, loaded: Loaded) -> None:
+    def __init__(self, loaded: LoadedModel) -> None:
         """Check that every layer of the model attends to earlier tokens and does nothing else with them.
 
         Raises:

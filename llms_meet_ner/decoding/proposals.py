@@ -16,7 +16,7 @@ _FEW = 20
 
 
 @dataclass(slots=True)
-class Plan:
+class Proposal:
     """Where a proposal marks entities, and how far one reaches that was not planned.
 
     Attributes:
@@ -106,7 +106,7 @@ class Guesser:
                 if tokens[start:end] in self._mentions:
                     self._seen[tokens[start:end]] += 1
 
-    def guess(self, tokens: tuple[str, ...]) -> Plan:
+    def guess(self, tokens: tuple[str, ...]) -> Proposal:
         """Return a plan: known mentions that are marked more often than not, then runs of capitalised tokens."""
         spans = longest_matches(tokens, _LONGEST, self._likely_label)
         taken = {at for span in spans for at in range(span.start, span.end)}
@@ -117,7 +117,7 @@ class Guesser:
                 if taken.isdisjoint(range(start, end))
             ]
         label = max(self.labels, key=self._label_counts.__getitem__)
-        return Plan(tokens, tuple(sorted(spans)), label)
+        return Proposal(tokens, tuple(sorted(spans)), label)
 
     def _likely_label(self, words: tuple[str, ...]) -> str | None:
         """Return the most frequent label of a mention that is marked more often than not, else None."""

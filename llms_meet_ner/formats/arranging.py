@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from .mentions import Place
+from .mentions import TokenRange
 
 _MAX_CHECKS = 200_000
 """Pairs of entities that are looked at; a search that needs more is given up."""
@@ -19,10 +19,10 @@ class Wanted(NamedTuple):
     """A listed entity: its label, and the places where its text stands, from left to right."""
 
     label: str
-    places: tuple[Place, ...]
+    places: tuple[TokenRange, ...]
 
 
-def arrangements(wanted: Sequence[Wanted], *, nested: bool) -> Iterator[tuple[Place, ...]]:
+def arrangements(wanted: Sequence[Wanted], *, nested: bool) -> Iterator[tuple[TokenRange, ...]]:
     """Yield every way in which all the entities can stand together and, under each label, in the order in which they are listed.
 
     The first one is the leftmost: the first entity at the first place that any such way has for it, and so on.
@@ -41,7 +41,7 @@ def arrangements(wanted: Sequence[Wanted], *, nested: bool) -> Iterator[tuple[Pl
     if not all(domains):
         return
     checks = 0
-    chosen: list[Place] = []
+    chosen: list[TokenRange] = []
     cursors = [0]
     while cursors:
         number = len(cursors) - 1
@@ -62,17 +62,17 @@ def arrangements(wanted: Sequence[Wanted], *, nested: bool) -> Iterator[tuple[Pl
             chosen.pop()
 
 
-def arrange_loosely(wanted: Sequence[Wanted], *, nested: bool) -> tuple[Place, ...]:
+def arrange_loosely(wanted: Sequence[Wanted], *, nested: bool) -> tuple[TokenRange, ...]:
     """Put entities on a sentence that cannot all stand there as they are listed.
 
     Each takes the first place that is free and right of the one before it under the same label, else the first that is free, else
     the first of all, where it is in another's way. In a flat format a place is free where no token is taken, in a nested one where
     no entity with the same label takes exactly this one.
     """
-    chosen: list[Place] = []
+    chosen: list[TokenRange] = []
     taken: set[tuple[str, int, int]] = set()
     tokens: set[int] = set()
-    last: Place | None = None
+    last: TokenRange | None = None
     for number, (label, places) in enumerate(wanted):
         if number and wanted[number - 1].label != label:
             last = None
@@ -89,7 +89,7 @@ def arrange_loosely(wanted: Sequence[Wanted], *, nested: bool) -> tuple[Place, .
     return tuple(chosen)
 
 
-def _fits(place: Place, wanted: Sequence[Wanted], chosen: Sequence[Place], nested: bool) -> bool:
+def _fits(place: TokenRange, wanted: Sequence[Wanted], chosen: Sequence[TokenRange], nested: bool) -> bool:
     """Whether the next entity can stand at a place, the ones before it being where they were put."""
     number = len(chosen)
     if number and wanted[number - 1].label == wanted[number].label and not _follows(place, chosen[-1], nested):
@@ -97,14 +97,14 @@ def _fits(place: Place, wanted: Sequence[Wanted], chosen: Sequence[Place], neste
     return not any(_clash(place, other, nested) for other in chosen)
 
 
-def _follows(place: Place, before: Place, nested: bool) -> bool:
+def _follows(place: TokenRange, before: TokenRange, nested: bool) -> bool:
     """Whether a place comes after another in the order in which entities with one label are listed."""
     if nested:
         return (place.start, -place.end) > (before.start, -before.end)
     return place.start >= before.end
 
 
-def _clash(one: Place, other: Place, nested: bool) -> bool:
+def _clash(one: TokenRange, other: TokenRange, nested: bool) -> bool:
     """Whether entities at two places cannot stand together; two with one label at the same place are left to `_follows`."""
     if one.end <= other.start or other.end <= one.start:
         return False
@@ -114,17 +114,17 @@ def _clash(one: Place, other: Place, nested: bool) -> bool:
     return not (inside or (one.start <= other.start and other.end <= one.end))
 
 
-def _ordered_domains(wanted: Sequence[Wanted], nested: bool) -> list[list[Place]]:
+def _ordered_domains(wanted: Sequence[Wanted], nested: bool) -> list[list[TokenRange]]:
     """Return for each entity the places that leave room for those listed before and after it under the same label."""
-    domains: list[list[Place]] = []
-    before: Place | None = None
+    domains: list[list[TokenRange]] = []
+    before: TokenRange | None = None
     for number, (label, places) in enumerate(wanted):
         if number and wanted[number - 1].label != label:
             before = None
         found = [place for place in places if before is None or _follows(place, before, nested)]
         before = found[0] if found else before
         domains.append(found)
-    after: Place | None = None
+    after: TokenRange | None = None
     for number in range(len(wanted) - 1, -1, -1):
         if number + 1 < len(wanted) and wanted[number + 1].label != wanted[number].label:
             after = None

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from rapidfuzz.distance import LCSseq, Levenshtein
 
-from ..alignment import Alignment, Mention
+from ..alignment import Alignment, WrittenEntity
 from ..labels import LabelSet
 from ..sentence import Span
 from .settling import settle
@@ -327,9 +327,9 @@ def _place(
     reasons: set[str],
 ) -> Alignment:
     """Turn entities into spans on tokens and settle those that nest or cross."""
-    ungrounded: list[Mention] = []
-    unknown: list[Mention] = []
-    claimed: list[tuple[Span, Mention]] = []
+    ungrounded: list[WrittenEntity] = []
+    unknown: list[WrittenEntity] = []
+    claimed: list[tuple[Span, WrittenEntity]] = []
     places = sorted(mapping)  # the mapping is monotone: earlier places, earlier fragments of the source
     for entity in entities:
         if entity.label not in labels:
@@ -363,6 +363,6 @@ def _place(
     )
 
 
-def _mention(entity: _Entity, output: _Output) -> Mention:
+def _mention(entity: _Entity, output: _Output) -> WrittenEntity:
     """Return an entity as generated; of a very long one the beginning."""
-    return Mention(" ".join(output.texts[entity.start : min(entity.end, entity.start + _MAX_MENTION)]), entity.label)
+    return WrittenEntity(" ".join(output.texts[entity.start : min(entity.end, entity.start + _MAX_MENTION)]), entity.label)

@@ -9,12 +9,12 @@ from contextlib import suppress
 from itertools import islice
 from typing import Any
 
-from ..alignment import Alignment, Mention
+from ..alignment import Alignment, WrittenEntity
 from ..labels import LabelSet
 from ..sentence import Sentence
 from .arranging import TooManyArrangementsError, Wanted, arrange_loosely, arrangements
 from .json_text import Number, dump, load
-from .mentions import Claims, Place, Source, failed, most_claims
+from .mentions import Claims, TokenRange, SourceText, failed, most_claims
 from .wording import VARIANTS, instruction_text
 
 _TASK = (
@@ -52,7 +52,7 @@ class GroupedFormat:
             raise ValueError("the grouped format writes every label as a key: it takes the label set")
         rows: dict[str, list[str]] = {name: [] for name in labels.names}
         if sentence.spans:
-            source = Source(sentence.tokens)
+            source = SourceText(sentence.tokens)
             for span in sentence.spans:
                 if span.label not in rows:
                     raise ValueError(f"{sentence.id}: {span!r} has a label that is not in the label set")
@@ -76,8 +76,8 @@ class GroupedFormat:
         mentions = _mentions(lists, labels, most_claims(tokens, len(labels)), claims)
         if not (mentions or claims.unknown_labels) and lists and not any(name in lists for name in labels.names):
             return failed(claims.reasons)
-        source = Source(tokens)
-        grounded: list[Mention] = []
+        source = SourceText(tokens)
+        grounded: list[WrittenEntity] = []
         wanted: list[Wanted] = []
         for mention in mentions:
             places, difference = source.find(mention.text)
@@ -97,7 +97,7 @@ class GroupedFormat:
 
         Where the search for another one would take very long the answer is True.
         """
-        source = Source(sentence.tokens)
+        source = SourceText(sentence.tokens)
         wanted = [
             Wanted(name, source.standing(source.quote(span)))
             for name in labels.names
@@ -109,7 +109,7 @@ class GroupedFormat:
         except TooManyArrangementsError:
             return True
 
-    def _arranged(self, wanted: list[Wanted]) -> tuple[Place, ...]:
+    def _arranged(self, wanted: list[Wanted]) -> tuple[TokenRange, ...]:
         with suppress(TooManyArrangementsError):
             for places in arrangements(wanted, nested=self.nested):
                 return places
@@ -136,9 +136,9 @@ def _lists(value: Any, claims: Claims) -> dict[str, list[Any]] | None:
     return lists
 
 
-def _mentions(lists: dict[str, list[Any]], labels: LabelSet, most: int, claims: Claims) -> list[Mention]:
+def _mentions(lists: dict[str, list[Any]], labels: LabelSet, most: int, claims: Claims) -> list[WrittenEntity]:
     """Return the listed entities in the order of the label set; counts those with other labels and what is no text."""
-    mentions: list[Mention] = []
+    mentions: list[WrittenEntity] = []
     for label in [*labels.names, *(label for label in lists if label not in labels)]:
         for text in lists.get(label, ()):
             if not isinstance(text, str) or not text:
@@ -149,5 +149,5 @@ def _mentions(lists: dict[str, list[Any]], labels: LabelSet, most: int, claims: 
             else:
                 if isinstance(text, Number):
                     claims.reasons.add("loose-json")
-                (mentions if label in labels else claims.unknown_labels).append(Mention(str(text), label))
+                (mentions if label in labels else claims.unknown_labels).append(WrittenEntity(str(text), label))
     return mentions

@@ -26,7 +26,7 @@ class Number(str):
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class JsonValue:
     """What was read from a text.
 
     Attributes:
@@ -43,7 +43,7 @@ def dump(value: Any) -> str:
     return _encode(value)
 
 
-def load(text: str) -> Loaded:
+def load(text: str) -> JsonValue:
     """Read a text's first line as JSON, mending it where it is damaged: cut off, single quotes, prose around it.
 
     Where an object has a key twice, the lists under it are joined; of other values the first one stays. Never raises on any text;
@@ -51,7 +51,7 @@ def load(text: str) -> Loaded:
     """
     line = text.partition("\n")[0].strip()
     if not line:
-        return Loaded(None, frozenset({"empty"}))
+        return JsonValue(None, frozenset({"empty"}))
     try:
         return _well_formed(line)
     except (ValueError, RecursionError):
@@ -73,11 +73,11 @@ class _RepeatedKeyError(Exception):
     """An object has a key twice."""
 
 
-def _well_formed(line: str) -> Loaded:
+def _well_formed(line: str) -> JsonValue:
     try:
-        return Loaded(_STRICT.decode(line))
+        return JsonValue(_STRICT.decode(line))
     except _RepeatedKeyError:
-        return Loaded(_MERGING.decode(line), frozenset({"loose-json"}))
+        return JsonValue(_MERGING.decode(line), frozenset({"loose-json"}))
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -104,21 +104,21 @@ _STRICT = _decoder(_once)
 _MERGING = _decoder(_merged)
 
 
-def _mended(line: str) -> Loaded:
+def _mended(line: str) -> JsonValue:
     """Read damaged JSON with json_repair, the beginning of a very long one."""
     reasons = {"damaged-json"}
     if len(line) > _MAX_DAMAGED:
         line = line[:_MAX_DAMAGED]
         reasons.add("overlong")
     if max(accumulate((character in "[{(") - (character in "]})") for character in line)) > _MAX_DEPTH:
-        return Loaded(None, frozenset(reasons))
+        return JsonValue(None, frozenset(reasons))
     try:
         value = _plain(json_repair.loads(line, skip_json_loads=True))
     except Exception:  # whatever a hostile text makes the library raise, the output is one that could not be read
         value = None
     if not isinstance(value, (dict, list)):
-        return Loaded(None, frozenset(reasons))
-    return Loaded(value, frozenset(reasons))
+        return JsonValue(None, frozenset(reasons))
+    return JsonValue(value, frozenset(reasons))
 
 
 def _plain(value: Any) -> Any:

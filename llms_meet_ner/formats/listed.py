@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ..alignment import Mention
+from ..alignment import WrittenEntity
 from .json_text import Number, as_number, load
 
 
 class Item(NamedTuple):
     """An object of the list: the entity, and the numbers beside it, None for one that is missing or no whole number from 0."""
 
-    mention: Mention
+    mention: WrittenEntity
     numbers: tuple[int | None, ...]
 
 
@@ -70,7 +70,7 @@ def _rows(value: Any, reasons: set[str]) -> list[Any] | None:
     return [item for row in value for item in (row if isinstance(row, list) else [row])]
 
 
-def _mention(row: Any, reasons: set[str]) -> Mention | None:
+def _mention(row: Any, reasons: set[str]) -> WrittenEntity | None:
     """Return an object's text and label, None if one is missing or empty. A number counts as the text that it is written as."""
     if not isinstance(row, dict):
         return None
@@ -79,4 +79,4 @@ def _mention(row: Any, reasons: set[str]) -> Mention | None:
         return None
     if isinstance(text, Number) or isinstance(label, Number):
         reasons.add("loose-json")
-    return Mention(str(text), str(label))
+    return WrittenEntity(str(text), str(label))

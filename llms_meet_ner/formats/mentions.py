@@ -13,7 +13,7 @@ from typing import NamedTuple
 from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
-from ..alignment import Alignment, Mention
+from ..alignment import Alignment, WrittenEntity
 from ..sentence import Span
 from .settling import settle
 
@@ -27,7 +27,7 @@ _MAX_QUOTED = 500
 """Characters of a mention that are quoted."""
 
 
-class Place(NamedTuple):
+class TokenRange(NamedTuple):
     """Tokens that a text stands on: `start` inclusive, `end` exclusive; `snapped` when it begins or ends inside a token."""
 
     start: int
@@ -38,7 +38,7 @@ class Place(NamedTuple):
 class Found(NamedTuple):
     """The places where a text stands, from left to right, and in what way its writing differs: `respaced`, `changed` or not at all."""
 
-    places: tuple[Place, ...]
+    places: tuple[TokenRange, ...]
     difference: str = ""
 
 
@@ -49,7 +49,7 @@ class _Squeezed(NamedTuple):
     offsets: list[int]
 
 
-class Source:
+class SourceText:
     """A sentence in which texts are looked up.
 
     Attributes:
@@ -65,19 +65,19 @@ class Source:
         self.ends = [end + number for number, end in enumerate(accumulate(map(len, tokens)))]
         self.starts = [0, *(end + 1 for end in self.ends[:-1])]
         self._found: dict[str, Found] = {}
-        self._everywhere: dict[str, tuple[Place | None, ...]] = {}
+        self._everywhere: dict[str, tuple[TokenRange | None, ...]] = {}
         self._lookups = 0
 
     def quote(self, span: Span) -> str:
         """Return the text of a span."""
         return self.text[self.starts[span.start] : self.ends[span.end - 1]]
 
-    def place_at(self, start: int, end: int) -> Place | None:
+    def place_at(self, start: int, end: int) -> TokenRange | None:
         """Return the tokens that some characters touch; None where they touch none: empty, outside, or spaces between tokens."""
         first, last = bisect_right(self.ends, start), bisect_left(self.starts, end)
         if not 0 <= start < end <= len(self.text) or first >= last:
             return None
-        return Place(first, last, start > self.starts[first] or end < self.ends[last - 1])
+        return TokenRange(first, last, start > self.starts[first] or end < self.ends[last - 1])
 
     def occurrences(self, text: str) -> Iterator[int]:
         """Yield every offset at which a text stands, inside words and overlapping itself too."""
@@ -86,21 +86,21 @@ class Source:
             yield at
             at = self.text.find(text, at + 1)
 
-    def everywhere(self, text: str) -> tuple[Place | None, ...]:
+    def everywhere(self, text: str) -> tuple[TokenRange | None, ...]:
         """Return the places of all occurrences of a text; None for one that lies between tokens."""
         if text not in self._everywhere:
             self._everywhere[text] = tuple([self.place_at(at, at + len(text)) for at in self.occurrences(text)])
         return self._everywhere[text]
 
-    def standing(self, text: str) -> tuple[Place, ...]:
+    def standing(self, text: str) -> tuple[TokenRange, ...]:
         """Return the places where a text stands as it is and on whole tokens."""
-        found: list[Place] = []
+        found: list[TokenRange] = []
         for at in self.occurrences(text):
             first = bisect_left(self.starts, at)
             if first < len(self.starts) and self.starts[first] == at:
                 last = bisect_left(self.ends, at + len(text))
                 if last < len(self.ends) and self.ends[last] == at + len(text):
-                    found.append(Place(first, last + 1))
+                    found.append(TokenRange(first, last + 1))
         return tuple(found)
 
     def find(self, text: str) -> Found:
@@ -138,17 +138,17 @@ class Source:
     def _folded(self) -> _Squeezed:
         return _joined(self.tokens, lambda token: _fold(_squeeze(token)))
 
-    def _alike(self, key: str) -> tuple[Place, ...]:
+    def _alike(self, key: str) -> tuple[TokenRange, ...]:
         """Return the places most similar to a text in normal form, or none."""
         self._lookups += 1
         if self._lookups > _MAX_LOOKUPS or len(key) > _MAX_ALIKE:
             return ()
         text, offsets = self._folded
-        windows: dict[Place, str] = {}
+        windows: dict[TokenRange, str] = {}
         for first in range(len(self.tokens)):
             closest = bisect_left(offsets, offsets[first] + len(key))
             for last in range(max(first + 1, closest - 1), min(closest + 1, len(self.tokens)) + 1):
-                windows[Place(first, last)] = text[offsets[first] : offsets[last]]
+                windows[TokenRange(first, last)] = text[offsets[first] : offsets[last]]
         best = process.extractOne(key, windows, scorer=Levenshtein.normalized_similarity, score_cutoff=_MIN_SIMILARITY)
         return () if best is None else tuple(place for place, window in windows.items() if window == best[0])
 
@@ -174,17 +174,17 @@ def _joined(tokens: tuple[str, ...], form: Callable[[str], str]) -> _Squeezed:
     return _Squeezed("".join(keys), [0, *accumulate(map(len, keys))])
 
 
-def _stand(squeezed: _Squeezed, key: str) -> tuple[Place, ...]:
+def _stand(squeezed: _Squeezed, key: str) -> tuple[TokenRange, ...]:
     """Return the places where a text in normal form begins or ends with a token, or both."""
     text, offsets = squeezed
-    found: list[Place] = []
+    found: list[TokenRange] = []
     at = text.find(key)
     while at >= 0:
         end = at + len(key)
         first, last = bisect_right(offsets, at) - 1, bisect_left(offsets, end)
         begins, ends = offsets[first] == at, offsets[last] == end
         if begins or ends:
-            found.append(Place(first, last, not (begins and ends)))
+            found.append(TokenRange(first, last, not (begins and ends)))
         at = text.find(key, at + 1)
     return tuple(found)
 
@@ -203,11 +203,11 @@ class Claims:
 
     nested: bool
     reasons: set[str]
-    placed: list[tuple[Span, Mention]] = field(default_factory=list)
-    ungrounded: list[Mention] = field(default_factory=list)
-    unknown_labels: list[Mention] = field(default_factory=list)
+    placed: list[tuple[Span, WrittenEntity]] = field(default_factory=list)
+    ungrounded: list[WrittenEntity] = field(default_factory=list)
+    unknown_labels: list[WrittenEntity] = field(default_factory=list)
 
-    def place(self, place: Place, mention: Mention) -> None:
+    def place(self, place: TokenRange, mention: WrittenEntity) -> None:
         """Put an entity on its tokens."""
         if place.snapped:
             self.reasons.add("snapped")
@@ -241,5 +241,5 @@ def most_claims(tokens: tuple[str, ...], labels: int) -> int:
     return 2 * len(tokens) * labels + 100
 
 
-def _shortened(mention: Mention) -> Mention:
-    return Mention(mention.text[:_MAX_QUOTED], mention.label[:_MAX_QUOTED])
+def _shortened(mention: WrittenEntity) -> WrittenEntity:
+    return WrittenEntity(mention.text[:_MAX_QUOTED], mention.label[:_MAX_QUOTED])

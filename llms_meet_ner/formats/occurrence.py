@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..alignment import Alignment, Mention
+from ..alignment import Alignment, WrittenEntity
 from ..labels import LabelSet
 from ..sentence import Sentence
 from .json_text import dump
 from .listed import read_items
-from .mentions import Claims, Place, Source, failed, most_claims
+from .mentions import Claims, TokenRange, SourceText, failed, most_claims
 from .wording import VARIANTS, instruction_text
 
 _TASK = (
@@ -48,7 +48,7 @@ class OccurrenceFormat:
         """Write a sentence's entities in the order of `outer_first`."""
         if not sentence.spans:
             return "[]"
-        source = Source(sentence.tokens)
+        source = SourceText(sentence.tokens)
         rows = []
         for span in sentence.spans:
             text, start = source.quote(span), source.starts[span.start]
@@ -60,7 +60,7 @@ class OccurrenceFormat:
         """Read generated text against the tokens of its sentence; all after the first newline is ignored.
 
         The index decides, also where it leads into a word, which is then taken whole (`snapped`). A text that does not stand in the
-        sentence as it is written is looked for in other writings (`Source.find`), and the index counts its places there.
+        sentence as it is written is looked for in other writings (`SourceText.find`), and the index counts its places there.
 
         An index that is missing, no whole number or larger than the number of occurrences (`misnumbered`) does not count: the
         entity takes the first occurrence that no other entity of the output with this text has, on whole tokens if there is one;
@@ -69,10 +69,10 @@ class OccurrenceFormat:
         items, reasons = read_items(text, _NUMBERS, most_claims(tokens, len(labels)))
         if items is None:
             return failed(reasons)
-        source = Source(tokens)
+        source = SourceText(tokens)
         claims = Claims(self.nested, reasons)
-        taken: set[tuple[str, Place]] = set()
-        unnumbered: list[tuple[Mention, Sequence[Place | None]]] = []
+        taken: set[tuple[str, TokenRange]] = set()
+        unnumbered: list[tuple[WrittenEntity, Sequence[TokenRange | None]]] = []
         for mention, (index,) in items:
             if mention.label not in labels:
                 claims.unknown_labels.append(mention)
@@ -103,7 +103,7 @@ class OccurrenceFormat:
         return False
 
 
-def _places(source: Source, text: str, claims: Claims) -> Sequence[Place | None]:
+def _places(source: SourceText, text: str, claims: Claims) -> Sequence[TokenRange | None]:
     """Return the occurrences of a text, which its index counts; notes where they are written differently."""
     places = source.everywhere(text)
     if places:

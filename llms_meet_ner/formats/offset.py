@@ -11,7 +11,7 @@ from ..labels import LabelSet
 from ..sentence import Sentence
 from .json_text import dump
 from .listed import read_items
-from .mentions import Claims, Source, failed, most_claims, written_alike
+from .mentions import Claims, SourceText, failed, most_claims, written_alike
 from .wording import VARIANTS, instruction_text
 
 _TASK = (
@@ -47,7 +47,7 @@ class OffsetFormat:
         """Write a sentence's entities in the order of `outer_first`."""
         if not sentence.spans:
             return "[]"
-        source = Source(sentence.tokens)
+        source = SourceText(sentence.tokens)
         return dump(
             [
                 {
@@ -70,7 +70,7 @@ class OffsetFormat:
         items, reasons = read_items(text, _NUMBERS, most_claims(tokens, len(labels)))
         if items is None:
             return failed(reasons)
-        source = Source(tokens)
+        source = SourceText(tokens)
         claims = Claims(self.nested, reasons)
         for mention, (start, end) in items:
             if mention.label not in labels:

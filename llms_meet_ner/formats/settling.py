@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..alignment import Mention
+from ..alignment import WrittenEntity
 from ..sentence import Span, outer_first
 
 
 def settle(
-    claimed: Sequence[tuple[Span, Mention]], nested: bool
-) -> tuple[tuple[Span, ...], tuple[Mention, ...], set[str]]:
+    claimed: Sequence[tuple[Span, WrittenEntity]], nested: bool
+) -> tuple[tuple[Span, ...], tuple[WrittenEntity, ...], set[str]]:
     """Keep the entities that can stand together.
 
     Of two that nest in a flat format the outer one stays, of two over the same tokens the one claimed first, of two that cross the
@@ -25,7 +25,7 @@ def settle(
         dropped: `nested` (a doubled one too) or `crossing`.
     """
     kept: list[Span] = []
-    dropped: list[Mention] = []
+    dropped: list[WrittenEntity] = []
     reasons: set[str] = set()
     around: list[Span] = []  # spans kept, each inside the one before, that may reach to where the next one begins
     for span, mention in sorted(claimed, key=lambda claim: (claim[0].start, -claim[0].end)):

@@ -15,7 +15,7 @@ from rich.progress import Progress
 
 from ..decoding.batches import PARTIAL_FILE, RUN_FILE, Batch, plan_batches, read_stamp, run_batches
 from ..decoding.bounds import token_bound
-from ..decoding.model import Loaded
+from ..decoding.model import LoadedModel
 from ..decoding.proposals import Guesser
 from ..decoding.requests import Decoding, Request
 from ..errors import LmnError
@@ -301,7 +301,7 @@ def _generate_all(
 
 
 def _prompts(
-    loaded: Loaded, spec: PromptSpec, records: Sequence[Record], examples: Sequence[tuple[Example, ...]]
+    loaded: LoadedModel, spec: PromptSpec, records: Sequence[Record], examples: Sequence[tuple[Example, ...]]
 ) -> list[list[int]]:
     """Return the prompts of sentences.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..decoding.model import Loaded
+from ..decoding.model import LoadedModel
 from ..decoding.proposals import Guesser
 from ..decoding.requests import DECODINGS, Decoding, Generator
 from ..errors import LmnError
@@ -32,7 +32,7 @@ def resolve_decoding(decoding: Decoding | None, format_name: str) -> Decoding:
     return decoding or ("constrained" if is_inline(format_name) else "free")
 
 
-def make_generator(loaded: Loaded, spec: PromptSpec, decoding: Decoding, guesser: Guesser | None = None) -> Generator:
+def make_generator(loaded: LoadedModel, spec: PromptSpec, decoding: Decoding, guesser: Guesser | None = None) -> Generator:
     """Return the generator of a decoding for a loaded model.
 
     Args:

@@ -26,7 +26,7 @@ from llms_meet_ner.training.recipe import ADAPTER_FILE
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class Agreement:
     """What came out.
 
     Attributes:
@@ -60,7 +60,7 @@ def compare(
     batch_size: int,
     most_tokens: int | None = None,
     form: str = DEFAULT_FORMAT,
-) -> Comparison:
+) -> Agreement:
     """Decode sentences of the embedded corpus both ways, in float32.
 
     Args:
@@ -90,7 +90,7 @@ def compare(
         fast.generate([Request(prompt, words, 1) for prompt, words in zip(prompts, tokens)])
         pairs = zip(batch, plain, fast.last_ids, strict=True)
         differences += [sentence.id for sentence, one, other in pairs if one != other]
-    return Comparison(len(sentences), fast.work.steps, fast.work.passes, differences)
+    return Agreement(len(sentences), fast.work.steps, fast.work.passes, differences)
 
 
 def _spec(adapter: Path | None, form: str) -> PromptSpec:

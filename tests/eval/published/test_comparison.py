@@ -1,4 +1,4 @@
-"""Published tables: the files hold what was published, and ours stands beside theirs with every condition that differs."""
+"""PublishedSource tables: the files hold what was published, and ours stands beside theirs with every condition that differs."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from llms_meet_ner.eval.cli.score import main as lmn_eval
 from llms_meet_ner.eval.published.comparison import (
     REFERENCES_FOLDER,
     REFERENCES_SCHEMA,
-    Published,
+    PublishedSource,
     PublishedRow,
-    Reference,
+    PublishedResult,
     compare,
     comparisons,
     known_adapter,
@@ -84,7 +84,7 @@ def test_every_file_fits_the_schema_and_names_what_there_is() -> None:
 
 
 def test_the_files_hold_what_was_published() -> None:
-    by_split: dict[Any, Reference] = {result.split: result for result in of("model card")}
+    by_split: dict[Any, PublishedResult] = {result.split: result for result in of("model card")}
     for line in CARD.splitlines():
         name, *numbers = line.split()
         for split, published in (("testa", numbers[:3]), ("testb", numbers[3:])):
@@ -108,7 +108,7 @@ def test_the_files_hold_what_was_published() -> None:
     ]
 
 
-def of(source: str) -> list[Reference]:
+def of(source: str) -> list[PublishedResult]:
     found = [result for result in RESULTS if result.source.startswith(source)]
     assert found
     return found
@@ -152,7 +152,7 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     path = tmp_path / "x.yaml"
     path.write_text("source: x\nat: {hub: a/b}\nconditions: []\nresults:\n  - {corpus: demo, rows: [{kind: odd}]}\n")
     with pytest.raises(LmnError, match=r"x\.yaml:5: results"):
-        Published.load(path)
+        PublishedSource.load(path)
 
 
 def counts(f1: float) -> dict[str, float]:

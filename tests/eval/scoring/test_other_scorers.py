@@ -16,7 +16,7 @@ from llms_meet_ner.data_converters import load_card, read_corpus
 from llms_meet_ner.eval import Counts, score
 from llms_meet_ner.eval.cli.score import main
 from llms_meet_ner.eval.scoring.conlleval import write_conlleval
-from llms_meet_ner.eval.scoring.llms4ner import Published, count_published
+from llms_meet_ner.eval.scoring.llms4ner import Llms4nerCounts, count_published
 
 from llms_meet_ner import Alignment, LabelSet, LmnError, Sentence, Span, get_format
 
@@ -47,7 +47,7 @@ def test_white_space_in_a_token_is_no_column_and_nested_entities_are_refused(tmp
         write_conlleval(tmp_path / "c.txt", [nested], [()])
 
 
-def published(gold: str, output: str, name: str = "bracketed", tokens: str = "Anna met Anna in Oslo") -> Published:
+def published(gold: str, output: str, name: str = "bracketed", tokens: str = "Anna met Anna in Oslo") -> Llms4nerCounts:
     fmt = get_format(name)
     words = tuple(tokens.split())
     sentence = Sentence("a/b/0", words, fmt.parse(gold, words, LABELS).spans)

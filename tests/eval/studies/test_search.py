@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from llms_meet_ner.eval.cli.score import main as lmn_eval
 from llms_meet_ner.eval.scoring.counts import Counts
 from llms_meet_ner.eval.studies.search import Search, _only_one
-from llms_meet_ner.eval.studies.search_plan import Plan, load_plan, word
+from llms_meet_ner.eval.studies.search_plan import SearchPlan, load_plan, word
 from llms_meet_ner.eval.studies.trial import OnEvaluation, Training, TrialError, evaluations, train_trial
 
 from llms_meet_ner import LmnError
@@ -39,12 +39,12 @@ RECIPE = "model_name_or_path: base\ntemplate: alpaca\ndataset: mini_train\noutpu
 
 
 @pytest.fixture
-def plan(workdir: Path) -> Plan:
+def plan(workdir: Path) -> SearchPlan:
     (workdir / "base.yaml").write_text(RECIPE)
     return plan_of(SEARCH)
 
 
-def plan_of(text: str) -> Plan:
+def plan_of(text: str) -> SearchPlan:
     Path("s.yaml").write_text(text)
     return load_plan(Path("s.yaml"))
 
@@ -76,12 +76,12 @@ class Stand:
                 return Training(10 * at, True)
         return Training(40, False)
 
-    def score(self, plan: Plan, words: Sequence[str]) -> Counts:
+    def score(self, plan: SearchPlan, words: Sequence[str]) -> Counts:
         rate = float(dict(text.split("=") for text in words)["learning_rate"])
         return Counts(round(1000 * min(rate, 1e-4) / max(rate, 1e-4)), 1000, 1000)
 
 
-def run(plan: Plan, stand: Stand | None = None) -> Search:
+def run(plan: SearchPlan, stand: Stand | None = None) -> Search:
     stand = stand or Stand()
     search = Search(plan, stand.train, stand.score)
     search.run()
@@ -99,7 +99,7 @@ def drawn(search: Search) -> list[dict[str, Any]]:
     return [trial.parameters for trial in search.trials() if trial.state != "killed"]
 
 
-def test_trials_train_the_recipe_with_drawn_tied_and_common_keys_and_the_best_is_printed(plan: Plan) -> None:
+def test_trials_train_the_recipe_with_drawn_tied_and_common_keys_and_the_best_is_printed(plan: SearchPlan) -> None:
     stand = Stand()
     search = run(plan, stand)
     assert len(stand.trained) == len(search.trials()) == 6
@@ -126,7 +126,7 @@ def test_trials_train_the_recipe_with_drawn_tied_and_common_keys_and_the_best_is
     assert table[-1] == f"    {search.command(best)}"
 
 
-def test_a_search_that_was_killed_goes_on_as_if_nothing_had_been(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_search_that_was_killed_goes_on_as_if_nothing_had_been(plan: SearchPlan, monkeypatch: pytest.MonkeyPatch) -> None:
     undisturbed = drawn(run(plan))
     other = plan_of(f"{SEARCH}out: outputs/killed\n")
     for kill in (3, 1):  # the fourth training of the first call, the second one of the second
@@ -144,7 +144,7 @@ def test_a_search_that_was_killed_goes_on_as_if_nothing_had_been(plan: Plan, mon
     assert resumed.trials()[4].folder == "outputs/killed/trial-3"  # where its checkpoints are
 
 
-def test_more_trials_can_be_added_but_not_to_another_search(plan: Plan) -> None:
+def test_more_trials_can_be_added_but_not_to_another_search(plan: SearchPlan) -> None:
     run(plan)
     stand = Stand()
     run(plan_of(SEARCH.replace("trials: 6", "trials: 8")), stand)
@@ -154,7 +154,7 @@ def test_more_trials_can_be_added_but_not_to_another_search(plan: Plan) -> None:
         Search(other)
 
 
-def test_a_trial_that_fails_stays_in_the_table_and_the_search_goes_on(plan: Plan) -> None:
+def test_a_trial_that_fails_stays_in_the_table_and_the_search_goes_on(plan: SearchPlan) -> None:
     search = run(plan, Stand({2: raising(TrialError("training ended with status 1: CUDA | out of memory"))}))
     assert [trial.state for trial in search.trials()] == ["scored"] * 2 + ["failed"] + ["scored"] * 3
     row = next(row for row in search.table()[1] if row[0] == "2")
@@ -167,14 +167,14 @@ def test_a_trial_that_fails_stays_in_the_table_and_the_search_goes_on(plan: Plan
     assert row[4:9] == ["-"] * 5
 
 
-def test_when_the_first_trial_fails_the_search_ends_and_tries_it_again_when_called_again(plan: Plan) -> None:
+def test_when_the_first_trial_fails_the_search_ends_and_tries_it_again_when_called_again(plan: SearchPlan) -> None:
     with pytest.raises(LmnError, match=r"trial 0: no data set; mend that, and call the search again"):
         run(plan, Stand({0: raising(TrialError("no data set"))}))
     undisturbed = drawn(run(plan_of(f"{SEARCH}out: outputs/other\n")))
     assert drawn(run(plan)) == undisturbed
 
 
-def test_a_trial_with_worse_evaluation_losses_than_the_others_ends_early(plan: Plan) -> None:
+def test_a_trial_with_worse_evaluation_losses_than_the_others_ends_early(plan: SearchPlan) -> None:
     losses = [[0.5, 0.4, 0.3, 0.2]] * 4 + [[0.9, 0.9, 0.9, 0.9]] + [[0.5, 0.4, 0.2, 0.1]]
     search = run(plan, Stand(losses=losses))
     assert [trial.state for trial in search.trials()] == ["scored"] * 4 + ["pruned", "scored"]
@@ -183,7 +183,7 @@ def test_a_trial_with_worse_evaluation_losses_than_the_others_ends_early(plan: P
     assert {trial.state for trial in unpruned.trials()} == {"scored"}
 
 
-def test_the_same_parameters_are_trained_once(plan: Plan) -> None:
+def test_the_same_parameters_are_trained_once(plan: SearchPlan) -> None:
     stand = Stand()
     text = SEARCH.replace("{low: 1.0e-5, high: 1.0e-3, log: true}", "[1.0e-4]")
     search = run(plan_of(f"{text}sampler: random\n"), stand)
@@ -205,13 +205,13 @@ def test_the_same_parameters_are_trained_once(plan: Plan) -> None:
         (("base.yaml", "none.yaml"), "none.yaml: no such recipe"),
     ],
 )  # fmt: skip
-def test_mistakes_in_a_search_file_are_named(plan: Plan, change: tuple[str, str], message: str) -> None:
+def test_mistakes_in_a_search_file_are_named(plan: SearchPlan, change: tuple[str, str], message: str) -> None:
     with pytest.raises(LmnError, match=message):
         plan_of(SEARCH.replace(*change))
 
 
 @pytest.mark.parametrize("value", [1e-5, 1.5e-07, 0.25, 1e22, 16, True, False, "cosine"])
-def test_a_value_is_read_back_by_yaml_and_by_llama_factory_alike(value: Any, plan: Plan) -> None:
+def test_a_value_is_read_back_by_yaml_and_by_llama_factory_alike(value: Any, plan: SearchPlan) -> None:
     text = word("learning_rate", value)
     assert load_recipe(Path("base.yaml"), [text]).values["learning_rate"] == value
     omegaconf = pytest.importorskip("omegaconf")
@@ -301,7 +301,7 @@ def test_a_failed_training_is_told_with_the_last_line_of_its_log(workdir: Path) 
         train_trial(Path("r.yaml"), ["mode=fail", "output_dir=t"], Path("t"), lambda *_: False)
 
 
-def test_the_command_tells_mistakes_without_a_traceback(plan: Plan) -> None:
+def test_the_command_tells_mistakes_without_a_traceback(plan: SearchPlan) -> None:
     result = CliRunner().invoke(lmn_eval, ["search", "s.yaml"])
     assert result.exit_code == 1
     assert result.stderr.startswith("Error: data/dataset_info.json: no such file; run lmn-convert first")

@@ -74,9 +74,9 @@ def model_of(kind: str, tokenizer: Any) -> Any:
 
 
 def loaded(kind: str, tokenizer: Any) -> Any:
-    from llms_meet_ner.decoding.model import Loaded
+    from llms_meet_ner.decoding.model import LoadedModel
 
-    return Loaded(model_of(kind, tokenizer), tokenizer, "cpu", "cpu", "float32", [tokenizer.eos_token_id])
+    return LoadedModel(model_of(kind, tokenizer), tokenizer, "cpu", "cpu", "float32", [tokenizer.eos_token_id])
 
 
 def spec(form: str = "bracketed", *, nested: bool = False) -> PromptSpec:
@@ -165,14 +165,14 @@ def llama_with_adapter(tokenizer: Any) -> Any:
 
 @pytest.mark.parametrize("make", [gemma3_with_vision, llama_with_adapter])
 def test_models_in_wrappers_decode_alike(make: Any) -> None:
-    from llms_meet_ner.decoding.model import Loaded
+    from llms_meet_ner.decoding.model import LoadedModel
     from reference_decoder import decode as decode_plainly
 
     tokenizer = byte_level()
     asked = requests(tokenizer)
     model = make(tokenizer)
     expected = decode_plainly(model, tokenizer, [request.prompt for request in asked], SENTENCES, LABELS.names)
-    wrapped = Loaded(model, tokenizer, "cpu", "cpu", "float32", [tokenizer.eos_token_id])
+    wrapped = LoadedModel(model, tokenizer, "cpu", "cpu", "float32", [tokenizer.eos_token_id])
     assert decode(wrapped, asked, 4)[0] == expected
 
 

@@ -16,11 +16,11 @@ def generator(smollm2: Path) -> Any:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     from llms_meet_ner.decoding.greedy import GreedyGenerator
-    from llms_meet_ner.decoding.model import Loaded
+    from llms_meet_ner.decoding.model import LoadedModel
 
     tokenizer = AutoTokenizer.from_pretrained(smollm2)
     model = AutoModelForCausalLM.from_pretrained(smollm2, dtype="float32").eval()
-    return GreedyGenerator(Loaded(model, tokenizer, "cpu", "cpu", "float32", [tokenizer.eos_token_id]))
+    return GreedyGenerator(LoadedModel(model, tokenizer, "cpu", "cpu", "float32", [tokenizer.eos_token_id]))
 
 
 def test_generation_stops_at_the_first_newline_and_is_not_sampled(generator: Any) -> None:

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from yardstick import assert_within
 
-from llms_meet_ner import LabelSet, LmnError, Mention, Sentence, Span, get_format
+from llms_meet_ner import LabelSet, LmnError, WrittenEntity, Sentence, Span, get_format
 from llms_meet_ner.sentence import without_nested
 
 LABELS = LabelSet.of("PER", "LOC", "X")
@@ -138,8 +138,8 @@ def test_what_could_not_be_placed_is_kept_and_named() -> None:
         TOKENS,
         LABELS,
     )
-    assert alignment.unknown_labels == (Mention("Hussain", "GPE"),)
-    assert alignment.ungrounded == (Mention("New York", "LOC"),)
+    assert alignment.unknown_labels == (WrittenEntity("Hussain", "GPE"),)
+    assert alignment.ungrounded == (WrittenEntity("New York", "LOC"),)
 
 
 def test_literal_brackets_inside_a_damaged_output_stay_text() -> None:

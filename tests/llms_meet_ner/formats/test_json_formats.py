@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from llms_meet_ner.data_converters import ProblemLog, load_card, read_corpus
 from yardstick import assert_within
 
-from llms_meet_ner import Alignment, LabelSet, Mention, Sentence, Span, get_format
+from llms_meet_ner import Alignment, LabelSet, WrittenEntity, Sentence, Span, get_format
 from llms_meet_ner.alignment import REASONS
 from llms_meet_ner.sentence import find_crossing, without_nested
 
@@ -155,7 +155,7 @@ def test_grouped_texts_take_the_leftmost_places_where_all_can_stand(
     ],
 )
 def test_grouped_texts_that_cannot_stand_together_are_dropped_and_counted(
-    lists: dict[str, list[object]], nested: bool, spans: list[tuple[int, int, str]], dropped: list[Mention], reason: str
+    lists: dict[str, list[object]], nested: bool, spans: list[tuple[int, int, str]], dropped: list[WrittenEntity], reason: str
 ) -> None:
     alignment = parse("grouped", grouped(**lists), nested=nested)
     assert alignment.spans == tuple(Span(*span) for span in spans)
@@ -190,7 +190,7 @@ def test_an_index_that_leads_nowhere_takes_the_first_occurrence_left(index: obje
     assert "misnumbered" in alignment.reasons
     rest = parse("occurrence", listed(("Times", "LOC", 1), ("Times", "X", index)))
     assert rest.spans == (Span(2, 3, "LOC"),)
-    assert rest.ungrounded == (Mention("Times", "X"),)
+    assert rest.ungrounded == (WrittenEntity("Times", "X"),)
     whole = parse("occurrence", listed(("US", "X", index if index != 3 else 9)))
     assert whole.spans == (Span(12, 13, "X"),)
 
@@ -221,7 +221,7 @@ def test_offsets_decide_even_against_the_text() -> None:
 def test_offsets_that_lead_nowhere_place_nothing(start: object, end: object) -> None:
     alignment = parse("offset", listed(("New York", "LOC", start, end), name="offset"))
     assert (alignment.spans, alignment.status) == ((), "repaired")
-    assert alignment.ungrounded == (Mention("New York", "LOC"),)
+    assert alignment.ungrounded == (WrittenEntity("New York", "LOC"),)
     assert {"misnumbered", "ungrounded"} <= set(alignment.reasons)
 
 
@@ -233,11 +233,11 @@ def test_offsets_of_a_space_between_tokens_touch_no_token() -> None:
 def test_the_outer_of_two_stays_in_a_flat_format_and_both_in_a_nested_one() -> None:
     text = listed(("New York", "LOC", 1), ("New York Times", "X", 1))
     flat, nested = parse("occurrence", text), parse("occurrence", text, nested=True)
-    assert (flat.spans, flat.reasons, flat.dropped) == ((Span(0, 3, "X"),), ("nested",), (Mention("New York", "LOC"),))
+    assert (flat.spans, flat.reasons, flat.dropped) == ((Span(0, 3, "X"),), ("nested",), (WrittenEntity("New York", "LOC"),))
     assert (nested.spans, nested.status) == ((Span(0, 3, "X"), Span(0, 2, "LOC")), "exact")
     crossing = parse("occurrence", listed(("Times ,", "X", 1), ("New York Times", "LOC", 1)), nested=True)
     assert (crossing.spans, crossing.reasons) == ((Span(0, 3, "LOC"),), ("crossing",))
-    assert crossing.dropped == (Mention("Times ,", "X"),)
+    assert crossing.dropped == (WrittenEntity("Times ,", "X"),)
 
 
 @pytest.mark.parametrize("name", ["grouped", "occurrence"])
@@ -287,7 +287,7 @@ def test_only_so_many_texts_are_compared_for_similarity() -> None:
     words = tuple(f"{chr(97 + n % 26) * 5}{chr(97 + n // 26) * 5}" for n in range(40))
     alignment = parse("grouped", grouped(X=[word + "!" for word in words]), words)
     assert [span.start for span in alignment.spans] == list(range(32))
-    assert alignment.ungrounded == tuple(Mention(word + "!", "X") for word in words[32:])
+    assert alignment.ungrounded == tuple(WrittenEntity(word + "!", "X") for word in words[32:])
 
 
 def test_where_a_search_for_places_is_given_up_the_next_free_ones_are_taken() -> None:
@@ -312,7 +312,7 @@ def test_unknown_labels_are_counted_and_left_out(name: str) -> None:
     text = grouped(ORG=["Times"]) if name == "grouped" else listed(("Times", "ORG", 9, 14), name=name)
     alignment = parse(name, text)
     assert (alignment.spans, alignment.reasons) == ((), ("unknown-label",))
-    assert alignment.unknown_labels == (Mention("Times", "ORG"),)
+    assert alignment.unknown_labels == (WrittenEntity("Times", "ORG"),)
 
 
 # Damaged outputs

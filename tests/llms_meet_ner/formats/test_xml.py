@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from llms_meet_ner.data_converters import load_card, read_corpus
 from yardstick import assert_within
 
-from llms_meet_ner import LabelSet, LmnError, Mention, Sentence, Span, get_format
+from llms_meet_ner import LabelSet, LmnError, WrittenEntity, Sentence, Span, get_format
 from llms_meet_ner.alignment import REASONS
 from llms_meet_ner.formats import get_inline_format, is_inline
 from llms_meet_ner.sentence import without_nested
@@ -123,8 +123,8 @@ def test_damaged_outputs(output: str, spans: tuple[Span, ...], status: str, reas
 def test_what_could_not_be_placed_is_kept_and_named() -> None:
     output = "<GPE>Hussain</GPE> , considered surplus to England" + REST + " <LOC>New York</LOC>"
     alignment = FLAT.parse(output, TOKENS, LABELS)
-    assert alignment.unknown_labels == (Mention("Hussain", "GPE"),)
-    assert alignment.ungrounded == (Mention("New York", "LOC"),)
+    assert alignment.unknown_labels == (WrittenEntity("Hussain", "GPE"),)
+    assert alignment.ungrounded == (WrittenEntity("New York", "LOC"),)
 
 
 def test_tags_of_the_sentence_stay_text_in_a_damaged_output() -> None:
