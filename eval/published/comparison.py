@@ -1,4 +1,4 @@
-"""PublishedSource results, kept as data in `references/`, and ours beside theirs, with every condition named that differs.
+"""Published results, kept as data in `references/`, and ours beside theirs, with every condition named that differs.
 
 A difference is a difference of two numbers and no more: nothing here says whether it means anything.
 """

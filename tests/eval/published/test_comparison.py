@@ -1,4 +1,4 @@
-"""PublishedSource tables: the files hold what was published, and ours stands beside theirs with every condition that differs."""
+"""Published tables: the files hold what was published, and ours stands beside theirs with every condition that differs."""
 
 from __future__ import annotations
 
