@@ -15,11 +15,11 @@ __all__ = [
     "Label",
     "LabelSet",
     "LmnError",
-    "WrittenEntity",
     "PromptSpec",
     "Sentence",
     "Span",
     "Where",
+    "WrittenEntity",
     "get_format",
     "load",
 ]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from paths import ROOT
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from paths import ROOT
 
 if TYPE_CHECKING:
     from tiny_training import TinyTraining

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from paths import ROOT
 import re
 import shlex
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from paths import ROOT
+
 from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
 
 PAGE = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")

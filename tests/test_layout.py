@@ -85,7 +85,9 @@ def test_contracts_hold_and_a_planted_import_breaks_them(
         assert any(line.startswith(contract) for line in broken), done.stdout
 
 
-@pytest.mark.parametrize("module", ["data_converters.cli.convert", "eval.cli.score", "eval.cli.publish", "cli.predict", "cli.tag", "eval"])
+@pytest.mark.parametrize(
+    "module", ["data_converters.cli.convert", "eval.cli.score", "eval.cli.publish", "cli.predict", "cli.tag", "eval"]
+)
 def test_no_command_loads_torch_before_it_predicts(module: str) -> None:
     code = f"import sys, llms_meet_ner.{module}; sys.exit(bool({{'torch', 'transformers', 'peft', 'datasets', 'spacy'}} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False, cwd="/").returncode == 0
@@ -100,7 +102,7 @@ def test_no_function_is_long() -> None:
 
 
 def test_eval_holds_at_most_a_third_of_the_lines() -> None:
-    lines = {folder: 0 for folder in TOPS}
+    lines = dict.fromkeys(TOPS, 0)
     for path in FILES:
         lines[path.relative_to(ROOT).parts[0]] += len(path.read_text(encoding="utf-8").splitlines())
     assert lines["eval"] <= sum(lines.values()) / 3, lines

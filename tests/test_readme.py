@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from paths import ROOT
 import re
 import shlex
 import subprocess
@@ -12,6 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 from click.testing import CliRunner
+from paths import ROOT
+
 from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
 from llms_meet_ner.eval.cli.score import main as lmn_eval
 

@@ -237,7 +237,9 @@ def _take_all(
     return taken, counts
 
 
-def _take(mix: Mix, source: MixSource, folder: Path, count: SourceCounts, earlier: dict[bytes, bytes]) -> list[Sentence]:
+def _take(
+    mix: Mix, source: MixSource, folder: Path, count: SourceCounts, earlier: dict[bytes, bytes]
+) -> list[Sentence]:
     """Return the sentences that are taken of a source; `earlier` holds those of the sources before it, with their annotation."""
     own: dict[bytes, bytes] = {}
     # a heap with the last one drawn on top: how it was drawn, as which it was read, the sentence, and how many inner entities it lost

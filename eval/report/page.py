@@ -17,8 +17,8 @@ from ..analysis.document import Examined
 from .charts import Plot, plots
 from .content import (
     Filter,
-    LinkedTable,
     Headline,
+    LinkedTable,
     Section,
     facts,
     headline,

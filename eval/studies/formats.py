@@ -95,7 +95,9 @@ def _call(words: list[str]) -> None:
         raise LmnError(f"{words[0]} ended with status {code}; see its output above")
 
 
-def _result(plan: StudyPlan, run: bool, name: str, fmt: str, decoding: str, shots: int | None, *flags: str) -> list[Result]:
+def _result(
+    plan: StudyPlan, run: bool, name: str, fmt: str, decoding: str, shots: int | None, *flags: str
+) -> list[Result]:
     """Score a run unless it is scored, and return its result, before it those of the baselines; nothing if it may not run."""
     words, out = plan.score(fmt, decoding, *flags)
     if not (out / SCORES_FILE).is_file():

@@ -143,9 +143,9 @@ def results_page(folder: Path = RESULTS_FOLDER) -> str:
     """Return `RESULTS.md` as it follows from the studies in a folder."""
     head = [
         "# Results", "",
-        "Written by `python -m llms_meet_ner.eval.studies.results` from the files in `eval/studies/results/`, which hold the counts of each run's",
-        "`scores.json` with its versions, hashes and, where it ran in a checkout, its commit. No number of ours is typed by hand; what",
-        "others published stands at the end.", "",
+        "Written by `python -m llms_meet_ner.eval.studies.results` from the files in `eval/studies/results/`, which hold the counts of",
+        "each run's `scores.json` with its versions, hashes and, where it ran in a checkout, its commit. No number of ours is typed by",
+        "hand; what others published stands at the end.", "",
     ]  # fmt: skip
     studies = [Study.load(path).markdown() for path in sorted(folder.glob("*.json"))]
     return "\n".join([*head, *studies, published_page()])

@@ -20,7 +20,7 @@ from ...errors import LmnError
 from ...files import atomic_write, write_json
 from ...systems.engines import resolve_decoding
 from ..scoring.counts import Counts
-from .search_plan import SearchPlan, Range, Scalar, load_plan, word
+from .search_plan import Range, Scalar, SearchPlan, load_plan, word
 from .trial import OnEvaluation, Training, TrialError, score_trial, train_trial
 
 _JOURNAL = "journal.log"

@@ -365,4 +365,6 @@ def _place(
 
 def _mention(entity: _Entity, output: _Output) -> WrittenEntity:
     """Return an entity as generated; of a very long one the beginning."""
-    return WrittenEntity(" ".join(output.texts[entity.start : min(entity.end, entity.start + _MAX_MENTION)]), entity.label)
+    return WrittenEntity(
+        " ".join(output.texts[entity.start : min(entity.end, entity.start + _MAX_MENTION)]), entity.label
+    )

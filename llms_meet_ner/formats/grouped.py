@@ -14,7 +14,7 @@ from ..labels import LabelSet
 from ..sentence import Sentence
 from .arranging import TooManyArrangementsError, Wanted, arrange_loosely, arrangements
 from .json_text import Number, dump, load
-from .mentions import Claims, TokenRange, SourceText, failed, most_claims
+from .mentions import Claims, SourceText, TokenRange, failed, most_claims
 from .wording import VARIANTS, instruction_text
 
 _TASK = (

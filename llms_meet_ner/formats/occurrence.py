@@ -12,7 +12,7 @@ from ..labels import LabelSet
 from ..sentence import Sentence
 from .json_text import dump
 from .listed import read_items
-from .mentions import Claims, TokenRange, SourceText, failed, most_claims
+from .mentions import Claims, SourceText, TokenRange, failed, most_claims
 from .wording import VARIANTS, instruction_text
 
 _TASK = (

@@ -32,7 +32,9 @@ def resolve_decoding(decoding: Decoding | None, format_name: str) -> Decoding:
     return decoding or ("constrained" if is_inline(format_name) else "free")
 
 
-def make_generator(loaded: LoadedModel, spec: PromptSpec, decoding: Decoding, guesser: Guesser | None = None) -> Generator:
+def make_generator(
+    loaded: LoadedModel, spec: PromptSpec, decoding: Decoding, guesser: Guesser | None = None
+) -> Generator:
     """Return the generator of a decoding for a loaded model.
 
     Args:

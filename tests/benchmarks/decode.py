@@ -25,15 +25,15 @@ from typing import Any
 
 import click
 import yaml
-from llms_meet_ner.data_converters.cards import load_card
-from llms_meet_ner.eval.evaluate import read_gold
-from llms_meet_ner.eval.scoring.counts import score
-from llms_meet_ner.eval.scoring.predictions import read_predictions
 from rich.table import Table
 
 from llms_meet_ner.cli.options import catch_errors, print_table
+from llms_meet_ner.data_converters.cards import load_card
 from llms_meet_ner.decoding.requests import Request
 from llms_meet_ner.errors import LmnError
+from llms_meet_ner.eval.evaluate import read_gold
+from llms_meet_ner.eval.scoring.counts import score
+from llms_meet_ner.eval.scoring.predictions import read_predictions
 from llms_meet_ner.files import atomic_write, read_json, write_json
 from llms_meet_ner.formats import get_format
 from llms_meet_ner.prediction.run import training_guesser

@@ -22,14 +22,14 @@ from pathlib import Path
 from typing import Any
 
 import click
-from llms_meet_ner.data_converters.cards import Card, load_card
-from llms_meet_ner.data_converters.corpus import read_corpus
-from llms_meet_ner.eval.analysis import analyse
-from llms_meet_ner.eval.scoring.counts import score
 from nervaluate import Evaluator
 from seqeval.scheme import IOB2, Entities
 
 from llms_meet_ner.alignment import Alignment
+from llms_meet_ner.data_converters.cards import Card, load_card
+from llms_meet_ner.data_converters.corpus import read_corpus
+from llms_meet_ner.eval.analysis import analyse
+from llms_meet_ner.eval.scoring.counts import score
 from llms_meet_ner.formats import OutputFormat, get_format
 from llms_meet_ner.sentence import Sentence
 from llms_meet_ner.tags import encode

@@ -25,13 +25,13 @@ from pathlib import Path
 from typing import Any
 
 import click
+from pipeline import write_corpus
+
 from llms_meet_ner.data_converters.cards import load_card
 from llms_meet_ner.eval.evaluate import evaluate, read_gold
 from llms_meet_ner.eval.report import write_page
-
 from llms_meet_ner.formats import get_format
 from llms_meet_ner.sentence import Sentence, Span
-from pipeline import write_corpus
 
 _RUNS = 5
 _PATIENCE = 300_000  # ms

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from paths import CARDS, FIXTURES
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
-from llms_meet_ner.data_converters import ProblemLog, load_card, read_corpus
+from paths import CARDS, FIXTURES
 
 from llms_meet_ner import get_format
+from llms_meet_ner.data_converters import ProblemLog, load_card, read_corpus
 
 READ_AS = {
     ("multinerd", "train"): [

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from paths import ROOT
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from paths import ROOT
+
+from llms_meet_ner import LmnError
 from llms_meet_ner.data_converters import card_names, load_card, read_corpus
 from llms_meet_ner.data_converters.card_table import CardRow, markdown_table
 from llms_meet_ner.data_converters.cli.convert import main
-
-from llms_meet_ner import LmnError
-
 
 GOOD = """\
 name: mine

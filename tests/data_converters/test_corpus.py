@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from llms_meet_ner.data_converters import Card, ProblemLog, load_card, read_corpus
 from seqeval.metrics.sequence_labeling import get_entities
 
 from llms_meet_ner import LmnError, get_format
+from llms_meet_ner.data_converters import Card, ProblemLog, load_card, read_corpus
 from llms_meet_ner.sentence import without_nested
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from paths import ROOT
 import json
 import os
 import random
@@ -16,11 +15,12 @@ import forked
 import pytest
 import yaml
 from click.testing import CliRunner, Result
-from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
-from llms_meet_ner.eval.cli.score import main as lmn_eval
+from paths import ROOT
 
 from llms_meet_ner import PromptSpec
 from llms_meet_ner.cli.predict import main as lmn_predict
+from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
+from llms_meet_ner.eval.cli.score import main as lmn_eval
 
 DEMO = ROOT / "data_converters/cards/demo"
 BIN = Path(sys.executable).parent

@@ -4,7 +4,6 @@ LLaMA-Factory refuses bfloat16 on a CPU without `use_cpu`, and DeepSpeed outside
 changed here; `test_trainings.py` trains under the DeepSpeed configurations.
 """
 
-from paths import ROOT
 import dataclasses
 import json
 import re
@@ -15,10 +14,11 @@ from typing import Any
 
 import pytest
 import yaml
-from llms_meet_ner.data_converters import load_card
-from llms_meet_ner.eval.studies.search_plan import Range, load_plan
+from paths import ROOT
 
 from llms_meet_ner import LmnError
+from llms_meet_ner.data_converters import load_card
+from llms_meet_ner.eval.studies.search_plan import Range, load_plan
 from llms_meet_ner.prompting.templates import pieces_of
 
 parser = pytest.importorskip("llamafactory.hparams.parser")

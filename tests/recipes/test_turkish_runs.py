@@ -1,15 +1,15 @@
 """The six Turkish runs are the published table's, and their recipes are what the table generates."""
 
-from paths import ROOT
 import csv
 from pathlib import Path
 
 import pytest
 import yaml
 from click.testing import CliRunner
+from generate import generate, main
+from paths import ROOT
 
 from llms_meet_ner import LmnError
-from generate import generate, main
 
 FOLDER = ROOT / "recipes" / "turkish"
 PUBLISHED = {

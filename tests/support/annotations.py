@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from llms_meet_ner import Sentence, Span
 from llms_meet_ner.sentence import find_crossing, outer_first, without_nested
 
-
 HOSTILE = [
     "[", "]", "|", "[[", "]]", "[sic]", "PER]", "LOC]", "X]", "[|", "|]", "| PER]", "[a | PER]", "PER", "a", "b[", "a]b",
     "İ", "ı", "😀", "👩‍👩‍👧", "e\u0301", "é", "שלום", "مرحبا", "\u200b", "\ufeff", "\u200dx", "ﬁ", "\u2028", "\x85", "\u00a0", "a b", " ", "\t",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from llms_meet_ner.data_converters import load_card, read_corpus
 from paths import CONLL
 
 from llms_meet_ner import get_format
+from llms_meet_ner.data_converters import load_card, read_corpus
 from llms_meet_ner.records import Generated, PredictionRecord
 from llms_meet_ner.sentence import Sentence, tokens_sha1
 

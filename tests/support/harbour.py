@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from click.testing import CliRunner, Result
+
 from llms_meet_ner.data_converters import load_card
 from llms_meet_ner.data_converters.cards import Card, SplitFile
 from llms_meet_ner.data_converters.cli.convert import main

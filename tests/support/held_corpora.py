@@ -5,7 +5,6 @@ python tests/support/held_corpora.py DIR        every file, every output format:
 
 from __future__ import annotations
 
-from paths import ROOT
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
+from paths import ROOT
 
 PAGE = ROOT / "docs" / "corpora.md"
 _GERMEVAL = "germeval2014/official_tsv/NER-de-"
@@ -116,7 +116,6 @@ ambiguous; the others are ambiguous only where tokens look like markup.
 def page(corpora: Path) -> str:
     """Return docs/corpora.md."""
     from llms_meet_ner.data_converters.check import check_split
-
     from llms_meet_ner.formats import format_names
 
     names = format_names()

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
+from llms_meet_ner import PromptSpec, get_format
 from llms_meet_ner.data_converters import load_card
 from llms_meet_ner.data_converters.alpaca import prompt_spec_of
 from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
 from llms_meet_ner.data_converters.corpus import read_corpus
 from llms_meet_ner.eval.evaluate import Gold, evaluate, read_gold, write_scores
-
-from llms_meet_ner import PromptSpec, get_format
 from llms_meet_ner.files import sha256_of
 from llms_meet_ner.prompting.spec import TemplatePieces
 from llms_meet_ner.sentence import Sentence, tokens_sha1

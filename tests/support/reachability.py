@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from llms_meet_ner.data_converters import load_card, read_corpus
-
 from llms_meet_ner import LabelSet, Sentence
+from llms_meet_ner.data_converters import load_card, read_corpus
 from llms_meet_ner.decoding.tokens import END, Constraint
 from llms_meet_ner.decoding.vocabulary import Vocabulary
 from llms_meet_ner.formats import get_inline_format

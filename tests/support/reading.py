@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from llms_meet_ner import LabelSet, Sentence
 from llms_meet_ner.data_converters.problems import ProblemLog
 from llms_meet_ner.data_converters.readers import READERS, Rules
-
-from llms_meet_ner import LabelSet, Sentence
 
 LABELS = ("PER", "LOC", "ORG")
 

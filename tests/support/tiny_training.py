@@ -3,7 +3,6 @@
 Nothing is downloaded: the tokenizer has one token a byte.
 """
 
-from paths import ROOT
 import json
 import os
 import shutil
@@ -18,6 +17,7 @@ from typing import Any
 
 import forked
 import yaml
+from paths import ROOT
 
 _ABORTED_AT_EXIT = "terminate called without an active exception"
 """What a gloo process on a CPU now and then says when it has finished and ends while a thread of it still runs."""

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-from llms_meet_ner.data_converters.cards import load_card
-from llms_meet_ner.data_converters.corpus import read_corpus
 
 from llms_meet_ner.cli.options import catch_errors
+from llms_meet_ner.data_converters.cards import load_card
+from llms_meet_ner.data_converters.corpus import read_corpus
 from llms_meet_ner.decoding.model import load_adapter
 from llms_meet_ner.decoding.requests import Request
 from llms_meet_ner.errors import LmnError
@@ -71,8 +71,9 @@ def compare(
         most_tokens: leave longer sentences out.
         form: output format of a model without an adapter.
     """
-    from llms_meet_ner.decoding.constrained import ConstrainedGenerator
     from reference_decoder import decode
+
+    from llms_meet_ner.decoding.constrained import ConstrainedGenerator
 
     card = load_card("demo")
     splits = list(card.splits)

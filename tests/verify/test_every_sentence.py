@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from paths import ROOT
 import json
 import re
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from paths import ROOT
 from reachability import CORPORA, unreachable, unreachable_of
 
 from llms_meet_ner import LabelSet, Sentence, Span

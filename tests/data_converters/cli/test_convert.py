@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from paths import CONLL
 import json
 import os
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from llms_meet_ner.data_converters.cli.convert import main
+from paths import CONLL
 
+from llms_meet_ner.data_converters.cli.convert import main
 
 PUBLISHED = (
     "Your task is to identify all named entities in the input sentence and rewrite the sentence by enclosing each entity using the "

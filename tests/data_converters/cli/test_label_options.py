@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from paths import CONLL
 import json
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from paths import CONLL
+
+from llms_meet_ner import LmnError
 from llms_meet_ner.data_converters import load_card, prompt_spec_of
 from llms_meet_ner.data_converters.cli.convert import main
 from llms_meet_ner.data_converters.cli.label_options import LabelChange
 from llms_meet_ner.eval.cli.score import main as lmn_eval
-
-from llms_meet_ner import LmnError
 from llms_meet_ner.formats import format_names, get_format
 from llms_meet_ner.formats.wording import LETTERED, VARIANTS
 from llms_meet_ner.labels import LabelSet

@@ -9,11 +9,11 @@ import pytest
 from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
+
+from llms_meet_ner import LmnError, Sentence, Span
 from llms_meet_ner.data_converters import load_card, read_corpus
 from llms_meet_ner.data_converters.cli.convert import main
 from llms_meet_ner.data_converters.mixing.augment import Augmentation, added_sentences
-
-from llms_meet_ner import LmnError, Sentence, Span
 from llms_meet_ner.sentence import DOCSTART
 from llms_meet_ner.training.dataset_info import load_entry, sibling
 

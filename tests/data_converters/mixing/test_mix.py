@@ -12,12 +12,12 @@ import yaml
 from click.testing import CliRunner, Result
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from llms_meet_ner import Sentence
 from llms_meet_ner.data_converters import card_names, read_corpus
 from llms_meet_ner.data_converters.cli.convert import main
 from llms_meet_ner.data_converters.mixing.mix import ORIGIN, allocate, sentence_key, write_mix
 from llms_meet_ner.data_converters.mixing.plan import HeldOut, load_mix, mix_names
-
-from llms_meet_ner import Sentence
 
 OUT = Path("data/mixes/both")
 CARD = """\

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from llms_meet_ner.data_converters.problems import ProblemLog
-from llms_meet_ner.data_converters.readers.columns import ColumnOptions, ColumnReader
 
 from llms_meet_ner import LabelSet, LmnError, Sentence, Span
+from llms_meet_ner.data_converters.problems import ProblemLog
+from llms_meet_ner.data_converters.readers.columns import ColumnOptions, ColumnReader
 
 LABELS = LabelSet.of("PER", "LOC")
 

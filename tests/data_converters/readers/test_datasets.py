@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from reading import read_file, seen
+
+from llms_meet_ner import LmnError
 from llms_meet_ner.data_converters import load_card, read_corpus
 from llms_meet_ner.data_converters.cli.convert import main
 from llms_meet_ner.data_converters.problems import ProblemLog
 from llms_meet_ner.eval.evaluate import evaluate, read_gold
-from reading import read_file, seen
-
-from llms_meet_ner import LmnError
 
 datasets = pytest.importorskip("datasets")
 

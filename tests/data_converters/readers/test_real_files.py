@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 import spacy
-from llms_meet_ner.data_converters.problems import ProblemLog
 from reading import read_file, seen
 from spacy.tokens import DocBin
 
 from llms_meet_ner import LmnError, Sentence
+from llms_meet_ner.data_converters.problems import ProblemLog
 from llms_meet_ner.tagging.splitting import make_splitter
 
 Counts = tuple[int, int, Counter[str]]

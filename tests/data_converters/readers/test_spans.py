@@ -10,12 +10,12 @@ import pytest
 import spacy
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from llms_meet_ner.data_converters.problems import ProblemLog
-from llms_meet_ner.data_converters.readers.spans import utf16_offsets
 from reading import LABELS, read, read_file, seen
 from spacy.tokens import DocBin, Span
 
 from llms_meet_ner import LmnError
+from llms_meet_ner.data_converters.problems import ProblemLog
+from llms_meet_ner.data_converters.readers.spans import utf16_offsets
 
 SPACES = {"type": "spans", "language": "spaces"}
 ENGLISH = {"type": "spans", "language": "en"}

@@ -12,11 +12,11 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from llms_meet_ner.data_converters.cli.convert import main
-from llms_meet_ner.data_converters.problems import ProblemLog
 from reading import read, seen
 
 from llms_meet_ner import LmnError
+from llms_meet_ner.data_converters.cli.convert import main
+from llms_meet_ner.data_converters.problems import ProblemLog
 
 COLUMNS = {"type": "columns", "scheme": "IOB2"}
 LINES = {"type": "lines", "scheme": "IOB2"}

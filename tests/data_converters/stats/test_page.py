@@ -11,11 +11,11 @@ from chromium import chromium, opened
 from harbour import CARD, SMALL, counted, run, sentence, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from llms_meet_ner.data_converters.stats import corpus_stats
-from llms_meet_ner.data_converters.stats.page import stats_page
 from playwright.sync_api import Browser
 from strict_html import parsed
 
+from llms_meet_ner.data_converters.stats import corpus_stats
+from llms_meet_ner.data_converters.stats.page import stats_page
 from llms_meet_ner.rendering.text import visible
 
 ELEMENTS = {

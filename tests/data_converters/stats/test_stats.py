@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from paths import ROOT
 import json
 import re
 from collections import Counter, defaultdict
@@ -16,14 +15,15 @@ import pytest
 from harbour import CARD, SMALL, Annotated, counted, run, sentence, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from paths import ROOT
+from strict_html import parsed
+
 from llms_meet_ner.data_converters import load_card
 from llms_meet_ner.data_converters.cards import SplitFile
 from llms_meet_ner.data_converters.stats import KINDS, CorpusStats, Finding, corpus_stats
 from llms_meet_ner.data_converters.stats.counts import quantile
 from llms_meet_ner.data_converters.stats.document import stats_document
 from llms_meet_ner.data_converters.stats.page import LISTED
-from strict_html import parsed
-
 
 
 def shown(found: list[Finding]) -> list[list[tuple[str, int, bool, list[int]]]]:

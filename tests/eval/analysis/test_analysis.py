@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from paths import DEMO
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -14,6 +13,10 @@ from click.testing import CliRunner
 from drawn import LABELS, corpora_with_predictions
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from nervaluate import Evaluator
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+
+from llms_meet_ner import Alignment, Sentence, Span
 from llms_meet_ner.data_converters import load_card, read_corpus
 from llms_meet_ner.eval import Counts, score
 from llms_meet_ner.eval.analysis import KINDS, analyse, pair_up
@@ -22,10 +25,6 @@ from llms_meet_ner.eval.analysis.groups import Known, score_groups
 from llms_meet_ner.eval.analysis.resampling import differences, intervals
 from llms_meet_ner.eval.cli.score import main
 from llms_meet_ner.eval.scoring.counts import SCENARIOS, scenario_counts
-from nervaluate import Evaluator
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
-
-from llms_meet_ner import Alignment, Sentence, Span
 from llms_meet_ner.tags import encode
 
 Drawn = tuple[list[Sentence], list[Alignment]]
@@ -262,7 +261,6 @@ def test_a_line_of_the_sentences_reads_back(data: Drawn, train: Drawn, output: s
 
 
 # the commands
-
 
 
 def predictions(path: Path, wrong: tuple[str, str]) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from paths import ROOT
 import json
 import shutil
 from dataclasses import replace
@@ -12,13 +11,14 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import CliRunner, Result
+from paths import ROOT
+from small_tokenizers import byte_level
+
+from llms_meet_ner import LmnError, PromptSpec
 from llms_meet_ner.data_converters import load_card, prompt_spec_of
 from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
 from llms_meet_ner.eval.cli.adapter_run import Pull
 from llms_meet_ner.eval.cli.score import main as lmn_eval
-from small_tokenizers import byte_level
-
-from llms_meet_ner import LmnError, PromptSpec
 from llms_meet_ner.prediction import run as predict_module
 from llms_meet_ner.prompting.templates import pieces_of
 from llms_meet_ner.systems.adapters import find_adapter

@@ -13,12 +13,12 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 from hostile import HOSTILE, MARKDOWN, adversarial, inlines, shown, text_of
-from llms_meet_ner.data_converters import load_card
-from llms_meet_ner.eval.cli.publish import main as lmn_publish
-from llms_meet_ner.eval.evaluate import Gold
 from publishing import BASE, Trained, trained
 
 from llms_meet_ner import get_format
+from llms_meet_ner.data_converters import load_card
+from llms_meet_ner.eval.cli.publish import main as lmn_publish
+from llms_meet_ner.eval.evaluate import Gold
 from llms_meet_ner.labels import Label, LabelSet
 from llms_meet_ner.prompting.spec import PromptSpec
 from llms_meet_ner.rendering.text import visible

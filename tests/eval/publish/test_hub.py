@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 from hub_server import FIRST, Fault, HubServer, point_at
-from llms_meet_ner.eval.publish.hub import Destination, Uploaded, find_token, upload
 
 from llms_meet_ner import LmnError
+from llms_meet_ner.eval.publish.hub import Destination, Uploaded, find_token, upload
 
 TOKEN = "hf_aVerySecretTokenOfMine1234"
 FILES = {

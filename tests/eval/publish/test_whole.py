@@ -15,10 +15,10 @@ import pytest
 from byte_llama import save_byte_llama
 from click.testing import CliRunner
 from hub_server import FIRST, HubServer, point_at
-from llms_meet_ner.eval.cli.publish import main as lmn_publish
 from publishing import BASE, demo_sentences, save_adapter, trained
 
 from llms_meet_ner import load
+from llms_meet_ner.eval.cli.publish import main as lmn_publish
 
 TOKEN = "hf_aVerySecretTokenOfMine1234"
 COMMAND = "from llms_meet_ner.eval.cli.publish import main; main()"

@@ -11,6 +11,10 @@ import jsonschema
 import pytest
 import yaml
 from click.testing import CliRunner
+from conll_predictions import records, write
+from paths import CONLL
+
+from llms_meet_ner import LmnError
 from llms_meet_ner.data_converters import load_card, prompt_spec_of
 from llms_meet_ner.data_converters.cards import card_names
 from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
@@ -20,18 +24,14 @@ from llms_meet_ner.eval.cli.score import main as lmn_eval
 from llms_meet_ner.eval.published.comparison import (
     REFERENCES_FOLDER,
     REFERENCES_SCHEMA,
-    PublishedSource,
-    PublishedRow,
     PublishedResult,
+    PublishedRow,
+    PublishedSource,
     compare,
     comparisons,
     known_adapter,
     load_published,
 )
-from conll_predictions import records, write
-from paths import CONLL
-
-from llms_meet_ner import LmnError
 
 FILES = sorted(REFERENCES_FOLDER.glob("*.yaml"))
 RESULTS = [result for published in load_published() for result in published.results]

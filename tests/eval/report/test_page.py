@@ -16,22 +16,22 @@ import pytest
 from chromium import chromium, opened
 from click.testing import CliRunner
 from hostile import TOKENS, adversarial, spoiled
-from llms_meet_ner.data_converters import load_card, read_corpus
-from llms_meet_ner.eval.analysis.document import Examined
-from llms_meet_ner.eval.analysis.pairs import ERRORS, Pair
-from llms_meet_ner.eval.cli.score import main
-from llms_meet_ner.eval.evaluate import Evaluation, Gold, evaluate
-from llms_meet_ner.eval.published.comparison import compare
-from llms_meet_ner.eval.report.markdown import LISTED, markdown_report
-from llms_meet_ner.eval.report.page import html_report
-from llms_meet_ner.eval.report.sentences import embedded
-from llms_meet_ner.eval.report import report_path
 from markdown_it import MarkdownIt
 from playwright.sync_api import Browser, expect
 from playwright.sync_api import Page as Tab
 from strict_html import Page
 
 from llms_meet_ner import Sentence, Span, get_format
+from llms_meet_ner.data_converters import load_card, read_corpus
+from llms_meet_ner.eval.analysis.document import Examined
+from llms_meet_ner.eval.analysis.pairs import ERRORS, Pair
+from llms_meet_ner.eval.cli.score import main
+from llms_meet_ner.eval.evaluate import Evaluation, Gold, evaluate
+from llms_meet_ner.eval.published.comparison import compare
+from llms_meet_ner.eval.report import report_path
+from llms_meet_ner.eval.report.markdown import LISTED, markdown_report
+from llms_meet_ner.eval.report.page import html_report
+from llms_meet_ner.eval.report.sentences import embedded
 from llms_meet_ner.rendering.text import visible
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from paths import CONLL
 import json
 import random
 from itertools import pairwise
@@ -14,6 +13,11 @@ import pytest
 from click.testing import CliRunner, Result
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from paths import CONLL
+from sklearn.calibration import calibration_curve
+from sklearn.metrics import brier_score_loss
+
+from llms_meet_ner import LmnError, get_format
 from llms_meet_ner.data_converters import load_card, prompt_spec_of, read_corpus
 from llms_meet_ner.data_converters.readers import CorpusFile
 from llms_meet_ner.eval import Counts
@@ -22,10 +26,6 @@ from llms_meet_ner.eval.cli.score import main
 from llms_meet_ner.eval.evaluate import Evaluation, Gold, evaluate
 from llms_meet_ner.eval.report.content import sections
 from llms_meet_ner.eval.scoring.calibration import BINS, THRESHOLDS, Bin, Calibration, Quarter, UncertaintySummary
-from sklearn.calibration import calibration_curve
-from sklearn.metrics import brier_score_loss
-
-from llms_meet_ner import LmnError, get_format
 from llms_meet_ner.records import Generated, PredictionRecord, Uncertainty
 from llms_meet_ner.sentence import Sentence, Span, tokens_sha1
 

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from drawn import LABELS, corpora_with_predictions
 from hypothesis import given, settings
-from llms_meet_ner.data_converters import load_card, read_corpus
-from llms_meet_ner.eval import Counts, Scores, score
 from nervaluate import Evaluator
 from seqeval.metrics import classification_report
 from seqeval.scheme import IOB2
 from seqscore.scoring import score_label_sequences
 
-from llms_meet_ner import Alignment, WrittenEntity, Sentence, Span, get_format
+from llms_meet_ner import Alignment, Sentence, Span, WrittenEntity, get_format
+from llms_meet_ner.data_converters import load_card, read_corpus
+from llms_meet_ner.eval import Counts, Scores, score
 from llms_meet_ner.tags import encode
 
 
@@ -127,7 +127,9 @@ def rendered_words(text: str, sentence: Sentence) -> list[tuple[int | None, str]
 
 def test_ungrounded_entities_are_counted_beside_the_scores() -> None:
     sentence = Sentence("a/b/0", ("Oslo", "."), (Span(0, 1, "LOC"),))
-    alignment = Alignment((Span(0, 1, "LOC"),), "repaired", ("ungrounded",), ungrounded=(WrittenEntity("Bergen", "LOC"),))
+    alignment = Alignment(
+        (Span(0, 1, "LOC"),), "repaired", ("ungrounded",), ungrounded=(WrittenEntity("Bergen", "LOC"),)
+    )
     scores = score([sentence], [alignment])
     assert (scores.micro.precision, scores.micro_with_ungrounded.precision, scores.micro_with_ungrounded.recall) == (
         1.0,

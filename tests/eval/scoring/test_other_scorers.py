@@ -12,13 +12,13 @@ import pytest
 from click.testing import CliRunner
 from drawn import corpora_with_predictions
 from hypothesis import given, settings
+
+from llms_meet_ner import Alignment, LabelSet, LmnError, Sentence, Span, get_format
 from llms_meet_ner.data_converters import load_card, read_corpus
 from llms_meet_ner.eval import Counts, score
 from llms_meet_ner.eval.cli.score import main
 from llms_meet_ner.eval.scoring.conlleval import write_conlleval
 from llms_meet_ner.eval.scoring.llms4ner import Llms4nerCounts, count_published
-
-from llms_meet_ner import Alignment, LabelSet, LmnError, Sentence, Span, get_format
 
 LABELS = LabelSet.of("PER", "ORG", "LOC")
 

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from conll_predictions import LABELS, records, write
-from paths import CONLL
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from conll_predictions import LABELS, records, write
+from paths import CONLL
+
+from llms_meet_ner import get_format
 from llms_meet_ner.data_converters import load_card, prompt_spec_of, read_corpus
 from llms_meet_ner.data_converters.readers import CorpusFile
 from llms_meet_ner.eval.cli.score import main
 from llms_meet_ner.eval.evaluate import Gold, evaluate
-
-from llms_meet_ner import get_format
-from llms_meet_ner.records import Generated, PredictionRecord
-from llms_meet_ner.sentence import Sentence, Span, tokens_sha1
-
+from llms_meet_ner.sentence import Sentence, Span
 
 
 def run(*words: str, code: int = 0, split: str = "testb") -> Result:

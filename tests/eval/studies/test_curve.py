@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from paths import DEMO
 import json
 import shutil
 from collections.abc import Sequence
@@ -13,14 +12,15 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import CliRunner, Result
+from paths import DEMO
+
+from llms_meet_ner import get_format
 from llms_meet_ner.data_converters import load_card, read_corpus
 from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
 from llms_meet_ner.eval.cli.score import main as lmn_eval
 from llms_meet_ner.eval.scoring.counts import Counts
 from llms_meet_ner.eval.studies import curve as curve_module
 from llms_meet_ner.eval.studies.curve import Curve, Point
-
-from llms_meet_ner import get_format
 from llms_meet_ner.prediction.run import PredictOptions
 from llms_meet_ner.training.dataset_info import Record
 from llms_meet_ner.training.recipe import Recipe

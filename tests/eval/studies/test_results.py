@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from llms_meet_ner.eval.studies.results import RESULTS_PAGE, Result, Study, results_page
 
 from llms_meet_ner import LmnError
+from llms_meet_ner.eval.studies.results import RESULTS_PAGE, Result, Study, results_page
 
 DOCUMENT: dict[str, Any] = {
     "format": "bracketed",

@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+
+from llms_meet_ner import LmnError
 from llms_meet_ner.eval.cli.score import main as lmn_eval
 from llms_meet_ner.eval.scoring.counts import Counts
 from llms_meet_ner.eval.studies.search import Search, _only_one
 from llms_meet_ner.eval.studies.search_plan import SearchPlan, load_plan, word
 from llms_meet_ner.eval.studies.trial import OnEvaluation, Training, TrialError, evaluations, train_trial
-
-from llms_meet_ner import LmnError
 from llms_meet_ner.training.recipe import load_recipe
 
 pytest.importorskip("optuna")
@@ -126,7 +126,9 @@ def test_trials_train_the_recipe_with_drawn_tied_and_common_keys_and_the_best_is
     assert table[-1] == f"    {search.command(best)}"
 
 
-def test_a_search_that_was_killed_goes_on_as_if_nothing_had_been(plan: SearchPlan, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_search_that_was_killed_goes_on_as_if_nothing_had_been(
+    plan: SearchPlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
     undisturbed = drawn(run(plan))
     other = plan_of(f"{SEARCH}out: outputs/killed\n")
     for kill in (3, 1):  # the fourth training of the first call, the second one of the second

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from paths import DEMO
 import json
 import os
 from pathlib import Path
@@ -10,9 +9,11 @@ from pathlib import Path
 import pytest
 import yaml
 from click.testing import CliRunner, Result
+from paths import DEMO
+from tiny_training import TinyTraining
+
 from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
 from llms_meet_ner.eval.cli.score import main as lmn_eval
-from tiny_training import TinyTraining
 
 pytest.importorskip("llamafactory")
 pytest.importorskip("optuna")

@@ -165,8 +165,9 @@ def llama_with_adapter(tokenizer: Any) -> Any:
 
 @pytest.mark.parametrize("make", [gemma3_with_vision, llama_with_adapter])
 def test_models_in_wrappers_decode_alike(make: Any) -> None:
-    from llms_meet_ner.decoding.model import LoadedModel
     from reference_decoder import decode as decode_plainly
+
+    from llms_meet_ner.decoding.model import LoadedModel
 
     tokenizer = byte_level()
     asked = requests(tokenizer)

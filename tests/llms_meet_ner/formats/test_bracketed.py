@@ -5,18 +5,17 @@ import random
 from functools import partial
 
 import pytest
-from annotations import HOSTILE, tokens_strategy, all_annotations, sentences
+from annotations import HOSTILE, all_annotations, sentences, tokens_strategy
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from yardstick import assert_within
 
-from llms_meet_ner import LabelSet, LmnError, WrittenEntity, Sentence, Span, get_format
+from llms_meet_ner import LabelSet, LmnError, Sentence, Span, WrittenEntity, get_format
 from llms_meet_ner.sentence import without_nested
 
 LABELS = LabelSet.of("PER", "LOC", "X")
 FLAT = get_format()
 NESTED = get_format(nested=True)
-
 
 
 @pytest.mark.parametrize("nested", [False, True])

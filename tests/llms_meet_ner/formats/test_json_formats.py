@@ -9,14 +9,14 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from annotations import tokens_strategy, all_annotations, sentences
+from annotations import all_annotations, sentences, tokens_strategy
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from llms_meet_ner.data_converters import ProblemLog, load_card, read_corpus
 from yardstick import assert_within
 
-from llms_meet_ner import Alignment, LabelSet, WrittenEntity, Sentence, Span, get_format
+from llms_meet_ner import Alignment, LabelSet, Sentence, Span, WrittenEntity, get_format
 from llms_meet_ner.alignment import REASONS
+from llms_meet_ner.data_converters import ProblemLog, load_card, read_corpus
 from llms_meet_ner.sentence import find_crossing, without_nested
 
 NAMES = ("grouped", "occurrence", "offset")
@@ -155,7 +155,11 @@ def test_grouped_texts_take_the_leftmost_places_where_all_can_stand(
     ],
 )
 def test_grouped_texts_that_cannot_stand_together_are_dropped_and_counted(
-    lists: dict[str, list[object]], nested: bool, spans: list[tuple[int, int, str]], dropped: list[WrittenEntity], reason: str
+    lists: dict[str, list[object]],
+    nested: bool,
+    spans: list[tuple[int, int, str]],
+    dropped: list[WrittenEntity],
+    reason: str,
 ) -> None:
     alignment = parse("grouped", grouped(**lists), nested=nested)
     assert alignment.spans == tuple(Span(*span) for span in spans)
@@ -233,7 +237,11 @@ def test_offsets_of_a_space_between_tokens_touch_no_token() -> None:
 def test_the_outer_of_two_stays_in_a_flat_format_and_both_in_a_nested_one() -> None:
     text = listed(("New York", "LOC", 1), ("New York Times", "X", 1))
     flat, nested = parse("occurrence", text), parse("occurrence", text, nested=True)
-    assert (flat.spans, flat.reasons, flat.dropped) == ((Span(0, 3, "X"),), ("nested",), (WrittenEntity("New York", "LOC"),))
+    assert (flat.spans, flat.reasons, flat.dropped) == (
+        (Span(0, 3, "X"),),
+        ("nested",),
+        (WrittenEntity("New York", "LOC"),),
+    )
     assert (nested.spans, nested.status) == ((Span(0, 3, "X"), Span(0, 2, "LOC")), "exact")
     crossing = parse("occurrence", listed(("Times ,", "X", 1), ("New York Times", "LOC", 1)), nested=True)
     assert (crossing.spans, crossing.reasons) == ((Span(0, 3, "LOC"),), ("crossing",))

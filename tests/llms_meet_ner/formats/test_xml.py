@@ -9,11 +9,11 @@ import pytest
 from annotations import all_annotations, sentences
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from llms_meet_ner.data_converters import load_card, read_corpus
 from yardstick import assert_within
 
-from llms_meet_ner import LabelSet, LmnError, WrittenEntity, Sentence, Span, get_format
+from llms_meet_ner import LabelSet, LmnError, Sentence, Span, WrittenEntity, get_format
 from llms_meet_ner.alignment import REASONS
+from llms_meet_ner.data_converters import load_card, read_corpus
 from llms_meet_ner.formats import get_inline_format, is_inline
 from llms_meet_ner.sentence import without_nested
 

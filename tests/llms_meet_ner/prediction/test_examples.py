@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from llms_meet_ner.data_converters import load_card, prompt_spec_of
-from llms_meet_ner.data_converters.alpaca import merge_dataset_info, write_split
 
 from llms_meet_ner import LmnError, PromptSpec, Sentence, Span
+from llms_meet_ner.data_converters import load_card, prompt_spec_of
+from llms_meet_ner.data_converters.alpaca import merge_dataset_info, write_split
 from llms_meet_ner.prediction.examples import Shots, choose_examples
 from llms_meet_ner.training.dataset_info import Record
 from llms_meet_ner.training.recipe import Recipe

@@ -11,11 +11,11 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 from fake_openai import Fake, fake_server
-from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
-from llms_meet_ner.eval.cli.score import main as lmn_eval
 
 from llms_meet_ner import LmnError
 from llms_meet_ner.cli.predict import main as lmn_predict
+from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
+from llms_meet_ner.eval.cli.score import main as lmn_eval
 from llms_meet_ner.prediction.merge import merge_shards
 from llms_meet_ner.prediction.shards import Shard
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from paths import ROOT
 import json
 import os
 import re
@@ -15,14 +14,15 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 from fake_openai import Fake, fake_server
-from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
-from llms_meet_ner.eval.cli.score import main as lmn_eval
+from paths import ROOT
 from small_tokenizers import byte_level
 
 from llms_meet_ner import Alignment, LabelSet, LmnError, PromptSpec, Sentence, Span, formats, load
 from llms_meet_ner.cli.predict import main as lmn_predict
+from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
 from llms_meet_ner.decoding.bounds import served_bound, token_bound
 from llms_meet_ner.decoding.requests import Decoding
+from llms_meet_ner.eval.cli.score import main as lmn_eval
 from llms_meet_ner.prediction.run import PredictOptions
 
 DEMO = ROOT / "data_converters/cards/demo"

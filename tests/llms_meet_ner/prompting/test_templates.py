@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from paths import ROOT
 import dataclasses
 from functools import lru_cache
 from pathlib import Path
@@ -10,10 +9,11 @@ from typing import Any
 
 import pytest
 import yaml
-from llms_meet_ner.data_converters import load_card, prompt_spec_of, read_corpus
-from llms_meet_ner.data_converters.alpaca import merge_dataset_info, write_split
+from paths import ROOT
 
 from llms_meet_ner import LmnError, PromptSpec
+from llms_meet_ner.data_converters import load_card, prompt_spec_of, read_corpus
+from llms_meet_ner.data_converters.alpaca import merge_dataset_info, write_split
 from llms_meet_ner.prompting.spec import Example
 from llms_meet_ner.prompting.templates import encode_prompt, pieces_of, prepare_tokenizer, stop_ids
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+
+from llms_meet_ner import Sentence, Span, get_format
 from llms_meet_ner.data_converters import load_card, read_corpus
 from llms_meet_ner.eval import score
 from llms_meet_ner.eval.cli.score import main
 from llms_meet_ner.eval.scoring.counts import Counts, strict_counts
-
-from llms_meet_ner import Sentence, Span, get_format
 from llms_meet_ner.systems.counting import capitalised, gazetteer, majority, run_baselines
 from llms_meet_ner.tags import encode
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from paths import ROOT
 import dataclasses
 import json
 import shlex
@@ -13,10 +12,11 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import CliRunner
-from llms_meet_ner.data_converters import load_card, prompt_spec_of
+from paths import ROOT
 
 from llms_meet_ner import LmnError, PromptSpec
 from llms_meet_ner.cli.predict import main as lmn_predict
+from llms_meet_ner.data_converters import load_card, prompt_spec_of
 from llms_meet_ner.prompting.spec import Example
 from llms_meet_ner.prompting.templates import pieces_of
 from llms_meet_ner.systems.serve_command import chat_template, vllm_command

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from paths import ROOT
 import json
 import os
 import shutil
@@ -18,11 +17,12 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 from fake_openai import CONTENT_JSON, Answer, Fake, chat, error, fake_server, marked
-from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
-from llms_meet_ner.eval.cli.score import main as lmn_eval
+from paths import ROOT
 
 from llms_meet_ner import LmnError
 from llms_meet_ner.cli.predict import main as lmn_predict
+from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
+from llms_meet_ner.eval.cli.score import main as lmn_eval
 from llms_meet_ner.systems.served import ServerOptions
 
 DEMO = ROOT / "data_converters/cards/demo"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from paths import ROOT
 import json
 import os
 import socket
@@ -19,9 +18,10 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 from fault_proxy import KINDS, fault_proxy
-from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
+from paths import ROOT
 
 from llms_meet_ner.cli.predict import main as lmn_predict
+from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
 
 DEMO = ROOT / "data_converters/cards/demo"
 BIN = Path(sys.executable).parent

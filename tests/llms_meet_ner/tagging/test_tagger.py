@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from paths import ROOT
 import json
 import logging
 import re
@@ -19,6 +18,7 @@ import pytest
 from click.testing import CliRunner, Result
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from paths import ROOT
 from standins import SPEC, spans_of, stand_in_load, tagger
 
 import llms_meet_ner

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import yaml
 from click.testing import CliRunner
-from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
 
 from llms_meet_ner import LmnError
 from llms_meet_ner.cli.predict import main as lmn_predict
+from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
 from llms_meet_ner.prompting.spec import PROMPT_SPEC_FILE
 from llms_meet_ner.training.recipe import Recipe, continued_differences, known_prompt, load_recipe
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from llms_meet_ner.data_converters import load_card, prompt_spec_of
 
 from llms_meet_ner import LmnError, PromptSpec
+from llms_meet_ner.data_converters import load_card, prompt_spec_of
 from llms_meet_ner.files import atomic_write, write_json
 from llms_meet_ner.training.dataset_info import DatasetEntry, load_entry, read_records
 from llms_meet_ner.training.recipe import ADAPTER_FILE, choose_recipe, find_recipe, load_recipe
