@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from .sentence import Span
 
 Status = Literal["exact", "repaired", "failed"]
+EXACT: Final = "exact"
+REPAIRED: Final = "repaired"
+FAILED: Final = "failed"
+STATUSES: tuple[Status, ...] = (EXACT, REPAIRED, FAILED)
 
 
 class WrittenEntity(NamedTuple):

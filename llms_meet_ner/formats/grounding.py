@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from rapidfuzz.distance import LCSseq, Levenshtein
 
-from ..alignment import Alignment, WrittenEntity
+from ..alignment import FAILED, REPAIRED, Alignment, WrittenEntity
 from ..labels import LabelSet
 from ..sentence import Span
 from .settling import settle
@@ -120,7 +120,7 @@ def ground(
     limit = 8 * sum(map(len, tokens)) + 1000
     output, overlong = _output_fragments(pieces, limit)
     if not output.keys:
-        return Alignment((), "failed", ("empty",))
+        return Alignment((), FAILED, ("empty",))
     source_keys, source_tokens = _source_fragments(
         tokens, {output.keys[placed.at] for placed in output.marks if placed.is_fragment}
     )
@@ -136,7 +136,7 @@ def ground(
         reasons.add("loose-markup")
     reasons |= _text_differences(source_keys, output.keys, openers, mapping)
     if not _is_related(source_keys, output.keys, openers, mapping):
-        return Alignment((), "failed", tuple(sorted({"unrelated", *reasons})))
+        return Alignment((), FAILED, tuple(sorted({"unrelated", *reasons})))
     return _place(entities, output, mapping, source_tokens, labels, nested, reasons)
 
 
@@ -355,7 +355,7 @@ def _place(
         reasons.add("unknown-label")
     return Alignment(
         spans=spans,
-        status="repaired",
+        status=REPAIRED,
         reasons=tuple(sorted(reasons)) or ("respaced",),
         ungrounded=tuple(ungrounded),
         unknown_labels=tuple(unknown),

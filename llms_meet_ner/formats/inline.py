@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
-from ..alignment import Alignment
+from ..alignment import EXACT, Alignment
 from ..labels import LabelSet
 from ..sentence import Sentence, Span, outer_first
 from .grounding import Mark, ground
@@ -75,7 +75,7 @@ class MarkedSentence(ABC):
         if spans is None and (stripped := line.strip()) != line:
             spans = self._read_exactly(stripped, tokens, labels)
         if spans is not None:
-            return Alignment(spans, "exact")
+            return Alignment(spans, EXACT)
         pieces, loose = self._split_markup(line, " ".join(tokens), labels)
         return ground(pieces, tokens, labels, nested=self.nested, loose_markup=loose)
 

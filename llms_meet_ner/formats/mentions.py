@@ -13,7 +13,7 @@ from typing import NamedTuple
 from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
-from ..alignment import Alignment, WrittenEntity
+from ..alignment import EXACT, FAILED, REPAIRED, Alignment, WrittenEntity
 from ..sentence import Span
 from .settling import settle
 
@@ -223,7 +223,7 @@ class Claims:
             reasons.add("unknown-label")
         return Alignment(
             spans=spans,
-            status="repaired" if reasons else "exact",
+            status=REPAIRED if reasons else EXACT,
             reasons=tuple(sorted(reasons)),
             ungrounded=tuple(map(_shortened, self.ungrounded)),
             unknown_labels=tuple(map(_shortened, self.unknown_labels)),
@@ -233,7 +233,7 @@ class Claims:
 
 def failed(reasons: set[str]) -> Alignment:
     """Return the alignment of an output of which nothing could be read."""
-    return Alignment((), "failed", tuple(sorted(reasons if "empty" in reasons else reasons | {"unreadable"})))
+    return Alignment((), FAILED, tuple(sorted(reasons if "empty" in reasons else reasons | {"unreadable"})))
 
 
 def most_claims(tokens: tuple[str, ...], labels: int) -> int:
