@@ -1,0 +1,89 @@
+"""The one type of table, and its two plain forms: aligned text for reports, and a table that a terminal may fold.
+
+`markdown.py` and `html.py` write the same type in their languages.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Column
+from rich.table import Table as FoldingTable
+
+from .text import visible
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of text.
+
+    Attributes:
+        header: One cell a column. The first cell names the table.
+        rows: Rows of as many cells as the header has. The first cell names the row.
+        notes: Remarks below the table.
+        title: Line above the table; empty for none.
+        numbers: Whether all columns but the first hold numbers, set flush right.
+
+    Raises:
+        ValueError: The header is empty, or a row has another number of cells.
+    """
+
+    header: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
+    notes: tuple[str, ...] = ()
+    title: str = ""
+    numbers: bool = True
+
+    def __post_init__(self) -> None:
+        if not self.header:
+            raise ValueError("a table needs a column")
+        for row in self.rows:
+            if len(row) != len(self.header):
+                raise ValueError(f"{len(row)} cells under {len(self.header)} columns: {row!r}")
+
+
+def aligned(table: Table, first: int = 0) -> Iterator[str]:
+    """Yield the lines of a table as plain text: title, header, rows, and notes in brackets, or indented below a title.
+
+    Hidden characters stand as codes.
+
+    Args:
+        table: Table to show.
+        first: Least width of the first column, in characters.
+    """
+    if table.title:
+        yield visible(table.title)
+    rows = [tuple(map(visible, row)) for row in (table.header, *table.rows)]
+    widths = [max(map(cell_len, column)) for column in zip(*rows)]
+    widths[0] = max(widths[0], first)
+    for row in rows:
+        yield "  ".join(
+            _padded(cell, width, right=table.numbers and bool(column))
+            for column, (cell, width) in enumerate(zip(row, widths))
+        )
+    yield from (f"  {visible(note)}" if table.title else f"({visible(note)})" for note in table.notes)
+
+
+def _padded(cell: str, width: int, *, right: bool) -> str:
+    space = " " * (width - cell_len(cell))
+    return space + cell if right else cell + space
+
+
+def print_table(table: Table) -> None:
+    """Print header and rows on standard output: as wide as the terminal, or as wide as they need in a pipe or a file."""
+    first, *others = map(visible, table.header)
+    side: Literal["right", "left"] = "right" if table.numbers else "left"
+    shown = FoldingTable(first, *(Column(name, justify=side) for name in others), box=None, pad_edge=False)
+    for row in table.rows:
+        shown.add_row(*map(visible, row))
+    width = None if sys.stdout.isatty() else max(80, _console(10_000).measure(shown).maximum)
+    _console(width).print(shown)
+
+
+def _console(width: int | None) -> Console:
+    return Console(width=width, markup=False, emoji=False, highlight=False)
