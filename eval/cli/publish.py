@@ -8,11 +8,11 @@ import click
 
 from ...cli.options import catch_errors, recipe_option
 from ...errors import LmnError
-from ...training.logs import is_secret
 from ...training.recipe import choose_recipe
 from ..publish.base_model import is_local
 from ..publish.folder import BuildOptions, Built, build
 from ..publish.hub import MAIN, Destination, Uploaded, find_token, upload, without_token
+from ..publish.hyperparameters import is_secret
 
 
 @click.command()

@@ -9,7 +9,8 @@ from ... import __version__
 from ...formats import is_inline
 from ...labels import told_origins
 from ...rendering.markdown import escaped, fenced, linked, table, without_folders
-from ...training.logs import PLOT_FILE, LogPoint, hyperparameters
+from ...training.logs import PLOT_FILE, LogPoint
+from .hyperparameters import hyperparameters
 from .metadata import metadata_yaml
 from .publication import Publication
 from .scored import Counted, ScoredRun

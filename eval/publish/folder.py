@@ -13,11 +13,13 @@ from ...files import atomic_write, read_json, sha256_of, write_json
 from ...prompting.spec import PROMPT_SPEC_FILE
 from ...systems.adapters import CONFIG_FILE
 from ...systems.serve_command import CHAT_TEMPLATE_FILE, chat_template
-from ...training.logs import LOG_FILE, PLOT_FILE, TrainingLog, save_loss_plot, write_recipe
+from ...training.logs import LOG_FILE, PLOT_FILE, TrainingLog
 from ...training.recipe import ADAPTER_FILE, Recipe, recipe_prompt
 from .base_model import Licence, base_licence, public_base, read_config
 from .card import card_text
 from .corpus import training_data
+from .hyperparameters import write_recipe
+from .loss_plot import save_loss_plot
 from .publication import Publication
 from .scored import read_scored
 from .usage import RECIPE_FILE

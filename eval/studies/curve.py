@@ -17,6 +17,7 @@ from ...errors import LmnError
 from ...files import atomic_write, read_json, sha256_of, write_json
 from ...prediction.run import PredictOptions, predict
 from ...prompting.spec import PromptSpec
+from ...training.checkpoints import FINAL, Checkpoint, find_checkpoints
 from ...training.dataset_info import Record
 from ...training.recipe import ADAPTER_FILE, Recipe, choose_recipe, known_prompt
 from ..evaluate import Gold, asked_labels, evaluate, read_gold, write_scores
@@ -24,50 +25,8 @@ from ..scoring.counts import Counts
 from .curve_plot import save_plot
 
 CURVE_FILE = "curve.json"
-FINAL = "final"
-_STATE_FILE = "trainer_state.json"
 _WAIT = 30.0
 _HEADER = ("step", "epoch", "loss", "eval loss", "precision", "recall", "F1", "")
-
-
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
-    """A folder with an adapter that training has saved whole.
-
-    Attributes:
-        name: `checkpoint-N`, or `final` for the adapter that training ended with.
-        folder: holds the adapter.
-        step: after which it was saved.
-        epoch: the same as a number of epochs, or None.
-        loss: the last training loss logged until then, or None.
-        eval_loss: on LLaMA-Factory's evaluation data, the last until then, or None.
-    """
-
-    name: str
-    folder: Path
-    step: int
-    epoch: float | None
-    loss: float | None
-    eval_loss: float | None
-
-    @classmethod
-    def read(cls, folder: Path, name: str | None = None) -> Checkpoint | None:
-        """Return the checkpoint in a folder, or None where it is not whole: training writes `trainer_state.json` last."""
-        try:
-            state = read_json(folder / _STATE_FILE)
-        except LmnError:
-            return None
-        if not (folder / ADAPTER_FILE).is_file() or not isinstance(state, dict) or "global_step" not in state:
-            return None
-        step = int(state["global_step"])
-        log = [entry for entry in state.get("log_history", ()) if entry.get("step", 0) <= step]
-        return cls(
-            name or folder.name, folder, step, state.get("epoch"), _last(log, "loss"), _last(log, "eval_loss")
-        )  # fmt: skip
-
-
-def _last(log: Sequence[dict[str, Any]], key: str) -> float | None:
-    return next((float(entry[key]) for entry in reversed(log) if key in entry), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,18 +176,6 @@ def score_adapter(recipe: Recipe, dev: Dev, options: PredictOptions, folder: Pat
     evaluation = evaluate(dev.gold, predictions, spec=dev.spec, recipe=recipe)
     write_scores(evaluation, folder)
     return evaluation.scores.micro
-
-
-def find_checkpoints(output_dir: Path) -> tuple[list[Checkpoint], list[str]]:
-    """Return the whole checkpoints of a training by step, the final adapter last, and the names of those that are not whole."""
-    folders = [path for path in output_dir.glob("checkpoint-*") if path.name.removeprefix("checkpoint-").isdigit()]
-    found = {folder.name: Checkpoint.read(folder) for folder in folders}
-    whole = sorted((checkpoint for checkpoint in found.values() if checkpoint), key=lambda checkpoint: checkpoint.step)
-    final = Checkpoint.read(output_dir, FINAL)
-    if final:
-        whole.append(final)
-    broken = sorted(name for name, checkpoint in found.items() if checkpoint is None)
-    return whole, [*broken, FINAL] if (output_dir / ADAPTER_FILE).is_file() and final is None else broken
 
 
 def draw_curve(recipe: Recipe, dev: Dev, options: PredictOptions, *, restart: bool = False) -> tuple[Curve, Path]:

@@ -27,6 +27,7 @@ from ...files import read_json, sha256_of, write_json
 from ...formats import DEFAULT_FORMAT
 from ...systems.counting import run_baselines
 from ...training.dataset_info import dataset_name
+from ...training.logs import has_finished
 from ...training.recipe import Recipe, load_recipe
 from ..evaluate import SCORES_FILE, read_gold
 from ..scoring.counts import score
@@ -115,7 +116,7 @@ def _convert(demo: Demo) -> None:
 
 
 def _train(demo: Demo, key: str) -> None:
-    done = demo.recipe.has_adapter and (demo.recipe.output_dir / "all_results.json").is_file()
+    done = demo.recipe.has_adapter and has_finished(demo.recipe.output_dir)
     known = demo.state.get("train", {}).get("key")
     if done and known != key:
         raise LmnError(

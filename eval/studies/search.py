@@ -19,16 +19,17 @@ from ...cli.options import catch_errors, print_table
 from ...errors import LmnError
 from ...files import atomic_write, write_json
 from ...systems.engines import resolve_decoding
+from ...training.launch import OnEvaluation, TrainingError, TrainingOutcome, launch_training
 from ..scoring.counts import Counts
 from .search_plan import Range, Scalar, SearchPlan, load_plan, word
-from .trial import OnEvaluation, Training, TrialError, score_trial, train_trial
+from .trial import score_trial
 
 _JOURNAL = "journal.log"
 _RANDOM_FIRST = 5
 _UNPRUNED_FIRST = 3
 _STUDY = "search"
-Train = Callable[[Path, Sequence[str], Path, OnEvaluation, Sequence[int]], Training]
-"""As `train_trial`."""
+Train = Callable[[Path, Sequence[str], Path, OnEvaluation, Sequence[int]], TrainingOutcome]
+"""Trains as `launch_training` does."""
 ScoreTrial = Callable[[SearchPlan, Sequence[str]], Counts]
 """As `score_trial`."""
 State = Literal["scored", "pruned", "failed", "killed"]
@@ -79,7 +80,7 @@ class Search:
         LmnError: Optuna is missing; or the folder holds another search.
     """
 
-    def __init__(self, plan: SearchPlan, train: Train = train_trial, score: ScoreTrial = score_trial) -> None:
+    def __init__(self, plan: SearchPlan, train: Train = launch_training, score: ScoreTrial = score_trial) -> None:
         self.plan = plan
         self._train = train
         self._score = score
@@ -101,7 +102,7 @@ class Search:
             click.echo(f"trial {trial.number}: {' '.join(self._words(trial.params))}", err=True)
             try:
                 self._run_trial(trial, keep_open)
-            except TrialError as error:
+            except TrainingError as error:
                 trial.set_user_attr("note", str(error))
                 alone = not any(other.counts for other in self.trials())
                 trial.set_user_attr("failed", not alone)
@@ -109,7 +110,9 @@ class Search:
                 if alone:
                     self._try_again(trial)
                     self.write()
-                    raise LmnError(f"trial {trial.number}: {error}; mend that, and call the search again") from error
+                    raise LmnError(
+                        str(error), f"trial {trial.number}", "mend that, and call the search again"
+                    ) from error
             self.write()
 
     def trials(self) -> list[Trial]:
@@ -183,11 +186,11 @@ class Search:
         started = time.monotonic()
         trained = self._train(self.plan.recipe.path, words, folder, self._on_evaluation(trial), keep_open)
         trial.set_user_attr("steps", trained.steps)
-        if not trained.pruned:
+        if not trained.stopped:
             counts = self._score(self.plan, words)
             trial.set_user_attr("counts", [counts.correct, counts.predicted, counts.gold])
         trial.set_user_attr("seconds", round(time.monotonic() - started, 1))
-        if trained.pruned:
+        if trained.stopped:
             self._study.tell(trial, state=TrialState.PRUNED)
         else:
             self._study.tell(trial, counts.f1)

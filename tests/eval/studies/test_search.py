@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +17,7 @@ from llms_meet_ner.eval.cli.score import main as lmn_eval
 from llms_meet_ner.eval.scoring.counts import Counts
 from llms_meet_ner.eval.studies.search import Search, _only_one
 from llms_meet_ner.eval.studies.search_plan import SearchPlan, load_plan, word
-from llms_meet_ner.eval.studies.trial import OnEvaluation, Training, TrialError, evaluations, train_trial
+from llms_meet_ner.training.launch import OnEvaluation, TrainingError, TrainingOutcome
 from llms_meet_ner.training.recipe import load_recipe
 
 pytest.importorskip("optuna")
@@ -66,15 +64,15 @@ class Stand:
         folder: Path,
         on_evaluation: OnEvaluation,
         keep_open: Sequence[int] = (),
-    ) -> Training:
+    ) -> TrainingOutcome:
         number = len(self.trained)
         self.trained.append(list(words))
         if number in self.ends:
             self.ends[number]()
         for at, loss in enumerate(self.losses[number] if self.losses else (), 1):
             if on_evaluation(at, loss):
-                return Training(10 * at, True)
-        return Training(40, False)
+                return TrainingOutcome(10 * at, True)
+        return TrainingOutcome(40, False)
 
     def score(self, plan: SearchPlan, words: Sequence[str]) -> Counts:
         rate = float(dict(text.split("=") for text in words)["learning_rate"])
@@ -157,7 +155,7 @@ def test_more_trials_can_be_added_but_not_to_another_search(plan: SearchPlan) ->
 
 
 def test_a_trial_that_fails_stays_in_the_table_and_the_search_goes_on(plan: SearchPlan) -> None:
-    search = run(plan, Stand({2: raising(TrialError("training ended with status 1: CUDA | out of memory"))}))
+    search = run(plan, Stand({2: raising(TrainingError("training ended with status 1: CUDA | out of memory"))}))
     assert [trial.state for trial in search.trials()] == ["scored"] * 2 + ["failed"] + ["scored"] * 3
     row = next(row for row in search.table()[1] if row[0] == "2")
     assert row[-1] == "failed; training ended with status 1: CUDA | out of memory"
@@ -171,7 +169,7 @@ def test_a_trial_that_fails_stays_in_the_table_and_the_search_goes_on(plan: Sear
 
 def test_when_the_first_trial_fails_the_search_ends_and_tries_it_again_when_called_again(plan: SearchPlan) -> None:
     with pytest.raises(LmnError, match=r"trial 0: no data set; mend that, and call the search again"):
-        run(plan, Stand({0: raising(TrialError("no data set"))}))
+        run(plan, Stand({0: raising(TrainingError("no data set"))}))
     undisturbed = drawn(run(plan_of(f"{SEARCH}out: outputs/other\n")))
     assert drawn(run(plan)) == undisturbed
 
@@ -233,74 +231,6 @@ def test_two_searches_in_one_folder_are_refused_and_so_is_one_beside_an_orphaned
         orphan.wait()
     with _only_one(workdir):
         pass
-
-
-FAKE = """
-import json, subprocess, sys, time
-words = dict(word.split("=", 1) for word in sys.argv[3:])
-from pathlib import Path
-folder = Path(words["output_dir"]); folder.mkdir()
-if words["mode"] == "fail":
-    print("Traceback"); print("ValueError: no such data set"); print(); sys.exit(3)
-child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-(folder / "child").write_text(str(child.pid))
-log = (folder / "trainer_log.jsonl").open("a")
-for step in range(1, 5):
-    log.write(json.dumps({"current_steps": step, "loss": 1.0}) + "\\n" + json.dumps({"current_steps": step, "eval_loss": 1 / step}) + "\\n")
-    log.flush()
-log.write('{"current')
-log.flush()
-if words["mode"] == "hang":
-    time.sleep(60)
-child.kill()
-"""
-
-
-@pytest.fixture
-def fake_llama_factory(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    package = workdir / "fake" / "llamafactory"
-    package.mkdir(parents=True)
-    (package / "__init__.py").write_text("")
-    (package / "cli.py").write_text(FAKE)
-    monkeypatch.setenv("PYTHONPATH", str(workdir / "fake"))
-
-
-@pytest.mark.usefixtures("fake_llama_factory")
-def test_a_training_is_watched_to_its_end_and_hands_over_each_evaluation_once(workdir: Path) -> None:
-    seen: list[tuple[int, float]] = []
-    done = train_trial(Path("r.yaml"), ["mode=ok", "output_dir=t"], Path("t"), lambda *pair: bool(seen.append(pair)))
-    assert done == Training(4, False)
-    assert seen == [(1, 1.0), (2, 0.5), (3, 1 / 3), (4, 0.25)]
-    assert evaluations(Path("t"))[0] == [1.0, 0.5, 1 / 3, 0.25]
-
-
-@pytest.mark.usefixtures("fake_llama_factory")
-def test_a_training_that_is_to_end_early_is_ended_with_its_children(workdir: Path) -> None:
-    started = time.monotonic()
-    done = train_trial(Path("r.yaml"), ["mode=hang", "output_dir=t"], Path("t"), lambda number, loss: number == 2)
-    assert done.pruned
-    assert time.monotonic() - started < 30
-    child = int(Path("t/child").read_text())
-    for _ in range(100):
-        if not _alive(child):
-            break
-        time.sleep(0.1)
-    assert not _alive(child)
-
-
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    state = Path(f"/proc/{process}/stat")
-    return not state.is_file() or state.read_text().rpartition(")")[2].split()[0] != "Z"
-
-
-@pytest.mark.usefixtures("fake_llama_factory")
-def test_a_failed_training_is_told_with_the_last_line_of_its_log(workdir: Path) -> None:
-    with pytest.raises(TrialError, match=r"status 3: ValueError: no such data set \(t\.log\)"):
-        train_trial(Path("r.yaml"), ["mode=fail", "output_dir=t"], Path("t"), lambda *_: False)
 
 
 def test_the_command_tells_mistakes_without_a_traceback(plan: SearchPlan) -> None:

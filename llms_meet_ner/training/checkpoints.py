@@ -1,0 +1,63 @@
+"""The checkpoints that a training has saved so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from .logs import TrainerState
+from .recipe import ADAPTER_FILE
+
+FINAL = "final"
+"""Name of the adapter that a training ends with, which lies in the output folder itself."""
+_PREFIX = "checkpoint-"
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A folder with an adapter that training has saved completely.
+
+    Attributes:
+        name: `checkpoint-N`, or `final` for the adapter that training ended with.
+        folder: Folder that holds the adapter.
+        step: Step after which it was saved.
+        epoch: Epoch after which it was saved, with its fraction, or None.
+        loss: Last training loss logged up to this step, or None.
+        eval_loss: Last loss on LLaMA-Factory's evaluation data up to this step, or None.
+    """
+
+    name: str
+    folder: Path
+    step: int
+    epoch: float | None
+    loss: float | None
+    eval_loss: float | None
+
+    @classmethod
+    def read(cls, folder: Path, name: str | None = None) -> Checkpoint | None:
+        """Return the checkpoint in a folder, or None if it is incomplete: training writes `trainer_state.json` last."""
+        state = TrainerState.read(folder)
+        if state is None or not (folder / ADAPTER_FILE).is_file():
+            return None
+        losses = [point.loss for point in state.points if point.loss is not None]
+        eval_losses = [point.eval_loss for point in state.points if point.eval_loss is not None]
+        return cls(
+            name or folder.name, folder, state.step, state.epoch, losses[-1] if losses else None,
+            eval_losses[-1] if eval_losses else None,
+        )  # fmt: skip
+
+
+def find_checkpoints(output_dir: Path) -> tuple[list[Checkpoint], list[str]]:
+    """Find the checkpoints in a training's output folder.
+
+    Returns:
+        The complete ones, ordered by step, the final adapter last; and the names of the incomplete ones.
+    """
+    folders = [path for path in output_dir.glob(f"{_PREFIX}*") if path.name.removeprefix(_PREFIX).isdigit()]
+    found = {folder.name: Checkpoint.read(folder) for folder in folders}
+    whole = sorted((checkpoint for checkpoint in found.values() if checkpoint), key=lambda checkpoint: checkpoint.step)
+    final = Checkpoint.read(output_dir, FINAL)
+    if final:
+        whole.append(final)
+    broken = sorted(name for name, checkpoint in found.items() if checkpoint is None)
+    return whole, [*broken, FINAL] if (output_dir / ADAPTER_FILE).is_file() and final is None else broken
