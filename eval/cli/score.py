@@ -23,15 +23,16 @@ from ...records import PREDICTIONS_FILE
 from ...tags import REPAIRS
 from ...training.dataset_info import Record
 from ...training.recipe import Recipe, choose_recipe
-from ..analysis.compare import compare_command
 from ..evaluate import Evaluation, Gold, asked_labels, evaluate, read_gold, write_scores
-from ..report import markdown_report, report_command, report_path, write_page
+from ..report import markdown_report, report_path, write_page
 from ..report.terminal import as_json, as_table
 from ..scoring.conlleval import write_conlleval
 from ..scoring.provenance import run_stamp
-from ..studies.curve import curve_command
-from ..studies.search import search_command
 from .adapter_run import Pull, pull_options
+from .compare import compare_command
+from .curve import curve_command
+from .report import report_command
+from .search import search_command
 
 _PREDICTING = {
     "number": "--shots", "untrained": "--untrained", "rule": "--examples", "seed": "--shots-seed", "limit": "--limit",

@@ -1,4 +1,4 @@
-"""`lmn-eval curve`: every checkpoint of a training scored on a development split, so that precision, recall and F1 stand against step."""
+"""A learning curve: every checkpoint of a training scored on a development split, so that precision, recall and F1 stand against step."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.table import Table
 
-from ...cli.options import catch_errors, print_table, recipe_option
 from ...data_converters.cards import load_card
 from ...errors import LmnError
 from ...files import atomic_write, read_json, sha256_of, write_json
@@ -19,14 +17,14 @@ from ...prediction.run import PredictOptions, predict
 from ...prompting.spec import PromptSpec
 from ...training.checkpoints import FINAL, Checkpoint, find_checkpoints
 from ...training.dataset_info import Record
-from ...training.recipe import ADAPTER_FILE, Recipe, choose_recipe, known_prompt
+from ...training.recipe import ADAPTER_FILE, Recipe, known_prompt
 from ..evaluate import Gold, asked_labels, evaluate, read_gold, write_scores
 from ..scoring.counts import Counts
 from .curve_plot import save_plot
 
 CURVE_FILE = "curve.json"
 _WAIT = 30.0
-_HEADER = ("step", "epoch", "loss", "eval loss", "precision", "recall", "F1", "")
+HEADER = ("step", "epoch", "loss", "eval loss", "precision", "recall", "F1", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +97,7 @@ class Curve:
         }  # fmt: skip
 
     def rows(self) -> Iterator[tuple[str, ...]]:
-        """Yield a row of cells for each point, as `_HEADER` names them."""
+        """Yield a row of cells for each point, as `HEADER` names them."""
         for point in self.points:
             notes = [note for note, holds in (
                 ("best", point == self.best),
@@ -264,7 +262,7 @@ def _score_checkpoint(
 def _write(curve: Curve, folder: Path) -> None:
     write_json(folder / CURVE_FILE, curve.to_dict())
     with atomic_write(folder / "curve.md") as file:
-        file.write(f"{curve.title()}\n\n| {' | '.join(_HEADER)} |\n{'|---' * len(_HEADER)}|\n")
+        file.write(f"{curve.title()}\n\n| {' | '.join(HEADER)} |\n{'|---' * len(HEADER)}|\n")
         file.writelines(f"| {' | '.join(row)} |\n" for row in curve.rows())
     points = curve.points
     series = {
@@ -277,64 +275,7 @@ def _write(curve: Curve, folder: Path) -> None:
         click.echo("no curve.png: matplotlib is not installed; pip install 'llms-meet-ner[plot]'", err=True)
 
 
-def _print(curve: Curve, folder: Path) -> None:
-    table = Table(*_HEADER, box=None, pad_edge=False)
-    for row in curve.rows():
-        table.add_row(*row)
-    click.echo(curve.title())
-    print_table(table)
-    if curve.unfinished:
-        click.echo(f"left out, not whole (yet): {', '.join(curve.unfinished)}")
-    click.echo(f"\n{folder / CURVE_FILE}")
-
-
-@click.command("curve")
-@recipe_option
-@click.option("--split", help="Split to score on. [default: that of the recipe's eval_dataset]")
-@click.option(
-    "--source", type=click.Path(path_type=Path), help="Folder of the corpus files. [default: that of lmn-convert]"
-)
-@click.option(
-    "--decoding",
-    type=click.Choice(["constrained", "free"]),
-    help="As for lmn-predict. [default: constrained where the format allows it]",
-)
-@click.option(
-    "--batch-size", type=click.IntRange(min=1), default=16, show_default=True, help="Sentences decoded together."
-)
-@click.option(
-    "--dtype", type=click.Choice(["auto", "float32", "bfloat16", "float16"]), default="auto", help="As for lmn-predict."
-)
-@click.option("--limit", type=click.IntRange(min=1), help="Score the first N sentences of the split only.")
-@click.option("--restart", is_flag=True, help="Score checkpoints again that are scored.")
-@click.option(
-    "--watch", is_flag=True, help="While training goes on: score what is new every 30 seconds, until it has ended."
-)
-@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
-@catch_errors
-def curve_command(
-    recipe_path: Path | None, split: str | None, source: Path | None, decoding: Any, batch_size: int, dtype: str,
-    limit: int | None, restart: bool, watch: bool, overrides: tuple[str, ...],
-) -> None:  # fmt: skip
-    """Score every checkpoint of a training on a development split.
-
-    \b
-    lmn-eval curve --recipe recipes/qwen25_conll.yaml --source DIR
-    lmn-eval curve --recipe recipes/qwen25_conll.yaml --source DIR --limit 500 --watch
-
-    It can run while training goes on, and again afterwards: what is scored stays, also of checkpoints that save_total_limit deletes.
-    """  # noqa: D301
-    recipe = choose_recipe(recipe_path, overrides)
-    options = PredictOptions(decoding, batch_size, dtype=dtype, limit=limit)
-    dev = Dev.read(recipe, split, source, limit)
-    options = options.for_format(dev.spec.format)
-    if watch:
-        _watch(recipe, dev, options, restart)
-        restart = False
-    _print(*draw_curve(recipe, dev, options, restart=restart))
-
-
-def _watch(recipe: Recipe, dev: Dev, options: PredictOptions, restart: bool) -> None:
+def watch_training(recipe: Recipe, dev: Dev, options: PredictOptions, restart: bool) -> None:
     """Score new checkpoints until training has left its final adapter; say of each when it is scored."""
     known: set[str] = set()
     while Checkpoint.read(recipe.output_dir, FINAL) is None:

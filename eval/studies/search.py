@@ -1,4 +1,4 @@
-"""`lmn-eval search`: recipes with other learning rates, ranks, batch sizes, ..., trained and scored one after the other with Optuna."""
+"""A search: recipes with other learning rates, ranks, batch sizes, ..., trained and scored one after the other with Optuna."""
 
 from __future__ import annotations
 
@@ -13,15 +13,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 import click
-from rich.table import Table
 
-from ...cli.options import catch_errors, print_table
 from ...errors import LmnError
 from ...files import atomic_write, write_json
 from ...systems.engines import resolve_decoding
 from ...training.launch import OnEvaluation, TrainingError, TrainingOutcome, launch_training
 from ..scoring.counts import Counts
-from .search_plan import Range, Scalar, SearchPlan, load_plan, word
+from .search_plan import Range, Scalar, SearchPlan, word
 from .trial import score_trial
 
 _JOURNAL = "journal.log"
@@ -330,34 +328,18 @@ def _only_one(out: Path) -> Iterator[int]:
         yield file.fileno()
 
 
-@click.command("search")
-@click.argument("plan_path", metavar="SEARCH.yaml", type=click.Path(path_type=Path))
-@catch_errors
-def search_command(plan_path: Path) -> None:
-    """Search over keys of a recipe: train, score on dev, print one table.
+def run_search(plan: SearchPlan) -> Search:
+    """Run a search in its folder, alone there, and return it.
 
-    \b
-    lmn-eval search recipes/search/qwen25_conll.yaml
-
-    A search that was killed goes on where it was. More trials: raise trials in the file and call it again.
-    """  # noqa: D301
-    plan = load_plan(plan_path)
+    Raises:
+        LmnError: Another search runs in the folder; or as `Search` and its `run`.
+    """
     dev = plan.recipe.dev_entry(plan.split)
     plan = replace(plan, decoding=resolve_decoding(plan.decoding, dev.spec.format))
     with _only_one(plan.out) as lock, _ended_by_sigterm():
         search = Search(plan)
         search.run([lock])
-    header, rows = search.table()
-    table = Table(*header, box=None, pad_edge=False)
-    for row in rows:
-        table.add_row(*row)
-    print_table(table)
-    best = search.best
-    if best is None:
-        click.echo("\nno trial has found an entity")
-    else:
-        click.echo(f"\nbest: {best.folder}\n{search.command(best)}")
-    click.echo(plan.out / "search.json")
+    return search
 
 
 @contextmanager

@@ -1,17 +1,12 @@
-"""`lmn-eval compare`: two runs over the same sentences, the difference of their scores, and whether chance explains it."""
+"""Two scored runs over the same sentences: the differences of their scores, and whether chance explains them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import click
-
-from ...cli.options import catch_errors
 from ...errors import LmnError
-from ...files import write_json
 from ...labels import told_origins
 from ...sentence import Span
 from ..report.terminal import told_shots
@@ -147,24 +142,3 @@ def _check_gold(first: Run, second: Run, differing: list[tuple[str, str, str]]) 
 
 def _gold(sentence: Examined) -> set[Span | None]:
     return {pair.gold for pair in sentence.pairs} - {None}
-
-
-@click.command("compare")
-@click.argument("first", type=click.Path(path_type=Path))
-@click.argument("second", type=click.Path(path_type=Path))
-@click.option("--seed", type=click.IntRange(min=0), default=SEED, show_default=True, help="Of all draws.")
-@click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write the comparison to this file too.")
-@catch_errors
-def compare_command(first: Path, second: Path, seed: int, json_path: Path | None) -> None:
-    """Compare two scored runs, FIRST and SECOND: folders with a scores.json, or such files.
-
-    \b
-    lmn-eval compare outputs/mine/wikigold_test/constrained outputs/mine/wikigold_test/free
-
-    Both have to be of the same sentences and gold. What else differs (decoding, format, model, ...) is named.
-    """  # noqa: D301
-    comparison = Comparison.of(Run.load(first), Run.load(second), seed)
-    if json_path:
-        write_json(json_path, comparison.to_dict())
-    for line in comparison.lines():
-        click.echo(line)

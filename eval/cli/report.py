@@ -1,36 +1,15 @@
-"""`lmn-eval report`: the report of a run that has been scored."""
+"""The command `lmn-eval report`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import click
 
 from ...cli.options import catch_errors
 from ...errors import LmnError
-from ...files import atomic_write
-from ..analysis.document import Examined
 from ..analysis.run import Run
-from .markdown import markdown_report
-from .page import html_report
-
-
-def report_path(scores: Path, suffix: str) -> Path:
-    """Return where the report of a `scores.json` or `scores.minP.json` lies by default: `report.html`, `report.minP.html`."""
-    return scores.with_name(scores.name.replace("scores", "report", 1)).with_suffix(suffix)
-
-
-def write_page(path: Path, document: dict[str, Any], sentences: Sequence[Examined]) -> None:
-    """Write the page, atomically."""
-    with atomic_write(path) as file:
-        file.writelines(html_report(document, sentences))
-
-
-def _write_markdown(path: Path, document: dict[str, Any], sentences: Sequence[Examined]) -> None:
-    with atomic_write(path) as file:
-        file.writelines(f"{line}\n" for line in markdown_report(document, sentences))
+from ..report import report_path, write_markdown, write_page
 
 
 @click.command("report")
@@ -52,7 +31,7 @@ def report_command(folder: Path, markdown: bool, out: Path | None) -> None:
     run = Run.load(folder)
     path = out or report_path(run.path, ".md" if markdown else ".html")
     try:
-        (_write_markdown if markdown else write_page)(path, run.document, run.sentences)
+        (write_markdown if markdown else write_page)(path, run.document, run.sentences)
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise LmnError(
             f"{run.path}: not as lmn-eval writes it ({type(error).__name__}: {error}); score the run again"

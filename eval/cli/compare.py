@@ -1,0 +1,34 @@
+"""The command `lmn-eval compare`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ...cli.options import catch_errors
+from ...files import write_json
+from ..analysis.comparison import Comparison
+from ..analysis.resampling import SEED
+from ..analysis.run import Run
+
+
+@click.command("compare")
+@click.argument("first", type=click.Path(path_type=Path))
+@click.argument("second", type=click.Path(path_type=Path))
+@click.option("--seed", type=click.IntRange(min=0), default=SEED, show_default=True, help="Of all draws.")
+@click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write the comparison to this file too.")
+@catch_errors
+def compare_command(first: Path, second: Path, seed: int, json_path: Path | None) -> None:
+    """Compare two scored runs, FIRST and SECOND: folders with a scores.json, or such files.
+
+    \b
+    lmn-eval compare outputs/mine/wikigold_test/constrained outputs/mine/wikigold_test/free
+
+    Both have to be of the same sentences and gold. What else differs (decoding, format, model, ...) is named.
+    """  # noqa: D301
+    comparison = Comparison.of(Run.load(first), Run.load(second), seed)
+    if json_path:
+        write_json(json_path, comparison.to_dict())
+    for line in comparison.lines():
+        click.echo(line)

@@ -1,0 +1,37 @@
+"""The command `lmn-eval search`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.table import Table
+
+from ...cli.options import catch_errors, print_table
+from ..studies.search import run_search
+from ..studies.search_plan import load_plan
+
+
+@click.command("search")
+@click.argument("plan_path", metavar="SEARCH.yaml", type=click.Path(path_type=Path))
+@catch_errors
+def search_command(plan_path: Path) -> None:
+    """Search over keys of a recipe: train, score on dev, print one table.
+
+    \b
+    lmn-eval search recipes/search/qwen25_conll.yaml
+
+    A search that was killed goes on where it was. More trials: raise trials in the file and call it again.
+    """  # noqa: D301
+    search = run_search(load_plan(plan_path))
+    header, rows = search.table()
+    table = Table(*header, box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*row)
+    print_table(table)
+    best = search.best
+    if best is None:
+        click.echo("\nno trial has found an entity")
+    else:
+        click.echo(f"\nbest: {best.folder}\n{search.command(best)}")
+    click.echo(search.plan.out / "search.json")
