@@ -1,6 +1,6 @@
-"""The real files under LMN_CORPORA, each with the card that reads it; run as a script it writes docs/corpora.md.
+"""The real files under LMN_CORPORA, each with the card that reads it. Run as a script, it writes docs/corpora.md.
 
-python tests/support/held_corpora.py DIR        every file, every output format: rendered, parsed, compared
+python tests/support/held_corpora.py DIR        render, parse and compare every file in every output format
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ PACKAGE: dict[str, dict[str, str]] = {
     },
     "vitamins_supplements_ner_all": {"all": f"{_VITAMINS}supplements_spans_ents.json"},
 }
-"""By card of the package: the file of each split; the embedded corpus has its own."""
+"""File of each split, by card of the package; empty for the embedded corpus, which brings its own files."""
 
 _SPANS = {"type": "spans", "language": "en"}
 _IOB2 = {"type": "columns", "scheme": "IOB2"}
@@ -67,18 +67,18 @@ EXPORTS: dict[str, tuple[str, dict[str, Any]]] = {
         {"type": "lines", "scheme": "IOB2", "within": "|"},
     ),
 }
-"""What annotation tools wrote: file and reader."""
+"""Files that annotation tools wrote, each with its reader."""
 
 
 class Held(NamedTuple):
-    """A split of which there is a file."""
+    """A split whose file is at hand."""
 
     card: Any
     split: str
 
 
 def held(corpora: Path, names: tuple[str, ...] = ()) -> Iterator[Held]:
-    """Yield every split under a folder, or those of some cards of the package."""
+    """Yield every split under a folder, or the splits of the given cards only."""
     from llms_meet_ner.data_converters import load_card
 
     for name, files in PACKAGE.items():
@@ -102,13 +102,15 @@ def held(corpora: Path, names: tuple[str, ...] = ()) -> Iterator[Held]:
 
 _HEAD = """# Real files, read and written in every output format
 
-Each sentence of each file is read by its card, rendered in each format, parsed and compared with what was read. Written by
-`python tests/support/held_corpora.py DIR`, DIR being the folder that `LMN_CORPORA` names; `make verify` does it again and compares.
+Each file is read by its card. Each of its sentences is then rendered in each output format, parsed back and compared with what was read.
+`python tests/support/held_corpora.py DIR` writes this page, where DIR is the folder that `LMN_CORPORA` names; `make verify` repeats the
+comparison.
 
-**Failures** are sentences that do not come back though no other annotation renders alike: there is none. Where two annotations of a
-sentence render alike, no parser could tell them apart: such sentences stand in parentheses, with the entities of theirs that come back on
-other tokens. The grouped format writes no positions, so that a mention that stands twice in a sentence and is marked once is
-ambiguous; the others are ambiguous only where tokens look like markup.
+The columns of the formats count **failures**: sentences that do not come back although no other annotation of them renders the same way.
+There are none. If two annotations of a sentence render the same way, no parser can tell them apart. Such ambiguous sentences are counted in
+parentheses, followed by the number of their entities that come back on other tokens. The grouped format writes no positions, so a sentence
+is ambiguous if it holds a mention twice and only one of the two is annotated. The other formats are ambiguous only where tokens look like
+markup.
 
 """
 
@@ -135,9 +137,9 @@ def page(corpora: Path) -> str:
 
 
 _REFUSED = """
-Not in the table, because no card should read them: `wnut17/emerging.test.conll` (raw annotations, several labels in a tag:
-refused with file and line), doccano's import tests with records that are broken on purpose, and Label Studio's request and response, which
-are halves of an export. Their tests are in `tests/data_converters/`.
+Some files are not in the table because no card should read them: `wnut17/emerging.test.conll` (raw annotations with several labels in one
+tag; it is refused with file and line), the records in doccano's import tests that are broken on purpose, and Label Studio's request and
+response, which are halves of an export. `tests/data_converters/` tests them.
 """
 
 if __name__ == "__main__":
