@@ -1,4 +1,4 @@
-"""docs/errors.md shows what mistakes get; its files are made and its commands are run here."""
+"""docs/errors.md shows what error messages say: its files are created here, and its commands are run."""
 
 from __future__ import annotations
 
