@@ -1,7 +1,7 @@
-"""The recipes of the six Turkish runs, generated from the table `recipes/turkish/runs.csv`.
+"""Generate the recipes of the six Turkish runs from the table `recipes/turkish/runs.csv`.
 
 python recipes/turkish/generate.py            writes recipes/turkish/run1.yaml to run6.yaml
-python recipes/turkish/generate.py --check    exit status 1 where a file is not as the table has it
+python recipes/turkish/generate.py --check    exits with 1 if a file differs from the table
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ FOLDER = Path("recipes/turkish")
 TABLE = "runs.csv"
 _COLUMNS = ("run", "model_name_or_path", "lora_rank", "lora_alpha", "max_steps", "num_train_epochs", "learning_rate")
 _MEMORY = {
-    "google/gemma-2b": "One GPU of 12 GB",
-    "google/gemma-3-1b-pt": "One GPU of 8 GB",
-    "google/gemma-3-4b-pt": "One GPU of 16 GB",
+    "google/gemma-2b": "One GPU with 12 GB",
+    "google/gemma-3-1b-pt": "One GPU with 8 GB",
+    "google/gemma-3-4b-pt": "One GPU with 16 GB",
 }
 _RECIPE = """\
 # Run {run} of "Fine-Tuning and Evaluation of Instruction-Tuned LLMs for Turkish NER": {name}, rank {lora_rank}, {max_steps} steps.
-# Generated from runs.csv: change the table, then python recipes/turkish/generate.py
+# Generated from runs.csv: change the table, then run python recipes/turkish/generate.py.
 #
 # Prerequisites
 #   pip install -e '.[train,qlora]'
-#   the licence of {model_name_or_path} accepted on the Hub, and a token: hf auth login
+#   accept the licence of {model_name_or_path} on the Hub, and log in with a token: hf auth login
 #   lmn-convert mix data_converters/mixes/turkish.yaml
 #   lmn-convert data/mixes/turkish
 # Commands
@@ -37,20 +37,21 @@ _RECIPE = """\
 #   lmn-eval --recipe recipes/turkish/run{run}.yaml --split test
 #   llamafactory-cli train recipes/turkish/run{run}.yaml seed=43 output_dir=outputs/turkish_run{run}_seed43
 # Hardware
-#   {memory} with bfloat16: an estimate, not measured.
+#   {memory} and bfloat16 (an estimate, not measured).
 # Result ({result})
-#   {max_steps} steps of 8 sentences are {sentences:,} sentences: a small part of the mix, and no bar. recipes/turkish/gemma3_4b.yaml is the
-#   one that we stand behind. Rank, alpha, steps, epochs, learning rate and 4 bits are the study's. It names no batch size, schedule or
-#   type of quantisation, nor whether the smaller models are instruct ones: those are our choice, and so are the mix's label maps.
+#   {max_steps} steps of 8 sentences are {sentences:,} sentences: a small part of the mix, so the score is no bar to clear. We recommend
+#   recipes/turkish/gemma3_4b.yaml. Rank, alpha, steps, epochs, learning rate and 4 bits come from the study. It does not name batch size,
+#   schedule or type of quantisation, or say whether the smaller models are instruct models. These are our choice, and so are the label
+#   maps of the mix.
 
 model_name_or_path: {model_name_or_path}
-template: gemma # for Gemma 3 too: on text the same token ids, without a blank image in every batch
+template: gemma # for Gemma 3 too: gemma3 would add a blank image to every batch; on text the token ids are the same
 
 quantization_method: bnb
 quantization_bit: 4
 quantization_type: nf4
 double_quantization: true
-# use_unsloth: true # faster on one GPU; pip install unsloth, which has its own wishes for the versions of torch and transformers
+# use_unsloth: true # faster on one GPU; needs pip install unsloth, which asks for its own versions of torch and transformers
 
 stage: sft
 do_train: true
@@ -58,7 +59,7 @@ finetuning_type: lora
 lora_rank: {lora_rank}
 lora_alpha: {lora_alpha}
 lora_target: all
-freeze_vision_tower: true # with these two, lora_target: all means the language model alone; only Gemma-3-4B has the others
+freeze_vision_tower: true # with these two keys, lora_target: all covers the language model only; only Gemma-3-4B has other parts
 freeze_multi_modal_projector: true
 
 dataset: turkish_train
@@ -67,7 +68,7 @@ cutoff_len: 2048
 preprocessing_num_workers: 4
 
 output_dir: outputs/turkish_run{run}
-overwrite_output_dir: false # run again: resumes from the last checkpoint, or refuses; to start afresh, give another output_dir
+overwrite_output_dir: false # a second run resumes from the last checkpoint or refuses; for a fresh start, set another output_dir
 logging_steps: 10
 save_strategy: steps
 save_steps: {save_steps}
@@ -75,11 +76,11 @@ save_total_limit: 3
 plot_loss: true
 report_to: none
 
-max_steps: {max_steps} # counts: with max_steps above 0 the epochs are ignored
-num_train_epochs: {num_train_epochs} # as published; the steps end the run long before
+max_steps: {max_steps} # this decides: if max_steps is above 0, epochs are ignored
+num_train_epochs: {num_train_epochs} # as published; max_steps ends the run long before
 learning_rate: {learning_rate}
 lr_scheduler_type: cosine
-warmup_steps: 0.1 # below 1 it is a ratio
+warmup_steps: 0.1 # a value below 1 is a ratio
 per_device_train_batch_size: 1
 gradient_accumulation_steps: 8
 bf16: true
@@ -91,28 +92,28 @@ def generate(table: Path) -> dict[str, str]:
     """Return the text of each recipe by file name.
 
     Args:
-        table: a CSV file with the columns `run`, `model_name_or_path`, `lora_rank`, `lora_alpha`, `max_steps`, `num_train_epochs` and
-            `learning_rate`; values go into the recipes as they are written.
+        table: CSV file with the columns `run`, `model_name_or_path`, `lora_rank`, `lora_alpha`, `max_steps`, `num_train_epochs` and
+            `learning_rate`. Values are copied into the recipes unchanged.
 
     Raises:
-        LmnError: the table cannot be read, has other columns, or a row lacks a value or names a model of unknown size.
+        LmnError: The table cannot be read or has other columns, or a row lacks a value or names a model of unknown size.
     """
     try:
         with table.open(encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file)
             rows = list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise LmnError(f"{table}: cannot be read ({error})") from error
+        raise LmnError(f"cannot be read ({error})", table) from error
     if tuple(reader.fieldnames or ()) != _COLUMNS:
-        raise LmnError(
-            f"{table}:1: the columns are {', '.join(reader.fieldnames or ())}; they have to be {', '.join(_COLUMNS)}"
-        )
+        found = ", ".join(reader.fieldnames or ())
+        raise LmnError(f"the columns are {found}", f"{table}:1", f"they must be {', '.join(_COLUMNS)}")
     recipes: dict[str, str] = {}
     for line, row in enumerate(rows, 2):
         if None in row or not all(row.values()):
-            raise LmnError(f"{table}:{line}: not one value for each column; write {len(_COLUMNS)}")
+            raise LmnError("not one value for each column", f"{table}:{line}", f"write {len(_COLUMNS)} values")
         if row["model_name_or_path"] not in _MEMORY or not row["max_steps"].isdigit():
-            raise LmnError(f"{table}:{line}: models are {', '.join(_MEMORY)}, and max_steps a whole number")
+            remedy = f"models are {', '.join(_MEMORY)}; max_steps is a whole number"
+            raise LmnError("unknown model, or max_steps is not a number", f"{table}:{line}", remedy)
         recipes[f"run{row['run']}.yaml"] = _recipe(row)
     return recipes
 
@@ -132,16 +133,18 @@ def _recipe(row: dict[str, str]) -> str:
 
 
 @click.command()
-@click.option("--check", is_flag=True, help="Write nothing; exit status 1 where a file is not as the table has it.")
+@click.option("--check", is_flag=True, help="Write nothing; exit with 1 if a file differs from the table.")
 @catch_errors
 def main(check: bool) -> None:
-    """Write the recipes of the six Turkish runs from recipes/turkish/runs.csv, in a checkout's root."""
+    """Write the recipes of the six Turkish runs from recipes/turkish/runs.csv. Run it in the root of a checkout."""
     for name, text in generate(FOLDER / TABLE).items():
         path = FOLDER / name
         if path.is_file() and path.read_text(encoding="utf-8") == text:
             continue
         if check:
-            raise LmnError(f"{path}: not as {FOLDER / TABLE} has it; python recipes/turkish/generate.py writes it anew")
+            raise LmnError(
+                f"differs from {FOLDER / TABLE}", path, "run python recipes/turkish/generate.py to write it again"
+            )
         with atomic_write(path) as file:
             file.write(text)
         click.echo(path)

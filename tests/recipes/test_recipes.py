@@ -1,7 +1,7 @@
 """Every recipe is read by LLaMA-Factory's own parser, trains on a training split, and opens with what it needs.
 
-LLaMA-Factory refuses bfloat16 on a CPU without `use_cpu`, and DeepSpeed outside torchrun, so those two keys are
-changed here; `test_trainings.py` trains under the DeepSpeed configurations.
+LLaMA-Factory refuses bfloat16 on a CPU without `use_cpu`, and DeepSpeed outside torchrun. The tests here change those two keys;
+`test_trainings.py` trains with the DeepSpeed configurations.
 """
 
 import dataclasses
@@ -35,26 +35,26 @@ OUR_BATCHES = {"multinerd_a": 32, "multinerd_b": 32, "turkish_gemma3_4b": 16}
 
 
 def name_of(recipe: Path) -> str:
-    """The path under recipes/ as one word."""
+    """Return the path under recipes/ as one word."""
     return "_".join(recipe.relative_to("recipes").with_suffix("").parts)
 
 
 def header(recipe: Path) -> list[str]:
-    """The comment lines a recipe opens with, without their `#`."""
+    """Return the comment lines at the top of a recipe, without their `#`."""
     lines = (ROOT / recipe).read_text(encoding="utf-8").splitlines()
     end = next(index for index, line in enumerate(lines) if not line.startswith("#"))
     return [line[1:].rstrip() for line in lines[:end]]
 
 
 def commands(recipe: Path) -> list[list[str]]:
-    """The commands of a recipe's header as words, continuation lines joined."""
+    """Return the commands of a recipe's header as words, with continuation lines joined."""
     joined = "\n".join(header(recipe)).replace("\\\n", " ").replace("$M", next(iter(models(recipe)), ""))
     lines = [line.strip() for line in joined.splitlines()]
     return [shlex.split(line) for line in lines if re.match(r"([A-Z_]+=\S+ +)*(llamafactory-cli|lmn-\w+) ", line)]
 
 
 def models(recipe: Path) -> dict[str, float]:
-    """The lines of a header's table of models: keys to change, and the published F1."""
+    """Return the lines of a header's table of models: the keys to change, and the published F1."""
     rows = [line.split("|") for line in header(recipe) if line.lstrip().startswith("model_name_or_path=")]
     return {words.strip(): float(f1) for words, f1 in rows}
 
@@ -64,7 +64,7 @@ def training_commands(recipe: Path) -> list[list[str]]:
 
 
 def split_command(words: list[str]) -> tuple[dict[str, str], list[str]]:
-    """Environment variables before a command, and the words after `llamafactory-cli train`."""
+    """Return the environment variables before a command, and the words after `llamafactory-cli train`."""
     at = words.index("llamafactory-cli")
     assert words[at + 1] == "train"
     return dict(word.split("=", 1) for word in words[:at]), words[at + 2 :]
@@ -82,7 +82,7 @@ def read(recipe: Path) -> dict[str, Any]:
 
 
 def corpus_of(dataset: str) -> tuple[str, str, set[str]]:
-    """Of a data set `<corpus>[.<variant>]_<split>`: the card or mix, the split, and all splits that there are."""
+    """Return the card or mix of a data set `<corpus>[.<variant>]_<split>`, its split, and all splits of the corpus."""
     name, _, split = dataset.rpartition("_")
     corpus, _, variant = name.partition(".")
     assert variant in {"", "short"}

@@ -1,8 +1,8 @@
-"""Real runs of LLaMA-Factory: what a finished, an interrupted and a continued one leave, and two processes under DeepSpeed.
+"""Real runs of LLaMA-Factory: what finished, interrupted and continued runs leave, and two processes with DeepSpeed.
 
-Running a recipe again resumes from its last checkpoint or refuses, and never overwrites an adapter. Two processes under the recipes' DeepSpeed
-configurations end where one process ends: the effective batch is two examples either way, in float32, and gradients are clipped at every step, which
-DeepSpeed does only when its JSON has the key "gradient_clipping".
+Running a recipe again resumes from its last checkpoint or refuses, and never overwrites an adapter. Two processes with the recipes' DeepSpeed
+configurations end with the weights of one process: in float32, the effective batch is two examples either way, and gradients are clipped at
+every step. DeepSpeed clips only if its JSON has the key "gradient_clipping".
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The six Turkish runs are the published table's, and their recipes are what the table generates."""
+"""The six Turkish runs have the published values, and their recipes are what the table generates."""
 
 import csv
 from pathlib import Path
@@ -58,15 +58,21 @@ def test_the_command_writes_what_differs_and_its_check_names_it(
     (folder / "run3.yaml").write_text("changed")
     result = CliRunner().invoke(main, ["--check"])
     assert result.exit_code == 1
-    assert "recipes/turkish/run3.yaml: not as recipes/turkish/runs.csv has it" in result.stderr
+    assert (
+        "recipes/turkish/run3.yaml: differs from recipes/turkish/runs.csv; run python recipes/turkish/generate.py"
+        in result.stderr
+    )
 
 
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ("1,google/gemma-2b,16,16,100,1.0", "runs.csv:2: not one value for each column"),
-        ("1,google/gemma-2b,16,16,many,1.0,1e-4", "runs.csv:2: models are .* and max_steps a whole number"),
-        ("1,gemma,16,16,100,1.0,1e-4", "runs.csv:2: models are"),
+        ("1,google/gemma-2b,16,16,100,1.0", "runs.csv:2: not one value for each column; write 7 values"),
+        (
+            "1,google/gemma-2b,16,16,many,1.0,1e-4",
+            r"runs.csv:2: unknown model, or max_steps is not a number; models are .*; max_steps is a whole number",
+        ),
+        ("1,gemma,16,16,100,1.0,1e-4", "runs.csv:2: unknown model, or max_steps is not a number; models are"),
     ],
 )
 def test_a_bad_row_is_named(tmp_path: Path, row: str, message: str) -> None:
@@ -77,5 +83,5 @@ def test_a_bad_row_is_named(tmp_path: Path, row: str, message: str) -> None:
     with pytest.raises(LmnError, match=message):
         generate(table)
     table.write_text("run\n1\n")
-    with pytest.raises(LmnError, match=r"runs\.csv:1: the columns are run; they have to be"):
+    with pytest.raises(LmnError, match=r"runs\.csv:1: the columns are run; they must be"):
         generate(table)
