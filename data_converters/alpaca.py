@@ -12,7 +12,7 @@ from typing import Any
 from ..errors import LmnError
 from ..files import atomic_write, write_json
 from ..formats import OutputFormat, get_format
-from ..formats.wording import LETTERED
+from ..formats.instructions import LETTERED
 from ..prompting.spec import InstructionAs, PromptSpec
 from ..sentence import Sentence
 from ..training.dataset_info import DATASET_INFO, Augmented, DatasetEntry, dataset_name, read_dataset_info

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from ...cli.options import catch_errors, print_table
 from ...formats import DEFAULT_FORMAT
-from ...formats.wording import VARIANTS
+from ...formats.instructions import VARIANTS
 from ...labels import LabelSet, told_origins
 from ...sentence import Sentence
 from ...training.dataset_info import Augmented, read_dataset_info

@@ -14,7 +14,7 @@ import click
 from ...cli.options import catch_errors
 from ...errors import LmnError
 from ...formats import format_names
-from ...formats.wording import VARIANTS
+from ...formats.instructions import VARIANTS
 from ...labels import LabelSet
 from ..cards import Card
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..records import Uncertainty
-from .tokens import Moves
+from .constraint import AllowedTokens
 
 DIGITS = 4
 """After the point; the rest is rounding of the device."""
@@ -33,7 +33,7 @@ class Choice(NamedTuple):
     is_decision: bool
 
     @classmethod
-    def of(cls, moves: Moves, logits: NDArray[np.float32]) -> Choice:
+    def of(cls, moves: AllowedTokens, logits: NDArray[np.float32]) -> Choice:
         """Take the likeliest move; of equal ones the lowest id.
 
         Args:

@@ -20,13 +20,13 @@ from ..formats import get_inline_format
 from ..prompting.spec import PromptSpec
 from ..records import Generated
 from .confidence import Choice, confidences, uncertainty
+from .constraint import END, AllowedTokens, Constraint
 from .continuation import continuation
+from .guesser import EntityGuesser, GuessedPlan
 from .memory import memory_errors
 from .model import LoadedModel
 from .packed import PackedModel, Segment
-from .proposals import Guesser, Proposal
 from .requests import Request
-from .tokens import END, Constraint, Moves
 from .vocabulary import Vocabulary
 
 Proposals = Literal["none", "copy", "marked"]
@@ -69,7 +69,7 @@ class _Row:
 
     number: int
     constraint: Constraint
-    plan: Proposal | None
+    plan: GuessedPlan | None
     waiting: list[int]
     cached: int
     ids: list[int] = field(default_factory=list)
@@ -99,7 +99,12 @@ class ConstrainedGenerator:
     """
 
     def __init__(
-        self, loaded: LoadedModel, spec: PromptSpec, *, guesser: Guesser | None = None, proposals: Proposals = "marked"
+        self,
+        loaded: LoadedModel,
+        spec: PromptSpec,
+        *,
+        guesser: EntityGuesser | None = None,
+        proposals: Proposals = "marked",
     ) -> None:
         """Prepare a model.
 
@@ -121,7 +126,7 @@ class ConstrainedGenerator:
         for text in (" ", *self._markup.openers.values(), *self._markup.closers.values()):
             self._vocabulary.require(text, "the format's mark")
         self._model = PackedModel(loaded)
-        self._guesser = guesser or Guesser.of(spec.labels.names)
+        self._guesser = guesser or EntityGuesser.of(spec.labels.names)
         self._learns = guesser is None
         self._proposals = proposals
         self.work = Work()
@@ -206,7 +211,7 @@ class ConstrainedGenerator:
     def _pass(self, active: Sequence[_Row]) -> None:
         """Check every row's proposal in one pass over the model."""
         segments: list[Segment] = []
-        moves: list[list[Moves]] = []
+        moves: list[list[AllowedTokens]] = []
         for number, row in enumerate(active):
             fed = [token for token, _ in row.proposal[:-1]]  # after the last one nothing is left to be decided
             moves.append([row.constraint.moves(state) for state in row.states])
@@ -222,7 +227,7 @@ class ConstrainedGenerator:
         self.work.computed += sum(len(segment.ids) for segment in segments)
 
     def _accept(
-        self, row: _Row, moves: Sequence[Moves], candidates: NDArray[np.int64], logits: NDArray[np.float32]
+        self, row: _Row, moves: Sequence[AllowedTokens], candidates: NDArray[np.int64], logits: NDArray[np.float32]
     ) -> None:
         """Keep what the model would have written itself, and its next token; remember the rest as hints."""
         row.cached += len(row.waiting)

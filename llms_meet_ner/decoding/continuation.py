@@ -7,7 +7,7 @@ from typing import Protocol
 from .grammar import Arc, Grammar, Node
 
 
-class Planned(Protocol):
+class EntityPlan(Protocol):
     """Says where entities open and close, by token positions."""
 
     def opens(self, token: int) -> bool:
@@ -23,7 +23,7 @@ class Planned(Protocol):
         ...
 
 
-def continuation(grammar: Grammar, state: int, plan: Planned) -> bytes:
+def continuation(grammar: Grammar, state: int, plan: EntityPlan) -> bytes:
     """Return the bytes that lead from a state to an end of the output, as the plan has it.
 
     Where a state stands for several places, one inside an arc that the plan itself would have taken is preferred, then one
@@ -39,7 +39,7 @@ def continuation(grammar: Grammar, state: int, plan: Planned) -> bytes:
     return b"".join(written)
 
 
-def _place(grammar: Grammar, state: int, plan: Planned) -> tuple[Node, bytes]:
+def _place(grammar: Grammar, state: int, plan: EntityPlan) -> tuple[Node, bytes]:
     """Return the node that is reached first, and the bytes up to there."""
     best: tuple[int, Node, bytes] | None = None
     for position in sorted(grammar.positions(state)):
@@ -57,7 +57,7 @@ def _place(grammar: Grammar, state: int, plan: Planned) -> tuple[Node, bytes]:
     return best[1], best[2]
 
 
-def _choice(grammar: Grammar, node: Node, plan: Planned) -> Arc:
+def _choice(grammar: Grammar, node: Node, plan: EntityPlan) -> Arc:
     arcs = grammar.arcs(node)
     if node.token < 0:
         return arcs[0]

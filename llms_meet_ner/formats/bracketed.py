@@ -14,9 +14,9 @@ from itertools import islice
 
 from ..labels import LabelSet
 from ..sentence import Sentence, Span
+from .bracketed_readings import TooManyReadingsError, readings
 from .grounding import Mark
 from .inline import MarkedSentence, spans_on_tokens
-from .readings import TooManyReadingsError, readings
 
 _LOOSE_MARK = re.compile(r"\|([^\[\]|]{1,80})\]|[\[\uff3b\ufe47]")
 """What closes an entity, its one group the label, or opens one: a bracket, full-width and vertical ones too."""

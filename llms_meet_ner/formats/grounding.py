@@ -19,7 +19,7 @@ from rapidfuzz.distance import LCSseq, Levenshtein
 from ..alignment import FAILED, REPAIRED, Alignment, WrittenEntity
 from ..labels import LabelSet
 from ..sentence import Span
-from .settling import settle
+from .overlaps import resolve_overlaps
 
 _FRAGMENT = re.compile(r"\w+|[^\w\s]")
 _MIN_SHARED = 0.3
@@ -326,7 +326,7 @@ def _place(
     nested: bool,
     reasons: set[str],
 ) -> Alignment:
-    """Turn entities into spans on tokens and settle those that nest or cross."""
+    """Turn entities into spans on tokens and resolve_overlaps those that nest or cross."""
     ungrounded: list[WrittenEntity] = []
     unknown: list[WrittenEntity] = []
     claimed: list[tuple[Span, WrittenEntity]] = []
@@ -347,7 +347,7 @@ def _place(
         if cuts_first or cuts_last:
             reasons.add("snapped")
         claimed.append((span, _mention(entity, output)))
-    spans, dropped, conflicts = settle(claimed, nested)
+    spans, dropped, conflicts = resolve_overlaps(claimed, nested)
     reasons |= conflicts
     if ungrounded:
         reasons.add("ungrounded")

@@ -12,10 +12,10 @@ from typing import Any
 from ..alignment import Alignment, WrittenEntity
 from ..labels import LabelSet
 from ..sentence import Sentence
-from .arranging import TooManyArrangementsError, Wanted, arrange_loosely, arrangements
+from .assignment import ListedText, TooManyAssignmentsError, assign_loosely, assignments
+from .instructions import VARIANTS, instruction_text
 from .json_text import Number, dump, load
-from .mentions import Claims, SourceText, TokenRange, failed, most_claims
-from .wording import VARIANTS, instruction_text
+from .lookup import Candidates, SourceText, TokenRange, failed_alignment, most_candidates
 
 _TASK = (
     "Find every named entity in the input sentence and group them on one line as a JSON object. It has every label tag of the Label "
@@ -67,30 +67,30 @@ class GroupedFormat:
         format; in a nested one both stay if one holds the other.
         """
         loaded = load(text)
-        claims = Claims(self.nested, set(loaded.reasons))
-        lists = _lists(loaded.value, claims)
+        candidates = Candidates(self.nested, set(loaded.reasons))
+        lists = _lists(loaded.value, candidates)
         if lists is None:
-            return failed(claims.reasons)
+            return failed_alignment(candidates.reasons)
         if any(name not in lists for name in labels.names):
-            claims.reasons.add("loose-json")
-        mentions = _mentions(lists, labels, most_claims(tokens, len(labels)), claims)
-        if not (mentions or claims.unknown_labels) and lists and not any(name in lists for name in labels.names):
-            return failed(claims.reasons)
+            candidates.reasons.add("loose-json")
+        mentions = _mentions(lists, labels, most_candidates(tokens, len(labels)), candidates)
+        if not (mentions or candidates.unknown_labels) and lists and not any(name in lists for name in labels.names):
+            return failed_alignment(candidates.reasons)
         source = SourceText(tokens)
         grounded: list[WrittenEntity] = []
-        wanted: list[Wanted] = []
+        listed: list[ListedText] = []
         for mention in mentions:
             places, difference = source.find(mention.text)
             if not places:
-                claims.ungrounded.append(mention)
+                candidates.ungrounded.append(mention)
                 continue
             if difference:
-                claims.reasons.add(difference)
+                candidates.reasons.add(difference)
             grounded.append(mention)
-            wanted.append(Wanted(mention.label, places))
-        for mention, place in zip(grounded, self._arranged(wanted)):
-            claims.place(place, mention)
-        return claims.alignment()
+            listed.append(ListedText(mention.label, places))
+        for mention, place in zip(grounded, self._arranged(listed)):
+            candidates.place(place, mention)
+        return candidates.alignment()
 
     def is_ambiguous(self, sentence: Sentence, labels: LabelSet) -> bool:
         """Whether another annotation of the same tokens renders alike: the texts could stand elsewhere too.
@@ -98,28 +98,28 @@ class GroupedFormat:
         Where the search for another one would take very long the answer is True.
         """
         source = SourceText(sentence.tokens)
-        wanted = [
-            Wanted(name, source.standing(source.quote(span)))
+        listed = [
+            ListedText(name, source.exact_places(source.quote(span)))
             for name in labels.names
             for span in sentence.spans
             if span.label == name
         ]
         try:
-            return len(list(islice(arrangements(wanted, nested=self.nested), 2))) > 1
-        except TooManyArrangementsError:
+            return len(list(islice(assignments(listed, nested=self.nested), 2))) > 1
+        except TooManyAssignmentsError:
             return True
 
-    def _arranged(self, wanted: list[Wanted]) -> tuple[TokenRange, ...]:
-        with suppress(TooManyArrangementsError):
-            for places in arrangements(wanted, nested=self.nested):
+    def _arranged(self, listed: list[ListedText]) -> tuple[TokenRange, ...]:
+        with suppress(TooManyAssignmentsError):
+            for places in assignments(listed, nested=self.nested):
                 return places
-        return arrange_loosely(wanted, nested=self.nested)
+        return assign_loosely(listed, nested=self.nested)
 
 
-def _lists(value: Any, claims: Claims) -> dict[str, list[Any]] | None:
+def _lists(value: Any, candidates: Candidates) -> dict[str, list[Any]] | None:
     """Find the texts by label in what was read; None where there is no object. Several objects in a list count as one."""
     if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
-        claims.reasons.add("loose-json")
+        candidates.reasons.add("loose-json")
         objects = value
     elif isinstance(value, dict):
         objects = [value]
@@ -131,23 +131,23 @@ def _lists(value: Any, claims: Claims) -> dict[str, list[Any]] | None:
             if isinstance(texts, list):
                 lists.setdefault(label, []).extend(texts)
             else:
-                claims.reasons.add("loose-json")
+                candidates.reasons.add("loose-json")
                 lists.setdefault(label, []).extend([] if texts is None else [texts])
     return lists
 
 
-def _mentions(lists: dict[str, list[Any]], labels: LabelSet, most: int, claims: Claims) -> list[WrittenEntity]:
+def _mentions(lists: dict[str, list[Any]], labels: LabelSet, most: int, candidates: Candidates) -> list[WrittenEntity]:
     """Return the listed entities in the order of the label set; counts those with other labels and what is no text."""
     mentions: list[WrittenEntity] = []
     for label in [*labels.names, *(label for label in lists if label not in labels)]:
         for text in lists.get(label, ()):
             if not isinstance(text, str) or not text:
-                claims.reasons.add("incomplete")
-            elif len(mentions) + len(claims.unknown_labels) == most:
-                claims.reasons.add("overlong")
+                candidates.reasons.add("incomplete")
+            elif len(mentions) + len(candidates.unknown_labels) == most:
+                candidates.reasons.add("overlong")
                 return mentions
             else:
                 if isinstance(text, Number):
-                    claims.reasons.add("loose-json")
-                (mentions if label in labels else claims.unknown_labels).append(WrittenEntity(str(text), label))
+                    candidates.reasons.add("loose-json")
+                (mentions if label in labels else candidates.unknown_labels).append(WrittenEntity(str(text), label))
     return mentions

@@ -9,8 +9,8 @@ from ..alignment import EXACT, Alignment
 from ..labels import LabelSet
 from ..sentence import Sentence, Span, outer_first
 from .grounding import Mark, ground
+from .instructions import VARIANTS, instruction_text, sentence_task
 from .markup import Markup
-from .wording import VARIANTS, instruction_text, sentence_task
 
 
 class MarkedSentence(ABC):

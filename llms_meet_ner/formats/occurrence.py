@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from ..alignment import Alignment, WrittenEntity
 from ..labels import LabelSet
 from ..sentence import Sentence
+from .instructions import VARIANTS, instruction_text
+from .json_list import read_entities
 from .json_text import dump
-from .listed import read_items
-from .mentions import Claims, SourceText, TokenRange, failed, most_claims
-from .wording import VARIANTS, instruction_text
+from .lookup import Candidates, SourceText, TokenRange, failed_alignment, most_candidates
 
 _TASK = (
     "Find every named entity in the input sentence and list them on one line as a JSON array, in the order in which they occur. "
@@ -66,49 +66,49 @@ class OccurrenceFormat:
         entity takes the first occurrence that no other entity of the output with this text has, on whole tokens if there is one;
         it is ungrounded where none is left.
         """
-        items, reasons = read_items(text, _NUMBERS, most_claims(tokens, len(labels)))
+        items, reasons = read_entities(text, _NUMBERS, most_candidates(tokens, len(labels)))
         if items is None:
-            return failed(reasons)
+            return failed_alignment(reasons)
         source = SourceText(tokens)
-        claims = Claims(self.nested, reasons)
+        candidates = Candidates(self.nested, reasons)
         taken: set[tuple[str, TokenRange]] = set()
         unnumbered: list[tuple[WrittenEntity, Sequence[TokenRange | None]]] = []
         for mention, (index,) in items:
             if mention.label not in labels:
-                claims.unknown_labels.append(mention)
+                candidates.unknown_labels.append(mention)
                 continue
-            places = _places(source, mention.text, claims)
+            places = _places(source, mention.text, candidates)
             if not places:
-                claims.ungrounded.append(mention)
+                candidates.ungrounded.append(mention)
             elif index is None or not 1 <= index <= len(places):
-                claims.reasons.add("misnumbered")
+                candidates.reasons.add("misnumbered")
                 unnumbered.append((mention, places))
             elif place := places[index - 1]:
                 taken.add((mention.text, place))
-                claims.place(place, mention)
+                candidates.place(place, mention)
             else:
-                claims.ungrounded.append(mention)
+                candidates.ungrounded.append(mention)
         for mention, places in unnumbered:
             left = [place for place in places if place and (mention.text, place) not in taken]
             if left:
                 place = min(left, key=lambda place: place.snapped)
                 taken.add((mention.text, place))
-                claims.place(place, mention)
+                candidates.place(place, mention)
             else:
-                claims.ungrounded.append(mention)
-        return claims.alignment()
+                candidates.ungrounded.append(mention)
+        return candidates.alignment()
 
     def is_ambiguous(self, sentence: Sentence, labels: LabelSet) -> bool:
         """Whether another annotation of the same tokens renders alike: never, no two spans have the same occurrence."""
         return False
 
 
-def _places(source: SourceText, text: str, claims: Claims) -> Sequence[TokenRange | None]:
+def _places(source: SourceText, text: str, candidates: Candidates) -> Sequence[TokenRange | None]:
     """Return the occurrences of a text, which its index counts; notes where they are written differently."""
-    places = source.everywhere(text)
+    places = source.occurrence_places(text)
     if places:
         return places
     found = source.find(text)
     if found.places and found.difference:
-        claims.reasons.add(found.difference)
+        candidates.reasons.add(found.difference)
     return found.places

@@ -9,10 +9,10 @@ from __future__ import annotations
 from ..alignment import Alignment
 from ..labels import LabelSet
 from ..sentence import Sentence
+from .instructions import VARIANTS, instruction_text
+from .json_list import read_entities
 from .json_text import dump
-from .listed import read_items
-from .mentions import Claims, SourceText, failed, most_claims, written_alike
-from .wording import VARIANTS, instruction_text
+from .lookup import Candidates, SourceText, failed_alignment, most_candidates, spelling_difference
 
 _TASK = (
     "Find every named entity in the input sentence and list them on one line as a JSON array, in the order in which they occur. "
@@ -67,28 +67,28 @@ class OffsetFormat:
         outside the sentence (`misnumbered`) place nothing: the entity is ungrounded, and so is one whose offsets hold no character
         of a token.
         """
-        items, reasons = read_items(text, _NUMBERS, most_claims(tokens, len(labels)))
+        items, reasons = read_entities(text, _NUMBERS, most_candidates(tokens, len(labels)))
         if items is None:
-            return failed(reasons)
+            return failed_alignment(reasons)
         source = SourceText(tokens)
-        claims = Claims(self.nested, reasons)
+        candidates = Candidates(self.nested, reasons)
         for mention, (start, end) in items:
             if mention.label not in labels:
-                claims.unknown_labels.append(mention)
+                candidates.unknown_labels.append(mention)
                 continue
             if start is None or end is None or not start < end <= len(source.text):
-                claims.reasons.add("misnumbered")
-                claims.ungrounded.append(mention)
+                candidates.reasons.add("misnumbered")
+                candidates.ungrounded.append(mention)
                 continue
             there = source.text[start:end]
             if there != mention.text:
-                claims.reasons.add(written_alike(there, mention.text) or "misplaced")
+                candidates.reasons.add(spelling_difference(there, mention.text) or "misplaced")
             place = source.place_at(start, end)
             if place is None:
-                claims.ungrounded.append(mention)
+                candidates.ungrounded.append(mention)
             else:
-                claims.place(place, mention)
-        return claims.alignment()
+                candidates.place(place, mention)
+        return candidates.alignment()
 
     def is_ambiguous(self, sentence: Sentence, labels: LabelSet) -> bool:
         """Whether another annotation of the same tokens renders alike: never, no two spans have the same offsets."""

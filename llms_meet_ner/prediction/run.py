@@ -15,8 +15,8 @@ from rich.progress import Progress
 
 from ..decoding.batches import PARTIAL_FILE, RUN_FILE, Batch, plan_batches, read_stamp, run_batches
 from ..decoding.bounds import token_bound
+from ..decoding.guesser import EntityGuesser
 from ..decoding.model import LoadedModel
-from ..decoding.proposals import Guesser
 from ..decoding.requests import Decoding, Request
 from ..errors import LmnError
 from ..files import atomic_write, sha256_of
@@ -323,9 +323,9 @@ def _prompts(
     return prompts
 
 
-def training_guesser(recipe: Recipe, spec: PromptSpec) -> Guesser:
+def training_guesser(recipe: Recipe, spec: PromptSpec) -> EntityGuesser:
     """Return a guesser that has seen the training data, if it is there: it speeds decoding up and changes no output."""
-    guesser = Guesser.of(spec.labels.names)
+    guesser = EntityGuesser.of(spec.labels.names)
     fmt = get_format(spec.format, nested=spec.nested)
     with suppress(LmnError):
         for tokens, output in read_outputs(recipe.dataset_dir, recipe.train_entry()):

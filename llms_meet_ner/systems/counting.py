@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 
 from ..alignment import Alignment
-from ..decoding.proposals import capitalised_runs, longest_matches
+from ..decoding.guesser import capitalised_runs, longest_matches
 from ..sentence import Sentence, Span, without_nested
 from ..tags import decode, encode
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ..decoding.guesser import EntityGuesser
 from ..decoding.model import LoadedModel
-from ..decoding.proposals import Guesser
 from ..decoding.requests import DECODINGS, Decoding, Generator
 from ..errors import LmnError
 from ..formats import get_format, get_inline_format, is_inline
@@ -33,7 +33,7 @@ def resolve_decoding(decoding: Decoding | None, format_name: str) -> Decoding:
 
 
 def make_generator(
-    loaded: LoadedModel, spec: PromptSpec, decoding: Decoding, guesser: Guesser | None = None
+    loaded: LoadedModel, spec: PromptSpec, decoding: Decoding, guesser: EntityGuesser | None = None
 ) -> Generator:
     """Return the generator of a decoding for a loaded model.
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from llms_meet_ner import LabelSet, Sentence
 from llms_meet_ner.data_converters import load_card, read_corpus
-from llms_meet_ner.decoding.tokens import END, Constraint
+from llms_meet_ner.decoding.constraint import END, Constraint
 from llms_meet_ner.decoding.vocabulary import Vocabulary
 from llms_meet_ner.formats import get_inline_format
 

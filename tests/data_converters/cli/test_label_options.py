@@ -15,7 +15,7 @@ from llms_meet_ner.data_converters.cli.convert import main
 from llms_meet_ner.data_converters.cli.label_options import LabelChange
 from llms_meet_ner.eval.cli.score import main as lmn_eval
 from llms_meet_ner.formats import format_names, get_format
-from llms_meet_ner.formats.wording import LETTERED, VARIANTS
+from llms_meet_ner.formats.instructions import LETTERED, VARIANTS
 from llms_meet_ner.labels import LabelSet
 from llms_meet_ner.training.dataset_info import load_entry, sibling
 

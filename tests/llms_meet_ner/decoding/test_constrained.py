@@ -12,9 +12,9 @@ from small_tokenizers import byte_level, pieces
 
 from llms_meet_ner import LabelSet, LmnError, PromptSpec, Span, get_format
 from llms_meet_ner.decoding.confidence import Choice, confidences, uncertainty
-from llms_meet_ner.decoding.proposals import Guesser, capitalised_runs
+from llms_meet_ner.decoding.constraint import AllowedTokens
+from llms_meet_ner.decoding.guesser import EntityGuesser, capitalised_runs
 from llms_meet_ner.decoding.requests import Request, shared_length
-from llms_meet_ner.decoding.tokens import Moves
 
 LABELS = LabelSet.of("PER", "LOC", "MISC")
 SENTENCES = [
@@ -126,7 +126,7 @@ def test_the_result_is_that_of_a_plain_logits_processor(kind: str, form: str, mo
         model.model, model.tokenizer, [request.prompt for request in asked], sentences, LABELS.names, form
     )
     assert sum(map(len, expected)) > 60
-    taught = Guesser.of(LABELS.names)
+    taught = EntityGuesser.of(LABELS.names)
     taught.learn(SENTENCES[0], [Span(0, 1, "LOC"), Span(5, 9, "MISC")])
     for size, options in [
         (1, {"proposals": "none"}), (6, {"proposals": "none"}), (2, {"proposals": "copy"}), (6, {"proposals": "copy"}),
@@ -235,13 +235,13 @@ def test_layers_that_cannot_forget_are_refused() -> None:
 
 
 def test_a_choice_sums_over_the_tokens_that_write_the_same_markup() -> None:
-    moves = Moves(np.array([3, 5, 8]), {3: 1, 5: 2, 8: 3}, np.array([0, 1, 0]), (b"", b"["))
+    moves = AllowedTokens(np.array([3, 5, 8]), {3: 1, 5: 2, 8: 3}, np.array([0, 1, 0]), (b"", b"["))
     logits = np.log(np.array([0.2, 0.3, 0.1], dtype=np.float32))
     choice = Choice.of(moves, logits)
     assert (choice.token, choice.mark) == (5, b"[")
     assert choice.probability == pytest.approx(0.5)
     assert choice.entropy == pytest.approx(np.log(2))
-    one = Moves(np.array([3, 8]), {3: 1, 8: 3}, np.array([0, 0]), (b"",))
+    one = AllowedTokens(np.array([3, 8]), {3: 1, 8: 3}, np.array([0, 0]), (b"",))
     assert Choice.of(one, logits[[0, 2]]) == Choice(3, b"", 1.0, 0.0, is_decision=False)
 
 
@@ -264,7 +264,7 @@ def test_confidence_is_the_product_of_an_entitys_own_choices() -> None:
 
 
 def test_guesses_follow_what_was_seen() -> None:
-    guesser = Guesser.of(("PER", "LOC"))
+    guesser = EntityGuesser.of(("PER", "LOC"))
     assert capitalised_runs(("The", "New", "York", "and", "Essex")) == [(0, 3), (4, 5)]
     assert [span.label for span in guesser.guess(("in", "Essex")).spans] == ["PER"]
     for _ in range(3):

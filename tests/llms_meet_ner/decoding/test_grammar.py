@@ -13,10 +13,10 @@ from reachability import CORPORA, unreachable
 from small_tokenizers import byte_level, pieces
 
 from llms_meet_ner import LabelSet, LmnError, Span
+from llms_meet_ner.decoding.constraint import END, Constraint
 from llms_meet_ner.decoding.continuation import continuation
 from llms_meet_ner.decoding.grammar import MAX_DEPTH, Grammar
-from llms_meet_ner.decoding.proposals import Proposal
-from llms_meet_ner.decoding.tokens import END, Constraint
+from llms_meet_ner.decoding.guesser import GuessedPlan
 from llms_meet_ner.decoding.vocabulary import Vocabulary
 from llms_meet_ner.formats import get_inline_format
 
@@ -148,7 +148,9 @@ def test_a_plan_leads_from_every_state_to_an_end(
 ) -> None:
     name = "byte-level"
     allowed = constraint(tokens, name, nested=nested, form=form)
-    plan = Proposal(allowed.tokens, tuple(Span(at, at + 1, "LOC") for at in sorted(starts) if at < len(tokens)), "PER")
+    plan = GuessedPlan(
+        allowed.tokens, tuple(Span(at, at + 1, "LOC") for at in sorted(starts) if at < len(tokens)), "PER"
+    )
     state, ids = allowed.start, list[int]()
     while not allowed.is_done(state):
         rest = continuation(allowed.grammar, state, plan)
@@ -173,7 +175,7 @@ def test_a_plan_leads_from_every_state_to_an_end(
 )
 def test_a_plan_is_followed(form: str, expected: str) -> None:
     allowed = constraint(("New", "York", "beat", "Essex", "."), "byte-level", nested=False, form=form)
-    plan = Proposal(allowed.tokens, (Span(0, 2, "LOC"), Span(3, 4, "PERS")), "PER")
+    plan = GuessedPlan(allowed.tokens, (Span(0, 2, "LOC"), Span(3, 4, "PERS")), "PER")
     assert continuation(allowed.grammar, allowed.start, plan).decode() == expected
 
 
@@ -190,7 +192,7 @@ def test_a_mark_that_was_begun_is_finished_as_planned(form: str, begun: str, res
     state = allowed.start
     for byte in begun.encode():
         state = allowed.grammar.steps(state)[byte].state
-    plan = Proposal(allowed.tokens, (Span(0, 1, "PERS"),), "LOC")
+    plan = GuessedPlan(allowed.tokens, (Span(0, 1, "PERS"),), "LOC")
     assert continuation(allowed.grammar, state, plan).decode() == rest
 
 

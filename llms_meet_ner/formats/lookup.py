@@ -15,7 +15,7 @@ from rapidfuzz.distance import Levenshtein
 
 from ..alignment import EXACT, FAILED, REPAIRED, Alignment, WrittenEntity
 from ..sentence import Span
-from .settling import settle
+from .overlaps import resolve_overlaps
 
 _MIN_SIMILARITY = 0.75
 """Normalised Levenshtein similarity from which a text is read as a changed form of some tokens."""
@@ -35,7 +35,7 @@ class TokenRange(NamedTuple):
     snapped: bool = False
 
 
-class Found(NamedTuple):
+class LookupResult(NamedTuple):
     """The places where a text stands, from left to right, and in what way its writing differs: `respaced`, `changed` or not at all."""
 
     places: tuple[TokenRange, ...]
@@ -64,8 +64,8 @@ class SourceText:
         self.text = " ".join(tokens)
         self.ends = [end + number for number, end in enumerate(accumulate(map(len, tokens)))]
         self.starts = [0, *(end + 1 for end in self.ends[:-1])]
-        self._found: dict[str, Found] = {}
-        self._everywhere: dict[str, tuple[TokenRange | None, ...]] = {}
+        self._found: dict[str, LookupResult] = {}
+        self._occurrence_places: dict[str, tuple[TokenRange | None, ...]] = {}
         self._lookups = 0
 
     def quote(self, span: Span) -> str:
@@ -86,13 +86,13 @@ class SourceText:
             yield at
             at = self.text.find(text, at + 1)
 
-    def everywhere(self, text: str) -> tuple[TokenRange | None, ...]:
+    def occurrence_places(self, text: str) -> tuple[TokenRange | None, ...]:
         """Return the places of all occurrences of a text; None for one that lies between tokens."""
-        if text not in self._everywhere:
-            self._everywhere[text] = tuple([self.place_at(at, at + len(text)) for at in self.occurrences(text)])
-        return self._everywhere[text]
+        if text not in self._occurrence_places:
+            self._occurrence_places[text] = tuple([self.place_at(at, at + len(text)) for at in self.occurrences(text)])
+        return self._occurrence_places[text]
 
-    def standing(self, text: str) -> tuple[TokenRange, ...]:
+    def exact_places(self, text: str) -> tuple[TokenRange, ...]:
         """Return the places where a text stands as it is and on whole tokens."""
         found: list[TokenRange] = []
         for at in self.occurrences(text):
@@ -103,7 +103,7 @@ class SourceText:
                     found.append(TokenRange(first, last + 1))
         return tuple(found)
 
-    def find(self, text: str) -> Found:
+    def find(self, text: str) -> LookupResult:
         """Return where a text stands, in the first of these ways in which it stands anywhere.
 
         1. As it is, on whole tokens.
@@ -116,19 +116,19 @@ class SourceText:
             self._found[text] = self._look_up(text)
         return self._found[text]
 
-    def _look_up(self, text: str) -> Found:
-        places = self.standing(text)
+    def _look_up(self, text: str) -> LookupResult:
+        places = self.exact_places(text)
         if places:
-            return Found(places)
+            return LookupResult(places)
         key = _squeeze(text)
         if not key:
-            return Found(())
+            return LookupResult(())
         respaced = _stand(self._respaced, key)
         whole = tuple(place for place in respaced if not place.snapped)
         if whole or respaced:
-            return Found(whole or respaced, "" if not whole and text in self.text else "respaced")
+            return LookupResult(whole or respaced, "" if not whole and text in self.text else "respaced")
         changed = tuple(place for place in _stand(self._folded, _fold(key)) if not place.snapped)
-        return Found(changed or self._alike(_fold(key)), "changed")
+        return LookupResult(changed or self._alike(_fold(key)), "changed")
 
     @cached_property
     def _respaced(self) -> _Squeezed:
@@ -153,7 +153,7 @@ class SourceText:
         return () if best is None else tuple(place for place, window in windows.items() if window == best[0])
 
 
-def written_alike(one: str, other: str) -> str:
+def spelling_difference(one: str, other: str) -> str:
     """Say in what way two differing texts are the same all the same: `respaced` (white space, Unicode form), `changed` (case), or ``."""
     one, other = _squeeze(one), _squeeze(other)
     if one == other:
@@ -190,7 +190,7 @@ def _stand(squeezed: _Squeezed, key: str) -> tuple[TokenRange, ...]:
 
 
 @dataclass(slots=True)
-class Claims:
+class Candidates:
     """What a text says about a sentence, collected while it is read.
 
     Attributes:
@@ -214,8 +214,8 @@ class Claims:
         self.placed.append((Span(place.start, place.end, mention.label), mention))
 
     def alignment(self) -> Alignment:
-        """Settle the claims that nest or cross, and say what became of all; `exact` if nothing had to be done."""
-        spans, dropped, conflicts = settle(self.placed, self.nested)
+        """Settle the candidates that nest or cross, and say what became of all; `exact` if nothing had to be done."""
+        spans, dropped, conflicts = resolve_overlaps(self.placed, self.nested)
         reasons = self.reasons | conflicts
         if self.ungrounded:
             reasons.add("ungrounded")
@@ -231,12 +231,12 @@ class Claims:
         )
 
 
-def failed(reasons: set[str]) -> Alignment:
+def failed_alignment(reasons: set[str]) -> Alignment:
     """Return the alignment of an output of which nothing could be read."""
     return Alignment((), FAILED, tuple(sorted(reasons if "empty" in reasons else reasons | {"unreadable"})))
 
 
-def most_claims(tokens: tuple[str, ...], labels: int) -> int:
+def most_candidates(tokens: tuple[str, ...], labels: int) -> int:
     """Return how many entities of an output are read: more than a sentence can hold; the rest of a longer list is left unread."""
     return 2 * len(tokens) * labels + 100
 

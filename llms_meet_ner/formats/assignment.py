@@ -5,39 +5,39 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from .mentions import TokenRange
+from .lookup import TokenRange
 
 _MAX_CHECKS = 200_000
 """Pairs of entities that are looked at; a search that needs more is given up."""
 
 
-class TooManyArrangementsError(Exception):
+class TooManyAssignmentsError(Exception):
     """The search was given up: more steps than are worth taking."""
 
 
-class Wanted(NamedTuple):
+class ListedText(NamedTuple):
     """A listed entity: its label, and the places where its text stands, from left to right."""
 
     label: str
     places: tuple[TokenRange, ...]
 
 
-def arrangements(wanted: Sequence[Wanted], *, nested: bool) -> Iterator[tuple[TokenRange, ...]]:
+def assignments(listed: Sequence[ListedText], *, nested: bool) -> Iterator[tuple[TokenRange, ...]]:
     """Yield every way in which all the entities can stand together and, under each label, in the order in which they are listed.
 
     The first one is the leftmost: the first entity at the first place that any such way has for it, and so on.
 
     Args:
-        wanted: entities, those with one label next to each other.
+        listed: entities, those with one label next to each other.
         nested: whether entities may lie inside entities.
 
     Yields:
         One place an entity.
 
     Raises:
-        TooManyArrangementsError: the entities stand in each other's way so often that the search would go on and on.
+        TooManyAssignmentsError: the entities stand in each other's way so often that the search would go on and on.
     """
-    domains = _ordered_domains(wanted, nested)
+    domains = _ordered_domains(listed, nested)
     if not all(domains):
         return
     checks = 0
@@ -52,8 +52,8 @@ def arrangements(wanted: Sequence[Wanted], *, nested: bool) -> Iterator[tuple[To
             cursors[number] += 1
             checks += number + 1
             if checks > _MAX_CHECKS:
-                raise TooManyArrangementsError
-            if _fits(place, wanted, chosen, nested):
+                raise TooManyAssignmentsError
+            if _fits(place, listed, chosen, nested):
                 chosen.append(place)
                 cursors.append(0)
             continue
@@ -62,7 +62,7 @@ def arrangements(wanted: Sequence[Wanted], *, nested: bool) -> Iterator[tuple[To
             chosen.pop()
 
 
-def arrange_loosely(wanted: Sequence[Wanted], *, nested: bool) -> tuple[TokenRange, ...]:
+def assign_loosely(listed: Sequence[ListedText], *, nested: bool) -> tuple[TokenRange, ...]:
     """Put entities on a sentence that cannot all stand there as they are listed.
 
     Each takes the first place that is free and right of the one before it under the same label, else the first that is free, else
@@ -73,8 +73,8 @@ def arrange_loosely(wanted: Sequence[Wanted], *, nested: bool) -> tuple[TokenRan
     taken: set[tuple[str, int, int]] = set()
     tokens: set[int] = set()
     last: TokenRange | None = None
-    for number, (label, places) in enumerate(wanted):
-        if number and wanted[number - 1].label != label:
+    for number, (label, places) in enumerate(listed):
+        if number and listed[number - 1].label != label:
             last = None
         free = [
             place
@@ -89,10 +89,10 @@ def arrange_loosely(wanted: Sequence[Wanted], *, nested: bool) -> tuple[TokenRan
     return tuple(chosen)
 
 
-def _fits(place: TokenRange, wanted: Sequence[Wanted], chosen: Sequence[TokenRange], nested: bool) -> bool:
+def _fits(place: TokenRange, listed: Sequence[ListedText], chosen: Sequence[TokenRange], nested: bool) -> bool:
     """Whether the next entity can stand at a place, the ones before it being where they were put."""
     number = len(chosen)
-    if number and wanted[number - 1].label == wanted[number].label and not _follows(place, chosen[-1], nested):
+    if number and listed[number - 1].label == listed[number].label and not _follows(place, chosen[-1], nested):
         return False
     return not any(_clash(place, other, nested) for other in chosen)
 
@@ -114,19 +114,19 @@ def _clash(one: TokenRange, other: TokenRange, nested: bool) -> bool:
     return not (inside or (one.start <= other.start and other.end <= one.end))
 
 
-def _ordered_domains(wanted: Sequence[Wanted], nested: bool) -> list[list[TokenRange]]:
+def _ordered_domains(listed: Sequence[ListedText], nested: bool) -> list[list[TokenRange]]:
     """Return for each entity the places that leave room for those listed before and after it under the same label."""
     domains: list[list[TokenRange]] = []
     before: TokenRange | None = None
-    for number, (label, places) in enumerate(wanted):
-        if number and wanted[number - 1].label != label:
+    for number, (label, places) in enumerate(listed):
+        if number and listed[number - 1].label != label:
             before = None
         found = [place for place in places if before is None or _follows(place, before, nested)]
         before = found[0] if found else before
         domains.append(found)
     after: TokenRange | None = None
-    for number in range(len(wanted) - 1, -1, -1):
-        if number + 1 < len(wanted) and wanted[number + 1].label != wanted[number].label:
+    for number in range(len(listed) - 1, -1, -1):
+        if number + 1 < len(listed) and listed[number + 1].label != listed[number].label:
             after = None
         found = [place for place in domains[number] if after is None or _follows(after, place, nested)]
         after = found[-1] if found else after

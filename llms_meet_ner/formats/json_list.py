@@ -8,21 +8,21 @@ from ..alignment import WrittenEntity
 from .json_text import Number, as_number, load
 
 
-class Item(NamedTuple):
+class ListedEntity(NamedTuple):
     """An object of the list: the entity, and the numbers beside it, None for one that is missing or no whole number from 0."""
 
     mention: WrittenEntity
     numbers: tuple[int | None, ...]
 
 
-class Items(NamedTuple):
+class EntityList(NamedTuple):
     """What was read of a list: None where there is none or no entity in it can be read; `reasons` are words of `alignment.REASONS`."""
 
-    items: list[Item] | None
+    items: list[ListedEntity] | None
     reasons: set[str]
 
 
-def read_items(text: str, number_keys: tuple[str, ...], most: int) -> Items:
+def read_entities(text: str, number_keys: tuple[str, ...], most: int) -> EntityList:
     """Read a list of objects with the keys `text`, `label` and some for numbers.
 
     One object instead of a list, a list inside a list or as the only value of an object, more keys than asked for and numbers in
@@ -37,8 +37,8 @@ def read_items(text: str, number_keys: tuple[str, ...], most: int) -> Items:
     reasons = set(loaded.reasons)
     rows = _rows(loaded.value, reasons)
     if rows is None:
-        return Items(None, reasons)
-    items: list[Item] = []
+        return EntityList(None, reasons)
+    items: list[ListedEntity] = []
     for row in rows[:most]:
         mention = _mention(row, reasons)
         if mention is None:
@@ -46,12 +46,12 @@ def read_items(text: str, number_keys: tuple[str, ...], most: int) -> Items:
             continue
         if len(row) > 2 + len(number_keys) or any(type(row.get(key)) is str for key in number_keys):
             reasons.add("loose-json")
-        items.append(Item(mention, tuple([as_number(row.get(key)) for key in number_keys])))
+        items.append(ListedEntity(mention, tuple([as_number(row.get(key)) for key in number_keys])))
     if len(rows) > most:
         reasons.add("overlong")
     if rows and not items:
-        return Items(None, reasons)
-    return Items(items, reasons)
+        return EntityList(None, reasons)
+    return EntityList(items, reasons)
 
 
 def _rows(value: Any, reasons: set[str]) -> list[Any] | None:

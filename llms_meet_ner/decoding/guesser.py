@@ -16,7 +16,7 @@ _FEW = 20
 
 
 @dataclass(slots=True)
-class Proposal:
+class GuessedPlan:
     """Where a proposal marks entities, and how far one reaches that was not planned.
 
     Attributes:
@@ -67,7 +67,7 @@ class Proposal:
 
 
 @dataclass(slots=True)
-class Guesser:
+class EntityGuesser:
     """Guesses from the entities of sentences that it has seen, and from capital letters as far as they have been a sign."""
 
     labels: tuple[str, ...]
@@ -82,7 +82,7 @@ class Guesser:
     _right_runs: int = 0
 
     @classmethod
-    def of(cls, labels: Iterable[str]) -> Guesser:
+    def of(cls, labels: Iterable[str]) -> EntityGuesser:
         """Make a guesser that knows label names only."""
         return cls(tuple(labels))
 
@@ -106,7 +106,7 @@ class Guesser:
                 if tokens[start:end] in self._mentions:
                     self._seen[tokens[start:end]] += 1
 
-    def guess(self, tokens: tuple[str, ...]) -> Proposal:
+    def guess(self, tokens: tuple[str, ...]) -> GuessedPlan:
         """Return a plan: known mentions that are marked more often than not, then runs of capitalised tokens."""
         spans = longest_matches(tokens, _LONGEST, self._likely_label)
         taken = {at for span in spans for at in range(span.start, span.end)}
@@ -117,7 +117,7 @@ class Guesser:
                 if taken.isdisjoint(range(start, end))
             ]
         label = max(self.labels, key=self._label_counts.__getitem__)
-        return Proposal(tokens, tuple(sorted(spans)), label)
+        return GuessedPlan(tokens, tuple(sorted(spans)), label)
 
     def _likely_label(self, words: tuple[str, ...]) -> str | None:
         """Return the most frequent label of a mention that is marked more often than not, else None."""

@@ -17,7 +17,7 @@ END = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Moves:
+class AllowedTokens:
     """What may follow a state.
 
     Attributes:
@@ -50,14 +50,14 @@ class Constraint:
         encoded = [token.encode() for token in self.tokens]
         self.grammar = Grammar(encoded, markup, nested=nested, leading=vocabulary.leading)
         self._vocabulary = vocabulary
-        self._moves: dict[int, Moves] = {}
+        self._moves: dict[int, AllowedTokens] = {}
 
     def open_at(self, state: int) -> int | None:
         """Return the token up to which the output is written if an entity is open there, else None."""
         nodes = [position.node for position in self.grammar.positions(state)]
         return min((node.token for node in nodes), default=0) if nodes and all(node.open for node in nodes) else None
 
-    def moves(self, state: int) -> Moves:
+    def moves(self, state: int) -> AllowedTokens:
         """Return what may follow a state other than `END`. There is always something."""
         found = self._moves.get(state)
         if found is None:
@@ -68,7 +68,7 @@ class Constraint:
         """Whether nothing but the end can follow."""
         return state == END or (self.grammar.is_final(state) and not self.grammar.steps(state))
 
-    def _find_moves(self, state: int) -> Moves:
+    def _find_moves(self, state: int) -> AllowedTokens:
         targets: dict[int, int] = {}
         written: dict[int, bytes] = {}
         if self.grammar.is_final(state):
@@ -88,4 +88,4 @@ class Constraint:
         ids = sorted(targets)
         numbers: dict[bytes, int] = {}
         groups = [numbers.setdefault(written[index], len(numbers)) for index in ids]
-        return Moves(np.array(ids, dtype=np.int64), targets, np.array(groups, dtype=np.int64), tuple(numbers))
+        return AllowedTokens(np.array(ids, dtype=np.int64), targets, np.array(groups, dtype=np.int64), tuple(numbers))
