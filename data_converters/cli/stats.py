@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.table import Column
-from rich.table import Table as RichTable
 
-from ...cli.options import catch_errors, print_table
+from ...cli.options import catch_errors
 from ...files import atomic_write, write_json
+from ...rendering.tables import Table, print_table
 from ...rendering.text import visible
 from ..cards import Card, load_card
 from ..problems import KINDS as PROBLEMS
 from ..stats import KINDS, CorpusStats, Finding, Variant, corpus_stats
 from ..stats.document import stats_document
 from ..stats.page import stats_page
-from ..stats.tables import Table, ambiguity_table, label_table, pair_table, seen_table, sentence_table, size_table
+from ..stats.tables import ambiguity_table, label_table, pair_table, seen_table, sentence_table, size_table
 from .corpus_options import corpus_options
 from .label_options import LabelChange, label_options
 
@@ -103,11 +103,7 @@ def _print(found: CorpusStats, limit: int | None) -> None:
 
 
 def _print_rows(table: Table, limit: int | None) -> None:
-    first, *others = table.header
-    shown = RichTable(first, *(Column(name, justify="right") for name in others), box=None, pad_edge=False)
-    for row in table.rows[:limit]:
-        shown.add_row(*row)
-    print_table(shown)
+    print_table(replace(table, rows=table.rows[:limit]))
     click.echo(_more(len(table.rows), limit))
 
 

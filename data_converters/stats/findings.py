@@ -48,6 +48,15 @@ class Variant:
         """Make a variant of what was counted."""
         return cls(text, places.count, odd, tuple(places.kept))
 
+    @property
+    def places_told(self) -> str:
+        """The places in one line, those of one file together; three dots at the end stand for others."""
+        files: dict[str, list[str]] = {}
+        for where in self.places:
+            files.setdefault(where.file, []).append(str(where.line))
+        told = ", ".join(f"{file}:{', '.join(lines)}" for file, lines in files.items())
+        return told + ", ..." * (self.count > len(self.places))
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable
 
+from ...rendering.tables import Table
 from .collect import CorpusStats
 from .counts import SplitCounts, mean, quantile
 from .document import share
 from .mentions import Seen
-
-
-class Table(NamedTuple):
-    """A header and rows of as many cells; the first column holds names, the others numbers."""
-
-    header: tuple[str, ...]
-    rows: Sequence[tuple[str, ...]]
 
 
 def percent(part: int, whole: int) -> str:

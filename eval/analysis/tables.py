@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any
 
+from ...rendering.tables import Table
 from .pairs import KINDS
 from .resampling import RATIOS
-
-
-class Table(NamedTuple):
-    """A table of text.
-
-    Attributes:
-        header: one cell a column; the first names the table.
-        rows: of as many cells; the first names the row.
-        note: what the numbers are, where the header does not say it; several are on a line each.
-    """
-
-    header: tuple[str, ...]
-    rows: Sequence[tuple[str, ...]]
-    note: str = ""
 
 
 def interval_table(analysis: dict[str, Any]) -> Table:
@@ -33,7 +20,7 @@ def interval_table(analysis: dict[str, Any]) -> Table:
         if name != "micro_with_ungrounded" or row != found["scores"]["micro"]
     ]
     note = f"percentile bootstrap over sentences, {found['resamples']:,} resamples, seed {found['seed']}"
-    return Table((f"{found['level']:.0%} interval", "precision", "recall", "f1"), rows, note)
+    return Table((f"{found['level']:.0%} interval", "precision", "recall", "f1"), rows, (note,))
 
 
 def error_table(analysis: dict[str, Any]) -> Table:
@@ -50,30 +37,30 @@ def group_tables(analysis: dict[str, Any]) -> Iterator[Table]:
             (group, f"{row['precision']:.4f}", f"{row['recall']:.4f}", f"{row['f1']:.4f}", f"{row['gold']:,}")
             for group, row in groups.items()
         ]
-        note = f"train: {analysis['train_split']}" if name.endswith("in train") else ""
-        yield Table((name, "precision", "recall", "f1", "support"), rows, note)
+        notes = (f"train: {analysis['train_split']}",) if name.endswith("in train") else ()
+        yield Table((name, "precision", "recall", "f1", "support"), rows, notes)
 
 
 def confusion_table(confusion: dict[str, Any], name: str) -> Table:
     """Return a confusion matrix: a row a gold class, a column a predicted one."""
     rows = [(one, *(f"{count:,}" for count in row)) for one, row in zip(confusion["names"], confusion["rows"])]
-    return Table((name, *confusion["names"]), rows, "gold in rows, predicted in columns")
+    return Table((name, *confusion["names"]), rows, ("gold in rows, predicted in columns",))
 
 
 def tag_tables(tags: dict[str, Any]) -> Iterator[Table]:
     """Yield the tables of single tags: pooled over tokens, then averaged over sentences both ways."""
     ratios = ("accuracy", *RATIOS)
     pooled = [(tag, *(f"{row[key]:.4f}" for key in ratios), f"{row['gold']:,}") for tag, row in tags["pooled"].items()]
-    yield Table(("tags, pooled", *ratios, "support"), pooled, f"accuracy over all tags {tags['accuracy']:.4f}")
+    yield Table(("tags, pooled", *ratios, "support"), pooled, (f"accuracy over all tags {tags['accuracy']:.4f}",))
     averaged = [
         (tag, *(f"{row[key]:.4f}" for key in (*ratios, "support")))
         for tag, row in tags["averaged_over_sentences"].items()
     ]
     note = "means over all sentences; a ratio of nothing is 0, also where a sentence has no such tag"
-    yield Table(("tags, averaged", *ratios, "support"), averaged, note)
+    yield Table(("tags, averaged", *ratios, "support"), averaged, (note,))
     present = [
         (tag, *(f"{row[key]:.4f}" for key in ratios))
         for tag, row in tags["averaged_over_sentences_with_the_tag"].items()
     ]
     note = "means over the sentences in which the tag is in the gold or predicted"
-    yield Table(("tags, averaged where present", *ratios), present, note)
+    yield Table(("tags, averaged where present", *ratios), present, (note,))

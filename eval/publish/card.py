@@ -9,6 +9,7 @@ from ... import __version__
 from ...formats import is_inline
 from ...labels import told_origins
 from ...rendering.markdown import escaped, fenced, linked, table, without_folders
+from ...rendering.tables import Table
 from ...training.logs import PLOT_FILE, LogPoint
 from .hyperparameters import hyperparameters
 from .metadata import metadata_yaml
@@ -112,7 +113,7 @@ def _run_table(runs: tuple[ScoredRun, ...]) -> str:
         )
         for run in runs
     ]  # fmt: skip
-    return table(header, rows)
+    return table(Table(header, rows, numbers=False))
 
 
 def _intervals(runs: tuple[ScoredRun, ...]) -> str:
@@ -145,14 +146,12 @@ def _run_details(run: ScoredRun) -> Iterator[str]:
     yield f"### {escaped(run.corpus)} {escaped(run.split)}, {escaped(run.run)}"
     header = (run.scorer, "precision", "recall", "F1", "entities in the gold")
     baselines = [_row(f"baseline: {row.name}", row) for row in run.baselines]
-    yield table(header, [*(_row(row.name, row) for row in (*run.labels, run.micro)), *baselines], numbers=True)
+    yield table(Table(header, [*(_row(row.name, row) for row in (*run.labels, run.micro)), *baselines]))
     if run.scenarios:
         names = [
             f"{row.name} ({_SCENARIOS[row.name]})" if row.name in _SCENARIOS else row.name for row in run.scenarios
         ]
-        yield table(
-            ("nervaluate", *header[1:]), [_row(name, row) for name, row in zip(names, run.scenarios)], numbers=True
-        )
+        yield table(Table(("nervaluate", *header[1:]), [_row(name, row) for name, row in zip(names, run.scenarios)]))
     told = [f"{run.ungrounded:,} predicted entities touch no token of their sentence and are not counted."] * (
         run.ungrounded > 0
     )
@@ -180,7 +179,13 @@ def _prompt(published: Publication) -> Iterator[str]:
     template = f" Chat template: LLaMA-Factory's `{spec.template.name}`" if spec.template else ""
     yield f"{place}.{template}; `prompt_spec.json` holds both." if template else f"{place}."
     yield fenced(spec.instruction, "text")
-    yield table(("label", "name", "definition"), [(label.name, label.long, label.definition) for label in spec.labels])
+    yield table(
+        Table(
+            ("label", "name", "definition"),
+            [(label.name, label.long, label.definition) for label in spec.labels],
+            numbers=False,
+        )
+    )
     if changes := told_origins(dict(spec.labels.origins)):
         yield f"Labels of the corpus that count as others: {escaped(changes)}."
 
@@ -219,7 +224,13 @@ def _training(published: Publication) -> Iterator[str]:
     yield _bullets(facts)
     yield "### Hyperparameters"
     parameters = hyperparameters(published.recipe)
-    yield table(("key of the recipe", "value"), [(key, _value(value)) for key, value in parameters.values.items()])
+    yield table(
+        Table(
+            ("key of the recipe", "value"),
+            [(key, _value(value)) for key, value in parameters.values.items()],
+            numbers=False,
+        )
+    )
     if parameters.left_out:
         yield f"Left out, as they concern one machine or account: {', '.join(map(escaped, parameters.left_out))}."
     yield "### Log"
@@ -240,7 +251,7 @@ def _log(published: Publication) -> Iterator[str]:
         yield "There is no log of the training."
         return
     header = ("step", "epoch", "training loss", "evaluation loss", "learning rate")
-    yield table(header, [_point(point) for point in log.shown], numbers=True)
+    yield table(Table(header, [_point(point) for point in log.shown]))
     told = [f"{len(log.shown)} of {len(log.points)} lines of the log."] if len(log.shown) < len(log.points) else []
     told += [f"Mean training loss {log.train_loss:.4f}."] if log.train_loss is not None else []
     told += [f"Training took {log.seconds:,.0f} s."] if log.seconds is not None else []
@@ -296,7 +307,7 @@ def _reproduction(published: Publication) -> Iterator[str]:
         return
     names = list(dict.fromkeys(name for stamp in columns for name, _ in stamp))
     rows = [(name, *(dict(stamp).get(name) or "not known" for stamp in columns)) for name in names]
-    yield table(("scored with", *("; ".join(runs) for runs in columns.values())), rows)
+    yield table(Table(("scored with", *("; ".join(runs) for runs in columns.values())), rows, numbers=False))
 
 
 def _sources(published: Publication) -> Iterator[str]:

@@ -15,6 +15,7 @@ from typing import Any
 from ...data_converters.yaml_lines import YamlFile, check_schema, load_schema
 from ...labels import told_origins
 from ...prompting.spec import PromptSpec
+from ...rendering.tables import Table
 
 REFERENCES_FOLDER = Path(__file__).parent / "references"
 REFERENCES_SCHEMA = Path(__file__).with_name("references.schema.yaml")
@@ -372,32 +373,15 @@ def told_others(document: dict[str, Any]) -> str:
     return f"{why}; {found} (eval/published/references)"
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """A published result beside ours, as it is printed.
-
-    Attributes:
-        title: names the result.
-        header: of the table's columns after the first.
-        rows: of the table, each with its name first.
-        notes: what differs, and what is to be known of theirs.
-    """
-
-    title: str
-    header: tuple[str, ...]
-    rows: list[tuple[str, ...]]
-    notes: list[str]
-
-
-def comparisons(document: dict[str, Any]) -> Iterator[Comparison]:
+def comparisons(document: dict[str, Any]) -> Iterator[Table]:
     """Yield the comparisons that a document holds; of ratios that were not published there are no columns."""
     for compared in document["references"]["compared"]:
         ratios = [ratio for ratio in RATIOS if any(row[ratio]["theirs"] is not None for row in compared["rows"])]
-        header = tuple(word for ratio in ratios for word in (ratio, "theirs", "difference"))
+        header = ("", *(word for ratio in ratios for word in (ratio, "theirs", "difference")))
         rows = [(row["title"], *(cell for ratio in ratios for cell in _cells(row, ratio))) for row in compared["rows"]]
         notes = [f"differs in {condition}" for condition in compared["differing"]]
         notes += [f"theirs: {condition}" for condition in compared["conditions"]]
-        yield Comparison(f"published: {compared['title']}", header, rows, notes)
+        yield Table(header, rows, tuple(notes), title=f"published: {compared['title']}")
 
 
 def _cells(row: dict[str, Any], ratio: str) -> tuple[str, str, str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+from ...rendering.tables import Table
 from ..analysis.confusion import OUTSIDE
 from ..analysis.pairs import ERRORS, KINDS
 from ..analysis.resampling import RATIOS
-from ..analysis.tables import Table, confusion_table, error_table, group_tables, interval_table, tag_tables
+from ..analysis.tables import confusion_table, error_table, group_tables, interval_table, tag_tables
 from ..published.comparison import comparisons
 from .terminal import run_facts, trust_tables
 
@@ -144,7 +145,7 @@ def _trust_tables(document: dict[str, Any]) -> Iterator[LinkedTable]:
 
 def _published_tables(document: dict[str, Any]) -> Iterator[LinkedTable]:
     for compared in comparisons(document) if document.get("references") else ():
-        yield LinkedTable(Table((compared.title, *compared.header), compared.rows, "\n".join(compared.notes)))
+        yield LinkedTable(compared)
 
 
 _CONFUSION = (
@@ -171,7 +172,7 @@ def _score_tables(document: dict[str, Any]) -> Iterator[LinkedTable]:
     if published := document["llms4ner"]:
         rows = [_counted(name, row) for name, row in {**published["labels"], "micro avg": published["micro"]}.items()]
         note = f"no positions in {published['forgiven']:,} sentences"
-        yield LinkedTable(Table(("llms4ner", *_COUNTS, *RATIOS), rows, note))
+        yield LinkedTable(Table(("llms4ner", *_COUNTS, *RATIOS), rows, (note,)))
     if nervaluate := document["nervaluate"]:
         keys = ("correct", "incorrect", "partial", "missed", "spurious")
         rows = [
@@ -213,7 +214,7 @@ def _error_table(analysis: dict[str, Any]) -> LinkedTable:
         for row, label in enumerate(labels)
         for column, kind in enumerate(KINDS, 1)
     }
-    return LinkedTable(table._replace(note="spurious entities stand with their predicted label"), links)
+    return LinkedTable(replace(table, notes=("spurious entities stand with their predicted label",)), links)
 
 
 def _alignment_tables(alignment: dict[str, Any]) -> Iterator[LinkedTable]:
@@ -240,7 +241,7 @@ def _confusion_table(confusion: dict[str, Any], name: str, keys: tuple[str, str]
         for row, one in enumerate(names)
         for column, other in enumerate(names, 1)
     }
-    return LinkedTable(confusion_table(confusion, name)._replace(note=""), links, rows)
+    return LinkedTable(replace(confusion_table(confusion, name), notes=()), links, rows)
 
 
 def _group_tables(analysis: dict[str, Any]) -> Iterator[LinkedTable]:

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ...rendering.markdown import escaped, table
+from ...rendering.tables import Table
 from ...sentence import Span
 from ..analysis.document import Examined
 from ..analysis.pairs import ERRORS, Pair
-from ..analysis.tables import Table
 from .content import facts, headline, interval_note, provenance, sections, title_of
 
 LISTED = 20
@@ -26,25 +26,18 @@ def markdown_report(document: dict[str, Any], sentences: Sequence[Examined] | No
     yield f"# {escaped(title_of(document))}"
     scores = headline(document)
     rows = [(score.name, f"{score.value:.4f}", f"{score.low:.4f} to {score.high:.4f}") for score in scores]
-    yield from _table(Table(("micro avg", "value", "interval"), rows, interval_note(document)))
+    yield from ("", table(Table(("micro avg", "value", "interval"), rows, (interval_note(document),))))
     yield from _list(facts(document))
     for section in sections(document):
         yield from ("", f"## {escaped(section.title)}")
         for note in section.notes:
             yield from ("", escaped(note))
         for linked in section.tables:
-            yield from _table(linked.table)
+            yield from ("", table(linked.table))
     yield from ("", "## Provenance")
     yield from _list(provenance(document))
     if sentences is not None:
         yield from _errors(sentences)
-
-
-def _table(shown: Table) -> Iterator[str]:
-    yield from ("", table(shown.header, shown.rows, numbers=True))
-    if notes := shown.note.splitlines():
-        yield ""
-        yield from (escaped(note) if len(notes) == 1 else f"- {escaped(note)}" for note in notes)
 
 
 def _list(pairs: Sequence[tuple[str, str]]) -> Iterator[str]:

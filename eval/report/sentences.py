@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from itertools import islice, repeat
 from typing import Any
 
+from markupsafe import Markup
+
 from ...rendering.text import visible
 from ..analysis.document import Examined
 from ..analysis.pairs import KINDS
@@ -25,8 +27,8 @@ def embedded(value: Any) -> str:
     return text
 
 
-def browser_data(sentences: Sequence[Examined], labels: Sequence[str]) -> Iterator[str]:
-    r"""Yield parts of a JSON object.
+def browser_data(sentences: Sequence[Examined], labels: Sequence[str]) -> Iterator[Markup]:
+    r"""Yield parts of a JSON object, which is markup as it stands.
 
     `kinds`, `labels`, `statuses` and `reasons` are names, which rows have numbers for. Each of `rows` is an array: id, place (file name
     and line), tokens with `\n` between them, pairs, status, reasons, ungrounded entities as [text, label], and the output, 0 where it
@@ -45,10 +47,10 @@ def browser_data(sentences: Sequence[Examined], labels: Sequence[str]) -> Iterat
         "known": [[numbers[label] for label in found] for found in known],
     }  # fmt: skip
     places = {found: place for place, found in enumerate(known)}
-    yield embedded(names)[:-1] + ',"rows":['
+    yield Markup(embedded(names)[:-1] + ',"rows":[')
     for at, row in enumerate(sentences):
-        yield (",\n" if at else "\n") + embedded(_row(row, numbers, reasons, places))
-    yield "\n]}"
+        yield Markup((",\n" if at else "\n") + embedded(_row(row, numbers, reasons, places)))
+    yield Markup("\n]}")
 
 
 def _row(row: Examined, labels: dict[str, int], reasons: list[str], places: dict[tuple[str, ...], int]) -> list[Any]:

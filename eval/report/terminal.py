@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from ...labels import told_origins
+from ...rendering.tables import Table, aligned
 from ...rendering.text import visible
-from ..analysis.tables import Table, error_table, group_tables, interval_table
+from ..analysis.tables import error_table, group_tables, interval_table
 from ..published.comparison import comparisons, told_others
 from ..scoring.counts import Counts, ScenarioCounts, Scores
 
@@ -170,24 +171,9 @@ def as_table(scores: Scores, document: dict[str, Any]) -> str:
         if len(title) >= width:
             lines.append(f"{'':<{width}}  precision  recall      f1  support")
         lines += [f"{name:<{width}}     {p:.4f}  {r:.4f}  {f:.4f}  {support:>7}" for name, p, r, f, support in rows]
-    for header, cells, note in _tables(document):
-        lines += ["", *_aligned(header, cells, width), *([f"({note})"] if note else [])]
-    for published in comparisons(document):
-        table = _aligned(("", *published.header), published.rows, width)
-        lines += ["", published.title, *table, *(f"  {note}" for note in published.notes)]
+    for table in (*_tables(document), *comparisons(document)):
+        lines += ["", *aligned(table, width)]
     return "\n".join(lines)
-
-
-def _aligned(header: tuple[str, ...], rows: Sequence[tuple[str, ...]], first: int) -> Iterator[str]:
-    """Yield the lines of a table whose first column has at least a width."""
-    widths = [max(map(len, column)) for column in zip(header, *rows)]
-    widths[0] = max(widths[0], first)
-    return (_padded(row, widths) for row in (header, *rows))
-
-
-def _padded(row: tuple[str, ...], widths: list[int]) -> str:
-    first, *others = row
-    return "  ".join([first.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(others, widths[1:]))])
 
 
 def as_json(document: dict[str, Any]) -> str:

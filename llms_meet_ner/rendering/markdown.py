@@ -1,10 +1,16 @@
-"""Text that others wrote, put into Markdown so that it shows as it is."""
+"""Markdown in which text that others wrote shows as it is: from templates (`*.md.jinja`), or piece by piece."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from functools import cache
 
+from jinja2 import Environment
+from markupsafe import Markup
+
+from .tables import Table
+from .templates import environment
 from .text import visible
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
@@ -16,14 +22,30 @@ _FOLDERS = re.compile(r"(?<![\w.~/\\-])(?:~|[A-Za-z]:)?[/\\](?:[^\s/\\:]+[/\\])*
 _SAFE_URL = re.compile(r"https?://[^\s<>\"'`\\()|]+")
 
 
-def escaped(text: object) -> str:
+@cache
+def _environment() -> Environment:
+    made = environment(_shown)
+    made.globals.update(bullets=bullets, fenced=fenced, linked=linked, table=table)
+    return made
+
+
+def markdown(name: str, **values: object) -> str:
+    """Return what a template makes of values. Each value is escaped, unless a function of this module made it."""
+    return _environment().get_template(name).render(values)
+
+
+def _shown(value: object) -> Markup:
+    return value if isinstance(value, Markup) else escaped(value)
+
+
+def escaped(text: object) -> Markup:
     """Return a text as Markdown shows it within a line: no markup, no link to a page, no line break; hidden characters as codes.
 
-    What sites make of plain text afterwards, such as mentions, is not in Markdown's hands.
+    Sites may still make something of plain text afterwards, such as mentions of users.
     """
     line = visible(_SPACE.sub(" ", str(text))).strip()
     line = _ACTIVE.sub(lambda found: _ENTITIES.get(found[0], f"\\{found[0]}"), line)
-    return _OPENING.sub(_unlisted, line, count=1) if _OPENING.match(line) else line
+    return Markup(_OPENING.sub(_unlisted, line, count=1) if _OPENING.match(line) else line)
 
 
 def _unlisted(found: re.Match[str]) -> str:
@@ -31,26 +53,34 @@ def _unlisted(found: re.Match[str]) -> str:
     return f"{found[1]}\\{found[2]}" if found[1] else f"\\{found[3]}"
 
 
-def fenced(text: str, language: str = "") -> str:
+def fenced(text: str, language: str = "") -> Markup:
     """Return a block in which a text stands literally, whatever back-ticks it holds; hidden characters stand as codes."""
     literal = re.sub(r"[^\n\t]+", lambda found: visible(found[0]), _LINE_END.sub("\n", text))
     longest = max((len(run) for run in re.findall("`+", literal)), default=0)
     fence = "`" * max(3, longest + 1)
-    return f"{fence}{language}\n{literal}\n{fence}"
+    return Markup(f"{fence}{language}\n{literal}\n{fence}")
 
 
-def linked(text: object, url: str) -> str:
-    """Return a link, or the bare text where the address is none that a browser should follow."""
-    return f"[{escaped(text)}](<{url}>)" if _SAFE_URL.fullmatch(url) else escaped(text)
+def linked(text: object, url: str) -> Markup:
+    """Return a link, or the bare text where a browser should not follow the address."""
+    return Markup(f"[{escaped(text)}](<{url}>)") if _SAFE_URL.fullmatch(url) else escaped(text)
+
+
+def bullets(lines: Iterable[object]) -> Markup:
+    """Return a list, each line escaped."""
+    return Markup("\n".join(f"- {_shown(line)}" for line in lines))
 
 
 def without_folders(text: str) -> str:
-    """Return a message in which absolute paths have lost their folders: where something lay is one machine's."""
+    """Return a message in which absolute paths have lost their folders: where a file lay concerns one machine."""
     return _FOLDERS.sub("", text)
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: bool = False) -> str:
-    """Return a table; every cell is escaped. With `numbers`, all columns but the first are flush right."""
-    rule = "---" + ("|---:" if numbers else "|---") * (len(header) - 1)
-    first, *others = (f"| {' | '.join(map(escaped, row))} |" for row in [header, *rows])
-    return "\n".join([first, f"|{rule}|", *others])
+def table(shown: Table) -> Markup:
+    """Return a table, every cell escaped, with its notes below; a title stands in the first cell."""
+    first, *others = shown.header
+    header = (first or shown.title, *others)
+    rule = "---" + ("|---:" if shown.numbers else "|---") * len(others)
+    head, *body = (f"| {' | '.join(map(escaped, row))} |" for row in (header, *shown.rows))
+    notes = bullets(shown.notes) if len(shown.notes) > 1 else "".join(map(escaped, shown.notes))
+    return Markup("\n".join([head, f"|{rule}|", *body]) + f"\n\n{notes}" * bool(notes))

@@ -38,7 +38,7 @@ ELEMENTS = {
         "figcaption",
     ),
     *("table", "thead", "tbody", "tr", "th", "td", "span", "i", "svg", "rect", "text", "line", "b", "bdi", "ol", "li"),
-    *("details", "summary"),
+    *("details", "summary", "caption", "br", "defs", "pattern", "path"),
 }
 
 HOSTILE = [

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from llms_meet_ner.rendering.markdown import escaped, fenced, linked, table, without_folders
+from llms_meet_ner.rendering.tables import Table
 from llms_meet_ner.rendering.text import visible
 
 
@@ -19,7 +20,10 @@ from llms_meet_ner.rendering.text import visible
 @settings(max_examples=200, deadline=None)
 def test_cells_show_what_was_put_into_them(parser: MarkdownIt, rows: list[list[str]]) -> None:
     for numbers in (False, True):
-        cells = [text_of(inline) for inline in inlines(table(rows[0], rows, numbers=numbers), parser)]
+        cells = [
+            text_of(inline)
+            for inline in inlines(table(Table(tuple(rows[0]), [tuple(row) for row in rows], numbers=numbers)), parser)
+        ]
         assert cells == [shown(cell) for row in (rows[0], *rows) for cell in row]
 
 

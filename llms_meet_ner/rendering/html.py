@@ -1,0 +1,46 @@
+"""HTML from templates: whole pages, which load nothing, and pieces of them. Hidden characters show as codes."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from functools import cache
+
+from jinja2 import Environment
+from markupsafe import Markup
+
+from .templates import environment, source
+from .text import visible
+
+
+@cache
+def _environment() -> Environment:
+    made = environment(_shown)
+    made.globals.update(file=_file, script_hash=_script_hash)
+    return made
+
+
+def html(name: str, **values: object) -> Markup:
+    """Return what a template makes of values."""
+    return Markup(_environment().get_template(name).render(values))
+
+
+def page(name: str, **values: object) -> Iterator[str]:
+    """Yield what a template makes of values, part by part."""
+    return _environment().get_template(name).generate(values)
+
+
+def _shown(value: object) -> object:
+    """Return a text with codes for hidden characters; markup and numbers as they are."""
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _file(name: str) -> Markup:
+    """Return the text of a file of a package, a style or a script, as markup."""
+    return Markup(source(name))
+
+
+def _script_hash(name: str) -> str:
+    """Return the hash by which a content security policy knows a script."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(source(name).encode()).digest()).decode()}"
