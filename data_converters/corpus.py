@@ -12,7 +12,7 @@ from ..sentence import Sentence, outer_first
 from ..tags import Repair
 from .cards import Card, SplitFile, load_card
 from .problems import LOSES_LINES, ProblemLog
-from .readers import Reader, Rules
+from .readers import CorpusRules, Reader
 
 
 def read_corpus(
@@ -27,45 +27,44 @@ def read_corpus(
     """Yield the sentences of a split, one at a time.
 
     Args:
-        card: a card, its name, or its path.
-        split: as the card calls it.
-        source: the folder of the corpus files; by default the card's own (`card.yaml`) or `data/<corpus>`.
-        repair: what becomes of invalid tag sequences; by default as the card says.
-        log: takes the findings; by default a fatal one raises.
-        progress: show a progress bar if standard error is a terminal.
+        card: Card, or its name or path.
+        split: Name of the split on the card.
+        source: Folder of the corpus files; by default the card's own (`card.yaml`) or `data/<corpus>`.
+        repair: What happens to tags that their scheme does not allow; by default as the card says.
+        log: Log that takes the problems; by default a fatal problem raises.
+        progress: Whether to show a progress bar if standard error is a terminal.
 
     Raises:
-        LmnError: card, split or file is not there, or the file is not what the card says; with file, line and remedy.
+        LmnError: Card, split or file is missing, or the file is not what the card says; with file, line and remedy.
     """
     if not isinstance(card, Card):
         card = load_card(card)
-    place = card.split(split)
+    part = card.split(split)
     folder = Path(source) if source else card.default_source
-    card.origin_of(split, folder)  # is there
-    rules = Rules(card.labels, card.docstart, repair or card.repair, card.nested)
-    reader = card.reader.reader(folder, place.file, rules, log or ProblemLog())
-    sentences = _part(reader, reader.read(f"{card.name}/{split}", progress), place)
+    card.data_of(split, folder)  # raises if the data is missing
+    rules = CorpusRules(card.labels, card.docstart, repair or card.repair, card.nested)
+    reader = card.reader.reader(folder, part.file, rules, log or ProblemLog())
+    sentences = _part(reader, reader.read(f"{card.name}/{split}", progress), part)
     return (relabelled(sentence, card.labels) for sentence in sentences) if card.labels.is_changed else sentences
 
 
 def relabelled(sentence: Sentence, labels: LabelSet) -> Sentence:
-    """Return a sentence of the corpus with the labels of a set: what counts as O is left out, and so is one of two equal spans."""
+    """Return a sentence of the corpus with the labels of a set. Spans that count as O, and doubles of others, are left out."""
     spans = {
         replace(span, label=target) for span in sentence.spans if (target := labels.target_of(span.label)) is not None
     }
     return replace(sentence, spans=tuple(sorted(spans, key=outer_first)))
 
 
-def _part(reader: Reader, sentences: Iterator[Sentence], place: SplitFile) -> Iterator[Sentence]:
-    """Yield the sentences of a split; what is wrong before it in its file is no finding of this split, unless it stops the count."""
+def _part(reader: Reader, sentences: Iterator[Sentence], part: SplitFile) -> Iterator[Sentence]:
+    """Yield the sentences of a split. Problems before it in its file are not reported, unless the count of sentences depends on them."""
     log, reader.log = reader.log, ProblemLog(keep_going=True)
-    for _ in islice(sentences, place.start):
+    for _ in islice(sentences, part.start):
         pass
     log, reader.log = reader.log, log
     for problem in log.kept:
         if problem.fatal and problem.kind in LOSES_LINES:
-            message = f"{problem.message}, before sentence {place.start}, where the split begins: its sentences cannot be counted"
-            reader.log.report(
-                problem.kind, problem.where, message, remedy="mend the line, or what the card's reader makes of it"
-            )
-    yield from sentences if place.stop is None else islice(sentences, place.stop - place.start)
+            message = f"{problem.message}, before sentence {part.start}, where the split begins: its sentences cannot be counted"
+            remedy = "mend the line, or change how the card's reader reads it"
+            reader.log.report(problem.kind, problem.where, message, remedy=remedy)
+    yield from sentences if part.stop is None else islice(sentences, part.stop - part.start)

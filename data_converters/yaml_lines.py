@@ -1,4 +1,4 @@
-"""YAML that remembers on which line each value stood, for errors that name a line; files that extend others; schemas."""
+"""YAML that remembers the line of each value, for errors that name it; files that extend others; schemas."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from ..errors import LmnError
 from ..files import yaml_errors
 
 KeyPath = tuple[str | int, ...]
+"""Keys, and positions in lists from 0, that lead to a value: `("labels", 0, "name")`."""
 _STRING = "tag:yaml.org,2002:str"
 
 
@@ -21,11 +22,11 @@ class YamlFile:
     """A parsed YAML file.
 
     Attributes:
-        path: as given.
-        value: mappings, lists and scalars.
+        path: Path of the file, as given.
+        value: Content of the file: mappings, lists and scalars.
 
     Raises:
-        LmnError: the file cannot be read, is not YAML, or a key stands twice in one mapping.
+        LmnError: The file cannot be read, is not YAML, or a mapping has the same key twice.
     """
 
     def __init__(self, path: Path) -> None:
@@ -33,7 +34,7 @@ class YamlFile:
         try:
             text = path.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
-            raise LmnError(f"{path}: cannot be read ({error})") from error
+            raise LmnError(f"cannot be read ({error})", path) from error
         with yaml_errors(path):
             node = yaml.compose(text, Loader=yaml.SafeLoader)
             self._check_keys(node)
@@ -41,7 +42,7 @@ class YamlFile:
         self._node = node
 
     def line_of(self, keys: Sequence[str | int]) -> int | None:
-        """Return the line, from 1, of the value (of its key, in a mapping) at a path of keys; None if it is not in this file."""
+        """Return the line, from 1, on which a value begins (in a mapping, its key); None if the file does not have it."""
         node, line = self._node, 1
         for key in keys:
             if isinstance(node, yaml.MappingNode):
@@ -62,14 +63,12 @@ class YamlFile:
         if isinstance(node, yaml.MappingNode):
             seen: set[str] = set()
             for key_node, value_node in node.value:
-                line = key_node.start_mark.line + 1
+                where = f"{self.path}:{key_node.start_mark.line + 1}"
                 if not isinstance(key_node, yaml.ScalarNode) or key_node.tag != _STRING:
-                    raise LmnError(
-                        f"{self.path}:{line}: a key is a word; write it in quotes if it looks like a number, or like yes or no "
-                        "(for <<, use extends)"
-                    )
+                    remedy = "write it in quotes if it looks like a number, or like yes or no (for <<, use extends)"
+                    raise LmnError("a key is a word", where, remedy)
                 if key_node.value in seen:
-                    raise LmnError(f"{self.path}:{line}: the key {key_node.value!r} stands twice; keep one")
+                    raise LmnError(f"the key {key_node.value!r} appears twice", where, "keep one")
                 seen.add(key_node.value)
                 self._check_keys(value_node)
         elif isinstance(node, yaml.SequenceNode):
@@ -80,36 +79,36 @@ class YamlFile:
 def load_extending(
     path: Path,
     find: Callable[[str, Path], Path],
-    what: str,
+    kind: str,
     needed: Sequence[str],
     deep: str = "",
     above: tuple[Path, ...] = (),
 ) -> tuple[dict[str, Any], list[YamlFile]]:
-    """Return a file's keys over those of the file that its key `extends` names, and the files, its own first.
+    """Return the keys of a file, merged over those of the file that its key `extends` names, and both files, its own first.
 
     Args:
-        path: of the file.
-        find: finds a file by what `extends` says and the folder of the file that says it.
-        what: the kind of file, for errors.
-        needed: keys that such a file has, for errors.
-        deep: a key whose mappings are merged too, instead of one taking the place of the other.
-        above: resolved paths of the files that led here.
+        path: The file.
+        find: Function that finds a file, given the value of `extends` and the folder of the file that has it.
+        kind: Kind of file, for errors.
+        needed: Keys that such a file must have, for errors.
+        deep: Key whose mappings are merged too; other values replace those of the extended file.
+        above: Resolved paths of the files that extend this one.
 
     Raises:
-        LmnError: a file cannot be read, is no mapping, or extends itself.
+        LmnError: A file cannot be read, is not a mapping, or extends itself.
     """
     if path.resolve() in above:
-        raise LmnError(f"{path}: a {what} cannot extend itself, not even by way of another; take an `extends` out")
+        raise LmnError(f"a {kind} cannot extend itself, directly or through another", path, "take an `extends` out")
     file = YamlFile(path)
     if not isinstance(file.value, dict):
-        raise LmnError(f"{path}:1: a {what} is a mapping with the keys {', '.join(needed)}")
+        raise LmnError(f"a {kind} is a mapping with the keys {', '.join(needed)}", f"{path}:1")
     own = dict(file.value)
     base_name = own.pop("extends", None)
     if base_name is None:
         return own, [file]
     if not isinstance(base_name, str):
-        raise key_error([file], ("extends",), f"a {what}'s name or path is a string")
-    base, files = load_extending(find(base_name, path.parent), find, what, needed, deep, (*above, path.resolve()))
+        raise key_error([file], ("extends",), f"a {kind}'s name or path is a string")
+    base, files = load_extending(find(base_name, path.parent), find, kind, needed, deep, (*above, path.resolve()))
     merged = {**base, **own}
     if isinstance(base.get(deep), dict) and isinstance(own.get(deep), dict):
         merged[deep] = {**base[deep], **own[deep]}
@@ -123,36 +122,51 @@ def load_schema(path: Path) -> dict[str, Any]:
     return schema
 
 
-def key_error(files: Sequence[YamlFile], keys: KeyPath, message: str, what: str = "card") -> LmnError:
-    """Return the error for what stands under a path of keys, with the first of the files that has it, and the line.
+def place_of(files: Sequence[YamlFile], keys: KeyPath, kind: str = "card") -> str:
+    """Return the place of a value, for errors: `mine.yaml:11: reader.scheme`.
 
     Args:
-        files: as `load_extending` returns them.
-        keys: the path; empty for the file as a whole.
-        message: what is wrong and what to do.
-        what: the kind of file, for an empty path.
+        files: Files as `load_extending` returns them; the first one that has the value counts.
+        keys: Path of the value; empty for the file as a whole.
+        kind: Kind of file, which stands for an empty path.
     """
+    name = ".".join(map(str, keys)) or kind
     for file in files:
         line = file.line_of(keys)
         if line is not None:
-            return LmnError(f"{file.path}:{line}: {'.'.join(map(str, keys)) or what}: {message}")
-    return LmnError(f"{files[0].path}:1: {'.'.join(map(str, keys))}: {message}")
+            return f"{file.path}:{line}: {name}"
+    return f"{files[0].path}:1: {name}"
+
+
+def key_error(
+    files: Sequence[YamlFile], keys: KeyPath, what: str, remedy: str | None = None, *, kind: str = "card"
+) -> LmnError:
+    """Return the error for a value that is wrong.
+
+    Args:
+        files: Files as `load_extending` returns them.
+        keys: Path of the value; empty for the file as a whole.
+        what: What is wrong.
+        remedy: What the user can do about it.
+        kind: Kind of file, which stands for an empty path.
+    """
+    return LmnError(what, place_of(files, keys, kind), remedy)
 
 
 def check_schema(
-    value: Any, schema: dict[str, Any], files: Sequence[YamlFile], under: KeyPath = (), what: str = "card"
+    value: Any, schema: dict[str, Any], files: Sequence[YamlFile], under: KeyPath = (), kind: str = "card"
 ) -> None:
     """Check a value against a schema.
 
     Args:
-        value: that stands under a path of keys.
-        schema: whose descriptions the error quotes.
-        files: as `load_extending` returns them.
-        under: the path.
-        what: the kind of file, for an empty path.
+        value: The value.
+        schema: JSON Schema; errors quote its descriptions.
+        files: Files as `load_extending` returns them.
+        under: Path of the value in the files.
+        kind: Kind of file, which stands for an empty path.
 
     Raises:
-        LmnError: the value is not what the schema says; with file, line and key.
+        LmnError: The value does not follow the schema; the message names file, line and key.
     """
     errors = sorted(
         jsonschema.Draft202012Validator(schema).iter_errors(value), key=lambda error: list(map(str, error.path))
@@ -164,9 +178,9 @@ def check_schema(
     if error.validator == "additionalProperties" and isinstance(error.schema, dict):
         known = list(error.schema.get("properties", ()))
         extra = next(key for key in error.instance if key not in known)
-        raise key_error(files, (*path, extra), f"no such key; there are: {', '.join(known)}")
+        raise key_error(files, (*path, extra), "no such key", f"there are: {', '.join(known)}")
     if error.validator == "required":
         missing = next(key for key in error.validator_value if key not in error.instance)
-        raise key_error(files, path, f"the key {missing!r} is missing", what)
+        raise key_error(files, path, f"the key {missing!r} is missing", kind=kind)
     description = error.schema.get("description", "") if isinstance(error.schema, dict) else ""
-    raise key_error(files, path, error.message + (f"; it is {description}" if description else ""), what)
+    raise key_error(files, path, error.message, f"it is {description}" if description else None, kind=kind)

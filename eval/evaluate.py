@@ -9,7 +9,7 @@ from typing import Any
 from ..alignment import Alignment
 from ..data_converters.cards import Card
 from ..data_converters.corpus import read_corpus
-from ..data_converters.readers import Origin
+from ..data_converters.readers import SplitData
 from ..errors import LmnError
 from ..files import write_json
 from ..formats import DEFAULT_FORMAT, get_format
@@ -47,7 +47,7 @@ class Gold:
 
     card: Card
     split: str
-    origin: Origin
+    origin: SplitData
     sentences: list[Sentence]
     limit: int | None = None
 
@@ -78,7 +78,7 @@ def read_gold(card: Card, split: str, source: Path | None = None, repair: Repair
         LmnError: as `read_corpus`; or the split is empty.
     """
     sentences = list(read_corpus(card, split, source, repair=repair, progress=True))
-    origin = card.origin_of(split, source)
+    origin = card.data_of(split, source)
     if not sentences:
         raise LmnError(f"{origin}: no sentences for split {split}")
     return Gold(card, split, origin, sentences)

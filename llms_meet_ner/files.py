@@ -1,4 +1,4 @@
-"""Files written whole or not at all, JSON with errors that say where, and hashes."""
+"""Files written whole or not at all, JSON and YAML errors that name the place, and hashes."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from .errors import LmnError
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[IO[str]]:
-    r"""Open a text file (UTF-8, `\\n` line ends) that takes its name only when all was written.
+    r"""Open a text file (UTF-8, `\\n` line ends) that takes its name only when everything is written.
 
-    What was there before stays if the block raises or the process is killed. Missing folders are made.
+    An earlier file stays if the block raises or the process is killed. Missing folders are made.
 
     Raises:
-        LmnError: the file cannot be written.
+        LmnError: The file cannot be written.
     """
     temporary: Path | None = None
     try:
@@ -40,7 +40,7 @@ def atomic_write(path: Path) -> Iterator[IO[str]]:
         if temporary:
             temporary.unlink(missing_ok=True)
         if isinstance(error, OSError):
-            raise LmnError(f"{path}: cannot be written ({error.strerror or error})") from error
+            raise LmnError(f"cannot be written ({error.strerror or error})", path) from error
         raise
 
 
@@ -51,47 +51,50 @@ def _umask() -> int:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write JSON, indented, ending in a newline, atomically."""
+    """Write JSON atomically, indented and with a newline at its end."""
     with atomic_write(path) as file:
         json.dump(value, file, ensure_ascii=False, indent=2)
         file.write("\n")
 
 
-def read_json(path: Path, remedy: str = "") -> Any:
+def read_json(path: Path, remedy: str | None = None) -> Any:
     """Read a JSON file.
 
+    Args:
+        path: The file.
+        remedy: What the user can do about a file that is missing or damaged.
+
     Raises:
-        LmnError: it is missing, not UTF-8 or not JSON; the message ends with `remedy`.
+        LmnError: The file is missing, not UTF-8 or not JSON.
     """
-    tail = f"; {remedy}" if remedy else ""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise LmnError(f"{path}: no such file{tail}") from error
+        raise LmnError("no such file", path, remedy) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise LmnError(f"{path}: cannot be read ({error}){tail}") from error
+        raise LmnError(f"cannot be read ({error})", path, remedy) from error
     except json.JSONDecodeError as error:
-        raise LmnError(f"{path}:{error.lineno}: not JSON ({error.msg}){tail}") from error
+        raise LmnError(f"not JSON ({error.msg})", f"{path}:{error.lineno}", remedy) from error
     except (ValueError, RecursionError) as error:
-        raise LmnError(f"{path}: not JSON that can be read ({error}){tail}") from error
+        raise LmnError(f"cannot be read as JSON ({error})", path, remedy) from error
 
 
 @contextmanager
 def yaml_errors(where: str | Path) -> Iterator[None]:
-    """Turn whatever the YAML parser raises in the block into an `LmnError` that names `where`, and the line if it is known."""
+    """Turn whatever the YAML parser raises in the block into an `LmnError` that names `where`, with the line if it is known."""
     try:
         yield
     except RecursionError as error:
-        raise LmnError(f"{where}: not YAML: nested too deep") from error
+        raise LmnError("not YAML: nested too deep", where) from error
     except (
         yaml.YAMLError,
         ValueError,
         KeyError,
         AttributeError,
-    ) as error:  # the last three for dates and numbers that are none
+    ) as error:  # the parser raises the last three for text that only looks like a date or a number
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error).split("\n")[0]
-        raise LmnError(f"{where}{f':{mark.line + 1}' if mark else ''}: not YAML: {problem}") from error
+        raise LmnError(f"not YAML: {problem}", f"{where}:{mark.line + 1}" if mark else where) from error
 
 
 def sha256_of(path: Path) -> str:

@@ -6,7 +6,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
+
+from .errors import LmnError
+
+Operation = Literal["keep", "drop", "merge", "rename"]
 
 _LABEL_NAME = re.compile(r"(?!-)[^\s\[\]|<>{}\"]+(?<!-)")
 
@@ -16,10 +20,13 @@ class Label:
     """An entity type.
 
     Attributes:
-        name: the tag in the corpus (`PER`): no white space, none of `[ ] | < > { } "`, no dash at either end (scorers cut
-            tags at dashes).
-        long: the name in words (`person`).
-        definition: one line of prose for the model.
+        name: Tag in the corpus (`PER`). It holds no white space and none of `[ ] | < > { } "`, and has no dash at either end,
+            because scorers cut tags at dashes.
+        long: Name in words (`person`).
+        definition: One line of prose for the model.
+
+    Raises:
+        ValueError: One of the above does not hold.
     """
 
     name: str
@@ -35,21 +42,50 @@ class Label:
             raise ValueError(f"label {self.name}: long name and definition are one line each")
 
 
-class UnknownLabelError(ValueError):
-    """A label is named that is not there."""
+class LabelChangeError(ValueError):
+    """A label set cannot be changed as asked.
+
+    Attributes:
+        operation: Change that fails.
+        what: What is wrong with it, naming the label.
+        remedy: What the user can do about it.
+    """
+
+    def __init__(self, operation: Operation, what: str, remedy: str) -> None:
+        super().__init__(operation, what, remedy)
+        self.operation = operation
+        self.what = what
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return str(LmnError(self.what, self.operation, self.remedy))
+
+
+class UnknownLabelError(LabelChangeError):
+    """A change names a label that the set does not have.
+
+    Attributes:
+        name: Label that is missing.
+        known: Labels that are there when the change is made.
+    """
+
+    def __init__(self, operation: Operation, name: str, known: Iterable[str]) -> None:
+        self.name = name
+        self.known = tuple(dict.fromkeys(known))
+        super().__init__(operation, f"there is no label {name}", f"there are: {', '.join(self.known)}")
 
 
 @dataclass(frozen=True)
 class LabelSet:
-    """An ordered set of labels, and what becomes of a corpus's own labels in it.
+    """An ordered set of labels, with what each label of the corpus files counts as.
 
     Attributes:
-        labels: that a model is asked for, in the order in which an instruction lists them.
-        origins: every label that may stand in the corpus's files, with the label of this set that it counts as, or None where it
-            counts as O. Empty where the files hold these labels and no others.
+        labels: Labels that a model is asked for, in the order in which an instruction lists them.
+        origins: Every label that may occur in the corpus files, with the label of this set that it counts as, or None where it
+            counts as O. Empty where the files hold exactly the labels of this set.
 
     Raises:
-        ValueError: no label at all, two of one name, or an origin that leads to a label that is not in the set.
+        ValueError: There is no label, two labels have the same name, or an origin leads to a label outside the set.
     """
 
     labels: tuple[Label, ...]
@@ -60,10 +96,10 @@ class LabelSet:
             raise ValueError("a label set needs at least one label")
         twice = [name for name in self.names if self.names.count(name) > 1]
         if twice:
-            raise ValueError(f"label {twice[0]} stands twice in the label set")
+            raise ValueError(f"label {twice[0]} is listed twice in the label set")
         for origin, target in self.origins:
             if target is not None and target not in self._known:
-                raise ValueError(f"label {origin} is to count as {target}, which is not in the label set")
+                raise ValueError(f"label {origin} counts as {target}, which is not in the label set")
         if len(self._targets) < len(self.origins):
             raise ValueError(f"a label has two targets: {self.origins!r}")
 
@@ -82,19 +118,19 @@ class LabelSet:
 
     @cached_property
     def corpus_names(self) -> tuple[str, ...]:
-        """The labels that may stand in the corpus's files."""
+        """The labels that may occur in the corpus files."""
         return tuple(self._targets) or self.names
 
     @cached_property
     def is_changed(self) -> bool:
-        """Whether any label of the corpus counts as another one or as O."""
+        """Whether any label of the corpus counts as another label or as O."""
         return any(origin != target for origin, target in self.origins)
 
     def target_of(self, name: str) -> str | None:
-        """Return what a label of the corpus counts as; None for O.
+        """Return the label that a label of the corpus counts as; None for O.
 
         Raises:
-            KeyError: the corpus has no such label.
+            KeyError: The corpus has no such label.
         """
         if name in self._targets:
             return self._targets[name]
@@ -119,41 +155,42 @@ class LabelSet:
         merge: Mapping[str, Iterable[str]] | None = None,
         rename: Mapping[str, str] | None = None,
     ) -> LabelSet:
-        """Return the set with some labels folded into O, into others, or called otherwise; its order stays.
+        """Return the set with some labels dropped, merged or renamed, in the same order.
 
-        `keep` and `drop` come first and merging second, both in the names that the labels have now; renaming comes last. A new label
-        takes the place, the long name and the definition of the first one merged into it, or of the one renamed.
+        `keep` and `drop` come first, then `merge`, both with the names that the labels have now; `rename` comes last. A merged label
+        takes the place, long name and definition of the first label merged into it. A renamed label keeps its own.
 
         Args:
-            keep: all others count as O; empty keeps all.
-            drop: these count as O.
-            merge: by label, those that count as it. The label itself may be a new one.
-            rename: new name by old one.
+            keep: Labels to keep; all others count as O. Empty keeps all.
+            drop: Labels that count as O.
+            merge: Labels that count as one, by the name of that one. It may be a new name.
+            rename: New names by old ones.
 
         Raises:
-            UnknownLabelError: one of the names is not in the set (or no longer, when its turn comes).
-            ValueError: no label would be left, or one is renamed to another that is there.
+            UnknownLabelError: A change names a label that is not in the set, or no longer when its turn comes.
+            LabelChangeError: A label is merged twice, or renamed to the name of another.
+            ValueError: No label is left, or a new name cannot be one.
         """
-        left = set(self._named(keep, "keep")) or set(self.names)
-        left -= set(self._named(drop, "drop"))
+        left = set(self._checked("keep", keep)) or set(self.names)
+        left -= set(self._checked("drop", drop))
         target: dict[str, str] = {name: name for name in self.names if name in left}
         merged = {new: list(olds) for new, olds in (merge or {}).items()}
         named = [old for olds in merged.values() for old in olds]
         if twice := [name for name in named if named.count(name) > 1]:
-            raise ValueError(f"merge: {twice[0]} stands there twice; a label has one target")
+            raise LabelChangeError("merge", f"{twice[0]} is listed twice", "a label has one target")
         for new, olds in merged.items():
             for old in olds:
                 if target.get(old) is None:
-                    raise UnknownLabelError(f"merge: there is no label {old}; there are: {', '.join(target)}")
+                    raise UnknownLabelError("merge", old, target)
                 target[old] = new
-        for old, new in (rename or {}).items():
-            if old not in target.values():
-                raise UnknownLabelError(
-                    f"rename: there is no label {old}; there are: {', '.join(dict.fromkeys(target.values()))}"
-                )
-            if new in target.values():
-                raise ValueError(f"rename: {old} cannot be called {new}: there is a label of that name; merge them")
         new_names = dict(rename or {})
+        for old, new in new_names.items():
+            if old not in target.values():
+                raise UnknownLabelError("rename", old, target.values())
+            if new in target.values():
+                raise LabelChangeError(
+                    "rename", f"{old} cannot be called {new}: there is a label of that name", "merge them"
+                )
         final = {name: new_names.get(to, to) for name, to in target.items()}
         by_name = {label.name: label for label in self.labels}
         labels: dict[str, Label] = {}
@@ -166,10 +203,10 @@ class LabelSet:
         )
 
     def lettered(self, *, definitions: bool) -> LabelSet:
-        """Return the set with its labels called A, B, C, ... (after Z comes AA) and without long names.
+        """Return the set with its labels called A, B, C, ... (AA comes after Z) and without long names.
 
         Args:
-            definitions: whether to keep them.
+            definitions: Whether the labels keep their definitions.
         """
         letters = {label.name: _letters(number) for number, label in enumerate(self.labels)}
         return LabelSet(
@@ -180,11 +217,11 @@ class LabelSet:
     def _all_origins(self) -> tuple[tuple[str, str | None], ...]:
         return self.origins or tuple((name, name) for name in self.names)
 
-    def _named(self, names: Iterable[str], what: str) -> list[str]:
+    def _checked(self, operation: Operation, names: Iterable[str]) -> list[str]:
         listed = list(names)
         for name in listed:
             if name not in self._known:
-                raise UnknownLabelError(f"{what}: there is no label {name}; there are: {', '.join(self.names)}")
+                raise UnknownLabelError(operation, name, self.names)
         return listed
 
     @classmethod
@@ -199,12 +236,19 @@ class LabelSet:
         return cls(labels, tuple((origins or {}).items()))
 
     def to_list(self) -> list[dict[str, str]]:
-        """Return one mapping a label, for JSON: `name`, `long`, `definition`."""
+        """Return one mapping per label, for JSON: `name`, `long`, `definition`."""
         return [{"name": label.name, "long": label.long, "definition": label.definition} for label in self.labels]
 
 
-def told_origins(origins: Mapping[str, str | None]) -> str:
-    """Say what labels of a corpus count as where that is not themselves: `LOCderiv -> LOC, OTH -> O`; empty where all are kept."""
+def same_labels(one: LabelSet, other: LabelSet) -> bool:
+    """Whether two sets hold the same labels, in any order, and each label of the corpus counts as the same one in both."""
+    if set(one.names) != set(other.names) or set(one.corpus_names) != set(other.corpus_names):
+        return False
+    return all(one.target_of(name) == other.target_of(name) for name in one.corpus_names)
+
+
+def describe_origins(origins: Mapping[str, str | None]) -> str:
+    """Return the labels that count as others, as text: `LOCderiv -> LOC, OTH -> O`. Empty where all count as themselves."""
     return ", ".join(f"{origin} -> {target or 'O'}" for origin, target in origins.items() if origin != target)
 
 

@@ -14,7 +14,7 @@ from rich.table import Table
 from ...cli.options import catch_errors, print_table
 from ...formats import DEFAULT_FORMAT
 from ...formats.instructions import VARIANTS
-from ...labels import LabelSet, told_origins
+from ...labels import LabelSet, describe_origins
 from ...sentence import Sentence
 from ...training.dataset_info import Augmented, read_dataset_info
 from ..alpaca import Converted, merge_dataset_info, prompt_spec_of, write_split
@@ -22,12 +22,13 @@ from ..card_table import card_rows, markdown_table, terminal_table
 from ..cards import Card, load_card
 from ..check import SplitCheck, check_split
 from ..corpus import read_corpus
+from ..label_change import LabelChange
 from ..mixing.augment import Augmentation, augmented
-from ..mixing.mix import Mixed, write_mix
-from ..mixing.plan import load_mix
-from ..problems import KINDS, NOTES, ProblemLog
+from ..mixing.join import WrittenMix, write_mix
+from ..mixing.mix import load_mix
+from ..problems import NOTES, PROBLEM_KINDS, ProblemLog
 from .corpus_options import corpus_options
-from .label_options import LabelChange, label_options, variant_name
+from .label_options import label_options, labels_mark
 from .stats import stats
 
 _format_option = click.option(
@@ -94,13 +95,13 @@ def convert(
     lmn-convert wnut17 --augment 0.5                           wnut17.aug50_train, and the other splits as they are
     """  # noqa: D301
     corpus = change.of(load_card(card))
-    mark = variant_name(as_name, change)
+    mark = labels_mark(as_name, change)
     spec = prompt_spec_of(corpus, format_name, variant, instruction_as)
     corpus = corpus.with_labels(spec.labels)
     names = splits or tuple(corpus.splits)
     augmentation = Augmentation.of(corpus, names, share, seed, augment_split)
     for name in names:
-        corpus.origin_of(name, source)  # a missing file is an error before anything is written,
+        corpus.data_of(name, source)  # a missing file is an error before anything is written,
     read_dataset_info(out)  # and so is a damaged dataset_info.json
     written: dict[str, Converted] = {}
     for name in names:
@@ -111,7 +112,9 @@ def convert(
             sentences, added = augmented(sentences, augmentation)
         written[name] = write_split(corpus, name, sentences, spec, out, labels_mark=mark, augmented=added)
         for kind, count in sorted(log.counts.items()):
-            click.echo(f"{corpus.name} {name}: {count} x {KINDS[kind]} (first at {log.of(kind)[0].where})", err=True)
+            click.echo(
+                f"{corpus.name} {name}: {count} x {PROBLEM_KINDS[kind]} (first at {log.of(kind)[0].where})", err=True
+            )
     info = merge_dataset_info(corpus, written, spec, out, source)
     _print_converted(written)
     _print_changes(spec.labels, written)
@@ -121,7 +124,7 @@ def convert(
 def _print_changes(labels: LabelSet, written: dict[str, Converted]) -> None:
     """Print what makes the data sets another thing than the corpus: labels, added sentences."""
     if labels.is_changed:
-        click.echo(f"labels: {told_origins(dict(labels.origins))}")
+        click.echo(f"labels: {describe_origins(dict(labels.origins))}")
     for split, converted in written.items():
         if added := converted.augmented:
             click.echo(
@@ -173,7 +176,7 @@ def mix(mix_file: str, sources: Path | None, out: Path | None, skip_missing: boo
     )
 
 
-def _mix_table(mixed: Mixed) -> Table:
+def _mix_table(mixed: WrittenMix) -> Table:
     table = Table(
         "corpus", "read", "repeated", "in earlier", "over limit", *mixed.splits, "entities", box=None, pad_edge=False
     )
@@ -212,7 +215,7 @@ def check(
     """
     corpus = change.of(load_card(card))
     if corpus.labels.is_changed:
-        click.echo(f"{corpus.name}: labels {told_origins(dict(corpus.labels.origins))}\n")
+        click.echo(f"{corpus.name}: labels {describe_origins(dict(corpus.labels.origins))}\n")
     checked = fatal = 0
     for name in splits or tuple(corpus.splits):
         if not splits and corpus.is_missing(name, source):
@@ -223,7 +226,7 @@ def check(
         checked += 1
         fatal += result.log.fatal + len(result.not_restored)
     if not checked:
-        corpus.origin_of(next(iter(corpus.splits)), source)  # raises: says what is missing, and the remedy
+        corpus.data_of(next(iter(corpus.splits)), source)  # raises: says what is missing, and the remedy
     if fatal:
         click.echo(f"Error: {fatal} findings that lmn-convert refuses, see above", err=True)
         raise SystemExit(1)
@@ -241,7 +244,7 @@ def _print_check(card: Card, result: SplitCheck, format_name: str, limit: int | 
     _line("ambiguous", len(result.ambiguous), "sentences that two annotations render alike")
     _places([str(where) for where in result.ambiguous], len(result.ambiguous), limit)
     _line("moved", result.moved, "entities of theirs that come back at another place")
-    for kind, meaning in KINDS.items():
+    for kind, meaning in PROBLEM_KINDS.items():
         if kind == "bracket-token" and format_name != DEFAULT_FORMAT:
             continue  # no markup in the others
         count = result.log.counts[kind]

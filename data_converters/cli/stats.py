@@ -13,13 +13,14 @@ from ...files import atomic_write, write_json
 from ...rendering.tables import Table, print_table
 from ...rendering.text import visible
 from ..cards import Card, load_card
-from ..problems import KINDS as PROBLEMS
+from ..label_change import LabelChange
+from ..problems import PROBLEM_KINDS as PROBLEMS
 from ..stats import KINDS, CorpusStats, Finding, Variant, corpus_stats
 from ..stats.document import stats_document
 from ..stats.page import stats_page
 from ..stats.tables import ambiguity_table, label_table, pair_table, seen_table, sentence_table, size_table
 from .corpus_options import corpus_options
-from .label_options import LabelChange, label_options
+from .label_options import label_options
 
 
 @click.command()
@@ -72,11 +73,11 @@ def _present(card: Card, splits: tuple[str, ...], source: Path | None) -> tuple[
     """Return the splits to read, and those to leave out because their files are not there; a split that is asked for must be."""
     if splits:
         for name in splits:
-            card.origin_of(name, source)
+            card.data_of(name, source)
         return list(dict.fromkeys(splits)), []
     names = [name for name in card.splits if not card.is_missing(name, source)]
     if not names:
-        card.origin_of(next(iter(card.splits)), source)  # raises: says what is missing, and the remedy
+        card.data_of(next(iter(card.splits)), source)  # raises: says what is missing, and the remedy
     missing = [name for name in card.splits if name not in names]
     for name in missing:
         click.echo(f"{card.name} {name}: {card.split(name).file} is not there: not counted")

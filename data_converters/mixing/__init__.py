@@ -1,1 +1,1 @@
-"""Corpora made of other corpora: the plan of a mix, its sentences, and augmented copies."""
+"""Corpora made of other corpora: mixes that join several, and sentences added to a small one."""

@@ -1,4 +1,4 @@
-"""More sentences for a small corpus: training sentences again, with mentions replaced by others of the same label."""
+"""More sentences for a small corpus: copies of training sentences with mentions replaced by others of the same label."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ _ATTEMPTS = 5
 
 @dataclass(frozen=True, slots=True)
 class Augmentation:
-    """What is to be added to which split.
+    """The sentences to add to a split.
 
     Attributes:
-        split: the training split; its sentences are used and no others.
-        share: of sentences to add, relative to the split's own without `-DOCSTART-` lines: 0.5 adds half as many.
-        seed: of all draws.
+        split: Training split; only its sentences are used.
+        share: Number of sentences to add for each sentence of the split, `-DOCSTART-` lines aside: 0.5 adds half as many.
+        seed: Seed of all draws.
 
     Raises:
-        LmnError: the split is a held-out one by its name, or the share is not above 0.
+        LmnError: The split's name says that it is held out, or the share is not above 0.
     """
 
     split: str
@@ -37,27 +37,32 @@ class Augmentation:
 
     def __post_init__(self) -> None:
         if not 0 < self.share < math.inf:
-            raise LmnError(f"--augment {self.share:g}: a share above 0, 0.5 for half as many sentences again")
+            raise LmnError(
+                "the share of sentences to add is a number above 0",
+                f"--augment {self.share:g}",
+                "0.5 adds half as many",
+            )
         if _HELD_OUT.match(self.split):
             raise LmnError(
-                f"split {self.split} is one to score on, and is not augmented; --augment-split names the training split"
+                f"split {self.split} is for scoring, and is not augmented",
+                remedy="--augment-split names the training split",
             )
 
     @classmethod
     def of(
         cls, card: Card, splits: Sequence[str], share: float | None, seed: int | None, split: str | None
     ) -> Augmentation | None:
-        """Take what the command line says.
+        """Return what the options of a command ask for; None where they ask for no augmentation.
 
         Args:
-            card: of the corpus.
-            splits: that are to be converted.
-            share: None for no augmentation.
-            seed: None for 0.
-            split: None for the split `train`, or else the card's first one.
+            card: Card of the corpus.
+            splits: Splits to convert.
+            share: Share of sentences to add; None for no augmentation.
+            seed: Seed of all draws; None for 0.
+            split: Split to add to; None for `train`, or else the card's first split.
 
         Raises:
-            LmnError: as above; or the split is not one of those, or there is no share that seed or split could belong to.
+            LmnError: The split is held out, missing or not converted, or seed or split are given without a share.
         """
         if share is None:
             if seed is not None or split is not None:
@@ -66,41 +71,43 @@ class Augmentation:
         chosen = split or ("train" if "train" in card.splits else next(iter(card.splits)))
         card.split(chosen)
         if chosen not in splits:
-            raise LmnError(f"--augment adds to split {chosen}, which is not converted now; name it with --split too")
+            raise LmnError(
+                f"--augment adds to split {chosen}, which is not converted now", remedy="name it with --split too"
+            )
         return cls(chosen, share, seed or 0)
 
 
 def augmented(sentences: Iterable[Sentence], augmentation: Augmentation) -> tuple[Iterable[Sentence], Augmented]:
-    """Return the sentences of a split with those of `added_sentences` behind them, and what is to be known of them."""
+    """Return the sentences of a split followed by `added_sentences`, and the record of what was added."""
     own = list(sentences)
     added = added_sentences(own, augmentation)
     return chain(own, added), Augmented(augmentation.share, augmentation.seed, len(added))
 
 
 def added_sentences(sentences: Iterable[Sentence], augmentation: Augmentation) -> list[Sentence]:
-    """Return sentences that a split is to have beside its own.
+    """Return sentences to add to a split.
 
-    Each is one of its own in which every mention was, with a probability of one half and at least one of them, replaced by another
-    mention that occurs with the same label in the split, all distinct ones alike. Tokens outside of mentions stay as they are, and so
-    do the labels and their order. Sentences with an entity inside another are left as they are, and lend no mention. Every sentence is
-    used once before one is used again; the K-th one made of sentence N is called `N#augK`. None is equal to a sentence of the split or
-    to another one that is added.
+    Each is a copy of a sentence of the split. Every mention is replaced with a probability of one half, and at least one is, by another
+    mention with the same label in the split; all distinct mentions are equally likely. Tokens outside of mentions, labels and their
+    order stay. Sentences with an entity inside another are neither copied nor used for mentions. Every sentence is used once before
+    one is used again; the K-th copy of sentence N is called `N#augK`. No copy equals a sentence of the split or another copy.
 
     Args:
-        sentences: all of the split.
-        augmentation: what to add.
+        sentences: All sentences of the split.
+        augmentation: What to add.
 
     Returns:
-        As many as the share asks for, or fewer where the mentions do not give them.
+        As many sentences as the share asks for, or fewer where the mentions do not suffice.
 
     Raises:
-        LmnError: there is nothing to add.
+        LmnError: There is nothing to add.
     """
     own = [sentence for sentence in sentences if not sentence.is_docstart]
     wanted = round(augmentation.share * len(own))
     if not wanted:
         raise LmnError(
-            f"--augment {augmentation.share:g}: of the {len(own)} sentences of split {augmentation.split} that is none"
+            f"this share of the {len(own)} sentences of split {augmentation.split} is less than one sentence",
+            f"--augment {augmentation.share:g}",
         )
     flat = [sentence for sentence in own if sentence.spans and not sentence.is_nested]
     mentions = _mentions(flat)
@@ -123,13 +130,14 @@ def added_sentences(sentences: Iterable[Sentence], augmentation: Augmentation) -
             break
     if not added:
         raise LmnError(
-            f"split {augmentation.split} has no mention that another one of its label could stand for; leave --augment out"
+            f"split {augmentation.split} has no mention that another one with its label could replace",
+            remedy="leave --augment out",
         )
     return added
 
 
 def _mentions(sentences: Iterable[Sentence]) -> dict[str, list[tuple[str, ...]]]:
-    """Return the distinct mentions of each label, in the order in which they occur."""
+    """Return the distinct mentions with each label, in the order in which they occur."""
     found: dict[str, dict[tuple[str, ...], None]] = {}
     for sentence in sentences:
         for span in sentence.spans:
@@ -140,7 +148,7 @@ def _mentions(sentences: Iterable[Sentence]) -> dict[str, list[tuple[str, ...]]]
 def _new_variant(
     sentence: Sentence, mentions: dict[str, list[tuple[str, ...]]], random: Random, seen: set[tuple[str, ...]]
 ) -> Sentence | None:
-    """Return the sentence with mentions replaced and tokens that were not seen yet; None if some attempts gave none."""
+    """Return a copy of the sentence with tokens that were not seen yet; None if all attempts fail."""
     for _ in range(_ATTEMPTS):
         new = _replaced(sentence, mentions, random)
         if new.tokens not in seen:
@@ -149,7 +157,7 @@ def _new_variant(
 
 
 def _replaced(sentence: Sentence, mentions: dict[str, list[tuple[str, ...]]], random: Random) -> Sentence:
-    """Replace mentions of a flat sentence of which at least one can be."""
+    """Replace mentions of a flat sentence that has at least one replaceable mention."""
     can = [number for number, span in enumerate(sentence.spans) if len(mentions[span.label]) > 1]
     chosen = {number for number in can if random.random() < 0.5} or {random.choice(can)}
     tokens: list[str] = []
@@ -168,7 +176,7 @@ def _replaced(sentence: Sentence, mentions: dict[str, list[tuple[str, ...]]], ra
 
 
 def _another(mentions: list[tuple[str, ...]], than: tuple[str, ...], random: Random) -> tuple[str, ...]:
-    """Draw one of the mentions, of which there are at least two, that is another one than a given one of them."""
+    """Draw a mention that differs from a given one; there are at least two."""
     while (drawn := random.choice(mentions)) == than:
         pass
     return drawn

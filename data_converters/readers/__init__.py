@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from .columns import ColumnOptions
-from .common import CorpusFile, Docstart, Origin, Reader, ReaderOptions, Rules
+from .common import CorpusFile, CorpusRules, Docstart, Reader, ReaderOptions, SplitData
 from .datasets import DatasetOptions
 from .docbin import DocBinOptions
 from .lines import LineOptions
@@ -22,4 +22,4 @@ READERS: dict[str, type[ReaderOptions]] = {
     "docbin": DocBinOptions,
 }
 
-__all__ = ["READERS", "CorpusFile", "Docstart", "Origin", "Reader", "ReaderOptions", "Rules"]
+__all__ = ["READERS", "CorpusFile", "CorpusRules", "Docstart", "Reader", "ReaderOptions", "SplitData"]

@@ -17,7 +17,7 @@ from ...labels import LabelSet
 from ...sentence import DOCSTART, Sentence
 from ...tags import Repair, Scheme
 from ..problems import ProblemLog
-from .common import Docstart, FileLayout, Rules
+from .common import CorpusRules, Docstart, FileLayout
 from .tagged import TaggedReader, tag_options
 from .text_files import open_text
 
@@ -86,7 +86,7 @@ class ColumnOptions(FileLayout):
             quoted=reader.get("quoted", False),
         )
 
-    def reader(self, folder: Path, value: str, rules: Rules, log: ProblemLog) -> ColumnReader:
+    def reader(self, folder: Path, value: str, rules: CorpusRules, log: ProblemLog) -> ColumnReader:
         """Return the reader of a file."""
         return ColumnReader(folder / value, self, rules.labels, rules.docstart, rules.repair, log)
 

@@ -1,12 +1,13 @@
-"""What every reader of corpus files has in common."""
+"""What all readers of corpus files share: the rules of a corpus, the data of a split, and the protocols of readers and their options."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol, Self
+from typing import Any, Literal, Protocol, Self, get_args
 
+from ...errors import LmnError
 from ...files import sha256_of
 from ...labels import LabelSet
 from ...sentence import Sentence
@@ -14,17 +15,19 @@ from ...tags import Repair
 from ..problems import ProblemLog
 
 Docstart = Literal["sentence", "boundary", "none"]
+DOCSTARTS: tuple[Docstart, ...] = get_args(Docstart)
+"""What a `-DOCSTART-` line is: a one-token sentence, the end of one, or an ordinary line."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
-    """What a card says of its corpus whatever the layout of the files.
+class CorpusRules:
+    """What a card says about its corpus, whatever the layout of the files.
 
     Attributes:
-        labels: that may occur.
-        docstart: what a `-DOCSTART-` line is.
-        repair: what becomes of invalid tag sequences.
-        nested: whether entities may lie inside entities.
+        labels: Labels that may occur in the files.
+        docstart: What a `-DOCSTART-` line is.
+        repair: What happens to tags that their scheme does not allow.
+        nested: Whether entities may lie inside entities.
     """
 
     labels: LabelSet
@@ -33,25 +36,30 @@ class Rules:
     nested: bool = False
 
 
-class Origin(Protocol):
-    """Where the data of a split comes from; as a string, how messages name it."""
+class SplitData(Protocol):
+    """The data of a split: a file, or a split of a data set. `str` gives the name that messages use."""
 
-    def missing(self) -> str | None:
-        """Return what is not there, to be named in an error; None if reading can be tried."""
+    def missing(self) -> LmnError | None:
+        """Return the error that says what is missing; None if reading can be tried."""
         ...
 
     def sha256(self) -> str:
-        """Return a hash of the data, hexadecimal: another one means other data.
+        """Return a hexadecimal hash that changes when the data changes.
 
         Raises:
-            LmnError: the data cannot be read.
+            LmnError: The data cannot be read.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class CorpusFile:
-    """A split's file: `value`, as the card gives it, below a folder."""
+    """A split that is a file.
+
+    Attributes:
+        folder: Folder of the corpus files.
+        value: Path of the file in that folder, as the card gives it.
+    """
 
     folder: Path
     value: str
@@ -61,11 +69,11 @@ class CorpusFile:
         """The file's path."""
         return self.folder / self.value
 
-    def missing(self) -> str | None:
-        """Return that there is no such file, or None."""
+    def missing(self) -> LmnError | None:
+        """Return the error for a file that does not exist, or None."""
         if self.path.is_file():
             return None
-        return f"{self.path}: no such file; --source DIR names the folder that holds {self.value}"
+        return LmnError("no such file", self.path, f"--source DIR names the folder that holds {self.value}")
 
     def sha256(self) -> str:
         """Return the hash of the file's bytes."""
@@ -79,7 +87,7 @@ class Reader(Protocol):
     """Reads the sentences of one file, or of one split of a data set, one at a time.
 
     Attributes:
-        log: takes the findings.
+        log: Log that takes the problems.
     """
 
     log: ProblemLog
@@ -88,54 +96,54 @@ class Reader(Protocol):
         """Yield the sentences in order.
 
         Args:
-            id_prefix: `<corpus>/<split>`; the number after it counts the file's sentences (of records that hold one each, the
-                records) from 0, and no option that leaves some of them out moves it.
-            progress: show a progress bar on standard error if that is a terminal.
+            id_prefix: `<corpus>/<split>`. The number after it counts the sentences of the file from 0 (the records, where each holds
+                one sentence). Options that leave some of them out do not change the numbers of the others.
+            progress: Whether to show a progress bar on standard error if that is a terminal.
 
         Raises:
-            LmnError: the file cannot be read, or the log does not keep going over a fatal finding.
+            LmnError: The file cannot be read, or a fatal problem is found and the log does not keep going.
         """
         ...
 
 
 class ReaderOptions(Protocol):
-    """The layout of a corpus's files."""
+    """The layout of the corpus files."""
 
     @classmethod
     def of(cls, reader: dict[str, Any]) -> Self:
-        """Take the keys of a card's `reader`, checked against the schema of its type.
+        """Take the keys of a card's `reader`, which follow the schema of its type.
 
         Raises:
-            ValueError: two keys contradict each other.
+            ValueError: Two keys contradict each other.
         """
         ...
 
-    def origin(self, folder: Path, value: str) -> Origin:
-        """Return where a split's data comes from.
+    def data(self, folder: Path, value: str) -> SplitData:
+        """Return the data of a split.
 
         Args:
-            folder: of the corpus files.
-            value: what the card gives for the split: a file's path in the folder, or a split's name.
+            folder: Folder of the corpus files.
+            value: Path of a file in that folder, or name of a split of a data set, as the card gives it.
         """
         ...
 
-    def reader(self, folder: Path, value: str, rules: Rules, log: ProblemLog) -> Reader:
+    def reader(self, folder: Path, value: str, rules: CorpusRules, log: ProblemLog) -> Reader:
         """Return the reader of a split.
 
         Args:
-            folder: of the corpus files; errors quote paths from it as given.
-            value: what the card gives for the split.
-            rules: of the corpus.
-            log: takes the findings.
+            folder: Folder of the corpus files; errors quote paths in it as given.
+            value: Path of a file in that folder, or name of a split of a data set, as the card gives it.
+            rules: Rules of the corpus.
+            log: Log that takes the problems.
         """
         ...
 
 
 class FileLayout:
-    """What layouts of files have in common: a split is a file in the corpus's folder."""
+    """Base of the options of layouts in which each split is a file in the corpus folder."""
 
     __slots__ = ()
 
-    def origin(self, folder: Path, value: str) -> Origin:
-        """Return a split's file."""
+    def data(self, folder: Path, value: str) -> SplitData:
+        """Return the file of a split."""
         return CorpusFile(folder, value)

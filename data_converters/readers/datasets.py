@@ -16,7 +16,7 @@ from rich.progress import track
 from ...errors import LmnError
 from ...sentence import Sentence
 from ..problems import ProblemLog
-from .common import Origin, Rules
+from .common import CorpusRules, SplitData
 from .tokens import RecordOptions, RecordReader
 
 _FORMATS = {
@@ -46,11 +46,11 @@ class DatasetOptions:
         """Take the keys of a card's `reader`, checked against the schema beside this file."""
         return cls(RecordOptions.of(reader), reader["path"], reader.get("name"), reader.get("revision"))
 
-    def origin(self, folder: Path, value: str) -> Origin:
+    def data(self, folder: Path, value: str) -> SplitData:
         """Return the split of the data set that has a name."""
         return DatasetSplit(self, folder, value)
 
-    def reader(self, folder: Path, value: str, rules: Rules, log: ProblemLog) -> DatasetReader:
+    def reader(self, folder: Path, value: str, rules: CorpusRules, log: ProblemLog) -> DatasetReader:
         """Return the reader of the split that has a name."""
         return DatasetReader(DatasetSplit(self, folder, value), rules, log)
 
@@ -79,14 +79,16 @@ class DatasetSplit:
         name = str(self.local or self.options.path)
         return f"{name}[{', '.join(filter(None, [self.options.name, self.split]))}]"
 
-    def missing(self) -> str | None:
-        """Return that there is no such file or folder if the path can be nothing else, or None."""
+    def missing(self) -> LmnError | None:
+        """Return the error for a file or folder that does not exist; None where it does, or the path may be an id of the Hub."""
         path = Path(self.options.path)
         if self.local or not (
             path.suffix in _FORMATS or path.is_absolute() or len(path.parts) > 2 or ".." in path.parts
         ):
             return None
-        return f"{self.folder / path}: no such file or folder; --source DIR names the folder that holds {path}"
+        return LmnError(
+            "no such file or folder", self.folder / path, f"--source DIR names the folder that holds {path}"
+        )
 
     def sha256(self) -> str:
         """Return the hash of the tokens and tags: of a line of JSON a record, in the order of the split."""
@@ -191,7 +193,7 @@ class DatasetReader(RecordReader):
         log: takes the findings.
     """
 
-    def __init__(self, split: DatasetSplit, rules: Rules, log: ProblemLog) -> None:
+    def __init__(self, split: DatasetSplit, rules: CorpusRules, log: ProblemLog) -> None:
         super().__init__(str(split), split.options.record, rules, log)
         self.split = split
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from ...errors import LmnError
 from ...sentence import Sentence, Span
 from ..problems import ProblemLog
-from .common import FileLayout, Rules
+from .common import CorpusRules, FileLayout
 from .spanned import Crossing, SpannedReader
 
 
@@ -37,7 +37,7 @@ class DocBinOptions(FileLayout):
         """Take the keys of a card's `reader`, checked against the schema beside this file."""
         return cls(**{key: value for key, value in reader.items() if key != "type"})
 
-    def reader(self, folder: Path, value: str, rules: Rules, log: ProblemLog) -> DocBinReader:
+    def reader(self, folder: Path, value: str, rules: CorpusRules, log: ProblemLog) -> DocBinReader:
         """Return the reader of a file."""
         return DocBinReader(folder / value, self, rules, log)
 
@@ -54,7 +54,7 @@ class DocBinReader(SpannedReader):
         log: takes the findings.
     """
 
-    def __init__(self, path: Path, options: DocBinOptions, rules: Rules, log: ProblemLog) -> None:
+    def __init__(self, path: Path, options: DocBinOptions, rules: CorpusRules, log: ProblemLog) -> None:
         super().__init__(str(path), options.crossing, rules, log)
         self.path = path
         self.options = options

@@ -10,7 +10,7 @@ from typing import Any
 from ...sentence import Sentence
 from ...tags import Scheme
 from ..problems import ProblemLog
-from .common import FileLayout, Rules
+from .common import CorpusRules, FileLayout
 from .tagged import TaggedReader, tag_options
 from .text_files import open_text
 
@@ -54,7 +54,7 @@ class LineOptions(FileLayout):
             encoding=reader.get("encoding", "utf-8"),
         )
 
-    def reader(self, folder: Path, value: str, rules: Rules, log: ProblemLog) -> LineReader:
+    def reader(self, folder: Path, value: str, rules: CorpusRules, log: ProblemLog) -> LineReader:
         """Return the reader of a file."""
         return LineReader(folder / value, self, rules, log)
 
@@ -69,7 +69,7 @@ class LineReader(TaggedReader):
         log: takes the findings.
     """
 
-    def __init__(self, path: Path, options: LineOptions, rules: Rules, log: ProblemLog) -> None:
+    def __init__(self, path: Path, options: LineOptions, rules: CorpusRules, log: ProblemLog) -> None:
         super().__init__(
             str(path),
             options.scheme,

@@ -7,7 +7,7 @@ from typing import Literal
 
 from ...sentence import Sentence, Span, Where, find_crossing, outer_first, without_nested
 from ..problems import ProblemLog
-from .common import Rules
+from .common import CorpusRules
 
 Crossing = Literal["error", "longest", "first"]
 
@@ -23,7 +23,7 @@ class SpannedReader:
         log: takes the findings.
     """
 
-    def __init__(self, file: str, crossing: Crossing, rules: Rules, log: ProblemLog) -> None:
+    def __init__(self, file: str, crossing: Crossing, rules: CorpusRules, log: ProblemLog) -> None:
         self.crossing = crossing
         self.rules = rules
         self.log = log

@@ -17,7 +17,7 @@ from ...errors import LmnError
 from ...sentence import Sentence, Span
 from ...tagging.splitting import Offsets, Splitter, make_splitter, split_at_spaces
 from ..problems import ProblemLog
-from .common import FileLayout, Rules
+from .common import CorpusRules, FileLayout
 from .records import MISSING, Selection, is_text, pick, read_records
 from .spanned import Crossing, SpannedReader
 
@@ -79,7 +79,7 @@ class SpanOptions(FileLayout):
         """Take the keys of a card's `reader`, checked against the schema beside this file."""
         return cls(**{key: value for key, value in reader.items() if key != "type"})
 
-    def reader(self, folder: Path, value: str, rules: Rules, log: ProblemLog) -> SpanReader:
+    def reader(self, folder: Path, value: str, rules: CorpusRules, log: ProblemLog) -> SpanReader:
         """Return the reader of a file."""
         return SpanReader(folder / value, self, rules, log)
 
@@ -96,7 +96,7 @@ class SpanReader(SpannedReader):
         log: takes the findings.
     """
 
-    def __init__(self, path: Path, options: SpanOptions, rules: Rules, log: ProblemLog) -> None:
+    def __init__(self, path: Path, options: SpanOptions, rules: CorpusRules, log: ProblemLog) -> None:
         super().__init__(str(path), options.crossing, rules, log)
         self.path = path
         self.options = options

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from ...sentence import Sentence
 from ...tags import Scheme
 from ..problems import ProblemLog
-from .common import FileLayout, Rules
+from .common import CorpusRules, FileLayout
 from .records import MISSING, Selection, is_text, pick, read_records
 from .tagged import TaggedReader, tag_options
 
@@ -71,7 +71,7 @@ class TokenOptions(FileLayout):
         """Take the keys of a card's `reader`, checked against the schema beside this file."""
         return cls(RecordOptions.of(reader), reader.get("records"), reader.get("encoding", "utf-8"))
 
-    def reader(self, folder: Path, value: str, rules: Rules, log: ProblemLog) -> TokenReader:
+    def reader(self, folder: Path, value: str, rules: CorpusRules, log: ProblemLog) -> TokenReader:
         """Return the reader of a file."""
         return TokenReader(folder / value, self, rules, log)
 
@@ -86,7 +86,7 @@ class RecordReader(TaggedReader):
         log: takes the findings.
     """
 
-    def __init__(self, file: str, options: RecordOptions, rules: Rules, log: ProblemLog) -> None:
+    def __init__(self, file: str, options: RecordOptions, rules: CorpusRules, log: ProblemLog) -> None:
         super().__init__(
             file,
             options.scheme,
@@ -173,7 +173,7 @@ class TokenReader(RecordReader):
         log: takes the findings.
     """
 
-    def __init__(self, path: Path, options: TokenOptions, rules: Rules, log: ProblemLog) -> None:
+    def __init__(self, path: Path, options: TokenOptions, rules: CorpusRules, log: ProblemLog) -> None:
         super().__init__(str(path), options.record, rules, log)
         self.path = path
         self.options = options

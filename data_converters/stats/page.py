@@ -9,7 +9,7 @@ from math import ceil
 
 from ...rendering.charts import Axis, Chart, Series, bars, columns, stacked
 from ...rendering.html import page
-from ..problems import KINDS as PROBLEMS
+from ..problems import PROBLEM_KINDS as PROBLEMS
 from .collect import CorpusStats
 from .counts import quantile
 from .document import share

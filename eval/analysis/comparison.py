@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...errors import LmnError
-from ...labels import told_origins
+from ...labels import describe_origins
 from ...sentence import Span
 from ..report.terminal import told_shots
 from ..scoring.counts import Counts
@@ -122,7 +122,7 @@ def _examples(shots: dict[str, Any] | None) -> str:
 
 
 def _labels(origins: dict[str, str | None] | None) -> str:
-    return told_origins(origins or {}) or "as the corpus has them"
+    return describe_origins(origins or {}) or "as the corpus has them"
 
 
 _TELLERS: dict[str, Callable[[Any], str]] = {"shots": _examples, "label_origins": _labels}

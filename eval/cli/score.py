@@ -13,10 +13,12 @@ from ...cli.engine_options import refuse
 from ...cli.options import catch_errors, predict_options, recipe_option
 from ...data_converters.alpaca import prompt_spec_of
 from ...data_converters.cards import Card, load_card
-from ...data_converters.cli.label_options import LabelChange, label_options, same_labels
+from ...data_converters.cli.label_options import label_options
+from ...data_converters.label_change import LabelChange
 from ...decoding.batches import RUN_FILE
 from ...errors import LmnError
 from ...formats import DEFAULT_FORMAT, format_names, is_inline
+from ...labels import same_labels
 from ...prediction.run import PredictOptions, check_run, predict, run_folder
 from ...prompting.spec import PROMPT_SPEC_FILE, PromptSpec
 from ...records import PREDICTIONS_FILE
@@ -130,7 +132,7 @@ def score(
     recipe = None if pull else _recipe(recipe_path, overrides, needed=needed)
     card = load_card(corpus or _train_card(recipe))
     if pull:
-        card.origin_of(split, source)  # what is missing here is told before anything is downloaded
+        card.data_of(split, source)  # what is missing here is told before anything is downloaded
         recipe = pull.recipe(change.of(card), format_name, variant)
     if predictions is None:
         if not pull:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ... import __version__
 from ...formats import is_inline
-from ...labels import told_origins
+from ...labels import describe_origins
 from ...rendering.markdown import escaped, fenced, linked, table, without_folders
 from ...rendering.tables import Table
 from ...training.logs import PLOT_FILE, LogPoint
@@ -186,7 +186,7 @@ def _prompt(published: Publication) -> Iterator[str]:
             numbers=False,
         )
     )
-    if changes := told_origins(dict(spec.labels.origins)):
+    if changes := describe_origins(dict(spec.labels.origins)):
         yield f"Labels of the corpus that count as others: {escaped(changes)}."
 
 

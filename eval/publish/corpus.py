@@ -9,10 +9,11 @@ from pathlib import Path
 
 from ...data_converters.alpaca import prompt_spec_of
 from ...data_converters.cards import Card, load_card
-from ...data_converters.cli.label_options import LabelChange, same_labels
+from ...data_converters.label_change import LabelChange
 from ...data_converters.readers.datasets import DatasetOptions
 from ...errors import LmnError
 from ...formats import DEFAULT_FORMAT, get_format
+from ...labels import same_labels
 from ...prompting.spec import PromptSpec
 from ...sentence import Sentence, Span
 from ...training.dataset_info import DatasetEntry, read_answers

@@ -9,7 +9,7 @@ from typing import Any
 
 from ...errors import LmnError
 from ...files import read_json, sha256_of
-from ...labels import told_origins
+from ...labels import describe_origins
 from ...records import PREDICTIONS_FILE
 from ..evaluate import SCHEMA, SCORES_FILE
 from ..scoring.counts import Counts, ScenarioCounts
@@ -160,7 +160,7 @@ class ScoredRun:
                 tuple(Counted.scenario(name, row) for name, row in nervaluate.items()),
                 tuple(Counted.strict(name, row) for name, row in baselines.items()),
                 (int(alignment["exact"]), int(alignment["repaired"]), int(alignment["failed"])),
-                int(alignment["ungrounded"]), told_origins(document.get("label_origins") or {}),
+                int(alignment["ungrounded"]), describe_origins(document.get("label_origins") or {}),
                 tuple(document["versions"].items()), document["commit"], document["seed"],
                 hashes["corpus"], str(hashes["predictions"]),
             )  # fmt: skip

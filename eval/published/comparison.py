@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ...data_converters.yaml_lines import YamlFile, check_schema, load_schema
-from ...labels import told_origins
+from ...labels import describe_origins
 from ...prompting.spec import PromptSpec
 from ...rendering.tables import Table
 
@@ -184,7 +184,7 @@ class PublishedSource:
             LmnError: it cannot be read, or does not fit the schema; with file and line.
         """
         file = YamlFile(path)
-        check_schema(file.value, load_schema(REFERENCES_SCHEMA), [file], what="reference")
+        check_schema(file.value, load_schema(REFERENCES_SCHEMA), [file], kind="reference")
         keys = file.value
         source, conditions = keys["source"], tuple(keys["conditions"])
         results = [PublishedResult.of(source, conditions, {**keys.get("common", {}), **row}) for row in keys["results"]]
@@ -327,7 +327,7 @@ def _differing_prompt(reference: PublishedResult, document: dict[str, Any], spec
         yield f"training: ours {shown}, theirs {'trained' if reference.shots is None else f'{reference.shots} examples'}"
     elif not ours and reference.shots is not None:
         yield f"training: ours trained, theirs {reference.shots} examples in the prompt and no training"
-    if changes := told_origins(document["label_origins"]):
+    if changes := describe_origins(document["label_origins"]):
         yield f"labels: ours {changes}, theirs as the corpus has them"
     if spec is None:
         return

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from ...labels import told_origins
+from ...labels import describe_origins
 from ...rendering.tables import Table, aligned
 from ...rendering.text import visible
 from ..analysis.tables import error_table, group_tables, interval_table
@@ -60,7 +60,7 @@ def run_facts(document: dict[str, Any]) -> list[tuple[str, str]]:
         ("tokens", _both(document["tokens"])),
         ("alignment", ", ".join(f"{alignment[status]:,} {status}" for status in ("exact", "repaired", "failed"))),
     ]
-    if changes := told_origins(document["label_origins"]):
+    if changes := describe_origins(document["label_origins"]):
         facts.append(("labels", changes))
     if alignment["reasons"]:
         facts.append(("", ", ".join(f"{count:,} {reason}" for reason, count in alignment["reasons"].items())))

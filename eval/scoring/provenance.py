@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from ...data_converters.readers import Origin
+from ...data_converters.readers import SplitData
 from ...decoding.batches import RUN_FILE, read_stamp
 from ...errors import LmnError
 from ...files import sha256_of
@@ -18,7 +18,7 @@ from ...training.recipe import ADAPTER_FILE, Recipe
 _PACKAGES = ("llms-meet-ner", "seqeval", "nervaluate", "rapidfuzz", "llamafactory", "transformers", "peft", "torch")
 
 
-def stamp(gold: Origin, predictions: Path, recipe: Recipe | None) -> dict[str, Any]:
+def stamp(gold: SplitData, predictions: Path, recipe: Recipe | None) -> dict[str, Any]:
     """Return versions, the working directory's git commit, the seed, and SHA-256 hashes of corpus, predictions and adapter.
 
     What is not there (a package, a repository, an adapter) or not known is null. The corpus's hash is that of its file, or of what is

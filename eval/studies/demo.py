@@ -194,7 +194,7 @@ def main(card_name: str | None, source: Path | None) -> None:
     demo.stage(
         "model", "SmolLM2-135M-Instruct", Path(demo.recipe.model).is_dir(), lambda: _save_model(demo.recipe.model)
     )
-    origins = [demo.card.origin_of(split, source) for split in demo.card.splits]
+    origins = [demo.card.data_of(split, source) for split in demo.card.splits]
     data_key = " ".join([sha256_of(demo.card.path), *(origin.sha256() for origin in origins)])
     data_file = demo.recipe.dataset_dir / f"{demo.recipe.dataset}.json"
     demo.stage("convert", data_key, data_file.is_file(), lambda: _convert(demo))

@@ -125,7 +125,7 @@ def load_plan(path: Path) -> SearchPlan:
     keys = file.value
     if not isinstance(keys, dict):
         raise LmnError(f"{path}:1: a search is a mapping with the keys recipe, trials and space")
-    check_schema(keys, load_schema(Path(__file__).with_name("search.schema.yaml")), [file], what="search")
+    check_schema(keys, load_schema(Path(__file__).with_name("search.schema.yaml")), [file], kind="search")
     overrides = keys.get("overrides", {})
     space: dict[str, tuple[Scalar, ...] | Range] = {}
     for key, values in keys["space"].items():

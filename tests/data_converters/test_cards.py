@@ -129,7 +129,7 @@ def test_a_folder_with_a_card_holds_its_own_files(workdir: Path) -> None:
         ),
         (("name: PER", "name: P ER"), r"mine\.yaml:13: labels\.0\.name: not a label name: 'P ER'"),
         (("title: My corpus", "title: [x"), r"mine\.yaml:\d+: not YAML"),
-        (("title: My corpus", "name: again"), r"mine\.yaml:2: the key 'name' stands twice"),
+        (("title: My corpus", "name: again"), r"mine\.yaml:2: the key 'name' appears twice"),
         (
             ("train: a.conll", "train: {file: a.conll, sentences: '5:5'}"),
             r"mine\.yaml:8: splits\.train\.sentences: '5:5' holds no sentence",
@@ -138,7 +138,7 @@ def test_a_folder_with_a_card_holds_its_own_files(workdir: Path) -> None:
             ("type: columns", "type: columns\n  inner_tags: [2]"),
             r"reader\.inner_tags: only a corpus with `nested: true`",
         ),
-        (("- name: PER", "- name: PER\n  - name: PER"), r"mine\.yaml:12: labels: label PER stands twice"),
+        (("- name: PER", "- name: PER\n  - name: PER"), r"mine\.yaml:12: labels: label PER is listed twice"),
         (("name: mine", "extends: mine.yaml\nname: mine"), r"a card cannot extend itself"),
         (("train: a.conll", "1: a.conll"), r"mine\.yaml:8: a key is a word; write it in quotes"),
         (("train: a.conll", "[a]: a.conll"), r"mine\.yaml:8: a key is a word"),
@@ -177,7 +177,7 @@ def test_a_card_is_extended_from_its_own_folder(workdir: Path) -> None:
     (workdir / "cards/mine.yaml").write_text("extends: base.yaml\nname: other\n")
     assert load_card("cards/mine.yaml").name == "other"
     (workdir / "cards/base.yaml").write_text("extends: ../cards/mine.yaml\n")
-    with pytest.raises(LmnError, match="a card cannot extend itself, not even by way of another"):
+    with pytest.raises(LmnError, match="a card cannot extend itself, directly or through another"):
         load_card("cards/mine.yaml")
 
 

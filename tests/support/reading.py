@@ -7,7 +7,7 @@ from typing import Any
 
 from llms_meet_ner import LabelSet, Sentence
 from llms_meet_ner.data_converters.problems import ProblemLog
-from llms_meet_ner.data_converters.readers import READERS, Rules
+from llms_meet_ner.data_converters.readers import READERS, CorpusRules
 
 LABELS = ("PER", "LOC", "ORG")
 
@@ -22,7 +22,7 @@ def read_file(
     log: ProblemLog | None = None,
 ) -> list[Sentence]:
     """Read a file, or a split of a data set, that lies in the path's folder."""
-    rules = Rules(LabelSet.of(*labels), "none", repair, nested)
+    rules = CorpusRules(LabelSet.of(*labels), "none", repair, nested)
     options = READERS[reader["type"]].of(reader)
     return list(options.reader(path.parent, path.name, rules, log or ProblemLog()).read("c/s"))
 

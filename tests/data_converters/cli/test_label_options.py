@@ -12,7 +12,7 @@ from paths import CONLL
 from llms_meet_ner import LmnError
 from llms_meet_ner.data_converters import load_card, prompt_spec_of
 from llms_meet_ner.data_converters.cli.convert import main
-from llms_meet_ner.data_converters.cli.label_options import LabelChange
+from llms_meet_ner.data_converters.label_change import LabelChange
 from llms_meet_ner.eval.cli.score import main as lmn_eval
 from llms_meet_ner.formats import format_names, get_format
 from llms_meet_ner.formats.instructions import LETTERED, VARIANTS
@@ -100,13 +100,13 @@ def test_splits_of_one_change_belong_together_and_to_no_other(workdir: Path) -> 
         (["--rename", "PER"], "--rename 'PER': write --rename OLD=NEW"),
         (["--merge", "X="], "--merge 'X=': write --merge NEW=LABEL,LABEL"),
         (["--keep", "PER,,ORG"], "--keep 'PER,,ORG': a label is missing; write labels with commas between them"),
-        (["--merge", "X=PER", "--merge", "Y=PER"], "--merge: PER stands there twice; a label has one target"),
+        (["--merge", "X=PER", "--merge", "Y=PER"], "--merge: PER is listed twice; a label has one target"),
         (["--merge", "X=PER", "--merge", "X=ORG"], "--merge: give all labels that count as one in one list (X)"),
         (["--rename", "PER=X", "--rename", "ORG=X"], "--rename: two labels cannot have one name (X, X); --merge makes one"),
         (["--as", "b"], "--as names what --keep, --drop, --merge and --rename make of a corpus; none of them is given"),
         (["--keep", "PER", "--as", "a b"], "--as 'a b': letters, digits, _ and -"),
-        (["--keep", "PER", "--as", "letters"], "--as letters: in the name of a data set that stands for something else"),
-        (["--keep", "PER", "--as", "aug50"], "--as aug50: in the name of a data set that stands for something else"),
+        (["--keep", "PER", "--as", "letters"], "--as letters: in the name of a data set this means something else"),
+        (["--keep", "PER", "--as", "aug50"], "--as aug50: in the name of a data set this means something else"),
     ],
 )  # fmt: skip
 def test_mistakes_say_what_there_is(workdir: Path, arguments: list[str], message: str) -> None:

@@ -105,10 +105,12 @@ def test_nested_sentences_are_left_out_and_lend_no_mention() -> None:
 
 def test_a_label_with_one_mention_gives_nothing() -> None:
     with pytest.raises(
-        LmnError, match="has no mention that another one of its label could stand for; leave --augment out"
+        LmnError, match="has no mention that another one with its label could replace; leave --augment out"
     ):
         added_sentences([TRAIN[1], TRAIN[1], TRAIN[3]], Augmentation("train", 1))
-    with pytest.raises(LmnError, match=r"--augment 0\.1: of the 4 sentences of split train that is none"):
+    with pytest.raises(
+        LmnError, match=r"--augment 0\.1: this share of the 4 sentences of split train is less than one sentence"
+    ):
         added_sentences(TRAIN, Augmentation("train", 0.1))
 
 
@@ -142,10 +144,10 @@ def test_prediction_finds_the_sentences_of_the_corpus_and_not_those_added(workdi
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--augment", "0"], "--augment 0: a share above 0, 0.5 for half as many sentences again"),
-        (["--augment", "nan"], "--augment nan: a share above 0"),
-        (["--augment", "inf"], "--augment inf: a share above 0"),
-        (["--augment", "1", "--augment-split", "testb"], "split testb is one to score on, and is not augmented; --augment-split names"),
+        (["--augment", "0"], "--augment 0: the share of sentences to add is a number above 0; 0.5 adds half as many"),
+        (["--augment", "nan"], "--augment nan: the share of sentences to add is a number above 0"),
+        (["--augment", "inf"], "--augment inf: the share of sentences to add is a number above 0"),
+        (["--augment", "1", "--augment-split", "testb"], "split testb is for scoring, and is not augmented; --augment-split names"),
         (["--augment", "1", "--augment-split", "x"], "has no split 'x'; it has: train, testa, testb"),
         (["--augment", "1", "--split", "testa"], "--augment adds to split train, which is not converted now; name it with --split too"),
         (["--seed", "1"], "--seed and --augment-split belong to --augment SHARE, which is not given"),
@@ -162,5 +164,5 @@ def test_without_a_split_called_train_it_is_the_first_one_unless_that_is_held_ou
     splits = {name: load_card(f"{name}.yaml") for name in "ab"}
     chosen = Augmentation.of(splits["a"], ("fit",), 1.0, None, None)
     assert chosen == Augmentation("fit", 1.0, 0)
-    with pytest.raises(LmnError, match="split dev is one to score on"):
+    with pytest.raises(LmnError, match="split dev is for scoring"):
         Augmentation.of(splits["b"], ("dev",), 1.0, None, None)

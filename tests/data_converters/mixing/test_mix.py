@@ -12,12 +12,13 @@ import yaml
 from click.testing import CliRunner, Result
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from paths import ROOT
 
 from llms_meet_ner import Sentence
 from llms_meet_ner.data_converters import card_names, read_corpus
 from llms_meet_ner.data_converters.cli.convert import main
-from llms_meet_ner.data_converters.mixing.mix import ORIGIN, allocate, sentence_key, write_mix
-from llms_meet_ner.data_converters.mixing.plan import HeldOut, load_mix, mix_names
+from llms_meet_ner.data_converters.mixing.join import ORIGIN_COMMENT, allocate, sentence_key, write_mix
+from llms_meet_ner.data_converters.mixing.mix import HeldOut, load_mix, mix_names
 
 OUT = Path("data/mixes/both")
 CARD = """\
@@ -108,7 +109,7 @@ def test_a_mix_is_a_corpus_that_every_command_reads(sources: Path) -> None:
 def test_every_sentence_names_where_it_comes_from(sources: Path) -> None:
     run("mix", "mix.yaml")
     text = (OUT / "train.conll").read_text() + (OUT / "test.conll").read_text()
-    origins = [line.removeprefix(ORIGIN) for line in text.splitlines() if line.startswith(ORIGIN)]
+    origins = [line.removeprefix(ORIGIN_COMMENT) for line in text.splitlines() if line.startswith(ORIGIN_COMMENT)]
     assert len(set(origins)) == len(origins) == 36
     original = {
         s.id: s.tokens for name in ("one", "two") for x in ("train", "more") for s in read_corpus(f"{name}.yaml", x)
@@ -208,16 +209,16 @@ def test_a_card_that_no_mix_wrote_is_not_written_over(sources: Path) -> None:
     [
         ("title: Both\n", "", "mix.yaml:1: mix: the key 'title' is missing"),
         ("test: {", "tests: {", "mix.yaml:1: mix: the key 'test' is missing|mix.yaml:4: tests: no such key"),
-        ("sentences: 4", "sentences: 0", "mix.yaml:4: test.sentences: 0 is less than the minimum of 1; it is how many"),
-        ("sentences: 4", "sentences: 19", "mix.yaml: test.sentences: 19 are to be held out, but of the 36 that there are 18 can be"),
+        ("sentences: 4", "sentences: 0", "mix.yaml:4: test.sentences: 0 is less than the minimum of 1; it is the number of sentences to hold out"),
+        ("sentences: 4", "sentences: 19", "mix.yaml: test.sentences: 19 sentences are to be held out, but of the 36 that there are only 18 can be: no source gives more"),
         ("two.yaml", "three.yaml", "mix.yaml:10: sources.1.card: three.yaml: neither a card's name nor a card's file"),
         ("{card: one.yaml", "{card: one.yaml, splits: [dev]", "mix.yaml:9: sources.0.card: one.yaml: corpus one has no split 'dev'"),
         ("two.yaml", "one.yaml", "mix.yaml:10: sources.1.keep: there is no label PLACE; there are: PER, LOC, MISC"),
-        ("keep: [PLACE, TOWN], merge: {PLACE: [PLACE, TOWN]}", "keep: [PLACE, TOWN]", "mix.yaml:10: sources.1.card: the label TOWN of corpus two is none of PERSON, PLACE: `map` says"),
+        ("keep: [PLACE, TOWN], merge: {PLACE: [PLACE, TOWN]}", "keep: [PLACE, TOWN]", "mix.yaml:10: sources.1.card: the label TOWN of corpus two is not one of PERSON, PLACE; `map` says"),
         ("PER: PERSON", "PER: HUMAN", "mix.yaml:9: sources.0.map.PER: the mix has no label HUMAN; there are: PERSON, PLACE, or null for O"),
         ("MISC: null", "MISC: null, X: PLACE", "mix.yaml:9: sources.0.map.X: corpus one has no label X to map; there are: PER, LOC, MISC"),
         ("card: two.yaml, keep: [PLACE, TOWN], merge: {PLACE: [PLACE, TOWN]}", "card: one.yaml, map: {PER: null, LOC: null, MISC: null}", "mix.yaml:10: sources.1.card: split train of corpus one is taken twice"),
-        ("name: PLACE", "name: PERSON", "mix.yaml:5: labels: label PERSON stands twice"),
+        ("name: PLACE", "name: PERSON", "mix.yaml:5: labels: label PERSON is listed twice"),
         ("title: Both\n", "title: Both\nkeep: [X]\n", "mix.yaml:3: keep: there is no label X; there are: PERSON, PLACE"),
         ("name: both", "extends: mix.yaml\nname: both", "mix.yaml: a mix cannot extend itself"),
     ],
@@ -291,8 +292,8 @@ def test_a_key_is_the_text_without_white_space() -> None:
 @pytest.mark.parametrize("name", ["turkish", "turkish_reduced"])
 def test_a_mix_of_the_package_maps_every_label_of_its_nine_cards(name: str) -> None:
     assert name in mix_names()
-    folder = Path(main.callback.__globals__["__file__"]).parent / "mixes"  # type: ignore[union-attr]
-    listed = [row["card"] for row in yaml.safe_load((folder / "turkish.yaml").read_text(encoding="utf-8"))["sources"]]
+    text = (ROOT / "data_converters" / "mixes" / "turkish.yaml").read_text(encoding="utf-8")
+    listed = [row["card"] for row in yaml.safe_load(text)["sources"]]
     assert len(listed) == 9
     absent = sorted(set(listed) - set(card_names()))
     if absent:

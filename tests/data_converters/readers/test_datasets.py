@@ -183,5 +183,5 @@ def test_a_local_data_set_that_is_not_there_is_an_error_before_anything_is_writt
         load_card("card.yaml").file_of("train")
     WRITERS["splits"](Path("splits"))
     Path("card.yaml").write_text(CARD.replace("PATH", "splits"))
-    with pytest.raises(LmnError, match=r"card\.yaml: split train of corpus tiny is no file but splits\[train\]"):
+    with pytest.raises(LmnError, match=r"card\.yaml: split train of corpus tiny is not a file but splits\[train\]"):
         load_card("card.yaml").file_of("train")

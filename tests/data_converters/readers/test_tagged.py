@@ -290,7 +290,7 @@ def test_a_card_for_records_is_checked_and_converted(workdir: Path) -> None:
     [
         ({"scheme: IOB2, ": ""}, "card.yaml:7: reader: the key 'scheme' is missing"),
         ({"drop": "forget"}, "card.yaml:7: reader.duplicates: 'forget' is not one of ['keep', 'drop']"),
-        ({"docstart: none": "docstart: sentence"}, "card.yaml:8: docstart: only column files have -DOCSTART- lines; it is none"),
+        ({"docstart: none": "docstart: sentence"}, "card.yaml:8: docstart: only column files have -DOCSTART- lines; write `docstart: none`"),
         ({"type: tokens": "type: token"}, "card.yaml:7: reader.type: no reader is called 'token'; there are: columns, lines, tokens, datasets, spans, docbin"),
         ({"type: tokens": "type: columns, quoted: true", ", duplicates: drop, where: {lang: en}": ""}, "card.yaml:7: reader: quoted fields need a separator of one character"),
     ],

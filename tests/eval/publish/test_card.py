@@ -269,9 +269,7 @@ def label_name(text: str) -> str:
 def test_a_thousand_random_and_adversarial_predictions(tiny: Trained) -> None:
     card, fmt = load_card("demo"), get_format("bracketed")
     sentences, outputs = adversarial(1000)
-    scores = json.loads(
-        tiny.score_outputs(Gold(card, "testb", card.origin_of("testb"), sentences), outputs).read_text()
-    )
+    scores = json.loads(tiny.score_outputs(Gold(card, "testb", card.data_of("testb"), sentences), outputs).read_text())
     records = [{"id": one.id, "tokens": one.tokens, "output": fmt.render(one, card.labels)} for one in sentences]
     Path("data/alpaca/demo.short_train.json").write_text(json.dumps(records))
     call("--dry-run")

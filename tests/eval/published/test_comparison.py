@@ -18,7 +18,7 @@ from llms_meet_ner import LmnError
 from llms_meet_ner.data_converters import load_card, prompt_spec_of
 from llms_meet_ner.data_converters.cards import card_names
 from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
-from llms_meet_ner.data_converters.mixing.plan import mix_names
+from llms_meet_ner.data_converters.mixing.mix import mix_names
 from llms_meet_ner.data_converters.yaml_lines import load_schema
 from llms_meet_ner.eval.cli.score import main as lmn_eval
 from llms_meet_ner.eval.published.comparison import (

@@ -57,7 +57,7 @@ def evaluated(
     ]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     card = replace(load_card("demo"), nested=nested)
-    return evaluate(Gold(card, "testb", card.origin_of("testb"), list(sentences)), path)
+    return evaluate(Gold(card, "testb", card.data_of("testb"), list(sentences)), path)
 
 
 def written(path: Path, evaluation: Evaluation) -> Path:
