@@ -1,0 +1,142 @@
+"""What the documents say holds: their links, modules, files, commands and make targets exist."""
+
+from __future__ import annotations
+
+import configparser
+import re
+import shlex
+from functools import cache
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import click
+import pytest
+from markdown_it import MarkdownIt
+from paths import ROOT
+
+PAGES = [
+    path
+    for pattern in ("*.md", "docs/**/*.md", "eval/**/*.md", "data_converters/*.md")
+    for path in sorted(ROOT.glob(pattern))
+]
+TEXTS = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in PAGES}
+PRESENT = {name: text for name, text in TEXTS.items() if name != "CHANGELOG.md"}
+"""Pages about the tree as it is; the change log also names what was."""
+TOPS = "llms_meet_ner|data_converters|eval|recipes|tests|docs"
+EVERY_PAGE = pytest.mark.parametrize("name", TEXTS)
+
+
+@cache
+def links(name: str) -> tuple[list[str], set[str]]:
+    """Return the targets of a page's links and images, and the anchors of its headings."""
+    targets: list[str] = []
+    anchors: set[str] = set()
+    tokens = MarkdownIt("commonmark").enable("table").parse(TEXTS[name])
+    for index, token in enumerate(tokens):
+        if token.type == "heading_open":
+            words = re.sub(r"[^\w\- ]", "", tokens[index + 1].content.lower())
+            anchors.add(words.replace(" ", "-"))
+        for child in token.children or ():
+            target = child.attrGet("href") or child.attrGet("src")
+            targets += [str(target)] if target else []
+    return targets, anchors
+
+
+def test_the_pages_are_found() -> None:
+    assert {
+        "README.md",
+        "CONTRIBUTING.md",
+        "docs/architecture.md",
+        "docs/decisions/README.md",
+        "eval/README.md",
+    } <= set(TEXTS)
+
+
+@EVERY_PAGE
+def test_links_lead_somewhere(name: str) -> None:
+    for target in links(name)[0]:
+        if re.match(r"https?:|mailto:", target):
+            continue
+        file, _, anchor = target.partition("#")
+        path = ((ROOT / name).parent / file).resolve() if file else ROOT / name
+        assert path.exists(), f"{name}: {target}"
+        if anchor:
+            page = path.relative_to(ROOT).as_posix()
+            assert anchor in links(page)[1], f"{name}: {target}"
+
+
+@pytest.mark.parametrize("name", PRESENT)
+def test_files_and_folders_that_are_named_exist(name: str) -> None:
+    for code in re.findall(r"(?<!`)`([^`\n]+)`(?!`)", PRESENT[name]):
+        for word in re.findall(rf"(?<![\w/.-])(?:{TOPS})/[\w./*-]*[\w/*]", code):
+            pattern = re.sub("NAME|TYPE", "*", word)  # as CONTRIBUTING.md calls what is to be added
+            if "*" in pattern:
+                assert list(ROOT.glob(pattern)), f"{name}: {word}"
+            elif not word.startswith("recipes/mine"):
+                assert (ROOT / word).exists(), f"{name}: {word}"
+
+
+def test_every_folder_with_code_has_its_floor_in_the_architecture() -> None:
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    folders = [line.split(" = ")[1] for line in setup["options"]["package_dir"].strip().splitlines()]
+    floors = TEXTS["docs/architecture.md"].partition("## The floors")[2].partition("\n## ")[0]
+    named = "".join(re.findall(r"^\| `.*", floors, re.M))
+    rooms = [folder for folder in folders if folder not in {"llms_meet_ner", "eval"}]
+    assert [room for room in rooms if f"`{room}/`" not in named and f"`{room.split('/')[-1]}/`" not in named] == []
+
+
+@pytest.mark.parametrize("name", PRESENT)
+def test_modules_that_are_run_exist(name: str) -> None:
+    packages = {"llms_meet_ner.eval": "eval", "llms_meet_ner.data_converters": "data_converters"}
+    for module in re.findall(r"python -m (llms_meet_ner[\w.]+)", PRESENT[name]):
+        for package, folder in packages.items():
+            module = module.replace(package, folder, 1) if module.startswith(package) else module  # noqa: PLW2901
+        assert (ROOT / f"{module.replace('.', '/')}.py").is_file(), f"{name}: {module}"
+
+
+@pytest.mark.parametrize("name", PRESENT)
+def test_make_targets_exist(name: str) -> None:
+    targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
+    for code in re.findall(r"(?<!`)`([^`\n]+)`(?!`)|```sh\n(.*?)```", PRESENT[name], re.S):
+        for target in re.findall(r"^(?:[A-Z_]+=\S+ )*make ([\w-]+)", "\n".join(code), re.M):
+            assert target in targets, f"{name}: make {target}"
+
+
+def commands(name: str) -> list[str]:
+    """Return the commands of ours that a page shows, without their comments."""
+    shown = re.findall(r"^```(?:sh|console)?\n(.*?)^```", PRESENT[name], re.M | re.S)
+    shown += re.findall(r"^(?: {4}.*\n)+", PRESENT[name], re.M)
+    lines = "\n".join(shown).replace("\\\n", " ").splitlines()
+    return [line.strip().removeprefix("$ ") for line in lines if re.match(r"\s*(\$ )?lmn-\w+ ", line)]
+
+
+COMMANDS = [(name, command) for name in PRESENT for command in commands(name)]
+
+
+@pytest.mark.parametrize(("name", "command"), COMMANDS)
+def test_commands_are_understood(name: str, command: str, workdir: Path) -> None:
+    """Parse the command's words without running it; files that a reader has and the test has not may be missing."""
+    program, *words = shlex.split(command, comments=True)
+    (entry,) = entry_points(group="console_scripts", name=program)
+    current = entry.load()
+    context = None
+    while True:
+        try:
+            context = current.make_context(current.name or program, list(words), parent=context)
+        except click.BadParameter as error:
+            if isinstance(getattr(error.param, "type", None), click.Path | click.File):
+                return
+            raise
+        if not isinstance(current, click.Group):
+            return
+        rest = [*getattr(context, "_protected_args", []), *context.args]
+        _, current, words = current.resolve_command(context, rest)
+        assert current is not None
+
+
+def test_enough_commands_are_checked() -> None:
+    assert len(COMMANDS) > 60
+    assert {command.split()[0] for _, command in COMMANDS} == {
+        "lmn-convert", "lmn-eval", "lmn-predict", "lmn-publish", "lmn-tag",
+    }  # fmt: skip
