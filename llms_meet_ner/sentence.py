@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import NamedTuple
 
 
@@ -129,6 +130,14 @@ class Sentence:
     def text(self) -> str:
         """The tokens joined by one space: what a model reads."""
         return " ".join(self.tokens)
+
+    def _repr_html_(self) -> str:
+        """Return the sentence as notebooks show it, its entities drawn."""
+        from .rendering.notebook import DrawnSpan, drawn_text  # here, so that jinja2 is read only where it draws
+
+        starts = [0, *accumulate(len(token) + 1 for token in self.tokens)]
+        spans = [DrawnSpan(starts[span.start], starts[span.end] - 1, span.label) for span in self.spans]
+        return drawn_text(self.text, spans, self._name())
 
     @property
     def is_nested(self) -> bool:

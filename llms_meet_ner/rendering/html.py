@@ -15,7 +15,8 @@ from .text import visible
 
 
 @cache
-def _environment() -> Environment:
+def html_environment() -> Environment:
+    """Return the one environment of HTML templates. In them, `file` writes a file and `script_hash` names a script."""
     made = environment(_shown)
     made.globals.update(file=_file, script_hash=_script_hash)
     return made
@@ -23,12 +24,12 @@ def _environment() -> Environment:
 
 def html(name: str, **values: object) -> Markup:
     """Return what a template makes of values."""
-    return Markup(_environment().get_template(name).render(values))
+    return Markup(html_environment().get_template(name).render(values))
 
 
 def page(name: str, **values: object) -> Iterator[str]:
     """Yield what a template makes of values, part by part."""
-    return _environment().get_template(name).generate(values)
+    return html_environment().get_template(name).generate(values)
 
 
 def _shown(value: object) -> object:

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from .tables import Table
 from .templates import environment
-from .text import visible
+from .text import visible, visible_lines
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _ACTIVE = re.compile(r"[\\`*_\[\]|~$#&<>]|:(?=//)|(?<=[wW]{3})\.")
@@ -23,7 +23,8 @@ _SAFE_URL = re.compile(r"https?://[^\s<>\"'`\\()|]+")
 
 
 @cache
-def _environment() -> Environment:
+def markdown_environment() -> Environment:
+    """Return the one environment of Markdown templates, in which the functions of this module are known."""
     made = environment(_shown)
     made.globals.update(bullets=bullets, fenced=fenced, linked=linked, table=table)
     return made
@@ -31,7 +32,7 @@ def _environment() -> Environment:
 
 def markdown(name: str, **values: object) -> str:
     """Return what a template makes of values. Each value is escaped, unless a function of this module made it."""
-    return _environment().get_template(name).render(values)
+    return markdown_environment().get_template(name).render(values)
 
 
 def _shown(value: object) -> Markup:
@@ -55,7 +56,7 @@ def _unlisted(found: re.Match[str]) -> str:
 
 def fenced(text: str, language: str = "") -> Markup:
     """Return a block in which a text stands literally, whatever back-ticks it holds; hidden characters stand as codes."""
-    literal = re.sub(r"[^\n\t]+", lambda found: visible(found[0]), _LINE_END.sub("\n", text))
+    literal = visible_lines(_LINE_END.sub("\n", text))
     longest = max((len(run) for run in re.findall("`+", literal)), default=0)
     fence = "`" * max(3, longest + 1)
     return Markup(f"{fence}{language}\n{literal}\n{fence}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 _SHOWN_AS_CODES = {"Cc", "Cs", "Co", "Cn", "Zl", "Zp", "Cf"}
@@ -14,6 +15,11 @@ def visible(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(_code(character) if _is_hidden(character) else character for character in text)
+
+
+def visible_lines(text: str) -> str:
+    """Return a text as `visible` does, except that its line breaks and tabs stay."""
+    return re.sub(r"[^\n\t]+", lambda found: visible(found[0]), text)
 
 
 def _is_hidden(character: str) -> bool:
