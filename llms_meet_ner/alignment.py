@@ -1,4 +1,4 @@
-"""What became of one generated text when it was read against its sentence."""
+"""The result of reading one generated text against its sentence."""
 
 from __future__ import annotations
 
@@ -15,7 +15,12 @@ STATUSES: tuple[Status, ...] = (EXACT, REPAIRED, FAILED)
 
 
 class WrittenEntity(NamedTuple):
-    """A generated entity that is not on the gold tokens: its text (of a very long one the beginning) and label as generated."""
+    """An entity as an output writes it, not on the tokens of the sentence.
+
+    Attributes:
+        text: Text of the entity; only the beginning of a very long one.
+        label: Label of the entity, inside the label set or not.
+    """
 
     text: str
     label: str
@@ -23,16 +28,16 @@ class WrittenEntity(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """The spans that a generated text puts on the gold tokens, and what had to be done to find them.
+    """The spans that a generated text marks on the tokens of its sentence, and what it took to find them.
 
     Attributes:
-        spans: token positions, end exclusive, sorted as in a `Sentence`.
-        status: `exact` when the text is written as its format asks and fits the source; `failed` when nothing could be read
-            (it then scores as no spans); else `repaired`.
-        reasons: what was found and mended, each a word of `REASONS`, sorted, each at most once.
-        ungrounded: entities whose text touches no gold token.
-        unknown_labels: entities marked with a label outside the label set, which are not in `spans`.
-        dropped: entities that lay inside another (flat corpora) or across one, which are not in `spans`.
+        spans: Token positions, end exclusive, sorted as in a `Sentence`.
+        status: `exact` if the text is written as its format asks and fits the sentence; `failed` if nothing could be read, which
+            scores as no spans; `repaired` otherwise.
+        reasons: What was found and repaired: words of `REASONS`, sorted, each at most once.
+        ungrounded: Entities whose text matches no token of the sentence.
+        unknown_labels: Entities with a label outside the label set; they are not in `spans`.
+        dropped: Entities inside another one (in flat corpora) or across another one; they are not in `spans`.
     """
 
     spans: tuple[Span, ...]
@@ -44,26 +49,27 @@ class Alignment:
 
 
 REASONS: dict[str, str] = {
-    "respaced": "nothing but white space or Unicode form differs from what was asked for",
-    "loose-markup": "a mark is written otherwise than asked for: spaced, in other case, with attributes, around nothing",
+    "respaced": "only white space or Unicode form differs from what was asked for",
+    "loose-markup": "a mark differs from what was asked for: it has spaces, other case or attributes, or encloses nothing",
     "changed": "words are written differently",
-    "lost": "words of the source are missing",
-    "added": "words stand there that the source does not have",
+    "lost": "words of the sentence are missing",
+    "added": "the output has words that the sentence does not have",
     "unclosed": "a mark opens an entity that no mark closes",
     "unopened": "a mark closes an entity that no mark opens",
     "mismatched": "an entity opens with one label and closes with another; the first one counts",
     "unknown-label": "an entity has a label outside the label set",
     "snapped": "an entity cut a token and was widened to whole tokens",
-    "nested": "an entity inside another was dropped, or a doubled one",
-    "crossing": "an entity across another was dropped",
-    "ungrounded": "an entity touches no token of the source",
-    "overlong": "the output ran on far past the source's length; the rest was not read",
-    "empty": "the output is empty before the first newline, or nothing but marks",
-    "damaged-json": "the output is no JSON; what it would be without the damage was read",
-    "loose-json": "well-formed JSON, but with keys, nesting or types that were not asked for",
+    "nested": "an entity inside another one, or equal to it, was dropped",
+    "crossing": "an entity across another one was dropped",
+    "ungrounded": "an entity matches no token of the sentence",
+    "overlong": "the output is far longer than the sentence allows; the rest was not read",
+    "empty": "the output is empty up to its first newline, or holds only marks",
+    "damaged-json": "the output is not JSON; it was read as the JSON it would be without the damage",
+    "loose-json": "the output is well-formed JSON with keys, nesting or types that were not asked for",
     "incomplete": "an entity without a text or a label was left out",
-    "misnumbered": "an occurrence index or an offset is missing, no whole number, or leads out of the sentence",
-    "misplaced": "an entity was put where its offsets lead, though another text stands there",
-    "unreadable": "no JSON of the shape that was asked for could be read",
-    "unrelated": "the output has too little in common with the source",
+    "misnumbered": "an occurrence index or an offset is missing, not a whole number, or outside the sentence",
+    "misplaced": "an entity was put where its offsets point, though the sentence has another text there",
+    "unreadable": "the output holds no JSON of the shape that was asked for",
+    "unrelated": "the output has too little in common with the sentence",
 }
+"""Why an alignment is not exact, by the words in its `reasons`."""

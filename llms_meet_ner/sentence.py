@@ -1,4 +1,4 @@
-"""Spans and sentences: what a corpus holds, whatever file it came from."""
+"""Sentences and the spans on them: what a corpus holds, whatever its file format."""
 
 from __future__ import annotations
 
@@ -9,7 +9,12 @@ from typing import NamedTuple
 
 
 class Where(NamedTuple):
-    """A place in a file: path as given by the user, line counted from 1."""
+    """A line of a file.
+
+    Attributes:
+        file: Path as the user gave it.
+        line: Line number, counted from 1.
+    """
 
     file: str
     line: int
@@ -20,10 +25,15 @@ class Where(NamedTuple):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
-    """An entity mention by token positions: `start` inclusive, `end` exclusive, both counted from 0.
+    """The tokens of an entity, and its label.
+
+    Attributes:
+        start: Position of the first token, counted from 0.
+        end: Position after the last token.
+        label: Label of the entity.
 
     Raises:
-        ValueError: the span is empty or negative, or its label is empty.
+        ValueError: The span is empty or negative, or the label is empty.
     """
 
     start: int
@@ -36,18 +46,18 @@ class Span:
 
 
 def outer_first(span: Span) -> tuple[int, int, str]:
-    """Sort key of spans in a sentence: by start, the longer first, then by label.
+    """Return the sort key of a span in a sentence: by start, then the longer span first, then by label.
 
-    Of two spans over the same tokens the one whose label sorts first counts as the outer one.
+    Of two spans over the same tokens, the one whose label sorts first counts as the outer one.
     """
     return span.start, -span.end, span.label
 
 
 def find_crossing(spans: tuple[Span, ...]) -> tuple[Span, Span] | None:
-    """Return two spans that overlap without one holding the other, or None.
+    """Return two spans that overlap without one lying inside the other, or None.
 
     Args:
-        spans: in the order of `outer_first`.
+        spans: Spans in the order of `outer_first`.
     """
     open_spans: list[Span] = []
     for span in spans:
@@ -60,10 +70,10 @@ def find_crossing(spans: tuple[Span, ...]) -> tuple[Span, Span] | None:
 
 
 def without_nested(spans: tuple[Span, ...]) -> tuple[Span, ...]:
-    """Keep the outermost spans only.
+    """Return the outermost spans only.
 
     Args:
-        spans: in the order of `outer_first`, none crossing.
+        spans: Spans in the order of `outer_first`; no two may cross.
     """
     kept: list[Span] = []
     for span in spans:
@@ -77,13 +87,14 @@ class Sentence:
     """One sentence of a corpus: its tokens and the spans on them.
 
     Attributes:
-        id: `<corpus>/<split>/<n>`, n counted from 0 over all sentences of the split's file, `-DOCSTART-` lines included.
-        tokens: at least one; none is empty or holds a line break.
-        spans: sorted by `outer_first`, inside the sentence, no two the same, none crossing; nested where the corpus is.
-        where: first line of the sentence in its file; ignored when sentences are compared.
+        id: `<corpus>/<split>/<n>`; n counts from 0 over all sentences of the split's file, `-DOCSTART-` lines included.
+        tokens: One or more tokens; a token is not empty and holds no line break.
+        spans: Spans inside the sentence, in the order of `outer_first`. No two are equal or cross; they nest only in nested
+            corpora.
+        where: First line of the sentence in its file; ignored when sentences are compared.
 
     Raises:
-        ValueError: one of the above does not hold; the message quotes what does not.
+        ValueError: One of these rules is broken; the message quotes the offending value.
     """
 
     id: str
@@ -128,7 +139,7 @@ class Sentence:
 
     @property
     def text(self) -> str:
-        """The tokens joined by one space: what a model reads."""
+        """The tokens joined by single spaces: what a model reads."""
         return " ".join(self.tokens)
 
     def _repr_html_(self) -> str:
@@ -141,12 +152,12 @@ class Sentence:
 
     @property
     def is_nested(self) -> bool:
-        """Whether any span lies inside another."""
+        """Whether any span lies inside another one."""
         return without_nested(self.spans) != self.spans
 
     @property
     def is_docstart(self) -> bool:
-        """Whether this is a document separator and no language: the one token `-DOCSTART-`."""
+        """Whether this is a document separator instead of text: its only token is `-DOCSTART-`."""
         return self.tokens == (DOCSTART,)
 
 
@@ -154,5 +165,8 @@ DOCSTART = "-DOCSTART-"
 
 
 def tokens_sha1(tokens: tuple[str, ...]) -> str:
-    """Hash of a sentence's tokens (hexadecimal SHA-1 over UTF-8, one token a line): ties a prediction to its sentence."""
+    """Return the hash of a sentence's tokens, which ties a prediction to its sentence.
+
+    It is the hexadecimal SHA-1 of the tokens in UTF-8, one token on each line.
+    """
     return hashlib.sha1("\n".join(tokens).encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()

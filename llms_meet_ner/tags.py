@@ -1,4 +1,4 @@
-"""Tag sequences to spans and back: IOB1, IOB2 (BIO), IOBES, BILOU and prefix-less IO."""
+"""Converts tag sequences to spans and back: IOB1, IOB2 (BIO), IOBES, BILOU and IO, which has no prefixes."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _ENDS = frozenset("ESLU")
 
 
 class InvalidTag(NamedTuple):
-    """A tag that its scheme does not allow at its place.
+    """A tag that its scheme does not allow at its position.
 
     Attributes:
-        position: token position, from 0.
-        tag: what stands there.
-        expected: what the scheme has there for the same chunks; None where the tag is of no form the scheme knows.
+        position: Token position, counted from 0.
+        tag: The tag as it is written.
+        expected: Tag that the scheme has there for the same chunks; None if the scheme has no tags of this form.
     """
 
     position: int
@@ -32,7 +32,7 @@ class InvalidTag(NamedTuple):
 
 
 class _TagParser(dict[str, tuple[str, str] | None]):
-    """Split tags of one scheme into (prefix, label), each distinct tag once; None where a tag is malformed."""
+    """Splits each distinct tag of one scheme into (prefix, label), once; None for a malformed tag."""
 
     def __init__(self, scheme: Scheme) -> None:
         super().__init__()
@@ -55,18 +55,18 @@ _PARSERS: dict[str, _TagParser] = {scheme: _TagParser(scheme) for scheme in SCHE
 def decode(tags: Sequence[str], scheme: Scheme, repair: Repair = "error") -> tuple[list[Span], list[InvalidTag]]:
     """Turn one sentence's tags into spans.
 
-    A chunk starts where conlleval lets it start (a beginning prefix, a change of label, or after `O`) and ends likewise. A tag
-    is invalid where writing those chunks in the scheme again gives another tag.
+    Chunks start and end where the conlleval script says: at a prefix that begins or ends one, at a change of label, and at
+    `O`. A tag is invalid if writing these chunks in the scheme gives another tag.
 
     Args:
-        tags: one a token.
-        scheme: how they are written.
-        repair: what becomes of chunks that hold an invalid tag: `conlleval` keeps them as that script reads them, `discard`
-            makes them `O`. With `error` they are kept too, and the caller is to refuse the sentence if any tag is invalid.
+        tags: One tag for each token.
+        scheme: Scheme of the tags.
+        repair: What to do with chunks that hold an invalid tag: `conlleval` keeps them as that script reads them, `discard`
+            makes them `O`. `error` keeps them too, and the caller refuses the sentence if any tag is invalid.
 
     Returns:
-        Spans sorted by start, and the invalid tags in order. A malformed tag (no prefix, a prefix of another scheme) counts
-        as `O` in the spans.
+        Spans sorted by start, and the invalid tags in order. A malformed tag (without a prefix, or with a prefix of another
+        scheme) counts as `O` in the spans.
     """
     if tags.count("O") == len(tags):
         return [], []
@@ -109,7 +109,10 @@ def decode(tags: Sequence[str], scheme: Scheme, repair: Repair = "error") -> tup
 
 
 def _decode_valid_iob(tags: Sequence[str], every_start_is_b: bool) -> list[Span] | None:
-    """Decode IOB1 or IOB2 tags without a fault; None at the first one. Most sentences of most corpora need no more."""
+    """Decode IOB1 or IOB2 tags, or return None at the first invalid tag.
+
+    This is the fast path: in most corpora nearly every sentence is valid.
+    """
     spans: list[Span] = []
     start = last = -2
     current = ""
@@ -137,15 +140,15 @@ def _decode_valid_iob(tags: Sequence[str], every_start_is_b: bool) -> list[Span]
 
 
 def encode(spans: Sequence[Span], length: int, scheme: Scheme = "IOB2") -> list[str]:
-    """Write flat spans as one tag a token.
+    """Write flat spans as one tag for each token.
 
     Args:
-        spans: sorted by start, none overlapping.
-        length: number of tokens.
-        scheme: how to write them. IO cannot keep two touching chunks of one label apart.
+        spans: Spans sorted by start; no two may overlap.
+        length: Number of tokens.
+        scheme: Scheme of the tags. IO cannot separate two adjacent chunks with the same label.
 
     Raises:
-        ValueError: spans overlap, or are not sorted: tags cannot hold them.
+        ValueError: The spans overlap or are not sorted, so that tags cannot hold them.
     """
     tags = ["O"] * length
     previous: Span | None = None

@@ -1,6 +1,33 @@
-"""Output formats: how a sentence with its entities is written for a model, and how what the model writes is read back.
+"""Output formats: how a sentence with its entities is written for a model, and how the model's output is read back.
 
-One module a format, in both directions. `get_format` finds one by name.
+Each format is one module, which writes and reads it. `get_format` finds a format by name.
+
+| module | what it does |
+|---|---|
+| `bracketed.py` | the sentence again, entities in brackets with their labels |
+| `xml.py` | the sentence again, entities in tags |
+| `grouped.py` | JSON: the texts of the entities, grouped by label |
+| `occurrence.py` | JSON: text, label, and which occurrence of the text in the sentence is meant |
+| `offset.py` | JSON: text, label, and character offsets |
+| `instructions.py` | the instruction texts of all formats |
+| `inline.py` | what the formats share that write the sentence again |
+| `markup.py` | the marks of such a format, for constrained decoding |
+| `grounding.py` | puts the entities of a damaged inline output on the tokens |
+| `bracketed_readings.py` | every way to read a bracketed text whose tokens look like marks |
+| `json_text.py` | writes JSON in one line, and reads it even if it is damaged |
+| `json_list.py` | reads a JSON list of entities |
+| `lookup.py` | finds texts in a sentence |
+| `assignment.py` | puts texts that name no position on the sentence |
+| `candidates.py` | collects the entities of a JSON output while it is read |
+| `overlaps.py` | decides which of several entities can stand together |
+
+Words used here:
+
+- source: the tokens of a sentence joined by single spaces; offsets count its characters (code points) from 0.
+- mark: what stands before or after an entity in an inline format. Opening and closing marks together are the markup.
+- place: the tokens that a text stands on (`TokenRange`).
+- candidate: an entity of the output that has a place; overlaps decide whether it stays.
+- reading: one way to read an ambiguous text.
 """
 
 from __future__ import annotations
@@ -10,10 +37,10 @@ from typing import Protocol
 from ..alignment import Alignment
 from ..errors import LmnError
 from ..labels import LabelSet
-from ..sentence import Sentence, Span
+from ..sentence import Sentence
 from .bracketed import BracketedFormat
 from .grouped import GroupedFormat
-from .markup import Markup
+from .inline import InlineFormat
 from .occurrence import OccurrenceFormat
 from .offset import OffsetFormat
 from .xml import XmlFormat
@@ -23,7 +50,13 @@ DEFAULT_VARIANT = "full"
 
 
 class OutputFormat(Protocol):
-    """What a format offers."""
+    """What every format offers.
+
+    Attributes:
+        name: Name of the format, as options and files have it.
+        nested: Whether entities may lie inside entities.
+        variants: Names of the wordings that its instruction comes in.
+    """
 
     name: str
     nested: bool
@@ -34,43 +67,31 @@ class OutputFormat(Protocol):
         ...
 
     def instruction(self, labels: LabelSet, variant: str) -> str:
-        """Return the instruction text; raises `LmnError` for a variant that the format does not have."""
+        """Return the instruction text.
+
+        Raises:
+            LmnError: The format does not have this variant.
+        """
         ...
 
     def render(self, sentence: Sentence, labels: LabelSet | None = None) -> str:
         """Write a sentence with its spans, without a line break.
 
         Args:
-            sentence: its labels are in the label set.
-            labels: for the formats that write labels without an entity too; the others do not look at it.
+            sentence: Sentence whose labels are all in the label set.
+            labels: Label set. Only formats that also write labels without an entity need it.
 
         Raises:
-            ValueError: the format needs the label set.
+            ValueError: The format needs the label set and got None.
         """
         ...
 
     def parse(self, text: str, tokens: tuple[str, ...], labels: LabelSet) -> Alignment:
-        """Read generated text against the tokens of its sentence. Never raises on any text."""
+        """Read a generated text against the tokens of its sentence. No text makes it raise."""
         ...
 
     def is_ambiguous(self, sentence: Sentence, labels: LabelSet) -> bool:
-        """Whether another annotation of the same tokens renders alike, so that no parser could tell them apart."""
-        ...
-
-
-class InlineFormat(OutputFormat, Protocol):
-    """A format that writes the sentence again, with marks around its entities: constrained decoding can write it."""
-
-    def write(self, tokens: tuple[str, ...], spans: tuple[Span, ...]) -> str:
-        """Write tokens with spans, which are in the order of `outer_first`."""
-        ...
-
-    def markup(self, labels: LabelSet) -> Markup:
-        """Return what stands before and after an entity."""
-        ...
-
-    def entity_ranges(self, tokens: tuple[str, ...], spans: tuple[Span, ...]) -> list[tuple[int, int]]:
-        """Return the character offsets of each entity, marks included, in the rendered text; end exclusive."""
+        """Whether another annotation of the same tokens renders to the same text, so that no parser can tell them apart."""
         ...
 
 
@@ -85,30 +106,31 @@ _INLINE: dict[str, type[InlineFormat]] = {BracketedFormat.name: BracketedFormat,
 
 
 def get_format(name: str = DEFAULT_FORMAT, *, nested: bool = False) -> OutputFormat:
-    """Return the format of that name.
+    """Return the format with a name.
 
     Args:
-        name: one of `format_names()`.
-        nested: whether entities may lie inside entities. In a flat format the outer one of two stays when parsing.
+        name: One of `format_names()`.
+        nested: Whether entities may lie inside entities. When a flat format is parsed, the outer one of two stays.
 
     Raises:
-        LmnError: no such format; the message lists those there are.
+        LmnError: No format has this name; the message lists the formats.
     """
     if name not in _FORMATS:
-        raise LmnError(f"no output format is called {name!r}; there are: {', '.join(_FORMATS)}")
+        raise LmnError(f"no output format is called {name!r}", remedy=f"there are: {', '.join(_FORMATS)}")
     return _FORMATS[name](nested)
 
 
 def get_inline_format(name: str, *, nested: bool = False) -> InlineFormat:
-    """Return the inline format of that name.
+    """Return the inline format with a name.
 
     Raises:
-        LmnError: no such format, or it does not write the sentence again.
+        LmnError: No format has this name, or it does not write the sentence again.
     """
     if name not in _INLINE:
         get_format(name)
         raise LmnError(
-            f"constrained decoding writes the sentence with marks in it, and the format {name} does not; --decoding free"
+            f"constrained decoding writes the sentence with marks in it, and the format {name} does not",
+            remedy="use --decoding free",
         )
     return _INLINE[name](nested)
 

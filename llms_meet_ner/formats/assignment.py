@@ -1,4 +1,4 @@
-"""Where listed texts that name no position stand in a sentence: every way to put them on it, the leftmost one first."""
+"""Puts texts that name no position on a sentence: every way to do it, the leftmost one first."""
 
 from __future__ import annotations
 
@@ -8,34 +8,39 @@ from typing import NamedTuple
 from .lookup import TokenRange
 
 _MAX_CHECKS = 200_000
-"""Pairs of entities that are looked at; a search that needs more is given up."""
+"""Pairs of entities that are compared before the search gives up."""
 
 
 class TooManyAssignmentsError(Exception):
-    """The search was given up: more steps than are worth taking."""
+    """The search gave up: it would take too many steps."""
 
 
 class ListedText(NamedTuple):
-    """A listed entity: its label, and the places where its text stands, from left to right."""
+    """A text that an output lists as an entity.
+
+    Attributes:
+        label: Label under which it is listed.
+        places: Places where the text is in the sentence, from left to right.
+    """
 
     label: str
     places: tuple[TokenRange, ...]
 
 
 def assignments(listed: Sequence[ListedText], *, nested: bool) -> Iterator[tuple[TokenRange, ...]]:
-    """Yield every way in which all the entities can stand together and, under each label, in the order in which they are listed.
+    """Yield every way to give each text a place so that all can stand together and keep their order under each label.
 
-    The first one is the leftmost: the first entity at the first place that any such way has for it, and so on.
+    The first one yielded is the leftmost: the first text has the first place that any of these ways gives it, and so on.
 
     Args:
-        listed: entities, those with one label next to each other.
-        nested: whether entities may lie inside entities.
+        listed: Texts; those with the same label are next to each other.
+        nested: Whether entities may lie inside entities.
 
     Yields:
-        One place an entity.
+        One place for each text.
 
     Raises:
-        TooManyAssignmentsError: the entities stand in each other's way so often that the search would go on and on.
+        TooManyAssignmentsError: The texts exclude each other so often that the search would take too many steps.
     """
     domains = _ordered_domains(listed, nested)
     if not all(domains):
@@ -63,11 +68,11 @@ def assignments(listed: Sequence[ListedText], *, nested: bool) -> Iterator[tuple
 
 
 def assign_loosely(listed: Sequence[ListedText], *, nested: bool) -> tuple[TokenRange, ...]:
-    """Put entities on a sentence that cannot all stand there as they are listed.
+    """Give each text a place if they cannot all stand together in their order; some will overlap.
 
-    Each takes the first place that is free and right of the one before it under the same label, else the first that is free, else
-    the first of all, where it is in another's way. In a flat format a place is free where no token is taken, in a nested one where
-    no entity with the same label takes exactly this one.
+    Each text takes the first free place to the right of the previous text with its label. If there is none, it takes the first
+    free place; if there is none either, its first place. In a flat format a place is free if none of its tokens is taken; in a
+    nested format, if no text with the same label has exactly this place.
     """
     chosen: list[TokenRange] = []
     taken: set[tuple[str, int, int]] = set()
@@ -90,7 +95,7 @@ def assign_loosely(listed: Sequence[ListedText], *, nested: bool) -> tuple[Token
 
 
 def _fits(place: TokenRange, listed: Sequence[ListedText], chosen: Sequence[TokenRange], nested: bool) -> bool:
-    """Whether the next entity can stand at a place, the ones before it being where they were put."""
+    """Whether the next text can have a place, given the places of those before it."""
     number = len(chosen)
     if number and listed[number - 1].label == listed[number].label and not _follows(place, chosen[-1], nested):
         return False
@@ -98,14 +103,14 @@ def _fits(place: TokenRange, listed: Sequence[ListedText], chosen: Sequence[Toke
 
 
 def _follows(place: TokenRange, before: TokenRange, nested: bool) -> bool:
-    """Whether a place comes after another in the order in which entities with one label are listed."""
+    """Whether a place comes after another one in the order in which entities with one label are listed."""
     if nested:
         return (place.start, -place.end) > (before.start, -before.end)
     return place.start >= before.end
 
 
 def _clash(one: TokenRange, other: TokenRange, nested: bool) -> bool:
-    """Whether entities at two places cannot stand together; two with one label at the same place are left to `_follows`."""
+    """Whether entities at two places exclude each other. Equal places under one label are left to `_follows`."""
     if one.end <= other.start or other.end <= one.start:
         return False
     if not nested:
@@ -115,7 +120,7 @@ def _clash(one: TokenRange, other: TokenRange, nested: bool) -> bool:
 
 
 def _ordered_domains(listed: Sequence[ListedText], nested: bool) -> list[list[TokenRange]]:
-    """Return for each entity the places that leave room for those listed before and after it under the same label."""
+    """Return for each text the places that leave room for the texts before and after it under the same label."""
     domains: list[list[TokenRange]] = []
     before: TokenRange | None = None
     for number, (label, places) in enumerate(listed):

@@ -1,7 +1,7 @@
-"""The inline bracketed format: the sentence again, every entity as `[Entity Text | LABEL]`.
+"""The bracketed format: the sentence again, every entity as `[Entity Text | LABEL]`.
 
-Published by Zhan et al. (2026, arXiv 2601.17898) and used by the model card stefan-it/Qwen2.5-7B-CoNLL-2003, whose
-instruction `full` reproduces byte for byte.
+It was published by Zhan et al. (2026, arXiv 2601.17898). The model stefan-it/Qwen2.5-7B-CoNLL-2003 uses it, and the variant
+`full` is the instruction on its card, byte for byte.
 """
 
 from __future__ import annotations
@@ -16,30 +16,30 @@ from ..labels import LabelSet
 from ..sentence import Sentence, Span
 from .bracketed_readings import TooManyReadingsError, readings
 from .grounding import Mark
-from .inline import MarkedSentence, spans_on_tokens
+from .inline import InlineFormat, spans_on_tokens
 
 _LOOSE_MARK = re.compile(r"\|([^\[\]|]{1,80})\]|[\[\uff3b\ufe47]")
-"""What closes an entity, its one group the label, or opens one: a bracket, full-width and vertical ones too."""
+"""A closing mark, whose label is group 1, or an opening bracket; full-width and vertical opening brackets count too."""
 _MAX_READINGS = 1_000
 _OPENERS = {text: Mark(text, "", opens=True, literal=True) for text in "[\uff3b\ufe47"}
-"""Literal: the alignment tells which ones are the sentence's own."""
+"""Opening marks by their text. They are `literal`: grounding finds out which of them belong to the sentence."""
 
 
-class BracketedFormat(MarkedSentence):
-    """Sentences with entities in brackets, nested ones too."""
+class BracketedFormat(InlineFormat):
+    """Writes and reads sentences with entities in brackets."""
 
     name = "bracketed"
 
     @staticmethod
     def marks(label: str) -> tuple[str, str]:
-        """Return what stands before and after an entity with this label."""
+        """Return the opening and the closing mark of an entity with this label."""
         return "[", f" | {label}]"
 
     def is_ambiguous(self, sentence: Sentence, labels: LabelSet) -> bool:
-        """Whether another annotation of the same tokens, with these labels, renders alike.
+        """Whether another annotation of the same tokens, with these labels, renders to the same text.
 
-        That takes a ` | LABEL]` among the tokens themselves. Where more readings than a thousand would have to be looked at
-        the answer is True.
+        This takes a ` | LABEL]` in the tokens themselves. The answer is also True if there are too many readings to compare
+        them all (1,000).
         """
         tokens = sentence.tokens
         if not _closer(labels).search(sentence.text):
@@ -70,7 +70,7 @@ class BracketedFormat(MarkedSentence):
         return spans_on_tokens(marked, tokens, source)
 
     def _first_reading(self, text: str, tokens: tuple[str, ...], labels: LabelSet) -> tuple[Span, ...] | None:
-        """Return the first reading that renders to the text again, else the first one of all, else None."""
+        """Return the first reading that renders to the text again, or else the first reading, or else None."""
         first: tuple[Span, ...] | None = None
         with suppress(TooManyReadingsError):
             for spans in islice(self._readings(text, tokens, labels), _MAX_READINGS):
@@ -84,7 +84,7 @@ class BracketedFormat(MarkedSentence):
         return readings(text, tokens, _closer(labels), len(tokens) * len(labels) if self.nested else 1)
 
     def _split_markup(self, line: str, source: str, labels: LabelSet) -> tuple[list[str | Mark], bool]:
-        """Split a damaged text at its marks."""
+        """Split a damaged text at its marks; the base class says what is returned."""
         pieces: list[str | Mark] = []
         at = 0
         loose = False
@@ -110,21 +110,21 @@ def _closer_of(names: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def _closer(labels: LabelSet) -> re.Pattern[str]:
-    """Pattern of what closes an entity; its one group is the label."""
+    """Return the pattern of a closing mark; its one group is the label."""
     return _closer_of(labels.names)
 
 
 def _strip_markup(pieces: list[str], source: str, nested: bool) -> list[tuple[int, int, str]] | None:
-    """Take the brackets away and check that the source remains.
+    """Remove the marks and check that the source remains.
 
     Args:
-        pieces: the text split at ` | LABEL]`: text, label, text, ..., text.
-        source: the sentence, in which no ` | LABEL]` stands.
-        nested: whether entities may lie in entities.
+        pieces: Text split at its closing marks: text, label, text, ..., text.
+        source: Source, which holds no ` | LABEL]`.
+        nested: Whether entities may lie inside entities.
 
     Returns:
-        Entities as (start, end, label) in characters of the source, end exclusive; None where anything else than the source
-        remains or brackets do not pair.
+        Entities as (start, end, label) in characters of the source, end exclusive; None if the source does not remain or the
+        brackets do not pair.
     """
     plain: list[str] = []
     offset = 0
@@ -152,12 +152,12 @@ def _strip_markup(pieces: list[str], source: str, nested: bool) -> list[tuple[in
 
 
 def _strip_openers(piece: str, source: str, offset: int, open_starts: list[int], plain: list[str]) -> int:
-    """Take the opening brackets out of a piece of text where the source has brackets too.
+    """Remove the opening marks from a piece of text whose source holds brackets of its own.
 
-    Of a run of brackets the last ones are the source's own. Appends to `open_starts` and `plain`.
+    In a run of brackets, the last ones belong to the source. The function appends to `open_starts` and `plain`.
 
     Returns:
-        The offset after the piece, in characters of the source; -1 where the source has more brackets than the text.
+        Offset after the piece, in characters of the source; -1 if the source has more brackets there than the text.
     """
     at = 0
     while (bracket := piece.find("[", at)) >= 0:

@@ -1,4 +1,8 @@
-"""Every way to read a bracketed text as given tokens, where tokens such as `|` and `PER]` look like markup themselves."""
+"""Every way to read a bracketed text whose tokens look like marks themselves, such as `|` and `PER]`.
+
+The search walks over states. A state is a point in the text right after a token, or after some of the brackets that close there.
+At each state there are two possible steps: close the innermost open entity, or read the next token.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +17,17 @@ _MAX_STEPS = 200_000
 
 
 class TooManyReadingsError(Exception):
-    """The search was given up: more steps than are worth taking."""
+    """The search gave up: it would take too many steps."""
 
 
 class _State(NamedTuple):
-    """A place right after a token, or after some of the brackets that close there: token index, text position, open entities."""
+    """A point in the text.
+
+    Attributes:
+        token: Index of the last token that was read.
+        at: Offset in the text.
+        depth: Number of entities that are open.
+    """
 
     token: int
     at: int
@@ -25,7 +35,13 @@ class _State(NamedTuple):
 
 
 class _Step(NamedTuple):
-    """A move between states: it closes the innermost entity with `label`, or opens `opening` entities and reads a token."""
+    """A step to another state. It closes the innermost entity, or opens entities and reads a token.
+
+    Attributes:
+        to: State after the step.
+        label: Label of the closed entity; empty if the step reads a token.
+        opening: Number of entities that open before the token.
+    """
 
     to: _State
     label: str = ""
@@ -35,23 +51,23 @@ class _Step(NamedTuple):
 def readings(
     text: str, tokens: tuple[str, ...], closer: re.Pattern[str], most_open: int, max_open: int = 64
 ) -> Iterator[tuple[Span, ...]]:
-    """Yield every reading of the text, those that close entities early first.
+    """Yield every reading of the text; those that close entities early come first.
 
-    How many brackets open before a token follows from the token. Whether a ` | LABEL]` after it is markup or the next tokens
-    is the only choice; choices that lead nowhere are found once, beforehand, and never tried.
+    How many brackets open before a token follows from the token. The only choice is whether a ` | LABEL]` after a token is a
+    mark or the next tokens. Choices that lead nowhere are found in advance and never tried.
 
     Args:
-        text: the whole text, one line.
-        tokens: what must remain of it when markup is taken away.
-        closer: pattern of ` | LABEL]`, the label its first group.
-        most_open: how many entities may be open at once: 1 in a flat format.
-        max_open: bound on `most_open`, against hostile text.
+        text: Text in one line.
+        tokens: Tokens that must remain of it without marks.
+        closer: Pattern of a closing mark, ` | LABEL]`; its first group is the label.
+        most_open: Number of entities that may be open at once: 1 in a flat format.
+        max_open: Limit on `most_open`, as a protection against hostile text.
 
     Yields:
-        Spans in the order of `outer_first`; a reading in which one span stands twice is left out.
+        Spans in the order of `outer_first`. A reading with two equal spans is left out.
 
     Raises:
-        TooManyReadingsError: the text is made of little else than markup, and the search would go on and on.
+        TooManyReadingsError: The text consists mostly of marks, and the search would take too many steps.
     """
     most_open = min(most_open, max_open)
     first = _read_token(text, tokens, 0, 0, 0, most_open)
@@ -79,7 +95,7 @@ def readings(
 
 
 def _closed_here(span: Span, spans: tuple[Span, ...]) -> bool:
-    """Whether a span stands among those closed before; it can only be one of the last, for ends never fall."""
+    """Whether `spans`, in the order in which they closed, hold a span; only the last ones have its end."""
     for other in reversed(spans):
         if other.end != span.end:
             return False
@@ -93,7 +109,7 @@ def _is_final(state: _State, text: str, tokens: tuple[str, ...]) -> bool:
 
 
 def _read_token(text: str, tokens: tuple[str, ...], index: int, at: int, depth: int, most_open: int) -> _Step | None:
-    """Open what must open before a token, and read it; None where the text has another one."""
+    """Return the step that opens what must open before a token and reads it; None if the text has something else there."""
     token = tokens[index]
     literal = len(token) - len(token.lstrip("["))
     run = at
@@ -108,7 +124,7 @@ def _read_token(text: str, tokens: tuple[str, ...], index: int, at: int, depth: 
 def _live_steps(
     text: str, tokens: tuple[str, ...], closer: re.Pattern[str], most_open: int, start: _State
 ) -> dict[_State, list[_Step]]:
-    """Return, for each state that lies on some reading, the steps that stay on one: closing first."""
+    """Return the steps that lead to the end of the text, by state; closing steps come first. Other states are left out."""
     steps: dict[_State, list[_Step]] = {}
     sources: dict[_State, list[_State]] = {}
     pending = [start]

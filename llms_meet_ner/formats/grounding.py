@@ -1,8 +1,12 @@
-"""Put the entities of a damaged text on the tokens of its sentence.
+"""Puts the entities of a damaged inline output on the tokens of its sentence.
 
-Both sides are cut into fragments (words and single punctuation marks), normalised and aligned monotonically with rapidfuzz;
-stretches without equal fragments are compared character by character. A format that marks text inline hands over its text
-pieces with the marks between them; nothing here knows what those look like.
+The format splits the output into pieces of text and marks; nothing here depends on what the marks look like. Then:
+
+1. Cut the source and the output into fragments: words and single punctuation marks, in a normal form.
+2. Align equal fragments with rapidfuzz (longest common subsequence), so that both sides keep their order.
+3. Pair opening and closing marks. An opening mark may turn out to be text of the sentence.
+4. Align the stretches between equal fragments character by character.
+5. Map each entity to the tokens of its fragments, and resolve overlaps.
 """
 
 from __future__ import annotations
@@ -23,23 +27,23 @@ from .overlaps import resolve_overlaps
 
 _FRAGMENT = re.compile(r"\w+|[^\w\s]")
 _MIN_SHARED = 0.3
-"""Share of the shorter side's characters that must be found on the other, or the text is unrelated to the sentence."""
+"""Share of the shorter side's characters that the other side must have; with less, the text is unrelated to the sentence."""
 _MIN_SIMILARITY = 0.5
-"""Normalised Levenshtein similarity from which two differing stretches are read as one changed into the other."""
+"""Normalised Levenshtein similarity from which one stretch counts as a changed form of the other."""
 _MAX_STRETCH = 2_000
-"""Characters of a differing stretch that are compared with each other."""
-_MAX_MENTION = 100
-"""Fragments of a mention that are quoted."""
+"""Characters of the longest stretch that is compared character by character."""
+_MAX_QUOTED = 100
+"""Fragments of an entity that are kept if it is not on the tokens."""
 
 
 class Mark(NamedTuple):
-    """A mark in the text.
+    """A mark in an output.
 
     Attributes:
-        text: as it is written.
-        label: that it gives, known or not; empty where it gives none.
-        opens: whether it begins an entity; else it ends one.
-        literal: whether it may be text: the same characters stand in the source.
+        text: Text of the mark.
+        label: Label in the mark, inside the label set or not; empty if it has none.
+        opens: Whether it begins an entity; otherwise it ends one.
+        literal: Whether it may be text of the sentence: the source has the same characters.
     """
 
     text: str
@@ -49,7 +53,14 @@ class Mark(NamedTuple):
 
 
 class _Entity(NamedTuple):
-    """A marked range of output fragments, `end` exclusive; `opened` is the number of its opening mark, for ordering."""
+    """An entity of the output.
+
+    Attributes:
+        start: Number of its first output fragment.
+        end: Number after its last output fragment.
+        label: Label, inside the label set or not.
+        opened: Number of its opening mark, by which entities are ordered.
+    """
 
     start: int
     end: int
@@ -58,7 +69,12 @@ class _Entity(NamedTuple):
 
 
 class _Placed(NamedTuple):
-    """A mark and the number of fragments before it; an opening one that may be text is itself the next fragment."""
+    """A mark and its position.
+
+    Attributes:
+        at: Number of fragments before it.
+        mark: The mark. An opening mark that may be text is also a fragment itself, the next one.
+    """
 
     at: int
     mark: Mark
@@ -70,7 +86,13 @@ class _Placed(NamedTuple):
 
 @dataclass(slots=True)
 class _Output:
-    """The generated side: fragments as keys, and the marks between and among them."""
+    """The output, cut into fragments.
+
+    Attributes:
+        keys: Fragments in the form in which they are compared.
+        texts: Fragments as they are written, in Unicode form NFKC.
+        marks: Marks between and among the fragments, in order.
+    """
 
     keys: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
@@ -79,7 +101,11 @@ class _Output:
 
 @dataclass(slots=True)
 class _Openers:
-    """Opening marks, by their numbers, that wait for a closing one."""
+    """Opening marks that are not closed yet, by their numbers.
+
+    Attributes:
+        waiting: Numbers of the opening marks that are not closed yet.
+    """
 
     waiting: set[int] = field(default_factory=set)
     _all: list[int] = field(default_factory=list)
@@ -91,7 +117,10 @@ class _Openers:
         self._by_label.setdefault(label, []).append(number)
 
     def take(self, label: str, *, any_label: bool) -> int | None:
-        """Take the last one with a label or, if there is none, the last one without; else None or, if `any_label`, the last."""
+        """Close and return an opening mark: the last one with this label, or else the last one without a label.
+
+        If there is neither, return None, or with `any_label` the last opening mark of all.
+        """
         stacks = [self._by_label.get(label, []), self._by_label.get("", [])]
         for stack in [*stacks, self._all] if any_label else stacks:
             while stack and stack[-1] not in self.waiting:
@@ -105,14 +134,14 @@ class _Openers:
 def ground(
     pieces: Sequence[str | Mark], tokens: tuple[str, ...], labels: LabelSet, *, nested: bool, loose_markup: bool
 ) -> Alignment:
-    """Align generated pieces with a sentence and map the entities in them to its tokens.
+    """Align an output with its sentence and map the entities in it to tokens.
 
     Args:
-        pieces: text and marks in order.
-        tokens: the sentence.
-        labels: entities with other labels are counted and left out.
-        nested: whether entities may lie inside entities; else the outer one stays.
-        loose_markup: the format saw a mark that it would have written otherwise.
+        pieces: Pieces of text and marks in order.
+        tokens: Tokens of the sentence.
+        labels: Label set. Entities with other labels go into `unknown_labels`.
+        nested: Whether entities may lie inside entities; otherwise the outer one of two stays.
+        loose_markup: Whether the format saw a mark that is not written exactly as asked for.
 
     Returns:
         An alignment that is `repaired` or `failed`, never `exact`.
@@ -141,21 +170,24 @@ def ground(
 
 
 def _fragments(text: str, pattern: re.Pattern[str] = _FRAGMENT) -> list[str]:
-    """Cut a text into words and single punctuation marks, in compatibility form; case is folded later, because it can add marks."""
+    """Cut a text into words and single punctuation marks, in Unicode form NFKC.
+
+    Case is folded later, because folding can add characters that are not part of a word.
+    """
     return pattern.findall(unicodedata.normalize("NFKC", text))
 
 
 def squeezed(text: str) -> str:
-    """Return a text without white space, in the form in which texts are compared."""
+    """Return a text in the form in which texts are compared: without white space, in form NFKC, with case folded."""
     return "".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def _source_fragments(tokens: tuple[str, ...], whole: set[str]) -> tuple[list[str], list[int]]:
-    """Return the keys of a sentence's fragments and the token that each belongs to.
+    """Return the fragments of a sentence, in the form in which they are compared, and the token of each.
 
     Args:
-        tokens: of the sentence.
-        whole: keys of marks, which are one fragment each.
+        tokens: Tokens of the sentence.
+        whole: Marks that may be text of the sentence; each is one fragment.
     """
     longer = [re.escape(key) for key in sorted(whole) if len(key) > 1]
     pattern = re.compile("|".join([*longer, _FRAGMENT.pattern]), re.IGNORECASE) if longer else _FRAGMENT
@@ -169,7 +201,15 @@ def _source_fragments(tokens: tuple[str, ...], whole: set[str]) -> tuple[list[st
 
 
 def _output_fragments(pieces: Sequence[str | Mark], limit: int) -> tuple[_Output, bool]:
-    """Cut the generated pieces into fragments, reading no more than `limit` characters of text and opening marks."""
+    """Cut the pieces of an output into fragments.
+
+    Args:
+        pieces: Pieces of text and marks in order.
+        limit: Number of characters of text and opening marks to read at most.
+
+    Returns:
+        The fragments and marks, and whether the output is longer than the limit.
+    """
     output = _Output()
     for piece in pieces:
         if isinstance(piece, str):
@@ -189,7 +229,7 @@ def _output_fragments(pieces: Sequence[str | Mark], limit: int) -> tuple[_Output
 
 
 def _equal_blocks(source: list[str], output: list[str]) -> list[tuple[int, int, int]]:
-    """Return the longest common subsequence as blocks (source start, output start, size), in order."""
+    """Return the longest common subsequence as blocks of fragments, (source start, output start, size), in order."""
     return [
         (code.src_start, code.dest_start, code.src_end - code.src_start)
         for code in LCSseq.opcodes(source, output)
@@ -198,14 +238,18 @@ def _equal_blocks(source: list[str], output: list[str]) -> list[tuple[int, int, 
 
 
 def _pair_marks(output: _Output, matched: dict[int, int]) -> tuple[set[int], list[_Entity], set[str]]:
-    """Pair every closing mark with the nearest opening one before it that is free and gives no other label.
+    """Pair each closing mark with the nearest open opening mark before it that has no other label.
 
-    Where each of those that are free gives another label the nearest is taken, and its label: the entity was written in its
-    sight. An opening mark that stands for the source's own text is taken only where no other is left. What turns out to be
-    markup is taken out of `matched`.
+    If all open ones have another label, the nearest is taken, and its label counts, because the model saw it when it wrote the
+    entity. An opening mark that is matched with text of the source is taken only if no other one is left. It is then markup,
+    and is removed from `matched`.
+
+    Args:
+        output: Fragments and marks of the output.
+        matched: Source fragment of each output fragment that has an equal one.
 
     Returns:
-        Fragment positions of the opening marks that are markup, the entities in the order in which they open, and reasons.
+        Numbers of the fragments that are opening marks; the entities, in the order in which they open; and reasons.
     """
     entities: list[_Entity] = []
     reasons: set[str] = set()
@@ -245,7 +289,7 @@ def _fill_stretches(
     openers: set[int],
     matched: dict[int, int],
 ) -> dict[int, list[int]]:
-    """Map output fragments to source fragments: equal ones, and changed ones between them where they are alike enough."""
+    """Map output fragments to source fragments: equal ones, and between them changed ones that are similar enough."""
     mapping = {place: [index] for place, index in matched.items()}
     source_at = output_at = 0
     for source_start, output_start, size in [*blocks, (len(source), len(output), 0)]:
@@ -259,7 +303,7 @@ def _fill_stretches(
 def _map_stretch(
     source: list[str], indices: range, output: list[str], places: list[int], mapping: dict[int, list[int]]
 ) -> None:
-    """Map one stretch without equal fragments, character by character."""
+    """Map the fragments of one stretch without equal fragments, character by character."""
     source_text, source_owner = _joined(source, indices)
     output_text, output_owner = _joined(output, places)
     if not output_text or max(len(source_text), len(output_text)) > _MAX_STRETCH:
@@ -280,7 +324,7 @@ def _map_stretch(
 def _map_alike_words(
     source: list[str], indices: range, output: list[str], places: list[int], mapping: dict[int, list[int]]
 ) -> None:
-    """Map single changed words in a stretch that differs as a whole: each to the first alike one after the last."""
+    """Map single changed words in a stretch that is not similar as a whole: each to the first similar one after the previous."""
     next_index = indices.start
     for place in places:
         for index in range(next_index, min(indices.stop, next_index + 20)):
@@ -291,13 +335,14 @@ def _map_alike_words(
 
 
 def _joined(keys: list[str], places: Sequence[int]) -> tuple[str, list[int]]:
-    """Return fragments written together, and for each character the fragment it belongs to."""
+    """Return fragments joined without spaces, and for each character the number of its fragment."""
     return "".join(keys[place] for place in places), [place for place in places for _ in keys[place]]
 
 
 def _text_differences(
     source: list[str], output: list[str], openers: set[int], mapping: dict[int, list[int]]
 ) -> set[str]:
+    """Return the reasons for which the text of the output differs from the source: `lost`, `added` or `changed`."""
     text = "".join(key for place, key in enumerate(output) if place not in openers)
     if text == "".join(source):
         return set()
@@ -310,7 +355,7 @@ def _text_differences(
 
 
 def _is_related(source: list[str], output: list[str], openers: set[int], mapping: dict[int, list[int]]) -> bool:
-    """Whether enough of the shorter side is found on the other."""
+    """Whether the other side has enough of the shorter side's characters."""
     reached = {index for indices in mapping.values() for index in indices}
     shared = sum(len(source[index]) for index in reached)
     output_length = sum(len(key) for place, key in enumerate(output) if place not in openers)
@@ -326,18 +371,18 @@ def _place(
     nested: bool,
     reasons: set[str],
 ) -> Alignment:
-    """Turn entities into spans on tokens and resolve_overlaps those that nest or cross."""
+    """Put the entities on tokens, and resolve overlaps."""
     ungrounded: list[WrittenEntity] = []
     unknown: list[WrittenEntity] = []
-    claimed: list[tuple[Span, WrittenEntity]] = []
-    places = sorted(mapping)  # the mapping is monotone: earlier places, earlier fragments of the source
+    candidates: list[tuple[Span, WrittenEntity]] = []
+    places = sorted(mapping)  # the mapping keeps the order, so neighbours here are neighbours in the source
     for entity in entities:
         if entity.label not in labels:
-            unknown.append(_mention(entity, output))
+            unknown.append(_written(entity, output))
             continue
         first, end = bisect_left(places, entity.start), bisect_left(places, entity.end)
         if first == end:
-            ungrounded.append(_mention(entity, output))
+            ungrounded.append(_written(entity, output))
             continue
         span = Span(
             source_tokens[mapping[places[first]][0]], source_tokens[mapping[places[end - 1]][-1]] + 1, entity.label
@@ -346,8 +391,8 @@ def _place(
         cuts_last = end < len(places) and source_tokens[mapping[places[end]][0]] == span.end - 1
         if cuts_first or cuts_last:
             reasons.add("snapped")
-        claimed.append((span, _mention(entity, output)))
-    spans, dropped, conflicts = resolve_overlaps(claimed, nested)
+        candidates.append((span, _written(entity, output)))
+    spans, dropped, conflicts = resolve_overlaps(candidates, nested)
     reasons |= conflicts
     if ungrounded:
         reasons.add("ungrounded")
@@ -363,8 +408,8 @@ def _place(
     )
 
 
-def _mention(entity: _Entity, output: _Output) -> WrittenEntity:
-    """Return an entity as generated; of a very long one the beginning."""
+def _written(entity: _Entity, output: _Output) -> WrittenEntity:
+    """Return an entity as the output writes it; only the beginning of a very long one."""
     return WrittenEntity(
-        " ".join(output.texts[entity.start : min(entity.end, entity.start + _MAX_MENTION)]), entity.label
+        " ".join(output.texts[entity.start : min(entity.end, entity.start + _MAX_QUOTED)]), entity.label
     )

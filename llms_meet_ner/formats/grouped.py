@@ -1,6 +1,6 @@
-"""The category-grouped JSON format: `{"DNA": ["thyroid hormone response element"], "RNA": [], ...}`.
+"""The grouped JSON format: `{"DNA": ["thyroid hormone response element"], "RNA": [], ...}`.
 
-Published by Zhan et al. (2026, arXiv 2601.17898). It says which texts are entities, and not where they stand.
+It was published by Zhan et al. (2026, arXiv 2601.17898). It says which texts are entities, but not where they are.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from ..alignment import Alignment, WrittenEntity
 from ..labels import LabelSet
 from ..sentence import Sentence
 from .assignment import ListedText, TooManyAssignmentsError, assign_loosely, assignments
+from .candidates import Candidates, failed_alignment, most_candidates
 from .instructions import VARIANTS, instruction_text
 from .json_text import Number, dump, load
-from .lookup import Candidates, SourceText, TokenRange, failed_alignment, most_candidates
+from .lookup import SourceText, TokenRange
 
 _TASK = (
     "Find every named entity in the input sentence and group them on one line as a JSON object. It has every label tag of the Label "
@@ -25,11 +26,12 @@ _TASK = (
 
 
 class GroupedFormat:
-    """The texts of the entities under their labels, each in the order of `outer_first`; every label is a key.
+    """Writes the texts of the entities under their labels, in the order of `outer_first`; every label is a key.
 
-    A text that stands at several places does not say which of them is meant. Parsing takes the leftmost annotation that renders to the
-    text: label by label in the order of the keys, each listed text at the first place after the one before it under the same label
-    where it can stand beside all others. Other annotations that render alike are lost (`is_ambiguous`).
+    If a text has several places in the sentence, nothing says which one is meant. Parsing chooses the leftmost annotation that
+    renders to the output. It goes label by label in the order of the keys, and puts each text at the first place that comes after
+    the previous text of the label and leaves room for all others. Other annotations with the same output are lost
+    (`is_ambiguous`).
     """
 
     name = "grouped"
@@ -39,17 +41,21 @@ class GroupedFormat:
         self.nested = nested
 
     def instruction(self, labels: LabelSet, variant: str = "full") -> str:
-        """Return the instruction text, in words of this package."""
+        """Return the instruction text, which is this package's own.
+
+        Raises:
+            LmnError: The format does not have this variant.
+        """
         return instruction_text(self, labels, variant, _TASK, "List entities by label as JSON, every label a key")
 
     def render(self, sentence: Sentence, labels: LabelSet | None = None) -> str:
-        """Write a sentence's entities.
+        """Write the entities of a sentence.
 
         Raises:
-            ValueError: no label set is given, which says what keys there are, or a span has a label outside it.
+            ValueError: The label set is None, which leaves the keys unknown; or a span has a label outside it.
         """
         if labels is None:
-            raise ValueError("the grouped format writes every label as a key: it takes the label set")
+            raise ValueError("the grouped format writes every label as a key and needs the label set")
         rows: dict[str, list[str]] = {name: [] for name in labels.names}
         if sentence.spans:
             source = SourceText(sentence.tokens)
@@ -60,11 +66,10 @@ class GroupedFormat:
         return dump(rows)
 
     def parse(self, text: str, tokens: tuple[str, ...], labels: LabelSet) -> Alignment:
-        """Read generated text against the tokens of its sentence; all after the first newline is ignored.
+        """Read a generated text against the tokens of its sentence, up to its first newline.
 
-        Where the texts cannot all stand together in the order in which they are listed, each takes the next place that is free, and
-        one that finds none is dropped: of two that overlap the one that begins first, and of those the longer one, stays in a flat
-        format; in a nested one both stay if one holds the other.
+        If the texts cannot all stand together in the order in which they are listed, each takes the next free place, and
+        overlaps are resolved as in all formats (`resolve_overlaps`).
         """
         loaded = load(text)
         candidates = Candidates(self.nested, set(loaded.reasons))
@@ -73,29 +78,29 @@ class GroupedFormat:
             return failed_alignment(candidates.reasons)
         if any(name not in lists for name in labels.names):
             candidates.reasons.add("loose-json")
-        mentions = _mentions(lists, labels, most_candidates(tokens, len(labels)), candidates)
-        if not (mentions or candidates.unknown_labels) and lists and not any(name in lists for name in labels.names):
+        entities = _entities(lists, labels, most_candidates(tokens, len(labels)), candidates)
+        if not (entities or candidates.unknown_labels) and lists and not any(name in lists for name in labels.names):
             return failed_alignment(candidates.reasons)
         source = SourceText(tokens)
         grounded: list[WrittenEntity] = []
         listed: list[ListedText] = []
-        for mention in mentions:
-            places, difference = source.find(mention.text)
+        for entity in entities:
+            places, difference = source.find(entity.text)
             if not places:
-                candidates.ungrounded.append(mention)
+                candidates.ungrounded.append(entity)
                 continue
             if difference:
                 candidates.reasons.add(difference)
-            grounded.append(mention)
-            listed.append(ListedText(mention.label, places))
-        for mention, place in zip(grounded, self._arranged(listed)):
-            candidates.place(place, mention)
+            grounded.append(entity)
+            listed.append(ListedText(entity.label, places))
+        for entity, place in zip(grounded, self._assigned(listed)):
+            candidates.place(place, entity)
         return candidates.alignment()
 
     def is_ambiguous(self, sentence: Sentence, labels: LabelSet) -> bool:
-        """Whether another annotation of the same tokens renders alike: the texts could stand elsewhere too.
+        """Whether another annotation of the same tokens renders to the same text: the entities could be at other places.
 
-        Where the search for another one would take very long the answer is True.
+        The answer is also True if the search for another annotation would take very long.
         """
         source = SourceText(sentence.tokens)
         listed = [
@@ -109,7 +114,7 @@ class GroupedFormat:
         except TooManyAssignmentsError:
             return True
 
-    def _arranged(self, listed: list[ListedText]) -> tuple[TokenRange, ...]:
+    def _assigned(self, listed: list[ListedText]) -> tuple[TokenRange, ...]:
         with suppress(TooManyAssignmentsError):
             for places in assignments(listed, nested=self.nested):
                 return places
@@ -117,7 +122,7 @@ class GroupedFormat:
 
 
 def _lists(value: Any, candidates: Candidates) -> dict[str, list[Any]] | None:
-    """Find the texts by label in what was read; None where there is no object. Several objects in a list count as one."""
+    """Return the texts by label, or None if the JSON value is not an object. Several objects in a list count as one."""
     if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
         candidates.reasons.add("loose-json")
         objects = value
@@ -136,18 +141,18 @@ def _lists(value: Any, candidates: Candidates) -> dict[str, list[Any]] | None:
     return lists
 
 
-def _mentions(lists: dict[str, list[Any]], labels: LabelSet, most: int, candidates: Candidates) -> list[WrittenEntity]:
-    """Return the listed entities in the order of the label set; counts those with other labels and what is no text."""
-    mentions: list[WrittenEntity] = []
+def _entities(lists: dict[str, list[Any]], labels: LabelSet, most: int, candidates: Candidates) -> list[WrittenEntity]:
+    """Return the listed entities in the order of the label set; `candidates` takes those with other labels."""
+    entities: list[WrittenEntity] = []
     for label in [*labels.names, *(label for label in lists if label not in labels)]:
         for text in lists.get(label, ()):
             if not isinstance(text, str) or not text:
                 candidates.reasons.add("incomplete")
-            elif len(mentions) + len(candidates.unknown_labels) == most:
+            elif len(entities) + len(candidates.unknown_labels) == most:
                 candidates.reasons.add("overlong")
-                return mentions
+                return entities
             else:
                 if isinstance(text, Number):
                     candidates.reasons.add("loose-json")
-                (mentions if label in labels else candidates.unknown_labels).append(WrittenEntity(str(text), label))
-    return mentions
+                (entities if label in labels else candidates.unknown_labels).append(WrittenEntity(str(text), label))
+    return entities

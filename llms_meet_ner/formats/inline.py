@@ -13,9 +13,13 @@ from .instructions import VARIANTS, instruction_text, sentence_task
 from .markup import Markup
 
 
-class MarkedSentence(ABC):
-    """A sentence with a mark before and after each entity, nested ones too."""
+class InlineFormat(ABC):
+    """A format that writes the sentence again, with a mark before and after each entity, also if entities nest.
 
+    Constrained decoding can write these formats.
+    """
+
+    name: str
     variants = VARIANTS
 
     def __init__(self, nested: bool = False) -> None:
@@ -24,7 +28,11 @@ class MarkedSentence(ABC):
     @staticmethod
     @abstractmethod
     def marks(label: str) -> tuple[str, str]:
-        """Return what stands before and after an entity with this label."""
+        """Return the opening and the closing mark of an entity with this label."""
+
+    @abstractmethod
+    def is_ambiguous(self, sentence: Sentence, labels: LabelSet) -> bool:
+        """Whether another annotation of the same tokens renders to the same text, so that no parser can tell them apart."""
 
     @abstractmethod
     def _read_exactly(self, text: str, tokens: tuple[str, ...], labels: LabelSet) -> tuple[Span, ...] | None:
@@ -35,15 +43,18 @@ class MarkedSentence(ABC):
         """Split a damaged text at its marks.
 
         Returns:
-            Text pieces and marks in order, and whether any mark was not written exactly as asked for.
+            Pieces of text and marks in order, and whether any mark was not written exactly as asked for.
         """
 
     def instruction(self, labels: LabelSet, variant: str = "full") -> str:
         """Return the instruction text.
 
         Args:
-            labels: listed in their order; `full` gives long names and definitions, `short` the names alone.
+            labels: Labels in the order in which to list them; `full` gives long names and definitions, `short` only the names.
             variant: `full` is the published wording; `short` costs a tenth of its tokens.
+
+        Raises:
+            LmnError: The format does not have this variant.
         """
         before, after = self.marks("LABEL")
         task = sentence_task(f"{before}Entity Text{after}")
@@ -54,21 +65,21 @@ class MarkedSentence(ABC):
         return self.write(sentence.tokens, sentence.spans)
 
     def write(self, tokens: Sequence[str], spans: Sequence[Span]) -> str:
-        """Write tokens with spans, which are in the order of `outer_first`."""
+        """Write tokens with spans, which must be in the order of `outer_first`."""
         if not spans:
             return " ".join(tokens)
         written = list(tokens)
-        for span in reversed(spans):  # inner spans come after outer ones: their marks are written first
+        for span in reversed(spans):  # inner spans come after outer ones, so their marks are written first
             before, after = self.marks(span.label)
             written[span.start] = before + written[span.start]
             written[span.end - 1] += after
         return " ".join(written)
 
     def parse(self, text: str, tokens: tuple[str, ...], labels: LabelSet) -> Alignment:
-        """Read generated text against the tokens of its sentence; all after the first newline is ignored.
+        """Read a generated text against the tokens of its sentence, up to its first newline.
 
-        Where two annotations render alike (`is_ambiguous`), the one that closes its entities first is read.
-        Time grows linearly with the text as long as it is what the format asks for, and stays near that otherwise.
+        If two annotations render to the same text (`is_ambiguous`), the one that closes its entities first is read.
+        The time grows linearly with a text that is written as the format asks, and about linearly with any other.
         """
         line = text.partition("\n")[0]
         spans = self._read_exactly(line, tokens, labels)
@@ -80,7 +91,7 @@ class MarkedSentence(ABC):
         return ground(pieces, tokens, labels, nested=self.nested, loose_markup=loose)
 
     def markup(self, labels: LabelSet) -> Markup:
-        """Return what stands before and after an entity."""
+        """Return the opening and closing marks of all labels."""
         marks = {label: self.marks(label) for label in labels.names}
         return Markup(
             {label: before for label, (before, _) in marks.items()},
@@ -88,14 +99,14 @@ class MarkedSentence(ABC):
         )
 
     def entity_ranges(self, tokens: tuple[str, ...], spans: tuple[Span, ...]) -> list[tuple[int, int]]:
-        """Return where each entity stands in the rendered text, from its opening mark to after its closing one.
+        """Return where each entity is in the rendered text, with its marks.
 
         Args:
-            tokens: of the sentence.
-            spans: in the order of `outer_first`.
+            tokens: Tokens of the sentence.
+            spans: Spans in the order of `outer_first`.
 
         Returns:
-            Pairs of character offsets, end exclusive, in the order of the spans.
+            A (start, end) pair of character offsets for each span, end exclusive, in the order of the spans.
         """
         lengths = [tuple(map(len, self.marks(span.label))) for span in spans]
         before = [0] * len(tokens)
@@ -123,7 +134,16 @@ class MarkedSentence(ABC):
 def spans_on_tokens(
     marked: list[tuple[int, int, str]], tokens: tuple[str, ...], source: str
 ) -> tuple[Span, ...] | None:
-    """Turn (start, end, label) in characters of the source into token spans, or None where one cuts a token or stands twice."""
+    """Turn entities at characters of the source into token spans.
+
+    Args:
+        marked: Entities as (start, end, label), in characters of the source, end exclusive.
+        tokens: Tokens of the sentence.
+        source: The tokens joined by single spaces.
+
+    Returns:
+        Spans in the order of `outer_first`; None if an entity cuts a token or two spans are equal.
+    """
     if not marked:
         return ()
     to_span = _by_spaces if source.count(" ") == len(tokens) - 1 else _by_offsets
@@ -136,7 +156,7 @@ def spans_on_tokens(
 
 
 def _by_spaces(marked: list[tuple[int, int, str]], tokens: tuple[str, ...], source: str) -> list[Span] | None:
-    """Find token positions by counting spaces: for sentences without a space inside a token."""
+    """Find token positions by counting spaces, in a sentence whose tokens hold none. This is faster than `_by_offsets`."""
     spans: list[Span] = []
     length = len(source)
     for start, end, label in marked:
@@ -153,7 +173,7 @@ def _by_spaces(marked: list[tuple[int, int, str]], tokens: tuple[str, ...], sour
 
 
 def _by_offsets(marked: list[tuple[int, int, str]], tokens: tuple[str, ...], source: str) -> list[Span] | None:
-    """Find token positions by a table of offsets."""
+    """Find token positions by a table of offsets, in any sentence."""
     starts: dict[int, int] = {}
     ends: dict[int, int] = {}
     offset = 0

@@ -1,4 +1,4 @@
-"""How an instruction is put together: what to do, the label set, and where the sentence comes."""
+"""The instruction texts: the task, the label set, and the announcement of the sentence."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from ..errors import LmnError
 from ..labels import Label, LabelSet
 
 LETTERED: tuple[str, ...] = ("letters", "letters-bare")
-"""Wordings for labels that are called A, B, C, ...: what a model then finds, it does not find by what it remembers of a label's name.
-`letters` gives the definitions, `letters-bare` does not. Neither speaks of entities (the probes of Zhan et al. 2026, arXiv 2601.17898)."""
+"""Variants for labels that are called A, B, C, ..., and that never speak of entities.
+
+What a model finds with them, it does not find by what it knows about the name of a label. `letters` gives the definitions,
+`letters-bare` does not. (These are the probes of Zhan et al. 2026, arXiv 2601.17898.)
+"""
 
 VARIANTS: tuple[str, ...] = ("full", "short", *LETTERED)
-"""Wordings that every format has: `full` gives long names and definitions, `short` the names alone; and those of `LETTERED`."""
+"""Variants that every format has: `full` gives long names and definitions, `short` only the names; and the ones in `LETTERED`."""
 
 _LAST_LINE = "Now process the input sentence:"
 
@@ -21,14 +24,14 @@ def instruction_text(fmt: Any, labels: LabelSet, variant: str, task: str, task_i
     """Return the instruction of a format.
 
     Args:
-        fmt: the format, for the error.
-        labels: listed in their order. A variant of `LETTERED` is to have them as `LabelSet.lettered` gives them.
-        variant: one of `VARIANTS`.
-        task: what to do, in full sentences.
-        task_in_short: the same in a few words. Neither is used in a variant of `LETTERED`, whose words serve every format.
+        fmt: Format, which the error names.
+        labels: Labels in the order in which to list them; for a variant in `LETTERED`, as `LabelSet.lettered` returns them.
+        variant: One of `VARIANTS`.
+        task: What to do, in full sentences. Variants in `LETTERED` have one task text for all formats instead.
+        task_in_short: The same in a few words.
 
     Raises:
-        LmnError: no such variant.
+        LmnError: The format does not have this variant.
     """
     if variant == "full":
         return "\n".join([task, "Label Set:", *map(_definition_line, labels), _LAST_LINE])
@@ -37,11 +40,13 @@ def instruction_text(fmt: Any, labels: LabelSet, variant: str, task: str, task_i
     if variant in LETTERED:
         definitions = [_definition_line(label) for label in labels if label.definition]
         return "\n".join([_lettered_task(labels.names), *definitions, _LAST_LINE])
-    raise LmnError(f"format {fmt.name} has no instruction variant {variant!r}; it has: {', '.join(fmt.variants)}")
+    raise LmnError(
+        f"format {fmt.name} has no instruction variant {variant!r}", remedy=f"it has: {', '.join(fmt.variants)}"
+    )
 
 
 def _lettered_task(names: tuple[str, ...]) -> str:
-    """Return the task of a variant of `LETTERED`: `... one of the labels A, B, C and D.`."""
+    """Return the task of a variant in `LETTERED`: `... one of the labels A, B, C and D ...`."""
     listed = f"one of the labels {', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else f"the label {names[0]}"
     return f"This is a sequence labelling task: find every stretch of the input sentence to which {listed} applies, and give it that label."
 
@@ -52,10 +57,10 @@ def _definition_line(label: Label) -> str:
 
 
 def sentence_task(entity: str) -> str:
-    """Return the published task of a format that writes the sentence again (Zhan et al. 2026).
+    """Return the published task of an inline format (Zhan et al. 2026).
 
     Args:
-        entity: what an entity is to look like in it.
+        entity: Example of a marked entity.
     """
     return (
         "Your task is to identify all named entities in the input sentence and rewrite the sentence by enclosing each "

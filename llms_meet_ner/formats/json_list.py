@@ -1,4 +1,4 @@
-"""What the formats share whose output is a JSON list with one object an entity."""
+"""Reads a JSON list with one object for each entity, for the occurrence and the offset format."""
 
 from __future__ import annotations
 
@@ -9,53 +9,64 @@ from .json_text import Number, as_number, load
 
 
 class ListedEntity(NamedTuple):
-    """An object of the list: the entity, and the numbers beside it, None for one that is missing or no whole number from 0."""
+    """One object of the list.
 
-    mention: WrittenEntity
+    Attributes:
+        entity: Text and label.
+        numbers: Values of the number keys, in their order; None for one that is missing or not a whole number from 0.
+    """
+
+    entity: WrittenEntity
     numbers: tuple[int | None, ...]
 
 
 class EntityList(NamedTuple):
-    """What was read of a list: None where there is none or no entity in it can be read; `reasons` are words of `alignment.REASONS`."""
+    """What was read of a list.
 
-    items: list[ListedEntity] | None
+    Attributes:
+        entities: Entities in their order; None if there is no list, or no entity in it can be read.
+        reasons: Words of `alignment.REASONS`.
+    """
+
+    entities: list[ListedEntity] | None
     reasons: set[str]
 
 
 def read_entities(text: str, number_keys: tuple[str, ...], most: int) -> EntityList:
-    """Read a list of objects with the keys `text`, `label` and some for numbers.
+    """Read a list of objects with the keys `text`, `label` and some keys for numbers.
 
-    One object instead of a list, a list inside a list or as the only value of an object, more keys than asked for and numbers in
-    quotes are read, with the reason `loose-json`. What has no text or no label is left out, with the reason `incomplete`.
+    These are read too, with the reason `loose-json`: one object instead of a list; a list inside a list, or as the only value of
+    an object; keys that were not asked for; numbers in quotes. An object without a text or a label is left out, with the reason
+    `incomplete`.
 
     Args:
-        text: as generated.
-        number_keys: the keys for numbers.
-        most: entities that are read.
+        text: Generated text.
+        number_keys: Keys whose values are numbers.
+        most: Number of entities to read at most.
     """
     loaded = load(text)
     reasons = set(loaded.reasons)
     rows = _rows(loaded.value, reasons)
     if rows is None:
         return EntityList(None, reasons)
-    items: list[ListedEntity] = []
+    entities: list[ListedEntity] = []
     for row in rows[:most]:
-        mention = _mention(row, reasons)
-        if mention is None:
+        entity = _entity(row, reasons)
+        if entity is None:
             reasons.add("incomplete")
             continue
         if len(row) > 2 + len(number_keys) or any(type(row.get(key)) is str for key in number_keys):
             reasons.add("loose-json")
-        items.append(ListedEntity(mention, tuple([as_number(row.get(key)) for key in number_keys])))
+        entities.append(ListedEntity(entity, tuple([as_number(row.get(key)) for key in number_keys])))
     if len(rows) > most:
         reasons.add("overlong")
-    if rows and not items:
+    if rows and not entities:
         return EntityList(None, reasons)
-    return EntityList(items, reasons)
+    return EntityList(entities, reasons)
 
 
 def _rows(value: Any, reasons: set[str]) -> list[Any] | None:
-    """Find the list in what was read."""
+    """Find the list in a JSON value."""
     if isinstance(value, dict):
         reasons.add("loose-json")
         lists = [item for item in value.values() if isinstance(item, list)]
@@ -70,8 +81,8 @@ def _rows(value: Any, reasons: set[str]) -> list[Any] | None:
     return [item for row in value for item in (row if isinstance(row, list) else [row])]
 
 
-def _mention(row: Any, reasons: set[str]) -> WrittenEntity | None:
-    """Return an object's text and label, None if one is missing or empty. A number counts as the text that it is written as."""
+def _entity(row: Any, reasons: set[str]) -> WrittenEntity | None:
+    """Return the text and the label of an object, or None if one is missing or empty. A number counts as the text it is written as."""
     if not isinstance(row, dict):
         return None
     text, label = row.get("text"), row.get("label")

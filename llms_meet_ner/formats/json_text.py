@@ -1,4 +1,4 @@
-"""JSON in one line: how it is written, and how it is read from what a model made of it."""
+"""Writes JSON in one line, and reads it from a model's output even if it is damaged."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from typing import Any
 import json_repair
 
 _MAX_DAMAGED = 4_000
-"""Characters of a damaged text that are mended: the time that takes can grow with their square."""
+"""Characters of a damaged text that are read; the time to repair them can grow with their square."""
 _MAX_DEPTH = 32
-"""Brackets open at once in a damaged text; one that nests deeper is not read."""
+"""Brackets that may be open at once in a damaged text; a text that nests deeper is not read."""
 _MAX_DIGITS = 9
+"""Digits of the largest number that is told apart from larger ones."""
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class Number(str):
-    """A JSON number as it is written: `1e400` and a number of ten thousand digits stay what they are."""
+    """A JSON number in its own spelling, so that `1e400` and a number of ten thousand digits stay what they are."""
 
     __slots__ = ()
 
@@ -30,8 +31,8 @@ class JsonValue:
     """What was read from a text.
 
     Attributes:
-        value: nothing but dict, list, str, `Number`, bool and None; None where nothing could be read.
-        reasons: what had to be mended, words of `alignment.REASONS`.
+        value: A dict, list, str, `Number`, bool or None, and the same inside it; None if nothing could be read.
+        reasons: What had to be repaired: words of `alignment.REASONS`.
     """
 
     value: Any
@@ -39,15 +40,15 @@ class JsonValue:
 
 
 def dump(value: Any) -> str:
-    """Write a value as one line of JSON; no character that JSON allows as it is gets escaped."""
+    """Write a value as one line of JSON; only characters that JSON forbids are escaped."""
     return _encode(value)
 
 
 def load(text: str) -> JsonValue:
-    """Read a text's first line as JSON, mending it where it is damaged: cut off, single quotes, prose around it.
+    """Read the first line of a text as JSON, and repair damage: a missing end, single quotes, prose around it.
 
-    Where an object has a key twice, the lists under it are joined; of other values the first one stays. Never raises on any text;
-    the time is bounded by a linear function of the text's length.
+    If an object has a key twice, the lists under it are joined; of other values the first one counts. No text makes this raise,
+    and the time grows at most linearly with the text.
     """
     line = text.partition("\n")[0].strip()
     if not line:
@@ -55,11 +56,14 @@ def load(text: str) -> JsonValue:
     try:
         return _well_formed(line)
     except (ValueError, RecursionError):
-        return _mended(line)
+        return _repaired(line)
 
 
 def as_number(value: Any) -> int | None:
-    """Return a whole number from 0 that was written as one, else None; of more than nine digits the largest of nine."""
+    """Return a value as a whole number from 0, or None if it is not written as one.
+
+    A number of more than nine digits is returned as the largest number of nine digits.
+    """
     if not isinstance(value, str):
         return None
     digits = value.strip().removesuffix(".0")
@@ -70,7 +74,7 @@ def as_number(value: Any) -> int | None:
 
 
 class _RepeatedKeyError(Exception):
-    """An object has a key twice."""
+    """An object has the same key twice."""
 
 
 def _well_formed(line: str) -> JsonValue:
@@ -104,8 +108,8 @@ _STRICT = _decoder(_once)
 _MERGING = _decoder(_merged)
 
 
-def _mended(line: str) -> JsonValue:
-    """Read damaged JSON with json_repair, the beginning of a very long one."""
+def _repaired(line: str) -> JsonValue:
+    """Read damaged JSON with json_repair; of a very long text, only the beginning."""
     reasons = {"damaged-json"}
     if len(line) > _MAX_DAMAGED:
         line = line[:_MAX_DAMAGED]
@@ -114,7 +118,7 @@ def _mended(line: str) -> JsonValue:
         return JsonValue(None, frozenset(reasons))
     try:
         value = _plain(json_repair.loads(line, skip_json_loads=True))
-    except Exception:  # whatever a hostile text makes the library raise, the output is one that could not be read
+    except Exception:  # a hostile text can make the library raise anything; then the output could not be read
         value = None
     if not isinstance(value, (dict, list)):
         return JsonValue(None, frozenset(reasons))
@@ -122,7 +126,7 @@ def _mended(line: str) -> JsonValue:
 
 
 def _plain(value: Any) -> Any:
-    """Write the numbers in a value as they stood, as far as that is known."""
+    """Return a value with its numbers as `Number`; json_repair keeps the spelling only in part."""
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list):

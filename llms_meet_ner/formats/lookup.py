@@ -1,11 +1,13 @@
-"""Entities that a format quotes instead of marking them in the sentence: where their texts stand, and what becomes of the others."""
+"""Finds texts in a sentence, as they are or written differently.
+
+A normal form of a text leaves out white space and is in Unicode form NFKC; the folded form leaves out case as well.
+"""
 
 from __future__ import annotations
 
 import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
 from typing import NamedTuple
@@ -13,22 +15,24 @@ from typing import NamedTuple
 from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
-from ..alignment import EXACT, FAILED, REPAIRED, Alignment, WrittenEntity
 from ..sentence import Span
-from .overlaps import resolve_overlaps
 
 _MIN_SIMILARITY = 0.75
-"""Normalised Levenshtein similarity from which a text is read as a changed form of some tokens."""
+"""Normalised Levenshtein similarity from which a text counts as a changed form of some tokens."""
 _MAX_LOOKUPS = 32
-"""Texts of one output that are compared with the sentence for similarity; others that do not stand in it are not grounded."""
+"""Number of texts of one output that are searched by similarity; for later ones nothing is found."""
 _MAX_ALIKE = 200
-"""Characters of a text that is compared so; a longer one is not grounded."""
-_MAX_QUOTED = 500
-"""Characters of a mention that are quoted."""
+"""Characters of a text that is searched by similarity; for a longer one nothing is found."""
 
 
 class TokenRange(NamedTuple):
-    """Tokens that a text stands on: `start` inclusive, `end` exclusive; `snapped` when it begins or ends inside a token."""
+    """The place of a text in a sentence.
+
+    Attributes:
+        start: Position of the first token, counted from 0.
+        end: Position after the last token.
+        snapped: Whether the text begins or ends inside a token.
+    """
 
     start: int
     end: int
@@ -36,14 +40,24 @@ class TokenRange(NamedTuple):
 
 
 class LookupResult(NamedTuple):
-    """The places where a text stands, from left to right, and in what way its writing differs: `respaced`, `changed` or not at all."""
+    """Where a text was found.
+
+    Attributes:
+        places: Places from left to right.
+        difference: How the sentence writes it differently: `respaced`, `changed`, or an empty string.
+    """
 
     places: tuple[TokenRange, ...]
     difference: str = ""
 
 
-class _Squeezed(NamedTuple):
-    """The tokens written together in a normal form; `offsets` says where each begins, and where the last one ends."""
+class _JoinedTokens(NamedTuple):
+    """Tokens in a normal form, joined without spaces.
+
+    Attributes:
+        text: Joined tokens.
+        offsets: Offset of each token, and the end of the last one.
+    """
 
     text: str
     offsets: list[int]
@@ -53,10 +67,10 @@ class SourceText:
     """A sentence in which texts are looked up.
 
     Attributes:
-        tokens: of the sentence.
-        text: the tokens joined by one space; all offsets are in its characters (code points), ends exclusive.
-        starts: offset of each token.
-        ends: offset after each token.
+        tokens: Tokens of the sentence.
+        text: Tokens joined by single spaces; offsets count its characters (code points), and ends are exclusive.
+        starts: Offset of each token.
+        ends: Offset after each token.
     """
 
     def __init__(self, tokens: tuple[str, ...]) -> None:
@@ -73,27 +87,32 @@ class SourceText:
         return self.text[self.starts[span.start] : self.ends[span.end - 1]]
 
     def place_at(self, start: int, end: int) -> TokenRange | None:
-        """Return the tokens that some characters touch; None where they touch none: empty, outside, or spaces between tokens."""
+        """Return the tokens that some characters touch, or None if they touch none.
+
+        Args:
+            start: Offset of the first character.
+            end: Offset after the last character.
+        """
         first, last = bisect_right(self.ends, start), bisect_left(self.starts, end)
         if not 0 <= start < end <= len(self.text) or first >= last:
             return None
         return TokenRange(first, last, start > self.starts[first] or end < self.ends[last - 1])
 
     def occurrences(self, text: str) -> Iterator[int]:
-        """Yield every offset at which a text stands, inside words and overlapping itself too."""
+        """Yield every offset at which a text occurs, also inside words and overlapping itself."""
         at = self.text.find(text) if text else -1
         while at >= 0:
             yield at
             at = self.text.find(text, at + 1)
 
     def occurrence_places(self, text: str) -> tuple[TokenRange | None, ...]:
-        """Return the places of all occurrences of a text; None for one that lies between tokens."""
+        """Return the places of all occurrences of a text; None for an occurrence between two tokens."""
         if text not in self._occurrence_places:
             self._occurrence_places[text] = tuple([self.place_at(at, at + len(text)) for at in self.occurrences(text)])
         return self._occurrence_places[text]
 
     def exact_places(self, text: str) -> tuple[TokenRange, ...]:
-        """Return the places where a text stands as it is and on whole tokens."""
+        """Return the places where a text occurs as it is and on whole tokens."""
         found: list[TokenRange] = []
         for at in self.occurrences(text):
             first = bisect_left(self.starts, at)
@@ -104,13 +123,13 @@ class SourceText:
         return tuple(found)
 
     def find(self, text: str) -> LookupResult:
-        """Return where a text stands, in the first of these ways in which it stands anywhere.
+        """Find a text. The first of these ways that finds anything counts.
 
-        1. As it is, on whole tokens.
-        2. The same, but for white space and Unicode form (NFKC).
-        3. As in 1 and 2 with one end inside a token.
-        4. On whole tokens, but for white space, Unicode form and case.
-        5. Changed: the tokens that are most similar to it, if they are similar enough.
+        1. The text as it is, on whole tokens.
+        2. The same, ignoring white space and Unicode form (NFKC).
+        3. As 1 and 2, but with one end inside a token.
+        4. On whole tokens, ignoring white space, Unicode form and case.
+        5. The tokens that are most similar to it, if they are similar enough.
         """
         if text not in self._found:
             self._found[text] = self._look_up(text)
@@ -120,30 +139,30 @@ class SourceText:
         places = self.exact_places(text)
         if places:
             return LookupResult(places)
-        key = _squeeze(text)
+        key = _normal(text)
         if not key:
             return LookupResult(())
-        respaced = _stand(self._respaced, key)
+        respaced = _places_of(key, self._normal_tokens)
         whole = tuple(place for place in respaced if not place.snapped)
         if whole or respaced:
             return LookupResult(whole or respaced, "" if not whole and text in self.text else "respaced")
-        changed = tuple(place for place in _stand(self._folded, _fold(key)) if not place.snapped)
-        return LookupResult(changed or self._alike(_fold(key)), "changed")
+        changed = tuple(place for place in _places_of(_folded(key), self._folded_tokens) if not place.snapped)
+        return LookupResult(changed or self._most_similar(_folded(key)), "changed")
 
     @cached_property
-    def _respaced(self) -> _Squeezed:
-        return _joined(self.tokens, _squeeze)
+    def _normal_tokens(self) -> _JoinedTokens:
+        return _joined(self.tokens, _normal)
 
     @cached_property
-    def _folded(self) -> _Squeezed:
-        return _joined(self.tokens, lambda token: _fold(_squeeze(token)))
+    def _folded_tokens(self) -> _JoinedTokens:
+        return _joined(self.tokens, lambda token: _folded(_normal(token)))
 
-    def _alike(self, key: str) -> tuple[TokenRange, ...]:
-        """Return the places most similar to a text in normal form, or none."""
+    def _most_similar(self, key: str) -> tuple[TokenRange, ...]:
+        """Return the places that are most similar to a text in folded form, if they are similar enough."""
         self._lookups += 1
         if self._lookups > _MAX_LOOKUPS or len(key) > _MAX_ALIKE:
             return ()
-        text, offsets = self._folded
+        text, offsets = self._folded_tokens
         windows: dict[TokenRange, str] = {}
         for first in range(len(self.tokens)):
             closest = bisect_left(offsets, offsets[first] + len(key))
@@ -154,29 +173,33 @@ class SourceText:
 
 
 def spelling_difference(one: str, other: str) -> str:
-    """Say in what way two differing texts are the same all the same: `respaced` (white space, Unicode form), `changed` (case), or ``."""
-    one, other = _squeeze(one), _squeeze(other)
+    """Classify how two spellings of one text differ.
+
+    Returns:
+        `respaced` for white space or Unicode form, `changed` for case, an empty string if they are different texts.
+    """
+    one, other = _normal(one), _normal(other)
     if one == other:
         return "respaced"
-    return "changed" if _fold(one) == _fold(other) else ""
+    return "changed" if _folded(one) == _folded(other) else ""
 
 
-def _squeeze(text: str) -> str:
+def _normal(text: str) -> str:
     return "".join(unicodedata.normalize("NFKC", text).split())
 
 
-def _fold(key: str) -> str:
+def _folded(key: str) -> str:
     return unicodedata.normalize("NFKC", key.casefold())
 
 
-def _joined(tokens: tuple[str, ...], form: Callable[[str], str]) -> _Squeezed:
+def _joined(tokens: tuple[str, ...], form: Callable[[str], str]) -> _JoinedTokens:
     keys = [form(token) for token in tokens]
-    return _Squeezed("".join(keys), [0, *accumulate(map(len, keys))])
+    return _JoinedTokens("".join(keys), [0, *accumulate(map(len, keys))])
 
 
-def _stand(squeezed: _Squeezed, key: str) -> tuple[TokenRange, ...]:
-    """Return the places where a text in normal form begins or ends with a token, or both."""
-    text, offsets = squeezed
+def _places_of(key: str, tokens: _JoinedTokens) -> tuple[TokenRange, ...]:
+    """Return the places where a text in normal form begins with a token, ends with one, or both."""
+    text, offsets = tokens
     found: list[TokenRange] = []
     at = text.find(key)
     while at >= 0:
@@ -187,59 +210,3 @@ def _stand(squeezed: _Squeezed, key: str) -> tuple[TokenRange, ...]:
             found.append(TokenRange(first, last, not (begins and ends)))
         at = text.find(key, at + 1)
     return tuple(found)
-
-
-@dataclass(slots=True)
-class Candidates:
-    """What a text says about a sentence, collected while it is read.
-
-    Attributes:
-        nested: whether entities may lie inside entities.
-        reasons: words of `alignment.REASONS`.
-        placed: spans and how they were written, in the order in which they were written.
-        ungrounded: entities without a place in the sentence.
-        unknown_labels: entities with a label outside the label set.
-    """
-
-    nested: bool
-    reasons: set[str]
-    placed: list[tuple[Span, WrittenEntity]] = field(default_factory=list)
-    ungrounded: list[WrittenEntity] = field(default_factory=list)
-    unknown_labels: list[WrittenEntity] = field(default_factory=list)
-
-    def place(self, place: TokenRange, mention: WrittenEntity) -> None:
-        """Put an entity on its tokens."""
-        if place.snapped:
-            self.reasons.add("snapped")
-        self.placed.append((Span(place.start, place.end, mention.label), mention))
-
-    def alignment(self) -> Alignment:
-        """Settle the candidates that nest or cross, and say what became of all; `exact` if nothing had to be done."""
-        spans, dropped, conflicts = resolve_overlaps(self.placed, self.nested)
-        reasons = self.reasons | conflicts
-        if self.ungrounded:
-            reasons.add("ungrounded")
-        if self.unknown_labels:
-            reasons.add("unknown-label")
-        return Alignment(
-            spans=spans,
-            status=REPAIRED if reasons else EXACT,
-            reasons=tuple(sorted(reasons)),
-            ungrounded=tuple(map(_shortened, self.ungrounded)),
-            unknown_labels=tuple(map(_shortened, self.unknown_labels)),
-            dropped=tuple(map(_shortened, dropped)),
-        )
-
-
-def failed_alignment(reasons: set[str]) -> Alignment:
-    """Return the alignment of an output of which nothing could be read."""
-    return Alignment((), FAILED, tuple(sorted(reasons if "empty" in reasons else reasons | {"unreadable"})))
-
-
-def most_candidates(tokens: tuple[str, ...], labels: int) -> int:
-    """Return how many entities of an output are read: more than a sentence can hold; the rest of a longer list is left unread."""
-    return 2 * len(tokens) * labels + 100
-
-
-def _shortened(mention: WrittenEntity) -> WrittenEntity:
-    return WrittenEntity(mention.text[:_MAX_QUOTED], mention.label[:_MAX_QUOTED])

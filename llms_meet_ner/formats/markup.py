@@ -1,4 +1,4 @@
-"""The marks of a format that writes entities into the sentence."""
+"""The marks of an inline format."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Markup:
-    """What stands before and after an entity's text.
+    """What an inline format writes before and after an entity.
 
     Attributes:
-        openers: by label, written right before its first token: the same for all labels, or another for each.
-        closers: by label, written right after its last token.
+        openers: Opening mark by label, written right before the first token. Either all labels have the same, or each has its own.
+        closers: Closing mark by label, written right after the last token.
 
     Raises:
-        ValueError: the labels of the two differ, or some openers are the same and others not.
+        ValueError: The two have different labels, or only some of the openers are equal.
     """
 
     openers: dict[str, str]
@@ -26,5 +26,5 @@ class Markup:
 
     @property
     def opens_with_label(self) -> bool:
-        """Whether the opener tells the label."""
+        """Whether the opening mark tells the label."""
         return len(set(self.openers.values())) == len(self.openers)

@@ -1,6 +1,6 @@
-"""The occurrence-based JSON format: a list of `{"text", "label", "occurrence_index"}`.
+"""The occurrence format: a JSON list of `{"text", "label", "occurrence_index"}`.
 
-Published by Zhan et al. (2026, arXiv 2601.17898).
+It was published by Zhan et al. (2026, arXiv 2601.17898).
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from ..alignment import Alignment, WrittenEntity
 from ..labels import LabelSet
 from ..sentence import Sentence
+from .candidates import Candidates, failed_alignment, most_candidates
 from .instructions import VARIANTS, instruction_text
 from .json_list import read_entities
 from .json_text import dump
-from .lookup import Candidates, SourceText, TokenRange, failed_alignment, most_candidates
+from .lookup import SourceText, TokenRange
 
 _TASK = (
     "Find every named entity in the input sentence and list them on one line as a JSON array, in the order in which they occur. "
@@ -25,11 +26,11 @@ _NUMBERS = ("occurrence_index",)
 
 
 class OccurrenceFormat:
-    """Entities by their text and by which of its occurrences they are.
+    """Writes entities by their text and the number of its occurrence.
 
-    Occurrences are counted as in the published data: in the characters of the sentence (the tokens joined by one space), from 1, from
-    left to right, wherever the text stands, inside a longer word and overlapping itself too: in `RUSH in US` the token `US` is
-    occurrence 2. A span and its occurrence determine each other, so that every annotation is restored.
+    Occurrences are counted as in the published data: in the characters of the source, from left to right, from 1. An occurrence
+    may lie inside a longer word, and two may overlap: in `RUSH in US` the token `US` is occurrence 2. A span and its occurrence
+    determine each other, so every annotation can be restored.
     """
 
     name = "occurrence"
@@ -39,13 +40,17 @@ class OccurrenceFormat:
         self.nested = nested
 
     def instruction(self, labels: LabelSet, variant: str = "full") -> str:
-        """Return the instruction text, in words of this package."""
+        """Return the instruction text, which is this package's own.
+
+        Raises:
+            LmnError: The format does not have this variant.
+        """
         return instruction_text(
             self, labels, variant, _TASK, 'List entities as JSON [{"text", "label", "occurrence_index"}]'
         )
 
     def render(self, sentence: Sentence, labels: LabelSet | None = None) -> str:
-        """Write a sentence's entities in the order of `outer_first`."""
+        """Write the entities of a sentence in the order of `outer_first`."""
         if not sentence.spans:
             return "[]"
         source = SourceText(sentence.tokens)
@@ -57,54 +62,54 @@ class OccurrenceFormat:
         return dump(rows)
 
     def parse(self, text: str, tokens: tuple[str, ...], labels: LabelSet) -> Alignment:
-        """Read generated text against the tokens of its sentence; all after the first newline is ignored.
+        """Read a generated text against the tokens of its sentence, up to its first newline.
 
-        The index decides, also where it leads into a word, which is then taken whole (`snapped`). A text that does not stand in the
-        sentence as it is written is looked for in other writings (`SourceText.find`), and the index counts its places there.
+        The index decides. If it points into a word, the whole word is taken (`snapped`). If the sentence does not have the text
+        as it is written, other spellings are looked up (`SourceText.find`), and the index counts their places.
 
-        An index that is missing, no whole number or larger than the number of occurrences (`misnumbered`) does not count: the
-        entity takes the first occurrence that no other entity of the output with this text has, on whole tokens if there is one;
-        it is ungrounded where none is left.
+        An index does not count if it is missing, not a whole number, or larger than the number of occurrences (`misnumbered`).
+        The entity then takes the first occurrence that no other entity with this text has, on whole tokens if possible. It is
+        ungrounded if no occurrence is left.
         """
-        items, reasons = read_entities(text, _NUMBERS, most_candidates(tokens, len(labels)))
-        if items is None:
+        entities, reasons = read_entities(text, _NUMBERS, most_candidates(tokens, len(labels)))
+        if entities is None:
             return failed_alignment(reasons)
         source = SourceText(tokens)
         candidates = Candidates(self.nested, reasons)
         taken: set[tuple[str, TokenRange]] = set()
         unnumbered: list[tuple[WrittenEntity, Sequence[TokenRange | None]]] = []
-        for mention, (index,) in items:
-            if mention.label not in labels:
-                candidates.unknown_labels.append(mention)
+        for entity, (index,) in entities:
+            if entity.label not in labels:
+                candidates.unknown_labels.append(entity)
                 continue
-            places = _places(source, mention.text, candidates)
+            places = _places(source, entity.text, candidates)
             if not places:
-                candidates.ungrounded.append(mention)
+                candidates.ungrounded.append(entity)
             elif index is None or not 1 <= index <= len(places):
                 candidates.reasons.add("misnumbered")
-                unnumbered.append((mention, places))
+                unnumbered.append((entity, places))
             elif place := places[index - 1]:
-                taken.add((mention.text, place))
-                candidates.place(place, mention)
+                taken.add((entity.text, place))
+                candidates.place(place, entity)
             else:
-                candidates.ungrounded.append(mention)
-        for mention, places in unnumbered:
-            left = [place for place in places if place and (mention.text, place) not in taken]
+                candidates.ungrounded.append(entity)
+        for entity, places in unnumbered:
+            left = [place for place in places if place and (entity.text, place) not in taken]
             if left:
                 place = min(left, key=lambda place: place.snapped)
-                taken.add((mention.text, place))
-                candidates.place(place, mention)
+                taken.add((entity.text, place))
+                candidates.place(place, entity)
             else:
-                candidates.ungrounded.append(mention)
+                candidates.ungrounded.append(entity)
         return candidates.alignment()
 
     def is_ambiguous(self, sentence: Sentence, labels: LabelSet) -> bool:
-        """Whether another annotation of the same tokens renders alike: never, no two spans have the same occurrence."""
+        """Whether another annotation of the same tokens renders to the same text: never, as no two spans share an occurrence."""
         return False
 
 
 def _places(source: SourceText, text: str, candidates: Candidates) -> Sequence[TokenRange | None]:
-    """Return the occurrences of a text, which its index counts; notes where they are written differently."""
+    """Return the places that the index of a text counts, and note in `candidates` if they are written differently."""
     places = source.occurrence_places(text)
     if places:
         return places

@@ -1,7 +1,7 @@
-"""The offset-based JSON format: a list of `{"text", "label", "start", "end"}`.
+"""The offset format: a JSON list of `{"text", "label", "start", "end"}`.
 
-Published by Zhan et al. (2026, arXiv 2601.17898), whose models reach far lower scores with it than with the others: they miscount
-characters. Reading keeps to the offsets, so that a score shows it.
+It was published by Zhan et al. (2026, arXiv 2601.17898). Their models score far lower with it than with the other formats,
+because they miscount characters. Parsing trusts the offsets, so that the score shows this.
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ from __future__ import annotations
 from ..alignment import Alignment
 from ..labels import LabelSet
 from ..sentence import Sentence
+from .candidates import Candidates, failed_alignment, most_candidates
 from .instructions import VARIANTS, instruction_text
 from .json_list import read_entities
 from .json_text import dump
-from .lookup import Candidates, SourceText, failed_alignment, most_candidates, spelling_difference
+from .lookup import SourceText, spelling_difference
 
 _TASK = (
     "Find every named entity in the input sentence and list them on one line as a JSON array, in the order in which they occur. "
@@ -24,11 +25,10 @@ _NUMBERS = ("start", "end")
 
 
 class OffsetFormat:
-    """Entities by their characters, counted from 0 in the tokens joined by one space; `end` is exclusive.
+    """Writes entities by their characters in the source: Unicode code points, counted from 0, `end` exclusive.
 
-    The offsets alone decide where an entity is, and its text is compared with what stands there: of an entity with the text of one
-    place and the offsets of another the offsets count (reason `misplaced`), because looking for the text would score a model for
-    an answer that it did not give. Characters are Unicode code points.
+    Only the offsets decide where an entity is. Its text is compared with the source there: if the source has another text, the
+    offsets still count (reason `misplaced`). Searching for the text would score a model for an answer that it did not give.
     """
 
     name = "offset"
@@ -38,13 +38,17 @@ class OffsetFormat:
         self.nested = nested
 
     def instruction(self, labels: LabelSet, variant: str = "full") -> str:
-        """Return the instruction text, in words of this package."""
+        """Return the instruction text, which is this package's own.
+
+        Raises:
+            LmnError: The format does not have this variant.
+        """
         return instruction_text(
             self, labels, variant, _TASK, 'List entities as JSON [{"text", "label", "start", "end"}]'
         )
 
     def render(self, sentence: Sentence, labels: LabelSet | None = None) -> str:
-        """Write a sentence's entities in the order of `outer_first`."""
+        """Write the entities of a sentence in the order of `outer_first`."""
         if not sentence.spans:
             return "[]"
         source = SourceText(sentence.tokens)
@@ -61,35 +65,34 @@ class OffsetFormat:
         )
 
     def parse(self, text: str, tokens: tuple[str, ...], labels: LabelSet) -> Alignment:
-        """Read generated text against the tokens of its sentence; all after the first newline is ignored.
+        """Read a generated text against the tokens of its sentence, up to its first newline.
 
-        Offsets that cut a token are widened to the whole of it (`snapped`). Offsets that are missing, no whole numbers or reach
-        outside the sentence (`misnumbered`) place nothing: the entity is ungrounded, and so is one whose offsets hold no character
-        of a token.
+        Offsets that cut a token are widened to the whole token (`snapped`). An entity is ungrounded if its offsets are missing,
+        not whole numbers or outside the sentence (`misnumbered`), or if they hold no character of a token.
         """
-        items, reasons = read_entities(text, _NUMBERS, most_candidates(tokens, len(labels)))
-        if items is None:
+        entities, reasons = read_entities(text, _NUMBERS, most_candidates(tokens, len(labels)))
+        if entities is None:
             return failed_alignment(reasons)
         source = SourceText(tokens)
         candidates = Candidates(self.nested, reasons)
-        for mention, (start, end) in items:
-            if mention.label not in labels:
-                candidates.unknown_labels.append(mention)
+        for entity, (start, end) in entities:
+            if entity.label not in labels:
+                candidates.unknown_labels.append(entity)
                 continue
             if start is None or end is None or not start < end <= len(source.text):
                 candidates.reasons.add("misnumbered")
-                candidates.ungrounded.append(mention)
+                candidates.ungrounded.append(entity)
                 continue
             there = source.text[start:end]
-            if there != mention.text:
-                candidates.reasons.add(spelling_difference(there, mention.text) or "misplaced")
+            if there != entity.text:
+                candidates.reasons.add(spelling_difference(there, entity.text) or "misplaced")
             place = source.place_at(start, end)
             if place is None:
-                candidates.ungrounded.append(mention)
+                candidates.ungrounded.append(entity)
             else:
-                candidates.place(place, mention)
+                candidates.place(place, entity)
         return candidates.alignment()
 
     def is_ambiguous(self, sentence: Sentence, labels: LabelSet) -> bool:
-        """Whether another annotation of the same tokens renders alike: never, no two spans have the same offsets."""
+        """Whether another annotation of the same tokens renders to the same text: never, as no two spans share their offsets."""
         return False

@@ -1,7 +1,7 @@
-"""The inline XML format: the sentence again, every entity as `<LABEL>Entity Text</LABEL>`.
+"""The XML format: the sentence again, every entity as `<LABEL>Entity Text</LABEL>`.
 
-Published by Zhan et al. (2026, arXiv 2601.17898). It is no XML document: nothing is escaped, the text is the sentence with tags in
-it, and a `<` or a whole tag that stands in the sentence stays as it is.
+It was published by Zhan et al. (2026, arXiv 2601.17898). The text is not an XML document: it is the sentence with tags in it.
+Nothing is escaped, so a `<` or a whole tag in the sentence stays as it is.
 """
 
 from __future__ import annotations
@@ -13,48 +13,51 @@ from ..errors import LmnError
 from ..labels import LabelSet
 from ..sentence import Sentence, Span, outer_first
 from .grounding import Mark, squeezed
-from .inline import MarkedSentence, spans_on_tokens
+from .inline import InlineFormat, spans_on_tokens
 from .markup import Markup
 
 _LOOSE_TAG = re.compile(r"<([^<>]{1,100})>")
 _NAME = re.compile(r"[^\W\d_][\w.:-]*")
 
 
-class XmlFormat(MarkedSentence):
-    """Sentences with entities in tags, nested ones too.
+class XmlFormat(InlineFormat):
+    """Writes and reads sentences with entities in tags.
 
-    There is one way at most to read a text as given tokens. Before a token only opening tags may come, after it only closing
-    ones, and of a run of opening tags the last ones are the token's own, as many as it begins with: what follows them in the
-    token is no opening tag, and what follows the token is a space or a `</`. This holds while no label begins with a slash.
+    A text has at most one reading, as long as no label begins with a slash:
+
+    - Only opening tags come before a token, and only closing tags after it.
+    - In a run of opening tags, the last ones belong to the token: as many as the token begins with. What follows them in the
+      token is not an opening tag.
+    - A space or a `</` follows a token.
     """
 
     name = "xml"
 
     @staticmethod
     def marks(label: str) -> tuple[str, str]:
-        """Return what stands before and after an entity with this label."""
+        """Return the opening and the closing tag of an entity with this label."""
         return f"<{label}>", f"</{label}>"
 
     def instruction(self, labels: LabelSet, variant: str = "full") -> str:
         """Return the instruction text.
 
         Raises:
-            LmnError: there is no such variant, or a label begins with a slash.
+            LmnError: The format does not have this variant, or a label begins with a slash.
         """
         _check(labels)
         return super().instruction(labels, variant)
 
     def markup(self, labels: LabelSet) -> Markup:
-        """Return what stands before and after an entity.
+        """Return the opening and closing tags of all labels.
 
         Raises:
-            LmnError: a label begins with a slash.
+            LmnError: A label begins with a slash.
         """
         _check(labels)
         return super().markup(labels)
 
     def is_ambiguous(self, sentence: Sentence, labels: LabelSet) -> bool:
-        """Whether another annotation of the same tokens might render alike: never, unless a label begins with a slash."""
+        """Whether another annotation of the same tokens may render to the same text: only if a label begins with a slash."""
         return any(label.startswith("/") for label in labels.names)
 
     def _read_exactly(self, text: str, tokens: tuple[str, ...], labels: LabelSet) -> tuple[Span, ...] | None:
@@ -69,10 +72,10 @@ class XmlFormat(MarkedSentence):
         return None if marked is None else spans_on_tokens(marked, tokens, source)
 
     def _split_markup(self, line: str, source: str, labels: LabelSet) -> tuple[list[str | Mark], bool]:
-        """Split a damaged text at its tags.
+        """Split a damaged text at its tags; the base class says what is returned.
 
-        Case, white space and attributes are forgiven; `<LABEL/>` holds nothing and is taken away. What stands in the sentence
-        too is a mark only if it has one of the labels.
+        Case, white space and attributes of a tag do not matter. An empty element, `<LABEL/>`, is removed. A tag that the source
+        holds too is a mark only if its label is in the label set.
         """
         pieces: list[str | Mark] = []
         at = 0
@@ -100,27 +103,28 @@ def _check(labels: LabelSet) -> None:
     for label in labels.names:
         if label.startswith("/"):
             raise LmnError(
-                f"label {label} begins with a slash: as a tag, <{label}> would close an entity; rename it on the card"
+                f"label {label} begins with a slash: as a tag, <{label}> would close an entity",
+                remedy="rename it on the card",
             )
 
 
 @lru_cache(maxsize=64)
 def _tag_of(names: tuple[str, ...]) -> re.Pattern[str]:
-    """Pattern of a tag: its groups are the slash, if there is one, and the label."""
+    """Return the pattern of a tag; its groups are the slash (or nothing) and the label."""
     return re.compile("<(/?)(" + "|".join(map(re.escape, names)) + ")>")
 
 
 def _read_tag(content: str, labels: LabelSet, known: dict[str, str]) -> tuple[str, str, bool] | None:
-    """Read what stands between angle brackets.
+    """Read the text between two angle brackets.
 
     Args:
-        content: without the brackets.
-        labels: of which a tag may have any.
-        known: label by its name in folded case.
+        content: Text without the brackets.
+        labels: Label set.
+        known: Labels by their case-folded names.
 
     Returns:
-        The slash of a closing tag, else nothing; the label, known or not, empty in `</>`; whether the tag is an empty element.
-        None where this looks like no tag.
+        The slash of a closing tag or an empty string; the label, known or not, empty for `</>`; and whether the tag is an empty
+        element. None if this does not look like a tag.
     """
     inside = content.strip()
     slash = "/" if inside.startswith("/") else ""
@@ -136,16 +140,16 @@ def _read_tag(content: str, labels: LabelSet, known: dict[str, str]) -> tuple[st
 
 
 def _strip_tags(pieces: list[str], source: str, *, nested: bool) -> list[tuple[int, int, str]] | None:
-    """Take the tags away and check that the source remains.
+    """Remove the tags and check that the source remains.
 
     Args:
-        pieces: the text split at tags: text, slash, label, text, slash, ..., text.
-        source: the sentence, in which no tag stands.
-        nested: whether entities may lie in entities.
+        pieces: Text split at its tags: text, slash, label, text, slash, ..., text.
+        source: Source, which holds no tag.
+        nested: Whether entities may lie inside entities.
 
     Returns:
-        Entities as (start, end, label) in characters of the source, end exclusive; None where anything else than the source
-        remains or tags do not pair.
+        Entities as (start, end, label) in characters of the source, end exclusive; None if the source does not remain or the
+        tags do not pair.
     """
     if "".join(pieces[::3]) != source:
         return None
@@ -166,7 +170,7 @@ def _strip_tags(pieces: list[str], source: str, *, nested: bool) -> list[tuple[i
 
 
 def _read_tokens(text: str, tokens: tuple[str, ...], tag: re.Pattern[str], *, nested: bool) -> tuple[Span, ...] | None:
-    """Read a text token by token: for sentences in which tags stand."""
+    """Read a text token by token, for sentences that hold tags themselves."""
     at = 0
     opened: list[tuple[int, str]] = []
     spans: list[Span] = []
@@ -193,7 +197,7 @@ def _read_tokens(text: str, tokens: tuple[str, ...], tag: re.Pattern[str], *, ne
 
 
 def _openers(text: str, at: int, tag: re.Pattern[str]) -> list[str]:
-    """Return the labels of the opening tags that stand in a row from an offset on."""
+    """Return the labels of the opening tags that follow each other from an offset on."""
     labels = []
     while (found := tag.match(text, at)) and not found[1]:
         labels.append(found[2])

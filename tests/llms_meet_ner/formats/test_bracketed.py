@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from yardstick import assert_within
 
-from llms_meet_ner import LabelSet, LmnError, Sentence, Span, WrittenEntity, get_format
+from llms_meet_ner import LabelSet, Sentence, Span, WrittenEntity, get_format
 from llms_meet_ner.sentence import without_nested
 
 LABELS = LabelSet.of("PER", "LOC", "X")
@@ -57,16 +57,6 @@ def test_is_ambiguous_agrees_with_brute_force(nested: bool, labels: tuple[str, .
                 ambiguous += expected
     assert ambiguous > 20
     assert checked > 1000
-
-
-def test_the_shorter_reading_is_taken_where_two_render_alike() -> None:
-    tokens = ("a", "|", "PER]")
-    short, long = Sentence("s", tokens, (Span(0, 1, "PER"),)), Sentence("s", tokens, (Span(0, 3, "PER"),))
-    assert FLAT.render(short) == FLAT.render(long) == "[a | PER] | PER]"
-    assert FLAT.is_ambiguous(short, LABELS)
-    assert FLAT.is_ambiguous(long, LABELS)
-    assert not FLAT.is_ambiguous(Sentence("s", tokens), LABELS)
-    assert FLAT.parse("[a | PER] | PER]", tokens, LABELS).spans == short.spans
 
 
 @settings(max_examples=1500, deadline=None)
@@ -141,13 +131,6 @@ def test_what_could_not_be_placed_is_kept_and_named() -> None:
     assert alignment.ungrounded == (WrittenEntity("New York", "LOC"),)
 
 
-def test_literal_brackets_inside_a_damaged_output_stay_text() -> None:
-    tokens = ("He", "[", "Smith", "]", "met", "[", "sic", "]", "Mary", "Jones", "[", "the", "singer", "]", "twice", ".")
-    output = "He [ [Smith | PER] ] met [ sic ] the [Mary Jones | PER] [ singer ] twice."
-    alignment = FLAT.parse(output, tokens, LABELS)
-    assert alignment.spans == (Span(2, 3, "PER"), Span(8, 10, "PER"))
-
-
 def test_a_nested_output_is_read_in_a_nested_corpus_and_reduced_in_a_flat_one() -> None:
     sentence = Sentence("n", ("35S-", "TR", "alpha", "1"), (Span(0, 4, "X"), Span(1, 4, "X")))
     text = NESTED.render(sentence)
@@ -198,28 +181,6 @@ def test_hostile_text_against_a_long_source_takes_seconds_at_most(text: str, tok
         assert_within(3.0, partial(fmt.parse, text, tokens, LABELS))
 
 
-def test_a_search_that_would_not_end_is_given_up() -> None:
-    sentence = Sentence("s", ("w", "|", "PER]") * 60, (Span(0, 1, "PER"), Span(3, 4, "PER")))
-    assert NESTED.is_ambiguous(sentence, LABELS)
-    assert_within(3.0, partial(NESTED.is_ambiguous, sentence, LABELS))
-
-
-def test_case_folds_after_words_are_cut() -> None:
-    tokens = ("İstanbul", "'", "da", "bir", "gün")
-    alignment = FLAT.parse("[İSTANBUL | LOC]'da bir  gün", tokens, LABELS)
-    assert alignment.spans == (Span(0, 1, "LOC"),)
-    assert "snapped" not in alignment.reasons
-
-
-def test_deep_nesting_is_settled_in_linear_time() -> None:
-    tokens = tuple(f"w{n}" for n in range(5_000))
-    text = " ".join(f"[{token}" for token in tokens) + "  | PER]" * 5_000
-    assert len(NESTED.parse(text, tokens, LABELS).spans) == 5_000
-    assert len(FLAT.parse(text, tokens, LABELS).dropped) == 4_999
-    for fmt in (NESTED, FLAT):
-        assert_within(3.0, partial(fmt.parse, text, tokens, LABELS))
-
-
 def test_a_long_document_is_read_in_near_linear_time() -> None:
     rng = random.Random(3)
     words = ["".join(rng.choices("abcdefghij", k=5)) for _ in range(2_000)]
@@ -231,10 +192,3 @@ def test_a_long_document_is_read_in_near_linear_time() -> None:
     assert len(FLAT.parse(damaged, tokens, LABELS).spans) >= 799
     for output in (text, damaged):  # of 100,000 characters each
         assert_within(1.0, partial(FLAT.parse, output, tokens, LABELS))
-
-
-def test_an_unknown_format_or_variant_is_an_error_that_lists_what_there_is() -> None:
-    with pytest.raises(LmnError, match="there are: bracketed"):
-        get_format("xml2")
-    with pytest.raises(LmnError, match="it has: full, short"):
-        FLAT.instruction(LABELS, "tiny")

@@ -127,21 +127,6 @@ def test_what_could_not_be_placed_is_kept_and_named() -> None:
     assert alignment.ungrounded == (WrittenEntity("New York", "LOC"),)
 
 
-def test_tags_of_the_sentence_stay_text_in_a_damaged_output() -> None:
-    tokens = ("He", "<b>", "met", "<PER>", "Mary", "Jones", "</PER>", "<br/>", "twice", "a", "<", "b", ">", "c", ".")
-    output = "He <b> met <PER> <PER>Mary Jones</PER> </PER> <br/> twice a < b > <LOC>c</LOC>."
-    alignment = FLAT.parse(output, tokens, LABELS)
-    assert alignment.spans == (Span(4, 6, "PER"), Span(13, 14, "LOC"))
-    assert "unopened" not in alignment.reasons
-    assert "unclosed" not in alignment.reasons
-
-
-def test_closing_tags_find_their_own_opening_ones() -> None:
-    tokens = ("35S-", "TR", "alpha", "1", "of", "Essex")
-    text = "<X>35S- <PER>TR alpha 1</X>  of <LOC>Essex</LOC>"
-    assert NESTED.parse(text, tokens, LABELS).spans == (Span(0, 4, "X"), Span(5, 6, "LOC"))
-
-
 def test_a_nested_output_is_read_in_a_nested_corpus_and_reduced_in_a_flat_one() -> None:
     sentence = Sentence("n", ("35S-", "TR", "alpha", "1"), (Span(0, 4, "PER"), Span(0, 4, "X"), Span(1, 4, "X")))
     text = NESTED.render(sentence)

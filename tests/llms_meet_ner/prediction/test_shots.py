@@ -220,7 +220,7 @@ def test_a_format_that_does_not_write_the_sentence_again_is_decoded_freely(proje
         "constrained decoding writes the sentence with marks in it, and the format listing does not" in refused.stderr
     )
     refused = evaluate("--shots", "0", "--decoding", "constrained", "model_name_or_path=none/such", code=1)
-    assert "the format listing does not; --decoding free" in refused.stderr
+    assert "the format listing does not; use --decoding free" in refused.stderr
     predict("--shots", "0", "--max-new-tokens", "2")
     assert (RUNS / "free-untrained/predictions.jsonl").is_file()
     unsure = evaluate("--shots", "0", "--min-confidence", "0.5", code=1)
@@ -247,7 +247,7 @@ def test_a_tagger_decodes_as_the_format_allows(listing: None, workdir: Path, mon
         spec = PromptSpec("listing", "short", "List", LabelSet.of("PER"))
 
     monkeypatch.setattr("llms_meet_ner.systems.adapters.find_adapter", lambda *names: Found)
-    with pytest.raises(LmnError, match="the format listing does not; --decoding free"):
+    with pytest.raises(LmnError, match="the format listing does not; use --decoding free"):
         load("a", decoding="constrained", language=None)
     seen: list[Any] = []
     monkeypatch.setattr("llms_meet_ner.decoding.model.load_adapter", lambda *names: FakeLoaded)
