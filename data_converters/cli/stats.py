@@ -15,7 +15,7 @@ from ...rendering.text import visible
 from ..cards import Card, load_card
 from ..label_change import LabelChange
 from ..problems import PROBLEM_KINDS as PROBLEMS
-from ..stats import KINDS, CorpusStats, Finding, Variant, corpus_stats
+from ..stats import FINDING_KINDS, CorpusStats, Finding, Variant, corpus_stats
 from ..stats.document import stats_document
 from ..stats.page import stats_page
 from ..stats.tables import ambiguity_table, label_table, pair_table, seen_table, sentence_table, size_table
@@ -98,7 +98,7 @@ def _print(found: CorpusStats, limit: int | None) -> None:
     if found.shared:
         click.echo("sentences in several splits")
         _print_findings(found.shared, limit)
-    for kind, meaning in KINDS.items():
+    for kind, meaning in FINDING_KINDS.items():
         click.echo(f"{kind:<20} {len(found.findings[kind]):>7,}  {meaning}")
         _print_findings(found.findings[kind], limit)
 

@@ -1,18 +1,19 @@
-"""What `lmn-convert stats` knows about a corpus: sizes, labels, overlap between splits, and annotations worth a look.
+"""What `lmn-convert stats` says about a corpus: sizes, labels, overlap between splits, and annotations worth a look.
 
 | module | what it does |
 |---|---|
-| `collect.py` | reads the splits, twice, and hands each sentence to those that count |
-| `counts.py` | one split: sentences, tokens, lengths, entities, tags |
-| `mentions.py` | the entities' words: which labels they stand with, which of them the training split knows |
-| `sentences.py` | sentences that stand more than once, within a split and across splits |
-| `occurrences.py` | the second reading: how the words of an entity stand where they are not one |
-| `findings.py` | what is worth a look, ranked |
-| `document.py` | the mapping that `--json` writes |
-| `page.py`, `charts.py` | the page that `--page` writes |
+| `collect.py` | reads the splits twice and hands each sentence to the counters |
+| `counts.py` | counts one split: sentences, tokens, lengths, entities, tags |
+| `mentions.py` | counts the words of entities: their labels, and which of them the training split knows |
+| `sentences.py` | finds sentences that occur more than once, within a split and across splits |
+| `occurrences.py` | finds, in the second reading, the words of an entity where they are not annotated as one |
+| `findings.py` | ranks what is worth a look |
+| `tables.py` | arranges the counts in tables, for the terminal and the page |
+| `document.py` | makes the mapping that `--json` writes |
+| `page.py` | makes the page that `--page` writes |
 """
 
 from .collect import CorpusStats, corpus_stats
-from .findings import KINDS, Finding, Variant
+from .findings import FINDING_KINDS, Finding, Variant
 
-__all__ = ["KINDS", "CorpusStats", "Finding", "Variant", "corpus_stats"]
+__all__ = ["FINDING_KINDS", "CorpusStats", "Finding", "Variant", "corpus_stats"]

@@ -1,4 +1,4 @@
-"""Read the splits of a corpus and count; memory holds the mentions, a hash of each sentence, and what is found."""
+"""Read the splits of a corpus and count. Memory holds the mentions, a hash of each sentence, and the findings."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from .sentences import SentenceTable
 
 @dataclass(frozen=True, slots=True)
 class CorpusStats:
-    """What is known about a corpus.
+    """Everything that was counted in a corpus.
 
     Attributes:
-        card: its card, with the labels that were counted.
-        splits: counts by split, in the order in which they were read.
-        reference: the split that others are compared with, see `reference_of`.
-        mentions: of all splits.
-        sentences: of all splits.
-        ambiguity: of all splits.
-        ambiguous: the mentions with several labels, ranked.
-        shared: the sentences that stand in several splits, ranked.
-        findings: by kind, ranked.
+        card: Card of the corpus, with the labels that were counted.
+        splits: Counts by split, in the order in which the splits were read.
+        reference: Split that the others are compared with, as `reference_of` chooses it.
+        mentions: Mentions of all splits.
+        sentences: Sentences of all splits.
+        ambiguity: How well words tell their label, over all splits.
+        ambiguous: Mentions with several labels, ranked.
+        shared: Sentences that occur in several splits, ranked.
+        findings: Findings by kind, ranked.
     """
 
     card: Card
@@ -45,17 +45,17 @@ class CorpusStats:
 
     @property
     def fatal(self) -> int:
-        """Number of findings in the files that converting refuses; what can be read of them is counted."""
+        """Number of problems in the files that conversion refuses. What can be read of them is counted."""
         return sum(counts.log.fatal for counts in self.splits.values())
 
     @property
     def others(self) -> list[str]:
-        """The splits that are compared with the reference."""
+        """Splits that are compared with the reference."""
         return [split for split in self.splits if split != self.reference]
 
 
 def reference_of(splits: Sequence[str]) -> str:
-    """Return the split that the others are compared with: `train` if it is there, else the first."""
+    """Return the split that the others are compared with: `train`, or the first split if none has that name."""
     return "train" if "train" in splits else splits[0]
 
 
@@ -69,17 +69,17 @@ def corpus_stats(
 ) -> CorpusStats:
     """Read splits to their end, whatever is wrong in them, and count.
 
-    Each file is read twice: whether the words of an entity stand unmarked elsewhere is known only once all entities are.
+    Each file is read twice, because all entities must be known before their words can be found where they are not annotated.
 
     Args:
-        card: of the corpus.
-        splits: at least one, none twice; by default all.
-        source: the folder of the corpus files; by default the card's own (`card.yaml`) or `data/<corpus>`.
-        repair: what becomes of invalid tag sequences; by default as the card says.
-        progress: show progress bars if standard error is a terminal.
+        card: Card of the corpus.
+        splits: Splits to read, at least one and none twice; None for all.
+        source: Folder that holds the corpus files; None for the card's own (`card.yaml`) or `data/<corpus>`.
+        repair: What to do with invalid tag sequences; None for what the card says.
+        progress: Whether to show progress bars if standard error is a terminal.
 
     Raises:
-        LmnError: a file is missing or cannot be decoded.
+        LmnError: A file is missing or cannot be decoded.
     """
     names = list(card.splits if splits is None else splits)
     counted = {name: SplitCounts(name) for name in names}

@@ -1,4 +1,4 @@
-"""Counts of one split, a sentence at a time."""
+"""Counts of one split, taken sentence by sentence."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from ..problems import ProblemLog
 
 @dataclass(slots=True)
 class SplitCounts:
-    """The counts of one split. `-DOCSTART-` sentences are in `docstarts` and nowhere else.
+    """Counts of one split. `-DOCSTART-` sentences count in `docstarts` and nowhere else.
 
     Attributes:
-        split: its name.
-        docstarts: `-DOCSTART-` lines that the card counts as sentences, of one token each.
-        lengths: sentences by their number of tokens.
-        without_entities: sentences with none.
-        entities: by label, entities by their number of tokens; nested ones too.
-        covered: tokens inside at least one entity.
-        depths: entities by depth: 1 for those in no other, 2 for those directly inside one of depth 1, and so on.
-        tags: of the outermost entities, as IOB2, `O` included.
-        log: what is wrong in the file; unknown labels count as O, invalid tag sequences as conlleval reads them.
+        split: Name of the split.
+        docstarts: Number of `-DOCSTART-` lines that the card counts as sentences of one token each.
+        lengths: Number of sentences by their number of tokens.
+        without_entities: Number of sentences without entities.
+        entities: Number of entities by label and by their number of tokens, nested ones included.
+        covered: Number of tokens inside at least one entity.
+        depths: Number of entities by depth: 1 for those inside no other, 2 for those directly inside one of depth 1, and so on.
+        tags: Number of tokens by tag of the outermost entities, as IOB2, `O` included.
+        log: Problems in the file. Unknown labels count as O, invalid tag sequences as conlleval reads them.
     """
 
     split: str
@@ -67,20 +67,20 @@ class SplitCounts:
 
     @property
     def labels(self) -> Counter[str]:
-        """Entities by label."""
+        """Number of entities by label."""
         return Counter({label: lengths.total() for label, lengths in self.entities.items()})
 
     @property
     def nested(self) -> int:
-        """Entities inside others."""
+        """Number of entities inside others."""
         return self.depths.total() - self.depths[1]
 
 
 def depths_of(spans: tuple[Span, ...]) -> list[int]:
-    """Return how deep each span lies: 1 for those in no other.
+    """Return how deep each span lies: 1 for those inside no other.
 
     Args:
-        spans: in the order of `outer_first`, none crossing.
+        spans: Spans in the order of `outer_first`, none crossing another.
     """
     ends: list[int] = []
     depths = []
@@ -98,14 +98,14 @@ def total_length(lengths: Counter[int]) -> int:
 
 
 def mean(lengths: Counter[int]) -> float:
-    """Return the mean length; 0 where there is none."""
+    """Return the mean length, or 0 if there are no lengths."""
     return total_length(lengths) / (lengths.total() or 1)
 
 
 def quantile(lengths: Counter[int], share: float) -> int:
-    """Return the smallest length that at least `share` of all do not exceed; 0 where there is none.
+    """Return the smallest length that at least `share` of all do not exceed, or 0 if there are no lengths.
 
-    So the median of two lengths is the smaller one, and a quantile is always a length that occurs.
+    The median of two lengths is therefore the smaller one, and a quantile is always a length that occurs.
     """
     wanted = ceil(share * lengths.total())
     reached = 0

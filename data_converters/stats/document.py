@@ -1,4 +1,4 @@
-"""The mapping that `lmn-convert stats --json` writes; data_converters/README.md says what each key means."""
+"""The mapping that `lmn-convert stats --json` writes. data_converters/README.md says what each key means."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from .collect import CorpusStats
 from .counts import SplitCounts, mean, quantile
-from .findings import KINDS, Finding
+from .findings import FINDING_KINDS, Finding
 from .mentions import MAX_PLACES, Seen
 
 SCHEMA = 1
@@ -30,7 +30,7 @@ def stats_document(stats: CorpusStats) -> dict[str, Any]:
         "overlap": _overlap(stats),
         "max_places": MAX_PLACES,
         "findings": {
-            kind: {"meaning": KINDS[kind], "count": len(found), "odd": odd_of(found), "ranked": _listed(found)}
+            kind: {"meaning": FINDING_KINDS[kind], "count": len(found), "odd": odd_of(found), "ranked": _listed(found)}
             for kind, found in stats.findings.items()
         },
     }
@@ -42,7 +42,7 @@ def odd_of(found: Iterable[Finding]) -> int:
 
 
 def share(part: int, whole: int) -> float:
-    """Return a part of a whole, 0 of nothing."""
+    """Return a part as a share of a whole, or 0 if the whole is 0."""
     return part / whole if whole else 0.0
 
 

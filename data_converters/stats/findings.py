@@ -1,4 +1,4 @@
-"""What is worth a look in the annotations, the most suspicious first. None of it is wrong for certain."""
+"""Annotations that are worth a look, the most suspicious first. None of them is wrong for certain."""
 
 from __future__ import annotations
 
@@ -13,29 +13,30 @@ from .mentions import Mention, MentionTable, Places, entropy
 from .occurrences import Occurrences, folded, marked
 from .sentences import Repeated, SentenceTable
 
-KINDS: dict[str, str] = {
-    "conflicting-sentence": "the same sentence with different entities",
-    "rare-label": "the same mention with one label in over four fifths of its entities, and with another elsewhere",
-    "unmarked": "words that are an entity more often than not, and elsewhere no part of one",
-    "boundary": "words that are an entity, and elsewhere only some of them are, or they are several",
-    "punctuation-only": "an entity of nothing but punctuation",
-    "punctuation-edge": "an entity that begins or ends with punctuation",
-    "long": "an entity of six or more tokens, more than three quartile ranges above its label's upper quartile",
+FINDING_KINDS: dict[str, str] = {
+    "conflicting-sentence": "a sentence that occurs several times with different entities",
+    "rare-label": "a mention with one label in over four fifths of its entities, and with another label elsewhere",
+    "unmarked": "a mention that is usually annotated, with its unannotated occurrences",
+    "boundary": "a mention whose words elsewhere hold one or several shorter entities",
+    "punctuation-only": "an entity that is nothing but punctuation",
+    "punctuation-edge": "any other entity that begins or ends with punctuation",
+    "long": "an entity of six or more tokens, longer than its label's upper quartile plus three interquartile ranges",
 }
+"""What each kind of finding is."""
 
 _WORDLIKE = frozenset("%‰&@#§*")
-"""Punctuation by Unicode that is read as a word: `5 %`, `# 1`, `@ home`."""
+"""Characters that Unicode calls punctuation and people read as words: `5 %`, `# 1`, `@ home`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One of the ways in which the same words stand.
+    """One of the ways in which the same words are annotated.
 
     Attributes:
-        text: the words with their entities in brackets.
-        count: how often.
-        odd: whether this is what is worth a look, not what it is compared with.
-        places: file and first line of the sentence, of the first `MAX_PLACES`.
+        text: Words with their entities in brackets.
+        count: Number of places.
+        odd: Whether this way is worth a look, rather than what an odd way is compared with.
+        places: File and first line of the sentence, for the first `MAX_PLACES` places.
     """
 
     text: str
@@ -45,12 +46,12 @@ class Variant:
 
     @classmethod
     def of(cls, text: str, places: Places, *, odd: bool) -> Variant:
-        """Make a variant of what was counted."""
+        """Make a variant from counted places."""
         return cls(text, places.count, odd, tuple(places.kept))
 
     @property
     def places_told(self) -> str:
-        """The places in one line, those of one file together; three dots at the end stand for others."""
+        """Places in one line, grouped by file. Three dots at the end stand for places that are not kept."""
         files: dict[str, list[str]] = {}
         for where in self.places:
             files.setdefault(where.file, []).append(str(where.line))
@@ -60,7 +61,7 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The same words with all the ways in which they stand, those to look at last."""
+    """The same words with all the ways in which they are annotated, those to look at last."""
 
     variants: tuple[Variant, ...]
 
@@ -76,19 +77,19 @@ class Finding:
 
     @property
     def entropy(self) -> float:
-        """Of the variants, in bits."""
+        """Entropy of the variants, in bits."""
         return entropy(variant.count for variant in self.variants)
 
     @property
     def suspicion(self) -> float:
-        """The share of places that are not odd, one added to either side: the rarer the odd way beside the usual one, the higher."""
+        """Share of places that are not odd, with one added to either side. It is the higher, the rarer the odd way is."""
         return (self.total - self.odd + 1) / (self.total + 2)
 
 
 def find_all(
     splits: Iterable[SplitCounts], mentions: MentionTable, sentences: SentenceTable, occurrences: Occurrences
 ) -> dict[str, list[Finding]]:
-    """Return the findings of each of `KINDS`, ranked."""
+    """Return the findings of each kind, ranked."""
     return {
         "conflicting-sentence": conflicting_sentences(sentences),
         "rare-label": rare_labels(mentions),
@@ -101,13 +102,13 @@ def find_all(
 
 
 def ambiguous_mentions(mentions: Iterable[Mention]) -> list[Finding]:
-    """Return ambiguous mentions; first those with the most entities that have not the mention's most frequent label."""
+    """Return ambiguous mentions, first those with the most entities outside the mention's most frequent label."""
     found = [Finding(tuple(_labelled(mention))) for mention in mentions]
     return sorted(found, key=lambda finding: (-finding.odd, *_by_total(finding)))
 
 
 def shared_sentences(sentences: SentenceTable) -> list[Finding]:
-    """Return sentences that stand in several splits, one variant a split, the longest sentence first, then by its words."""
+    """Return sentences that occur in several splits, one variant a split, the longest first and equally long ones by their words."""
     shared = [repeated for repeated in sentences.repeated.values() if len(repeated.splits) > 1]
     shared.sort(key=lambda repeated: (-len(repeated.tokens), repeated.tokens))
     return [Finding(tuple(_by_split(repeated))) for repeated in shared]
@@ -119,7 +120,7 @@ def _by_split(repeated: Repeated) -> Iterable[Variant]:
 
 
 def conflicting_sentences(sentences: SentenceTable) -> list[Finding]:
-    """Return sentences that stand with different entities, the longest first; odd is each annotation but the most frequent."""
+    """Return sentences that occur with different entities, the longest first. All annotations but the most frequent one are odd."""
     conflicting = [repeated for repeated in sentences.repeated.values() if len(repeated.annotations) > 1]
     conflicting.sort(key=lambda repeated: (-len(repeated.tokens), repeated.tokens))
     found = []
@@ -130,7 +131,7 @@ def conflicting_sentences(sentences: SentenceTable) -> list[Finding]:
 
 
 def rare_labels(mentions: MentionTable) -> list[Finding]:
-    """Return mentions that have one label in over four fifths of their entities, and another elsewhere; odd are the others."""
+    """Return mentions that have one label in over four fifths of their entities. Their other labels are odd."""
     return _most_suspicious(
         Finding(tuple(_labelled(mention)))
         for mention in mentions
@@ -139,7 +140,7 @@ def rare_labels(mentions: MentionTable) -> list[Finding]:
 
 
 def unmarked(mentions: MentionTable, occurrences: Occurrences) -> list[Finding]:
-    """Return words that are an entity more often than they are no part of one; odd is where they are none."""
+    """Return mentions that are usually annotated, with their unannotated occurrences, which are odd."""
     found = []
     for words, places in occurrences.unmarked.items():
         mention = mentions.mentions[words]
@@ -150,7 +151,7 @@ def unmarked(mentions: MentionTable, occurrences: Occurrences) -> list[Finding]:
 
 
 def boundaries(mentions: MentionTable, occurrences: Occurrences) -> list[Finding]:
-    """Return words that are an entity, and elsewhere only some of them are, or they are several; odd is the rarer way, else the latter."""
+    """Return mentions whose words elsewhere hold shorter entities. The rarer side is odd; if both are as frequent, the shorter entities."""
     whole: dict[tuple[str, ...], list[tuple[str, Places]]] = {}
     for mention in mentions:
         key = folded(mention.words)
@@ -159,7 +160,9 @@ def boundaries(mentions: MentionTable, occurrences: Occurrences) -> list[Finding
     found = []
     for key, shown in occurrences.cut.items():
         sides = [_sorted(whole[key]), _sorted(shown.items())]
-        sides.sort(key=lambda side: -sum(places.count for _, places in side))  # stable: whole ones first if as many
+        sides.sort(
+            key=lambda side: -sum(places.count for _, places in side)
+        )  # stable: the whole ones come first if both are as frequent
         variants = [
             Variant.of(text, places, odd=bool(rank)) for rank, side in enumerate(sides) for text, places in side
         ]
@@ -168,7 +171,7 @@ def boundaries(mentions: MentionTable, occurrences: Occurrences) -> list[Finding
 
 
 def punctuation_only(mentions: MentionTable) -> list[Finding]:
-    """Return entities of nothing but punctuation, the most frequent mention first."""
+    """Return entities that are nothing but punctuation, the most frequent first."""
     found = [
         Finding((Variant.of(_show(mention, label), places, odd=True),))
         for mention in mentions
@@ -181,7 +184,7 @@ def punctuation_only(mentions: MentionTable) -> list[Finding]:
 def punctuation_edges(mentions: MentionTable) -> list[Finding]:
     """Return entities that begin or end with punctuation and hold something else.
 
-    First those that stand most often without it, as an entity of the same label; then the rarest.
+    Those that occur most often without it, with the same label, come first; then the rarest.
     """
     found = []
     for mention in mentions:
@@ -199,7 +202,10 @@ def punctuation_edges(mentions: MentionTable) -> list[Finding]:
 
 
 def long_entities(splits: Iterable[SplitCounts], mentions: MentionTable) -> list[Finding]:
-    """Return entities of six or more tokens, more than three quartile ranges above their label's upper quartile; the longest first."""
+    """Return entities of six or more tokens that are far longer than others of their label, the longest first.
+
+    Far longer means longer than the label's upper quartile plus three interquartile ranges.
+    """
     lengths: dict[str, Counter[int]] = {}
     for counts in splits:
         for label, found_lengths in counts.entities.items():
@@ -218,7 +224,7 @@ def long_entities(splits: Iterable[SplitCounts], mentions: MentionTable) -> list
 
 
 def is_punctuation(word: str) -> bool:
-    """Whether a word has only characters of Unicode's punctuation (category P) other than `% ‰ & @ # § *`, which stand for words."""
+    """Return whether a word is nothing but punctuation: Unicode's category P without `% ‰ & @ # § *`, which stand for words."""
     return all(unicodedata.category(character)[0] == "P" and character not in _WORDLIKE for character in word)
 
 
@@ -236,7 +242,7 @@ def _show(mention: Mention, label: str) -> str:
 
 
 def _labelled(mention: Mention) -> Iterable[Variant]:
-    """Yield one variant a label; odd is each but the most frequent."""
+    """Yield one variant a label. All but the most frequent one are odd."""
     for rank, (label, places) in enumerate(mention.ranked):
         yield Variant.of(_show(mention, label), places, odd=bool(rank))
 

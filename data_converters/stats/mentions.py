@@ -1,6 +1,6 @@
-"""The mentions of a corpus: which labels they stand with, and which of them the training split knows.
+"""The mentions of a corpus: their labels, and which of them the training split knows.
 
-A mention is the words of an entity, its tokens in exact case. It stands as many times as there are entities of these words.
+A mention is the words of an entity: its tokens in exact case. It occurs as many times as there are entities of these words.
 """
 
 from __future__ import annotations
@@ -16,12 +16,17 @@ from ...sentence import Sentence, Where
 Words = tuple[str, ...]
 
 MAX_PLACES = 10
-"""Places that are kept of each thing that is found; all are counted."""
+"""Number of places that are kept for each thing that is found. All places are counted."""
 
 
 @dataclass(slots=True)
 class Places:
-    """How often something was seen, and the first places."""
+    """How often something was seen, and the first places where it was.
+
+    Attributes:
+        count: Number of places.
+        kept: The first `MAX_PLACES` of them.
+    """
 
     count: int = 0
     kept: list[Where] = field(default_factory=list)
@@ -35,12 +40,12 @@ class Places:
 
 @dataclass(slots=True)
 class Mention:
-    """A mention's entities.
+    """A mention and its entities.
 
     Attributes:
-        words: its tokens.
-        labels: the entities of each label, in all splits.
-        splits: number of entities by split and label.
+        words: Tokens of the mention.
+        labels: Places of its entities by label, in all splits.
+        splits: Number of its entities by split and label.
     """
 
     words: Words
@@ -54,23 +59,23 @@ class Mention:
 
     @property
     def ranked(self) -> list[tuple[str, Places]]:
-        """Labels with their entities, the most frequent first, equally frequent ones by name."""
+        """Labels with their places, the most frequent first and equally frequent ones by name."""
         return sorted(self.labels.items(), key=lambda item: (-item[1].count, item[0]))
 
     @property
     def text(self) -> str:
-        """The words joined by a space."""
+        """Words joined by spaces."""
         return " ".join(self.words)
 
 
 @dataclass(slots=True)
 class Clarity:
-    """What the words of a label's entities say about the label, in numbers of entities.
+    """How well the words of a label's entities tell the label.
 
     Attributes:
-        clear: the mention has this label only.
-        main: it has others too, and this is the most frequent.
-        other: another one is the most frequent.
+        clear: Number of entities whose mention has this label only.
+        main: Number of entities whose mention has several labels, this one most often.
+        other: Number of entities whose mention has another label most often.
     """
 
     clear: int = 0
@@ -80,17 +85,17 @@ class Clarity:
 
 @dataclass(frozen=True, slots=True)
 class Ambiguity:
-    """How far words alone tell the label, over all splits.
+    """How well words alone tell the label, over all splits.
 
     Attributes:
-        mentions: number of different mentions.
-        ambiguous: those that stand with several labels, in no particular order.
-        entities: number of them.
-        ambiguous_entities: those whose mention is ambiguous.
-        majority: entities that have the most frequent label of their mention.
-        entropy: of the label given the mention, in bits: each mention's entropy, averaged over entities.
-        pairs: mentions that stand with both of two labels.
-        labels: by label.
+        mentions: Number of different mentions.
+        ambiguous: Mentions with several labels, in no particular order.
+        entities: Number of entities.
+        ambiguous_entities: Number of entities whose mention is ambiguous.
+        majority: Number of entities with the most frequent label of their mention.
+        entropy: Entropy of the label given the mention, in bits: the entropy of each mention, averaged over entities.
+        pairs: Number of mentions that have both labels, by pair of labels.
+        labels: How well words tell each label.
     """
 
     mentions: int
@@ -105,12 +110,12 @@ class Ambiguity:
 
 @dataclass(slots=True)
 class Seen:
-    """Entities of one label in a split, by what the reference split holds of their words; as mentions, each counts once.
+    """Entities of one label in a split, or its mentions counted once each, by what the reference split knows of their words.
 
     Attributes:
-        same: an entity of the same words and label.
-        other: an entity of the same words, none with this label.
-        unseen: none of the same words.
+        same: Number of those whose words the reference knows with this label.
+        other: Number of those whose words the reference knows with other labels only.
+        unseen: Number of those whose words are not an entity in the reference.
     """
 
     same: int = 0
@@ -119,18 +124,18 @@ class Seen:
 
     @property
     def total(self) -> int:
-        """All of them."""
+        """Number of all of them."""
         return self.same + self.other + self.unseen
 
 
 class MentionTable:
-    """All mentions of the splits that were added."""
+    """All mentions of the sentences that were added."""
 
     def __init__(self) -> None:
         self.mentions: dict[Words, Mention] = {}
 
     def add(self, sentence: Sentence, split: str) -> None:
-        """Take a sentence's entities."""
+        """Count the entities of a sentence."""
         for span in sentence.spans:
             words = sentence.tokens[span.start : span.end]
             mention = self.mentions.get(words)
@@ -148,7 +153,7 @@ class MentionTable:
         return self.mentions.get(words)
 
     def ambiguity(self) -> Ambiguity:
-        """Return how far words alone tell the label."""
+        """Return how well words alone tell the label."""
         ambiguous = [mention for mention in self if len(mention.labels) > 1]
         pairs: Counter[tuple[str, str]] = Counter()
         labels: dict[str, Clarity] = {}
@@ -181,7 +186,7 @@ class MentionTable:
         """Return what a reference split knows of another split, by label.
 
         Returns:
-            Numbers of entities, and numbers of different mentions.
+            Counts of entities, and counts of different mentions.
         """
         entities: dict[str, Seen] = {}
         types: dict[str, Seen] = {}
@@ -200,7 +205,7 @@ class MentionTable:
 
 
 def entropy(counts: Iterable[int]) -> float:
-    """Return the entropy, in bits, of a distribution given as counts above 0."""
+    """Return the entropy, in bits, of a distribution of positive counts."""
     numbers = list(counts)
     total = sum(numbers)
     return fsum(number / total * log2(total / number) for number in numbers)

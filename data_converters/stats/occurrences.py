@@ -1,7 +1,7 @@
-"""The second reading: how the words of an entity stand where they are not one.
+"""The second reading: the words of an entity where they are not annotated as one.
 
-Wherever the words of a known entity stand as whole tokens, they are one of five: an entity; part of a longer one; cut (only some of them
-are an entity, or they are several); crossed (by an entity that begins or ends outside them, too); or unmarked (none is in an entity).
+Wherever the words of a known entity occur as whole tokens, they are an entity; part of a longer one; cut (they hold one or several shorter
+entities); crossed (by an entity that begins inside and ends outside them, or the other way round); or unmarked (no token is in an entity).
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ def marked(tokens: Words, spans: tuple[Span, ...]) -> str:
 
 
 def folded(words: Words) -> Words:
-    """Return words without the case of the first, which depends on where a sentence begins."""
+    """Return words with the first one in lower case, because its case depends on where a sentence begins."""
     return (words[0].casefold(), *words[1:])
 
 
 class Occurrences:
-    """Looks for the words of known entities.
+    """Finds the words of known entities.
 
     Args:
-        table: of all mentions.
+        table: All mentions of the corpus.
 
     Attributes:
-        unmarked: where the words of a mention stand unmarked, in exact case.
-        cut: by the words of a mention of two or more, the first without its case: where they are cut, by how they are marked there.
+        unmarked: Places where the words of a mention, in exact case, are unmarked.
+        cut: Places where the words of a mention of two or more words are cut, by folded words and by how they are marked there.
     """
 
     def __init__(self, table: MentionTable) -> None:
@@ -47,7 +47,7 @@ class Occurrences:
         self._lengths = {first: sorted(found) for first, found in lengths.items()}
 
     def add(self, sentence: Sentence) -> None:
-        """Look through a sentence."""
+        """Find known words in a sentence."""
         tokens = sentence.tokens
         inside = bytearray(len(tokens))
         for span in sentence.spans:

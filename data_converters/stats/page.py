@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
 from math import ceil
 
-from ...rendering.charts import Axis, Chart, Series, bars, columns, stacked
+from ...rendering.charts import Axis, BarSeries, Chart, bars, columns, stacked
 from ...rendering.html import page
 from ..problems import PROBLEM_KINDS as PROBLEMS
 from .collect import CorpusStats
 from .counts import quantile
 from .document import share
-from .findings import KINDS
+from .findings import FINDING_KINDS
 from .mentions import Clarity, Seen
 from .tables import ambiguity_table, label_table, pair_table, percent, seen_table, sentence_table, size_table
 
@@ -66,7 +66,7 @@ def stats_page(stats: CorpusStats, missing: Sequence[str] = ()) -> str:
         pair_count=len(pairs.rows),
         ambiguous=stats.ambiguous,
         findings=stats.findings,
-        meanings=KINDS,
+        meanings=FINDING_KINDS,
     )
     return "".join(parts)
 
@@ -93,10 +93,10 @@ def _sentence_lengths(stats: CorpusStats) -> Chart:
     return columns(title, [*names, f"{last * width + 1}+"], series, "tokens", Axis("share of sentences", shape=".0%"))
 
 
-def _shares(name: str, counts: Sequence[int], wholes: Sequence[int]) -> Series:
+def _shares(name: str, counts: Sequence[int], wholes: Sequence[int]) -> BarSeries:
     """Make a series of shares, noted with their counts."""
     pairs = list(zip(counts, wholes))
-    return Series(name, [share(*pair) for pair in pairs], [percent(*pair) for pair in pairs])
+    return BarSeries(name, [share(*pair) for pair in pairs], [percent(*pair) for pair in pairs])
 
 
 def _label_shares(stats: CorpusStats) -> Chart:
@@ -154,7 +154,7 @@ def _clarity(stats: CorpusStats) -> Chart:
     return stacked("Entities by the labels of their mention, all splits", labels, _parts(found, names))
 
 
-def _parts(found: Sequence[Seen] | Sequence[Clarity], names: Sequence[str]) -> list[Series]:
+def _parts(found: Sequence[Seen] | Sequence[Clarity], names: Sequence[str]) -> list[BarSeries]:
     """Make one series of each number of some counts of three."""
     numbers = [astuple(one) for one in found]
     wholes = [sum(row) for row in numbers]

@@ -1,7 +1,7 @@
-"""Sentences that stand more than once, within a split and across splits. `-DOCSTART-` is none.
+"""Sentences that occur more than once, within a split and across splits. `-DOCSTART-` lines do not count.
 
-Two sentences are the same if their tokens are, in exact case. The first reading keeps a hash of each; the second keeps those that stand
-more than once.
+Two sentences are the same if their tokens are the same, in exact case. The first reading keeps a hash of each sentence; the second
+keeps the sentences that occur more than once.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from .mentions import Places
 
 @dataclass(slots=True)
 class Repeated:
-    """A sentence that stands more than once.
+    """A sentence that occurs more than once.
 
     Attributes:
-        tokens: of the sentence.
-        splits: its places by split.
-        annotations: its places by the entities that are marked there.
+        tokens: Tokens of the sentence.
+        splits: Places of the sentence by split.
+        annotations: Places of the sentence by the entities annotated there.
     """
 
     tokens: tuple[str, ...]
@@ -31,10 +31,10 @@ class Repeated:
 
 
 class SentenceTable:
-    """The sentences of some splits, by hash.
+    """Sentences of some splits, by hash.
 
     Args:
-        splits: their names.
+        splits: Names of the splits.
     """
 
     def __init__(self, splits: Iterable[str]) -> None:
@@ -42,12 +42,12 @@ class SentenceTable:
         self.repeated: dict[bytes, Repeated] = {}
 
     def add(self, sentence: Sentence, split: str) -> None:
-        """Count a sentence: the first reading."""
+        """Count a sentence in the first reading."""
         if not sentence.is_docstart:
             self.splits[split][_hash(sentence)] += 1
 
     def look_again(self, sentence: Sentence, split: str) -> None:
-        """Keep a sentence that stands more than once: the second reading."""
+        """Keep a sentence that occurs more than once, in the second reading."""
         if sentence.is_docstart:
             return
         key = _hash(sentence)
@@ -57,12 +57,12 @@ class SentenceTable:
             repeated.annotations.setdefault(sentence.spans, Places()).add(sentence.where)
 
     def repeats(self, split: str) -> int:
-        """Return the number of sentences of a split that repeat an earlier one of it."""
+        """Return the number of sentences of a split that repeat an earlier one of the split."""
         counts = self.splits[split]
         return counts.total() - len(counts)
 
     def found_in(self, split: str, other: str) -> int:
-        """Return the number of sentences of a split that stand in another one too."""
+        """Return the number of sentences of a split that another split holds too."""
         others = self.splits[other]
         return sum(count for key, count in self.splits[split].items() if key in others)
 

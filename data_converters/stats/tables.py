@@ -1,4 +1,4 @@
-"""What was counted as tables of strings, for the terminal and the page."""
+"""Counts arranged in tables, for the terminal and the page."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .mentions import Seen
 
 
 def percent(part: int, whole: int) -> str:
-    """Return a count with its share: `1,234 (5.6%)`; without one of nothing."""
+    """Return a count with its share: `1,234 (5.6%)`; without a share if the whole is 0."""
     return f"{part:,} ({share(part, whole):.1%})" if whole else f"{part:,}"
 
 
@@ -33,7 +33,7 @@ _SIZES: list[tuple[str, Callable[[SplitCounts], str]]] = [
 
 
 def size_table(stats: CorpusStats) -> Table:
-    """Sizes and lengths, one column a split; `-DOCSTART-` and nesting only where the corpus has them."""
+    """Return sizes and lengths, one column a split. `-DOCSTART-` and nesting appear only if the corpus has them."""
     measures = list(_SIZES)
     if any(counts.docstarts for counts in stats.splits.values()):
         measures.insert(2, ("-DOCSTART- lines, not counted here", lambda counts: f"{counts.docstarts:,}"))
@@ -50,7 +50,7 @@ def _quantiles(counts: SplitCounts, *shares: float) -> str:
 
 
 def label_table(stats: CorpusStats) -> Table:
-    """Entities by label and split, and their lengths in tokens over all splits."""
+    """Return the number of entities by label and split, and their lengths in tokens over all splits."""
     rows = []
     for label in stats.card.labels.names:
         lengths: Counter[int] = Counter()
@@ -64,7 +64,7 @@ def label_table(stats: CorpusStats) -> Table:
 
 
 def sentence_table(stats: CorpusStats) -> Table:
-    """Sentences that repeat an earlier one of their split, and those that stand in another split."""
+    """Return how many sentences repeat an earlier one of their split, and how many occur in another split."""
     table = stats.sentences
     rows = []
     for split, counts in stats.splits.items():
@@ -76,7 +76,7 @@ def sentence_table(stats: CorpusStats) -> Table:
 
 
 def seen_table(stats: CorpusStats) -> Table:
-    """Entities and mentions of the other splits by what the reference split holds of them, by label and in all."""
+    """Return how many entities and mentions of the other splits the reference split knows, by label and over all labels."""
     rows = []
     for split in stats.others:
         entities, mentions = stats.mentions.seen(stats.reference, split)
@@ -98,7 +98,7 @@ def _sum(seen: dict[str, Seen]) -> Seen:
 
 
 def ambiguity_table(stats: CorpusStats) -> Table:
-    """How far a mention's words tell its label."""
+    """Return how well the words of a mention tell its label."""
     found = stats.ambiguity
     rows: list[tuple[str, ...]] = [
         ("mentions", f"{found.mentions:,}"),
@@ -111,7 +111,7 @@ def ambiguity_table(stats: CorpusStats) -> Table:
 
 
 def pair_table(stats: CorpusStats) -> Table:
-    """Labels that stand with the same mentions, the most mentions first."""
+    """Return pairs of labels that share mentions, those with the most mentions first."""
     pairs = sorted(stats.ambiguity.pairs.items(), key=lambda item: (-item[1], item[0]))
     rows: list[tuple[str, ...]] = [(" and ".join(pair), f"{count:,}") for pair, count in pairs]
     return Table(("labels", "mentions with both"), rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ...rendering.charts import Axis, Chart, Curve, Series, columns, curves, stacked
+from ...rendering.charts import Axis, BarSeries, Chart, PointSeries, columns, curves, stacked
 from ..analysis.pairs import KINDS
 from ..analysis.resampling import RATIOS
 
@@ -31,7 +31,7 @@ def _errors(labels: dict[str, dict[str, int]]) -> Chart:
     series = []
     for kind, colour in zip(KINDS, _KIND_COLOURS):
         counts = [labels[name][kind] for name in names]
-        series.append(Series(kind, counts, [f"{count:,}" for count in counts], colour))
+        series.append(BarSeries(kind, counts, [f"{count:,}" for count in counts], colour))
     return stacked(title, names, series, Axis("entities", shape=",.0f"))
 
 
@@ -40,7 +40,7 @@ def _groups(document: dict[str, Any]) -> Iterator[Chart]:
     for name, groups in document["analysis"]["groups"].items():
         if len(groups) > 1:
             golds = [f"{row['gold']:,}" for row in groups.values()]
-            series = Series("gold entities", [row["f1"] for row in groups.values()], golds)
+            series = BarSeries("gold entities", [row["f1"] for row in groups.values()], golds)
             title = f"F1 by {name}; above the bars the number of gold entities"
             yield columns(title, list(groups), [series], name, Axis("F1", 1), noted=True)
 
@@ -48,7 +48,7 @@ def _groups(document: dict[str, Any]) -> Iterator[Chart]:
 def _reliability(calibration: dict[str, Any]) -> Chart:
     """Draw the share of correct entities against their mean confidence, the dot the larger the more entities it stands for."""
     rows = [row for row in calibration["bins"] if row["predicted"]]
-    curve = Curve(
+    curve = PointSeries(
         "entities",
         [(row["confidence"], row["accuracy"]) for row in rows],
         [
@@ -68,5 +68,5 @@ def _thresholds(calibration: dict[str, Any]) -> Chart:
     for key, colour in zip(RATIOS, _RATIO_COLOURS):
         name = "F1" if key == "f1" else key
         notes = [f"from {row['from']:.2f}: {name} {row[key]:.4f}" for row in rows]
-        found.append(Curve(name, [(row["from"], row[key]) for row in rows], notes, colour=colour))
+        found.append(PointSeries(name, [(row["from"], row[key]) for row in rows], notes, colour=colour))
     return curves("What a threshold keeps", found, Axis("smallest confidence that is kept", 1), Axis("ratio", 1))

@@ -27,7 +27,7 @@ _AXIS_LEFT = 58
 
 
 @dataclass(frozen=True, slots=True)
-class Series:
+class BarSeries:
     """One colour of a bar chart.
 
     Attributes:
@@ -47,11 +47,11 @@ class Series:
 
     def __post_init__(self) -> None:
         if len(self.values) != len(self.notes):
-            raise ValueError(f"series {self.name}: {len(self.values)} values, {len(self.notes)} notes")
+            raise ValueError(f"bars {self.name}: {len(self.values)} values, {len(self.notes)} notes")
 
 
 @dataclass(frozen=True, slots=True)
-class Curve:
+class PointSeries:
     """One line of a chart with two axes.
 
     Attributes:
@@ -74,7 +74,7 @@ class Curve:
     def __post_init__(self) -> None:
         if len(self.points) != len(self.notes) or (self.weights and len(self.weights) != len(self.points)):
             raise ValueError(
-                f"curve {self.name}: {len(self.points)} points, {len(self.notes)} notes, {len(self.weights)} weights"
+                f"points {self.name}: {len(self.points)} points, {len(self.notes)} notes, {len(self.weights)} weights"
             )
 
 
@@ -195,7 +195,7 @@ class Chart:
     texts: list[Text] = field(default_factory=list)
 
 
-def bars(title: str, rows: Sequence[str], series: Sequence[Series]) -> Chart:
+def bars(title: str, rows: Sequence[str], series: Sequence[BarSeries]) -> Chart:
     """Draw horizontal bars, one a row and series, on one scale, each with its note."""
     chart = Chart(title, legend=_legend(series))
     most = max((value for one in series for value in one.values), default=0) or 1
@@ -213,7 +213,7 @@ def bars(title: str, rows: Sequence[str], series: Sequence[Series]) -> Chart:
     return chart
 
 
-def stacked(title: str, rows: Sequence[str], series: Sequence[Series], axis: Axis | None = None) -> Chart:
+def stacked(title: str, rows: Sequence[str], series: Sequence[BarSeries], axis: Axis | None = None) -> Chart:
     """Draw one horizontal bar a row, cut in parts that are hatched too; without an axis the longest is as wide as the chart."""
     chart = Chart(title, legend=_legend(series, hatched=True))
     step, left = _BAR + 8, _left(rows)
@@ -240,7 +240,7 @@ def stacked(title: str, rows: Sequence[str], series: Sequence[Series], axis: Axi
 
 
 def columns(
-    title: str, bins: Sequence[str], series: Sequence[Series], axis: str, side: Axis, *, noted: bool = False
+    title: str, bins: Sequence[str], series: Sequence[BarSeries], axis: str, side: Axis, *, noted: bool = False
 ) -> Chart:
     """Draw upright bars, a group a bin.
 
@@ -273,7 +273,7 @@ def columns(
     return chart
 
 
-def curves(title: str, found: Sequence[Curve], axis: Axis, side: Axis, *, diagonal: bool = False) -> Chart:
+def curves(title: str, found: Sequence[PointSeries], axis: Axis, side: Axis, *, diagonal: bool = False) -> Chart:
     """Draw lines through dots.
 
     Args:
@@ -320,13 +320,13 @@ def _draw_side(chart: Chart, side: Axis, top: float) -> None:
     chart.texts.append(Text(12, 10 + _HEIGHT / 2, side.title, "tick", upright=True))
 
 
-def _legend(series: Sequence[Series], *, hatched: bool = False) -> list[Key]:
+def _legend(series: Sequence[BarSeries], *, hatched: bool = False) -> list[Key]:
     return [
         Key(one.name, _colour(one, rank), f"h{rank % _HATCHES}" if hatched else "") for rank, one in enumerate(series)
     ]
 
 
-def _colour(series: Series, rank: int) -> int:
+def _colour(series: BarSeries, rank: int) -> int:
     return (rank if series.colour is None else series.colour) % COLOURS
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from click.testing import CliRunner, Result
+from hypothesis import strategies as st
 
 from llms_meet_ner.data_converters import load_card
 from llms_meet_ner.data_converters.cards import Card, SplitFile
@@ -68,3 +71,44 @@ SMALL = {
     "train": [sentence("Anna/B-SHIP left/O Vaasa/B-PORT"), sentence("no/O news/O"), sentence("Vaasa/O")],
     "test": [sentence("Vaasa/B-SHIP"), sentence("Vaasa/B-PORT"), sentence("no/O news/O")],
 }
+
+TOKENS = st.sampled_from(["a", "A", "b", "the", "The", ".", "("])
+
+
+@st.composite
+def annotated(draw: Any) -> Annotated:
+    """Draw a sentence with entities."""
+    tokens = draw(st.lists(TOKENS, min_size=1, max_size=7))
+    tags: list[str] = []
+    while len(tags) < len(tokens):
+        length = draw(st.integers(1, len(tokens) - len(tags)))
+        label = draw(st.sampled_from(["O", "SHIP", "PORT"]))
+        tags += ["O"] * length if label == "O" else ["B-" + label] + ["I-" + label] * (length - 1)
+    return list(zip(tokens, tags))
+
+
+CORPORA = st.dictionaries(
+    st.sampled_from(["train", "dev", "test"]), st.lists(annotated(), min_size=1, max_size=8), min_size=1
+)
+"""Corpora of a few sentences by split."""
+
+
+def spans_of(tokens: Annotated) -> list[tuple[int, int, str]]:
+    """Return the entities of a sentence: start, end, label."""
+    starts = [number for number, (_, tag) in enumerate(tokens) if tag[0] == "B"]
+    return [
+        (
+            start,
+            next((n for n in range(start + 1, len(tokens)) if tokens[n][1][0] != "I"), len(tokens)),
+            tokens[start][1][2:],
+        )
+        for start in starts
+    ]
+
+
+def entities_of(corpus: dict[str, list[Annotated]]) -> Iterator[tuple[str, tuple[str, ...], str]]:
+    """Yield the entities of a corpus: split, words, label."""
+    for split, sentences in corpus.items():
+        for tokens in sentences:
+            for start, end, label in spans_of(tokens):
+                yield split, tuple(token for token, _ in tokens[start:end]), label

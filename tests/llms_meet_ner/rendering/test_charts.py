@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strict_html import parsed
 
-from llms_meet_ner.rendering.charts import Axis, Chart, Curve, Series, bars, columns, curves, stacked
+from llms_meet_ner.rendering.charts import Axis, BarSeries, Chart, PointSeries, bars, columns, curves, stacked
 from llms_meet_ner.rendering.html import html_environment
 from llms_meet_ner.rendering.text import visible
 
-COUNTS = [Series("train", [4, 1, 0], ["4", "1", "0"]), Series("test", [2, 2, 2], ["2", "2", "2"], colour=5)]
+COUNTS = [BarSeries("train", [4, 1, 0], ["4", "1", "0"]), BarSeries("test", [2, 2, 2], ["2", "2", "2"], colour=5)]
 ROWS = ["PER", "LOC", "a name that is much too long for the room it has"]
 
 
@@ -49,7 +49,7 @@ def test_parts_of_a_bar_follow_each_other_and_are_hatched() -> None:
 
 def test_columns_stand_on_the_axis_and_have_room_for_their_names() -> None:
     names = [f"{at}-{at + 1}" for at in range(1, 60, 2)]
-    series = [Series("F1", [at / 30 for at in range(30)], ["note"] * 30)]
+    series = [BarSeries("F1", [at / 30 for at in range(30)], ["note"] * 30)]
     chart = columns("F1 by length", names, series, "tokens", Axis("F1", 1), noted=True)
     assert {round(bar.y + bar.height, 6) for bar in chart.bars} == {190}
     assert chart.bars[20].height == pytest.approx(2 * chart.bars[10].height)
@@ -62,8 +62,8 @@ def test_columns_stand_on_the_axis_and_have_room_for_their_names() -> None:
 
 def test_curves_go_through_their_points() -> None:
     found = [
-        Curve("precision", [(0, 0.5), (0.5, 1)], ["a", "b"]),
-        Curve("recall", [(0, 1), (1, 0)], ["c", "d"], [0.25, 1], colour=5),
+        PointSeries("precision", [(0, 0.5), (0.5, 1)], ["a", "b"]),
+        PointSeries("recall", [(0, 1), (1, 0)], ["c", "d"], [0.25, 1], colour=5),
     ]
     chart = curves("Thresholds", found, Axis("confidence", 1), Axis("ratio", 1), diagonal=True)
     assert [(dot.x, dot.y) for dot in chart.dots[:2]] == list(chart.curves[0].points)
@@ -95,21 +95,21 @@ def test_there_are_a_few_ticks(top: float) -> None:
 
 
 def test_what_does_not_fit_is_refused() -> None:
-    with pytest.raises(ValueError, match="series a: 1 values, 0 notes"):
-        Series("a", [1], [])
-    with pytest.raises(ValueError, match="curve a: 1 points, 1 notes, 2 weights"):
-        Curve("a", [(0, 1)], ["x"], [1, 2])
+    with pytest.raises(ValueError, match="bars a: 1 values, 0 notes"):
+        BarSeries("a", [1], [])
+    with pytest.raises(ValueError, match="points a: 1 points, 1 notes, 2 weights"):
+        PointSeries("a", [(0, 1)], ["x"], [1, 2])
 
 
 def test_charts_of_nothing_are_drawn() -> None:
     parsed(drawn(bars("empty", [], [])))
     parsed(drawn(stacked("empty", [], [])))
-    parsed(drawn(columns("empty", [], [Series("a", [], [])], "x", Axis("y"))))
+    parsed(drawn(columns("empty", [], [BarSeries("a", [], [])], "x", Axis("y"))))
     parsed(drawn(curves("empty", [], Axis("x"), Axis("y"))))
 
 
 def test_hostile_names_and_notes_show_as_text() -> None:
-    series = [Series(token, [1] * len(TOKENS), TOKENS) for token in TOKENS[:3]]
+    series = [BarSeries(token, [1] * len(TOKENS), TOKENS) for token in TOKENS[:3]]
     for chart in (bars(TOKENS[0], TOKENS, series), columns(TOKENS[1], TOKENS, series, TOKENS[2], Axis(TOKENS[3]))):
         text = drawn(chart)
         page = parsed(text)
