@@ -12,7 +12,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 from conll_predictions import records, write
-from paths import CONLL
+from paths import CONLL, ROOT
 
 from llms_meet_ner import LmnError
 from llms_meet_ner.data_converters import load_card, prompt_spec_of
@@ -125,7 +125,7 @@ def percentages(scores: dict[Any, float | None]) -> dict[Any, str]:
 
 def test_the_runs_of_the_turkish_study_are_those_of_the_recipes() -> None:
     rows = yaml.safe_load((REFERENCES_FOLDER / "turkish_gemma.yaml").read_text(encoding="utf-8"))["results"]
-    lines = (REFERENCES_FOLDER.parents[1] / "recipes/turkish/runs.csv").read_text().splitlines()
+    lines = (ROOT / "recipes/turkish/runs.csv").read_text().splitlines()
     header, *runs = [line.split(",") for line in lines]
     for row, run in zip(rows, runs, strict=True):
         wanted = dict(zip(header, run, strict=True))

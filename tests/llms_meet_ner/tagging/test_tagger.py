@@ -224,7 +224,7 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     )
     writer = subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        cwd=Path(__file__).parent,
+        cwd=ROOT / "tests" / "support",
     )  # fmt: skip
     assert writer.stdin
     assert writer.stdout
