@@ -26,7 +26,7 @@ _SAFE_URL = re.compile(r"https?://[^\s<>\"'`\\()|]+")
 def markdown_environment() -> Environment:
     """Return the one environment of Markdown templates, in which the functions of this module are known."""
     made = environment(_shown)
-    made.globals.update(bullets=bullets, fenced=fenced, linked=linked, table=table)
+    made.globals.update(bullets=bullets, code=code, fenced=fenced, linked=linked, table=table)
     return made
 
 
@@ -60,6 +60,15 @@ def fenced(text: str, language: str = "") -> Markup:
     longest = max((len(run) for run in re.findall("`+", literal)), default=0)
     fence = "`" * max(3, longest + 1)
     return Markup(f"{fence}{language}\n{literal}\n{fence}")
+
+
+def code(text: object) -> Markup:
+    """Return a text as code within a line, whatever back-ticks it holds. Do not use it in a table, where a bar would end the cell."""
+    line = visible(_SPACE.sub(" ", str(text))).strip() or " "
+    longest = max((len(run) for run in re.findall("`+", line)), default=0)
+    space = " " if line.startswith("`") or line.endswith("`") else ""
+    fence = "`" * (longest + 1)
+    return Markup(f"{fence}{space}{line}{space}{fence}")
 
 
 def linked(text: object, url: str) -> Markup:

@@ -10,7 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from llms_meet_ner.rendering.markdown import escaped, fenced, linked, table, without_folders
+from llms_meet_ner.rendering.markdown import (
+    bullets,
+    code,
+    escaped,
+    fenced,
+    linked,
+    markdown_environment,
+    table,
+    without_folders,
+)
 from llms_meet_ner.rendering.tables import Table
 from llms_meet_ner.rendering.text import visible
 
@@ -45,6 +54,30 @@ def test_a_line_and_a_block_show_what_was_put_into_them(text: str) -> None:
 def test_nothing_is_left_that_markdown_reads(text: str) -> None:
     bare = re.sub(r"\\.|&\w+;", "", escaped(text))
     assert not re.search(r"[<>`*_\[\]|~$#]|://|www\.", bare)
+
+
+@given(texts)
+def test_code_shows_what_was_put_into_it(text: str) -> None:
+    (inline,) = inlines(f"x {code(text)} y")
+    assert [child.type for child in inline.children] == ["text", "code_inline", "text"]
+    assert inline.children[1].content.strip() == shown(text)
+
+
+@given(texts)
+def test_values_in_a_template_show_as_text(text: str) -> None:
+    template = markdown_environment().from_string(
+        "{{ it }}\n\n- x {{ code(1) }} {{ it }}\n- {{ linked(it, 'https://a.bc') }}"
+    )
+    first, *_ = found = inlines(template.render(it=text))
+    assert text_of(first) == shown(text) if shown(text) else len(found) == 2
+    assert f"x 1 {shown(text)}".strip() == "".join(child.content for child in found[-2].children)
+
+
+def test_a_list_and_the_notes_of_a_table_are_escaped() -> None:
+    assert bullets(["*a*", "- b"]) == "- \\*a\\*\n- \\- b"
+    one = Table(("", "x"), [("a", "1")], ("<b>",), title="t|t")
+    assert table(one) == "| t\\|t | x |\n|---|---:|\n| a | 1 |\n\n&lt;b&gt;"
+    assert table(Table(("a",), [], ("b", "c"))).endswith("|---|\n\n- b\n- c")
 
 
 @given(texts, texts)
