@@ -1,4 +1,4 @@
-"""Write a corpus as LLaMA-Factory data sets: Alpaca records and their entries in `dataset_info.json`."""
+"""Write a corpus as LLaMA-Factory data sets: Alpaca records, and their entries in `dataset_info.json`."""
 
 from __future__ import annotations
 
@@ -20,8 +20,17 @@ from .cards import Card
 
 
 @dataclass(frozen=True, slots=True)
-class Converted:
-    """What was written for one split: data set name, file, and counts; `entities` counts by label, `augmented` what was added."""
+class WrittenSplit:
+    """A split that was written as a data set.
+
+    Attributes:
+        dataset: Name of the data set.
+        file: File of its records.
+        sentences: Number of sentences.
+        tokens: Number of tokens.
+        entities: Number of entities by label.
+        augmented: Record of the sentences added to the split's own; None where there are none.
+    """
 
     dataset: str
     file: Path
@@ -36,17 +45,17 @@ def prompt_spec_of(
 ) -> PromptSpec:
     """Return the prompt of a corpus in a format.
 
-    Its label set is the card's, or has letters for names in a wording of `LETTERED`; `Card.with_labels` makes a card of it that reads
-    sentences to match.
+    Its label set is the card's, with letters for names in a wording of `LETTERED`. `Card.with_labels` makes a card that reads sentences
+    with these labels.
 
     Args:
-        card: gives the labels, whether entities nest, and the default wording.
-        format_name: of the output format.
-        variant: wording of the instruction, by default the card's.
-        instruction_as: in the user's turn or as the system message.
+        card: Card that gives the labels, whether entities nest, and the default wording.
+        format_name: Name of the output format.
+        variant: Wording of the instruction; None for the card's.
+        instruction_as: Whether the instruction is in the user's turn or the system message.
 
     Raises:
-        LmnError: no such format or variant.
+        LmnError: There is no such format or wording.
     """
     fmt = get_format(format_name, nested=card.nested)
     name = variant or card.variant
@@ -55,7 +64,7 @@ def prompt_spec_of(
 
 
 def alpaca_record(sentence: Sentence, spec: PromptSpec, fmt: OutputFormat) -> dict[str, Any]:
-    """Return one training record: Alpaca's three fields, and the sentence's id and tokens, which prediction reads."""
+    """Return a training record: Alpaca's three fields, and the sentence's id and tokens, which prediction reads."""
     return {
         "instruction": spec.instruction,
         "input": sentence.text,
@@ -74,20 +83,20 @@ def write_split(
     *,
     labels_mark: str = "",
     augmented: Augmented | None = None,
-) -> Converted:
-    """Write the records of one split, one sentence in memory at a time; the file takes its name when it is whole.
+) -> WrittenSplit:
+    """Write the records of a split, with one sentence in memory at a time. The file takes its name when it is complete.
 
     Args:
-        card: of the corpus.
-        split: its name.
-        sentences: with the labels of the prompt.
-        spec: the prompt.
-        out: the folder.
-        labels_mark: tells a change of the card's labels in the data set's name.
-        augmented: what was added to the split's own sentences, if anything.
+        card: Card of the corpus.
+        split: Name of the split on the card.
+        sentences: Sentences of the split, with the labels of the prompt.
+        spec: Prompt of the records.
+        out: Folder to write to.
+        labels_mark: Part of the data set's name that tells a change of the card's labels; empty for none.
+        augmented: Record of the sentences added to the split's own; None where there are none.
 
     Raises:
-        LmnError: what reading the sentences raises; or there is not one.
+        LmnError: A sentence cannot be read, or there is none.
     """
     name = dataset_name(card.name, split, spec, card.variant, labels_mark, augmented)
     fmt = get_format(spec.format, nested=spec.nested)
@@ -105,41 +114,44 @@ def write_split(
             entities.update(span.label for span in sentence.spans)
         if not count:
             raise LmnError(
-                f"corpus {card.name}: split {split} holds no sentence; check its file and the card's `splits`"
+                f"split {split} holds no sentence", f"corpus {card.name}", "check its file and the card's `splits`"
             )
         file.write("\n]\n")
-    return Converted(name, path, count, tokens, entities, augmented)
+    return WrittenSplit(name, path, count, tokens, entities, augmented)
 
 
 def merge_dataset_info(
-    card: Card, written: dict[str, Converted], spec: PromptSpec, out: Path, source: Path | None = None
+    card: Card, written: dict[str, WrittenSplit], spec: PromptSpec, out: Path, source: Path | None = None
 ) -> Path:
-    """Add the written splits to the `dataset_info.json` of a folder, keeping what others put there.
+    """Add written splits to the `dataset_info.json` of a folder, keeping the entries of others.
 
     Args:
-        card: of the corpus.
-        written: by split.
-        spec: the prompt they hold.
-        out: the folder.
-        source: folder of the corpus files, for who scores on them later; None for the card's default.
+        card: Card of the corpus.
+        written: Written splits by name.
+        spec: Prompt of the records.
+        out: The folder.
+        source: Folder of the corpus files, so that scoring finds them later; None for the card's default.
+
+    Returns:
+        Path of the `dataset_info.json`.
 
     Raises:
-        LmnError: a `dataset_info.json` is there and is not a JSON mapping.
+        LmnError: The folder has a `dataset_info.json` that is not a JSON mapping.
     """
     path = out / DATASET_INFO
     info = read_dataset_info(out)
-    for split, converted in written.items():
+    for split, data in written.items():
         entry = DatasetEntry(
-            name=converted.dataset,
-            file_name=converted.file.name,
+            name=data.dataset,
+            file_name=data.file.name,
             card=card.reference,
             corpus=card.name,
             split=split,
             docstart=card.docstart,
             spec=spec,
-            augmented=converted.augmented,
+            augmented=data.augmented,
             source=str(source) if source else None,
         )
-        info[converted.dataset] = entry.to_dict()
+        info[data.dataset] = entry.to_dict()
     write_json(path, info)
     return path

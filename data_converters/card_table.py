@@ -1,4 +1,4 @@
-"""The table of the cards that come with the package: on the terminal, and in Markdown for the README."""
+"""Table of the cards that come with the package, for the terminal and, in Markdown, for the README."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from .cards import Card, card_names, load_card
 from .readers import READERS
 
 LABELS_SHOWN = 6
-"""Labels of a card that the Markdown table names; of more it says how many."""
+"""Number of labels of a card that the Markdown table names."""
 
 
 @dataclass(frozen=True, slots=True)
 class CardRow:
-    """What the tables say of a card.
+    """A card in the tables.
 
     Attributes:
-        card: its name.
-        title: the corpus in words.
-        language: a language tag.
-        labels: their names, in order.
-        layout: the reader's type, a word of `READERS`.
-        nested: whether entities may lie inside entities.
-        splits: their names, in order.
-        licence: in words.
-        homepage: where to get the corpus; empty where it comes with the package.
+        card: Name of the card.
+        title: Name of the corpus in words.
+        language: Language tag.
+        labels: Names of the labels, in order.
+        layout: Type of the reader, a key of `READERS`.
+        nested: Whether entities may lie inside entities.
+        splits: Names of the splits, in order.
+        licence: Licence in words.
+        homepage: Address where to get the corpus; empty where it comes with the package.
     """
 
     card: str
@@ -43,7 +43,7 @@ class CardRow:
 
     @classmethod
     def of(cls, card: Card) -> CardRow:
-        """Take what the tables say of a card."""
+        """Return the row of a card."""
         return cls(
             card=card.name,
             title=card.title,
@@ -61,13 +61,13 @@ def card_rows() -> list[CardRow]:
     """Return a row for every card that comes with the package, sorted by name.
 
     Raises:
-        LmnError: something in one of the cards is wrong.
+        LmnError: A card is wrong.
     """
     return [CardRow.of(load_card(name)) for name in card_names()]
 
 
 def terminal_table(rows: Sequence[CardRow]) -> Table:
-    """Return the table that `lmn-convert cards` prints: one line a card."""
+    """Return the table that `lmn-convert cards` prints, with one line per card."""
     table = Table("card", "language", "splits", "labels", "layout", "title", box=None, pad_edge=False)
     for row in rows:
         layout = f"{row.layout}, nested" if row.nested else row.layout
@@ -76,7 +76,7 @@ def terminal_table(rows: Sequence[CardRow]) -> Table:
 
 
 def markdown_table(rows: Sequence[CardRow]) -> str:
-    """Return the table of the README, without a line break at its end."""
+    """Return the table of the README, without a final line break."""
     lines = [
         "| card | corpus | language | labels | layout | nested | splits | licence | where to get it |",
         "|---|---|---|---|---|---|---|---|---|",
@@ -98,6 +98,6 @@ def markdown_table(rows: Sequence[CardRow]) -> str:
 
 
 def _named(labels: Sequence[str]) -> str:
-    """Return the number of labels and the first of them: `2: PER, LOC`."""
+    """Return the number of labels and the first names: `2: PER, LOC`."""
     more = ", ..." if len(labels) > LABELS_SHOWN else ""
     return f"{len(labels)}: {', '.join(labels[:LABELS_SHOWN])}{more}"

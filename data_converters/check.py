@@ -1,4 +1,4 @@
-"""What `lmn-convert check` reports: counts of a corpus, and everything in it that a reader or a parser may stumble over."""
+"""Counts for `lmn-convert check`: sizes of a corpus, its problems, and the sentences that a format cannot hold."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from .problems import ProblemLog
 
 @dataclass(slots=True)
 class SplitCheck:
-    """The findings of one split.
+    """What checking a split found.
 
     Attributes:
-        split: its name.
-        sentences: number of them, `-DOCSTART-` sentences included where the card counts them.
-        tokens: number of them.
-        docstarts: how many of the sentences are `-DOCSTART-` lines.
-        without_entities: sentences with none.
-        entities: by label.
-        nested: entities inside others.
-        ambiguous: sentences that two annotations render alike.
-        moved: entities of theirs that parsing the rendering puts on other tokens: what the format cannot hold.
-        not_restored: sentences that parsing their rendering does not give back though they are not ambiguous: always none.
-        log: everything wrong in the file, and the tokens that hold brackets.
+        split: Name of the split.
+        sentences: Number of sentences, with `-DOCSTART-` sentences where the card counts them.
+        tokens: Number of tokens.
+        docstarts: Number of `-DOCSTART-` sentences.
+        without_entities: Number of sentences without entities.
+        entities: Number of entities by label.
+        nested: Number of entities inside others.
+        ambiguous: Sentences whose rendering is also that of another annotation.
+        moved: Number of entities in these that come back on other tokens when the rendering is parsed.
+        not_restored: Sentences that are not ambiguous and still do not come back when their rendering is parsed; always empty.
+        log: Problems in the file, and tokens that hold brackets.
     """
 
     split: str
@@ -56,8 +56,16 @@ def check_split(
 ) -> SplitCheck:
     """Read a split to its end, whatever is wrong in it, and render and parse every sentence in a format.
 
+    Args:
+        card: Card of the corpus.
+        split: Name of the split on the card.
+        source: Folder of the corpus files; None for the card's default.
+        format_name: Name of the output format.
+        repair: What happens to tags that their scheme does not allow; None for what the card says.
+        progress: Whether to show a progress bar if standard error is a terminal.
+
     Raises:
-        LmnError: there is no such format, or the file is missing or cannot be decoded.
+        LmnError: There is no such format, or the file is missing or cannot be decoded.
     """
     result = SplitCheck(split)
     fmt = get_format(format_name, nested=card.nested)

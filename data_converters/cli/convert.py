@@ -17,7 +17,7 @@ from ...formats.instructions import VARIANTS
 from ...labels import LabelSet, describe_origins
 from ...sentence import Sentence
 from ...training.dataset_info import Augmented, read_dataset_info
-from ..alpaca import Converted, merge_dataset_info, prompt_spec_of, write_split
+from ..alpaca import WrittenSplit, merge_dataset_info, prompt_spec_of, write_split
 from ..card_table import card_rows, markdown_table, terminal_table
 from ..cards import Card, load_card
 from ..check import SplitCheck, check_split
@@ -103,7 +103,7 @@ def convert(
     for name in names:
         corpus.data_of(name, source)  # a missing file is an error before anything is written,
     read_dataset_info(out)  # and so is a damaged dataset_info.json
-    written: dict[str, Converted] = {}
+    written: dict[str, WrittenSplit] = {}
     for name in names:
         log = ProblemLog()
         sentences: Iterable[Sentence] = read_corpus(corpus, name, source, repair=repair, log=log, progress=True)
@@ -121,7 +121,7 @@ def convert(
     click.echo(f"{len(written)} data sets in {info}")
 
 
-def _print_changes(labels: LabelSet, written: dict[str, Converted]) -> None:
+def _print_changes(labels: LabelSet, written: dict[str, WrittenSplit]) -> None:
     """Print what makes the data sets another thing than the corpus: labels, added sentences."""
     if labels.is_changed:
         click.echo(f"labels: {describe_origins(dict(labels.origins))}")
@@ -133,7 +133,7 @@ def _print_changes(labels: LabelSet, written: dict[str, Converted]) -> None:
             )
 
 
-def _print_converted(written: dict[str, Converted]) -> None:
+def _print_converted(written: dict[str, WrittenSplit]) -> None:
     table = Table("data set", "sentences", "tokens", "entities", "file", box=None, pad_edge=False)
     for converted in written.values():
         table.add_row(

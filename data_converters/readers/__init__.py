@@ -1,6 +1,6 @@
-"""Readers of corpus files, one module a layout, each with the schema of its card keys beside it.
+"""Readers of corpus files: one module for each layout, with the schema of its card keys beside it.
 
-`READERS` finds a layout by the word that a card's `reader.type` gives.
+`READERS` gives the options of a layout by the word that a card's `reader.type` has for it.
 """
 
 from __future__ import annotations

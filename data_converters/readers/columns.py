@@ -1,4 +1,4 @@
-"""The reader of column files: one token a line, tags in a column, an empty line between sentences.
+"""Reader of column files: one token per line, tags in a column, an empty line between sentences.
 
 It streams: memory holds one sentence at a time. Every sentence is validated as it is read.
 """
@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 from ...errors import LmnError
-from ...labels import LabelSet
 from ...sentence import DOCSTART, Sentence
-from ...tags import Repair, Scheme
+from ...tags import Scheme
 from ..problems import ProblemLog
-from .common import CorpusRules, Docstart, FileLayout
+from .common import CorpusRules, FileLayout
 from .tagged import TaggedReader, tag_options
 from .text_files import open_text
 
@@ -30,24 +29,25 @@ class ColumnOptions(FileLayout):
     """How to read a column file.
 
     Attributes:
-        scheme: how the tags are written.
-        separator: `auto` splits a line at tabs if it has one and at runs of spaces else; a tab; a space, of which runs separate like
-            one; `last-space` splits a line in two at its last run of spaces, so that a token may hold others; or any other string.
-        token: column of the token, from 0, negative from the end.
-        tags: columns of tags, the outer level first.
-        columns: number of columns that every line must have, or None.
-        comments: exact beginnings of comment lines. A line is a comment in no other case.
-        untagged: what becomes of a line without a tag.
-        encoding: of the file; a byte order mark is skipped.
-        tag_names: what the numbers stand for where tags are numbers, from 0; () where they are not.
-        token_prefix: taken off the tokens that begin with it; a token that is nothing else keeps it, and is counted.
-        sentence: a column, from 0, in which another value begins a sentence, as an empty line does. An empty value goes on with the
-            one above. None: only empty lines part sentences.
-        header: whether the first line names the columns, and is skipped.
-        quoted: whether fields may stand in double quotes, as in CSV files.
+        scheme: Scheme of the tags.
+        separator: `auto` splits a line at tabs if it has one, else at runs of spaces. A space also splits at runs of spaces.
+            `last-space` splits a line in two at its last run of spaces, so that a token may hold others. Any other string splits at
+            that string.
+        token: Column of the token, from 0; negative numbers count from the end.
+        tags: Columns of tags, the outer level first.
+        columns: Number of columns that every line must have, or None.
+        comments: Exact beginnings of comment lines; no other line is a comment.
+        untagged: What happens to a line without a tag.
+        encoding: Encoding of the file; a byte order mark is skipped.
+        tag_names: Tags that numbers from 0 stand for, where tags are numbers; else ().
+        token_prefix: Prefix taken off the tokens that begin with it; a token that is the prefix alone keeps it, and is counted.
+        sentence: Column, from 0, in which a new value begins a sentence, as an empty line does. An empty value continues the sentence
+            above. None: only empty lines separate sentences.
+        header: Whether the first line names the columns; it is skipped.
+        quoted: Whether fields may be in double quotes, as in CSV files.
 
     Raises:
-        ValueError: fields are quoted, and no one character separates them.
+        ValueError: Fields are quoted, and the separator is not one character.
     """
 
     scheme: Scheme
@@ -70,7 +70,7 @@ class ColumnOptions(FileLayout):
 
     @classmethod
     def of(cls, reader: dict[str, Any]) -> ColumnOptions:
-        """Take the keys of a card's `reader`, checked against the schema beside this file."""
+        """Take the keys of a card's `reader`, which follow the schema beside this file."""
         separator = reader.get("separator", "auto")
         return cls(
             **tag_options(reader),
@@ -88,20 +88,20 @@ class ColumnOptions(FileLayout):
 
     def reader(self, folder: Path, value: str, rules: CorpusRules, log: ProblemLog) -> ColumnReader:
         """Return the reader of a file."""
-        return ColumnReader(folder / value, self, rules.labels, rules.docstart, rules.repair, log)
+        return ColumnReader(folder / value, self, rules, log)
 
 
 def _blocks(file: IO[str], number: int = 0) -> Iterator[tuple[int, str]]:
-    r"""Yield what stands between lines of white space: the number of its first line, from 1, and its text.
+    r"""Yield the blocks between blank lines, each with the number of its first line, from 1.
 
-    Line ends are `\\n` in the text and the last one is left out.
+    Lines end in `\\n` in a block, and the last line end is left out.
 
     Args:
-        file: to be read on from where it stands.
-        number: of the lines read before.
+        file: File to read on from where it stands.
+        number: Number of lines read before.
     """
-    rest = "\n"  # as if the file came after an empty line: then every block does
-    held = ""  # a carriage return whose line feed may be the next chunk's first character
+    rest = "\n"  # as if an empty line came before the file, as before every block
+    held = ""  # a carriage return whose line feed may begin the next chunk
     while True:
         chunk = file.read(_CHUNK)
         text = held + (chunk or "\n")
@@ -128,43 +128,38 @@ def _blocks(file: IO[str], number: int = 0) -> Iterator[tuple[int, str]]:
 
 
 class ColumnReader(TaggedReader):
-    """Reads the sentences of one file.
+    """Reads the sentences of one file. A `-DOCSTART-` line always ends the sentence before it.
 
     Args:
-        path: the file; errors quote it as given.
-        options: its layout.
-        labels: the labels that may occur.
-        docstart: what a `-DOCSTART-` line is. One always ends the sentence before it.
-        repair: what becomes of invalid tag sequences.
-        log: takes the findings.
+        path: The file; errors quote it as given.
+        options: Layout of the file.
+        rules: Rules of the corpus.
+        log: Log that takes the problems.
     """
 
-    def __init__(
-        self, path: Path, options: ColumnOptions, labels: LabelSet, docstart: Docstart, repair: Repair, log: ProblemLog
-    ) -> None:
+    def __init__(self, path: Path, options: ColumnOptions, rules: CorpusRules, log: ProblemLog) -> None:
         super().__init__(
             str(path),
             options.scheme,
-            labels,
-            repair,
+            rules,
             log,
             tag_names=options.tag_names,
             token_prefix=options.token_prefix,
         )
         self.path = path
         self.options = options
-        self.docstart = docstart
-        self._marks_documents = docstart != "none"
+        self.docstart = rules.docstart
+        self._marks_documents = rules.docstart != "none"
 
     def read(self, id_prefix: str, progress: bool = False) -> Iterator[Sentence]:
         """Yield the sentences in order.
 
         Args:
-            id_prefix: `<corpus>/<split>`; the number after it counts every sentence and every `-DOCSTART-` line from 0.
-            progress: show a progress bar on standard error if that is a terminal.
+            id_prefix: `<corpus>/<split>`. The number after it counts every sentence and every `-DOCSTART-` line from 0.
+            progress: Whether to show a progress bar on standard error if that is a terminal.
 
         Raises:
-            LmnError: the file cannot be read, or the log does not keep going over a fatal finding.
+            LmnError: The file cannot be read, or a fatal problem is found and the log does not keep going.
         """
         with open_text(self.path, self.options.encoding, progress) as file:
             if self.options.header:
@@ -181,7 +176,7 @@ class ColumnReader(TaggedReader):
                     count += is_counted
 
     def _read_blocks(self, file: IO[str], before: int, id_prefix: str) -> Iterator[Sentence]:
-        """Yield the sentences of a file that empty lines part."""
+        """Yield the sentences of a file in which empty lines separate sentences."""
         count = 0
         comments = self.options.comments
         for first, text in _blocks(file, before):
@@ -207,7 +202,7 @@ class ColumnReader(TaggedReader):
                 count += is_counted
 
     def _part(self, sentence_id: str, rows: list[list[str]], numbers: Sequence[int]) -> tuple[Sentence | None, bool]:
-        """Return the sentence of some rows if they hold one, and whether it counts: a `-DOCSTART-` line does in any case."""
+        """Return the sentence of some rows, or None, and whether it counts in the ids; a `-DOCSTART-` line always does."""
         if self._marks_documents and len(rows) == 1 and self._is_docstart(rows[0]):
             if self.docstart == "sentence":
                 return Sentence(sentence_id, (DOCSTART,), (), self._where(numbers[0])), True
@@ -216,19 +211,19 @@ class ColumnReader(TaggedReader):
         return sentence, sentence is not None
 
     def _is_special(self, block: str) -> bool:
-        """Whether a block may hold comments, a `-DOCSTART-` line or a stray carriage return: then its lines are looked at singly."""
+        """Whether a block may hold comments, a `-DOCSTART-` line or a stray carriage return, so that each line needs a look."""
         if (self._marks_documents and DOCSTART in block) or "\r" in block:
             return True
         comments = self.options.comments
         return bool(comments) and (block.startswith(comments) or any("\n" + comment in block for comment in comments))
 
     def _parts(self, block: str, number: int) -> Iterator[tuple[list[list[str]], list[int]]]:
-        """Cut a block at its `-DOCSTART-` lines, each a part of its own, and leave its comments out."""
+        """Cut a block at its `-DOCSTART-` lines, which are parts of their own, and leave comments out."""
         lines = ((at, line, self._split(line)) for at, line in enumerate(block.split("\n"), start=number))
         yield from self._grouped(lines)
 
     def _row_parts(self, file: IO[str], before: int) -> Iterator[tuple[list[list[str]], list[int]]]:
-        """Cut a file into sentences line by line, as its sentence column and its empty lines say; `before` lines are read already."""
+        """Cut a file into sentences line by line, by its sentence column and empty lines; `before` lines have been read."""
         yield from self._grouped(self._quoted_rows(file, before) if self.options.quoted else self._rows(file, before))
 
     def _rows(self, file: IO[str], before: int) -> Iterator[tuple[int, str, list[str]]]:
@@ -244,12 +239,11 @@ class ColumnReader(TaggedReader):
                 yield first, self.options.separator.join(row), row
                 first = before + rows.line_num + 1
         except csv.Error as error:
-            raise LmnError(
-                f"{self.path}:{first}: {error}; the card's reader.quoted is for files whose quotes come in pairs"
-            ) from error
+            remedy = "the card's reader.quoted is for files whose quotes come in pairs"
+            raise LmnError(str(error), f"{self.path}:{first}", remedy) from error
 
     def _grouped(self, lines: Iterator[tuple[int, str, list[str]]]) -> Iterator[tuple[list[list[str]], list[int]]]:
-        """Group lines (number, text, fields) into sentences and `-DOCSTART-` lines; comments are left out."""
+        """Group lines (number, text, fields) into sentences and `-DOCSTART-` lines, and leave comments out."""
         options = self.options
         rows: list[list[str]] = []
         numbers: list[int] = []
@@ -295,7 +289,7 @@ class ColumnReader(TaggedReader):
         one_space = separator == "last-space"
         separator = " " if one_space else separator
         if separator == " " and ("  " in block or "\n " in f"\n{block}" or " \n" in f"{block}\n"):
-            return None  # runs of spaces separate like one
+            return None  # a run of spaces separates like one space
         fields = block.replace("\n", f"{separator}\n{separator}").split(separator)
         lines = block.count("\n") + 1
         width = (len(fields) + 1) // lines - 1
@@ -322,7 +316,7 @@ class ColumnReader(TaggedReader):
         return self._build(sentence_id, tokens, levels, range(number, number + lines))
 
     def _sentence(self, sentence_id: str, lines: list[list[str]], numbers: Sequence[int]) -> Sentence | None:
-        """Make a sentence of its lines, each looked at; None if none of them holds a token that may be kept."""
+        """Make a sentence of its lines, checking each; None if no line holds a token to keep."""
         rows, sound_numbers = self._sound_rows(lines, numbers)
         if not rows:
             return None
@@ -331,7 +325,7 @@ class ColumnReader(TaggedReader):
         return self._build(sentence_id, tokens, levels, sound_numbers)
 
     def _sound_rows(self, rows: list[list[str]], numbers: Sequence[int]) -> tuple[list[list[str]], list[int]]:
-        """Go through the rows of a sentence one by one, report those that lack something, and keep the others."""
+        """Return the sound rows of a sentence with their lines, and report the others."""
         options = self.options
         kept: list[list[str]] = []
         kept_numbers: list[int] = []
@@ -343,7 +337,7 @@ class ColumnReader(TaggedReader):
                     "untagged",
                     where,
                     f"a line without a tag: {' '.join(row)!r}",
-                    remedy="the card's reader.untagged says what becomes of such lines: error, outside or skip",
+                    remedy="the card's reader.untagged says what happens to such lines: error, outside or skip",
                     fatal=options.untagged == "error",
                 )
                 if options.untagged == "outside" and row[0]:

@@ -1,4 +1,4 @@
-"""The reader of data sets of the `datasets` library: of the Hub, or saved on disk, with a column of tokens and one of tags."""
+"""Reader of data sets of the `datasets` library, on the Hub or on disk, with a column of tokens and a column of tags."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class DatasetOptions:
     """How to read a data set.
 
     Attributes:
-        record: how to read one of its records.
-        path: a file or a folder below the corpus's folder, else a data set of the Hub by its id.
-        name: its configuration.
-        revision: branch, tag or commit on the Hub.
+        record: How to read one record.
+        path: File or folder in the folder of the corpus; if there is none, id of a data set on the Hub.
+        name: Configuration of the data set.
+        revision: Branch, tag or commit on the Hub.
     """
 
     record: RecordOptions
@@ -43,15 +43,15 @@ class DatasetOptions:
 
     @classmethod
     def of(cls, reader: dict[str, Any]) -> DatasetOptions:
-        """Take the keys of a card's `reader`, checked against the schema beside this file."""
+        """Take the keys of a card's `reader`, which follow the schema beside this file."""
         return cls(RecordOptions.of(reader), reader["path"], reader.get("name"), reader.get("revision"))
 
     def data(self, folder: Path, value: str) -> SplitData:
-        """Return the split of the data set that has a name."""
+        """Return a split of the data set, by name."""
         return DatasetSplit(self, folder, value)
 
     def reader(self, folder: Path, value: str, rules: CorpusRules, log: ProblemLog) -> DatasetReader:
-        """Return the reader of the split that has a name."""
+        """Return the reader of a split, by name."""
         return DatasetReader(DatasetSplit(self, folder, value), rules, log)
 
 
@@ -60,9 +60,9 @@ class DatasetSplit:
     """One split of a data set.
 
     Attributes:
-        options: of the data set.
-        folder: of the corpus's files.
-        split: as the data set calls it.
+        options: How to read the data set.
+        folder: Folder of the corpus files.
+        split: Name that the data set has for the split.
     """
 
     options: DatasetOptions
@@ -71,7 +71,7 @@ class DatasetSplit:
 
     @property
     def local(self) -> Path | None:
-        """The file or folder that it lies in; None for a data set of the Hub."""
+        """The file or folder of the data set; None for a data set on the Hub."""
         path = self.folder / self.options.path
         return path if path.exists() else None
 
@@ -91,7 +91,7 @@ class DatasetSplit:
         )
 
     def sha256(self) -> str:
-        """Return the hash of the tokens and tags: of a line of JSON a record, in the order of the split."""
+        """Return the hash of the tokens and tags, one line of JSON per record, in the order of the split."""
         digest = hashlib.sha256()
         keys = (self.options.record.tokens, self.options.record.tags)
         for record in self.rows():
@@ -99,7 +99,7 @@ class DatasetSplit:
         return digest.hexdigest()
 
     def rows(self, loaded: Any = None) -> Iterator[dict[str, Any]]:
-        """Yield the records as mappings; numbers that stand for names, other than tags, by their names."""
+        """Yield the records as mappings. In the columns of `where`, names replace the numbers that stand for them."""
         data = self.load() if loaded is None else loaded
         named = {
             column: feature.names
@@ -118,13 +118,13 @@ class DatasetSplit:
         """Load the split.
 
         Raises:
-            LmnError: the library is not installed, or finds no such data set, configuration, split or column.
+            LmnError: The library is not installed, or the data set, configuration, split or column does not exist.
         """
         try:
             import datasets
         except ImportError as error:
             raise LmnError(
-                f"{self}: reading it needs the datasets library ({error}); pip install 'llms-meet-ner[readers]'"
+                f"reading it needs the datasets library ({error})", self, "pip install 'llms-meet-ner[readers]'"
             ) from error
         if not sys.stderr.isatty():
             datasets.disable_progress_bars()
@@ -132,18 +132,17 @@ class DatasetSplit:
             data = self._load(datasets)
         except LmnError:
             raise
-        except Exception as error:  # the library has errors of many kinds, and lets those of others through
-            raise LmnError(f"{self}: {_first_line(error)}; {self._remedy(error)}") from error
+        except Exception as error:  # the library raises errors of many kinds, its own and others'
+            raise LmnError(_first_line(error), self, self._remedy(error)) from error
         record = self.options.record
-        for what, column in (
+        for key, column in (
             ("tokens", record.tokens),
             ("tags", record.tags),
-            *(("where", key) for key in record.where),
+            *(("where", column) for column in record.where),
         ):
             if column not in data.column_names:
-                raise LmnError(
-                    f"{self}: no column {column!r}; it has {', '.join(data.column_names)}: the card's reader.{what} names one"
-                )
+                remedy = f"it has {', '.join(data.column_names)}: the card's reader.{key} names one"
+                raise LmnError(f"no column {column!r}", self, remedy)
         return data
 
     def _load(self, datasets: Any) -> Any:
@@ -154,22 +153,22 @@ class DatasetSplit:
         if path.is_dir() and (path / "dataset_dict.json").is_file():
             splits = datasets.load_from_disk(str(path))
             if self.split not in splits:
-                raise LmnError(f"{path}: no split {self.split!r}; it has: {', '.join(splits)}")
+                raise LmnError(f"no split {self.split!r}", path, f"it has: {', '.join(splits)}")
             return splits[self.split]
         if path.is_dir() and (path / "state.json").is_file():
             data = datasets.load_from_disk(str(path))
             if data.split is not None and str(data.split) != self.split:
-                raise LmnError(f"{path}: no split {self.split!r}; it is the split {data.split}")
+                raise LmnError(f"no split {self.split!r}", path, f"it is the split {data.split}")
             return data
         if path.is_dir():
             return datasets.load_dataset(str(path), self.options.name, split=self.split)
         if path.suffix not in _FORMATS:
-            raise LmnError(f"{path}: a data set's file ends in {', '.join(_FORMATS)}")
+            raise LmnError(f"a data set's file ends in {', '.join(_FORMATS)}", path)
         more = {"sep": "\t"} if path.suffix == ".tsv" else {}
         return datasets.load_dataset(_FORMATS[path.suffix], data_files=str(path), split=self.split, **more)
 
     def _remedy(self, error: Exception) -> str:
-        """Return what to do about an error of the library's."""
+        """Return the remedy for an error that the library raised."""
         text = str(error)
         if "scripts are no longer supported" in text or "trust_remote_code" in text:
             return (
@@ -178,19 +177,19 @@ class DatasetSplit:
             )
         if isinstance(error, ConnectionError) or "offline" in text.lower() or "Hub" in text:
             return (
-                f"{self.folder / self.options.path} is no file or folder either: save the data set there (save_to_disk), or check the "
+                f"{self.folder / self.options.path} is not a file or folder either: save the data set there (save_to_disk), or check the "
                 "card's reader.path and the connection to the Hub"
             )
         return "the card's reader.path, reader.name and splits say what is read"
 
 
 class DatasetReader(RecordReader):
-    """Reads the sentences of one split. Places name the data set and the number of the record, from 1.
+    """Reads the sentences of one split. Places give the data set and the number of the record, from 1.
 
     Args:
-        split: to be read.
-        rules: of the corpus.
-        log: takes the findings.
+        split: The split.
+        rules: Rules of the corpus.
+        log: Log that takes the problems.
     """
 
     def __init__(self, split: DatasetSplit, rules: CorpusRules, log: ProblemLog) -> None:
@@ -210,7 +209,7 @@ class DatasetReader(RecordReader):
 
 
 def _names(data: Any, column: str) -> list[str]:
-    """Return the names that a data set's features give for the numbers in a column of lists; none if there are none."""
+    """Return the names that a data set's features give to the numbers in a column of lists; empty if they give none."""
     feature = data.features[column]
     inner = feature[0] if isinstance(feature, list) else getattr(feature, "feature", feature)
     return list(getattr(inner, "names", None) or [])

@@ -1,4 +1,4 @@
-"""The reader of spaCy's DocBins: documents with their tokens and entities."""
+"""Reader of spaCy's DocBins, which hold documents with tokens and entities."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class DocBinOptions(FileLayout):
     """How to read a DocBin.
 
     Attributes:
-        language: code of the spaCy language that the documents were made with.
-        spans: key of the group of spans that are the entities; None: the documents' own entities are.
-        sentences: whether a document is one sentence, or is split where it has sentence boundaries. An entity across a boundary joins
-            the two sentences.
-        crossing: what becomes of crossing spans; see `SpannedReader`. Only groups of spans can have them.
+        language: Code of the spaCy language with which the documents were made.
+        spans: Key of the group of spans to read; None for the documents' own entities.
+        sentences: Whether a document is one sentence (`whole`) or is split at its sentence boundaries. An entity across a boundary
+            joins the two sentences.
+        crossing: What happens to crossing spans; see `SpannedReader`. Only groups of spans can have them.
     """
 
     language: str = "xx"
@@ -34,7 +34,7 @@ class DocBinOptions(FileLayout):
 
     @classmethod
     def of(cls, reader: dict[str, Any]) -> DocBinOptions:
-        """Take the keys of a card's `reader`, checked against the schema beside this file."""
+        """Take the keys of a card's `reader`, which follow the schema beside this file."""
         return cls(**{key: value for key, value in reader.items() if key != "type"})
 
     def reader(self, folder: Path, value: str, rules: CorpusRules, log: ProblemLog) -> DocBinReader:
@@ -43,15 +43,15 @@ class DocBinOptions(FileLayout):
 
 
 class DocBinReader(SpannedReader):
-    """Reads the sentences of one file. Places name the file and the number of the document, from 1.
+    """Reads the sentences of one file. Places give the number of the document, from 1, in place of a line.
 
-    spaCy's tokens of white space alone are left out. Every document counts in the ids; where they are split, every sentence does.
+    spaCy's tokens of white space are left out. Every document counts in the ids; where documents are split, every sentence does.
 
     Args:
-        path: the file; errors quote it as given.
-        options: its layout.
-        rules: of the corpus.
-        log: takes the findings.
+        path: The file; errors quote it as given.
+        options: Layout of the file.
+        rules: Rules of the corpus.
+        log: Log that takes the problems.
     """
 
     def __init__(self, path: Path, options: DocBinOptions, rules: CorpusRules, log: ProblemLog) -> None:
@@ -60,10 +60,10 @@ class DocBinReader(SpannedReader):
         self.options = options
 
     def read(self, id_prefix: str, progress: bool = False) -> Iterator[Sentence]:
-        """Yield the sentences in order, as `Reader.read` does; without a progress bar.
+        """Yield the sentences in order, as `Reader.read` does, but without a progress bar.
 
         Raises:
-            LmnError: as there; or spaCy is not installed; or no document has the group of spans.
+            LmnError: The file cannot be read, spaCy is not installed, or no document has the spans, not even an empty list.
         """
         del progress
         count = number = annotated = 0
@@ -78,7 +78,9 @@ class DocBinReader(SpannedReader):
         if number and not annotated:
             what = "entities" if self.options.spans is None else f"spans {self.options.spans!r}"
             raise LmnError(
-                f"{self.path}: no document has {what}, not even none; the card's reader.spans names a group of spans"
+                f"no document has {what}, not even an empty list",
+                self.path,
+                "the card's reader.spans names a group of spans",
             )
 
     def _documents(self) -> Iterator[Any]:
@@ -87,28 +89,28 @@ class DocBinReader(SpannedReader):
             from spacy.tokens import DocBin
         except ImportError as error:
             raise LmnError(
-                f"{self.path}: reading it needs spaCy ({error}); pip install 'llms-meet-ner[readers]'"
+                f"reading it needs spaCy ({error})", self.path, "pip install 'llms-meet-ner[readers]'"
             ) from error
         try:
             vocab = spacy.blank(self.options.language).vocab
         except (ImportError, AttributeError, ValueError) as error:
             what = str(error).strip().split("\n")[0]
-            raise LmnError(f"language {self.options.language!r}: {what}; 'xx' reads any language") from error
+            raise LmnError(what, f"language {self.options.language!r}", "'xx' reads any language") from error
         try:
             data = self.path.read_bytes()
         except OSError as error:
-            raise LmnError(f"{self.path}: cannot be read ({error.strerror or error})") from error
+            raise LmnError(f"cannot be read ({error.strerror or error})", self.path) from error
         try:
             yield from DocBin().from_bytes(data).get_docs(vocab)
         except (ValueError, KeyError, TypeError, IndexError) as error:
-            raise LmnError(f"{self.path}: no DocBin ({str(error).strip().split(chr(10))[0]})") from error
+            raise LmnError(f"not a DocBin ({str(error).strip().split(chr(10))[0]})", self.path) from error
 
     def _spans(self, doc: Any, number: int) -> list[Any] | None:
-        """Return the entities of a document; None, and a note, if it is not annotated."""
+        """Return the spans of a document. Note a document that is not annotated, and return None for it."""
         if self.options.spans is None:
             if doc.has_annotation("ENT_IOB"):
                 return list(doc.ents)
-            what = "no entities, not even none"
+            what = "no entities, not even an empty list"
         else:
             if self.options.spans in doc.spans:
                 return list(doc.spans[self.options.spans])
@@ -117,7 +119,7 @@ class DocBinReader(SpannedReader):
         return None
 
     def _cut(self, doc: Any, spans: list[Any], number: int) -> Iterator[tuple[list[str], list[Span]]]:
-        """Yield the sentences of a document, each its tokens and the spans on them."""
+        """Yield the tokens and spans of each sentence of a document."""
         kept = [token.i for token in doc if not token.is_space]
         found: list[Span] = []
         for span in spans:
@@ -125,7 +127,8 @@ class DocBinReader(SpannedReader):
             if start < end and span.label_:
                 found.append(Span(start, end, span.label_))
             else:
-                message = f"the {span.label_ or 'span without a label'} over tokens {span.start}-{span.end - 1} is white space, or no label"
+                name = span.label_ or "span without a label"
+                message = f"the {name} over tokens {span.start}-{span.end - 1} is white space, or has no label"
                 self.log.report("outside-text", self._where(number), message, fatal=False)
         ends = [len(kept)]
         if self.options.sentences == "split":

@@ -1,4 +1,4 @@
-"""The reader of files with one sentence a line: its tokens in one column, its tags in another, spaces between them."""
+"""Reader of files with one sentence per line: tokens in one column, tags in another, spaces between them."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from .text_files import open_text
 
 @dataclass(frozen=True, slots=True)
 class LineOptions(FileLayout):
-    """How to read a file of sentences.
+    """How to read a file with one sentence per line.
 
     Attributes:
-        scheme: how the tags are written.
-        separator: between the columns of a line.
-        tokens: column of the tokens, from 0, negative from the end.
-        tags: column of the tags.
-        within: what stands between a token and what is said of it where a line has no columns but tokens like `word|tag`; `tokens` and
-            `tags` count inside them then. None: a line has columns.
-        encoding: of the file; a byte order mark is skipped.
-        tag_names: what the numbers stand for where tags are numbers, from 0; () where they are not.
-        token_prefix: taken off the tokens that begin with it; a token that is nothing else keeps it, and is counted.
+        scheme: Scheme of the tags.
+        separator: String between the columns of a line.
+        tokens: Column of the tokens, from 0; negative numbers count from the end.
+        tags: Column of the tags.
+        within: String between a token and its tag where lines have no columns but items like `word|tag`; `tokens` and `tags` then
+            count the parts of an item. None where lines have columns.
+        encoding: Encoding of the file; a byte order mark is skipped.
+        tag_names: Tags that numbers from 0 stand for, where tags are numbers; else ().
+        token_prefix: Prefix taken off the tokens that begin with it; a token that is the prefix alone keeps it, and is counted.
     """
 
     scheme: Scheme
@@ -42,7 +42,7 @@ class LineOptions(FileLayout):
 
     @classmethod
     def of(cls, reader: dict[str, Any]) -> LineOptions:
-        """Take the keys of a card's `reader`, checked against the schema beside this file."""
+        """Take the keys of a card's `reader`, which follow the schema beside this file."""
         separator = reader.get("separator", "tab")
         within = reader.get("within")
         return cls(
@@ -60,21 +60,20 @@ class LineOptions(FileLayout):
 
 
 class LineReader(TaggedReader):
-    """Reads the sentences of one file. Lines of white space are none; every other line counts in the ids, sound or not.
+    """Reads the sentences of one file. Blank lines are skipped; every other line counts in the ids, sound or not.
 
     Args:
-        path: the file; errors quote it as given.
-        options: its layout.
-        rules: of the corpus.
-        log: takes the findings.
+        path: The file; errors quote it as given.
+        options: Layout of the file.
+        rules: Rules of the corpus.
+        log: Log that takes the problems.
     """
 
     def __init__(self, path: Path, options: LineOptions, rules: CorpusRules, log: ProblemLog) -> None:
         super().__init__(
             str(path),
             options.scheme,
-            rules.labels,
-            rules.repair,
+            rules,
             log,
             tag_names=options.tag_names,
             token_prefix=options.token_prefix,
@@ -97,7 +96,7 @@ class LineReader(TaggedReader):
                 count += 1
 
     def _columns(self, text: str, number: int) -> tuple[list[str], list[str]] | None:
-        """Return the tokens and the tags of a line, or report what it lacks."""
+        """Return the tokens and tags of a line. Report a problem and return None where it lacks them."""
         options = self.options
         if options.within is None:
             fields = text.split(options.separator)
@@ -114,7 +113,7 @@ class LineReader(TaggedReader):
         return None
 
     def _has_both(self, fields: list[str]) -> bool:
-        """Whether there is a field for what is read as token, and another one for what is read as tag."""
+        """Whether the fields include a token and, in another column, a tag."""
         token, tag = self.options.tokens, self.options.tags
         width = len(fields)
         return -width <= token < width and -width <= tag < width and token % width != tag % width
@@ -125,5 +124,5 @@ def _items(field: str) -> list[str]:
 
 
 def _begin(text: str) -> str:
-    """Return a line, or its beginning if it is long, as messages quote it."""
+    """Quote a line, or the beginning of a long line."""
     return repr(text if len(text) <= 60 else text[:60] + "...")

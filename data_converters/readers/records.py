@@ -1,4 +1,4 @@
-"""Records of JSON files: JSON Lines, one JSON list, or whatever JSON holds them, each with the line on which it begins."""
+"""Records of JSON files, each with its line: JSON Lines, a JSON list, or records somewhere inside other JSON."""
 
 from __future__ import annotations
 
@@ -11,23 +11,22 @@ from typing import Any
 from ...errors import LmnError
 from .text_files import open_text
 
-Report = Callable[[int, str, str], None]
-"""Takes what is malformed: its line, what was seen, and the remedy."""
+OnMalformed = Callable[[int, str, str], None]
+"""Function that takes what is malformed: its line, what was seen, and the remedy."""
 
 MISSING = object()
-"""Stands for what a path of keys does not lead to."""
+"""Value of a path of keys that leads nowhere."""
 
 _SPACE = " \t\r\n"
 
 
 def pick(value: Any, path: str) -> Any:
-    """Return what a path of keys leads to in a JSON value, or `MISSING`.
+    """Return the value to which a path of keys leads in a JSON value, or `MISSING`.
 
     Args:
-        value: of JSON.
-        path: a key, or keys and places in lists (from 0) with dots between them; `*` stands for every item of a list, and what is
-            found then is a list; items that the rest of the path does not fit are passed over. A key that holds dots itself is
-            found first.
+        value: A JSON value.
+        path: A key, or keys and positions in lists (from 0) with dots between them. `*` stands for every item of a list; the result
+            is then a list, without the items that do not have the rest of the path. A key that itself holds dots wins.
     """
     if isinstance(value, dict) and path in value:
         return value[path]
@@ -59,36 +58,36 @@ def _pick_one(value: Any, keys: list[str]) -> Any:
 
 
 def read_records(
-    path: Path, encoding: str, where_in_file: str | None, report: Report, progress: bool = False
+    path: Path, encoding: str, where_in_file: str | None, on_malformed: OnMalformed, progress: bool = False
 ) -> Iterator[tuple[int, Any]]:
-    """Yield the records of a JSON file, each with the line, from 1, on which it (or what holds it) begins.
+    """Yield the records of a JSON file, each with the line, from 1, on which it (or the value that holds it) begins.
 
-    JSON Lines are read one at a time; a file that is one list, or JSON written over several lines, is read whole.
+    JSON Lines are read one at a time. A file that is one list, or JSON over several lines, is read whole.
 
     Args:
-        path: the file.
-        encoding: of the file.
-        where_in_file: the path of keys from each value of the file to its records; None if the values are the records.
-        report: takes what is no JSON, in a file of lines.
-        progress: show a progress bar on standard error if that is a terminal.
+        path: The file.
+        encoding: Encoding of the file.
+        where_in_file: Path of keys from each value of the file to its records; None if the values are the records.
+        on_malformed: Function that takes the lines of a JSON Lines file that are not JSON, and values without records.
+        progress: Whether to show a progress bar on standard error if that is a terminal.
 
     Raises:
-        LmnError: the file cannot be read, or is no JSON.
+        LmnError: The file cannot be read, or is not JSON.
     """
-    for number, value in _values(path, encoding, report, progress):
+    for number, value in _values(path, encoding, on_malformed, progress):
         if where_in_file is None:
             yield number, value
             continue
         found = pick(value, where_in_file)
         if found is MISSING:
-            report(number, f"nothing at {where_in_file}", "the card's reader.records names the place")
+            on_malformed(number, f"nothing at {where_in_file}", "the card's reader.records names the place")
         elif isinstance(found, list):
             yield from ((number, record) for record in found)
         else:
             yield number, found
 
 
-def _values(path: Path, encoding: str, report: Report, progress: bool) -> Iterator[tuple[int, Any]]:
+def _values(path: Path, encoding: str, on_malformed: OnMalformed, progress: bool) -> Iterator[tuple[int, Any]]:
     with open_text(path, encoding, progress) as file:
         lines = ((number, line) for number, line in enumerate(file, start=1) if line.strip())
         number, line = next(lines, (1, ""))
@@ -98,10 +97,8 @@ def _values(path: Path, encoding: str, report: Report, progress: bool) -> Iterat
             yield from _document(path, number, line + file.read())
             return
         following = next(lines, None)
-        is_pair = isinstance(value, list) and list(map(type, value)) == [
-            str,
-            dict,
-        ]  # a text and its annotation, as spaCy has it
+        # a text and its annotation, as spaCy 2 wrote them
+        is_pair = isinstance(value, list) and list(map(type, value)) == [str, dict]
         if isinstance(value, list) and following is None and not is_pair:
             yield from _document(path, number, line)
             return
@@ -112,13 +109,13 @@ def _values(path: Path, encoding: str, report: Report, progress: bool) -> Iterat
                 value = json.loads(line)
             except (ValueError, RecursionError) as error:
                 remedy = "every line holds one JSON value; mend it, or take it out"
-                report(number, f"not JSON ({error})", remedy)
+                on_malformed(number, f"not JSON ({error})", remedy)
             else:
                 yield number, value
 
 
 def _document(path: Path, number: int, text: str) -> Iterator[tuple[int, Any]]:
-    """Yield the values of a text: the items of a list, or what stands one after another."""
+    """Yield the values in a text: the items of a list, or one value after another."""
     decoder = json.JSONDecoder()
     at = _skip(text, 0, _SPACE)
     in_list = text.startswith("[", at)
@@ -135,11 +132,11 @@ def _document(path: Path, number: int, text: str) -> Iterator[tuple[int, Any]]:
             value, at = decoder.raw_decode(text, at)
         except (ValueError, RecursionError) as error:
             line = number + text.count("\n", last, getattr(error, "pos", last))
-            raise LmnError(f"{path}:{line}: not JSON ({getattr(error, 'msg', error)}); mend the file") from error
+            raise LmnError(f"not JSON ({getattr(error, 'msg', error)})", f"{path}:{line}", "mend the file") from error
         yield number, value
     if in_list and (at == len(text) or text[at + 1 :].strip()):
         number += text.count("\n", last, _skip(text, at + 1, _SPACE))
-        raise LmnError(f"{path}:{number}: not JSON (a list without an end, or more after it); mend the file")
+        raise LmnError("not JSON (a list without an end, or more after it)", f"{path}:{number}", "mend the file")
 
 
 def _skip(text: str, at: int, characters: str) -> int:
@@ -148,12 +145,12 @@ def _skip(text: str, at: int, characters: str) -> int:
     return at
 
 
-class Selection:
-    """Which records of a file are read, those with the values that a card's `reader.where` gives.
+class RecordFilter:
+    """Chooses the records of a file that have the values in a card's `reader.where`.
 
     Args:
-        wanted: values by key, or path of keys.
-        report: takes each record left out.
+        wanted: Values by key, or by path of keys.
+        report: Function that takes the line of each record left out, and the reason.
     """
 
     def __init__(self, wanted: Mapping[str, Any], report: Callable[[int, str], None]) -> None:
@@ -162,8 +159,8 @@ class Selection:
         self._read = 0
         self._left_out = 0
 
-    def has(self, number: int, record: Any) -> bool:
-        """Whether a record is to be read; one that is not is reported with its line."""
+    def accepts(self, number: int, record: Any) -> bool:
+        """Whether a record has the values. One that does not is reported."""
         self._read += 1
         for key, wanted in self.wanted.items():
             value = pick(record, key)
@@ -175,19 +172,20 @@ class Selection:
         return True
 
     def check(self, file: str) -> None:
-        """Check, after the last record, that not all were left out.
+        """Check, after the last record, that some were read.
 
         Raises:
-            LmnError: there were records, and none was to be read.
+            LmnError: All records were left out.
         """
         if self._read and self._left_out == self._read:
             wanted = ", ".join(f"{key}: {value!r}" for key, value in self.wanted.items())
             raise LmnError(
-                f"{file}: none of {self._read} records has {wanted}; the card's reader.where says which are read "
-                "(in YAML a word like no, yes, on or off is a string in quotes only)"
+                f"none of {self._read} records has {wanted}",
+                file,
+                "the card's reader.where says which are read (in YAML a word like no, yes, on or off is a string only in quotes)",
             )
 
 
 def is_text(value: str) -> bool:
-    """Whether a string holds characters alone, and no half of a pair of UTF-16 units, which JSON can write."""
+    """Whether a string holds whole characters only. JSON can also write half of a pair of UTF-16 units."""
     return value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value)

@@ -1,4 +1,4 @@
-"""What readers of entities by position have in common: spans that cross, stand twice or lie inside others, and sentence boundaries."""
+"""Base of the readers of spans: it settles spans that cross, repeat or hold others, and cuts records into sentences."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ Crossing = Literal["error", "longest", "first"]
 
 
 class SpannedReader:
-    """Makes sentences of tokens and spans on them.
+    """Makes sentences of tokens and spans.
 
     Args:
-        file: how places name it.
-        crossing: what becomes of crossing spans: `error` refuses them, `longest` keeps the one over more tokens (of two as long, the
-            first), `first` the one that begins first (of two that begin together, which cannot cross, both).
-        rules: of the corpus. Where it is flat, of spans inside each other the outer one stays.
-        log: takes the findings.
+        file: Name of the file, for places.
+        crossing: What happens to crossing spans: `error` refuses them; `longest` keeps the one over more tokens (of equally long ones
+            the first); `first` keeps the one that begins first (spans that begin together cannot cross).
+        rules: Rules of the corpus. Where it is not nested, the outer one of two nested spans stays.
+        log: Log that takes the problems.
     """
 
     def __init__(self, file: str, crossing: Crossing, rules: CorpusRules, log: ProblemLog) -> None:
@@ -36,20 +36,20 @@ class SpannedReader:
     def _sentences(
         self, tokens: Sequence[str], ends: Sequence[int], spans: Sequence[Span], kept: Sequence[Span], number: int
     ) -> Iterator[tuple[list[str], list[Span]]]:
-        """Cut a record into sentences; where one would end inside a span it goes on to the end of the next.
+        """Cut a record into sentences. A sentence that would end inside a span continues to the end of the next one.
 
         Args:
-            tokens: of the record.
-            ends: of its sentences, exclusive, rising to the number of tokens.
-            spans: over its tokens; all of them, so that what becomes of some moves no boundary.
-            kept: those of them that the sentences have.
-            number: its line.
+            tokens: Tokens of the record.
+            ends: Ends of its sentences, exclusive and rising; the last is the number of tokens.
+            spans: All spans over the tokens, so that the choice of the kept ones moves no boundary.
+            kept: Those of the spans that the sentences keep.
+            number: Line of the record.
         """
         start = 0
         for end in ends:
             cut = next((span for span in spans if span.start < end < span.end), None)
             if cut:
-                message = f"a sentence ends inside {self._quoted(cut, tokens)}: it is read on"
+                message = f"a sentence ends inside {self._quoted(cut, tokens)}: it continues"
                 self.log.report("joined-sentences", self._where(number), message, fatal=False)
                 continue
             inside = [Span(s.start - start, s.end - start, s.label) for s in kept if start <= s.start and s.end <= end]
@@ -57,7 +57,7 @@ class SpannedReader:
             start = end
 
     def _make(self, sentence_id: str, tokens: list[str], spans: list[Span], number: int) -> Sentence | None:
-        """Make a sentence, with those of its spans that it can have; None, and a finding, if it has no sound token."""
+        """Make a sentence with the spans that it can have. Report a problem and return None where the tokens make none."""
         where = self._where(number)
         if not tokens:
             self.log.report("empty-record", where, "no tokens", fatal=False)
@@ -78,7 +78,9 @@ class SpannedReader:
                 message = f"{self._quoted(span, tokens)} has a label that the card does not list"
                 remedy = f"the card lists {', '.join(self.rules.labels.corpus_names)}: add the label there"
                 self.log.report("unknown-label", where, message, remedy=remedy)
-        known = [span for span in known if self.rules.labels.target_of(span.label) is not None]  # O takes no place
+        known = [
+            span for span in known if self.rules.labels.target_of(span.label) is not None
+        ]  # O keeps no other span out
         distinct = sorted(set(known), key=outer_first)
         for span in distinct:
             for _ in range(known.count(span) - 1):
@@ -95,7 +97,7 @@ class SpannedReader:
         return flat
 
     def _uncrossed(self, spans: list[Span], tokens: list[str], where: Where) -> tuple[Span, ...]:
-        """Return spans of which none cross, and report those left out for one that stays."""
+        """Return spans of which none cross, and report those that are left out."""
         if find_crossing(tuple(spans)) is None:
             return tuple(spans)
         kept: list[Span] = []

@@ -1,6 +1,6 @@
-"""The reader of records with a text and character spans: JSON Lines, or JSON, as annotation tools and data sets write them.
+"""Reader of JSON records with a text and character spans, as annotation tools and data sets write them: JSON Lines, or JSON.
 
-A text becomes tokens, and a span of characters the span of the tokens that it touches. White space at a span's ends does not count.
+A text becomes tokens, and a span of characters becomes the span of the tokens that it touches. White space at its ends does not count.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from ...sentence import Sentence, Span
 from ...tagging.splitting import Offsets, Splitter, make_splitter, split_at_spaces
 from ..problems import ProblemLog
 from .common import CorpusRules, FileLayout
-from .records import MISSING, Selection, is_text, pick, read_records
+from .records import MISSING, RecordFilter, is_text, pick, read_records
 from .spanned import Crossing, SpannedReader
 
 SPAN_KEYS = ("spans", "entities", "label", "labels")
-"""Where a record has its spans if the card does not say; the first that is there."""
+"""Keys under which a record may have its spans, if the card does not say; the first that is there counts."""
 _STARTS, _ENDS, _LABELS = ("start", "start_offset"), ("end", "end_offset"), ("label", "labels", "tag", "type")
 _LINE = re.compile(r"[^\r\n]+")
 
 
 class CharacterSpan(NamedTuple):
-    """An entity by its characters (code points), end exclusive.
+    """An entity by its characters (code points).
 
     Attributes:
-        start: of the first character.
-        end: after the last character.
-        label: of the entity.
-        cuts: whether one of its ends lies inside a character (of two UTF-16 units).
+        start: First character.
+        end: Character after the last.
+        label: Label of the entity.
+        cuts: Whether one of its ends lies inside a character that has two UTF-16 units.
     """
 
     start: int
@@ -48,18 +48,19 @@ class SpanOptions(FileLayout):
     """How to read a file of records with character spans.
 
     Attributes:
-        language: a spaCy code of the tokenizer's; `spaces`: tokens are what stands between white space.
-        text: key of the text, or path of keys (see `records.pick`).
-        spans: key of the spans, or path of keys; None: the first of `SPAN_KEYS` that is there.
-        records: where the records lie in what the file holds, a path of keys; None: they are what it holds.
-        offsets: whether offsets count code points or units of UTF-16.
-        sentences: whether a record is one sentence, or is split by the language's rules (with `spaces`, at line breaks). An entity
-            across a boundary joins the two sentences.
-        cut: what becomes of a span that begins or ends inside a token: it is widened to the token, left out, or refused.
-        crossing: what becomes of crossing spans; see `SpannedReader`.
-        outside: whether a span that is empty, has nothing but white space, or does not lie in the text is refused or left out.
-        where: values by key; only records that have them are read.
-        encoding: of the file; a byte order mark is skipped.
+        language: spaCy code of the tokenizer, or `spaces` for tokens at white space.
+        text: Key of the text, or path of keys (see `records.pick`).
+        spans: Key of the spans, or path of keys; None for the first of `SPAN_KEYS` that is there.
+        records: Path of keys to the records in the values that the file holds; None if these values are the records.
+        offsets: Whether offsets count code points or UTF-16 units.
+        sentences: Whether a record is one sentence (`whole`) or is split by the rules of the language, or with `spaces` at line
+            breaks. An entity across a boundary joins the two sentences.
+        cut: What happens to a span that begins or ends inside a token: `outward` widens it to the token, `drop` leaves it out,
+            `error` refuses it.
+        crossing: What happens to crossing spans; see `SpannedReader`.
+        outside: Whether a span that is empty, holds only white space or does not lie in the text is refused or left out.
+        where: Values by key; only records that have them are read.
+        encoding: Encoding of the file; a byte order mark is skipped.
     """
 
     language: str
@@ -76,7 +77,7 @@ class SpanOptions(FileLayout):
 
     @classmethod
     def of(cls, reader: dict[str, Any]) -> SpanOptions:
-        """Take the keys of a card's `reader`, checked against the schema beside this file."""
+        """Take the keys of a card's `reader`, which follow the schema beside this file."""
         return cls(**{key: value for key, value in reader.items() if key != "type"})
 
     def reader(self, folder: Path, value: str, rules: CorpusRules, log: ProblemLog) -> SpanReader:
@@ -87,13 +88,13 @@ class SpanOptions(FileLayout):
 class SpanReader(SpannedReader):
     """Reads the sentences of one file.
 
-    Every record counts in the ids, whatever becomes of it; where records are split, every sentence does.
+    Every record counts in the ids, whether it is read or not; where records are split, every sentence does.
 
     Args:
-        path: the file; errors quote it as given.
-        options: its layout.
-        rules: of the corpus.
-        log: takes the findings.
+        path: The file; errors quote it as given.
+        options: Layout of the file.
+        rules: Rules of the corpus.
+        log: Log that takes the problems.
     """
 
     def __init__(self, path: Path, options: SpanOptions, rules: CorpusRules, log: ProblemLog) -> None:
@@ -105,15 +106,15 @@ class SpanReader(SpannedReader):
         """Yield the sentences in order, as `Reader.read` does.
 
         Raises:
-            LmnError: as there; or spaCy lacks the language; or no record has spans, not even none.
+            LmnError: The file cannot be read, spaCy lacks the language, or no record has spans, not even an empty list.
         """
         options = self.options
         splitter = self._splitter()
-        selection = Selection(options.where, self._note_filtered)
+        wanted = RecordFilter(options.where, self._note_filtered)
         count = annotated = texts = 0
         for number, value in read_records(self.path, options.encoding, options.records, self._malformed, progress):
             record = self._mapping(value)
-            text = self._text(record, number) if selection.has(number, record) else None
+            text = self._text(record, number) if wanted.accepts(number, record) else None
             if text is not None:
                 found = self._spans(record, text, number)
                 texts += 1
@@ -124,12 +125,11 @@ class SpanReader(SpannedReader):
                         yield sentence
                     count += options.sentences == "split"
             count += options.sentences == "whole"
-        selection.check(self._file)
+        wanted.check(self._file)
         if texts and not annotated:
             looked_for = options.spans or ", ".join(SPAN_KEYS)
-            raise LmnError(
-                f"{self.path}: no record has {looked_for}; the card's reader.spans names the key of the spans"
-            )
+            remedy = "the card's reader.spans names the key of the spans"
+            raise LmnError(f"no record has {looked_for}", self.path, remedy)
 
     def _splitter(self) -> Splitter:
         if self.options.language != "spaces":
@@ -143,7 +143,7 @@ class SpanReader(SpannedReader):
         self.log.report("malformed-record", self._where(number), message, remedy=remedy)
 
     def _mapping(self, value: Any) -> Any:
-        """Return a record as a mapping if it is a pair of text and mapping, as spaCy 2 had them."""
+        """Turn a pair of text and mapping, as spaCy 2 wrote records, into one mapping; return other values as they are."""
         if isinstance(value, list) and len(value) == 2 and isinstance(value[0], str) and isinstance(value[1], dict):
             return {**value[1], self.options.text: value[0]}
         return value
@@ -158,22 +158,21 @@ class SpanReader(SpannedReader):
                 number, f"no {self.options.text!r} in the record", f"{has}; the card's reader.text names the key"
             )
         else:
-            self._malformed(number, f"{self.options.text!r} is no text", "check the card's reader.text")
+            self._malformed(number, f"the value of {self.options.text!r} is not text", "check the card's reader.text")
         return None
 
     def _spans(self, record: Any, text: str, number: int) -> list[CharacterSpan] | None:
-        """Return the spans of a record in code points; None, and a note, if it has not even an empty list of them."""
+        """Return the spans of a record in code points. Note a record without a list of spans, and return None for it."""
         options = self.options
         keys = [options.spans] if options.spans else SPAN_KEYS
         there = [value for key in keys if (value := pick(record, key)) not in (MISSING, None)]
-        values = next(
-            (value for value in there if value), there[0] if there else None
-        )  # an empty list beside a filled one is no answer
+        # an empty list gives way to a filled one
+        values = next((value for value in there if value), there[0] if there else None)
         if values is None:
             self.log.report("unannotated", self._where(number), f"no {' or '.join(keys)}", fatal=False)
             return None
         if not isinstance(values, list):
-            self._malformed(number, f"spans are a list, and not {values!r}", "check the card's reader.spans")
+            self._malformed(number, f"spans are a list, not {values!r}", "check the card's reader.spans")
             return []
         in_units = options.offsets == "utf-16"
         starts, ends = utf16_offsets(text) if in_units else (range(len(text) + 1), range(len(text) + 1))
@@ -197,7 +196,7 @@ class SpanReader(SpannedReader):
         )
 
     def _triples(self, value: Any, number: int) -> Iterator[tuple[int, int, str]]:
-        """Yield start, end and label of a span as the file has it, once for each of its labels."""
+        """Yield start, end and label of a span as the file gives them, once for each of its labels."""
         if isinstance(value, list) and len(value) == 3:
             start, end, label = value
         elif isinstance(value, dict):
@@ -213,7 +212,7 @@ class SpanReader(SpannedReader):
             or not labels
             or not all(isinstance(name, str) and name for name in labels)
         ):
-            message = f"a span is start, end and label, and not {value!r}"
+            message = f"a span is start, end and label, not {value!r}"
             self._malformed(number, message, "check the card's reader.spans; a path of keys may lead to them")
             return
         for name in labels:
@@ -222,7 +221,7 @@ class SpanReader(SpannedReader):
     def _tokenized(
         self, text: str, sentences: list[list[Offsets]], found: list[CharacterSpan], number: int
     ) -> Iterator[tuple[list[str], list[Span]]]:
-        """Yield the sentences of a text, each its tokens and the spans on them."""
+        """Yield the tokens and spans of each sentence of a text."""
         offsets = [token for sentence in sentences for token in sentence]
         starts, ends = [start for start, _ in offsets], [end for _, end in offsets]
         everywhere: list[Span] = []
@@ -245,15 +244,15 @@ class SpanReader(SpannedReader):
             "cut-span",
             self._where(number),
             f"the {one.label} {text[one.start : one.end]!r} begins or ends inside a token of {tokens!r}",
-            remedy="the card's reader.cut says what becomes of such spans: outward or drop; reader.language names another tokenizer",
+            remedy="the card's reader.cut says what happens to such spans: outward or drop; reader.language names another tokenizer",
             fatal=self.options.cut == "error",
         )
 
 
 def utf16_offsets(text: str) -> tuple[Sequence[int], Sequence[int]]:
-    """Return, for every offset in units of UTF-16 from 0 to the end, the code points that an entity with it begins and ends at.
+    """Return, for each offset in UTF-16 units, the code points at which an entity with this offset begins and ends.
 
-    The two differ between the two units of one character: the entity begins before it, or ends after it.
+    The two differ between the two units of one character: an entity begins before the character, or ends after it.
     """
     if not text or max(text) <= "\uffff":
         return range(len(text) + 1), range(len(text) + 1)
@@ -269,7 +268,7 @@ def utf16_offsets(text: str) -> tuple[Sequence[int], Sequence[int]]:
 
 
 def split_lines(text: str) -> list[list[Offsets]]:
-    """Return the lines of a text that hold tokens, their tokens apart by spaces (or other ASCII white space)."""
+    """Return the offsets of the tokens in each line that has some; ASCII white space separates tokens."""
     return [
         [(line.start() + start, line.start() + end) for start, end in tokens]
         for line in _LINE.finditer(text)

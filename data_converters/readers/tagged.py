@@ -1,51 +1,49 @@
-"""What readers of tagged tokens have in common, whatever the layout: decoding of tags, and what is wrong with them."""
+"""Base of the readers of tagged tokens, whatever the layout: it decodes tags and reports those that are wrong."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ...labels import LabelSet
 from ...sentence import Sentence, Span, Where, find_crossing, outer_first
-from ...tags import Repair, Scheme, decode
+from ...tags import Scheme, decode
 from ..problems import ProblemLog
+from .common import CorpusRules
 
 SCHEME_NAMES: dict[str, Scheme] = {
     "IOB1": "IOB1", "IOB2": "IOB2", "BIO": "IOB2", "IOBES": "IOBES", "BILOU": "BILOU", "IO": "IO",
 }  # fmt: skip
-"""The schemes by the words that cards have for them."""
+"""Schemes by their names on cards."""
 
 
 class TaggedReader:
     """Makes sentences of tokens and tags.
 
     Args:
-        file: how places name it.
-        scheme: how the tags are written.
-        labels: the labels that may occur.
-        repair: what becomes of invalid tag sequences.
-        log: takes the findings.
-        tag_names: what the numbers stand for where tags are numbers, from 0; () where they are not.
-        token_prefix: taken off the tokens that begin with it; a token that is nothing else keeps it.
+        file: Name of the file or data set, for places.
+        scheme: Scheme of the tags.
+        rules: Rules of the corpus.
+        log: Log that takes the problems.
+        tag_names: Tags that numbers from 0 stand for, where tags are numbers; else ().
+        token_prefix: Prefix taken off the tokens that begin with it; a token that is the prefix alone keeps it.
     """
 
     def __init__(
         self,
         file: str,
         scheme: Scheme,
-        labels: LabelSet,
-        repair: Repair,
+        rules: CorpusRules,
         log: ProblemLog,
         *,
         tag_names: Sequence[str] = (),
         token_prefix: str = "",
     ) -> None:
         self.scheme = scheme
-        self.labels = labels
-        self.repair = repair
+        self.labels = rules.labels
+        self.repair = rules.repair
         self.log = log
         self._file = file
-        self._known_labels = frozenset(labels.corpus_names)
+        self._known_labels = frozenset(rules.labels.corpus_names)
         self._tag_names = {str(number): name for number, name in enumerate(tag_names)}
         self._token_prefix = token_prefix
 
@@ -53,7 +51,7 @@ class TaggedReader:
         return Where(self._file, number)
 
     def _tagged(self, sentence_id: str, tokens: list[str], tags: list[str], number: int) -> Sentence | None:
-        """Make a sentence of tokens and tags that stand on one line; None, and a finding, if they make none."""
+        """Make a sentence of the tokens and tags of one line. Report a problem and return None where that fails."""
         where = self._where(number)
         if len(tokens) != len(tags):
             message = f"{len(tokens)} tokens and {len(tags)} tags: {_begin(tokens)}"
@@ -76,10 +74,10 @@ class TaggedReader:
         """Decode the tags of each level and make the sentence.
 
         Args:
-            sentence_id: its id.
-            tokens: at least one, none empty or with a line break.
-            levels: of tags, the outer one first, each with one a token.
-            numbers: line of each token, from 1.
+            sentence_id: Id of the sentence.
+            tokens: Tokens, at least one, none empty or with a line break.
+            levels: Tags of each level, the outer level first, one tag for each token.
+            numbers: Line of each token, from 1.
         """
         if self._token_prefix:
             tokens = self._without_prefix(tokens, numbers)
@@ -99,7 +97,7 @@ class TaggedReader:
     def _without_prefix(self, tokens: Sequence[str], numbers: Sequence[int]) -> list[str]:
         for token, number in zip(tokens, numbers):
             if token == self._token_prefix:
-                message = f"the token {token!r} is nothing but the prefix: it stays as it is"
+                message = f"the token {token!r} is the prefix alone: it stays as it is"
                 self.log.report("bare-prefix", self._where(number), message, fatal=False)
         return [token.removeprefix(self._token_prefix) or token for token in tokens]
 
@@ -109,7 +107,7 @@ class TaggedReader:
                 self.log.report("bracket-token", self._where(number), repr(token), fatal=False)
 
     def _decode(self, tags: Sequence[str], tokens: Sequence[str], numbers: Sequence[int]) -> list[Span]:
-        """Decode one level of tags and report what is invalid in it."""
+        """Decode one level of tags and report invalid ones."""
         spans, invalid = decode(tags, self.scheme, self.repair)
         if not self._known_labels.issuperset([span.label for span in spans]):
             for span in spans:
@@ -134,7 +132,7 @@ class TaggedReader:
         remedy = "check the card's scheme and tag column"
         if tag.isdecimal():
             remedy = _number_remedy(self._tag_names)
-        self.log.report("malformed-tag", where, f"{place}, which is no {self.scheme} tag", remedy=remedy)
+        self.log.report("malformed-tag", where, f"{place}, which is not a tag of {self.scheme}", remedy=remedy)
 
     def _report_unknown(self, span: Span, tokens: Sequence[str], numbers: Sequence[int]) -> None:
         where = self._where(numbers[span.start])
@@ -150,11 +148,11 @@ class TaggedReader:
         self.log.report("unknown-label", where, f"{place}, which the card does not list", remedy=remedy)
 
     def _settle(self, spans: list[Span], numbers: Sequence[int]) -> list[Span]:
-        """Keep of spans from several levels those that neither cross nor double one of a level further out."""
+        """Return the spans of several levels without those that cross or equal one of a level further out."""
         kept: list[Span] = []
         for span in spans:
             if self.labels.target_of(span.label) is None:
-                continue  # it counts as O, and takes no place from what is kept
+                continue  # a span that counts as O keeps no other span out
             ordered = sorted([*kept, span], key=outer_first)
             crossing = find_crossing(tuple(ordered))
             if crossing is None and span not in kept:
@@ -164,7 +162,7 @@ class TaggedReader:
             self.log.report(
                 "crossing",
                 self._where(numbers[span.start]),
-                f"the {span.label} over tokens {span.start}-{span.end - 1} of the sentence crosses or doubles the {other.label} "
+                f"the {span.label} over tokens {span.start}-{span.end - 1} of the sentence crosses or equals the {other.label} "
                 f"over {other.start}-{other.end - 1}",
                 remedy="--repair conlleval keeps the outer one",
                 fatal=self.repair == "error",
@@ -173,19 +171,19 @@ class TaggedReader:
 
 
 def _begin(tokens: list[str]) -> str:
-    """Return the tokens of a sentence, or the first of many, as messages quote them."""
+    """Quote the tokens of a sentence, or the first ones of a long sentence."""
     return repr(" ".join(tokens if len(tokens) <= 8 else [*tokens[:8], "..."]))
 
 
 def _number_remedy(names: dict[str, str]) -> str:
-    """Return what to do about a tag that is a number with no name."""
+    """Return the remedy for a tag that is a number without a name."""
     if names:
         return f"the card's reader.tag_names has {len(names)} names, for the numbers from 0 to {len(names) - 1}"
     return "the card's reader.tag_names lists the tags that the numbers stand for"
 
 
 def tag_options(reader: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields that all options of tagged layouts have, from the keys of a card's `reader`."""
+    """Return the fields that the options of all tagged layouts have, from the keys of a card's `reader`."""
     return {
         "scheme": SCHEME_NAMES[reader["scheme"]],
         "tag_names": tuple(reader.get("tag_names", ())),

@@ -1,4 +1,4 @@
-"""Text files opened for reading: line ends, byte order marks, progress, and errors that name a line."""
+"""Text files for reading: line ends, byte order marks, progress bars, and errors that name a line."""
 
 from __future__ import annotations
 
@@ -17,10 +17,15 @@ from ...errors import LmnError
 
 @contextmanager
 def open_text(path: Path, encoding: str, progress: bool) -> Iterator[IO[str]]:
-    r"""Open a file for reading by lines that end in `\\n` alone, with a progress bar if asked for and on a terminal.
+    r"""Open a file for reading, with lines that end in `\\n` alone.
+
+    Args:
+        path: The file.
+        encoding: Encoding of the file; a byte order mark is skipped.
+        progress: Whether to show a progress bar on standard error if that is a terminal.
 
     Raises:
-        LmnError: it cannot be read, or what is read from it cannot be decoded.
+        LmnError: The file cannot be read or decoded.
     """
     name = "utf-8-sig" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else encoding
     try:
@@ -35,15 +40,14 @@ def open_text(path: Path, encoding: str, progress: bool) -> Iterator[IO[str]]:
                 yield file
     except UnicodeError as error:
         reason = getattr(error, "reason", error)
-        raise LmnError(
-            f"{path}:{_first_undecodable(path, encoding)}: not {encoding} ({reason}); the card's reader.encoding names another"
-        ) from error
+        where = f"{path}:{_first_undecodable(path, encoding)}"
+        raise LmnError(f"not {encoding} ({reason})", where, "the card's reader.encoding names another") from error
     except OSError as error:
-        raise LmnError(f"{path}: cannot be read ({error.strerror or error})") from error
+        raise LmnError(f"cannot be read ({error.strerror or error})", path) from error
 
 
 def _first_undecodable(path: Path, encoding: str) -> int:
-    """Return the number of the line, from 1, that holds the first bytes that cannot be decoded."""
+    """Return the line, from 1, with the first bytes that cannot be decoded."""
     decoder = codecs.getincrementaldecoder(encoding)()
     number = 1
     with path.open("rb") as file:
@@ -56,7 +60,7 @@ def _first_undecodable(path: Path, encoding: str) -> int:
             if not block:
                 return number
     decoder.setstate(before)
-    with suppress(UnicodeError):  # a byte at a time, to the one that cannot be decoded
+    with suppress(UnicodeError):  # byte by byte, up to the one that cannot be decoded
         for byte in block:
             number += decoder.decode(bytes([byte])).count("\n")
     return number

@@ -1,4 +1,4 @@
-"""The reader of records with a list of tokens and a list of tags: JSON Lines, or a JSON list."""
+"""Reader of JSON records that have a list of tokens and a list of tags: JSON Lines, or a JSON list."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ...sentence import Sentence
 from ...tags import Scheme
 from ..problems import ProblemLog
 from .common import CorpusRules, FileLayout
-from .records import MISSING, Selection, is_text, pick, read_records
+from .records import MISSING, RecordFilter, is_text, pick, read_records
 from .tagged import TaggedReader, tag_options
 
 Duplicates = Literal["keep", "drop"]
@@ -23,13 +23,13 @@ class RecordOptions:
     """How to read records with tokens and tags.
 
     Attributes:
-        scheme: how the tags are written.
-        tokens: key of the tokens, or path of keys (see `records.pick`).
-        tags: key of the tags, or path of keys.
-        tag_names: what the numbers stand for where tags are numbers, from 0; () where they are not.
-        token_prefix: taken off the tokens that begin with it; a token that is nothing else keeps it, and is counted.
-        where: values by key; only records that have them are read.
-        duplicates: whether a record is read whose tokens and tags an earlier one had that was read.
+        scheme: Scheme of the tags.
+        tokens: Key of the tokens, or path of keys (see `records.pick`).
+        tags: Key of the tags, or path of keys.
+        tag_names: Tags that numbers from 0 stand for, where tags are numbers; else ().
+        token_prefix: Prefix taken off the tokens that begin with it; a token that is the prefix alone keeps it, and is counted.
+        where: Values by key; only records that have them are read.
+        duplicates: What happens to a record that has the tokens and tags of an earlier one: `keep` reads it, `drop` leaves it out.
     """
 
     scheme: Scheme
@@ -42,7 +42,7 @@ class RecordOptions:
 
     @classmethod
     def of(cls, reader: dict[str, Any]) -> RecordOptions:
-        """Take the keys of a card's `reader`, checked against the schema of its type."""
+        """Take the keys of a card's `reader`, which follow the schema of its type."""
         return cls(
             **tag_options(reader),
             tokens=reader.get("tokens", "tokens"),
@@ -57,9 +57,9 @@ class TokenOptions(FileLayout):
     """How to read a JSON file of records with tokens and tags.
 
     Attributes:
-        record: how to read one of them.
-        records: where they lie in what the file holds, a path of keys; None: they are what it holds.
-        encoding: of the file; a byte order mark is skipped.
+        record: How to read one record.
+        records: Path of keys to the records in the values that the file holds; None if these values are the records.
+        encoding: Encoding of the file; a byte order mark is skipped.
     """
 
     record: RecordOptions
@@ -68,7 +68,7 @@ class TokenOptions(FileLayout):
 
     @classmethod
     def of(cls, reader: dict[str, Any]) -> TokenOptions:
-        """Take the keys of a card's `reader`, checked against the schema beside this file."""
+        """Take the keys of a card's `reader`, which follow the schema beside this file."""
         return cls(RecordOptions.of(reader), reader.get("records"), reader.get("encoding", "utf-8"))
 
     def reader(self, folder: Path, value: str, rules: CorpusRules, log: ProblemLog) -> TokenReader:
@@ -77,21 +77,20 @@ class TokenOptions(FileLayout):
 
 
 class RecordReader(TaggedReader):
-    """Makes sentences of records. Every record counts in the ids, whatever becomes of it.
+    """Makes sentences of records. Every record counts in the ids, whether it is read or not.
 
     Args:
-        file: how places name it.
-        options: of the records.
-        rules: of the corpus.
-        log: takes the findings.
+        file: Name of the file or data set, for places.
+        options: How to read one record.
+        rules: Rules of the corpus.
+        log: Log that takes the problems.
     """
 
     def __init__(self, file: str, options: RecordOptions, rules: CorpusRules, log: ProblemLog) -> None:
         super().__init__(
             file,
             options.scheme,
-            rules.labels,
-            rules.repair,
+            rules,
             log,
             tag_names=options.tag_names,
             token_prefix=options.token_prefix,
@@ -99,11 +98,11 @@ class RecordReader(TaggedReader):
         self.record_options = options
 
     def _sentences(self, records: Iterator[tuple[int, Any]], id_prefix: str) -> Iterator[Sentence]:
-        """Yield the sentences of records, each with its line."""
-        selection = Selection(self.record_options.where, self._note_filtered)
+        """Yield the sentences of records, which come with their lines."""
+        wanted = RecordFilter(self.record_options.where, self._note_filtered)
         first_lines: dict[bytes, int] = {}
         for count, (number, record) in enumerate(records):
-            if not selection.has(number, record):
+            if not wanted.accepts(number, record):
                 continue
             tokens = self._words(record, number)
             tags = None if tokens is None else self._tags(record, number)
@@ -112,7 +111,7 @@ class RecordReader(TaggedReader):
             sentence = self._tagged(f"{id_prefix}/{count}", tokens, tags, number)
             if sentence:
                 yield sentence
-        selection.check(self._file)
+        wanted.check(self._file)
 
     def _note_filtered(self, number: int, message: str) -> None:
         self.log.report("filtered", self._where(number), message, fatal=False)
@@ -135,7 +134,7 @@ class RecordReader(TaggedReader):
         wrong = [value for value in values if not isinstance(value, str) or not is_text(value)]
         if not wrong:
             return values
-        self._malformed(number, f"{_begin(wrong[0])} among the tokens is no text", "check the card's reader.tokens")
+        self._malformed(number, f"{_begin(wrong[0])} among the tokens is not text", "check the card's reader.tokens")
         return None
 
     def _tags(self, record: Any, number: int) -> list[str] | None:
@@ -154,7 +153,11 @@ class RecordReader(TaggedReader):
                 f"it has {', '.join(record)}; the card's reader.{what} names one",
             )
         else:
-            seen = f"{key!r} is no list" if isinstance(record, dict) else f"no record but {_begin(record)}"
+            seen = (
+                f"the value of {key!r} is not a list"
+                if isinstance(record, dict)
+                else f"{_begin(record)} is not a record"
+            )
             remedy = f"check the card's reader.{what}"
         self._malformed(number, seen, remedy)
         return None
@@ -167,10 +170,10 @@ class TokenReader(RecordReader):
     """Reads the sentences of one JSON file.
 
     Args:
-        path: the file; errors quote it as given.
-        options: its layout.
-        rules: of the corpus.
-        log: takes the findings.
+        path: The file; errors quote it as given.
+        options: Layout of the file.
+        rules: Rules of the corpus.
+        log: Log that takes the problems.
     """
 
     def __init__(self, path: Path, options: TokenOptions, rules: CorpusRules, log: ProblemLog) -> None:
@@ -186,5 +189,6 @@ class TokenReader(RecordReader):
 
 
 def _begin(value: Any) -> str:
+    """Quote a value, or the beginning of a long value."""
     text = repr(value)
     return text if len(text) <= 60 else text[:60] + "..."

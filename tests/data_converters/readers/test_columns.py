@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from llms_meet_ner import LabelSet, LmnError, Sentence, Span
 from llms_meet_ner.data_converters.problems import ProblemLog
+from llms_meet_ner.data_converters.readers import CorpusRules
 from llms_meet_ner.data_converters.readers.columns import ColumnOptions, ColumnReader
 
 LABELS = LabelSet.of("PER", "LOC")
@@ -29,9 +30,8 @@ def read(
 ) -> list[Sentence]:
     path = tmp_path / "file.conll"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    reader = ColumnReader(
-        path, ColumnOptions(**{"scheme": "IOB2", **options}), LABELS, docstart, repair, log or ProblemLog()
-    )
+    rules = CorpusRules(LABELS, docstart, repair)
+    reader = ColumnReader(path, ColumnOptions(**{"scheme": "IOB2", **options}), rules, log or ProblemLog())
     return list(reader.read("c/train"))
 
 
@@ -132,7 +132,7 @@ def test_document_starts_of_every_shape(
         (
             "a O\nb PER\n",
             {},
-            r"file\.conll:2: token 'b' is tagged 'PER', which is no IOB2 tag; check the card's scheme",
+            r"file\.conll:2: token 'b' is tagged 'PER', which is not a tag of IOB2; check the card's scheme",
         ),
         (
             "a O\nb B-ORG\n",
@@ -206,7 +206,8 @@ def test_any_file_is_read_or_refused_with_its_line(
         log = ProblemLog(keep_going=True)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("llms_meet_ner.data_converters.readers.columns._CHUNK", size)
-            sentences = list(ColumnReader(path, options, LABELS, docstart, "conlleval", log).read("c/t"))
+            rules = CorpusRules(LABELS, docstart, "conlleval")
+            sentences = list(ColumnReader(path, options, rules, log).read("c/t"))
         found.append((sentences, [sentence.where for sentence in sentences], log.kept))
         lines = content.replace("\r\n", "\n").count("\n") + 1
         assert all(1 <= problem.where.line <= lines for problem in log.kept)
@@ -242,9 +243,11 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
         "import re, sys\n"
         "from pathlib import Path\n"
         "from llms_meet_ner import LabelSet\n"
+        "from llms_meet_ner.data_converters.readers import CorpusRules\n"
         "from llms_meet_ner.data_converters.readers.columns import ColumnOptions, ColumnReader\n"
         "from llms_meet_ner.data_converters.problems import ProblemLog\n"
-        "reader = ColumnReader(Path(sys.argv[1]), ColumnOptions('IOB2'), LabelSet.of('LOC'), 'none', 'error', ProblemLog())\n"
+        "rules = CorpusRules(LabelSet.of('LOC'), 'none', 'error')\n"
+        "reader = ColumnReader(Path(sys.argv[1]), ColumnOptions('IOB2'), rules, ProblemLog())\n"
         "n = sum(1 for _ in reader.read('c/t'))\n"
         "print(n, re.search(r'VmHWM:\\s+(\\d+)', Path('/proc/self/status').read_text())[1])\n"
     )

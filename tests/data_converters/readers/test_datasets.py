@@ -116,7 +116,7 @@ def test_the_card_s_names_win_over_the_features(tmp_path: Path) -> None:
         ("data.json", "train", {}, r"data\.json\[train\]:1: token 'en:John' is tagged '1', .* reader\.tag_names lists"),
         ("data.txt", "train", {}, r"data\.txt: a data set's file ends in \.parquet, "),
         ("script", "train", {}, r"script\[train\]: Dataset scripts are no longer supported, but found script\.py; it is a program, which is not run"),
-        ("nobody/none", "train", {"name": "x"}, r"nobody/none\[x, train\]: Couldn't reach 'nobody/none' on the Hub .* is no file or folder either"),
+        ("nobody/none", "train", {"name": "x"}, r"nobody/none\[x, train\]: Couldn't reach 'nobody/none' on the Hub .* is not a file or folder either"),
     ],
 )  # fmt: skip
 def test_what_is_not_there_is_named(tmp_path: Path, path: str, split: str, more: dict[str, Any], message: str) -> None:

@@ -253,7 +253,9 @@ def test_label_studio_s_tasks_with_their_spans(corpora: Path, tmp_path: Path) ->
     (sentence,) = read_file(tmp_path / "export.json", reader, labels=("PERSON", "ORG", "PRODUCT"))
     expected = [(item["value"]["text"], item["value"]["labels"][0]) for item in response["results"][0]["result"]]
     assert [(" ".join(sentence.tokens[s.start : s.end]), s.label) for s in sentence.spans] == expected
-    with pytest.raises(LmnError, match=r"request\.json:1: 'data\.text' is no text|no record has predictions"):
+    with pytest.raises(
+        LmnError, match=r"request\.json:1: the value of 'data\.text' is not text|no record has predictions"
+    ):
         read_file(folder / "spacy_backend_predict_request.json", {**reader, "spans": "predictions.0.result"})
 
 

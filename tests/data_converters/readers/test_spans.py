@@ -135,11 +135,11 @@ def test_a_span_outside_the_text_is_refused_or_left_out(tmp_path: Path, span: An
     ("record", "message"),
     [
         ({"txt": "a"}, r"file:2: no 'text' in the record; it has txt; the card's reader\.text names the key"),
-        ({"text": None}, r"file:2: 'text' is no text"),
-        ({"text": "\ud83d"}, r"file:2: 'text' is no text"),
+        ({"text": None}, r"file:2: the value of 'text' is not text"),
+        ({"text": "\ud83d"}, r"file:2: the value of 'text' is not text"),
         ("a", r"file:2: no 'text' in the record; it is str"),
-        ({"text": "a", "spans": {"0": 1}}, r"file:2: spans are a list, and not"),
-        ({"text": "a", "spans": [[0, 1]]}, r"file:2: a span is start, end and label, and not \[0, 1\]"),
+        ({"text": "a", "spans": {"0": 1}}, r"file:2: spans are a list, not"),
+        ({"text": "a", "spans": [[0, 1]]}, r"file:2: a span is start, end and label, not \[0, 1\]"),
         ({"text": "a", "spans": [[0, True, "PER"]]}, r"file:2: a span is start, end and label"),
         ({"text": "a", "spans": [{"start": 0, "end": 1, "label": []}]}, r"file:2: a span is start, end and label"),
         ({"text": "a", "spans": [{"value": {"start": 0, "end": 1, "labels": ["PER"]}}]}, r"file:2: a span is start, .* a path of keys"),
@@ -186,7 +186,7 @@ def test_a_text_is_split_into_sentences_but_not_inside_an_entity(tmp_path: Path)
     ]
     assert [s.id for s in found] == ["c/s/0", "c/s/1", "c/s/2", "c/s/4"]
     assert log.counts == {"joined-sentences": 1, "empty-record": 1}
-    assert log.of("joined-sentences")[0].message == "a sentence ends inside the LOC 'Big ! Paris': it is read on"
+    assert log.of("joined-sentences")[0].message == "a sentence ends inside the LOC 'Big ! Paris': it continues"
     lines = read(tmp_path, one("a b\r\n\nc", [2, 3, "PER"], [6, 7, "LOC"]), {**SPACES, "sentences": "split"})
     assert seen(lines) == [("a b", [(1, 2, "PER")]), ("c", [(0, 1, "LOC")])]
 
@@ -332,13 +332,13 @@ def test_sentences_and_groups_of_spans_of_a_docbin(tmp_path: Path) -> None:
     ]
     assert seen(found) == expected
     assert log.counts == {"joined-sentences": 1, "unannotated": 1, "unsplit": 1}
-    with pytest.raises(LmnError, match=r"x\.spacy: no document has spans 'xx', not even none"):
+    with pytest.raises(LmnError, match=r"x\.spacy: no document has spans 'xx', not even an empty list"):
         read_file(path, {**reader, "spans": "xx"})
 
 
 def test_no_docbin(tmp_path: Path) -> None:
     (tmp_path / "x.spacy").write_bytes(b"no")
-    with pytest.raises(LmnError, match=r"x\.spacy: no DocBin \(\[E1014\]"):
+    with pytest.raises(LmnError, match=r"x\.spacy: not a DocBin \(\[E1014\]"):
         read_file(tmp_path / "x.spacy", {"type": "docbin"})
     with pytest.raises(LmnError, match=r"y\.spacy: cannot be read \(No such file"):
         read_file(tmp_path / "y.spacy", {"type": "docbin"})

@@ -91,10 +91,10 @@ def test_numbered_tags_and_prefixes(tmp_path: Path) -> None:
     assert read(tmp_path, "tr: 0\ntr:tr: 0\n", reader, log=log)[0].tokens == ("tr:", "tr:")
     assert log.counts == {"bare-prefix": 1}
     with pytest.raises(
-        LmnError, match=r"'7', which is no IOB2 tag; the card's reader\.tag_names has 4 names, .* 0 to 3"
+        LmnError, match=r"'7', which is not a tag of IOB2; the card's reader\.tag_names has 4 names, .* 0 to 3"
     ):
         read(tmp_path, "a 7\n", reader)
-    with pytest.raises(LmnError, match=r"'7', which is no IOB2 tag; the card's reader\.tag_names lists the tags"):
+    with pytest.raises(LmnError, match=r"'7', which is not a tag of IOB2; the card's reader\.tag_names lists the tags"):
         read(tmp_path, "a 7\n", COLUMNS)
 
 
@@ -189,14 +189,17 @@ def test_a_filter_that_leaves_nothing_is_an_error(tmp_path: Path) -> None:
     [
         ({"tokens": ["a", "b"], "ner_tags": ["O"]}, r"file:2: 2 tokens and 1 tags: 'a b'; mend the line"),
         ({"tokens": ["a"]}, r"file:2: no 'ner_tags' in the record; it has tokens; the card's reader\.tags names one"),
-        ({"tokens": 3, "ner_tags": []}, r"file:2: 'tokens' is no list; check the card's reader\.tokens"),
-        (["a"], r"file:2: no record but \['a'\]; check"),
-        ({"tokens": ["a", None], "ner_tags": ["O", "O"]}, r"file:2: None among the tokens is no text"),
-        ({"tokens": ["\ud83d"], "ner_tags": ["O"]}, r"file:2: '\\ud83d' among the tokens is no text"),
+        (
+            {"tokens": 3, "ner_tags": []},
+            r"file:2: the value of 'tokens' is not a list; check the card's reader\.tokens",
+        ),
+        (["a"], r"file:2: \['a'\] is not a record; check"),
+        ({"tokens": ["a", None], "ner_tags": ["O", "O"]}, r"file:2: None among the tokens is not text"),
+        ({"tokens": ["\ud83d"], "ner_tags": ["O"]}, r"file:2: '\\ud83d' among the tokens is not text"),
         ({"tokens": ["a", ""], "ner_tags": ["O", "O"]}, r"file:2: token 1 of 'a ' is empty; mend the line"),
         ({"tokens": ["a\nb"], "ner_tags": ["O"]}, r"file:2: the token 'a\\nb' holds a line break; take it out"),
         ({"tokens": ["a"], "ner_tags": [1]}, r"file:2: token 'a' is tagged '1', .* reader\.tag_names lists"),
-        ({"tokens": ["a"], "ner_tags": [None]}, r"file:2: token 'a' is tagged 'None', which is no IOB2 tag"),
+        ({"tokens": ["a"], "ner_tags": [None]}, r"file:2: token 'a' is tagged 'None', which is not a tag of IOB2"),
         ("{", r"file:2: not JSON \(Expecting .*\); every line holds one JSON value"),
     ],
 )
