@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from rich.table import Table
-
+from ..rendering.tables import Table
 from .cards import Card, card_names, load_card
 from .readers import READERS
 
@@ -68,11 +67,19 @@ def card_rows() -> list[CardRow]:
 
 def terminal_table(rows: Sequence[CardRow]) -> Table:
     """Return the table that `lmn-convert cards` prints, with one line per card."""
-    table = Table("card", "language", "splits", "labels", "layout", "title", box=None, pad_edge=False)
-    for row in rows:
-        layout = f"{row.layout}, nested" if row.nested else row.layout
-        table.add_row(row.card, row.language, " ".join(row.splits), str(len(row.labels)), layout, row.title)
-    return table
+    header = ("card", "language", "splits", "labels", "layout", "title")
+    cells = [
+        (
+            row.card,
+            row.language,
+            " ".join(row.splits),
+            str(len(row.labels)),
+            f"{row.layout}, nested" if row.nested else row.layout,
+            row.title,
+        )
+        for row in rows
+    ]
+    return Table(header, cells, numbers=False)
 
 
 def markdown_table(rows: Sequence[CardRow]) -> str:

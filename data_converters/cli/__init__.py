@@ -1,1 +1,1 @@
-"""The commands of the converters: `lmn-convert` and its subcommands."""
+"""The commands of the converters: `lmn-convert` and its subcommands, one module each."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
-import click
+import cloup
 
 from ...cli.options import catch_errors
 from ...errors import LmnError
@@ -40,10 +40,15 @@ def labels_mark(name: str | None, change: LabelChange) -> str:
 def label_options(command: Callable[..., R]) -> Callable[..., R]:
     """Add `--keep`, `--drop`, `--merge` and `--rename`, handed over as `change` (LabelChange)."""
 
-    @click.option("--keep", metavar="LABEL,...", help="Labels to keep; all others count as O.")
-    @click.option("--drop", metavar="LABEL,...", help="Labels that count as O.")
-    @click.option("--merge", multiple=True, metavar="NEW=LABEL,...", help="Labels that count as one; may be repeated.")
-    @click.option("--rename", multiple=True, metavar="OLD=NEW", help="New name for a label; may be repeated.")
+    @cloup.option_group(
+        "Labels",
+        cloup.option("--keep", metavar="LABEL,...", help="Labels to keep; all others count as O."),
+        cloup.option("--drop", metavar="LABEL,...", help="Labels that count as O."),
+        cloup.option(
+            "--merge", multiple=True, metavar="NEW=LABEL,...", help="Labels that count as one; may be repeated."
+        ),
+        cloup.option("--rename", multiple=True, metavar="OLD=NEW", help="New name for a label; may be repeated."),
+    )
     @wraps(command)
     def wrapped(
         *args: Any, keep: str | None, drop: str | None, merge: tuple[str, ...], rename: tuple[str, ...], **kwargs: Any

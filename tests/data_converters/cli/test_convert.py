@@ -127,7 +127,7 @@ def test_check_reports_everything_with_its_place_and_writes_nothing(workdir: Pat
     result = run("check", "conll2003", code=1)
     assert sorted(os.walk(workdir)) == files
     for expected in (
-        "conll2003 train: eng.train is not there: not checked",
+        "conll2003 train: eng.train is missing: not checked",
         "  sentences                    3  1 of them -DOCSTART-\n",
         "  entities                     1  ORG 0, PER 1, LOC 0, MISC 0\n",
         "  bracket-token                3  a token that holds [, ] or |, which are markup in a bracketed output\n"
@@ -138,7 +138,7 @@ def test_check_reports_everything_with_its_place_and_writes_nothing(workdir: Pat
         "      data/conll2003/eng.testa:10: token 'UN' has the label 'GPE', which the card does not list\n",
     ):
         assert expected in result.output
-    assert result.stderr == "Error: 3 findings that lmn-convert refuses, see above\n"
+    assert result.stderr == "Error: converting would stop at 3 of the problems above\n"
 
 
 def test_check_of_files_that_are_not_there_is_an_error(workdir: Path) -> None:
@@ -167,7 +167,7 @@ def test_a_line_before_a_split_that_stops_its_count_is_refused(workdir: Path) ->
     (workdir / "eng.testa").write_text("a\n\nb x y O\n\nc x y O\n")
     result = run("mine.yaml", "--source", ".", code=1)
     assert "eng.testa:1: a line without a tag: 'a', before sentence 1, where the split begins" in result.stderr
-    assert "Error: 1 findings" in run("check", "mine.yaml", "--source", ".", code=1).stderr
+    assert "Error: converting would stop at 1 of" in run("check", "mine.yaml", "--source", ".", code=1).stderr
 
 
 def test_findings_that_are_mended_name_the_first_of_their_kind(workdir: Path) -> None:
@@ -188,11 +188,11 @@ def test_check_counts_what_a_format_cannot_hold(workdir: Path, format_name: str,
     result = run("check", "conll2003", "--source", ".", "--split", "testa", "--format", format_name, code=1)
     places = "".join(f"      eng.testa:{line}\n" for line in (1, 4)[:ambiguous])
     assert (
-        f"  ambiguous                    {ambiguous}  sentences that two annotations render alike\n{places}"
-        f"  moved                        {moved}  entities of theirs that come back at another place\n" in result.output
+        f"  ambiguous                    {ambiguous}  sentences whose rendering is also that of another annotation\n{places}"
+        f"  moved                        {moved}  entities in these that come back on other tokens\n" in result.output
     )
     assert "please report this" not in result.output
-    assert result.stderr == "Error: 1 findings that lmn-convert refuses, see above\n"
+    assert result.stderr == "Error: converting would stop at 1 of the problems above\n"
 
 
 def test_converted_records_of_the_grouped_format_have_every_label(workdir: Path) -> None:
@@ -228,6 +228,6 @@ def test_check_names_ambiguous_sentences(workdir: Path) -> None:
     source.mkdir(parents=True)
     (source / "eng.testa").write_text("a NN I-NP I-PER\n| SYM O O\nPER] SYM O O\n")
     assert (
-        "  ambiguous                    1  sentences that two annotations render alike\n      data/conll2003/eng.testa:1\n"
+        "  ambiguous                    1  sentences whose rendering is also that of another annotation\n      data/conll2003/eng.testa:1\n"
         in run("check", "conll2003").output
     )

@@ -21,7 +21,7 @@ def test_the_whole_output(workdir: Path) -> None:
 def test_missing_splits_are_named_and_left_out_unless_asked_for(workdir: Path) -> None:
     write(workdir, {"test": SMALL["test"]})
     result = run(".", "--page", "stats.html")
-    assert result.stdout.startswith("harbour train: train.conll is not there: not counted\n")
+    assert result.stdout.startswith("harbour train: train.conll is missing: not counted\n")
     assert "Not read, because the files are not there: train." in (workdir / "stats.html").read_text()
     assert "train.conll: no such file; --source DIR names the folder" in run(".", "--split", "train", code=1).stderr
     (workdir / "test.conll").unlink()
@@ -44,7 +44,7 @@ def test_findings_that_converting_refuses_are_named_and_left_out(workdir: Path) 
     assert result.stderr == (
         f"harbour train: 1 x a tag that its scheme does not allow at its place (first at train.conll:12)\n"
         f"harbour train: 1 x a label that the card does not list {first}\n"
-        "Error: 2 findings that lmn-convert refuses, counted here as far as they can be read; "
+        "Error: converting would stop at 2 of these problems; "
         "lmn-convert check card.yaml lists them\n"
     )
     split = json.loads((workdir / "stats.json").read_text())["splits"]["train"]
@@ -53,7 +53,7 @@ def test_findings_that_converting_refuses_are_named_and_left_out(workdir: Path) 
     assert {label: row["count"] for label, row in split["labels"].items()} == {"SHIP": 2, "PORT": 2}
     assert f"train: 1 x a label that the card does not list</bdi> {first}" in (workdir / "stats.html").read_text()
     mended = run(".", "--repair", "discard", code=1)
-    assert "Error: 1 findings that lmn-convert refuses" in mended.stderr
+    assert "Error: converting would stop at 1 of these problems" in mended.stderr
 
 
 def test_an_empty_corpus_and_one_without_entities_have_stats_too(workdir: Path) -> None:

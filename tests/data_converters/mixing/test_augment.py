@@ -117,7 +117,7 @@ def test_a_label_with_one_mention_gives_nothing() -> None:
 def test_the_command_adds_to_the_training_split_alone_and_says_so_everywhere(workdir: Path) -> None:
     result = run("demo", "--augment", "0.5", "--seed", "7")
     assert result.stdout.splitlines()[-2:] == [
-        "train: 200 of the 600 sentences are added ones with replaced mentions (share 0.5, seed 7)",
+        "train: 200 of the 600 sentences are copies with replaced mentions (share 0.5, seed 7)",
         "3 data sets in data/alpaca/dataset_info.json",
     ]
     assert sorted(path.name for path in ALPACA.iterdir()) == [

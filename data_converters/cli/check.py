@@ -1,0 +1,89 @@
+"""The command `lmn-convert check`."""
+
+from __future__ import annotations
+
+import click
+import cloup
+
+from ...cli.options import catch_errors
+from ...errors import LmnError
+from ...formats import DEFAULT_FORMAT
+from ...labels import describe_origins
+from ..cards import Card
+from ..check import SplitCheck, check_split
+from ..problems import NOTES, PROBLEM_KINDS
+from .corpus_options import ChosenCorpus, corpus_options
+
+
+@cloup.command()
+@corpus_options
+@cloup.option_group(
+    "Report",
+    cloup.option("--format", "format_name", default=DEFAULT_FORMAT, show_default=True, help="Output format to try."),
+    cloup.option(
+        "--limit",
+        type=click.IntRange(min=0),
+        default=10,
+        show_default=True,
+        help="Places to list for each kind of problem; 0 lists all.",
+    ),
+)
+@catch_errors
+def check(corpus: ChosenCorpus, format_name: str, limit: int) -> None:
+    """Report what is in the files of CARD, and every problem with file and line; write nothing.
+
+    Every sentence is written in the output format and read back. Those that the format cannot hold are counted.
+
+    The exit status is 1 if converting would stop at a problem.
+    """
+    card = corpus.card
+    if card.labels.is_changed:
+        click.echo(f"{card.name}: labels {describe_origins(dict(card.labels.origins))}\n")
+    present, missing = corpus.present("not checked")
+    if missing:
+        click.echo()
+    fatal = 0
+    for name in present:
+        result = check_split(card, name, corpus.source, format_name=format_name, repair=corpus.repair, progress=True)
+        _print_check(card, result, format_name, limit or None)
+        fatal += result.log.fatal + len(result.not_restored)
+    if fatal:
+        raise LmnError(f"converting would stop at {fatal} of the problems above")
+
+
+def _print_check(card: Card, result: SplitCheck, format_name: str, limit: int | None) -> None:
+    counts = result.entities
+    click.echo(f"{card.name} {result.split}")
+    _line("sentences", result.sentences, f"{result.docstarts:,} of them -DOCSTART-" if result.docstarts else "")
+    _line("tokens", result.tokens)
+    _line("without entities", result.without_entities)
+    _line("entities", counts.total(), ", ".join(f"{label} {counts[label]:,}" for label in card.labels.names))
+    if card.nested:
+        _line("inside others", result.nested)
+    _line("ambiguous", len(result.ambiguous), "sentences whose rendering is also that of another annotation")
+    _places([str(where) for where in result.ambiguous], len(result.ambiguous), limit)
+    _line("moved", result.moved, "entities in these that come back on other tokens")
+    for kind, meaning in PROBLEM_KINDS.items():
+        if kind == "bracket-token" and format_name != DEFAULT_FORMAT:
+            continue  # brackets are no markup in other formats
+        count = result.log.counts[kind]
+        _line(kind, count, meaning if count else "")
+        mended = "" if kind in NOTES else " (mended)"
+        found = result.log.of(kind)
+        _places([f"{at.where}: {at.message}{'' if at.fatal else mended}" for at in found], count, limit)
+    for where in result.not_restored:
+        click.echo(f"  {where}: the rendered sentence does not parse back: please report this")
+    click.echo()
+
+
+def _line(name: str, count: int, note: str = "") -> None:
+    click.echo(f"  {name:<20} {count:>9,}  {note}".rstrip())
+
+
+def _places(lines: list[str], count: int, limit: int | None) -> None:
+    listed = lines[:limit]
+    for line in listed:
+        click.echo(f"      {line}")
+    if len(listed) < count:
+        hint = "--limit 0 lists all" if len(lines) == count else f"--limit 0 lists the first {len(lines):,}"
+        click.echo(f"      and {count - len(listed):,} more ({hint})")
