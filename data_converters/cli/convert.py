@@ -86,7 +86,7 @@ _output_options = cloup.option_group(
 )  # fmt: skip
 
 
-@main.command()  # type: ignore[untyped-decorator]
+@main.command()
 @corpus_options
 @_prompt_options
 @_augment_options
