@@ -1,7 +1,7 @@
-"""After how many tokens an output that nothing else ends is cut off, by format.
+"""The bound of an output: the number of tokens after which it is cut off if nothing else ends it.
 
-A format that writes the sentence again is bounded by the sentence. Any other is bounded by what it writes where every second token is an
-entity, with the label that takes the most room: lists of names are about as dense as that.
+An inline format is bounded by the length of the sentence. Any other format is bounded by a dense output: every second token is an
+entity, with the longest label. Lists of names are about as dense.
 """
 
 from __future__ import annotations
@@ -13,20 +13,24 @@ from ..prompting.spec import PromptSpec
 from ..sentence import Sentence, Span
 
 _SPARE = 32
+"""Tokens added to every bound."""
 
 
 def token_bound(tokenizer: Any, spec: PromptSpec, tokens: tuple[str, ...]) -> int:
-    """Return a bound in tokens of a tokenizer: three times those of the sentence, or those of a dense output, and 32."""
+    """Return the bound in tokens of a tokenizer.
+
+    It is three times the length of the sentence in an inline format, else the length of a dense output, and 32 more.
+    """
     if is_inline(spec.format):
         return 3 * _length(tokenizer, " ".join(tokens)) + _SPARE
     return _length(tokenizer, _dense_output(spec, tokens)) + _SPARE
 
 
 def served_bound(spec: PromptSpec, tokens: tuple[str, ...]) -> int:
-    """Return a bound where the tokenizer is not known.
+    """Return the bound for a server, whose tokenizer is not known.
 
-    A text has at most as many tokens as UTF-8 bytes; to a sentence that is written again, markup adds four for each word, and 32. A server
-    that heeds `stop` ends an answer at its line's end and never comes near.
+    A text has at most as many tokens as UTF-8 bytes. An inline format adds four tokens of markup for each word. The bound is 32
+    more. A server that respects `stop` ends an answer at the end of its line, long before the bound.
     """
     if is_inline(spec.format):
         text = " ".join(tokens)

@@ -1,4 +1,4 @@
-"""Probabilities of entities and entropies of sentences, from the choices that decoding made."""
+"""Probabilities of entities and the uncertainty of sentences, from the choices that decoding made."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from ..records import Uncertainty
 from .constraint import AllowedTokens
 
 DIGITS = 4
-"""After the point; the rest is rounding of the device."""
+"""Decimal places of a probability; later digits are rounding errors of the device."""
 
 
 class Choice(NamedTuple):
     """One step of constrained decoding.
 
     Attributes:
-        token: the id that was taken, the likeliest of those allowed.
-        mark: the markup that it writes, empty for none.
-        probability: of its group: of writing this markup, or none, here; over the allowed tokens.
-        entropy: of the groups, in nats; 0 where there is only one.
-        is_decision: whether there were two groups or more.
+        token: Id of the chosen token, the most likely one that was allowed.
+        mark: Bytes of the mark that it writes; empty if it writes none.
+        probability: Probability of its group among the allowed tokens: of writing this mark (or none) here.
+        entropy: Entropy of the groups, in nats; 0 if there is only one group.
+        is_decision: Whether there were two or more groups.
     """
 
     token: int
@@ -33,37 +33,40 @@ class Choice(NamedTuple):
     is_decision: bool
 
     @classmethod
-    def of(cls, moves: AllowedTokens, logits: NDArray[np.float32]) -> Choice:
-        """Take the likeliest move; of equal ones the lowest id.
+    def of(cls, allowed: AllowedTokens, logits: NDArray[np.float32]) -> Choice:
+        """Choose the most likely token; of equally likely ones, the one with the lowest id.
 
         Args:
-            moves: allowed.
-            logits: one for each, shape (n,).
+            allowed: The n allowed tokens.
+            logits: Logit of each allowed token; shape (n,).
         """
         best = int(logits.argmax())
-        token = int(moves.ids[best])
-        if len(moves.marks) < 2:
-            return cls(token, moves.marks[0], 1.0, 0.0, is_decision=False)
+        token = int(allowed.ids[best])
+        if len(allowed.marks) < 2:
+            return cls(token, allowed.marks[0], 1.0, 0.0, is_decision=False)
         weights = np.exp(logits.astype(np.float64) - float(logits[best]))
-        groups = np.bincount(moves.groups, weights, len(moves.marks)) / weights.sum()
+        groups = np.bincount(allowed.groups, weights, len(allowed.marks)) / weights.sum()
         entropy = -float(np.sum(groups * np.log(np.maximum(groups, 1e-300))))
-        group = int(moves.groups[best])
-        return cls(token, moves.marks[group], min(1.0, float(groups[group])), max(0.0, entropy), is_decision=True)
+        group = int(allowed.groups[best])
+        return cls(token, allowed.marks[group], min(1.0, float(groups[group])), max(0.0, entropy), is_decision=True)
 
 
 def confidences(
     choices: Sequence[Choice], lengths: Sequence[int], ranges: Sequence[tuple[int, int]]
 ) -> tuple[float, ...]:
-    """Return for each entity the product of the probabilities of the choices that made it.
+    """Return the probability of each entity: the product over the steps that wrote it.
 
-    Those are the steps that wrote any byte of it, from its opening mark to its closing one, without the steps that lie wholly
-    inside an entity inside it: opening here, not closing before, closing here, with this label, each given what was written
-    before.
+    These steps wrote at least one byte between the start of its opening mark and the end of its closing mark: they opened the
+    entity here, did not close it earlier, and closed it here with this label, each given what was written before. Steps that
+    lie completely inside a nested entity do not count.
 
     Args:
-        choices: one for each output token.
-        lengths: of the tokens, in bytes.
-        ranges: of the entities with their marks, in bytes of the output, end exclusive, the outer one first.
+        choices: Choice at each token of the output.
+        lengths: Length of each token in bytes.
+        ranges: (start, end) of each entity with its marks, in bytes of the output, end exclusive; outer entities come first.
+
+    Returns:
+        Probabilities in the order of `ranges`, rounded to `DIGITS` decimal places.
     """
     ends = np.cumsum(lengths, dtype=np.int64)
     starts = ends - np.asarray(lengths, dtype=np.int64)
@@ -79,7 +82,7 @@ def confidences(
 
 
 def uncertainty(choices: Sequence[Choice]) -> Uncertainty:
-    """Return mean and maximum entropy, in nats, of the steps that were decisions; zeros where there was none."""
+    """Return the mean and the maximum entropy, in nats, of the steps that were decisions; zeros if there was none."""
     entropies = [choice.entropy for choice in choices if choice.is_decision]
     if not entropies:
         return Uncertainty(0.0, 0.0)

@@ -1,10 +1,15 @@
-"""Constrained greedy decoding: the sentence with markup and nothing else, in few forward passes.
+"""Constrained greedy decoding: the sentence with well-formed markup and nothing else, in few passes.
 
-At each step the likeliest token is taken among those that keep the output a beginning of one that the sentence can have. So that
-this does not cost a pass a token, the whole rest of the output is proposed and checked at once; the tokens that the model itself
-would have taken are kept, and the first that it would not is replaced. What the model would have taken at the positions after
-that, in the state of the output that each of them stands for, goes into the next proposal: later entities are opened, closed
-and labelled before their turn has come. A proposal changes how many passes there are, never what is written.
+Each step takes the most likely of the allowed tokens. Done one by one, this costs a pass for every token. So each pass checks a
+proposal instead, the whole expected rest of the output:
+
+1. The pass gives the model's choice at every token of the proposal.
+2. The proposed tokens are kept up to the first one that the model would not have chosen. Its choice replaces that one.
+3. Later choices were made after a wrong token, but most of them are right. They are kept as hints: by the state of the grammar
+   they were made at, which is the same whatever was written before. The next proposal follows the hints, so later entities are
+   opened, closed and labelled before their turn comes.
+
+A proposal changes the number of passes, never the output.
 """
 
 from __future__ import annotations
@@ -29,18 +34,19 @@ from .packed import PackedModel, Segment
 from .requests import Request
 from .vocabulary import Vocabulary
 
-Proposals = Literal["none", "copy", "marked"]
+ProposalKind = Literal["none", "copy", "marked"]
+"""`none` decodes step by step, `copy` proposes the rest of the sentence without entities, `marked` proposes entities too."""
 
 
 @dataclass(slots=True)
-class Work:
-    """What decoding has cost.
+class DecodingCost:
+    """What decoding has cost so far.
 
     Attributes:
-        sentences: decoded.
-        passes: over the model, a sentence counted in each that it took part in.
-        steps: output tokens, the stop token aside: the passes that step-by-step decoding takes.
-        computed: tokens that went through the model, prompts included.
+        sentences: Number of sentences decoded.
+        passes: Number of passes, summed over the sentences in each.
+        steps: Number of output tokens without stop tokens: the passes that decoding step by step takes.
+        computed: Number of tokens that went through the model, with the prompts.
     """
 
     sentences: int = 0
@@ -54,17 +60,18 @@ class _Row:
     """A sentence that is being decoded.
 
     Attributes:
-        number: of its request.
-        constraint: on its output.
-        plan: for its proposals.
-        waiting: tokens that are decided and not yet in the cache.
-        cached: positions of the prompt and the output that are in the cache.
-        ids: the output so far.
-        state: after it.
-        choices: one for each token of it.
-        hints: by state, the token that the model took there last, in whatever context.
-        proposal: tokens to check next, to the end of the output, and the state before each; empty to decode step by step.
-        passes: that it took part in.
+        number: Number of its request.
+        constraint: Constraint on its output.
+        plan: Plan for its proposals; None if proposals hold no entities.
+        waiting: Tokens that are decided but not in the cache yet.
+        cached: Number of tokens of prompt and output that are in the cache.
+        ids: Output so far.
+        state: State after the output so far.
+        choices: Choice at each token of the output so far.
+        hints: Token that the model last chose at each state, whatever was written before.
+        proposal: Tokens to check in the next pass, up to the end of the output, and the state before each; empty to decode
+            step by step.
+        passes: Number of passes that it took part in.
     """
 
     number: int
@@ -85,17 +92,17 @@ class _Row:
 
     @property
     def states(self) -> list[int]:
-        """The states before each token of the proposal; without one, the state before the next token."""
+        """The states before each token of the proposal; without a proposal, the state before the next token."""
         return [state for _, state in self.proposal] or [self.state]
 
 
 class ConstrainedGenerator:
-    """Generates outputs that align exactly with their sentences, each entity with its probability.
+    """Generates outputs that align exactly with their sentences, with a probability for each entity.
 
     Attributes:
-        work: what it has cost so far.
-        last_passes: of each sentence of the last batch.
-        last_ids: output tokens of each, without a stop token.
+        cost: What decoding has cost so far.
+        last_passes: Number of passes of each sentence in the last batch.
+        last_ids: Output tokens of each sentence in the last batch, without a stop token.
     """
 
     def __init__(
@@ -104,19 +111,19 @@ class ConstrainedGenerator:
         spec: PromptSpec,
         *,
         guesser: EntityGuesser | None = None,
-        proposals: Proposals = "marked",
+        proposals: ProposalKind = "marked",
     ) -> None:
         """Prepare a model.
 
         Args:
-            loaded: model and tokenizer.
-            spec: format, labels, and whether entities may nest.
-            guesser: makes the first proposals; None for one that learns from the sentences as they come (probabilities may
-                then differ in their last digits with the order of the sentences).
-            proposals: `none` decodes step by step, `copy` proposes the unmarked rest of the sentence, `marked` all that is known.
+            loaded: Model and tokenizer.
+            spec: Prompt spec with format, labels, and whether entities may nest.
+            guesser: Makes the first plan of each sentence. None for a guesser that learns from the sentences as they come; then
+                the last digits of probabilities may depend on the order of the sentences.
+            proposals: Kind of proposals.
 
         Raises:
-            LmnError: the tokenizer or the model is of a kind that this decoding cannot work with.
+            LmnError: Constrained decoding does not work with this format, tokenizer or model.
         """
         self._tokenizer = loaded.tokenizer
         self._format = get_inline_format(spec.format, nested=spec.nested)
@@ -129,21 +136,21 @@ class ConstrainedGenerator:
         self._guesser = guesser or EntityGuesser.of(spec.labels.names)
         self._learns = guesser is None
         self._proposals = proposals
-        self.work = Work()
+        self.cost = DecodingCost()
         self.last_passes: list[int] = []
         self.last_ids: list[list[int]] = []
 
     def prepare(self, prompts: Sequence[Sequence[int]]) -> None:
-        """Compute the beginning that all these prompts share once and for all."""
+        """Compute the beginning that all these prompts share, once for all batches."""
         if prompts:
             with self._model.in_place():
                 self._model.share_prefix(prompts, 1)
 
     def generate(self, requests: Sequence[Request]) -> list[Generated]:
-        """Return one output a request. `max_new_tokens` is not looked at: the sentence itself bounds what can be written.
+        """Return one output for each request. `max_new_tokens` is ignored: the sentence itself limits the output.
 
         Raises:
-            LmnError: the device's memory is too small for the batch.
+            LmnError: The memory of the device is too small for the batch.
         """
         with memory_errors(requests), self._model.in_place():
             return self._generate(requests)
@@ -168,14 +175,18 @@ class ConstrainedGenerator:
         return _Row(number, constraint, plan, list(request.prompt[shared:]), shared)
 
     def _propose(self, row: _Row) -> list[tuple[int, int]]:
-        """Return the tokens that are expected, to the end of the output, and the state before each."""
+        """Return the expected tokens up to the end of the output, and the state before each.
+
+        At each state, the token is the hint; without a hint, the next token of the planned rest as the tokenizer splits it; if
+        that one is not allowed, the longest allowed token of the planned rest.
+        """
         proposal: list[tuple[int, int]] = []
         if self._proposals == "none":
             return proposal
-        plan = row.plan or _Copy(len(row.constraint.tokens), self._spec.labels.names[0])
+        plan = row.plan or _NoEntities(self._spec.labels.names[0])
         state, ids, ahead = row.state, list(row.ids), list[int]()
         while not row.constraint.is_done(state):
-            targets = row.constraint.moves(state).targets
+            targets = row.constraint.next_tokens(state).targets
             token = row.hints.get(state) if row.plan else None
             if token is None and ahead and ahead[0] in targets:
                 token = ahead[0]
@@ -185,7 +196,7 @@ class ConstrainedGenerator:
                 token = (
                     ahead[0]
                     if ahead and ahead[0] in targets
-                    else _longest(self._vocabulary, row.constraint, state, rest)
+                    else _longest_token(self._vocabulary, row.constraint, state, rest)
                 )
             ahead = ahead[1:] if ahead and ahead[0] == token else []
             proposal.append((token, state))
@@ -194,7 +205,10 @@ class ConstrainedGenerator:
         return proposal
 
     def _encode_rest(self, ids: Sequence[int], rest: bytes) -> list[int]:
-        """Return the tokens of the rest of an output as the tokenizer makes them after what is there, or none."""
+        """Return the tokens of the rest of an output as the tokenizer makes them from the whole output.
+
+        The list is empty if the tokenizer puts no boundary where the rest begins.
+        """
         before = self._vocabulary.bytes_of(ids)
         try:
             text = (before + rest).decode().removeprefix(self._vocabulary.leading.decode())
@@ -209,52 +223,52 @@ class ConstrainedGenerator:
         return []
 
     def _pass(self, active: Sequence[_Row]) -> None:
-        """Check every row's proposal in one pass over the model."""
+        """Check the proposals of all rows in one pass."""
         segments: list[Segment] = []
-        moves: list[list[AllowedTokens]] = []
+        allowed: list[list[AllowedTokens]] = []
         for number, row in enumerate(active):
-            fed = [token for token, _ in row.proposal[:-1]]  # after the last one nothing is left to be decided
-            moves.append([row.constraint.moves(state) for state in row.states])
+            fed = [token for token, _ in row.proposal[:-1]]  # nothing is left to decide after the last token
+            allowed.append([row.constraint.next_tokens(state) for state in row.states])
             segments.append(Segment(number, row.cached, row.waiting + fed, 1 + len(fed)))
             row.passes += 1
-        candidates = np.unique(np.concatenate([move.ids for of_row in moves for move in of_row]))
+        candidates = np.unique(np.concatenate([tokens.ids for of_row in allowed for tokens in of_row]))
         logits = self._model.forward(segments, candidates)
         at = 0
-        for row, of_row, segment in zip(active, moves, segments):
+        for row, of_row, segment in zip(active, allowed, segments):
             self._accept(row, of_row, candidates, logits[at : at + segment.keep])
             at += segment.keep
-        self.work.passes += len(active)
-        self.work.computed += sum(len(segment.ids) for segment in segments)
+        self.cost.passes += len(active)
+        self.cost.computed += sum(len(segment.ids) for segment in segments)
 
     def _accept(
-        self, row: _Row, moves: Sequence[AllowedTokens], candidates: NDArray[np.int64], logits: NDArray[np.float32]
+        self, row: _Row, allowed: Sequence[AllowedTokens], candidates: NDArray[np.int64], logits: NDArray[np.float32]
     ) -> None:
-        """Keep what the model would have written itself, and its next token; remember the rest as hints."""
+        """Keep the tokens that the model would have written itself, and its next choice; keep all choices as hints."""
         row.cached += len(row.waiting)
         row.waiting = []
         proposed = [token for token, _ in row.proposal]
-        is_right = True
-        for number, (move, state) in enumerate(zip(moves, row.states, strict=True)):
-            choice = Choice.of(move, logits[number, np.searchsorted(candidates, move.ids)])
+        is_kept = True
+        for number, (tokens, state) in enumerate(zip(allowed, row.states, strict=True)):
+            choice = Choice.of(tokens, logits[number, np.searchsorted(candidates, tokens.ids)])
             row.hints[state] = choice.token
-            if not is_right:
+            if not is_kept:
                 continue
-            row.state = move.targets[choice.token]
+            row.state = tokens.targets[choice.token]
             if row.state == END:
                 break
             row.ids.append(choice.token)
             row.choices.append(choice)
-            is_right = number < len(proposed) and choice.token == proposed[number]
-            if row.plan and not is_right and not choice.mark and (inside := row.constraint.open_at(state)) is not None:
-                row.plan.hold(inside)
-            if is_right and number < len(moves) - 1:
+            is_kept = number < len(proposed) and choice.token == proposed[number]
+            if row.plan and not is_kept and not choice.mark and (inside := row.constraint.open_at(state)) is not None:
+                row.plan.extend(inside)
+            if is_kept and number < len(allowed) - 1:
                 row.cached += 1
             else:
                 row.waiting = [choice.token]
-                is_right = False
+                is_kept = False
 
     def _remaining(self, active: Sequence[_Row]) -> list[_Row]:
-        """Take finished rows out; the last ones move into their places in the cache."""
+        """Return the rows that are not finished. The last ones move into the cache rows of the finished ones."""
         rows = list(active)
         number = 0
         while number < len(rows):
@@ -277,9 +291,9 @@ class ConstrainedGenerator:
         self._guesser.learn(row.constraint.tokens, spans)
 
     def _finish(self, row: _Row, tokens: tuple[str, ...]) -> Generated:
-        """Return the output, with the sentence's own characters in place of those that the tokenizer cannot write."""
-        self.work.sentences += 1
-        self.work.steps += len(row.ids)
+        """Return the output with confidences, and with the sentence's own characters where the tokenizer had to write others."""
+        self.cost.sentences += 1
+        self.cost.steps += len(row.ids)
         text = self._text(row)
         spans = self._format.parse(text, row.constraint.tokens, self._spec.labels).spans
         ranges = self._format.entity_ranges(row.constraint.tokens, spans)
@@ -292,11 +306,11 @@ class ConstrainedGenerator:
         return Generated(text, found, uncertainty(row.choices))
 
 
-class _Copy:
-    """The plan of a proposal that is the unmarked rest of the sentence."""
+class _NoEntities:
+    """The plan of a proposal of kind `copy`: the rest of the sentence without entities."""
 
-    def __init__(self, length: int, label: str) -> None:
-        self._length, self._label = length, label
+    def __init__(self, label: str) -> None:
+        self._label = label
 
     def opens(self, token: int) -> bool:
         return False
@@ -308,9 +322,9 @@ class _Copy:
         return self._label
 
 
-def _longest(vocabulary: Vocabulary, constraint: Constraint, state: int, rest: bytes) -> int:
-    """Return the longest token that begins the rest of the output, the lowest id of those."""
-    targets = constraint.moves(state).targets
+def _longest_token(vocabulary: Vocabulary, constraint: Constraint, state: int, rest: bytes) -> int:
+    """Return the longest allowed token that begins the rest of the output; of equally long ones, the lowest id."""
+    targets = constraint.next_tokens(state).targets
     fitting = {
         index: len(text) for index in targets if (text := vocabulary.bytes_of([index])) and rest.startswith(text)
     }

@@ -1,4 +1,4 @@
-"""The tokens that may come next in a sentence's output, and what each of them writes."""
+"""The tokens that may come next in the output of a sentence, and the marks that each of them writes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..formats.markup import Markup
 from .grammar import Grammar
-from .vocabulary import Tree, Vocabulary
+from .vocabulary import Trie, Vocabulary
 
 END = -1
 """The state after a stop token."""
@@ -18,14 +18,14 @@ END = -1
 
 @dataclass(frozen=True, slots=True)
 class AllowedTokens:
-    """What may follow a state.
+    """The tokens that may come next at a state.
 
     Attributes:
-        ids: token ids, ascending; shape (n,).
-        targets: for each id the state that it leads to.
-        groups: for each id the number of its group; shape (n,).
-        marks: by group, the markup that its tokens write, empty for those that write none. With two groups or more the step is
-            a decision.
+        ids: Token ids in ascending order; shape (n,).
+        targets: State that each id leads to.
+        groups: Number of each id's group; shape (n,).
+        marks: Bytes of the mark that each group writes; empty for the group that writes none. With two or more groups, the step
+            is a decision.
     """
 
     ids: NDArray[np.int64]
@@ -35,56 +35,65 @@ class AllowedTokens:
 
 
 class Constraint:
-    """Token by token, the outputs that one sentence can have. States are those of its grammar, and `END`.
+    """The outputs that one sentence can have, token by token. States are the states of its grammar, and `END`.
 
     Attributes:
-        grammar: of the sentence.
-        start: the first state.
+        tokens: Tokens of the sentence as the vocabulary can write them.
+        grammar: Grammar of the sentence.
+        start: First state.
     """
 
     start = Grammar.START
 
     def __init__(self, tokens: Sequence[str], markup: Markup, vocabulary: Vocabulary, *, nested: bool) -> None:
-        """Prepare a sentence. A character that the vocabulary cannot write becomes a question mark (`Vocabulary.spellable`)."""
+        """Prepare a sentence.
+
+        Args:
+            tokens: Tokens of the sentence. A character that the vocabulary cannot write becomes a question mark
+                (`Vocabulary.spellable`).
+            markup: Markup of the format.
+            vocabulary: Vocabulary of the tokenizer.
+            nested: Whether entities may lie inside entities.
+        """
         self.tokens = tuple(vocabulary.spellable(token) for token in tokens)
         encoded = [token.encode() for token in self.tokens]
         self.grammar = Grammar(encoded, markup, nested=nested, leading=vocabulary.leading)
         self._vocabulary = vocabulary
-        self._moves: dict[int, AllowedTokens] = {}
+        self._next_tokens: dict[int, AllowedTokens] = {}
 
     def open_at(self, state: int) -> int | None:
-        """Return the token up to which the output is written if an entity is open there, else None."""
+        """Return the token that the output has reached if an entity is open at all positions of the state, else None."""
         nodes = [position.node for position in self.grammar.positions(state)]
         return min((node.token for node in nodes), default=0) if nodes and all(node.open for node in nodes) else None
 
-    def moves(self, state: int) -> AllowedTokens:
-        """Return what may follow a state other than `END`. There is always something."""
-        found = self._moves.get(state)
+    def next_tokens(self, state: int) -> AllowedTokens:
+        """Return the tokens that may come next at a state other than `END`. There is always at least one."""
+        found = self._next_tokens.get(state)
         if found is None:
-            found = self._moves[state] = self._find_moves(state)
+            found = self._next_tokens[state] = self._find_next_tokens(state)
         return found
 
     def is_done(self, state: int) -> bool:
-        """Whether nothing but the end can follow."""
-        return state == END or (self.grammar.is_final(state) and not self.grammar.steps(state))
+        """Whether only the end can follow."""
+        return state == END or (self.grammar.is_final(state) and not self.grammar.transitions(state))
 
-    def _find_moves(self, state: int) -> AllowedTokens:
+    def _find_next_tokens(self, state: int) -> AllowedTokens:
         targets: dict[int, int] = {}
         written: dict[int, bytes] = {}
         if self.grammar.is_final(state):
             targets = dict.fromkeys(self._vocabulary.stop_ids, END)
             written = dict.fromkeys(targets, b"")
-        pending: list[tuple[Tree, int, bytes]] = [(self._vocabulary.tree, state, b"")]
+        pending: list[tuple[Trie, int, bytes]] = [(self._vocabulary.trie, state, b"")]
         while pending:
-            tree, at, marks = pending.pop()
-            for byte, step in self.grammar.steps(at).items():
-                below = tree.get(byte)
+            trie, at, marks = pending.pop()
+            for byte, transition in self.grammar.transitions(at).items():
+                below = trie.get(byte)
                 if below is None:
                     continue
-                now = marks + bytes((byte,)) if step.is_mark else marks
+                now = marks + bytes((byte,)) if transition.is_mark else marks
                 for index in below.get(Vocabulary.IDS, ()):
-                    targets[index], written[index] = step.state, now
-                pending.append((below, step.state, now))
+                    targets[index], written[index] = transition.state, now
+                pending.append((below, transition.state, now))
         ids = sorted(targets)
         numbers: dict[bytes, int] = {}
         groups = [numbers.setdefault(written[index], len(numbers)) for index in ids]

@@ -1,4 +1,4 @@
-"""How an output would go on from any state if a plan were right."""
+"""The rest of an output as a plan has it, from any state of the grammar."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from .grammar import Arc, Grammar, Node
 
 
 class EntityPlan(Protocol):
-    """Says where entities open and close, by token positions."""
+    """Says where entities are expected to open and close. Tokens are given by their positions."""
 
     def opens(self, token: int) -> bool:
         """Whether an entity begins at a token."""
         ...
 
     def closes(self, token: int) -> bool:
-        """Whether an entity that is open ends with a token."""
+        """Whether an open entity ends with a token."""
         ...
 
     def label_at(self, token: int) -> str:
-        """Return the label of an entity that holds a token."""
+        """Return the expected label of an entity that holds a token."""
         ...
 
 
 def continuation(grammar: Grammar, state: int, plan: EntityPlan) -> bytes:
-    """Return the bytes that lead from a state to an end of the output, as the plan has it.
+    """Return the bytes from a state to an end of the output, as the plan has it.
 
-    Where a state stands for several places, one inside an arc that the plan itself would have taken is preferred, then one
-    between arcs, then a mark with the plan's label.
+    If the state stands for several positions, the first of these is taken: a position inside an arc that the plan itself would
+    have chosen; a node; a position inside a mark with the plan's label; any other.
     """
     written = []
-    node, text = _place(grammar, state, plan)
+    node, text = _first_node(grammar, state, plan)
     written.append(text)
     while not grammar.is_end(node):
         arc = _choice(grammar, node, plan)
@@ -39,8 +39,8 @@ def continuation(grammar: Grammar, state: int, plan: EntityPlan) -> bytes:
     return b"".join(written)
 
 
-def _place(grammar: Grammar, state: int, plan: EntityPlan) -> tuple[Node, bytes]:
-    """Return the node that is reached first, and the bytes up to there."""
+def _first_node(grammar: Grammar, state: int, plan: EntityPlan) -> tuple[Node, bytes]:
+    """Return the first node that is reached, and the bytes up to it."""
     best: tuple[int, Node, bytes] | None = None
     for position in sorted(grammar.positions(state)):
         arc = grammar.arcs(position.node)[position.arc]
@@ -53,11 +53,12 @@ def _place(grammar: Grammar, state: int, plan: EntityPlan) -> tuple[Node, bytes]
             found = (rank, arc.to, arc.text[position.offset :])
         if best is None or found[0] < best[0]:
             best = found
-    assert best is not None, "a state that is not final stands for at least one place"
+    assert best is not None, "a state that is not final stands for at least one position"
     return best[1], best[2]
 
 
 def _choice(grammar: Grammar, node: Node, plan: EntityPlan) -> Arc:
+    """Return the arc that the plan takes from a node."""
     arcs = grammar.arcs(node)
     if node.token < 0:
         return arcs[0]

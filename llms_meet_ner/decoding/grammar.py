@@ -1,7 +1,12 @@
-"""The outputs that a sentence can have in an inline format, as an automaton over bytes.
+"""The grammar of a sentence: all outputs that it can have in an inline format, as an automaton over bytes.
 
-Every output is the sentence with openers before tokens and closers after tokens, each entity closed. Where tokens look like
-markup several readings of the same bytes are followed at once, so a state is a set of positions, made when it is first reached.
+An output is the sentence with opening marks before tokens and closing marks after tokens; every entity is closed. The grammar is
+a graph. Its arcs are pieces of text (a token, a space, a mark), and its nodes lie between them:
+
+    (before New) --"["--> (before New, open) --"New"--> (after New, open) --" | LOC]"--> (after New) --" "--> (before York)
+
+A byte of the output may be part of several arcs at once, because tokens of the sentence may look like marks. A state is therefore
+a set of positions in the graph, and all of them are followed. States are made when they are first reached.
 """
 
 from __future__ import annotations
@@ -13,23 +18,26 @@ from typing import NamedTuple
 from ..formats.markup import Markup
 
 MAX_DEPTH = 8
-"""Entities inside each other that constrained decoding writes at most; in a flat format it is one."""
+"""Number of entities that may be open at once in a nested format; in a flat format it is one."""
 UNKNOWN = -1
-"""In place of a label's rank."""
+"""Rank of a label that is not known yet, because only the closing mark tells it."""
 
 
 class Node(NamedTuple):
-    """A place between pieces of text.
+    """A node: a point between two pieces of text.
+
+    The rank of a label is its position in the sorted label set. Entities over the same tokens have rising ranks from the outer
+    one to the inner one, which is the order in which formats write them. So they close by falling rank, and none is written
+    twice.
 
     Attributes:
-        token: index of the token before or after which it is.
-        after: whether it is after that token.
-        open: the entities that are open, those with a common first token together, outermost first: of each the rank of its
-            label, `UNKNOWN` where the label comes with the closer.
-        fresh: before the token: whether the last of `open` begins at this token.
-        below: after the token: rank of the label that was closed last here, if an entity with the same first token is still
-            open, else -1. Such entities close by falling rank, so that none stands twice, in the order in which formats
-            write entities over the same tokens.
+        token: Position of the token that comes next or was written last.
+        after: Whether that token has been written.
+        open: Label ranks of the open entities, outermost first; entities with the same first token form one inner tuple. The
+            rank is `UNKNOWN` if only the closing mark tells the label.
+        fresh: Before the token: whether the last group in `open` begins at this token.
+        below: After the token: rank of the label that closed last here, if an entity with the same first token is still open,
+            else -1. The next one to close must have a lower rank.
     """
 
     token: int
@@ -40,7 +48,14 @@ class Node(NamedTuple):
 
 
 class Arc(NamedTuple):
-    """A piece of text between two nodes: a token, the space after it, or a mark (with its label where it tells one)."""
+    """An arc: a piece of text between two nodes.
+
+    Attributes:
+        text: Bytes of a token, of the space after it, or of a mark.
+        to: Node after the piece.
+        is_mark: Whether the piece is a mark.
+        label: Label that the mark tells; empty for an opening mark without a label, and for other pieces.
+    """
 
     text: bytes
     to: Node
@@ -48,20 +63,26 @@ class Arc(NamedTuple):
     label: str = ""
 
 
-class Position(NamedTuple):
-    """A place inside an arc: so many bytes of the text of the `arc`-th arc of `node` are written, never all of them."""
+class ArcPosition(NamedTuple):
+    """A position in the graph: some bytes of an arc are written, but never all.
+
+    Attributes:
+        node: Node at which the arc begins.
+        arc: Number of the arc among those of the node, counted from 0.
+        offset: Number of bytes of the arc's text that are written.
+    """
 
     node: Node
     arc: int
     offset: int
 
 
-class Step(NamedTuple):
-    """What a byte leads to.
+class Transition(NamedTuple):
+    """A transition from one state to another by one byte.
 
     Attributes:
-        state: the next state.
-        is_mark: whether the byte can only be part of markup, not of the sentence.
+        state: State after the byte.
+        is_mark: Whether the byte can only be part of a mark, not of the sentence.
     """
 
     state: int
@@ -69,18 +90,22 @@ class Step(NamedTuple):
 
 
 class Grammar:
-    """The automaton of one sentence. States are small integers, `START` the first."""
+    """The grammar of one sentence. States are numbers from 0; `START` is the first.
+
+    Attributes:
+        tokens: Tokens of the sentence in UTF-8.
+    """
 
     START = 0
 
     def __init__(self, tokens: Sequence[bytes], markup: Markup, *, nested: bool, leading: bytes = b"") -> None:
-        """Prepare the automaton.
+        """Prepare the grammar.
 
         Args:
-            tokens: of the sentence, UTF-8, none empty.
-            markup: of the format.
-            nested: whether entities may lie in entities.
-            leading: written before everything else (the space that some tokenizers put before a text).
+            tokens: Tokens of the sentence in UTF-8; none is empty.
+            markup: Markup of the format.
+            nested: Whether entities may lie inside entities.
+            leading: Bytes before everything else: the space that some tokenizers put before a text, or nothing.
         """
         self.tokens = tuple(tokens)
         labels = sorted(markup.closers)
@@ -91,10 +116,10 @@ class Grammar:
             self._openers = [(UNKNOWN, "", markup.openers[labels[0]].encode())]
         self._most_open = MAX_DEPTH if nested else 1
         self._arcs: dict[Node, tuple[Arc, ...]] = {}
-        self._positions: list[frozenset[Position]] = []
+        self._positions: list[frozenset[ArcPosition]] = []
         self._final: list[bool] = []
-        self._numbers: dict[tuple[frozenset[Position], bool], int] = {}
-        self._steps: dict[int, dict[int, Step]] = {}
+        self._numbers: dict[tuple[frozenset[ArcPosition], bool], int] = {}
+        self._transitions: dict[int, dict[int, Transition]] = {}
         first = Node(0, after=False)
         if leading:
             before = Node(-1, after=True)
@@ -102,23 +127,23 @@ class Grammar:
             first = before
         self._number(self._enter(first))
 
-    def steps(self, state: int) -> dict[int, Step]:
-        """Return where each byte that may come next leads."""
-        found = self._steps.get(state)
+    def transitions(self, state: int) -> dict[int, Transition]:
+        """Return the transitions from a state by the byte that may come next."""
+        found = self._transitions.get(state)
         if found is None:
-            found = self._steps[state] = self._find_steps(state)
+            found = self._transitions[state] = self._find_transitions(state)
         return found
 
     def is_final(self, state: int) -> bool:
-        """Whether the output may end here."""
+        """Whether the output may end at a state."""
         return self._final[state]
 
-    def positions(self, state: int) -> frozenset[Position]:
-        """Return the places that a state stands for."""
+    def positions(self, state: int) -> frozenset[ArcPosition]:
+        """Return the positions that a state stands for."""
         return self._positions[state]
 
     def arcs(self, node: Node) -> tuple[Arc, ...]:
-        """Return what may follow a node; the sentence's own text comes first."""
+        """Return the arcs from a node; the text of the sentence comes first, marks after it."""
         found = self._arcs.get(node)
         if found is None:
             found = self._arcs[node] = tuple(self._after(node) if node.after else self._before(node))
@@ -149,9 +174,8 @@ class Grammar:
             return arcs
         *outer, (*same_start, own) = node.open
         for rank in range(len(self._closers)) if own == UNKNOWN else (own,):
-            left = (
-                len(same_start) - rank
-            )  # so many cannot close here any more, with ranks below this one, if none is known
+            # entities close here by falling rank, so at most `rank` of the others can close at this token; `left` cannot
+            left = len(same_start) - rank
             if 0 <= node.below <= rank or (
                 own == UNKNOWN and left > 0 and not self._can_close((*outer, (UNKNOWN,) * left), node.token + 1)
             ):
@@ -165,7 +189,10 @@ class Grammar:
         return arcs
 
     def _can_close(self, opened: tuple[tuple[int, ...], ...], token: int) -> bool:
-        """Whether tokens are left, from this one on, for all open entities to end, if those with one span have rising ranks."""
+        """Whether enough tokens are left, from this one on, for all open entities to close.
+
+        At one token, entities with the same first token can only close by falling rank. Each exception takes one more token.
+        """
         more = 0
         for same_start in opened:
             if same_start[0] == UNKNOWN:
@@ -174,11 +201,12 @@ class Grammar:
                 more += sum(outer >= inner for outer, inner in pairwise(same_start))
         return more < len(self.tokens) - token
 
-    def _enter(self, node: Node) -> tuple[frozenset[Position], bool]:
-        return frozenset(Position(node, arc, 0) for arc in range(len(self.arcs(node)))), self.is_end(node)
+    def _enter(self, node: Node) -> tuple[frozenset[ArcPosition], bool]:
+        """Return the positions at the start of each arc of a node, and whether the output may end there."""
+        return frozenset(ArcPosition(node, arc, 0) for arc in range(len(self.arcs(node)))), self.is_end(node)
 
-    def _find_steps(self, state: int) -> dict[int, Step]:
-        reached: dict[int, set[Position]] = {}
+    def _find_transitions(self, state: int) -> dict[int, Transition]:
+        reached: dict[int, set[ArcPosition]] = {}
         final: set[int] = set()
         in_sentence: set[int] = set()
         for position in self._positions[state]:
@@ -188,18 +216,19 @@ class Grammar:
             if not arc.is_mark:
                 in_sentence.add(byte)
             if position.offset + 1 < len(arc.text):
-                places.add(Position(position.node, position.arc, position.offset + 1))
+                places.add(ArcPosition(position.node, position.arc, position.offset + 1))
             else:
                 entered, ends = self._enter(arc.to)
                 places |= entered
                 if ends:
                     final.add(byte)
         return {
-            byte: Step(self._number((frozenset(places), byte in final)), byte not in in_sentence)
+            byte: Transition(self._number((frozenset(places), byte in final)), byte not in in_sentence)
             for byte, places in reached.items()
         }
 
-    def _number(self, key: tuple[frozenset[Position], bool]) -> int:
+    def _number(self, key: tuple[frozenset[ArcPosition], bool]) -> int:
+        """Return the state with these positions, a new one if there is none yet."""
         number = self._numbers.get(key)
         if number is None:
             number = self._numbers[key] = len(self._positions)

@@ -1,4 +1,4 @@
-"""Free greedy decoding: the model writes what it wants, up to the first newline."""
+"""Free greedy decoding: the model writes whatever it writes, up to the first newline."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from .requests import Request, shared_length
 
 
 class _SentenceStop(StoppingCriteria):  # type: ignore[misc]
-    """Ends a sequence whose last token ends an answer, or that has reached its own length, and all of them once half have ended.
+    """Ends each sequence at a token that ends an answer or at its own length, and all of them once half have ended.
 
     Attributes:
-        ended: shape (batch,), whether a sequence has ended by itself.
+        ended: Whether each sequence has ended by itself; shape (batch,).
     """
 
     def __init__(self, end_ids: torch.Tensor, last_lengths: torch.Tensor) -> None:
@@ -28,13 +28,13 @@ class _SentenceStop(StoppingCriteria):  # type: ignore[misc]
         self._last_lengths = last_lengths
 
     def __call__(self, input_ids: torch.Tensor, scores: Any, **kwargs: Any) -> torch.Tensor:
-        """Return for each sequence whether it ends; input_ids has shape (batch, length)."""
+        """Return whether each sequence ends, shape (batch,); `input_ids` has shape (batch, length)."""
         self.ended |= torch.isin(input_ids[:, -1], self._end_ids) | (input_ids.shape[1] >= self._last_lengths)
         return torch.ones_like(self.ended) if 2 * int(self.ended.sum()) >= len(self.ended) else self.ended
 
 
 class GreedyGenerator:
-    """Generates for batches of prompts."""
+    """Generates outputs for batches of prompts with transformers' `generate`."""
 
     def __init__(self, loaded: LoadedModel) -> None:
         self._loaded = loaded
@@ -44,13 +44,13 @@ class GreedyGenerator:
         self._end_ids = torch.tensor([*newline_ids, *loaded.stop_ids], device=loaded.device)
         self._prefix: list[int] = []
         self._prefix_cache = DynamicCache()
-        # the model's own defaults may sample or penalise repetition, which a rewrite of the input is made of
+        # the defaults of the model may sample, or penalise repetition, and the output mostly repeats the sentence
         loaded.model.generation_config = GenerationConfig(
             do_sample=False, num_beams=1, eos_token_id=loaded.stop_ids, pad_token_id=tokenizer.pad_token_id
         )
 
     def prepare(self, prompts: Sequence[Sequence[int]]) -> None:
-        """Compute the beginning that all these prompts share once and for all."""
+        """Compute the beginning that all these prompts share, once for all batches."""
         self._prefix = list(prompts[0][: shared_length(prompts)]) if prompts else []
         self._prefix_cache = DynamicCache(config=self._loaded.model.config.get_text_config())
         if self._prefix:
@@ -59,10 +59,10 @@ class GreedyGenerator:
                 self._loaded.model(ids, past_key_values=self._prefix_cache, logits_to_keep=1)
 
     def generate(self, requests: Sequence[Request]) -> list[Generated]:
-        """Return the outputs, each cut at its first newline, spaces as generated, without confidences.
+        """Return the outputs, each up to its first newline, with spaces as generated and without confidences.
 
         Raises:
-            LmnError: the device's memory is too small for the batch.
+            LmnError: The memory of the device is too small for the batch.
         """
         prompts = [request.prompt for request in requests]
         longest = max(map(len, prompts))
@@ -78,15 +78,15 @@ class GreedyGenerator:
     def _decode(
         self, ids: torch.Tensor, mask: torch.Tensor, cache: DynamicCache | None, last_lengths: torch.Tensor
     ) -> list[list[int]]:
-        """Return the prompts with what is generated after them.
+        """Return the prompts with their answers.
 
-        An answer that has ended costs as much as one that goes on: once half of them have ended, they leave the batch.
+        A finished answer costs as much as one that goes on. So once half of a batch has finished, these answers leave it.
 
         Args:
-            ids: prompts, shape (batch, length).
-            mask: 1 for each of their tokens that is no padding.
-            cache: of what they share, or None.
-            last_lengths: shape (batch,), the length at which each is cut off, the prompt included.
+            ids: Prompts; shape (batch, length).
+            mask: 1 for tokens of the prompts, 0 for padding; shape (batch, length).
+            cache: Cache of the shared beginning, or None.
+            last_lengths: Length at which each sequence is cut off, with its prompt; shape (batch,).
         """
         done: dict[int, list[int]] = {}
         rows = torch.arange(len(ids), device=ids.device)
@@ -104,7 +104,7 @@ class GreedyGenerator:
         return [done[row] for row in range(len(done))]
 
     def _padded(self, prompts: Sequence[Sequence[int]], longest: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return ids and mask of shape (batch, longest): the shared beginning, padding, the rest."""
+        """Return ids and mask of shape (batch, longest): first the shared beginning, then padding, then the rest."""
         pad = self._loaded.tokenizer.pad_token_id
         shared = len(self._prefix) if self._has_prefix(prompts) else 0
         ids, mask = [], []
@@ -115,7 +115,7 @@ class GreedyGenerator:
         return torch.tensor(ids, device=self._loaded.device), torch.tensor(mask, device=self._loaded.device)
 
     def _cache(self, prompts: Sequence[Sequence[int]]) -> DynamicCache | None:
-        """Return a copy of the cache of the shared beginning for each prompt, or None where they begin otherwise."""
+        """Return the cache of the shared beginning, repeated for each prompt; None if a prompt begins differently."""
         if not self._has_prefix(prompts):
             return None
         cache = copy.deepcopy(self._prefix_cache)
@@ -129,7 +129,7 @@ class GreedyGenerator:
         )
 
     def _text(self, ids: list[int]) -> str:
-        """Decode up to the first id that ends an answer, without any clean-up, and cut at the first newline."""
+        """Decode the ids up to the first one that ends an answer, without clean-up, and cut at the first newline."""
         stops = set(self._loaded.stop_ids)
         end = next((at for at, token in enumerate(ids) if token in stops), len(ids))
         text = self._loaded.tokenizer.decode(ids[:end], skip_special_tokens=True, clean_up_tokenization_spaces=False)

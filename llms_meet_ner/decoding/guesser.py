@@ -1,4 +1,4 @@
-"""First guesses at the entities of a sentence, for proposals: a wrong one costs time and changes no output."""
+"""Guesses the entities of a sentence for the first proposal. A wrong guess costs time, but changes no output."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from dataclasses import dataclass, field
 from ..sentence import Span, without_nested
 
 _LONGEST = 8
-"""Tokens of the longest mention that is remembered."""
+"""Number of tokens of the longest mention that is remembered."""
 _FEW = 20
-"""Runs of capitalised tokens that must have been seen before their record counts."""
+"""Number of runs of capitalised tokens from which it counts how many of them were entities."""
 
 
 @dataclass(slots=True)
 class GuessedPlan:
-    """Where a proposal marks entities, and how far one reaches that was not planned.
+    """A plan of guessed entities. Open entities that were not guessed get an end and a label too.
 
     Attributes:
-        tokens: of the sentence.
-        spans: flat, sorted.
-        label: for entities without a span.
+        tokens: Tokens of the sentence.
+        spans: Guessed entities, flat and sorted.
+        label: Label of entities that were not guessed.
     """
 
     tokens: tuple[str, ...]
@@ -30,7 +30,7 @@ class GuessedPlan:
     label: str
     _starts: frozenset[int] = field(init=False)
     _by_token: dict[int, Span] = field(init=False)
-    _held: int = 0
+    _extensions: int = 0
     _not_before: int = 0
 
     def __post_init__(self) -> None:
@@ -42,33 +42,40 @@ class GuessedPlan:
         return token in self._starts
 
     def closes(self, token: int) -> bool:
-        """Whether an entity that is open ends with a token: with its span, else before the next token without a capital."""
+        """Whether an open entity ends with a token.
+
+        A guessed entity ends with its span; any other before the next token that is not capitalised.
+        """
         if token < self._not_before:
             return False
         span = self._by_token.get(token)
         if span is not None and token < span.end:
-            return token == span.end - 1 or self._held > 0
+            return token == span.end - 1 or self._extensions > 0
         following = token + 1
         return following >= len(self.tokens) or not (
             following in self._by_token or _is_capitalised(self.tokens[following])
         )
 
     def label_at(self, token: int) -> str:
-        """Return the likeliest label of an entity that holds a token."""
+        """Return the most likely label of an entity that holds a token."""
         span = self._by_token.get(token)
         return span.label if span is not None else self.label
 
-    def hold(self, token: int) -> None:
-        """Take in that an entity went on after a token where it was to end: each time twice as far as before."""
+    def extend(self, token: int) -> None:
+        """Note that an entity did not end with a token as planned. Each time, its planned end moves twice as far as before."""
         if token >= self._not_before + 2:
-            self._held = 0  # another entity
-        self._not_before = token + 2**self._held
-        self._held += 1
+            self._extensions = 0  # this is another entity
+        self._not_before = token + 2**self._extensions
+        self._extensions += 1
 
 
 @dataclass(slots=True)
 class EntityGuesser:
-    """Guesses from the entities of sentences that it has seen, and from capital letters as far as they have been a sign."""
+    """Guesses entities from those of earlier sentences, and from capital letters if they have marked entities so far.
+
+    Attributes:
+        labels: Labels of the label set.
+    """
 
     labels: tuple[str, ...]
     _label_counts: Counter[str] = field(default_factory=Counter)
@@ -83,11 +90,11 @@ class EntityGuesser:
 
     @classmethod
     def of(cls, labels: Iterable[str]) -> EntityGuesser:
-        """Make a guesser that knows label names only."""
+        """Make a guesser that knows only the labels."""
         return cls(tuple(labels))
 
     def learn(self, tokens: tuple[str, ...], spans: Sequence[Span]) -> None:
-        """Take in the entities of a sentence, the outermost where they nest."""
+        """Learn the entities of a sentence; of nested ones only the outermost."""
         outer = without_nested(tuple(spans))
         runs = self._capitalised(tokens)
         self._runs += len(runs)
@@ -107,7 +114,7 @@ class EntityGuesser:
                     self._seen[tokens[start:end]] += 1
 
     def guess(self, tokens: tuple[str, ...]) -> GuessedPlan:
-        """Return a plan: known mentions that are marked more often than not, then runs of capitalised tokens."""
+        """Return a plan with the mentions that are usually annotated, and with runs of capitalised tokens."""
         spans = longest_matches(tokens, _LONGEST, self._likely_label)
         taken = {at for span in spans for at in range(span.start, span.end)}
         if self._runs < _FEW or 2 * self._right_runs >= self._runs:
@@ -120,17 +127,17 @@ class EntityGuesser:
         return GuessedPlan(tokens, tuple(sorted(spans)), label)
 
     def _likely_label(self, words: tuple[str, ...]) -> str | None:
-        """Return the most frequent label of a mention that is marked more often than not, else None."""
+        """Return the most frequent label of a mention that is usually annotated, else None."""
         labels = self._mentions.get(words)
         return labels.most_common(1)[0][0] if labels and 2 * labels.total() >= self._seen[words] else None
 
     def _capitalised(self, tokens: tuple[str, ...]) -> list[tuple[int, int]]:
-        """Return the runs of capitalised tokens, without tokens that are mostly no part of an entity."""
+        """Return the runs of capitalised tokens, without tokens that are usually not part of an entity."""
         usual = [2 * self._in_entities[token] < self._words[token] for token in tokens]
         return capitalised_runs(["" if plain else token for token, plain in zip(tokens, usual)])
 
     def _label(self, tokens: tuple[str, ...], start: int, end: int) -> str:
-        """Return the likeliest label by naive Bayes over the words in and around a mention."""
+        """Return the most likely label by naive Bayes over the words in and around a mention."""
         known = [feature for feature in _features(tokens, start, end) if self._known_features[feature]]
 
         def log_likelihood(label: str) -> float:
@@ -154,12 +161,12 @@ def _features(tokens: Sequence[str], start: int, end: int) -> Iterator[str]:
 def longest_matches(
     tokens: tuple[str, ...], longest: int, label_of: Callable[[tuple[str, ...]], str | None]
 ) -> list[Span]:
-    """Return spans of known mentions, from left to right, at each token the longest.
+    """Return the spans of known mentions from left to right, the longest one at each token.
 
     Args:
-        tokens: of a sentence.
-        longest: tokens of the longest mention.
-        label_of: the label of a mention's tokens, None for what is no mention.
+        tokens: Tokens of a sentence.
+        longest: Number of tokens of the longest mention.
+        label_of: Returns the label of a mention's tokens, or None for other tokens.
     """
     spans: list[Span] = []
     start = 0
@@ -178,7 +185,7 @@ def longest_matches(
 def capitalised_runs(tokens: Sequence[str]) -> list[tuple[int, int]]:
     """Return the longest runs of capitalised tokens as (start, end), end exclusive.
 
-    A single one at the start of a sentence is left out: most are ordinary words.
+    A run of only the first token of the sentence is left out: it is mostly an ordinary word.
     """
     runs: list[tuple[int, int]] = []
     start = None

@@ -1,4 +1,4 @@
-"""Memory that runs out, as one error with a remedy."""
+"""The error for a device that runs out of memory."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ from .requests import Request
 
 @contextmanager
 def memory_errors(requests: Sequence[Request]) -> Iterator[None]:
-    """Turn whatever says that the device's memory is too small for these requests into an `LmnError`."""
+    """Turn every error that says the device's memory is too small for these requests into an `LmnError`.
+
+    Raises:
+        LmnError: The memory ran out in the block.
+    """
     try:
         yield
     except (torch.cuda.OutOfMemoryError, MemoryError, RuntimeError) as error:
@@ -21,6 +25,6 @@ def memory_errors(requests: Sequence[Request]) -> Iterator[None]:
             raise
         longest = max(len(request.prompt) for request in requests)
         raise LmnError(
-            f"out of memory with {len(requests)} prompts of up to {longest} tokens; run again with a smaller --batch-size "
-            "(lmn-predict and lmn-eval: and --restart, since the batch plan changes with it)"
+            f"out of memory with {len(requests)} prompts of up to {longest} tokens",
+            remedy="run again with a smaller --batch-size (lmn-predict and lmn-eval: and --restart, since the batch plan changes)",
         ) from error

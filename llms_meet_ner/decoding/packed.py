@@ -1,8 +1,10 @@
-"""Forward passes over several sentences at once, without padding and with a key-value cache that forgets what was rejected.
+"""Passes over several sentences at once, without padding, and with a key-value cache that forgets rejected tokens.
 
-The tokens of all sentences go through the model's linear layers as one row. Attention, which transformers lets one replace by name,
-sorts them into rows by sentence and reads each sentence's own keys and values, kept by position: tokens that are written to a
-position a second time take the place of the first. The constant beginning of all prompts is computed once and copied to every row.
+- The tokens of all sentences go through the linear layers of the model as one packed row.
+- Attention sorts them into cache rows, one for each sentence, and reads that sentence's own keys and values. It replaces the
+  model's attention, which transformers finds by name.
+- The cache is addressed by position: a token that is written to a position again replaces the rejected one.
+- The beginning that all prompts share is computed once and copied to every row.
 """
 
 from __future__ import annotations
@@ -23,19 +25,19 @@ from .requests import shared_length
 
 _ATTENTION = "lmn_packed"
 _GROW = 64
-"""Positions are added to the cache in steps of so many."""
+"""Number of positions by which the cache grows at a time."""
 _KNOWN_LAYERS = ("full_attention", "sliding_attention", "attention")
-"""Kinds of layer, as `layer_types` of a configuration names them; Granite 4 calls the first one `attention`."""
+"""Kinds of layers that are supported, as `layer_types` in a configuration has them; Granite 4 calls the first kind `attention`."""
 
 
 class Segment(NamedTuple):
-    """Tokens of one sentence in a pass.
+    """The tokens of one sentence in a pass.
 
     Attributes:
-        row: the sentence's row in the cache.
-        start: position of the first token.
-        ids: token ids.
-        keep: for how many of them, counted from the last, logits are wanted.
+        row: Row of the sentence in the cache.
+        start: Position of the first token.
+        ids: Token ids.
+        keep: Number of tokens, counted from the last one, whose logits are wanted.
     """
 
     row: int
@@ -46,14 +48,16 @@ class Segment(NamedTuple):
 
 @dataclass(slots=True)
 class _Pass:
-    """What attention needs to know of a pass of T tokens in A rows, the longest of Q tokens.
+    """What attention needs to know of a pass over T tokens in A rows; the longest row has Q tokens.
 
     Attributes:
-        rows: row of each token; shape (T,).
-        positions: position of each token; shape (T,).
-        within: its number among its row's tokens; shape (T,).
-        grid: position by row and number, 0 where a row has fewer tokens; shape (A, Q).
-        length: positions that any row reads.
+        rows: Row of each token; shape (T,).
+        positions: Position of each token; shape (T,).
+        within: Number of each token in its row, counted from 0; shape (T,).
+        grid: Position of each row's tokens, filled up with 0; shape (A, Q).
+        length: Number of positions that a row reads.
+        cache: Keys and values of all rows.
+        masks: Masks made so far, by sliding window.
     """
 
     rows: torch.Tensor
@@ -61,11 +65,16 @@ class _Pass:
     within: torch.Tensor
     grid: torch.Tensor
     length: int
-    cache: KeyValueRows
+    cache: KeyValueCache
     masks: dict[int | None, torch.Tensor] = field(default_factory=dict)
 
     def mask(self, window: int | None, groups: int) -> torch.Tensor:
-        """Return which position may be seen from which token: shape (A, 1, groups * Q, length)."""
+        """Return which positions each token may see: True where it may; shape (A, 1, groups * Q, length).
+
+        Args:
+            window: Sliding window of the layer; None if it sees all earlier tokens.
+            groups: Number of query heads that share a key head.
+        """
         if window not in self.masks:
             seen = torch.arange(self.length, device=self.grid.device)
             mask = seen <= self.grid[:, :, None]
@@ -75,8 +84,11 @@ class _Pass:
         return self.masks[window]
 
 
-class KeyValueRows:
-    """Keys and values by layer, row and position: two tensors a layer of shape (rows, positions, heads, head size)."""
+class KeyValueCache:
+    """Keys and values by layer, row and position.
+
+    Each layer has two tensors of shape (rows, positions, heads, head size).
+    """
 
     def __init__(self) -> None:
         self._layers: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
@@ -84,7 +96,7 @@ class KeyValueRows:
         self._length = 0
 
     def reserve(self, rows: int, length: int) -> None:
-        """Make room; what is there stays."""
+        """Make room for some rows and positions; the content stays."""
         if rows <= self._rows and length <= self._length:
             return
         self._rows = max(rows, self._rows)
@@ -96,19 +108,27 @@ class KeyValueRows:
     def write(
         self, layer: int, rows: torch.Tensor, positions: torch.Tensor, keys: torch.Tensor, values: torch.Tensor
     ) -> None:
-        """Write keys and values of shape (T, heads, head size) at their rows and positions, each of shape (T,)."""
+        """Write keys and values.
+
+        Args:
+            layer: Number of the layer.
+            rows: Row of each token; shape (T,).
+            positions: Position of each token; shape (T,).
+            keys: Keys of the tokens; shape (T, heads, head size).
+            values: Values of the tokens; shape (T, heads, head size).
+        """
         if layer not in self._layers:
             self._layers[layer] = (self._empty(keys), self._empty(values))
         for tensor, new in zip(self._layers[layer], (keys, values)):
             tensor[rows, positions] = new
 
     def read(self, layer: int, rows: int, length: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return keys and values of the first rows and positions, each of shape (rows, heads, length, head size)."""
+        """Return the keys and the values of the first rows and positions; shape (rows, heads, length, head size) each."""
         keys, values = self._layers[layer]
         return keys[:rows, :length].transpose(1, 2), values[:rows, :length].transpose(1, 2)
 
     def copy(self, source: int, target: slice | int, start: int, end: int) -> None:
-        """Copy the positions from start to end (exclusive) of one row to others."""
+        """Copy the positions from start to end (exclusive) of one row to one or more others."""
         for tensors in self._layers.values():
             for tensor in tensors:
                 tensor[target, start:end] = tensor[source, start:end]
@@ -123,7 +143,7 @@ class KeyValueRows:
 
 
 class _SubsetHead(torch.nn.Module):  # type: ignore[misc]
-    """The output layer for some of the vocabulary's tokens only."""
+    """The output layer, reduced to some tokens of the vocabulary: `ids`, shape (C,)."""
 
     def __init__(self, head: torch.nn.Linear) -> None:
         super().__init__()
@@ -136,43 +156,44 @@ class _SubsetHead(torch.nn.Module):  # type: ignore[misc]
 
 
 class PackedModel:
-    """A model with its cache."""
+    """A model with its key-value cache."""
 
     def __init__(self, loaded: LoadedModel) -> None:
-        """Check that every layer of the model attends to earlier tokens and does nothing else with them.
+        """Check that the layers of the model use earlier tokens only through attention.
 
         Raises:
-            LmnError: it has layers of another kind (state-space ones, say).
+            LmnError: The model has other layers, such as state-space ones.
         """
         config = loaded.model.config.get_text_config()
         others = sorted(set(getattr(config, "layer_types", None) or ()) - set(_KNOWN_LAYERS))
         if others:
             raise LmnError(
-                f"constrained decoding cannot take back tokens of a model with {', '.join(others)}; --decoding free does without"
+                f"constrained decoding cannot take back tokens of a model with {', '.join(others)}",
+                remedy="use --decoding free",
             )
         AttentionInterface.register(_ATTENTION, _attend)
         self._model = loaded.model
         self._device = loaded.device
         self._head = loaded.model.get_output_embeddings()
         self._subset = _SubsetHead(self._head) if type(self._head) is torch.nn.Linear else None
-        self._cache = KeyValueRows()
+        self._cache = KeyValueCache()
         self._prefix: list[int] = []
         self._is_shared = False
         self._prefix_rows = 0
 
     @property
     def prefix_length(self) -> int:
-        """Tokens at the beginning of every row that are computed already."""
+        """Number of tokens at the beginning of every row that are already computed."""
         return len(self._prefix)
 
     def share_prefix(self, prompts: Sequence[Sequence[int]], rows: int) -> None:
-        """Keep of the constant beginning what these prompts share too, or compute it if there is none yet.
+        """Compute the beginning that these prompts share, or shorten the known one to what they share with it.
 
-        At least one token of each prompt is left to be computed.
+        At least one token of each prompt is left to compute.
 
         Args:
-            prompts: of the sentences to come.
-            rows: how many rows must hold the beginning.
+            prompts: Prompts of the sentences to come, in token ids.
+            rows: Number of rows that must hold the beginning.
         """
         known = self._prefix if self._is_shared else list(prompts[0])
         shared = shared_length([[*known, -1], *prompts])
@@ -186,18 +207,18 @@ class PackedModel:
             self._prefix_rows = rows
 
     def move(self, source: int, target: int, length: int) -> None:
-        """Put a row's own tokens, up to a position (exclusive), into another row."""
+        """Copy the own tokens of a row, up to a position (exclusive), to another row."""
         self._cache.copy(source, target, len(self._prefix), length)
 
     def forward(self, segments: Sequence[Segment], candidates: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Run the model over the tokens of some sentences, which must lie in the first rows, one segment each.
+        """Make one pass over the new tokens of some sentences.
 
         Args:
-            segments: in any order.
-            candidates: ids of the tokens whose logits are wanted; shape (C,).
+            segments: One segment for each sentence, in any order. Their rows must be the first ones of the cache.
+            candidates: Ids of the tokens whose logits are wanted; shape (C,).
 
         Returns:
-            Logits of shape (sum of `keep`, C), segment after segment.
+            Logits, segment after segment; shape (sum of `keep`, C).
         """
         this = self._pass(segments)
         ids = torch.tensor([[token for segment in segments for token in segment.ids]], device=self._device)
@@ -220,6 +241,7 @@ class PackedModel:
         return found
 
     def _pass(self, segments: Sequence[Segment]) -> _Pass:
+        """Return the rows and positions of the tokens of a pass, and make room for them in the cache."""
         rows = max(segment.row for segment in segments) + 1
         length = max(segment.start + len(segment.ids) for segment in segments)
         self._cache.reserve(rows, length)
@@ -241,7 +263,7 @@ class PackedModel:
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
-        """Put our attention and output layer into the model; passes are made inside. It is as it was before afterwards."""
+        """Give the model our attention and output layer inside the block, where passes are made, and its own back afterwards."""
         model = self._model
         before = model.config._attn_implementation
         model.set_attn_implementation(_ATTENTION)
@@ -259,22 +281,22 @@ def _attend(
     module: Any, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, attention_mask: Any, *,
     scaling: float | None = None, sliding_window: int | None = None, softcap: float | None = None, lmn_pass: _Pass, **kwargs: Any,
 ) -> tuple[torch.Tensor, None]:  # fmt: skip
-    """Attention of a packed pass, in the place of transformers' own.
+    """Compute the attention of a packed pass, in place of transformers' own.
 
     Args:
-        module: the attention layer.
-        query: of shape (1, H, T, D): H heads, T tokens of all rows.
-        key: of shape (1, K, T, D), K dividing H.
-        value: likewise.
-        attention_mask: none is made for an attention of this kind.
-        scaling: of the scores; 1/sqrt(D) where None.
-        sliding_window: how many tokens back the layer sees, itself included; None for all.
-        softcap: bound on the scores, as Gemma 2 has it.
-        lmn_pass: rows and positions.
-        kwargs: not used (dropout and the like).
+        module: Attention layer.
+        query: Queries of T tokens in H heads of size D; shape (1, H, T, D).
+        key: Keys in K heads; K divides H; shape (1, K, T, D).
+        value: Values in K heads; shape (1, K, T, D).
+        attention_mask: Not used; transformers makes none for an attention of this kind.
+        scaling: Factor of the scores; 1/sqrt(D) if None.
+        sliding_window: Number of tokens that a token sees, itself included; None for all earlier ones.
+        softcap: Limit on the scores, as in Gemma 2; None for no limit.
+        lmn_pass: Rows and positions of the tokens.
+        kwargs: Not used (dropout and the like).
 
     Returns:
-        Shape (1, T, H, D), and None for the weights.
+        Output of shape (1, T, H, D), and None in place of the attention weights.
     """
     this, layer = lmn_pass, module.layer_idx
     heads, size = query.shape[1], query.shape[3]
@@ -285,7 +307,7 @@ def _attend(
     keys, values = this.cache.read(layer, rows, this.length)
     asked = query.new_zeros((rows, longest, heads, size))
     asked[this.rows, this.within] = query[0].transpose(0, 1)
-    # heads that share a key become more tokens of it: (rows, K, groups * longest, D)
+    # query heads that share a key head become further tokens of it: (rows, K, groups * longest, D)
     asked = (
         asked.view(rows, longest, shared, groups, size)
         .permute(0, 2, 3, 1, 4)

@@ -1,7 +1,7 @@
-"""The bytes that each token of a tokenizer stands for, as a tree.
+"""The bytes that each token of a tokenizer stands for, as a trie (prefix tree).
 
-Byte-level BPE and SentencePiece (with or without byte fallback) are read from the tokenizer's own vocabulary and decoder; a
-check at the start compares the bytes of some texts' tokens with the texts.
+They are read from the tokenizer's own vocabulary and decoder: byte-level BPE and SentencePiece, with or without byte fallback. A
+check at the start encodes some texts and compares the bytes of the tokens with the texts.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from ..errors import LmnError
 
 _PROBES = ("Essex 's captain [sic] | said :", "Ålesund, Şırnak – 東京 😀 € ½", "  two  spaces")
 _BYTE_PIECE = re.compile(r"<0x([0-9A-Fa-f]{2})>")
-_IDS = -1  # key of the ids that end at a node of the tree; bytes are the other keys
-Tree = dict[int, Any]
+_IDS = -1  # key of the ids that end at a node of the trie; the other keys are bytes
+Trie = dict[int, Any]
 
 
 class Vocabulary:
-    """Tokens by their bytes.
+    """The tokens of a tokenizer by their bytes.
 
     Attributes:
-        tree: from byte to subtree; under the key `Vocabulary.IDS` the ids of the tokens that end there.
-        leading: what the tokenizer puts before every text: a space or nothing.
-        stop_ids: ids that end an answer.
+        trie: Node below by byte; under the key `Vocabulary.IDS`, the ids of the tokens that end at the node.
+        leading: Bytes that the tokenizer puts before every text: a space or nothing.
+        stop_ids: Ids that end an answer.
     """
 
     IDS = _IDS
@@ -34,8 +34,12 @@ class Vocabulary:
     def __init__(self, tokenizer: Any, stop_ids: Iterable[int]) -> None:
         """Read a tokenizer.
 
+        Args:
+            tokenizer: Tokenizer of transformers.
+            stop_ids: Ids that end an answer.
+
         Raises:
-            LmnError: its tokens cannot be told apart as bytes.
+            LmnError: The bytes of its tokens cannot be found out.
         """
         self.stop_ids = tuple(stop_ids)
         self._bytes = _token_bytes(tokenizer)
@@ -43,13 +47,13 @@ class Vocabulary:
         self._single = {text[0] for text in self._bytes.values() if len(text) == 1}
         self._has_bytes = self._single.issuperset(range(0x80, 0xC0))
         self._characters: set[str] = set()
-        self.tree: Tree = {}
+        self.trie: Trie = {}
         for index, text in self._bytes.items():
             character = _as_text(text)
             if character is not None and len(character) == 1:
                 self._characters.add(character)
             if character is not None or self._has_bytes:
-                self._add(text, index)  # else a character that was begun could not be finished
+                self._add(text, index)  # otherwise a character that was begun could not be finished
 
     @cached_property
     def _stand_in(self) -> str:
@@ -57,18 +61,18 @@ class Vocabulary:
             filter(self._can_spell, ["?", "_", "-", "*", *sorted(filter(str.isalpha, self._characters))]), None
         )
         if found is None:
-            raise LmnError("the tokenizer has no token for any character; --decoding free does without")
+            raise LmnError("the tokenizer has no token for any character", remedy="use --decoding free")
         return found
 
     def bytes_of(self, ids: Iterable[int]) -> bytes:
-        """Return the bytes of tokens; stop tokens and other special ones have none."""
+        """Return the bytes of tokens; stop tokens and other special tokens have none."""
         return b"".join(self._bytes.get(index, b"") for index in ids)
 
     def spellable(self, text: str) -> str:
-        """Return a text with a question mark, or what the vocabulary has, for every character that cannot be written token by token.
+        """Return a text with a question mark for every character that no tokens can write.
 
-        With a vocabulary of bytes those are characters of which a byte is missing (rare control characters with some
-        models), with one of characters those that it does not hold.
+        A vocabulary of bytes may lack a byte of a character (for some models, of rare control characters); a vocabulary of
+        characters may lack the character. If there is no question mark either, another character replaces it.
         """
         return "".join(character if self._can_spell(character) else self._stand_in for character in text)
 
@@ -81,21 +85,26 @@ class Vocabulary:
         )
 
     def require(self, text: str, what: str) -> None:
-        """Make sure that a text can be written.
+        """Make sure that tokens can write a text.
+
+        Args:
+            text: Text that must be written.
+            what: What the text is, for the error.
 
         Raises:
-            LmnError: it cannot.
+            LmnError: They cannot.
         """
         if self.spellable(text) != text:
-            raise LmnError(f"the tokenizer cannot write {what} {text!r}; --decoding free does without")
+            raise LmnError(f"the tokenizer cannot write {what} {text!r}", remedy="use --decoding free")
 
     def _add(self, text: bytes, index: int) -> None:
-        node = self.tree
+        node = self.trie
         for byte in text:
             node = node.setdefault(byte, {})
         node.setdefault(_IDS, []).append(index)
 
     def _check(self, tokenizer: Any) -> bytes:
+        """Check the bytes of some texts, and return what the tokenizer puts before every text."""
         leading = {b""}
         for text in _PROBES:
             written = self.bytes_of(tokenizer.encode(text, add_special_tokens=False))
@@ -106,14 +115,15 @@ class Vocabulary:
                 leading.add(b" ")
             elif tokenizer.unk_token_id is None and _normalised(tokenizer, text).encode() != written.lstrip(b" "):
                 raise LmnError(
-                    f"the tokens of {type(tokenizer).__name__} cannot be read as bytes ({text!r} became {written!r}); "
-                    "--decoding free does without"
+                    f"its tokens cannot be read as bytes ({text!r} became {written!r})",
+                    type(tokenizer).__name__,
+                    "use --decoding free",
                 )
         return max(leading, key=len)
 
 
 def _token_bytes(tokenizer: Any) -> dict[int, bytes]:
-    """Return the bytes of every token that is text: added tokens count if they are not special."""
+    """Return the bytes of every token that is text; added tokens count unless they are special."""
     read = _from_byte_level if _is_byte_level(tokenizer) else _from_pieces
     added = tokenizer.added_tokens_decoder
     special = set(tokenizer.all_special_ids) | {index for index, token in added.items() if token.special}
@@ -134,16 +144,14 @@ def _is_byte_level(tokenizer: Any) -> bool:
     decoder = json.loads(backend.to_str()).get("decoder") or {}
     kinds = {part.get("type") for part in (decoder, *decoder.get("decoders", ()))}
     if "WordPiece" in kinds:
-        raise LmnError(
-            f"{type(tokenizer).__name__}: a WordPiece vocabulary has no spaces in it; --decoding free does without"
-        )
+        raise LmnError("a WordPiece vocabulary has no spaces in it", type(tokenizer).__name__, "use --decoding free")
     return "ByteLevel" in kinds
 
 
 def _byte_level_alphabet() -> dict[str, int]:
     """Return the byte that each character of a byte-level vocabulary stands for (Radford et al. 2019).
 
-    Printable Latin-1 characters stand for themselves, the other bytes, in order, for the characters from U+0100 on.
+    Printable Latin-1 characters stand for their own bytes. The characters from U+0100 on stand for the other bytes, in order.
     """
     printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
     alphabet = {chr(byte): byte for byte in printable}
@@ -158,7 +166,7 @@ def _from_byte_level(piece: str) -> bytes:
     try:
         return bytes(_ALPHABET[character] for character in piece)
     except KeyError:
-        return b""  # no token that the tokenizer itself could make
+        return b""  # the tokenizer itself cannot make this token
 
 
 def _from_pieces(piece: str) -> bytes:

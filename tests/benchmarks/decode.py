@@ -148,8 +148,8 @@ def _ours(job: Job, method: str, batch: int) -> Line:
     written = [len(loaded.tokenizer.encode(text, add_special_tokens=False)) for text in outputs]
     if method in _PROPOSALS:
         more = {
-            "written": generator.work.steps / len(order),
-            "computed": round(generator.work.computed / len(order), 1),
+            "written": generator.cost.steps / len(order),
+            "computed": round(generator.cost.computed / len(order), 1),
         }
     else:
         passes = [count + 1 for count in written]  # the stop token takes one too

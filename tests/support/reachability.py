@@ -62,7 +62,7 @@ def unreachable_of(
         allowed = Constraint(sentence.tokens, fmt.markup(labels), known, nested=nested)
         state: int | None = allowed.start
         for token in tokenizer.encode(fmt.write(allowed.tokens, sentence.spans), add_special_tokens=False):
-            state = None if state is None else allowed.moves(state).targets.get(token)
-        if state is None or not (allowed.is_done(state) or END in allowed.moves(state).targets.values()):
+            state = None if state is None else allowed.next_tokens(state).targets.get(token)
+        if state is None or not (allowed.is_done(state) or END in allowed.next_tokens(state).targets.values()):
             failed.append(sentence.id)
     return failed

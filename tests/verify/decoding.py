@@ -91,7 +91,7 @@ def compare(
         fast.generate([Request(prompt, words, 1) for prompt, words in zip(prompts, tokens)])
         pairs = zip(batch, plain, fast.last_ids, strict=True)
         differences += [sentence.id for sentence, one, other in pairs if one != other]
-    return Agreement(len(sentences), fast.work.steps, fast.work.passes, differences)
+    return Agreement(len(sentences), fast.cost.steps, fast.cost.passes, differences)
 
 
 def _spec(adapter: Path | None, form: str) -> PromptSpec:

@@ -17,10 +17,9 @@ from fake_openai import Fake, fake_server
 from paths import ROOT
 from small_tokenizers import byte_level
 
-from llms_meet_ner import Alignment, LabelSet, LmnError, PromptSpec, Sentence, Span, formats, load
+from llms_meet_ner import Alignment, LabelSet, LmnError, PromptSpec, Sentence, formats, load
 from llms_meet_ner.cli.predict import main as lmn_predict
 from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
-from llms_meet_ner.decoding.bounds import served_bound, token_bound
 from llms_meet_ner.decoding.requests import Decoding
 from llms_meet_ner.eval.cli.score import main as lmn_eval
 from llms_meet_ner.prediction.run import PredictOptions
@@ -260,19 +259,3 @@ def test_a_tagger_decodes_as_the_format_allows(listing: None, workdir: Path, mon
 
 class FakeLoaded:
     tokenizer, window = None, None
-
-
-def test_how_far_an_output_may_run_depends_on_its_format(listing: None) -> None:
-    class Characters:
-        def encode(self, text: str, add_special_tokens: bool) -> list[int]:
-            return [ord(character) for character in text]
-
-    tokens = ("Ada", "met", "Bo", ",", "Ümit")
-    labels = LabelSet.of("PER", "ORGANIZATION")
-    inline = PromptSpec("bracketed", "short", "Mark", labels)
-    assert token_bound(Characters(), inline, tokens) == 3 * len("Ada met Bo , Ümit") + 32
-    assert served_bound(inline, tokens) == len("Ada met Bo , Ümit".encode()) + 4 * 5 + 32
-    other = PromptSpec("listing", "short", "List", labels)
-    dense = Listing().render(Sentence("x", tokens, tuple(Span(at, at + 1, "ORGANIZATION") for at in (0, 2, 4))))
-    assert token_bound(Characters(), other, tokens) == len(dense) + 32
-    assert served_bound(other, tokens) == len(dense.encode()) + 32

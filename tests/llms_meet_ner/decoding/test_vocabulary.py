@@ -1,0 +1,44 @@
+"""The bytes of tokens: what they cannot write, and which tokenizers are refused."""
+
+from __future__ import annotations
+
+import pytest
+from constraints import TOKENIZERS, vocabulary
+
+from llms_meet_ner import LmnError
+from llms_meet_ner.decoding.vocabulary import Vocabulary
+
+
+def test_characters_without_a_token_become_question_marks() -> None:
+    known = vocabulary("unknown characters")
+    assert known.spellable("Şırnak") == "Şırnak"
+    assert known.spellable("Ж→a") == "--a"  # it has no question mark either
+    assert vocabulary("byte-level").spellable("Ж→\x04 \ud800") == "Ж→\x04 ?"
+    with pytest.raises(LmnError, match=r"cannot write the format's mark ' \| Ж\]'; use --decoding free"):
+        known.require(" | Ж]", "the format's mark")
+
+
+def test_other_vocabularies_are_refused() -> None:
+    from tokenizers import Tokenizer, decoders
+    from tokenizers.models import WordPiece
+    from transformers import PreTrainedTokenizerFast
+
+    backend = Tokenizer(WordPiece({"[UNK]": 0, "a": 1, "##b": 2}, unk_token="[UNK]"))
+    backend.decoder = decoders.WordPiece()
+    with pytest.raises(LmnError, match="a WordPiece vocabulary has no spaces"):
+        Vocabulary(PreTrainedTokenizerFast(tokenizer_object=backend, unk_token="[UNK]"), [0])
+
+
+@pytest.mark.parametrize("name", sorted(TOKENIZERS))
+def test_tokens_are_found_in_the_trie_by_their_bytes_and_spell_the_text(name: str) -> None:
+    known, tokenizer = vocabulary(name), TOKENIZERS[name]()
+    text = "[Hussain | PER] , 's one-day match"
+    ids = tokenizer.encode(text, add_special_tokens=False)
+    assert known.bytes_of(ids) == known.leading + text.encode()
+    assert known.leading == (b" " if name in ("leading space", "unknown characters") else b"")
+    for index in ids:
+        node = known.trie
+        for byte in known.bytes_of([index]):
+            node = node[byte]
+        assert index in node[Vocabulary.IDS]
+    assert known.bytes_of(tokenizer.all_special_ids) == b""
