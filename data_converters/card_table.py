@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from ..rendering.markdown import code, linked, table
 from ..rendering.tables import Table
 from .cards import Card, card_names, load_card
 from .readers import READERS
@@ -84,24 +85,22 @@ def terminal_table(rows: Sequence[CardRow]) -> Table:
 
 def markdown_table(rows: Sequence[CardRow]) -> str:
     """Return the table of the README, without a final line break."""
-    lines = [
-        "| card | corpus | language | labels | layout | nested | splits | licence | where to get it |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
-    for row in rows:
-        cells = [
-            f"`{row.card}`",
+    header = ("card", "corpus", "language", "labels", "layout", "nested", "splits", "licence", "where to get it")
+    cells = [
+        (
+            code(row.card),
             row.title,
             row.language,
             _named(row.labels),
-            f"`{row.layout}`",
+            code(row.layout),
             "yes" if row.nested else "no",
             ", ".join(row.splits),
             row.licence,
-            f"[{urlsplit(row.homepage).netloc}]({row.homepage})" if row.homepage else "comes with the package",
-        ]
-        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-    return "\n".join(lines)
+            linked(urlsplit(row.homepage).netloc, row.homepage) if row.homepage else "comes with the package",
+        )
+        for row in rows
+    ]
+    return table(Table(header, cells, numbers=False))
 
 
 def _named(labels: Sequence[str]) -> str:

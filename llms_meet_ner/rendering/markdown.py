@@ -87,10 +87,13 @@ def without_folders(text: str) -> str:
 
 
 def table(shown: Table) -> Markup:
-    """Return a table, every cell escaped, with its notes below; a title stands in the first cell."""
+    """Return a table with its notes below. Each cell is escaped, unless a function of this module made it.
+
+    A title stands in the first cell of the header if that is empty.
+    """
     first, *others = shown.header
     header = (first or shown.title, *others)
     rule = "---" + ("|---:" if shown.numbers else "|---") * len(others)
-    head, *body = (f"| {' | '.join(map(escaped, row))} |" for row in (header, *shown.rows))
-    notes = bullets(shown.notes) if len(shown.notes) > 1 else "".join(map(escaped, shown.notes))
+    head, *body = (f"| {' | '.join(map(_shown, row))} |" for row in (header, *shown.rows))
+    notes = bullets(shown.notes) if len(shown.notes) > 1 else "".join(map(_shown, shown.notes))
     return Markup("\n".join([head, f"|{rule}|", *body]) + f"\n\n{notes}" * bool(notes))
