@@ -100,7 +100,7 @@ def markdown_table(rows: Sequence[CardRow]) -> str:
         )
         for row in rows
     ]
-    return table(Table(header, cells, numbers=False))
+    return str(table(Table(header, cells, numbers=False)))
 
 
 def _named(labels: Sequence[str]) -> str:

@@ -74,7 +74,7 @@ def test_the_table_in_the_readme_is_the_one_that_the_cards_make() -> None:
     table = text.partition("<!-- cards: begin -->\n")[2].partition("\n<!-- cards: end -->")[0]
     printed = CliRunner().invoke(main, ["cards", "--markdown"])
     assert printed.exit_code == 0
-    assert table == printed.output.rstrip("\n"), "write it anew: lmn-convert cards --markdown"
+    assert table == printed.output.rstrip("\n"), "write it again: lmn-convert cards --markdown"
     assert len(table.split("\n")) == 2 + len(card_names())
 
 
