@@ -76,6 +76,11 @@ def test_files_and_folders_that_are_named_exist(name: str) -> None:
                 assert (ROOT / word).exists(), f"{name}: {word}"
 
 
+@pytest.mark.parametrize("name", [name for name in PRESENT if "model_card" not in name])
+def test_no_page_was_escaped_as_html(name: str) -> None:
+    assert not re.search(r"&(?:lt|gt|amp|quot|#\d+);", PRESENT[name])
+
+
 def test_every_folder_with_code_has_its_floor_in_the_architecture() -> None:
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg")
