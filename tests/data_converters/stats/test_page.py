@@ -38,7 +38,7 @@ ELEMENTS = {
         "figcaption",
     ),
     *("table", "thead", "tbody", "tr", "th", "td", "span", "i", "svg", "rect", "text", "line", "b", "bdi", "ol", "li"),
-    *("details", "summary", "caption", "br", "defs", "pattern", "path"),
+    *("details", "summary", "caption", "br", "defs", "lineargradient", "stop"),
 }
 
 HOSTILE = [
