@@ -1,8 +1,8 @@
-"""Text with its spans as notebooks show it: nested ones inside each other, readable on light and dark ground."""
+"""What notebooks show: text with its spans, nested ones inside each other, and tables; readable on light and dark ground."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 from zlib import crc32
@@ -10,6 +10,7 @@ from zlib import crc32
 from markupsafe import Markup, escape
 
 from .html import html
+from .tables import Table
 from .text import visible_lines
 
 
@@ -62,6 +63,11 @@ def drawn_text(text: str, spans: Sequence[DrawnSpan], caption: str = "") -> Mark
         ValueError: Two spans cross, or one ends after the text.
     """
     return html("rendering/notebook.html.jinja", parts=list(_parts(text, spans)), caption=caption)
+
+
+def drawn_tables(tables: Iterable[Table]) -> Markup:
+    """Return tables as HTML, which notebooks style as they style all tables."""
+    return html("rendering/notebook_tables.html.jinja", tables=list(tables))
 
 
 def _parts(text: str, spans: Sequence[DrawnSpan]) -> Iterator[Markup | _Opening | _Closing]:

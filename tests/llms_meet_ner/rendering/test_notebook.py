@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strict_html import parsed
 
-from llms_meet_ner.rendering.notebook import DrawnSpan, drawn_text
+from llms_meet_ner.rendering.notebook import DrawnSpan, drawn_tables, drawn_text
+from llms_meet_ner.rendering.tables import Table
 from llms_meet_ner.rendering.text import visible, visible_lines
 
 
@@ -77,3 +78,9 @@ def test_any_text_label_and_note_shows_as_text(drawing: tuple[list[str], list[Dr
     assert all(visible(span.label) in shown for span in spans)
     titles = [value for name, value in page.attributes if name == "title"]
     assert sorted(map(str, titles)) == sorted(visible(span.note) for span in spans if span.note)
+
+
+def test_tables_are_drawn_below_each_other() -> None:
+    page = parsed(drawn_tables([Table(("<i>", "F1"), [("PER", "0.5")], ("a note",)), Table(("b",), [])]))
+    assert page.tags["table"] == 2
+    assert "".join(page.text).split() == ["a", "note", "<i>F1", "PER0.5", "b"]
