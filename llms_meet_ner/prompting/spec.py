@@ -13,16 +13,16 @@ from ..labels import LabelSet
 
 InstructionAs = Literal["user", "system"]
 PROMPT_SPEC_FILE = "prompt_spec.json"
-_REMEDY = "it is written by lmn-convert into dataset_info.json and copied beside the adapter by lmn-predict; convert or copy it again"
+_REMEDY = "lmn-convert writes it into dataset_info.json, and lmn-predict copies it into the adapter's folder; convert or copy it again"
 
 
 class Example(NamedTuple):
-    """A sentence and its right answer, shown to a model before the sentence that it is to mark.
+    """A sentence and its correct output, shown to a model before the sentence that it must mark.
 
     Attributes:
-        id: of the sentence.
-        source: its text.
-        output: what a model is to write for it.
+        id: Id of the sentence.
+        source: Text of the sentence.
+        output: Output that a model should write for it.
     """
 
     id: str
@@ -34,20 +34,22 @@ class Example(NamedTuple):
 class TemplatePieces:
     """The literal parts of a LLaMA-Factory chat template, enough to build a prompt without LLaMA-Factory.
 
-    A slot is a list of pieces, each tokenised on its own, as LLaMA-Factory does: a string, in which `{{content}}` stands for
-    the message, or a mapping `{"token": T}` for one special token, or one of the words `{"bos_token"}`/`{"eos_token"}`,
-    written here as `{"special": "bos_token"}`.
+    A slot is a list of pieces. Each piece is tokenised on its own, as LLaMA-Factory does, and is one of these:
+
+    - a string, in which `{{content}}` stands for the message;
+    - `{"token": T}`, one special token;
+    - `{"special": "bos_token"}` or `{"special": "eos_token"}`, which LLaMA-Factory writes as a set of this one word.
 
     Attributes:
-        name: the template's name in LLaMA-Factory (`qwen`, `alpaca`, ...).
-        prefix: slot before everything, usually the start-of-sequence token.
-        system: slot of a system message.
-        user: slot of a user message, up to where the model answers.
-        default_system: system message where none is given; may be empty.
-        stop_words: tokens, beside end of sequence, that end an answer.
-        replace_eos: the first stop word takes the place of the tokenizer's end-of-sequence token.
-        merge_system: the system message is put in front of the user's, without a slot of its own.
-        assistant: slot of an answer that further turns follow; None where the pieces were kept before examples could be shown.
+        name: Name of the template in LLaMA-Factory (`qwen`, `alpaca`, ...).
+        prefix: Slot before everything, usually the start-of-sequence token.
+        system: Slot of a system message.
+        user: Slot of a user message, up to where the model answers.
+        default_system: System message if none is given; may be empty.
+        stop_words: Tokens that end an answer, in addition to the end-of-sequence token.
+        replace_eos: Whether the first stop word replaces the tokenizer's end-of-sequence token.
+        merge_system: Whether the system message is put before the first user message, without a slot of its own.
+        assistant: Slot of an answer that more turns follow; None in pieces saved before there were examples.
     """
 
     name: str
@@ -71,7 +73,11 @@ class TemplatePieces:
 
     @classmethod
     def from_dict(cls, row: dict[str, Any]) -> TemplatePieces:
-        """Read what `to_dict` wrote, now or before there was a slot for answers."""
+        """Read what `to_dict` wrote, now or before there was a slot for answers.
+
+        Raises:
+            KeyError: A key is missing.
+        """
         assistant = row.get("assistant")
         return cls(
             name=row["name"], prefix=tuple(row["prefix"]), system=tuple(row["system"]), user=tuple(row["user"]),
@@ -83,17 +89,17 @@ class TemplatePieces:
 
 @dataclass(frozen=True, slots=True)
 class PromptSpec:
-    """The prompt of a corpus, a format and a variant.
+    """The prompt for a corpus, an output format and a variant of its instruction.
 
     Attributes:
-        format: name of the output format (`bracketed`).
-        variant: name of the instruction's wording (`full`, `short`).
-        instruction: its exact text.
-        labels: the label set it lists, and what each label of the corpus counts as in it.
-        nested: whether outputs may hold entities inside entities.
-        instruction_as: `user` joins instruction and sentence by a newline in one user turn; `system` makes the instruction
-            the system message.
-        template: the chat template around both; None until a recipe names one.
+        format: Name of the output format (`bracketed`, ...).
+        variant: Name of the instruction's variant (`full`, `short`, ...).
+        instruction: Exact text of the instruction.
+        labels: Label set that the instruction lists, with the labels of the corpus that count as each of them.
+        nested: Whether outputs may hold entities inside entities.
+        instruction_as: `user` joins the instruction and the sentence by a newline in one user turn; `system` makes the
+            instruction the system message.
+        template: Chat template around both; None until a recipe names one.
     """
 
     format: str
@@ -105,15 +111,20 @@ class PromptSpec:
     template: TemplatePieces | None = None
 
     def messages(self, source: str) -> tuple[str, str]:
-        """Return the system and the user message (either may be empty) for a sentence's text."""
+        """Return the system message (may be empty) and the user message for the text of a sentence."""
         if self.instruction_as == "system":
             return self.instruction, source
         return "", f"{self.instruction}\n{source}"
 
     def conversation(self, source: str, examples: Sequence[Example] = ()) -> tuple[str, tuple[str, ...]]:
-        """Return the system message (may be empty) and the turns, the user's and the model's by turns, the user's last.
+        """Return the system message (may be empty) and the turns of a conversation with examples.
 
-        The instruction stands once: in the system message, or before the first sentence. Later turns of the user's are bare sentences.
+        The turns alternate between user and model; the first and the last are the user's. The instruction comes once: in the
+        system message, or before the first sentence. Later user turns are bare sentences.
+
+        Args:
+            source: Text of the sentence to mark.
+            examples: Examples to show before it, in this order.
         """
         sources = [*(example.source for example in examples), source]
         system, first = self.messages(sources[0])
@@ -123,11 +134,11 @@ class PromptSpec:
         return system, tuple(turns)
 
     def without_template(self) -> PromptSpec:
-        """Return the spec as converted data holds it, before a recipe has named a template."""
+        """Return the spec as converted data holds it, before a recipe names a template."""
         return replace(self, template=None)
 
     def differences(self, other: PromptSpec) -> list[str]:
-        """Return the names of the fields, template aside, in which two specs differ."""
+        """Return the names of the fields in which two specs differ; the template is not compared."""
         names = ("format", "variant", "instruction", "nested", "instruction_as")
         differing = [name for name in names if getattr(self, name) != getattr(other, name)]
         same_labels = self.labels.names == other.labels.names and dict(self.labels.origins) == dict(
@@ -153,16 +164,16 @@ class PromptSpec:
         """Read what `to_dict` wrote.
 
         Args:
-            row: the mapping.
-            where: the file it came from, for the error.
+            row: Mapping.
+            where: File that the mapping comes from, for the error.
 
         Raises:
-            LmnError: a key is missing or of the wrong kind.
+            LmnError: A key is missing, or its value has a wrong type.
         """
         try:
             for key in ("format", "variant", "instruction", "instruction_as"):
                 if not isinstance(row[key], str):
-                    raise TypeError(f"{key} is no string")
+                    raise TypeError(f"{key} is not a string")
             if not isinstance(row["nested"], bool) or row["instruction_as"] not in get_args(InstructionAs):
                 raise ValueError(f"nested is {row['nested']!r}, instruction_as {row['instruction_as']!r}")
             template = row["template"]
@@ -173,14 +184,14 @@ class PromptSpec:
                 template=TemplatePieces.from_dict(template) if template else None,
             )  # fmt: skip
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise LmnError(f"{where}: not a prompt spec ({type(error).__name__}: {error}); {_REMEDY}") from error
+            raise LmnError(f"not a prompt spec ({type(error).__name__}: {error})", where, _REMEDY) from error
 
     @classmethod
     def load(cls, path: Path) -> PromptSpec:
         """Read a `prompt_spec.json`.
 
         Raises:
-            LmnError: the file is missing or damaged.
+            LmnError: The file is missing or damaged.
         """
         return cls.from_dict(read_json(path, remedy=_REMEDY), str(path))
 

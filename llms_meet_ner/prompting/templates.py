@@ -1,6 +1,6 @@
-"""Prompts as LLaMA-Factory's chat templates build them, token for token.
+"""Builds prompts as LLaMA-Factory's chat templates do, token for token.
 
-A template's pieces are tokenised one by one: the prompt as one string gives other ids with many tokenizers.
+The pieces of a template are tokenised one by one. With many tokenizers, the prompt as one string would give other token ids.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..errors import LmnError
-from .spec import Example, PromptSpec, TemplatePieces
+from .spec import PROMPT_SPEC_FILE, Example, PromptSpec, TemplatePieces
 
 _MERGING = "Llama2Template"
 _PLAIN = "Template"
@@ -17,25 +17,32 @@ _SPECIAL = {"bos_token", "eos_token"}
 
 
 def pieces_of(name: str) -> TemplatePieces:
-    """Return a template's literal pieces, read from the installed LLaMA-Factory.
+    """Return the literal pieces of a template, read from the installed LLaMA-Factory.
 
     Raises:
-        LmnError: LLaMA-Factory is not installed, has no such template, or it is of a kind that is more than its pieces.
+        LmnError: LLaMA-Factory is not installed or does not have the template, or the template does more than its pieces.
     """
     try:
         from llamafactory.data.template import TEMPLATES
     except ImportError as error:
         raise LmnError(
-            f"template {name}: LLaMA-Factory is not installed ({error}); pip install 'llms-meet-ner[train]', or use an adapter "
-            "folder that holds a prompt_spec.json"
+            f"LLaMA-Factory is not installed ({error})",
+            f"template {name}",
+            f"pip install 'llms-meet-ner[train]', or use an adapter folder that holds a {PROMPT_SPEC_FILE}",
         ) from error
     if name not in TEMPLATES:
-        raise LmnError(f"template {name}: LLaMA-Factory has none of that name")
+        raise LmnError(
+            "LLaMA-Factory has no template of this name",
+            f"template {name}",
+            "name one that it has, as template in the recipe",
+        )
     template = TEMPLATES[name]
     kind = type(template).__name__
     if kind not in (_PLAIN, _MERGING):
         raise LmnError(
-            f"template {name}: of the kind {kind}, which adds to its pieces (thoughts, say) and is not supported"
+            f"templates of the kind {kind}, which add to their pieces (such as thoughts), are not supported",
+            f"template {name}",
+            "use another template",
         )
     return TemplatePieces(
         name=name,
@@ -51,56 +58,62 @@ def pieces_of(name: str) -> TemplatePieces:
 
 
 def _slot(slots: Sequence[Any]) -> tuple[Any, ...]:
-    """Write a slot so that JSON can hold it: a set of one word becomes a mapping, or nothing where LLaMA-Factory knows no such word."""
+    """Return a slot that JSON can hold: a set of one word becomes a mapping, or is left out if LLaMA-Factory ignores the word."""
     known = [piece for piece in slots if not isinstance(piece, set) or piece & _SPECIAL]
     return tuple({"special": next(iter(piece))} if isinstance(piece, set) else piece for piece in known)
 
 
 def prepare_tokenizer(tokenizer: Any, pieces: TemplatePieces) -> None:
-    """Set the special tokens as LLaMA-Factory does before training, and pad on the left.
+    """Set the special tokens of a tokenizer as LLaMA-Factory does before training, and let it pad on the left.
 
     Raises:
-        LmnError: the template needs a token that the tokenizer lacks, which LLaMA-Factory would have added to the model.
+        LmnError: The tokenizer lacks a token of the template, which LLaMA-Factory would have added to the model.
     """
     stop_words = list(pieces.stop_words)
     vocabulary = tokenizer.get_vocab()
     unknown = [word for word in stop_words if word not in vocabulary]
     if unknown:
         raise LmnError(
-            f"template {pieces.name}: the tokenizer has no {', '.join(unknown)}; take a template that fits the model"
+            f"the tokenizer has no {', '.join(unknown)}",
+            f"template {pieces.name}",
+            "use a template that fits the model",
         )
     if pieces.replace_eos:
         tokenizer.eos_token = stop_words[0]
     if tokenizer.eos_token_id is None:
-        raise LmnError(f"template {pieces.name}: the tokenizer has no end-of-sequence token")
+        raise LmnError(
+            "the tokenizer has no end-of-sequence token",
+            f"template {pieces.name}",
+            "use a template that fits the model",
+        )
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     tokenizer.padding_side = "left"
 
 
 def stop_ids(tokenizer: Any, pieces: TemplatePieces) -> list[int]:
-    """Return the ids that end an answer, sorted: end of sequence and the template's stop words."""
+    """Return the ids that end an answer, sorted: the end-of-sequence token and the stop words of the template."""
     return sorted({tokenizer.eos_token_id, *(tokenizer.convert_tokens_to_ids(word) for word in pieces.stop_words)})
 
 
 def encode_prompt(tokenizer: Any, spec: PromptSpec, source: str, examples: Sequence[Example] = ()) -> list[int]:
-    """Return the ids of a prompt, from the start of the sequence to where the model answers.
+    """Return the token ids of a prompt, from the start of the sequence to where the model answers.
 
-    Examples are earlier turns of the conversation. LLaMA-Factory puts nothing between turns but what the slots hold: templates whose
-    `efficient_eos` is set end an answer without a token of its own, in training data of several turns as here.
+    Examples are earlier turns of the conversation. Between turns there is only what the slots hold. Templates with
+    `efficient_eos` end an answer without a token of its own, as in LLaMA-Factory's training data of several turns.
 
     Args:
-        tokenizer: of the base model, after `prepare_tokenizer`.
-        spec: with its template.
-        source: the sentence's text.
-        examples: shown before it, in this order.
+        tokenizer: Tokenizer of the base model, after `prepare_tokenizer`.
+        spec: Prompt spec with a template.
+        source: Text of the sentence.
+        examples: Examples to show before it, in this order.
 
     Raises:
-        LmnError: the spec has no template, or one without a slot for answers where there are examples.
+        LmnError: The spec has no template; or there are examples, and the template has no slot for answers.
     """
     pieces = spec.template
     if pieces is None:
-        raise LmnError("the prompt spec names no chat template; predict with a recipe once, which adds it")
+        raise LmnError("the prompt spec names no chat template", remedy="predict with a recipe once, which adds it")
     system, turns = spec.conversation(source, examples)
     elements = _opening(pieces, system or pieces.default_system, turns[0])
     for number, turn in enumerate(turns[1:], start=1):
@@ -117,11 +130,11 @@ def encode_prompt(tokenizer: Any, spec: PromptSpec, source: str, examples: Seque
 
 
 def _opening(pieces: TemplatePieces, system: str, user: str) -> list[Any]:
-    """Return the elements up to where the model first answers."""
+    """Return the pieces up to where the model first answers, filled with the messages."""
     elements = list(pieces.prefix)
     if pieces.merge_system:
         head = str(_fill(pieces.system, content=system)[0]) if system else ""
-        return elements + _fill(pieces.user, content=head + user)  # a template of this kind has no turn numbers
+        return elements + _fill(pieces.user, content=head + user)  # templates of this kind have no turn numbers
     elements += _fill(pieces.system, content=system) if system else []
     return elements + _fill(pieces.user, content=user, idx="0")
 
@@ -129,14 +142,15 @@ def _opening(pieces: TemplatePieces, system: str, user: str) -> list[Any]:
 def _answer_slot(pieces: TemplatePieces) -> tuple[Any, ...]:
     if pieces.assistant is None:
         raise LmnError(
-            f"template {pieces.name}: its pieces were kept by a version that showed no examples, and how an answer ends is not among "
-            "them; --shots reads them from LLaMA-Factory anew"
+            "its pieces were saved before there were examples, and do not say how an answer ends",
+            f"template {pieces.name}",
+            "--shots reads them from LLaMA-Factory again",
         )
     return pieces.assistant
 
 
 def _fill(slot: Sequence[Any], **values: str) -> list[Any]:
-    """Put values into a slot, one after the other, each at the first place that names it, as LLaMA-Factory does."""
+    """Put values into a slot, one after the other, each where its name first occurs in a piece, as LLaMA-Factory does."""
     filled = list(slot)
     for name, value in values.items():
         place = "{{" + name + "}}"

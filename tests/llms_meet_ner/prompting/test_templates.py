@@ -112,7 +112,7 @@ def test_pieces_that_were_kept_without_the_slot_of_answers_take_no_examples() ->
             return [text]
 
     assert encode_prompt(Words(), old, "Ida left .")
-    with pytest.raises(LmnError, match="template default: its pieces were kept by a version that showed no examples"):
+    with pytest.raises(LmnError, match="template default: its pieces were saved before there were examples"):
         encode_prompt(Words(), old, "Ida left .", EXAMPLES)
 
 
@@ -146,9 +146,9 @@ def test_prompts_are_those_that_training_sees(smollm2: Path, workdir: Path, inst
 
 
 def test_templates_that_are_not_there_or_do_more_are_refused() -> None:
-    with pytest.raises(LmnError, match="template qwem: LLaMA-Factory has none of that name"):
+    with pytest.raises(LmnError, match="template qwem: LLaMA-Factory has no template of this name"):
         pieces_of("qwem")
-    with pytest.raises(LmnError, match="template qwen3: of the kind ReasoningTemplate"):
+    with pytest.raises(LmnError, match="template qwen3: templates of the kind ReasoningTemplate"):
         pieces_of("qwen3")
 
 
