@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 from click_default_group import DefaultGroup
 
+from ..alignment import STATUSES
 from ..prediction.merge import merge_shards
 from ..prediction.run import PredictOptions, predict, run_folder
 from ..prediction.shards import Shard
@@ -71,7 +72,7 @@ def predict_split(
 
 def _print_summary(final: Path) -> None:
     statuses = Counter(row["status"] for _, row in read_jsonl(final))
-    summary = ", ".join(f"{statuses[status]:,} {status}" for status in ("exact", "repaired", "failed"))
+    summary = ", ".join(f"{statuses[status]:,} {status}" for status in STATUSES)
     click.echo(f"{final}: {statuses.total():,} sentences, {summary}")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 
-from ..alignment import Alignment
+from ..alignment import EXACT, Alignment
 from ..decoding.guesser import capitalised_runs, longest_matches
 from ..sentence import Sentence, Span, without_nested
 from ..tags import decode, encode
@@ -19,7 +19,7 @@ def gazetteer(train: Sequence[Sentence], test: Sequence[Sentence]) -> list[Align
             seen[sentence.tokens[span.start : span.end]][span.label] += 1
     longest = max(map(len, seen), default=0)
     label_of = {mention: labels.most_common(1)[0][0] for mention, labels in seen.items()}.get
-    return [Alignment(tuple(longest_matches(sentence.tokens, longest, label_of)), "exact") for sentence in test]
+    return [Alignment(tuple(longest_matches(sentence.tokens, longest, label_of)), EXACT) for sentence in test]
 
 
 def capitalised(train: Sequence[Sentence], test: Sequence[Sentence]) -> list[Alignment]:
@@ -29,10 +29,10 @@ def capitalised(train: Sequence[Sentence], test: Sequence[Sentence]) -> list[Ali
     """
     labels = Counter(span.label for sentence in train for span in sentence.spans)
     if not labels:
-        return [Alignment((), "exact") for _ in test]
+        return [Alignment((), EXACT) for _ in test]
     label = labels.most_common(1)[0][0]
     return [
-        Alignment(tuple(Span(start, end, label) for start, end in capitalised_runs(sentence.tokens)), "exact")
+        Alignment(tuple(Span(start, end, label) for start, end in capitalised_runs(sentence.tokens)), EXACT)
         for sentence in test
     ]
 
@@ -49,7 +49,7 @@ def majority(train: Sequence[Sentence], test: Sequence[Sentence]) -> list[Alignm
             seen[token][tag] += 1
     usual = {token: tags.most_common(1)[0][0] for token, tags in seen.items()}
     return [
-        Alignment(tuple(decode([usual.get(token, "O") for token in sentence.tokens], "IOB2", "conlleval")[0]), "exact")
+        Alignment(tuple(decode([usual.get(token, "O") for token in sentence.tokens], "IOB2", "conlleval")[0]), EXACT)
         for sentence in test
     ]
 

@@ -1,4 +1,4 @@
-"""Files that commands read: recipes, prompt specs, JSON; and that what is written is whole or not there."""
+"""Recipes, and the entries and files of data sets that they name."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from llms_meet_ner import LmnError, PromptSpec
+from llms_meet_ner import LmnError
 from llms_meet_ner.data_converters import load_card, prompt_spec_of
-from llms_meet_ner.files import atomic_write, write_json
+from llms_meet_ner.files import write_json
 from llms_meet_ner.training.dataset_info import DatasetEntry, load_entry, read_records
 from llms_meet_ner.training.recipe import ADAPTER_FILE, choose_recipe, find_recipe, load_recipe
 
@@ -113,31 +113,3 @@ def test_a_damaged_data_file_is_one_error(workdir: Path, content: str) -> None:
     (workdir / "d.json").write_text(content)
     with pytest.raises(LmnError, match=r"d\.json: .*write it anew with lmn-convert"):
         list(read_records(workdir, entry))
-
-
-def test_a_prompt_spec_survives_its_file_and_a_damaged_one_is_named(workdir: Path) -> None:
-    spec = prompt_spec_of(load_card("germeval2014_nested"), "bracketed", "full", "system")
-    path = workdir / "prompt_spec.json"
-    spec.save(path)
-    assert PromptSpec.load(path) == spec
-    path.write_text('{"format": "bracketed"}')
-    with pytest.raises(LmnError, match=r"prompt_spec\.json: not a prompt spec \(KeyError: "):
-        PromptSpec.load(path)
-    path.write_text('{"format": \n "br')
-    with pytest.raises(LmnError, match=r"prompt_spec\.json:2: not JSON"):
-        PromptSpec.load(path)
-
-
-def test_an_interrupted_write_leaves_what_was_there(workdir: Path) -> None:
-    path = workdir / "out.txt"
-    path.write_text("before")
-
-    def write_half() -> None:
-        with atomic_write(path) as file:
-            file.write("half")
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        write_half()
-    assert path.read_text() == "before"
-    assert [entry.name for entry in workdir.iterdir()] == ["out.txt"]
