@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from paths import ROOT
 
 from llms_meet_ner import LmnError
 from llms_meet_ner.data_converters import card_names, load_card, read_corpus
-from llms_meet_ner.data_converters.card_table import CardRow, markdown_table
 from llms_meet_ner.data_converters.cli.convert import main
 
 GOOD = """\
@@ -67,32 +64,6 @@ def test_label_sets_have_the_sizes_that_are_published() -> None:
     }
     assert {name: len(load_card(name).labels) for name in sizes} == sizes
     assert load_card("multinerd_b").labels.names == ("PER", "ORG", "LOC", "ANIM", "DIS")
-
-
-def test_the_table_in_the_readme_is_the_one_that_the_cards_make() -> None:
-    text = (ROOT / "data_converters" / "README.md").read_text(encoding="utf-8")
-    table = text.partition("<!-- cards: begin -->\n")[2].partition("\n<!-- cards: end -->")[0]
-    printed = CliRunner().invoke(main, ["cards", "--markdown"])
-    assert printed.exit_code == 0
-    assert table == printed.output.rstrip("\n"), "write it again: lmn-convert cards --markdown"
-    assert len(table.split("\n")) == 2 + len(card_names())
-
-
-def test_the_list_of_cards_has_a_line_each() -> None:
-    printed = CliRunner().invoke(main, ["cards"])
-    assert printed.exit_code == 0
-    heading, *lines = (line.rstrip() for line in printed.output.splitlines())
-    assert heading.split() == ["card", "language", "splits", "labels", "layout", "title"]
-    assert [line.split()[0] for line in lines] == card_names()
-    line = next(line for line in lines if line.startswith("genia "))
-    assert line.split(maxsplit=7) == ["genia", "en", "train", "dev", "test", "5", "columns,", "nested  GENIA (nested)"]
-
-
-def test_a_stroke_in_a_cell_does_not_end_it() -> None:
-    row = replace(CardRow.of(load_card("wikigold")), title="a|b", homepage="", labels=tuple("ABCDEFG"))
-    assert markdown_table([row]).split("\n")[2] == (
-        "| `wikigold` | a\\|b | en | 7: A, B, C, D, E, F, ... | `columns` | no | train, dev, test | CC BY 4.0 | comes with the package |"
-    )
 
 
 def test_a_card_of_ones_own_is_a_path(workdir: Path) -> None:
@@ -192,3 +163,36 @@ def test_what_is_not_there_is_named_with_what_is(workdir: Path) -> None:
         read_corpus("conll2003", "test")
     with pytest.raises(LmnError, match=r"data/conll2003/eng\.testb: no such file; --source DIR names the folder"):
         read_corpus("conll2003", "testb")
+
+
+RECORDS_CARD = """\
+name: tiny
+title: Tiny
+language: en
+licence: CC0
+citation: Nobody
+splits: {train: train.jsonl}
+reader: {type: tokens, scheme: IOB2, duplicates: drop, where: {lang: en}}
+docstart: none
+labels: [{name: PER}, {name: LOC}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"scheme: IOB2, ": ""}, "card.yaml:7: reader: the key 'scheme' is missing"),
+        ({"drop": "forget"}, "card.yaml:7: reader.duplicates: 'forget' is not one of ['keep', 'drop']"),
+        ({"docstart: none": "docstart: sentence"}, "card.yaml:8: docstart: only column files have -DOCSTART- lines; write `docstart: none`"),
+        ({"type: tokens": "type: token"}, "card.yaml:7: reader.type: no reader is called 'token'; there are: columns, lines, tokens, datasets, spans, docbin"),
+        ({"type: tokens": "type: columns, quoted: true", ", duplicates: drop, where: {lang: en}": ""}, "card.yaml:7: reader: quoted fields need a separator of one character"),
+    ],
+)  # fmt: skip
+def test_mistakes_on_a_card_are_named(workdir: Path, change: dict[str, str], message: str) -> None:
+    text = RECORDS_CARD
+    for old, new in change.items():
+        assert old in text
+        text = text.replace(old, new)
+    Path("card.yaml").write_text(text)
+    done = CliRunner().invoke(main, ["card.yaml"])
+    assert (done.exit_code, message in done.stderr) == (1, True), done.stderr

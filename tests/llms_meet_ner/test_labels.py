@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llms_meet_ner.labels import Label, LabelSet, UnknownLabelError
+from llms_meet_ner.labels import Label, LabelChangeError, LabelSet, UnknownLabelError, describe_origins, same_labels
 
 LABELS = LabelSet(
     (Label("PER", "person", "Who."), Label("LOC", "location", "Where."), Label("LOCderiv"), Label("ORG", "", "What."))
@@ -47,6 +47,29 @@ def test_two_labels_may_swap_names_only_by_way_of_a_third() -> None:
 def test_a_label_that_is_not_there_is_named(change: dict[str, object]) -> None:
     with pytest.raises(UnknownLabelError, match=r"there is no label (X|PER); there are: "):
         LABELS.changed(**change)  # type: ignore[arg-type]
+
+
+def test_errors_of_changes_have_fields() -> None:
+    with pytest.raises(UnknownLabelError) as unknown:
+        LABELS.changed(drop=["PER"], merge={"PLACE": ["LOC", "PER"]})
+    error = unknown.value
+    assert (error.operation, error.name, error.known) == ("merge", "PER", ("LOC", "LOCderiv", "ORG"))
+    assert str(error) == "merge: there is no label PER; there are: LOC, LOCderiv, ORG"
+    with pytest.raises(LabelChangeError) as twice:
+        LABELS.changed(merge={"A": ["LOC"], "B": ["LOC"]})
+    assert (twice.value.operation, twice.value.what) == ("merge", "LOC is listed twice")
+    with pytest.raises(LabelChangeError) as taken:
+        LABELS.changed(rename={"PER": "ORG"})
+    assert (taken.value.operation, taken.value.remedy) == ("rename", "merge them")
+
+
+def test_sets_are_the_same_whatever_their_order_and_the_way_to_them() -> None:
+    merged = LABELS.changed(merge={"LOC": ["LOC", "LOCderiv"]}, drop=["ORG"])
+    assert same_labels(merged, LABELS.changed(keep=["LOCderiv", "LOC", "PER"], merge={"LOC": ["LOCderiv"]}))
+    assert same_labels(LabelSet(LABELS.labels[::-1]), LABELS)
+    assert not same_labels(merged, LABELS.changed(drop=["ORG", "LOCderiv"]))
+    assert describe_origins(dict(merged.origins)) == "LOCderiv -> LOC, ORG -> O"
+    assert describe_origins(dict(LABELS.origins)) == ""
 
 
 def test_no_label_left() -> None:

@@ -10,27 +10,11 @@ from click.testing import CliRunner, Result
 from paths import CONLL
 
 from llms_meet_ner import LmnError
-from llms_meet_ner.data_converters import load_card, prompt_spec_of
 from llms_meet_ner.data_converters.cli.convert import main
-from llms_meet_ner.data_converters.label_change import LabelChange
 from llms_meet_ner.eval.cli.score import main as lmn_eval
-from llms_meet_ner.formats import format_names, get_format
-from llms_meet_ner.formats.instructions import LETTERED, VARIANTS
-from llms_meet_ner.labels import LabelSet
 from llms_meet_ner.training.dataset_info import load_entry, sibling
 
 ALPACA = Path("data/alpaca")
-MINE = """\
-name: mine
-title: Mine
-language: en
-licence: CC0
-citation: me
-docstart: none
-splits: {train: t.conll, test: t.conll}
-reader: {type: columns, scheme: IOB2}
-labels: [{name: PER}, {name: ORG}, {name: A-B, definition: Odd.}, {name: A.B}]
-"""
 
 
 def run(*arguments: str | Path, code: int = 0, command: object = main) -> Result:
@@ -114,49 +98,6 @@ def test_mistakes_say_what_there_is(workdir: Path, arguments: list[str], message
     assert not ALPACA.exists()
 
 
-def test_no_two_changes_have_one_mark(workdir: Path) -> None:
-    (workdir / "mine.yaml").write_text(MINE)
-    (workdir / "t.conll").write_text("x A-B\n".replace("A-B", "B-A-B"))
-    changes = [
-        LabelChange(keep=("A-B",)), LabelChange(keep=("A", "B")), LabelChange(keep=("A.B",)), LabelChange(drop=("A", "B")),
-        LabelChange(rename=(("A", "B"),)), LabelChange(merge=(("A", ("B",)),)), LabelChange(keep=("A/B",)), LabelChange(keep=("A,B",)),
-        LabelChange(keep=tuple(f"LABEL{n}" for n in range(40))), LabelChange(keep=tuple(f"LABEL{n}" for n in range(41))),
-    ]  # fmt: skip
-    marks = [change.mark for change in changes]
-    assert len(set(marks)) == len(marks)
-    assert all(len(mark) <= 40 and not set(mark) & set("/,: ") for mark in marks)
-    assert marks[1] == "keep-A-B"
-    run("mine.yaml", "--source", ".", "--keep", "A-B", "--split", "train")
-    assert outputs(f"mine.{marks[0]}_train") == ["[x | A-B]"]
-
-
-def test_check_counts_by_the_changed_labels(workdir: Path) -> None:
-    result = run(
-        "check", "conll2003", "--source", CONLL, "--split", "train", "--merge", "NAME=ORG,PER", "--drop", "LOC"
-    )
-    assert result.stdout.startswith("conll2003: labels ORG -> NAME, PER -> NAME, LOC -> O\n\nconll2003 train\n")
-    assert "  entities                     4  NAME 3, MISC 1\n" in result.stdout
-
-
-# the probes: labels called A, B, C, D
-
-
-@pytest.mark.parametrize("name", format_names())
-def test_lettered_instructions_say_nothing_of_entities_nor_of_the_format(name: str) -> None:
-    assert set(LETTERED) < set(VARIANTS)
-    card = load_card("conll2003")
-    spec = prompt_spec_of(card, name, "letters")
-    lines = spec.instruction.splitlines()
-    assert "labels A, B, C and D" in lines[0]
-    assert [line[:3] for line in lines[1:-1]] == ["A: ", "B: ", "C: ", "D: "]
-    assert lines[1] == f"A: {card.labels.labels[0].definition}"
-    bare = prompt_spec_of(card, name, "letters-bare").instruction
-    assert bare.splitlines() == [lines[0], lines[-1]]
-    assert not any(word in bare for word in ("entit", "ORG", "PER", "LOC", "MISC", "[", "<", "{"))
-    alone = get_format(name).instruction(LabelSet.of("PER").lettered(definitions=False), "letters-bare")
-    assert "the label A applies" in alone
-
-
 def test_letters_are_scored_as_letters_end_to_end(workdir: Path) -> None:
     result = run("conll2003", "--source", CONLL, "--split", "testb", "--variant", "letters")
     assert "labels: ORG -> A, PER -> B, LOC -> C, MISC -> D\n" in result.stdout
@@ -186,9 +127,6 @@ def test_letters_are_scored_as_letters_end_to_end(workdir: Path) -> None:
         "micro avg 1.0000 1.0000 1.0000 3",
     } <= set(table(result))
     assert json.loads((workdir / "scores.json").read_text())["label_origins"]["MISC"] == "D"
-
-
-# scoring
 
 
 def predictions(workdir: Path, card: str, *options: str) -> None:

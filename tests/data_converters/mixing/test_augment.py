@@ -6,13 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from converting import run
 from hypothesis import given
 from hypothesis import strategies as st
 
 from llms_meet_ner import LmnError, Sentence, Span
 from llms_meet_ner.data_converters import load_card, read_corpus
-from llms_meet_ner.data_converters.cli.convert import main
 from llms_meet_ner.data_converters.mixing.augment import Augmentation, added_sentences
 from llms_meet_ner.sentence import DOCSTART
 from llms_meet_ner.training.dataset_info import load_entry, sibling
@@ -24,12 +23,6 @@ TRAIN = [
     Sentence("c/train/2", ("from", "New", "York", "."), (Span(1, 3, "LOC"),)),
     Sentence("c/train/3", ("nobody",)),
 ]
-
-
-def run(*arguments: str | Path, code: int = 0) -> Result:
-    result = CliRunner().invoke(main, [str(argument) for argument in arguments])
-    assert result.exit_code == code, result.output
-    return result
 
 
 @st.composite

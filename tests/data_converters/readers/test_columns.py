@@ -1,25 +1,31 @@
-"""The column reader: schemes, separators, line ends, comments, and what is wrong in a file, named by file and line."""
+"""The column reader: separators, line ends, comments, sentence columns, and problems with file and line; and real files counted by other code."""
 
 from __future__ import annotations
 
+import csv
+import io
+import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reading import Counts, counts, read, read_file, seen
 
 from llms_meet_ner import LabelSet, LmnError, Sentence, Span
 from llms_meet_ner.data_converters.problems import ProblemLog
 from llms_meet_ner.data_converters.readers import CorpusRules
 from llms_meet_ner.data_converters.readers.columns import ColumnOptions, ColumnReader
 
+COLUMNS = {"type": "columns", "scheme": "IOB2"}
 LABELS = LabelSet.of("PER", "LOC")
 
 
-def read(
+def read_columns(
     tmp_path: Path,
     content: str | bytes,
     *,
@@ -39,22 +45,6 @@ JOHN = [(("John", "Smith", "left"), (Span(0, 2, "PER"),)), (("Paris",), (Span(0,
 
 
 @pytest.mark.parametrize(
-    ("scheme", "tags"),
-    [
-        ("IOB1", "I-PER I-PER O I-LOC"),
-        ("IOB2", "B-PER I-PER O B-LOC"),
-        ("IOBES", "B-PER E-PER O S-LOC"),
-        ("BILOU", "B-PER L-PER O U-LOC"),
-        ("IO", "PER PER O LOC"),
-    ],
-)
-def test_schemes(tmp_path: Path, scheme: str, tags: str) -> None:
-    a, b, c, d = tags.split()
-    found = read(tmp_path, f"John {a}\nSmith {b}\nleft {c}\n\nParis {d}\n", scheme=scheme)
-    assert [(s.tokens, s.spans) for s in found] == JOHN
-
-
-@pytest.mark.parametrize(
     "content",
     [
         "John B-PER\nSmith I-PER\nleft O\n\nParis B-LOC\n",
@@ -70,39 +60,25 @@ def test_schemes(tmp_path: Path, scheme: str, tags: str) -> None:
     ids=["spaces", "tabs", "crlf", "bom", "runs", "blank", "mixed", "aligned", "last-cr"],
 )
 def test_separators_line_ends_and_breaks(tmp_path: Path, content: str) -> None:
-    assert [(s.tokens, s.spans) for s in read(tmp_path, content)] == JOHN
+    assert [(s.tokens, s.spans) for s in read_columns(tmp_path, content)] == JOHN
 
 
 def test_columns_from_either_end_and_any_separator(tmp_path: Path) -> None:
-    assert read(tmp_path, "1|Paris|x|B-LOC|y\n", separator="|", token=1, tags=(-2,))[0].spans == (Span(0, 1, "LOC"),)
-    assert read(tmp_path, "1::Paris::B-LOC\n", separator="::", token=-2)[0].tokens == ("Paris",)
+    assert read_columns(tmp_path, "1|Paris|x|B-LOC|y\n", separator="|", token=1, tags=(-2,))[0].spans == (
+        Span(0, 1, "LOC"),
+    )
+    assert read_columns(tmp_path, "1::Paris::B-LOC\n", separator="::", token=-2)[0].tokens == ("Paris",)
 
 
 def test_a_token_with_a_space_or_an_odd_line_separator_stays_one(tmp_path: Path) -> None:
-    found = read(tmp_path, "New York\tB-LOC\na\u2028b\x85c\u00a0\tO\n", separator="\t")
+    found = read_columns(tmp_path, "New York\tB-LOC\na\u2028b\x85c\u00a0\tO\n", separator="\t")
     assert found[0].tokens == ("New York", "a\u2028b\x85c\u00a0")
 
 
 def test_only_stated_comments_are_comments(tmp_path: Path) -> None:
     content = "# text = x\n# O\n#tag O\nParis B-LOC\n"
-    assert read(tmp_path, content, comments=("# text",))[0].tokens == ("#", "#tag", "Paris")
-    assert str(read(tmp_path, content, comments=("# text",))[0].where).endswith("file.conll:2")
-
-
-def test_two_levels_of_tags(tmp_path: Path) -> None:
-    content = "Bayern\tB-PER\tB-LOC\nMünchen\tI-PER\tO\n"
-    assert read(tmp_path, content, tags=(1, 2))[0].spans == (Span(0, 2, "PER"), Span(0, 1, "LOC"))
-
-
-def test_crossing_levels(tmp_path: Path) -> None:
-    content = "a\tB-PER\tO\nb\tI-PER\tB-LOC\nc\tO\tI-LOC\n"
-    with pytest.raises(
-        LmnError, match=r"file\.conll:2: the LOC over tokens 1-2 .* crosses .* --repair conlleval keeps the outer"
-    ):
-        read(tmp_path, content, tags=(1, 2))
-    log = ProblemLog()
-    assert read(tmp_path, content, tags=(1, 2), repair="conlleval", log=log)[0].spans == (Span(0, 2, "PER"),)
-    assert log.counts == {"crossing": 1}
+    assert read_columns(tmp_path, content, comments=("# text",))[0].tokens == ("#", "#tag", "Paris")
+    assert str(read_columns(tmp_path, content, comments=("# text",))[0].where).endswith("file.conll:2")
 
 
 @pytest.mark.parametrize(
@@ -116,7 +92,7 @@ def test_document_starts_of_every_shape(
     tmp_path: Path, policy: str, tokens: list[tuple[str, ...]], ids: list[int]
 ) -> None:
     content = "-DOCSTART- -X- O O\n\na x y O\n-DOCSTART- O\nb x y O\n\n-DOCSTART-\nc x y O\n"
-    found = read(tmp_path, content, docstart=policy)
+    found = read_columns(tmp_path, content, docstart=policy)
     assert [s.tokens for s in found] == tokens
     assert [s.id for s in found] == [f"c/train/{n}" for n in ids]
 
@@ -154,25 +130,29 @@ def test_what_is_wrong_is_named_by_file_and_line(
     tmp_path: Path, content: Any, options: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(LmnError, match=message):
-        read(tmp_path, content, **options)
+        read_columns(tmp_path, content, **options)
 
 
 def test_lines_without_a_tag_are_outside_or_left_out_if_the_card_says_so(tmp_path: Path) -> None:
     content = "a O\nERROR\nb O\n\nERROR\n\nc O\n"
     log = ProblemLog()
-    assert [s.tokens for s in read(tmp_path, content, untagged="skip", log=log)] == [("a", "b"), ("c",)]
+    assert [s.tokens for s in read_columns(tmp_path, content, untagged="skip", log=log)] == [("a", "b"), ("c",)]
     assert (log.counts, [p.where.line for p in log.kept]) == ({"untagged": 2}, [2, 5])
-    assert [s.tokens for s in read(tmp_path, content, untagged="outside")] == [("a", "ERROR", "b"), ("ERROR",), ("c",)]
+    assert [s.tokens for s in read_columns(tmp_path, content, untagged="outside")] == [
+        ("a", "ERROR", "b"),
+        ("ERROR",),
+        ("c",),
+    ]
 
 
 def test_columns_are_the_same_however_many_spaces_separate_them(tmp_path: Path) -> None:
     content = "x  y Paris B-LOC z\nx  y is O z\n"
-    assert read(tmp_path, content, token=2, tags=(3,))[0].spans == (Span(0, 1, "LOC"),)
+    assert read_columns(tmp_path, content, token=2, tags=(3,))[0].spans == (Span(0, 1, "LOC"),)
 
 
 def test_a_short_line_becomes_outside_wherever_the_token_stands(tmp_path: Path) -> None:
     content = "1 2 Paris B-LOC\n1 2\nERROR\n"
-    found = read(tmp_path, content, token=2, tags=(3,), untagged="outside")
+    found = read_columns(tmp_path, content, token=2, tags=(3,), untagged="outside")
     assert (found[0].tokens, found[0].spans) == (("Paris", "1", "ERROR"), (Span(0, 1, "LOC"),))
 
 
@@ -214,18 +194,9 @@ def test_any_file_is_read_or_refused_with_its_line(
     assert found[0] == found[1]
 
 
-def test_repair_policies(tmp_path: Path) -> None:
-    content = "a O\nb I-PER\nc I-PER\nd B-LOC\n"
-    log = ProblemLog()
-    assert read(tmp_path, content, repair="conlleval", log=log)[0].spans == (Span(1, 3, "PER"), Span(3, 4, "LOC"))
-    assert read(tmp_path, content, repair="discard")[0].spans == (Span(3, 4, "LOC"),)
-    assert log.counts == {"invalid-transition": 1}
-    assert not log.kept[0].fatal
-
-
 def test_breaks_at_the_edge_of_a_chunk_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     content = "-DOCSTART- O\r\n\r\na O\r\nb O\r\n \t\r\n\r\n# c\r\nParis B-LOC\r\n\r\n\r\nd O\r\n"
-    expected = read(tmp_path, content, docstart="sentence", comments=("# ",))
+    expected = read_columns(tmp_path, content, docstart="sentence", comments=("# ",))
     assert [(s.tokens, s.where.line) for s in expected] == [
         (("-DOCSTART-",), 1),
         (("a", "b"), 3),
@@ -234,7 +205,7 @@ def test_breaks_at_the_edge_of_a_chunk_are_found(tmp_path: Path, monkeypatch: py
     ]  # type: ignore[union-attr]
     for size in range(1, 40):
         monkeypatch.setattr("llms_meet_ner.data_converters.readers.columns._CHUNK", size)
-        found = read(tmp_path, content, docstart="sentence", comments=("# ",))
+        found = read_columns(tmp_path, content, docstart="sentence", comments=("# ",))
         assert [(s, s.where) for s in found] == [(s, s.where) for s in expected]
 
 
@@ -260,3 +231,136 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
         assert count == rows // 2
         peaks.append(peak)
     assert peaks[1] - peaks[0] < 5_000  # kilobytes; the larger file has 7 MB more; the smaller one fills a chunk
+
+
+TWO_SENTENCES = [("John left", [(0, 1, "PER")]), ("Paris", [(0, 1, "LOC")])]
+
+
+@pytest.mark.parametrize(
+    ("content", "reader"),
+    [
+        ("n\tword\ttag\n1\tJohn\tB-PER\n1\tleft\tO\n2\tParis\tB-LOC\n", {"separator": "tab", "header": True}),
+        ("Sentence: 1\tJohn\tB-PER\n\tleft\tO\nSentence: 2\tParis\tB-LOC\n", {"separator": "tab"}),
+        ("1\tJohn\tB-PER\r\n1\tleft\tO\r\n\r\n1\tParis\tB-LOC\r\n", {"separator": "tab"}),
+        (
+            'n,"word",tag\n"1",John,B-PER\n,left,O\n2,"Paris",B-LOC\n',
+            {"separator": ",", "quoted": True, "header": True},
+        ),
+    ],
+    ids=["header", "empty-goes-on", "empty-line", "csv"],
+)
+def test_a_column_says_where_a_sentence_begins(tmp_path: Path, content: str, reader: dict[str, Any]) -> None:
+    found = read(tmp_path, content, {**COLUMNS, **reader, "sentence": 0, "token": 1, "tag": 2})
+    assert seen(found) == TWO_SENTENCES
+    assert [s.id for s in found] == ["c/s/0", "c/s/1"]
+
+
+def test_places_count_the_header_and_the_lines_inside_quotes(tmp_path: Path) -> None:
+    assert [
+        s.where.line for s in read(tmp_path, "word tag\n\na O\n\nb O\n", {**COLUMNS, "header": True}) if s.where
+    ] == [3, 5]
+    content = 'w,t\na,O\n"b\nc",O\nd,X\n'
+    log = ProblemLog(keep_going=True)
+    read(tmp_path, content, {**COLUMNS, "header": True, "quoted": True, "separator": ","}, log=log)
+    assert [(p.kind, p.where.line) for p in log.kept] == [("line-break", 3), ("malformed-tag", 5)]
+
+
+def test_quotes_that_do_not_close_are_an_error(tmp_path: Path) -> None:
+    with pytest.raises(LmnError, match=r"file:2: unexpected end of data; the card's reader\.quoted"):
+        read(tmp_path, 'a,O\n"b,O\n', {**COLUMNS, "quoted": True, "separator": ","})
+
+
+words = st.text(st.characters(blacklist_characters="\r\n\0", blacklist_categories=("Cs",)), min_size=1, max_size=4)
+
+
+@settings(max_examples=100, deadline=None)
+@given(sentences=st.lists(st.lists(words, min_size=1, max_size=4), min_size=1, max_size=4))
+def test_quoted_columns_give_back_what_the_csv_module_wrote(
+    tmp_path_factory: pytest.TempPathFactory, sentences: list[list[str]]
+) -> None:
+    text = io.StringIO(newline="")
+    for number, tokens in enumerate(sentences):
+        csv.writer(text).writerows([number, token, "O"] for token in tokens)
+    reader = {**COLUMNS, "separator": ",", "quoted": True, "sentence": 0, "token": 1, "tag": 2}
+    found = read(tmp_path_factory.getbasetemp(), text.getvalue(), reader)
+    assert [list(s.tokens) for s in found] == sentences
+
+
+@pytest.mark.parametrize("more", ["", "c O\n"])
+def test_only_the_last_space_may_part_token_and_tag(tmp_path: Path, more: str) -> None:
+    reader = {**COLUMNS, "separator": "last-space"}
+    assert seen(read(tmp_path, f"Hamas 'ın  B-ORG \nx y O\n{more}", reader))[0][1] == [(0, 1, "ORG")]
+    assert read(tmp_path, f"Hamas 'ın B-ORG\nx y O\n{more}", reader)[0].tokens[:2] == ("Hamas 'ın", "x y")
+    with pytest.raises(LmnError, match="file:1: a line without a tag: 'ERROR'"):
+        read(tmp_path, "ERROR\n", reader)
+
+
+def test_doccano_s_columns(corpora: Path) -> None:
+    folder = corpora / "doccano" / "doccano"
+    reader = {"type": "columns", "scheme": "IOB2"}
+    labels = ("ORG", "MISC", "PERSON", "LOC", "PER")
+    found = read_file(folder / "data_import_tests_data_sequence_labeling_example.conll", reader, labels=labels)
+    assert seen(found) == [("JAPAN GET", [(0, 1, "LOC")]), ("Nadim Ladki", [(0, 2, "PER")])]
+    found = read_file(folder / "data_import_pipeline_examples_sequence_labeling_example.txt", reader, labels=labels)
+    assert counts(found) == (2, 11, Counter(ORG=1, MISC=2, PER=1))
+
+
+def count_columns(path: Path, token: slice, tag: int, separator: str | None, comment: str) -> Counts:
+    """Count sentences, tokens and entity starts of a column file; a line of one field is none."""
+    sentences: list[list[str]] = [[]]
+    tokens = 0
+    for raw in path.read_bytes().decode("utf-8").replace("\r", "").split("\n"):
+        fields = raw.split(separator)
+        if not raw.strip():
+            sentences.append([])
+        elif not re.match(comment, raw) and len(fields) > 1:
+            assert fields[token]
+            tokens += 1
+            sentences[-1].append(fields[tag])
+    labels: Counter[str] = Counter()
+    for tags in filter(None, sentences):
+        for before, now in zip(["O", *tags], tags):
+            labels[now[2:]] += now[0] == "B" or (now[0] == "I" and before[2:] != now[2:])
+    return sum(map(bool, sentences)), tokens, +labels
+
+
+COLUMN_FILES: list[tuple[str, dict[str, Any], tuple[Any, ...], dict[str, int]]] = [
+    (
+        "nakbatr/AA_section-Nakba_narratives.txt",
+        {"separator": "last-space", "comments": ["#doc_id = ", "#metadata = ", "#sent_id = ", "#text = "], "untagged": "skip"},
+        (slice(0, -1), -1, None, "#(doc_id|metadata|sent_id|text) = "),
+        {"untagged": 3, "invalid-transition": 32},
+    ),
+    (
+        "nakbatr/TRTHaber_section-Nakba_narratives.txt",
+        {"separator": "last-space", "comments": ["#doc_id = ", "#metadata = ", "#sent_id = ", "#text = "]},
+        (slice(0, -1), -1, None, "#(doc_id|metadata|sent_id|text) = "),
+        {"invalid-transition": 7},
+    ),
+    (
+        "uner/en_ewt-ud-dev.iob2",
+        {"separator": "tab", "token": 1, "tag": 2, "columns": 5, "comments": ["# newdoc id = ", "# sent_id = ", "# text = "]},
+        (slice(1, 2), 2, "\t", "# (newdoc id|sent_id|text) = "),
+        {},
+    ),
+    ("turkish_shrinked_ner/train_sample.txt", {"separator": "space"}, (slice(0, 1), 1, " ", "$^"), {}),
+    ("bc5cdr/devel.tsv", {"separator": "tab", "columns": 2}, (slice(0, 1), 1, "\t", "$^"), {}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("file", "reader", "by_hand", "kinds"), COLUMN_FILES, ids=lambda value: str(value)[:12])
+def test_column_files(corpora: Path, file: str, reader: dict[str, Any], by_hand: Any, kinds: dict[str, int]) -> None:
+    expected = count_columns(corpora / file, *by_hand)
+    log = ProblemLog()
+    options = {"type": "columns", "scheme": "IOB2", **reader}
+    found = read_file(corpora / file, options, labels=tuple(expected[2]), repair="conlleval", log=log)
+    assert counts(found) == expected
+    assert log.counts == {kind: count for kind, count in kinds.items() if count}
+
+
+def test_a_token_of_a_real_file_keeps_its_space(corpora: Path) -> None:
+    path = corpora / COLUMN_FILES[0][0]
+    line = path.read_text(encoding="utf-8").split("\n")[77729]
+    reader = {"type": "columns", "scheme": "IOB2", **COLUMN_FILES[0][1]}
+    found = read_file(path, reader, labels=("PER", "LOC", "ORG"), repair="conlleval")
+    assert [token for s in found for token in s.tokens if " " in token] == [line.removesuffix(" B-ORG")]

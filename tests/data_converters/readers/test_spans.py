@@ -1,4 +1,4 @@
-"""Readers of entities by position: character spans in JSON, and spaCy's DocBins."""
+"""The reader of JSON records with character spans: records of our own, and real files counted by other code."""
 
 from __future__ import annotations
 
@@ -10,21 +10,17 @@ import pytest
 import spacy
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reading import LABELS, read, read_file, seen
-from spacy.tokens import DocBin, Span
+from reading import LABELS, counts, one, read, read_file, records_of, seen
 
 from llms_meet_ner import LmnError
 from llms_meet_ner.data_converters.problems import ProblemLog
 from llms_meet_ner.data_converters.readers.spans import utf16_offsets
+from llms_meet_ner.tagging.splitting import make_splitter
 
 SPACES = {"type": "spans", "language": "spaces"}
 ENGLISH = {"type": "spans", "language": "en"}
 JOHN = "John Smith left Paris ."
 FOUND = [("John Smith left Paris .", [(0, 2, "PER"), (3, 4, "LOC")])]
-
-
-def one(text: str, *spans: Any, **more: Any) -> str:
-    return json.dumps({"text": text, "spans": spans, **more})
 
 
 def units(text: str, offset: int) -> int:
@@ -88,37 +84,6 @@ def test_a_span_that_cuts_a_token(tmp_path: Path, policy: str, spans: Any, fatal
             read(tmp_path, content, {**SPACES, "cut": policy})
 
 
-CROSSING = one("a b c d e", [0, 3, "PER"], [2, 9, "LOC"], [6, 9, "ORG"])
-
-
-@pytest.mark.parametrize(
-    ("policy", "text", "spans"),
-    [
-        ("longest", CROSSING, [(1, 5, "LOC"), (3, 5, "ORG")]),
-        ("first", CROSSING, [(0, 2, "PER"), (3, 5, "ORG")]),
-        ("longest", one("a b c", [0, 3, "PER"], [2, 5, "LOC"]), [(0, 2, "PER")]),
-        ("longest", one("a b c d e f", [0, 5, "PER"], [4, 9, "LOC"], [8, 11, "ORG"]), [(0, 3, "PER"), (4, 6, "ORG")]),
-    ],
-)
-def test_of_crossing_spans_the_stated_one_stays(tmp_path: Path, policy: str, text: str, spans: Any) -> None:
-    log = ProblemLog()
-    assert seen(read(tmp_path, text, {**SPACES, "crossing": policy}, nested=True, log=log))[0][1] == spans
-    assert (log.counts["crossing"], log.fatal) == (1, 0)
-    with pytest.raises(LmnError, match=r"file:1: the \w+ '.*' crosses the \w+ '.*'; the card's reader\.crossing says"):
-        read(tmp_path, text, SPACES, nested=True)
-
-
-def test_nested_spans_stay_in_a_nested_corpus_and_lose_to_the_outer_one_in_a_flat_one(tmp_path: Path) -> None:
-    content = one("a b c", [0, 1, "PER"], [0, 3, "LOC"], [0, 3, "ORG"], [4, 5, "ORG"], [4, 5, "ORG"])
-    log = ProblemLog()
-    nested = [(0, 2, "LOC"), (0, 2, "ORG"), (0, 1, "PER"), (2, 3, "ORG")]
-    assert seen(read(tmp_path, content, SPACES, nested=True, log=log))[0][1] == nested
-    assert log.counts == {"double-span": 1}
-    log = ProblemLog()
-    assert seen(read(tmp_path, content, SPACES, log=log))[0][1] == [(0, 2, "LOC"), (2, 3, "ORG")]
-    assert log.counts == {"double-span": 1, "inner-span": 2}
-
-
 @pytest.mark.parametrize(
     "span", [[0, 0, "PER"], [2, 1, "PER"], [-1, 1, "PER"], [0, 6, "PER"], [9, 12, "PER"], [2, 3, "PER"]]
 )
@@ -173,31 +138,6 @@ def test_only_records_with_the_stated_values_are_read(tmp_path: Path) -> None:
     assert log.counts == {"filtered": 1}
 
 
-def test_a_text_is_split_into_sentences_but_not_inside_an_entity(tmp_path: Path) -> None:
-    text = "John left. Mr. Big! Paris came. She went."
-    content = f"{one(text, [0, 4, 'PER'], [15, 25, 'LOC'])}\n{one('  ')}\n{one('Bye.')}"
-    log = ProblemLog()
-    found = read(tmp_path, content, {**ENGLISH, "sentences": "split"}, log=log)
-    assert seen(found) == [
-        ("John left .", [(0, 1, "PER")]),
-        ("Mr. Big ! Paris came .", [(1, 4, "LOC")]),
-        ("She went .", []),
-        ("Bye .", []),
-    ]
-    assert [s.id for s in found] == ["c/s/0", "c/s/1", "c/s/2", "c/s/4"]
-    assert log.counts == {"joined-sentences": 1, "empty-record": 1}
-    assert log.of("joined-sentences")[0].message == "a sentence ends inside the LOC 'Big ! Paris': it continues"
-    lines = read(tmp_path, one("a b\r\n\nc", [2, 3, "PER"], [6, 7, "LOC"]), {**SPACES, "sentences": "split"})
-    assert seen(lines) == [("a b", [(1, 2, "PER")]), ("c", [(0, 1, "LOC")])]
-
-
-def test_which_cut_spans_are_left_out_moves_no_sentence_boundary(tmp_path: Path) -> None:
-    content = one("a b\ncc d", [2, 5, "PER"])
-    reader = {**SPACES, "sentences": "split"}
-    texts = {cut: [s.text for s in read(tmp_path, content, {**reader, "cut": cut})] for cut in ("outward", "drop")}
-    assert texts == {"outward": ["a b cc d"], "drop": ["a b cc d"]}
-
-
 def test_units_of_utf16(tmp_path: Path) -> None:
     assert utf16_offsets("a😀b") == ([0, 1, 1, 2, 3], [0, 1, 2, 2, 3])
     text = "😀 Ankara 😀x"
@@ -213,6 +153,8 @@ def test_units_of_utf16(tmp_path: Path) -> None:
 
 
 word = st.text(st.sampled_from("aé😀.-[|]\u00a0ğ𝔘"), min_size=1, max_size=4)
+
+
 planted = st.lists(st.tuples(word, st.sampled_from(["", *LABELS])), min_size=1, max_size=8)
 
 
@@ -243,36 +185,6 @@ def test_spans_planted_at_token_boundaries_come_back(
     assert seen(read(tmp_path_factory.getbasetemp(), "\n".join(lines), reader)) == expected
 
 
-@settings(max_examples=120, deadline=None)
-@given(
-    text=st.text(st.sampled_from("ab 😀.\n"), max_size=20),
-    spans=st.lists(st.tuples(st.integers(-1, 22), st.integers(-1, 22), st.sampled_from(LABELS)), max_size=6),
-    nested=st.booleans(),
-    crossing=st.sampled_from(["longest", "first"]),
-    cut=st.sampled_from(["outward", "drop"]),
-    sentences=st.sampled_from(["whole", "split"]),
-)
-def test_every_span_is_kept_or_counted(
-    tmp_path_factory: pytest.TempPathFactory, text: str, spans: Any, nested: bool, crossing: str, cut: str, sentences: str
-) -> None:  # fmt: skip
-    log = ProblemLog()
-    reader = {**SPACES, "crossing": crossing, "outside": "drop", "cut": cut, "sentences": sentences}
-    found = read(tmp_path_factory.getbasetemp(), one(text, *spans), reader, nested=nested, log=log)
-    kept = sum(len(s.spans) for s in found)
-    lost = sum(log.counts[kind] for kind in ("outside-text", "double-span", "crossing", "inner-span"))
-    assert kept + lost + (log.counts["cut-span"] if cut == "drop" else 0) == len(spans)
-    assert [token for s in found for token in s.tokens] == text.split()
-    assert nested or not any(s.is_nested for s in found)
-    for sentence in found:
-        for span in sentence.spans:
-            words = "".join(sentence.tokens[span.start : span.end])
-            assert any(
-                "".join(text[max(start, 0) : end].split()) in words
-                for start, end, label in spans
-                if label == span.label
-            )
-
-
 @settings(max_examples=100, deadline=None)
 @given(text=st.text(st.sampled_from("ab 😀𝔘ğ"), min_size=1, max_size=12), data=st.data())
 def test_code_points_and_utf16_units_read_alike(tmp_path_factory: pytest.TempPathFactory, text: str, data: Any) -> None:
@@ -286,81 +198,6 @@ def test_code_points_and_utf16_units_read_alike(tmp_path_factory: pytest.TempPat
     )
 
 
-def docbin(path: Path, *docs: Any) -> Path:
-    DocBin(docs=docs, store_user_data=True).to_disk(path)
-    return path
-
-
-def test_a_docbin(tmp_path: Path) -> None:
-    nlp = spacy.blank("en")
-    first = nlp("John  Smith left.\n\nHe saw Paris .")
-    first.ents = [Span(first, 0, 3, "PER"), Span(first, 8, 9, "LOC")]
-    second, third = nlp("Nobody."), nlp(" ")
-    second.ents, third.ents = [], []
-    unknown = nlp("Not annotated.")
-    path = docbin(tmp_path / "x.spacy", first, third, second, unknown)
-    log = ProblemLog()
-    found = read_file(path, {"type": "docbin", "language": "en"}, log=log)
-    text = "John Smith left . He saw Paris ."
-    assert seen(found) == [(text, [(0, 2, "PER"), (6, 7, "LOC")]), ("Nobody .", []), ("Not annotated .", [])]
-    assert [(s.id, s.where.line) for s in found if s.where] == [("c/s/0", 1), ("c/s/2", 3), ("c/s/3", 4)]
-    assert log.counts == {"empty-record": 1, "unannotated": 1}
-
-
-def test_sentences_and_groups_of_spans_of_a_docbin(tmp_path: Path) -> None:
-    nlp = spacy.blank("en")
-    nlp.add_pipe("sentencizer")
-    doc = nlp("John left. Mr. Big! Paris came.")
-    doc.ents = [Span(doc, 0, 1, "PER")]
-    group = [Span(doc, 0, 2, "ORG"), Span(doc, 0, 1, "PER"), Span(doc, 4, 7, "LOC")]
-    doc.spans["sc"] = group
-    whole = spacy.blank("en")("a b")
-    whole.ents = []
-    path = docbin(tmp_path / "x.spacy", doc, whole)
-    log = ProblemLog()
-    reader = {"type": "docbin", "sentences": "split"}
-    assert [sentence.text for sentence in doc.sents] == ["John left.", "Mr. Big!", "Paris came."]
-    expected = [("John left .", [(0, 1, "PER")]), ("Mr. Big !", []), ("Paris came .", []), ("a b", [])]
-    assert seen(read_file(path, reader, log=log)) == expected
-    assert log.counts == {"unsplit": 1}
-    log = ProblemLog()
-    found = read_file(path, {**reader, "spans": "sc"}, nested=True, log=log)
-    expected = [
-        ("John left .", [(0, 2, "ORG"), (0, 1, "PER")]),
-        ("Mr. Big ! Paris came .", [(1, 4, "LOC")]),
-        ("a b", []),
-    ]
-    assert seen(found) == expected
-    assert log.counts == {"joined-sentences": 1, "unannotated": 1, "unsplit": 1}
-    with pytest.raises(LmnError, match=r"x\.spacy: no document has spans 'xx', not even an empty list"):
-        read_file(path, {**reader, "spans": "xx"})
-
-
-def test_no_docbin(tmp_path: Path) -> None:
-    (tmp_path / "x.spacy").write_bytes(b"no")
-    with pytest.raises(LmnError, match=r"x\.spacy: not a DocBin \(\[E1014\]"):
-        read_file(tmp_path / "x.spacy", {"type": "docbin"})
-    with pytest.raises(LmnError, match=r"y\.spacy: cannot be read \(No such file"):
-        read_file(tmp_path / "y.spacy", {"type": "docbin"})
-    with pytest.raises(LmnError, match=r"language 'zz': .*'xx' reads any language"):
-        read_file(tmp_path / "x.spacy", {"type": "docbin", "language": "zz"})
-
-
-def test_what_counts_as_o_takes_no_place_from_what_is_kept(tmp_path: Path) -> None:
-    from llms_meet_ner.data_converters import load_card, read_corpus
-
-    (tmp_path / "a.jsonl").write_text(
-        '{"text": "the good ship Mary of Hull", "spans": [[4, 18, "SHIP"], [14, 26, "PORT"], [0, 18, "SHIP"]]}\n'
-    )
-    card = tmp_path / "card.yaml"
-    card.write_text(
-        "{name: ships, title: Ships, language: en, licence: x, citation: y, splits: {all: a.jsonl}, docstart: none,"
-        " reader: {type: spans, language: spaces, crossing: error}, labels: [{name: SHIP}, {name: PORT}], keep: [PORT]}"
-    )
-    (sentence,) = read_corpus(load_card(card), "all")
-    assert [(span.start, span.end, span.label) for span in sentence.spans] == [(3, 6, "PORT")]
-
-
 def test_an_empty_list_beside_a_filled_one_is_passed_over(tmp_path: Path) -> None:
     content = '{"text": "Mary sails", "spans": [], "entities": [[0, 4, "PER"]]}\n'
     assert len(read(tmp_path, content, SPACES)[0].spans) == 1
@@ -369,3 +206,178 @@ def test_an_empty_list_beside_a_filled_one_is_passed_over(tmp_path: Path) -> Non
 def test_a_lone_pair_of_text_and_entities_is_one_record(tmp_path: Path) -> None:
     content = '["Mary sails", {"entities": [[0, 4, "PER"]]}]\n'
     assert [sentence.text for sentence in read(tmp_path, content, SPACES)] == ["Mary sails"]
+
+
+# file, key of the spans: records, spans, spans past the end of the text in code points, and in units of UTF-16
+VITAMINS = [
+    ("supplements_spans_ents.json", "entities", (2472, 10100, 19, 1)),
+    ("hf_valid.json", "spans", (200, 798, 1, 0)),
+    ("hf_test.json", "spans", (200, 822, 1, 0)),
+]
+
+
+def mapped_by_hand(
+    text: str, spans: list[dict[str, Any]], tokens: list[tuple[int, int]]
+) -> list[tuple[int, int, str, bool]]:
+    """Map spans in UTF-16 units to tokens by way of bytes and of a table from characters to tokens."""
+    raw = text.encode("utf-16-le")
+    token_at = {position: number for number, (start, end) in enumerate(tokens) for position in range(start, end)}
+    found = []
+    for span in spans:
+        start = len(raw[: 2 * span["start"]].decode("utf-16-le"))
+        inner = raw[2 * span["start"] : 2 * span["end"]].decode("utf-16-le")
+        touched = [token_at[start + at] for at in range(len(inner)) if start + at in token_at]
+        if 2 * span["end"] <= len(raw) and touched:
+            covered = sum(tokens[number][1] - tokens[number][0] for number in set(touched))
+            found.append((min(touched), max(touched) + 1, span["label"], covered != len(touched)))
+    return found
+
+
+def without_crossing(spans: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+    """Keep, the longest first and of as long ones the first, what crosses nothing kept."""
+    kept: list[tuple[int, int, str]] = []
+    for start, end, label in sorted(spans, key=lambda span: (span[0] - span[1], span[0], span[2])):
+        tokens = set(range(start, end))
+        others = [set(range(s, e)) for s, e, _ in kept]
+        if all(not tokens & other or tokens <= other or other <= tokens for other in others):
+            kept.append((start, end, label))
+    return kept
+
+
+def inside_others(spans: list[tuple[int, int, str]]) -> int:
+    """Count the spans that a span before them, in the order of outer before inner, holds."""
+    return sum(any(s <= start and end <= e for s, e, _ in spans[:at]) for at, (start, end, _) in enumerate(spans))
+
+
+@pytest.mark.parametrize(("file", "key", "expected"), VITAMINS)
+def test_character_spans_of_reviews_in_utf16_units(
+    corpora: Path, file: str, key: str, expected: tuple[int, int, int, int]
+) -> None:
+    path = corpora / "vitamins_supplements_ner" / file
+    records = records_of(path)
+    lengths = [(len(record["text"]), len(record["text"].encode("utf-16-le")) // 2) for record in records]
+    past = [
+        sum(span["end"] > length[unit] for record, length in zip(records, lengths) for span in record[key])
+        for unit in (0, 1)
+    ]
+    assert (len(records), sum(len(record[key]) for record in records), *past) == expected
+    split = make_splitter("tr")
+    nested: list[Any] = []
+    cut = double = crossing = tokens = 0
+    for record in records:
+        offsets = [token for sentence in split(record["text"]) for token in sentence]
+        tokens += len(offsets)
+        found = mapped_by_hand(record["text"], record[key], offsets)
+        cut += sum(cuts for *_, cuts in found)
+        distinct = {span[:3] for span in found}
+        kept = without_crossing(sorted(distinct))
+        double, crossing = double + len(found) - len(distinct), crossing + len(distinct) - len(kept)
+        nested.append(sorted(kept, key=lambda span: (span[0], -span[1], span[2])))
+    labels = tuple(sorted({span["label"] for record in records for span in record[key]}))
+    reader = {"type": "spans", "language": "tr", "offsets": "utf-16", "crossing": "longest", "outside": "drop"}
+    log = ProblemLog()
+    sentences = read_file(path, reader, labels=labels, nested=True, log=log)
+    assert [spans for _, spans in seen(sentences)] == nested
+    assert counts(sentences)[:2] == (len(records), tokens)
+    found_kinds = {"cut-span": cut, "double-span": double, "crossing": crossing, "outside-text": past[1]}
+    assert log.counts == {kind: count for kind, count in found_kinds.items() if count}
+    if file == "supplements_spans_ents.json":
+        assert found_kinds == {"cut-span": 250, "double-span": 8, "crossing": 27, "outside-text": 1}
+        with pytest.raises(LmnError, match=r"supplements_spans_ents\.json:3482: the DOZ .* crosses the ETKİ"):
+            read_file(path, {**reader, "crossing": "error"}, labels=labels, nested=True)
+        flat = ProblemLog()
+        outer = read_file(path, reader, labels=labels, log=flat)
+        lost = sum(len(spans) for spans in nested) - sum(len(sentence.spans) for sentence in outer)
+        assert flat.counts["inner-span"] == lost == sum(map(inside_others, nested))
+    else:
+        wrong = ProblemLog()
+        read_file(path, {**reader, "offsets": "code-points"}, labels=labels, nested=True, log=wrong)
+        assert wrong.counts["outside-text"] == past[0]
+
+
+def test_the_same_reviews_in_two_layouts(corpora: Path) -> None:
+    folder = corpora / "vitamins_supplements_ner"
+    whole = {record["text"]: record["entities"] for record in records_of(folder / "supplements_spans_ents.json")}
+    parts = [record for name in ("train", "valid", "test") for record in records_of(folder / f"hf_{name}.json")]
+    assert len(parts) == 2472
+    assert {record["text"] for record in parts} == set(whole)
+
+
+DOCCANO = [
+    ("data_export_pipeline_examples_sequence_labeling_example.jsonl", {}, 3),
+    (
+        "data_import_pipeline_examples_sequence_labeling_example.jsonl",
+        {"text": "column_data", "spans": "column_label"},
+        3,
+    ),
+    ("data_export_pipeline_examples_relation_extraction_example.jsonl", {}, 1),
+    ("data_import_pipeline_examples_relation_extraction_example.jsonl", {}, 1),
+    ("data_import_tests_data_relation_extraction_example.jsonl", {}, 1),
+]
+
+
+@pytest.mark.parametrize(("file", "keys", "size"), DOCCANO)
+def test_doccano(corpora: Path, file: str, keys: dict[str, str], size: int) -> None:
+    path = corpora / "doccano" / "doccano" / file
+    expected = []
+    for record in records_of(path):
+        text = record[keys.get("text", "text")]
+        spans = record.get("entities") or record.get(keys.get("spans", "label"))
+        triples = [tuple(s) if isinstance(s, list) else (s["start_offset"], s["end_offset"], s["label"]) for s in spans]
+        expected.append(sorted((text[start:end], label) for start, end, label in triples))
+    found = read_file(
+        path, {"type": "spans", "language": "en", "cut": "error", **keys}, labels=("ORG", "MISC", "PERSON", "DATE")
+    )
+    texts = [sorted((" ".join(s.tokens[a.start : a.end]), a.label) for a in s.spans) for s in found]
+    assert len(found) == size
+    assert [[(text.replace(" , ", ", "), label) for text, label in spans] for spans in texts] == expected
+
+
+def test_doccano_s_awkward_records(corpora: Path) -> None:
+    folder = corpora / "doccano" / "doccano"
+    reader = {"type": "spans", "language": "en"}
+    log = ProblemLog(keep_going=True)
+    found = read_file(folder / "data_import_tests_data_sequence_labeling_example.jsonl", reader, log=log)
+    assert ([s.id for s in found], log.counts) == (["c/s/0", "c/s/1"], {"cut-span": 1, "malformed-record": 1})
+    assert str(log.kept[-1].where).endswith("data_import_tests_data_sequence_labeling_example.jsonl:3")
+    log = ProblemLog()
+    read_file(folder / "data_import_tests_data_sequence_labeling_example_overlapping.jsonl", reader, log=log)
+    assert log.counts == {"cut-span": 2, "double-span": 1}
+
+
+@pytest.mark.parametrize("folder", ["projects_ner_demo", "projects_ner_demo_replace"])
+@pytest.mark.parametrize("split", ["train", "dev"])
+def test_spacy_s_pairs_of_text_and_entities(corpora: Path, folder: str, split: str) -> None:
+    path = corpora / "spacy_formats" / folder / f"{split}.json"
+    nlp = spacy.blank("en")
+    expected = []
+    for text, annotation in records_of(path):
+        doc = nlp(text)
+        doc.ents = [doc.char_span(*entity) for entity in annotation["entities"]]
+        expected.append(([token.text for token in doc], [(e.start, e.end, e.label_) for e in doc.ents]))
+    found = read_file(path, {"type": "spans", "language": "en", "cut": "error"}, labels=("PERSON", "LOC", "ANIMAL"))
+    assert [(list(s.tokens), [(e.start, e.end, e.label) for e in s.spans]) for s in found] == expected
+
+
+def test_label_studio_s_tasks_with_their_spans(corpora: Path, tmp_path: Path) -> None:
+    """A request holds the texts and a response the spans: neither is a corpus. An export has both, as these put together."""
+    folder = corpora / "label_studio"
+    request = json.loads((folder / "spacy_backend_predict_request.json").read_text())
+    response = json.loads((folder / "spacy_backend_predict_response.json").read_text())
+    for task, result in zip(request["tasks"], response["results"], strict=True):
+        task["predictions"] = [result]
+    (tmp_path / "export.json").write_text(json.dumps(request, indent=1))
+    reader = {
+        "type": "spans",
+        "language": "en",
+        "records": "tasks",
+        "text": "data.text",
+        "spans": "predictions.0.result.*.value",
+    }
+    (sentence,) = read_file(tmp_path / "export.json", reader, labels=("PERSON", "ORG", "PRODUCT"))
+    expected = [(item["value"]["text"], item["value"]["labels"][0]) for item in response["results"][0]["result"]]
+    assert [(" ".join(sentence.tokens[s.start : s.end]), s.label) for s in sentence.spans] == expected
+    with pytest.raises(
+        LmnError, match=r"request\.json:1: the value of 'data\.text' is not text|no record has predictions"
+    ):
+        read_file(folder / "spacy_backend_predict_request.json", {**reader, "spans": "predictions.0.result"})

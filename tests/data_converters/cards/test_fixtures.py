@@ -43,8 +43,6 @@ READ_AS = {
         "[the mayor of [Ostrel | GPE] | PER] left [[his | PER] office | FAC] by [car | VEH] .",
     ],
 }
-
-
 PANX_ROWS = [
     {"tokens": ["Rıza", "Toprak", "Sinop'ta", "doğdu"], "ner_tags": [1, 2, 5, 0], "langs": ["tr"] * 4},
     {"tokens": ["tr:Yelken", "tr:Vakfı"], "ner_tags": [3, 4], "langs": ["tr"] * 2},

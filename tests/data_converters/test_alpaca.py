@@ -1,0 +1,61 @@
+"""Alpaca records, their entries in dataset_info.json, and the prompt of a corpus."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from converting import PUBLISHED, run
+from paths import CONLL
+
+from llms_meet_ner.data_converters import load_card, prompt_spec_of
+from llms_meet_ner.formats import format_names, get_format
+from llms_meet_ner.formats.instructions import LETTERED, VARIANTS
+from llms_meet_ner.labels import LabelSet
+
+
+def test_dataset_info_says_everything_and_keeps_what_others_wrote(workdir: Path) -> None:
+    info_path = workdir / "data/alpaca/dataset_info.json"
+    info_path.parent.mkdir(parents=True)
+    info_path.write_text('{"mine": {"file_name": "mine.json"}, "conll2003_testa": {"file_name": "old.json"}}')
+    run("conll2003", "--source", CONLL, "--split", "testa")
+    run("conll2003", "--source", CONLL, "--split", "testb", "--variant", "short", "--instruction-as", "system")
+    info = json.loads(info_path.read_text())
+    assert list(info) == ["mine", "conll2003_testa", "conll2003.short.system_testb"]
+    assert info["mine"] == {"file_name": "mine.json"}
+    entry = info["conll2003_testa"]
+    assert entry["file_name"] == "conll2003_testa.json"
+    assert entry["columns"] == {"prompt": "instruction", "query": "input", "response": "output"}
+    lmn = entry["lmn"]
+    assert {key: lmn[key] for key in ("card", "corpus", "split", "format", "variant", "labels", "docstart")} == {
+        "card": "conll2003", "corpus": "conll2003", "split": "testa", "format": "bracketed", "variant": "full",
+        "labels": ["ORG", "PER", "LOC", "MISC"], "docstart": "sentence",
+    }  # fmt: skip
+    assert lmn["prompt"]["instruction"] == PUBLISHED
+    system = info["conll2003.short.system_testb"]
+    assert system["columns"] == {"system": "instruction", "prompt": "input", "response": "output"}
+    assert system["lmn"]["prompt"]["instruction"] == "Mark entities as [Entity | LABEL]: ORG, PER, LOC, MISC"
+
+
+def test_converted_records_of_the_grouped_format_have_every_label(workdir: Path) -> None:
+    (workdir / "eng.testa").write_text("Rom x y I-LOC\n")
+    run("conll2003", "--source", ".", "--split", "testa", "--format", "grouped")
+    (row,) = json.loads((workdir / "data/alpaca/conll2003.grouped_testa.json").read_text())
+    assert row["output"] == '{"ORG": [], "PER": [], "LOC": ["Rom"], "MISC": []}'
+
+
+@pytest.mark.parametrize("name", format_names())
+def test_lettered_instructions_say_nothing_of_entities_nor_of_the_format(name: str) -> None:
+    assert set(LETTERED) < set(VARIANTS)
+    card = load_card("conll2003")
+    spec = prompt_spec_of(card, name, "letters")
+    lines = spec.instruction.splitlines()
+    assert "labels A, B, C and D" in lines[0]
+    assert [line[:3] for line in lines[1:-1]] == ["A: ", "B: ", "C: ", "D: "]
+    assert lines[1] == f"A: {card.labels.labels[0].definition}"
+    bare = prompt_spec_of(card, name, "letters-bare").instruction
+    assert bare.splitlines() == [lines[0], lines[-1]]
+    assert not any(word in bare for word in ("entit", "ORG", "PER", "LOC", "MISC", "[", "<", "{"))
+    alone = get_format(name).instruction(LabelSet.of("PER").lettered(definitions=False), "letters-bare")
+    assert "the label A applies" in alone

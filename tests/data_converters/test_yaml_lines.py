@@ -1,0 +1,107 @@
+"""YAML that remembers lines: places of values, files that extend others, and errors of a schema with their fields."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from llms_meet_ner import LmnError
+from llms_meet_ner.data_converters.yaml_lines import YamlFile, check_schema, key_error, load_extending, place_of
+
+TEXT = """\
+name: a
+reader:
+  type: columns
+  tags: [1, 2]
+labels:
+  - {name: X}
+  -
+    name: Y
+"""
+SCHEMA = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["name"],
+    "properties": {"name": {"type": "string", "description": "a word"}, "size": {"type": "integer"}},
+}
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> YamlFile:
+    path = tmp_path / "a.yaml"
+    path.write_text(TEXT)
+    return YamlFile(path)
+
+
+@pytest.mark.parametrize(
+    ("keys", "line"),
+    [
+        ((), 1), (("name",), 1), (("reader",), 2), (("reader", "tags"), 4), (("reader", "tags", 1), 4), (("labels", 0, "name"), 6),
+        (("labels", 1), 8), (("labels", 1, "name"), 8), (("labels", 2), None), (("nope",), None), (("name", "deep"), None),
+    ],
+)  # fmt: skip
+def test_the_line_of_a_value(file: YamlFile, keys: tuple[str | int, ...], line: int | None) -> None:
+    assert file.line_of(keys) == line
+
+
+def test_a_place_is_in_the_first_file_that_has_the_value(tmp_path: Path, file: YamlFile) -> None:
+    (tmp_path / "b.yaml").write_text("name: b\nextra: 1\n")
+    other = YamlFile(tmp_path / "b.yaml")
+    assert place_of([other, file], ("name",)) == f"{tmp_path}/b.yaml:1: name"
+    assert place_of([other, file], ("reader", "type")) == f"{tmp_path}/a.yaml:3: reader.type"
+    assert place_of([other, file], ("nowhere", 0)) == f"{tmp_path}/b.yaml:1: nowhere.0"
+    assert place_of([other, file], (), "mix") == f"{tmp_path}/b.yaml:1: mix"
+
+
+def test_an_error_of_a_key_has_fields(file: YamlFile) -> None:
+    error = key_error([file], ("labels", 1, "name"), "not a name", "take another")
+    assert (error.what, error.where, error.remedy) == ("not a name", f"{file.path}:8: labels.1.name", "take another")
+
+
+@pytest.mark.parametrize(
+    ("value", "what", "key", "remedy"),
+    [
+        ({"name": "a", "sizes": 1}, "no such key", "sizes", "there are: name, size"),
+        ({"size": 1}, "the key 'name' is missing", "thing", None),
+        ({"name": 1}, "1 is not of type 'string'", "name", "it is a word"),
+        ({"name": "a", "size": "b"}, "'b' is not of type 'integer'", "size", None),
+    ],
+)
+def test_an_error_of_a_schema_has_fields(tmp_path: Path, value: Any, what: str, key: str, remedy: str | None) -> None:
+    (tmp_path / "c.yaml").write_text("".join(f"{name}: {given!r}\n" for name, given in value.items()))
+    with pytest.raises(LmnError) as raised:
+        check_schema(value, SCHEMA, [YamlFile(tmp_path / "c.yaml")], kind="thing")
+    error = raised.value
+    line = 1 if key == "thing" else [*value].index(key) + 1
+    assert (error.what, error.where, error.remedy) == (what, f"{tmp_path}/c.yaml:{line}: {key}", remedy)
+
+
+def test_a_file_is_merged_over_the_one_that_it_extends(tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text("a: 1\nflat: {x: 1, y: 2}\ndeep: {x: 1, y: 2}\n")
+    (tmp_path / "own.yaml").write_text("extends: base.yaml\nb: 2\nflat: {z: 3}\ndeep: {y: 3}\n")
+    keys, files = load_extending(tmp_path / "own.yaml", lambda name, folder: folder / name, "thing", ["a"], deep="deep")
+    assert keys == {"a": 1, "b": 2, "flat": {"z": 3}, "deep": {"x": 1, "y": 3}}
+    assert [file.path.name for file in files] == ["own.yaml", "base.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("- a\n", r"own\.yaml:1: a thing is a mapping with the keys a, b$"),
+        ("extends: [x]\n", r"own\.yaml:1: extends: a thing's name or path is a string$"),
+        ("extends: own.yaml\n", r"own\.yaml: a thing cannot extend itself, directly or through another; take an `extends` out$"),
+        ("a: 1\na: 2\n", r"own\.yaml:2: the key 'a' appears twice; keep one$"),
+        ("a: 1\nyes: 2\n", r"own\.yaml:2: a key is a word; write it in quotes if it looks like a number"),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_wrong_is_named_with_its_line(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "own.yaml").write_text(text)
+    with pytest.raises(LmnError, match=message):
+        load_extending(tmp_path / "own.yaml", lambda name, folder: folder / name, "thing", ["a", "b"])
+
+
+def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(LmnError, match=r"nope\.yaml: cannot be read \("):
+        YamlFile(tmp_path / "nope.yaml")
