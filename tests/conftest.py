@@ -1,4 +1,4 @@
-"""Shared fixtures: real corpora and the embedded model, and the rule that nothing is skipped where the corpora are at hand."""
+"""Shared fixtures, and the rule that CI skips no test if the real corpora are there."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from paths import ROOT
 if TYPE_CHECKING:
     from tiny_training import TinyTraining
 
-os.environ["HF_HUB_OFFLINE"] = "1"  # before any package reads it: no test reaches for the Hub
+os.environ["HF_HUB_OFFLINE"] = "1"  # set before any package reads it; no test calls the Hub
 
 
 @pytest.fixture(scope="session")
 def corpora() -> Path:
-    """The folder of real corpora, from the environment variable LMN_CORPORA."""
+    """Folder of the real corpora, which the environment variable LMN_CORPORA names."""
     folder = os.environ.get("LMN_CORPORA")
     if not folder:
         pytest.skip(
             "LMN_CORPORA is not set: it names the folder of the real corpora (wikigold, wnut17, germeval2014, ...)"
         )
     path = Path(folder).resolve()
-    assert path.is_dir(), f"LMN_CORPORA: {path} is no folder"
+    assert path.is_dir(), f"LMN_CORPORA: {path} is not a folder"
     return path
 
 
@@ -36,7 +36,7 @@ def workdir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On workers put the files with real models and trainings first, so that none of them runs on alone in the end."""
+    """Run the files with real models and trainings first on workers, so that none of them runs alone at the end."""
     if hasattr(config, "workerinput"):
         slow = {item.path for item in items if item.get_closest_marker("slow")}
         items.sort(key=lambda item: item.path not in slow)
@@ -56,7 +56,7 @@ def pytest_collectreport(report: pytest.CollectReport) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Fail a run in CI that skipped a test although the corpora are there."""
+    """Fail a run in CI that skipped a test although LMN_CORPORA is set."""
     if os.environ.get("CI") and os.environ.get("LMN_CORPORA") and _skipped:
         print(f"\nskipped although LMN_CORPORA is set: {', '.join(_skipped)}")
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -64,7 +64,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 @pytest.fixture(scope="session")
 def smollm2() -> Path:
-    """A checkpoint of the embedded real model; saved in the checkout's models/ once, as the demo does."""
+    """Checkpoint of the embedded real model, saved once in models/ of the checkout, as the demo does."""
     from llms_meet_ner.eval.studies.demo_model import save_checkpoint
 
     return save_checkpoint(ROOT / "models" / "smollm2-135m-instruct")
@@ -72,7 +72,7 @@ def smollm2() -> Path:
 
 @pytest.fixture(scope="session")
 def gemma3_tokenizer() -> Path:
-    """Gemma 3's tokenizer; saved in the checkout's models/ once."""
+    """Gemma 3's tokenizer, saved once in models/ of the checkout."""
     from gemma3_tokenizer import save_tokenizer
 
     return save_tokenizer(ROOT / "models" / "gemma3-tokenizer")
@@ -80,7 +80,7 @@ def gemma3_tokenizer() -> Path:
 
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> TinyTraining:
-    """The tiny model and data of the real training runs, made once a session."""
+    """Tiny model and data for real training runs, made once in a session."""
     from byte_llama import save_byte_llama
     from tiny_training import TinyTraining, save_data
 

@@ -1,12 +1,12 @@
-r"""Decoding side by side: LLaMA-Factory's own prediction, plain `generate`, and ours in its stages.
+r"""Compares decoding speeds: LLaMA-Factory's own prediction, plain `generate`, and our decoders.
 
     python tests/benchmarks/decode.py --recipe recipes/demo_smollm2.yaml --split testb --sentences 32 --out FOLDER
 
-Every line runs in a process of its own, one after the other, on the same sentences with the same adapter, in the recipe's prompt;
-times are those of generation, without loading. LLaMA-Factory's is the run time that it writes itself. `passes` counts the
-forward passes in which a sentence takes part; `computed` the tokens that go through the model for a sentence, its prompt included.
-`faithful` is the share of outputs from which no word of the sentence is lost, changed or added. The table goes to the terminal,
-`decode.json`, `decode.md` and `decode.png` (passes against entities and against length) into the folder.
+Each line of the table runs in a process of its own, one after the other, with the same sentences, adapter and prompt. Times are
+times of generation without loading; LLaMA-Factory's is the running time that it writes itself. `passes` counts the passes in
+which a sentence takes part, `computed` the tokens that go through the model for a sentence, with its prompt. `faithful` is the
+share of outputs in which no word of the sentence is lost, changed or added. The table goes to the terminal; `decode.json`,
+`decode.md` and `decode.png` (passes against entities and against length) go to the folder.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ import click
 import yaml
 from rich.table import Table
 
+from llms_meet_ner.alignment import EXACT
 from llms_meet_ner.cli.options import catch_errors, print_table
 from llms_meet_ner.data_converters.cards import load_card
 from llms_meet_ner.decoding.requests import Request
@@ -52,16 +53,16 @@ class Line:
     """One line of the table.
 
     Attributes:
-        method: what generated.
-        batch: sentences together.
-        seconds: of generation.
-        passes: a sentence, mean.
-        written: output tokens a sentence, mean.
-        computed: tokens through the model a sentence, mean; None where not known.
-        memory: peak of the process's resident memory (on CUDA of the device), in MiB.
-        f1: strict micro F1.
-        faithful: share of outputs.
-        by_sentence: (tokens of the sentence, entities written, passes) of each.
+        method: Name of the decoder.
+        batch: Number of sentences decoded together.
+        seconds: Seconds of generation.
+        passes: Mean number of passes for a sentence.
+        written: Mean number of output tokens for a sentence.
+        computed: Mean number of tokens through the model for a sentence; None if not known.
+        memory: Peak of the process's resident memory, on CUDA of the device's memory, in MiB.
+        f1: Strict micro F1.
+        faithful: Share of faithful outputs.
+        by_sentence: (tokens of the sentence, entities written, passes) for each sentence.
     """
 
     method: str
@@ -78,7 +79,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What every line has in common."""
+    """What all lines have in common."""
 
     recipe: Recipe
     spec: PromptSpec
@@ -89,7 +90,7 @@ class Job:
 def _job(recipe_path: Path, overrides: Sequence[str], split: str, source: Path | None, number: int) -> Job:
     recipe = load_recipe(recipe_path, overrides)
     if not recipe.has_adapter:
-        raise LmnError(f"{recipe.output_dir}: no adapter there; train it first")
+        raise LmnError("no adapter there", recipe.output_dir, "train it first")
     entry = recipe.train_entry()
     gold = read_gold(load_card(entry.card), split, entry.source_folder(entry.corpus, source))
     sentences = gold.sentences[:number]
@@ -103,7 +104,7 @@ def _line(
 ) -> Line:
     fmt = get_format(job.spec.format, nested=job.spec.nested)
     alignments = [fmt.parse(text, s.tokens, job.spec.labels) for text, s in zip(outputs, job.sentences, strict=True)]
-    faithful = [a.status == "exact" or set(a.reasons) <= {"respaced"} for a in alignments]
+    faithful = [a.status == EXACT or set(a.reasons) <= {"respaced"} for a in alignments]
     rows = [(len(s.tokens), len(a.spans), p) for s, a, p in zip(job.sentences, alignments, passes, strict=True)]
     return Line(
         method=method, batch=batch, seconds=round(seconds, 2), passes=round(sum(passes) / len(passes), 2),
@@ -113,7 +114,7 @@ def _line(
 
 
 def _ours(job: Job, method: str, batch: int) -> Line:
-    """Generate with one of our generators, in this process."""
+    """Generate with one of our decoders in this process."""
     import torch
 
     from llms_meet_ner.decoding.constrained import ConstrainedGenerator
@@ -152,7 +153,7 @@ def _ours(job: Job, method: str, batch: int) -> Line:
             "computed": round(generator.cost.computed / len(order), 1),
         }
     else:
-        passes = [count + 1 for count in written]  # the stop token takes one too
+        passes = [count + 1 for count in written]  # the stop token takes a pass too
         more = {"written": sum(written) / len(order), "computed": None}
     more["written"] = round(more["written"] or 0.0, 1)
     return _line(job, method, batch, seconds, outputs, passes, memory=_memory(torch), **more)
@@ -186,7 +187,7 @@ def _llamafactory(job: Job, batch: int) -> Line:
             check=False,
         )
         if done.returncode:
-            raise LmnError(f"LLaMA-Factory's prediction failed: {done.stderr[-1500:]}")
+            raise LmnError(f"prediction failed: {done.stderr[-1500:]}", "LLaMA-Factory")
         seconds = read_json(Path(folder) / "predict_results.json")["predict_runtime"]
         rows = read_predictions(Path(folder) / "generated_predictions.jsonl", job.sentences).rows
         outputs = [row.output for row in rows]
@@ -219,7 +220,7 @@ _COLUMNS = (
 
 
 def _summary(lines: Sequence[Line], job: Job) -> list[str]:
-    """Return the lines around the table: what it ran on, and the ratios that count."""
+    """Return the lines around the table: the machine and data, and the ratios."""
     marked, plain = _best(lines, "marked-up"), _best(lines, "generate")
     stepwise = next(line for line in lines if line.method == "constrained")
     found = [
@@ -245,7 +246,7 @@ def _machine() -> str:
 
 
 def _plot(lines: Sequence[Line], path: Path) -> None:
-    """Draw passes against entities and against tokens, step by step and with both kinds of proposals."""
+    """Draw passes against entities and against tokens: decoding step by step, and with each kind of proposals."""
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -308,7 +309,7 @@ def main(
                     [sys.executable, "-m", __spec__.name, *words], capture_output=True, text=True, check=False
                 )
                 if done.returncode:
-                    raise LmnError(f"{method} at batch {size}: {done.stderr[-1500:]}")
+                    raise LmnError(done.stderr[-1500:], f"{method} at batch {size}")
                 lines.append(Line(**json.loads(result.read_text())))
             click.echo("  ".join(_rows([lines[0], lines[-1]])[1]), err=True)
     table = Table(*_COLUMNS, box=None, pad_edge=False)

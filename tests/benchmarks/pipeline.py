@@ -1,10 +1,10 @@
-"""Reading, rendering, parsing, scoring and analysing 100,000 sentences: sentences a second, ratios, peak memory.
+"""Measures reading, rendering, parsing, scoring and analysing 100,000 sentences: speed, ratios and peak memory.
 
     python tests/benchmarks/pipeline.py [--sentences N]
 
-The corpus is the embedded demo corpus over and over, its tokens varied so that no cache helps. Each figure is the best of
-three runs, in processor seconds of this process. Scoring is timed against seqeval and nervaluate called by themselves on the
-same tags, in turn, in the same run.
+The corpus is the embedded demo corpus, repeated, with tokens varied so that no cache helps. Each figure is the best of three
+runs, in processor seconds of this process. Scoring is compared with seqeval and nervaluate alone on the same tags; both are timed
+in turn, in the same run.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import click
 from nervaluate import Evaluator
 from seqeval.scheme import IOB2, Entities
 
-from llms_meet_ner.alignment import Alignment
+from llms_meet_ner.alignment import EXACT, Alignment
 from llms_meet_ner.data_converters.cards import Card, load_card
 from llms_meet_ner.data_converters.corpus import read_corpus
 from llms_meet_ner.eval.analysis import analyse
@@ -39,7 +39,7 @@ _TARGETS = {"read, validated": 50_000, "render": 50_000, "parse exact": 50_000, 
 
 
 def write_corpus(folder: Path, sentences: int) -> None:
-    """Write the corpus: the demo's training sentences in turn, the first token of each numbered."""
+    """Write the corpus: the training sentences of the demo, repeated, with a number in the first token of each."""
     text = load_card("demo").file_of("train").read_text(encoding="utf-8")
     blocks = [block.split(" ", 1) for block in text.strip().split("\n\n")]
     with (folder / "demo.train").open("w", encoding="utf-8") as file:
@@ -49,7 +49,7 @@ def write_corpus(folder: Path, sentences: int) -> None:
 
 
 def _best(work: Callable[[], Any]) -> tuple[float, Any]:
-    """Return the least processor time of some runs, in seconds, and the last result."""
+    """Return the shortest processor time of some runs, in seconds, and the last result."""
     least, result = float("inf"), None
     for _ in range(_ROUNDS):
         result = None
@@ -65,7 +65,7 @@ def _read(card: Card, folder: Path) -> int:
 
 
 def _damage(text: str, rng: random.Random) -> str:
-    """Lose, double and respace words outside entities, so that no output is exact."""
+    """Drop or double a word outside entities and respace others, so that the output is not exact."""
     words = text.split(" ")
     place = rng.randrange(len(words))
     if not any(mark in words[place] for mark in "[]|"):
@@ -74,7 +74,7 @@ def _damage(text: str, rng: random.Random) -> str:
 
 
 def _libraries_alone(sentences: Sequence[Sentence], alignments: Sequence[Alignment]) -> None:
-    """Do what scoring needs of seqeval and nervaluate: both sides' entities, and the evaluation. Tags are made here too."""
+    """Make the tags, and do what scoring needs of seqeval and nervaluate: the entities of both sides, and the evaluation."""
     gold = [encode(sentence.spans, len(sentence.tokens)) for sentence in sentences]
     predicted = [encode(alignment.spans, len(sentence.tokens)) for alignment, sentence in zip(alignments, sentences)]
     entities = [Entities(tags, IOB2, False) for tags in (gold, predicted)]
@@ -108,7 +108,7 @@ def _measure(card: Card, fmt: OutputFormat, folder: Path, count: int) -> None:
     seconds, repaired = _best(
         lambda: [fmt.parse(output, sentence.tokens, card.labels) for output, sentence in zip(damaged, sentences)]
     )
-    assert not any(alignment.status == "exact" for alignment in repaired)
+    assert not any(alignment.status == EXACT for alignment in repaired)
     click.echo(_line("parse damaged", seconds, len(damaged)))
     ours = theirs = float("inf")
     for _ in range(_ROUNDS):

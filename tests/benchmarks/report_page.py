@@ -1,12 +1,12 @@
-"""The report of many sentences: how long it takes to make, and in headless Chromium to load and to filter; memory.
+"""Measures the report of many sentences: how long it takes to make, and in headless Chromium to load and filter; and memory.
 
     python tests/benchmarks/report_page.py [--sentences N] [--keep FILE]
 
-The corpus is the embedded demo corpus over and over, with the first token of each sentence numbered; every fourth entity of a
-prediction has another label, is shorter, or is not there, drawn with a seed, as are the confidences. Times are seconds of the
-clock, and in brackets processor seconds: of this process, or of the page's main thread, which say more on a machine that does
-other work too. Loading is from the address to the sentences on the screen, filtering from the event to the next frame painted,
-the largest of some runs of each.
+The corpus is the embedded demo corpus, repeated, with a number in the first token of each sentence. A quarter of the predicted
+entities, drawn with a seed, have another label, are shorter or are missing; confidences are drawn too. Times are clock seconds and,
+in brackets, processor seconds of this process or of the page's main thread, which say more on a busy machine. Loading is measured
+from the address to the sentences on the screen, filtering from the event to the next painted frame; each is the largest of some
+runs.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from llms_meet_ner.sentence import Sentence, Span
 _RUNS = 5
 _PATIENCE = 300_000  # ms
 _LOAD, _FILTER = 3.0, 0.3
-"""What loading and filtering 50,000 sentences may take, in seconds."""
+"""Seconds that loading and filtering 50,000 sentences may take."""
 _STEPS: dict[str, dict[str, str]] = {
     "kind": {"kind": "type"},
     "label": {"label": "LOC"},
@@ -49,7 +49,7 @@ _STEPS: dict[str, dict[str, str]] = {
     "not in train": {"address": "#kind=gold&seen=unseen"},
     "confidence": {"address": "#kind=predicted&confidence=0.8-0.9"},
 }
-"""By what is done: controls to set, or a link to follow."""
+"""Controls to set, or a link to follow, by the name of the filter."""
 _PROBE = """async (step) => {
   const painted = () => new Promise((done) => setTimeout(() => requestAnimationFrame(() => setTimeout(done))));
   document.getElementById("clear").click();
@@ -95,7 +95,7 @@ def _write_predictions(path: Path, sentences: Sequence[Sentence], labels: Sequen
 
 
 def _make(folder: Path, sentences: int) -> Path:
-    """Score the corpus and write its report; print how long that took."""
+    """Score the corpus, write its report, print the times, and return the path of the page."""
     card = load_card("demo")
     write_corpus(folder, sentences)
     gold, train = read_gold(card, "train", folder), read_gold(card, "train")
@@ -121,7 +121,7 @@ def _memory() -> float:
 
 
 def _browse(path: Path) -> bool:
-    """Load and filter the page in Chromium; print times; return whether they are within bounds."""
+    """Load and filter the page in Chromium, print the times, and return whether they keep the limits."""
     from playwright.sync_api import sync_playwright
 
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -153,7 +153,7 @@ def _browse(path: Path) -> bool:
 
 
 def _load(browser: Any, path: Path) -> tuple[float, float]:
-    """Load the page; return seconds of the clock and of its main thread."""
+    """Load the page, and return clock seconds and processor seconds of its main thread."""
     page = browser.new_context(offline=True).new_page()
     session = _watched(page)
     started = time.perf_counter()
@@ -167,7 +167,7 @@ def _load(browser: Any, path: Path) -> tuple[float, float]:
 
 
 def _watched(page: Any) -> Any:
-    """Return a session that counts processor time of the page's main thread."""
+    """Return a session that counts the processor time of the page's main thread."""
     session = page.context.new_cdp_session(page)
     session.send("Performance.enable", {"timeDomain": "threadTicks"})
     return session
@@ -181,7 +181,7 @@ def _metric(session: Any, name: str) -> float:
 @click.option("--sentences", type=click.IntRange(min=1), default=50_000, show_default=True)
 @click.option("--keep", type=click.Path(path_type=Path), help="Copy the page to this file.")
 def main(sentences: int, keep: Path | None) -> None:
-    """Measure; fail where loading takes more than 3 s or a filter more than 0.3 s, which 50,000 sentences should not."""
+    """Measure, and fail if loading takes more than 3 s or a filter more than 0.3 s; 50,000 sentences should take less."""
     print(
         f"{sentences:,} sentences; Python {platform.python_version()}, {os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f}"
     )

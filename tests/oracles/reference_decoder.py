@@ -1,8 +1,8 @@
-"""Step-by-step constrained greedy decoding, written as plainly as it can be: what the fast decoder is compared with.
+"""Constrained greedy decoding step by step, as plain as possible, to compare the fast decoder with.
 
-A `LogitsProcessor` in transformers' own `generate`. It shares no code with `llms_meet_ner.constraint` or
-`llms_meet_ner.decoding.constrained`: outputs are compared as texts, in the alphabet in which a byte-level tokenizer writes
-its tokens, and of all tokens the likeliest that fits is looked for from the top of the list.
+It is a `LogitsProcessor` in transformers' own `generate`, and shares no code with `llms_meet_ner.decoding`. Outputs are handled as
+texts, in the alphabet in which a byte-level tokenizer writes its tokens. The most likely token that fits is found by trying all
+tokens in order of their scores.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from tokenizers.pre_tokenizers import ByteLevel
 from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList
 
 MARKS = {"bracketed": ("[", " | LABEL]"), "xml": ("<LABEL>", "</LABEL>")}
-"""What stands before and after an entity, by format."""
+"""Opening and closing mark of each format."""
 
 
 class FlatMarks(LogitsProcessor):  # type: ignore[misc]
-    """Leaves of each row's scores only that of the likeliest token with which the output can still become its sentence.
+    """Keeps only the score of the most likely token with which an output can still become its sentence.
 
-    For byte-level tokenizers and flat entities in a format of `MARKS`.
+    It works with byte-level tokenizers and flat entities in a format of `MARKS`.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class FlatMarks(LogitsProcessor):  # type: ignore[misc]
         alphabet = ByteLevel(add_prefix_space=False, use_regex=False)
         self._sentences = [[_spell(alphabet, token) for token in tokens] for tokens in sentences]
         self._space = _spell(alphabet, " ")
-        self._closers: dict[str, list[str]] = {}  # by what opens, all that may close
+        self._closers: dict[str, list[str]] = {}  # closing marks by their opening mark
         for label in labels:
             opener, closer = (_spell(alphabet, mark.replace("LABEL", label)) for mark in MARKS[form])
             self._closers.setdefault(opener, []).append(closer)
@@ -51,7 +51,7 @@ class FlatMarks(LogitsProcessor):  # type: ignore[misc]
         self._prompt_length = prompt_length
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
-        """Return scores of the same shape (batch, vocabulary), all but one of a row minus infinity."""
+        """Return scores of the same shape (batch, vocabulary); in each row, all but one are minus infinity."""
         masked = torch.full_like(scores, float("-inf"))
         for row, tokens in enumerate(self._sentences):
             written = input_ids[row, self._prompt_length :].tolist()
@@ -80,9 +80,14 @@ class FlatMarks(LogitsProcessor):  # type: ignore[misc]
     def _can_become(
         self, text: str, tokens: Sequence[str], at: int, *, closers: Sequence[str] = (), complete: bool = False
     ) -> bool:
-        """Whether a text that begins before token `at` is the beginning of an output (or all of it, if `complete`).
+        """Whether a text can become the rest of an output that begins before token `at`.
 
-        `closers` are those of the entity that is open.
+        Args:
+            text: Text, in the alphabet of the tokenizer.
+            tokens: Tokens of the sentence.
+            at: Position of the next token.
+            closers: Closing marks of the open entity; empty if none is open.
+            complete: Whether the text must be the whole rest.
         """
         token = tokens[at]
         if not complete and token.startswith(text):
@@ -99,7 +104,7 @@ class FlatMarks(LogitsProcessor):  # type: ignore[misc]
         )
 
     def _goes_on(self, text: str, tokens: Sequence[str], at: int, *, closers: Sequence[str], complete: bool) -> bool:
-        """Do the same for a text that begins after token `at`."""
+        """Do the same for a rest that begins after token `at`."""
         if not text:
             return not complete or (at == len(tokens) - 1 and not closers)
         for closer in closers:
@@ -129,19 +134,21 @@ def decode(
     """Return the output tokens of each prompt, without the stop token.
 
     Args:
-        model: of transformers.
-        tokenizer: byte-level, with an end and a padding token.
-        prompts: token ids.
-        sentences: tokens of the sentence in each prompt.
-        labels: of the entities.
-        form: one of `MARKS`.
+        model: Model of transformers.
+        tokenizer: Byte-level tokenizer with an end and a padding token.
+        prompts: Prompts in token ids.
+        sentences: Tokens of the sentence in each prompt.
+        labels: Label set.
+        form: Name of a format in `MARKS`.
     """
     longest = max(map(len, prompts))
     pad = tokenizer.pad_token_id
     ids = torch.tensor([[pad] * (longest - len(prompt)) + list(prompt) for prompt in prompts])
     mask = torch.tensor([[0] * (longest - len(prompt)) + [1] * len(prompt) for prompt in prompts])
     marks = max(len("".join(MARKS[form]).replace("LABEL", label).encode()) for label in labels)
-    bound = max(len(" ".join(tokens).encode()) + marks * len(tokens) for tokens in sentences) + 1  # a token a byte
+    bound = (
+        max(len(" ".join(tokens).encode()) + marks * len(tokens) for tokens in sentences) + 1
+    )  # at most one token for each byte
     config = GenerationConfig(
         do_sample=False,
         num_beams=1,

@@ -1,4 +1,4 @@
-"""Sentences with any entities, drawn by Hypothesis or listed one and all."""
+"""Sentences with any entities, drawn by Hypothesis or listed completely."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ HOSTILE = [
     "İ", "ı", "😀", "👩‍👩‍👧", "e\u0301", "é", "שלום", "مرحبا", "\u200b", "\ufeff", "\u200dx", "ﬁ", "\u2028", "\x85", "\u00a0", "a b", " ", "\t",
     "-DOCSTART-", "<PER>", "&amp;", "{", "\\", "'s", ".", "1,2",
 ]  # fmt: skip
-"""Tokens that are markup, or look like it, or are hard to count."""
+"""Tokens that are marks, look like marks, or are hard to count."""
 tokens_strategy = st.lists(
     st.one_of(st.sampled_from(HOSTILE), st.text(min_size=1, max_size=4).filter(lambda t: not set("\n\r") & set(t))),
     min_size=1,
     max_size=9,
 ).map(tuple)
-"""Words of a sentence, hostile ones among them."""
+"""Tokens of a sentence; some are hostile."""
 
 
 @st.composite
 def sentences(draw: Any, tokens: Any, labels: tuple[str, ...], *, nested: bool, most: int = 4) -> Sentence:
-    """A sentence of drawn tokens with `most` spans at most, none crossing."""
+    """Draw a sentence with at most `most` spans, none of which cross."""
     words = draw(tokens)
     kept: list[Span] = []
     for _ in range(draw(st.integers(0, most))):
@@ -41,7 +41,7 @@ def sentences(draw: Any, tokens: Any, labels: tuple[str, ...], *, nested: bool, 
 def all_annotations(
     tokens: tuple[str, ...], labels: tuple[str, ...], nested: bool, most: int = 3
 ) -> list[tuple[Span, ...]]:
-    """Every set of spans that does not cross, by brute force; flat ones do not nest, nested ones have `most` spans at most."""
+    """Return every annotation of some tokens, by brute force; nested ones with at most `most` spans."""
     spans = [Span(i, j, label) for i in range(len(tokens)) for j in range(i + 1, len(tokens) + 1) for label in labels]
     found = []
     for size in range(most + 1 if nested else len(tokens) + 1):

@@ -1,4 +1,4 @@
-"""A random Llama with one token a byte: nothing is downloaded, and it trains and generates in a moment."""
+"""A random Llama with one token for each byte. Nothing is downloaded, and it trains and generates in a moment."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from pathlib import Path
 
 
 def save_byte_llama(folder: Path, initializer_range: float = 0.02) -> None:
-    """Save the model, of two layers and in float32, with its tokenizer.
+    """Save the model, which has two layers in float32, and its tokenizer.
 
     Args:
-        folder: to save it in.
-        initializer_range: standard deviation of its weights; with 0.3 its outputs depend on what it reads.
+        folder: Folder to save them in.
+        initializer_range: Standard deviation of the weights; with 0.3, outputs depend on the prompt.
     """
     import torch
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers

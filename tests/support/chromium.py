@@ -1,4 +1,4 @@
-"""A real browser for the tests of pages: Debian's Chromium, driven by Playwright, without a network."""
+"""A real browser for tests of pages: Debian's Chromium, driven by Playwright, without a network."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "-
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Start headless Chromium; skip the test where none is installed."""
+    """Start headless Chromium; skip the test if it is not installed."""
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if path is None:
         pytest.skip("no Chromium here: apt install chromium")
@@ -27,7 +27,7 @@ def chromium() -> Iterator[Browser]:
 
 @contextmanager
 def opened(browser: Browser, path: Path, scheme: str = "light") -> Iterator[Page]:
-    """Open a file; fail where it writes to the console, raises, opens a dialog or asks for anything but itself."""
+    """Open a file; fail if it writes to the console, raises an error, opens a dialog or requests another address."""
     context = browser.new_context(color_scheme="dark" if scheme == "dark" else "light", offline=True)
     page = context.new_page()
     said: list[str] = []

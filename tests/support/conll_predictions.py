@@ -1,4 +1,4 @@
-"""Predictions over the small CoNLL-2003 corpus of the fixtures, as files."""
+"""Files with predictions for the small CoNLL-2003 corpus of the fixtures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sentences with gold and predicted entities, drawn by Hypothesis."""
+"""Draws sentences with gold and predicted entities, by Hypothesis."""
 
 from __future__ import annotations
 

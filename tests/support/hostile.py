@@ -1,4 +1,4 @@
-"""Texts that try to be markup, and a reading of Markdown by a parser of others that shows whether they are."""
+"""Texts that try to be Markdown or HTML, and checks with someone else's parser whether they are."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TOKENS = [
     "$title", "${hash}", "\\u003c", "\u2028", "a\u200bb", "|", "`", "**x**", "[x](javascript:alert(1))", "https://example.org",
     "&#60;b&#62;", "__proto__", "\\", "%3Cb%3E", "$x$", "@all", ":smile:", "www.example.org", "1.", "_", "\x00", "\x85",
 ]  # fmt: skip
-"""Without white space, so that a corpus can have them as tokens."""
+"""Hostile texts without white space, so that they can be tokens of a corpus."""
 LABELS = ("LOC", "MISC", "ORG", "PER")
 texts = st.one_of(
     st.sampled_from(HOSTILE),
@@ -37,12 +37,12 @@ texts = st.one_of(
 
 
 def shown(text: str) -> str:
-    """What a reader is to see of a text in a line."""
+    """Return what a reader should see of a text in one line."""
     return visible(re.sub(r"[ \t\n\r\v\f]+", " ", text)).strip()
 
 
 def inlines(markdown: str, parser: MarkdownIt = MARKDOWN) -> list[Any]:
-    """Return the inline tokens of a text, after making sure that it holds no HTML."""
+    """Return the inline tokens of a text, and check that it holds no HTML."""
     tokens = parser.parse(markdown)
     flat = [child for token in tokens for child in [token, *(token.children or [])]]
     assert not [token for token in flat if token.type.startswith("html")], markdown
@@ -55,7 +55,7 @@ def text_of(inline: Any) -> str:
 
 
 def spoiled(sentence: Sentence, drawn: random.Random) -> Sentence:
-    """Change some entities: label, end, or leave them out; add some."""
+    """Spoil the entities of a sentence: change some labels and ends, leave some out, add one."""
     kept = []
     for span in sentence.spans:
         fate = drawn.randrange(8)
@@ -68,7 +68,7 @@ def spoiled(sentence: Sentence, drawn: random.Random) -> Sentence:
 
 
 def adversarial(count: int, seed: int = 5) -> tuple[list[Sentence], list[str]]:
-    """Return sentences of the demo corpus's test split made of such tokens, and outputs for them: some right, some wrong, some damaged."""
+    """Return sentences of hostile tokens, and outputs for them: some correct, some wrong, some damaged."""
     drawn = random.Random(seed)
     pool = [
         *TOKENS,

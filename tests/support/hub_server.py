@@ -1,7 +1,7 @@
-"""A Hub on 127.0.0.1: as much of the Hugging Face Hub's protocol as its client needs to publish and to fetch a model.
+"""A Hub on 127.0.0.1: the part of the Hugging Face Hub's protocol that its client needs to publish and fetch a model.
 
-It refuses what the Hub refuses: bytes that do not have the hash or the size that was announced, a commit on another parent than the
-branch has, names and tokens without right. Its refusals quote the token, so that a test sees whether anything prints it.
+It refuses what the Hub refuses: bytes with another hash or size than announced, a commit whose parent is not the head of its
+branch, and names and tokens without permission. Its refusals quote the token, so that a test sees whether anything prints it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ FIRST = {".gitattributes": b"*.safetensors filter=lfs diff=lfs merge=lfs -text\n
 
 @dataclass
 class Repo:
-    """A repository: what each commit holds, and where branches, tags and pull requests are."""
+    """A repository with its commits, branches, tags and pull requests."""
 
     private: bool
     commits: dict[str, dict[str, bytes]] = field(default_factory=dict)
@@ -57,7 +57,7 @@ class Repo:
 
 @dataclass
 class Fault:
-    """A request that goes wrong: `status` is answered; or the line goes dead before (`drop`) or after (`lose`) the work was done."""
+    """A fault for requests: a status to answer, or a connection that breaks before (`drop`) or after (`lose`) the work is done."""
 
     method: str
     path: str
@@ -73,13 +73,15 @@ class RefusedError(Exception):
 
 
 class HubServer:
-    """The server, with everything that it holds open to look at and to change.
+    """The server, whose content tests may read and change.
 
     Attributes:
-        writers: owners that a token may write to, by token.
-        requests: method and path of each request, in order.
-        faults: what is to go wrong.
-        before_commit: called when a commit has arrived and is not made yet.
+        repos: Repositories by name.
+        objects: Uploaded large files by their SHA-256.
+        writers: Owners that each token may write to.
+        requests: Method and path of each request, in order.
+        faults: Faults for the requests to come.
+        before_commit: Called when a commit has arrived and is not made yet.
     """
 
     def __init__(self) -> None:
@@ -119,7 +121,7 @@ class HubServer:
 class Handler(BaseHTTPRequestHandler):
     hub: HubServer
     protocol_version = "HTTP/1.1"
-    wbufsize = 1 << 20  # an answer in one piece: in two it would wait for the client's acknowledgement
+    wbufsize = 1 << 20  # one piece for each answer: two would wait for the client to acknowledge the first
     disable_nagle_algorithm = True
 
     def log_message(self, *_: object) -> None:
@@ -236,7 +238,7 @@ class Handler(BaseHTTPRequestHandler):
         except (yaml.YAMLError, TypeError) as error:
             metadata, errors = {}, [f"YAML: {error}"]
         if not errors and not isinstance(metadata.get("language", ""), str | list):
-            errors.append('"language" must be a string or a list')  # a bare `no`, say
+            errors.append('"language" must be a string or a list')  # such as a bare `no`
         for index in (metadata or {}).get("model-index", []) if not errors else []:
             for result in index["results"]:
                 if not {"task", "dataset", "metrics"} <= result.keys():
@@ -391,7 +393,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def point_at(server: HubServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make the Hub's client in this process talk to a server, by LFS."""
+    """Make the Hub's client in this process talk to a server, with large files by LFS."""
     from huggingface_hub import constants
 
     template = server.url + "/{repo_id}/resolve/{revision}/{filename}"
@@ -402,7 +404,7 @@ def point_at(server: HubServer, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def blob_sha1(content: bytes) -> str:
-    """Return what git calls a file's content."""
+    """Return the hash by which git names the content of a file."""
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 

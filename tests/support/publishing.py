@@ -1,4 +1,4 @@
-"""A trained adapter in small, for the tests of lmn-publish: a random Llama, a random adapter for it, its recipe, its log, its scores."""
+"""A small trained adapter for the tests of lmn-publish: a random Llama and adapter, with recipe, log and scores."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LOG = [
 
 
 def save_adapter(base: Path, folder: Path, scale: float = 1.0) -> None:
-    """Save an adapter of random weights in float32, with the tokenizer beside it, as training leaves them."""
+    """Save an adapter of random weights in float32, with its tokenizer, as training leaves them."""
     import torch
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -49,7 +49,7 @@ def save_adapter(base: Path, folder: Path, scale: float = 1.0) -> None:
 
 
 def fake_adapter(folder: Path, base: str) -> None:
-    """Write an adapter that nothing can load, but that has all its files: for tests that load no model."""
+    """Write an adapter with all its files that nothing can load, for tests that load no model."""
     import torch
     from safetensors.torch import save_file
 
@@ -71,10 +71,10 @@ class Trained:
     """A recipe with its adapter, in the working directory.
 
     Attributes:
-        folder: the working directory.
-        recipe: its YAML file.
-        output: the adapter's folder.
-        spec: its prompt.
+        folder: Working directory.
+        recipe: YAML file of the recipe.
+        output: Folder of the adapter.
+        spec: Prompt spec of the adapter.
     """
 
     folder: Path
@@ -83,7 +83,7 @@ class Trained:
     spec: PromptSpec
 
     def score(self, split: str = "testb", run: str = "free", *, adapter: str | None = None, wrong: int = 10) -> Path:
-        """Predict the gold with every `wrong`-th sentence unmarked, score that, and return the path of `scores.json`."""
+        """Score the gold with every `wrong`-th sentence unmarked, and return the path of `scores.json`."""
         gold = read_gold(load_card("demo"), split)
         fmt = get_format(self.spec.format)
         shown = [

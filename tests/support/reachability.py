@@ -1,4 +1,4 @@
-"""Whether the gold of corpora can be written under the constraint, by the tokens of a real tokenizer."""
+"""Checks whether the gold of corpora can be written under the constraint with the tokens of a real tokenizer."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ _loaded: dict[Path, tuple[Any, Vocabulary]] = {}
 def unreachable(
     path: Path, card_name: str, split: str, source: Path, step: int = 1, form: str = "bracketed"
 ) -> tuple[int, list[str]]:
-    """Return how many sentences were looked at, and the ids of those whose gold rendering is not allowed token by token.
+    """Return the number of sentences checked, and the ids of those whose gold the constraint does not allow.
 
     Args:
-        path: of a tokenizer.
-        card_name: of the corpus.
-        split: of it.
-        source: folder of its files; not looked at for the embedded corpus.
-        step: every how manieth sentence.
-        form: output format.
+        path: Folder of a tokenizer.
+        card_name: Name of the corpus's card.
+        split: Name of the split.
+        source: Folder of the corpus files; ignored for the embedded corpus.
+        step: Take every step-th sentence.
+        form: Name of the output format.
     """
     card = load_card(card_name)
     sentences = list(read_corpus(card, split, None if card_name == "demo" else source))[::step]
@@ -49,7 +49,7 @@ def unreachable(
 def unreachable_of(
     path: Path, sentences: Sequence[Sentence], labels: LabelSet, *, nested: bool, form: str = "bracketed"
 ) -> list[str]:
-    """Return the ids of the sentences whose gold rendering is not allowed token by token."""
+    """Return the ids of the sentences whose gold the constraint does not allow, token by token."""
     from transformers import AutoTokenizer
 
     if path not in _loaded:

@@ -1,4 +1,4 @@
-"""Small tokenizers of the two great families, trained on a few lines."""
+"""Small tokenizers of the two large families, trained on a few lines."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LINES = [
 
 @lru_cache
 def byte_level() -> Any:
-    """Byte-level BPE with all 256 bytes, as GPT-2, Llama 3 and Qwen have it."""
+    """Return a byte-level BPE tokenizer with all 256 bytes, as GPT-2, Llama 3 and Qwen have it."""
     from tokenizers import Tokenizer, decoders, pre_tokenizers, trainers
     from tokenizers.models import BPE
     from transformers import PreTrainedTokenizerFast
@@ -36,7 +36,12 @@ def byte_level() -> Any:
 
 @lru_cache
 def pieces(*, byte_fallback: bool, leading_space: bool) -> Any:
-    """SentencePiece's BPE: spaces are part of pieces; with a piece for each byte, or with `<unk>` for what it does not know."""
+    """Return a BPE tokenizer of SentencePiece's kind, whose pieces hold spaces.
+
+    Args:
+        byte_fallback: Whether there is a piece for each byte; otherwise unknown characters are `<unk>`.
+        leading_space: Whether it puts a space before every text.
+    """
     from tokenizers import Tokenizer, decoders, normalizers, trainers
     from tokenizers.models import BPE
     from transformers import PreTrainedTokenizerFast

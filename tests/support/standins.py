@@ -1,4 +1,4 @@
-"""Stand-ins for a tokenizer and a model: characters are tokens, and runs of capitalised words are entities."""
+"""Stand-ins for a tokenizer and a model: tokens are characters, and entities are runs of capitalised words."""
 
 from __future__ import annotations
 
@@ -19,17 +19,19 @@ SPEC = PromptSpec(
 
 
 class Characters:
-    """A tokenizer whose ids are code points."""
+    """A tokenizer whose token ids are code points."""
 
     def encode(self, text: str, add_special_tokens: bool = True) -> list[int]:
         return [ord(character) for character in text]
 
 
 class Capitals:
-    """A generator that marks every run of capitalised words: PER, or LOC if it is one word. The n-th of a sentence has 1 / (n + 2).
+    """A generator that marks every run of capitalised words: one word as LOC, more as PER.
+
+    The confidence of the n-th entity of a sentence, counted from 0, is 1 / (n + 2).
 
     Attributes:
-        batches: the sentences that it was asked for, batch by batch.
+        batches: Sentences of each batch that it was asked for.
     """
 
     def __init__(self) -> None:
@@ -47,7 +49,7 @@ class Capitals:
 
 
 def spans_of(tokens: Sequence[str]) -> tuple[Span, ...]:
-    """Return what `Capitals` marks."""
+    """Return the entities that `Capitals` marks."""
     spans = []
     for capital, run in groupby(range(len(tokens)), lambda at: tokens[at][0].isupper()):
         places = list(run)
@@ -57,12 +59,12 @@ def spans_of(tokens: Sequence[str]) -> tuple[Span, ...]:
 
 
 def tagger(language: str | None = "en", **options: Any) -> Tagger:
-    """Return a tagger with the stand-ins."""
+    """Return a tagger made of the stand-ins."""
     if language:
         options["splitter"] = make_splitter(language)
     return Tagger(Characters(), SPEC, Capitals(), **options)
 
 
 def stand_in_load(adapter: str, *, language: str | None = "en", batch_size: int = 16, **options: Any) -> Tagger:
-    """Stands in for `llms_meet_ner.load`."""
+    """Return a tagger made of the stand-ins, in place of `llms_meet_ner.load`."""
     return tagger(language, batch_size=batch_size)

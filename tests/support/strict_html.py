@@ -1,4 +1,4 @@
-"""A page read strictly, for tests of what it holds."""
+"""Reads an HTML page strictly, for tests of its content."""
 
 from __future__ import annotations
 

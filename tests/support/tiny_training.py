@@ -1,6 +1,6 @@
-"""A random Llama of 35,168 weights, twelve Alpaca records, and LLaMA-Factory's own command line to train on them.
+"""Trains a random Llama of 35,168 weights on twelve Alpaca records with LLaMA-Factory's own command.
 
-Nothing is downloaded: the tokenizer has one token a byte.
+Nothing is downloaded: the tokenizer has one token for each byte.
 """
 
 import json
@@ -20,20 +20,20 @@ import yaml
 from paths import ROOT
 
 _ABORTED_AT_EXIT = "terminate called without an active exception"
-"""What a gloo process on a CPU now and then says when it has finished and ends while a thread of it still runs."""
+"""Message of a gloo process on a CPU that has finished, but ends while one of its threads still runs. It is rare."""
 CLIP = 0.05
-"""Below every gradient norm of the run, so that clipping acts at every step."""
+"""Limit of the gradient norm; smaller than every norm of the run, so that every step is clipped."""
 WORDS = ("Ada", "met", "Bob", "near", "Lake", "Como", ",", "and", "Eve", "went", "home", ".")
 
 
 @dataclass(frozen=True, slots=True)
 class TinyTraining:
-    """A tiny model and a tiny data set in one folder, and how to train on them."""
+    """A tiny model and a tiny data set in one folder."""
 
     folder: Path
 
     def recipe(self, output_dir: Path, **changes: Any) -> dict[str, Any]:
-        """A float32 LoRA run of six steps, two examples a step; a change of None takes the key out."""
+        """Return a float32 LoRA recipe of six steps with two examples each; a change to None removes the key."""
         recipe: dict[str, Any] = {
             "model_name_or_path": str(self.folder / "model"),
             "stage": "sft",
@@ -71,7 +71,7 @@ class TinyTraining:
         return done
 
     def train_two(self, recipe: Mapping[str, Any], *, torchrun: bool) -> None:
-        """Train with two processes over gloo, which `llamafactory-cli` has torchrun start, or which are forks with its variables."""
+        """Train with two processes over gloo: started by torchrun, or forked with the variables that torchrun sets."""
         for _ in range(3):
             if torchrun:
                 ended = [self._run(recipe, {"FORCE_TORCHRUN": "1", "NPROC_PER_NODE": "2"})]
@@ -85,7 +85,7 @@ class TinyTraining:
             assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-6000:]
 
     def _run(self, recipe: Mapping[str, Any], env: Mapping[str, str]) -> forked.Done:
-        """Run the command, or where the variables give a rank what torchrun makes of it."""
+        """Run `llamafactory-cli train`; if the variables give a rank, what torchrun runs for it."""
         path = Path(f"{recipe['output_dir']}.yaml")
         path.write_text(yaml.safe_dump(dict(recipe)), encoding="utf-8")
         env = {
@@ -101,7 +101,7 @@ class TinyTraining:
 
 
 def _ranks(processes: int) -> list[dict[str, str]]:
-    """The variables that torchrun gives its processes."""
+    """Return the variables that torchrun sets for each of its processes."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     shared = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": str(processes), "LOCAL_WORLD_SIZE": str(processes)}  # fmt: skip
@@ -109,7 +109,7 @@ def _ranks(processes: int) -> list[dict[str, str]]:
 
 
 def largest_difference(first: Path, second: Path) -> float:
-    """The largest absolute difference between two adapters' weights; the folders must hold the same tensors."""
+    """Return the largest absolute difference between the weights of two adapters, which must have the same tensors."""
     from safetensors.torch import load_file
 
     one, other = (load_file(folder / "adapter_model.safetensors") for folder in (first, second))
@@ -118,7 +118,7 @@ def largest_difference(first: Path, second: Path) -> float:
 
 
 def save_data(folder: Path) -> None:
-    """Save twelve Alpaca records of unequal length, so that a wrong average over devices would show."""
+    """Save twelve Alpaca records of different lengths, so that a wrong average over devices shows."""
     folder.mkdir()
     sentences = [" ".join(WORDS[shift:] + WORDS[: shift * 3 % 7]) for shift in range(len(WORDS))]
     records = [

@@ -1,4 +1,4 @@
-"""Bounds of processor time that hold on a slow or busy machine: the best of some runs, beside a fixed piece of work."""
+"""Limits on processor time that hold on a slow or busy machine: the best of some runs, compared with a fixed piece of work."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from collections.abc import Callable
 
 _TEXT = "the cat [sat | PER] on the [mat | LOC] and "
 _USUAL = 0.025
-"""Processor seconds of the piece of work on the machine that the bounds were set on."""
+"""Processor seconds that the fixed piece of work takes on the machine for which limits are given."""
 _ROUNDS = 5
 
 
 def assert_within(seconds: float, work: Callable[[], object]) -> None:
-    """Fail where each of five runs takes more processor seconds than that would be here.
+    """Fail if each of five runs takes too many processor seconds.
 
-    Time is that of this thread, without garbage collection: what else the process holds or runs does not count, so that the
-    bound is the same whichever tests ran before.
+    Only the time of this thread counts, without garbage collection. What else the process holds or runs has no effect, so the
+    limit is the same whichever tests ran before.
 
     Args:
-        seconds: on the machine that the bounds were set on.
-        work: run until it keeps within them, once as a rule.
+        seconds: Limit on the machine for which limits are given; a slower machine gets proportionally more.
+        work: Work to time. It runs until one run keeps the limit, which is usually the first.
     """
     least = float("inf")
     for _ in range(_ROUNDS):
@@ -43,7 +43,7 @@ def _seconds(work: Callable[[], object]) -> float:
 
 
 def _read_and_count() -> None:
-    """Read, cut and count text, as parsers do."""
+    """Do the fixed piece of work: read, cut and count text, as parsers do."""
     counts: dict[str, int] = {}
     for found in re.finditer(r"\w+|\S", _TEXT * 3_000):
         word = found[0].casefold()

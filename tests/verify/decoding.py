@@ -1,4 +1,4 @@
-"""Compare constrained decoding with the plain reference, token for token.
+"""Compares constrained decoding with the plain reference, token for token.
 
 python tests/verify/decoding.py MODEL [ADAPTER] [--sentences N] [--out FILE]
 """
@@ -27,13 +27,13 @@ from llms_meet_ner.training.recipe import ADAPTER_FILE
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """What came out.
+    """The result of a comparison.
 
     Attributes:
-        sentences: compared.
-        steps: output tokens of the reference, which takes a pass for each.
-        passes: of the fast decoder, summed over the sentences.
-        differences: ids of sentences whose tokens differ.
+        sentences: Number of sentences compared.
+        steps: Number of output tokens; the reference takes a pass for each.
+        passes: Number of passes of the fast decoder, summed over the sentences.
+        differences: Ids of the sentences whose tokens differ.
     """
 
     sentences: int
@@ -64,12 +64,12 @@ def compare(
     """Decode sentences of the embedded corpus both ways, in float32.
 
     Args:
-        model: folder of a base model with a byte-level tokenizer.
-        adapter: folder of an adapter for the embedded corpus, or None for the model alone.
-        number: how many sentences, the test split's first.
-        batch_size: sentences decoded together, in both.
-        most_tokens: leave longer sentences out.
-        form: output format of a model without an adapter.
+        model: Folder of a base model with a byte-level tokenizer.
+        adapter: Folder of an adapter for the embedded corpus, or None for the model alone.
+        number: Number of sentences; those of the test split come first.
+        batch_size: Number of sentences that both decode together.
+        most_tokens: Number of tokens from which longer sentences are left out; None for no limit.
+        form: Output format for a model without an adapter.
     """
     from reference_decoder import decode
 
@@ -95,7 +95,7 @@ def compare(
 
 
 def _spec(adapter: Path | None, form: str) -> PromptSpec:
-    """Return the prompt of an adapter; without one a format's short instruction in LLaMA-Factory's template `default`."""
+    """Return the prompt spec of an adapter, or the short instruction of a format in LLaMA-Factory's template `default`."""
     if adapter is not None:
         return PromptSpec.load(adapter / PROMPT_SPEC_FILE)
     card = load_card("demo")
@@ -114,7 +114,7 @@ def _spec(adapter: Path | None, form: str) -> PromptSpec:
 def main(model: Path, adapter: Path, number: int, batch_size: int, out: Path | None) -> None:
     """Decode sentences of the embedded corpus step by step and fast; every token must be the same."""
     if not (adapter / ADAPTER_FILE).is_file():
-        raise LmnError(f"{adapter / ADAPTER_FILE}: no such file; make demo trains one")
+        raise LmnError("no such file", adapter / ADAPTER_FILE, "make demo trains one")
     result = compare(model, adapter, number, batch_size)
     click.echo(
         f"{result.sentences} sentences, {len(result.differences)} differences; step by step {result.steps / result.sentences:.2f} "
@@ -123,7 +123,7 @@ def main(model: Path, adapter: Path, number: int, batch_size: int, out: Path | N
     if out:
         write_json(out, result.to_dict())
     if result.differences:
-        raise LmnError(f"other tokens than step by step: {', '.join(result.differences)}")
+        raise LmnError(f"the tokens differ from decoding step by step in: {', '.join(result.differences)}")
 
 
 if __name__ == "__main__":

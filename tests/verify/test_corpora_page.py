@@ -1,4 +1,4 @@
-"""docs/corpora.md is what the real files give."""
+"""docs/corpora.md says what the real files give."""
 
 from __future__ import annotations
 

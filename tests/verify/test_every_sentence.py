@@ -43,7 +43,7 @@ def keep(name: str, corpus: str, counts: dict[str, dict[str, int]]) -> None:
     write_json(path, results)
 
 
-# Corpora without a card: read just well enough to have their texts and entities.
+# Corpora without a card, read just well enough to get their texts and entities
 COLUMNS = [
     "nakbatr/AA_section-Nakba_narratives.txt",
     "nakbatr/TRTHaber_section-Nakba_narratives.txt",
