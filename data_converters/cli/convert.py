@@ -19,6 +19,7 @@ from ...rendering.tables import Table, print_table
 from ...sentence import Sentence
 from ...training.dataset_info import Augmented, read_dataset_info
 from ..alpaca import WrittenSplit, merge_dataset_info, prompt_spec_of, write_split
+from ..cards import DATA
 from ..corpus import read_corpus
 from ..mixing.augment import Augmentation, augmented
 from ..problems import ProblemLog
@@ -81,7 +82,7 @@ _output_options = cloup.option_group(
         help="Name for the changed labels in data set names. [default: made from the change]",
     ),
     cloup.option(
-        "--out", type=click.Path(path_type=Path), default=Path("data/alpaca"), show_default=True, help="Folder to write to."
+        "--out", type=click.Path(path_type=Path), default=DATA / "alpaca", show_default=True, help="Folder to write to."
     ),
 )  # fmt: skip
 

@@ -29,7 +29,11 @@ def labels_mark(name: str | None, change: LabelChange) -> str:
     if name is None:
         return change.mark
     if not change:
-        raise LmnError("--as names what --keep, --drop, --merge and --rename make of a corpus; none of them is given")
+        raise LmnError(
+            "none of --keep, --drop, --merge and --rename is given",
+            f"--as {name}",
+            "--as names the labels that they make",
+        )
     if not _NAME.fullmatch(name):
         raise LmnError("letters, digits, _ and -, as in the names of data sets and files", f"--as {name!r}")
     if name in (*VARIANTS, *format_names()) or _TAKEN_NAME.fullmatch(name):

@@ -194,7 +194,7 @@ def write_mix(mix: Mix, folder: Path, *, below: Path | None = None, skip_missing
     parts = _parts(mix, taken)
     _count(mix, parts, counts)
     for name, sentences in parts.items():
-        _write_sentences(folder / f"{name}.conll", sentences)
+        _write_sentences(folder / _file_of(name), sentences)
     _write_card(
         mix, folder, parts, [source.card for source, count in zip(mix.sources, counts) if any(count.splits.values())]
     )
@@ -202,6 +202,10 @@ def write_mix(mix: Mix, folder: Path, *, below: Path | None = None, skip_missing
     sizes = {name: len(sentences) for name, sentences in parts.items()}
     write_json(folder / COUNTS_FILE, _document(mix, folder, sizes, counts))
     return WrittenMix(folder, tuple(counts), sizes, tuple(missing.values()))
+
+
+def _file_of(split: str) -> str:
+    return f"{split}.conll"
 
 
 def _folder(source: MixSource, below: Path | None) -> Path:
@@ -319,8 +323,8 @@ def _parts(mix: Mix, taken: list[list[Sentence]]) -> dict[str, list[Sentence]]:
             continue
         if held_out.sentences > sum(left):
             raise LmnError(
-                f"{held_out.sentences:,} sentences are to be held out, but of the {sum(sizes):,} that there are only {sum(left):,} can "
-                "be: no source gives more than half of its sentences",
+                f"only {sum(left):,} of the {sum(sizes):,} sentences can be held out, not {held_out.sentences:,}: no source gives more "
+                "than half of its sentences",
                 f"{mix.path}: {name}.sentences",
                 "take fewer, or more sources",
             )
@@ -372,7 +376,7 @@ def _write_card(mix: Mix, folder: Path, splits: Iterable[str], sources: Iterable
         "language": mix.language,
         "licence": f"that of each source: {'; '.join(dict.fromkeys(f'{card.name}: {card.licence}' for card in sources))}",
         "citation": " ".join(dict.fromkeys(card.citation for card in sources)),
-        "splits": {name: f"{name}.conll" for name in splits},
+        "splits": {name: _file_of(name) for name in splits},
         "reader": {
             "type": "columns", "scheme": "IOB2", "separator": "tab", "token": 0, "tag": 1, "columns": 2, "comments": [ORIGIN_COMMENT],
         },
@@ -411,7 +415,7 @@ def _document(mix: Mix, folder: Path, sizes: dict[str, int], counts: list[Source
         "version": __version__,
         "labels": mix.labels.to_list(),
         "splits": sizes,
-        "sha256": {name: sha256_of(folder / f"{name}.conll") for name in sizes},
+        "sha256": {name: sha256_of(folder / _file_of(name)) for name in sizes},
         "sentences_in_two_splits": 0,
         "sources": [asdict(count) for count in counts],
     }

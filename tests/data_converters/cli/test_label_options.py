@@ -87,7 +87,7 @@ def test_splits_of_one_change_belong_together_and_to_no_other(workdir: Path) -> 
         (["--merge", "X=PER", "--merge", "Y=PER"], "--merge: PER is listed twice; a label has one target"),
         (["--merge", "X=PER", "--merge", "X=ORG"], "--merge: give all labels that count as one in one list (X)"),
         (["--rename", "PER=X", "--rename", "ORG=X"], "--rename: two labels cannot have one name (X, X); --merge makes one"),
-        (["--as", "b"], "--as names what --keep, --drop, --merge and --rename make of a corpus; none of them is given"),
+        (["--as", "b"], "--as b: none of --keep, --drop, --merge and --rename is given; --as names the labels that they make"),
         (["--keep", "PER", "--as", "a b"], "--as 'a b': letters, digits, _ and -"),
         (["--keep", "PER", "--as", "letters"], "--as letters: in the name of a data set this means something else"),
         (["--keep", "PER", "--as", "aug50"], "--as aug50: in the name of a data set this means something else"),

@@ -27,7 +27,7 @@ def sources(workdir: Path) -> Path:
         ("title: Both\n", "", "mix.yaml:1: mix: the key 'title' is missing"),
         ("test: {", "tests: {", "mix.yaml:1: mix: the key 'test' is missing|mix.yaml:4: tests: no such key"),
         ("sentences: 4", "sentences: 0", "mix.yaml:4: test.sentences: 0 is less than the minimum of 1; it is the number of sentences to hold out"),
-        ("sentences: 4", "sentences: 19", "mix.yaml: test.sentences: 19 sentences are to be held out, but of the 36 that there are only 18 can be: no source gives more"),
+        ("sentences: 4", "sentences: 19", "mix.yaml: test.sentences: only 18 of the 36 sentences can be held out, not 19: no source gives more than half of its sentences; take fewer"),
         ("two.yaml", "three.yaml", "mix.yaml:10: sources.1.card: three.yaml: neither a card's name nor a card's file"),
         ("{card: one.yaml", "{card: one.yaml, splits: [dev]", "mix.yaml:9: sources.0.card: one.yaml: corpus one has no split 'dev'"),
         ("two.yaml", "one.yaml", "mix.yaml:10: sources.1.keep: there is no label PLACE; there are: PER, LOC, MISC"),
