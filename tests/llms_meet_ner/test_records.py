@@ -1,0 +1,58 @@
+"""Prediction records as lines of JSON, and JSON Lines files that were cut off or are damaged."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from llms_meet_ner import LmnError, Span
+from llms_meet_ner.records import PredictionRecord, Uncertainty, read_jsonl
+
+
+def test_a_record_is_one_line_of_json() -> None:
+    spans = (Span(0, 1, "LOC"),)
+    record = PredictionRecord(
+        "x/y/0", "[Łódź | LOC]", "0" * 40, "constrained", spans, "exact", (), (0.5,), Uncertainty(0.1, 0.2)
+    )
+    text = record.to_json()
+    assert "\n" not in text
+    assert "Łódź" in text
+    assert json.loads(text) == {
+        "id": "x/y/0",
+        "output": "[Łódź | LOC]",
+        "tokens_sha1": "0" * 40,
+        "decoding": "constrained",
+        "spans": [[0, 1, "LOC"]],
+        "status": "exact",
+        "reasons": [],
+        "confidences": [0.5],
+        "uncertainty": {"mean": 0.1, "max": 0.2},
+    }
+
+
+def test_mappings_come_with_their_line_numbers_and_empty_lines_are_skipped(workdir: Path) -> None:
+    Path("a.jsonl").write_text('{"a": 1}\n\n  \n{"b": "\u2028"}\n')
+    assert list(read_jsonl(Path("a.jsonl"))) == [(1, {"a": 1}), (4, {"b": "\u2028"})]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('{"a": 1}\n{"a": ', r"^a\.jsonl:2: not a whole JSON line .*; the file was cut off: predict again"),
+        ('{"a": \n{"a": 1}\n{"a": 1}\n', r"^a\.jsonl:1: not a whole JSON line .* predict again$"),
+        ("[1]\n", r"^a\.jsonl:1: not a JSON mapping: '\[1\]'"),
+        ("[" * 5_000, r"^a\.jsonl:1: not a whole JSON line"),
+        (b"\xff\n", r"^a\.jsonl: cannot be read"),
+        (None, r"^a\.jsonl: cannot be read"),
+    ],
+    ids=["cut off", "damaged", "no mapping", "deep", "not UTF-8", "missing"],
+)
+def test_a_file_that_cannot_be_read_whole_is_one_error(
+    workdir: Path, content: str | bytes | None, message: str
+) -> None:
+    if content is not None:
+        Path("a.jsonl").write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(LmnError, match=message):
+        list(read_jsonl(Path("a.jsonl")))
