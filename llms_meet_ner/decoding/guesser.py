@@ -12,7 +12,7 @@ from ..sentence import Span, without_nested
 _LONGEST = 8
 """Number of tokens of the longest mention that is remembered."""
 _FEW = 20
-"""Number of runs of capitalised tokens from which it counts how many of them were entities."""
+"""Number of runs of capitalised tokens that it must have seen before it counts how many were entities."""
 
 
 @dataclass(slots=True)
