@@ -1,6 +1,11 @@
 """From predictions to scores: seqeval and nervaluate over aligned spans, reports, and the stamps that make a number traceable."""
 
+from ..counts import Counts
 from .evaluate import evaluate, read_gold
-from .scoring.counts import AlignmentSummary, Counts, ScenarioCounts, Scores, score
+from .scored_run import AlignmentSummary, Evaluation, ScenarioCounts, ScoredRun, Scores, load_evaluation, load_run
+from .scoring.counts import score
 
-__all__ = ["AlignmentSummary", "Counts", "ScenarioCounts", "Scores", "evaluate", "read_gold", "score"]
+__all__ = [
+    "AlignmentSummary", "Counts", "Evaluation", "ScenarioCounts", "ScoredRun", "Scores", "evaluate", "load_evaluation", "load_run",
+    "read_gold", "score",
+]  # fmt: skip

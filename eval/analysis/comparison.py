@@ -2,23 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from ...counts import Counts
 from ...errors import LmnError
 from ...labels import describe_origins
-from ...sentence import Span
-from ..report.terminal import told_shots
-from ..scoring.counts import Counts
-from .document import Examined
+from ...typed_json import written_as
+from ..scored_run import Evaluation, ScoredRun, ShownExamples
 from .resampling import SEED, Difference, differences
-from .run import Run
 
-_CONDITIONS = {
-    "corpus": "corpus", "split": "split", "decoding": "decoding", "format": "format", "model": "base model", "shots": "examples",
-    "min_confidence": "smallest confidence", "label_origins": "labels", "recipe": "recipe",
-}  # fmt: skip
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition in which two runs differ.
+
+    Attributes:
+        condition: Name of the condition.
+        first: What holds for the first run, in words.
+        second: What holds for the second run.
+    """
+
+    condition: str
+    first: str
+    second: str
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Strict counts of two runs over all labels.
+
+    Attributes:
+        first: Counts of the first run.
+        second: Counts of the second run.
+    """
+
+    first: Counts
+    second: Counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,119 +46,118 @@ class Comparison:
     """Two runs over the same gold.
 
     Attributes:
-        first: one run.
-        second: the other one.
-        totals: strict counts of the first and of the second.
-        differing: conditions that are not the same: name, of the first, of the second.
-        scores: differences, second less first.
-        only_first: gold entities that only the first run found.
-        only_second: gold entities that only the second run found.
-        seed: of all draws.
+        first: Scores file of one run.
+        second: Scores file of the other run.
+        sentences: Number of sentences.
+        differing: Conditions that are not the same.
+        micro: Strict counts of both.
+        only_first: Number of gold entities that only the first run found.
+        only_second: Number of gold entities that only the second run found.
+        scores: Differences of the ratios, second less first.
+        seed: Seed of all draws.
     """
 
-    first: Run
-    second: Run
-    totals: tuple[Counts, Counts]
-    differing: list[tuple[str, str, str]]
-    scores: list[Difference]
+    first: str
+    second: str
+    sentences: int
+    differing: tuple[Condition, ...]
+    micro: Totals
     only_first: int
     only_second: int
+    scores: tuple[Difference, ...]
     seed: int
 
     @classmethod
-    def of(cls, first: Run, second: Run, seed: int = SEED) -> Comparison:
+    def of(cls, first: Evaluation, second: Evaluation, seed: int = SEED) -> Comparison:
         """Compare two runs.
 
         Raises:
-            LmnError: their sentences or their gold are not the same, so that no pairs can be made.
+            LmnError: Their sentences or their gold are not the same, so that no pairs can be made.
         """
-        differing = list(_differing(first.document, second.document))
+        differing = tuple(_differing(first.run, second.run))
         _check_gold(first, second, differing)
+        sides = (first.sentences, second.sentences)
         found = [
-            ({pair.gold for pair in one.pairs if pair.kind == "correct"}, {pair.gold for pair in other.pairs if pair.kind == "correct"})
-            for one, other in zip(first.sentences, second.sentences)
-        ]  # fmt: skip
-        counts = (first.counts, second.counts)
+            [{pair.gold for pair in sentence.pairs if pair.kind == "correct"} for sentence in side] for side in sides
+        ]
+        counts = [[sentence.counts for sentence in side] for side in sides]
         return cls(
-            first, second, (sum(counts[0], Counts()), sum(counts[1], Counts())), differing, differences(*counts, seed=seed),
-            sum(len(one - other) for one, other in found), sum(len(other - one) for one, other in found), seed,
+            str(first.run.path), str(second.run.path), len(first.sentences), differing,
+            Totals(*(sum(side, Counts()) for side in counts)),
+            sum(len(one - other) for one, other in zip(*found)), sum(len(other - one) for one, other in zip(*found)),
+            tuple(differences(*counts, seed=seed)), seed,
         )  # fmt: skip
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return a mapping for JSON."""
-        return {
-            "first": str(self.first.path), "second": str(self.second.path),
-            "differing": [dict(zip(("condition", "first", "second"), row)) for row in self.differing],
-            "micro": dict(zip(("first", "second"), (counts.to_dict() for counts in self.totals))),
-            "only_first": self.only_first, "only_second": self.only_second,
-            "differences": {
-                score.name: {"value": score.value, "interval": list(score.interval), "p_value": score.p_value}
-                for score in self.scores
-            },
-            "seed": self.seed,
-        }  # fmt: skip
+    @property
+    def differences(self) -> dict[str, Difference]:
+        """Differences by the names of the ratios."""
+        return {score.name: score for score in self.scores}
 
     def lines(self) -> Iterator[str]:
         """Yield what is printed."""
-        yield f"A  {self.first.path}"
-        yield f"B  {self.second.path}"
-        for name, one, other in self.differing:
-            yield f"they differ in {name}: {one} (A); {other} (B)"
+        yield f"A  {self.first}"
+        yield f"B  {self.second}"
+        for row in self.differing:
+            yield f"they differ in {row.condition}: {row.first} (A); {row.second} (B)"
         yield ""
         yield f"{'':<10}       A       B    B - A   95% interval      p-value"
         for score in self.scores:
-            one, other = (getattr(counts, score.name) for counts in self.totals)
+            one, other = (getattr(counts, score.name) for counts in (self.micro.first, self.micro.second))
             low, high = score.interval
             yield f"{score.name:<10}  {one:.4f}  {other:.4f}  {score.value:+.4f}  {low:+.4f} {high:+.4f}  {score.p_value:.4f}"
         yield ""
-        yield f"gold entities that only A found: {self.only_first:,}; only B: {self.only_second:,}; of {self.totals[0].gold:,}"
         yield (
-            f"{len(self.first.sentences):,} sentences; interval: paired bootstrap over sentences; p-value: approximate randomisation, "
+            f"gold entities that only A found: {self.only_first:,}; only B: {self.only_second:,}; "
+            f"of {self.micro.first.gold:,}"
+        )
+        yield (
+            f"{self.sentences:,} sentences; interval: paired bootstrap over sentences; p-value: approximate randomisation, "
             f"two-sided; seed {self.seed}"
         )
 
 
-def _differing(first: dict[str, Any], second: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
-    for key, name in _CONDITIONS.items():
-        one, other = first.get(key), second.get(key)
+written_as(Difference, "value interval p_value")
+written_as(Comparison, "first second differing micro only_first only_second differences seed")
+
+
+def _differing(first: ScoredRun, second: ScoredRun) -> Iterator[Condition]:
+    for (name, one), other in zip(_conditions(first).items(), _conditions(second).values()):
         if one != other:
-            told = _TELLERS.get(key, _told)
-            yield name, told(one), told(other)
-    hashes = [document.get("sha256") or {} for document in (first, second)]
-    for key in ("corpus", "adapter"):
-        one, other = hashes[0].get(key), hashes[1].get(key)
-        if one != other:
-            yield f"the {key}'s hash", _told(one and one[:12]), _told(other and other[:12])
+            yield Condition(name, one, other)
 
 
-def _told(value: Any) -> str:
-    return "none" if value is None else str(value)
+def _conditions(run: ScoredRun) -> dict[str, str]:
+    """Return in words what a reader has to know before two scores are compared."""
+    hashes = run.provenance.sha256
+    return {
+        "corpus": run.corpus,
+        "split": run.split,
+        "decoding": run.decoding,
+        "format": run.format,
+        "base model": run.model or "none",
+        "examples": _examples(run.shots),
+        "smallest confidence": "none" if run.min_confidence is None else str(run.min_confidence),
+        "labels": describe_origins(run.label_origins) or "as the corpus has them",
+        "recipe": run.recipe or "none",
+        "the corpus's hash": (hashes.corpus or "none")[:12],
+        "the adapter's hash": (hashes.adapter or "none")[:12],
+    }
 
 
-def _examples(shots: dict[str, Any] | None) -> str:
+def _examples(shots: ShownExamples | None) -> str:
     if not shots:
         return "none"
-    return f"{told_shots(shots)} (SHA-256 {shots['sha256'][:12]})" if shots.get("sha256") else told_shots(shots)
+    return f"{shots} (SHA-256 {shots.sha256[:12]})" if shots.sha256 else str(shots)
 
 
-def _labels(origins: dict[str, str | None] | None) -> str:
-    return describe_origins(origins or {}) or "as the corpus has them"
-
-
-_TELLERS: dict[str, Callable[[Any], str]] = {"shots": _examples, "label_origins": _labels}
-
-
-def _check_gold(first: Run, second: Run, differing: list[tuple[str, str, str]]) -> None:
-    told = "; ".join(f"{name}: {one} and {other}" for name, one, other in differing)
-    where = f"{first.path} and {second.path}"
+def _check_gold(first: Evaluation, second: Evaluation, differing: Sequence[Condition]) -> None:
+    told = "; ".join(f"{row.condition}: {row.first} and {row.second}" for row in differing)
+    where = f"{first.run.path} and {second.run.path}"
+    remedy = f"compare runs over the same sentences and gold ({told})"
     numbers = len(first.sentences), len(second.sentences)
     if numbers[0] != numbers[1]:
-        raise LmnError(f"{where}: {numbers[0]:,} and {numbers[1]:,} sentences, so no pairs can be made ({told})")
+        raise LmnError(f"{numbers[0]:,} and {numbers[1]:,} sentences, so no pairs can be made", where, remedy)
     for one, other in zip(first.sentences, second.sentences):
-        if one.tokens != other.tokens or _gold(one) != _gold(other):
+        if one.tokens != other.tokens or set(one.gold) != set(other.gold):
             what = "tokens" if one.tokens != other.tokens else "gold entities"
-            raise LmnError(f"{where}: other {what} in {one.id} and {other.id}, so no pairs can be made ({told})")
-
-
-def _gold(sentence: Examined) -> set[Span | None]:
-    return {pair.gold for pair in sentence.pairs} - {None}
+            raise LmnError(f"other {what} in {one.id} and {other.id}, so no pairs can be made", where, remedy)

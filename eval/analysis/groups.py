@@ -1,48 +1,46 @@
-"""Scores of groups of entities: by their length, by the length of their sentence, by what the training split knows of their words."""
+"""Scores of groups of entities: by their length, by the length of their sentence, by what the training split knows about their words."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from ...counts import Counts
 from ...sentence import Sentence, Span
-from ..scoring.counts import Counts
+from ..scored_run import Groups
 
 _ENTITY_LENGTHS = 5
 _SENTENCE_LENGTHS = (10, 20, 30, 40, 50)
 
-Groups = dict[str, Counts]
-"""Counts by the name of a group, in the order of the table."""
 
-
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Known:
-    """The mentions of a training split: an entity's words, its tokens in exact case.
+    """The mentions of a training split: the words of entities, their tokens in exact case.
 
     Attributes:
-        split: its name.
-        labels: how often the words stand with which label.
+        split: Name of the split.
+        labels: How often the words are annotated with which label.
     """
 
     split: str
-    labels: dict[tuple[str, ...], Counter[str]] = field(default_factory=dict)
+    labels: dict[tuple[str, ...], Counter[str]]
 
     @classmethod
     def of(cls, split: str, sentences: Iterable[Sentence]) -> Known:
         """Collect the mentions of sentences."""
-        known = cls(split)
+        labels: dict[tuple[str, ...], Counter[str]] = {}
         for sentence in sentences:
             for span in sentence.spans:
-                known.labels.setdefault(sentence.tokens[span.start : span.end], Counter())[span.label] += 1
-        return known
+                labels.setdefault(sentence.tokens[span.start : span.end], Counter())[span.label] += 1
+        return cls(split, labels)
 
     def labels_of(self, sentence: Sentence, span: Span) -> tuple[str, ...]:
         """Return the labels that the words have in the training split, sorted."""
         return tuple(sorted(self.labels.get(sentence.tokens[span.start : span.end], ())))
 
     def seen(self, sentence: Sentence, span: Span) -> str:
-        """Return whether the words stand in the training split as an entity of the same label, of others only, or not at all."""
+        """Return whether the words are annotated in the training split with the same label, with others only, or not at all."""
         labels = self.labels_of(sentence, span)
         if not labels:
             return "unseen"
@@ -84,12 +82,12 @@ _ORDERS = {
 def score_groups(
     sentences: Sequence[Sentence], predicted: Sequence[tuple[Span, ...]], known: Known | None
 ) -> dict[str, Groups]:
-    """Count strictly within groups: an entity that is right is in one group in gold and prediction.
+    """Count strictly within groups. An entity that is right is in the same group in the gold and in the prediction.
 
     Args:
-        sentences: the gold.
-        predicted: spans of each sentence.
-        known: mentions of the training split; None leaves out the two divisions that need them.
+        sentences: Gold sentences.
+        predicted: Predicted spans of each sentence.
+        known: Mentions of the training split; None leaves out the two divisions that need them.
     """
     divisions: dict[str, Callable[[Sentence, Span], str]] = {
         "entity length": entity_length,

@@ -8,43 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from ..scoring.counts import SCENARIOS, Counts, ScenarioCounts
+from ...counts import RATIOS, Counts
+from ..scored_run import SCENARIOS, Interval, Intervals, RatioIntervals, ScenarioCounts
 
 RESAMPLES = 1000
 TRIALS = 10_000
 LEVEL = 0.95
 SEED = 42
-RATIOS = ("precision", "recall", "f1")
-
-Interval = tuple[float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Intervals:
-    """Percentile intervals of the ratios of some counts.
-
-    Attributes:
-        level: share of the resamples that lie in an interval.
-        resamples: number of them; each draws as many sentences as there are, with replacement.
-        seed: of the draws.
-        by_name: for each name of counts the interval of precision, recall and F1.
-    """
-
-    level: float
-    resamples: int
-    seed: int
-    by_name: dict[str, dict[str, Interval]]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return a mapping for JSON."""
-        scores = {name: {key: list(value) for key, value in row.items()} for name, row in self.by_name.items()}
-        return {
-            "level": self.level,
-            "resamples": self.resamples,
-            "seed": self.seed,
-            "over": "sentences",
-            "scores": scores,
-        }
 
 
 def intervals(
@@ -53,16 +23,16 @@ def intervals(
 ) -> Intervals:  # fmt: skip
     """Bootstrap every micro score.
 
-    To draw n of n sentences with replacement is to draw how often each kind of sentence occurs from a multinomial distribution, a kind
-    being all sentences with the same counts: that gives the same distribution, in no time.
+    Drawing n of n sentences with replacement is the same as drawing how often each kind of sentence occurs from a multinomial
+    distribution, where a kind is all sentences with the same counts. The latter takes almost no time.
 
     Args:
-        strict: counts of each sentence.
-        ungrounded: entities of each sentence that touch no token.
-        scenarios: of each sentence, by scenario of nervaluate in the order of `SCENARIOS`; empty where entities nest.
-        others: counts of each sentence by the name of what counted them, such as another scorer; each is resampled by itself.
-        seed: of the draws.
-        resamples: number of them.
+        strict: Strict counts of each sentence.
+        ungrounded: Number of entities of each sentence that touch no token.
+        scenarios: Counts of each sentence by scenario of nervaluate, in the order of `SCENARIOS`; empty where entities nest.
+        others: Counts of each sentence by the name of what counted them, such as another scorer; each is resampled on its own.
+        seed: Seed of the draws.
+        resamples: Number of resamples.
     """
     rows = [
         (counts.correct, counts.predicted, counts.gold, loose, *_flat(by_scenario))
@@ -76,7 +46,7 @@ def intervals(
     if scenarios:
         for number, name in enumerate(SCENARIOS):
             at = 4 + 5 * number
-            by_name[f"nervaluate {name}"] = _interval(ScenarioCounts(name, *row[at : at + 5]) for row in sums)
+            by_name[f"nervaluate {name}"] = _interval(ScenarioCounts(*row[at : at + 5]) for row in sums)
     for name, counted in (others or {}).items():
         drawn = _resampled([(counts.correct, counts.predicted, counts.gold) for counts in counted], seed, resamples)
         by_name[name] = _interval(Counts(*row) for row in drawn)
@@ -99,28 +69,28 @@ def _resampled(rows: Sequence[Sequence[int]], seed: int, resamples: int) -> list
     return sums
 
 
-def _interval(counts: Any) -> dict[str, Interval]:
+def _interval(counts: Any) -> RatioIntervals:
     """Return the interval of each ratio over resamples of counts."""
     values = np.array([[getattr(one, name) for name in RATIOS] for one in counts])
     low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
-    return {name: (float(low[at]), float(high[at])) for at, name in enumerate(RATIOS)}
+    return RatioIntervals(*(Interval(float(low[at]), float(high[at])) for at in range(len(RATIOS))))
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """The difference of one score of two runs over the same sentences, the second less the first.
+    """The difference of one ratio of two runs over the same sentences, the second less the first.
 
     Attributes:
         name: `precision`, `recall` or `f1`.
-        value: the difference.
-        interval: of the difference, by paired bootstrap.
-        p_value: how often runs that exchange their outputs at random, sentence by sentence, differ at least as much (approximate
+        value: Difference of the ratio.
+        interval: Lower and upper end of the difference's interval, by paired bootstrap.
+        p_value: How often runs that exchange their outputs at random, sentence by sentence, differ at least as much (approximate
             randomisation, two-sided; (r + 1) / (trials + 1), so never 0).
     """
 
     name: str
     value: float
-    interval: Interval
+    interval: tuple[float, float]
     p_value: float
 
 
@@ -135,14 +105,14 @@ def differences(
     """Compare two runs on their strict counts, sentence by sentence.
 
     Args:
-        first: counts of each sentence.
-        second: of the other run, in the same order, with the same gold.
-        seed: of the draws.
-        resamples: of the bootstrap.
-        trials: of the randomisation.
+        first: Strict counts of each sentence.
+        second: Strict counts of the other run, in the same order, with the same gold.
+        seed: Seed of the draws.
+        resamples: Number of resamples of the bootstrap.
+        trials: Number of trials of the randomisation.
 
     Raises:
-        ValueError: the numbers of sentences differ.
+        ValueError: The numbers of sentences differ.
     """
     if len(first) != len(second):
         raise ValueError(f"{len(first)} sentences and {len(second)}")
@@ -166,9 +136,9 @@ def _gaps(sums: Sequence[Sequence[int]]) -> Any:
 
 
 def _exchanged(rows: Sequence[Sequence[int]], seed: int, trials: int) -> list[list[int]]:
-    """Return sums over the rows where each has its two runs exchanged by the toss of a coin, shape (trials, 5).
+    """Return sums over the rows, each with its two runs exchanged by the toss of a coin, shape (trials, 5).
 
-    Of the sentences with the same counts a binomial number is exchanged; only those with a difference matter.
+    A binomial number of the sentences with the same counts is exchanged; only those with a difference matter.
     """
     table = np.array(rows, dtype=np.int64)
     kinds, numbers = np.unique(table, axis=0, return_counts=True)

@@ -18,7 +18,7 @@ from ...errors import LmnError
 from ...formats import DEFAULT_FORMAT
 from ...prompting.spec import PromptSpec
 from ...training.recipe import Recipe
-from ..published.comparison import KnownAdapter, known_adapter
+from ..published.results import KnownAdapter, known_adapter
 
 R = TypeVar("R")
 _OUTPUTS = "outputs"

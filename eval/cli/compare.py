@@ -8,9 +8,10 @@ import click
 
 from ...cli.options import catch_errors
 from ...files import write_json
+from ...typed_json import to_json
 from ..analysis.comparison import Comparison
 from ..analysis.resampling import SEED
-from ..analysis.run import Run
+from ..scored_run import load_evaluation
 
 
 @click.command("compare")
@@ -27,8 +28,8 @@ def compare_command(first: Path, second: Path, seed: int, json_path: Path | None
 
     Both have to be of the same sentences and gold. What else differs (decoding, format, model, ...) is named.
     """  # noqa: D301
-    comparison = Comparison.of(Run.load(first), Run.load(second), seed)
+    comparison = Comparison.of(load_evaluation(first), load_evaluation(second), seed)
     if json_path:
-        write_json(json_path, comparison.to_dict())
+        write_json(json_path, to_json(comparison))
     for line in comparison.lines():
         click.echo(line)

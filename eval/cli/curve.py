@@ -64,7 +64,7 @@ def _print(curve: Curve, folder: Path) -> None:
     table = Table(*HEADER, box=None, pad_edge=False)
     for row in curve.rows():
         table.add_row(*row)
-    click.echo(curve.title())
+    click.echo(curve.scope)
     print_table(table)
     if curve.unfinished:
         click.echo(f"left out, not whole (yet): {', '.join(curve.unfinished)}")

@@ -93,11 +93,11 @@ def _print_built(built: Built) -> None:
         f"{built.folder}: {len(built.files)} files, {built.size / 1e6:,.1f} MB; weights in {published.weights.dtype}"
     )
     for run in published.scored.headline:
-        click.echo(f"  {run.corpus} {run.split}, {run.run}: F1 {run.micro.counts.f1:.4f}")
+        click.echo(f"  {run.corpus} {run.split}, {run.name}: F1 {run.scores.micro.f1:.4f}")
     for split in published.scored.missing:
         click.echo(f"  no score for split {split}")
     for left in published.scored.left_out:
-        click.echo(f"  left out: {left.run}: {left.reason}")
+        click.echo(f"  left out: {LmnError(left.reason, left.run, left.remedy)}")
     for reason in published.data.unknown:
         click.echo(f"  not known: {reason}")
     if published.licence is None:

@@ -7,9 +7,8 @@ from pathlib import Path
 import click
 
 from ...cli.options import catch_errors
-from ...errors import LmnError
-from ..analysis.run import Run
 from ..report import report_path, write_markdown, write_page
+from ..scored_run import load_evaluation, scores_path
 
 
 @click.command("report")
@@ -28,12 +27,7 @@ def report_command(folder: Path, markdown: bool, out: Path | None) -> None:
 
     The page loads nothing: it can be sent to others and opened without a network. It holds the corpus's sentences.
     """  # noqa: D301
-    run = Run.load(folder)
-    path = out or report_path(run.path, ".md" if markdown else ".html")
-    try:
-        (write_markdown if markdown else write_page)(path, run.document, run.sentences)
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-        raise LmnError(
-            f"{run.path}: not as lmn-eval writes it ({type(error).__name__}: {error}); score the run again"
-        ) from error
+    scores = scores_path(folder)
+    path = out or report_path(scores, ".md" if markdown else ".html")
+    (write_markdown if markdown else write_page)(path, load_evaluation(scores))
     click.echo(path)

@@ -25,9 +25,10 @@ from ...records import PREDICTIONS_FILE
 from ...tags import REPAIRS
 from ...training.dataset_info import Record
 from ...training.recipe import Recipe, choose_recipe
-from ..evaluate import Evaluation, Gold, asked_labels, evaluate, read_gold, write_scores
+from ..evaluate import Gold, asked_labels, evaluate, read_gold
 from ..report import markdown_report, report_path, write_page
 from ..report.terminal import as_json, as_table
+from ..scored_run import Evaluation, ScoredRun, save_evaluation
 from ..scoring.conlleval import write_conlleval
 from ..scoring.provenance import run_stamp
 from .adapter_run import Pull, pull_options
@@ -162,19 +163,19 @@ def score(
     evaluation = evaluate(
         gold, predictions, spec=spec, recipe=recipe, min_confidence=min_confidence, train=train, baselines=baselines, scorer=scorer
     )  # fmt: skip
-    path = write_scores(evaluation, out or predictions.parent)
+    path = save_evaluation(evaluation, out or predictions.parent)
     if html:
-        write_page(report_path(path, ".html"), evaluation.document, evaluation.sentences)
+        write_page(report_path(path, ".html"), evaluation)
     if conlleval:
         _write_conlleval(conlleval, gold, evaluation)
-    click.echo(_printed(evaluation, report))
+    click.echo(_printed(evaluation.run, report))
     click.echo(f"\n{path}", err=report == "json")
 
 
-def _printed(evaluation: Evaluation, report: str) -> str:
+def _printed(run: ScoredRun, report: str) -> str:
     if report == "markdown":
-        return "\n".join(markdown_report(evaluation.document))
-    return as_json(evaluation.document) if report == "json" else as_table(evaluation.scores, evaluation.document)
+        return "\n".join(markdown_report(run))
+    return as_json(run) if report == "json" else as_table(run)
 
 
 def _recipe(path: Path | None, overrides: tuple[str, ...], *, needed: bool) -> Recipe | None:

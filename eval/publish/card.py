@@ -8,15 +8,20 @@ from typing import Any, TypeVar
 from markupsafe import Markup
 
 from ... import __version__
+from ...alignment import STATUSES
+from ...counts import Counts
+from ...errors import LmnError
 from ...formats import is_inline
 from ...labels import LabelSet, describe_origins
 from ...rendering.markdown import markdown, without_folders
 from ...rendering.tables import Table
 from ...training.logs import PLOT_FILE, LogPoint, TrainingLog
+from ..report.tables import UNGROUNDED_ROW, ratio_cells, strict_rows
+from ..scored_run import ScenarioCounts, Scenarios, ScoredRun, Size
 from .hyperparameters import Hyperparameters, hyperparameters
 from .metadata import metadata_yaml
 from .publication import Publication
-from .scored import Counted, ScoredRun
+from .scored import scorer_of
 from .usage import RECIPE_FILE, commands, python_snippet, tag_command
 
 T = TypeVar("T")
@@ -33,18 +38,21 @@ _SCENARIOS = {
 def card_text(published: Publication) -> str:
     """Return a model card: metadata, then Markdown. What others wrote in it is escaped."""
     spec, runs = published.spec, published.scored.runs
+    intervals = [run.analysis.intervals for run in runs]
+    seeds = {run.provenance.seed for run in runs if run.provenance.seed is not None}
     parameters = hyperparameters(published.recipe)
     text = markdown(
         "eval.publish/card.md.jinja",
         published=published,
         version=__version__,
         metadata=Markup(metadata_yaml(published)),
-        scorers=_different(run.scorer for run in runs),
-        intervals=_different((run.interval.level, run.interval.resamples, run.interval.seed) for run in runs),
+        scorers=_different(map(scorer_of, runs)),
+        intervals=_different(f"{found.level:.0%}, {found.described}" for found in intervals),
         run_table=_run_table(runs),
         label_table=_label_table,
         scenario_table=_scenario_table,
-        public=without_folders,
+        public=_public,
+        describe_origins=describe_origins,
         definition_table=_definition_table(spec.labels),
         label_changes=describe_origins(dict(spec.labels.origins)),
         python=python_snippet(published),
@@ -56,10 +64,15 @@ def card_text(published: Publication) -> str:
         plot_file=Markup(PLOT_FILE),
         commands=commands(published),
         recipe_file=RECIPE_FILE,
-        seeds=sorted({run.seed for run in runs if run.seed is not None}) or [published.recipe.seed],
+        seeds=sorted(seeds) or [published.recipe.seed],
         version_table=_version_table(runs),
     )
     return text.rstrip("\n") + "\n"
+
+
+def _public(told: str | LmnError) -> str:
+    """Return why something is missing from the card, without the folders of this machine and without the publisher's remedy."""
+    return without_folders(str(LmnError(told.what, told.where) if isinstance(told, LmnError) else told))
 
 
 def _different(values: Iterable[T]) -> list[T]:
@@ -69,37 +82,37 @@ def _different(values: Iterable[T]) -> list[T]:
 
 def _run_table(runs: Sequence[ScoredRun]) -> Table:
     header = (
-        "corpus", "split", "run", "sentences", "precision", "recall", "F1", "interval of F1", "exact", "repaired", "failed",
+        "corpus", "split", "run", "sentences", "precision", "recall", "F1", "interval of F1", *STATUSES,
     )  # fmt: skip
-    rows = [
-        (
-            run.corpus, run.split, run.run, _sentences(run), *run.micro.cells, f"{run.interval.low:.4f} to {run.interval.high:.4f}",
-            *(f"{count:,}" for count in run.statuses),
+    rows = []
+    for run in runs:
+        scores, interval = run.scores, run.analysis.intervals.micro.f1
+        statuses = (f"{count:,}" for count in scores.alignment.statuses.values())
+        span = f"{interval.low:.4f} to {interval.high:.4f}"
+        rows.append(
+            (run.corpus, run.split, run.name, _sized(scores.sentences), *ratio_cells(scores.micro), span, *statuses)
         )
-        for run in runs
-    ]  # fmt: skip
     return Table(header, rows, numbers=False)
 
 
-def _sentences(run: ScoredRun) -> str:
-    return f"{run.sentences:,} ({run.docstart:,} -DOCSTART- lines among them)" if run.docstart else f"{run.sentences:,}"
+def _sized(size: Size) -> str:
+    return f"{size.all:,} ({size.docstart:,} -DOCSTART- lines among them)" if size.docstart else f"{size.all:,}"
 
 
 def _label_table(run: ScoredRun) -> Table:
     """Return the scores of a run by label, with the baselines below."""
-    baselines = [_row(f"baseline: {row.name}", row) for row in run.baselines]
-    rows = [*(_row(row.name, row) for row in (*run.labels, run.micro)), *baselines]
-    return Table((run.scorer, *_COLUMNS), rows)
+    rows = {name: counts for name, counts in strict_rows(run).items() if name != UNGROUNDED_ROW}
+    return Table((scorer_of(run), *_COLUMNS), [_row(name, counts) for name, counts in rows.items()])
 
 
-def _scenario_table(run: ScoredRun) -> Table:
-    """Return the scores of a run by nervaluate's scenarios."""
-    names = [f"{row.name} ({_SCENARIOS[row.name]})" if row.name in _SCENARIOS else row.name for row in run.scenarios]
-    return Table(("nervaluate", *_COLUMNS), [_row(name, row) for name, row in zip(names, run.scenarios)])
+def _scenario_table(scenarios: Scenarios) -> Table:
+    """Return the scores by nervaluate's scenarios."""
+    rows = [_row(f"{name} ({_SCENARIOS[name]})", counts) for name, counts in scenarios.by_name.items()]
+    return Table(("nervaluate", *_COLUMNS), rows)
 
 
-def _row(name: str, row: Counted) -> tuple[str, ...]:
-    return (name, *row.cells, f"{row.gold:,}")
+def _row(name: str, counts: Counts | ScenarioCounts) -> tuple[str, ...]:
+    return (name, *ratio_cells(counts), f"{counts.gold:,}")
 
 
 def _definition_table(labels: LabelSet) -> Table:
@@ -130,8 +143,8 @@ def _version_table(runs: Sequence[ScoredRun]) -> Table:
     """Return the versions that runs were scored with, one column for runs with the same ones."""
     columns: dict[tuple[tuple[str, str | None], ...], list[str]] = {}
     for run in runs:
-        stamp = (*run.versions, ("commit", run.commit))
-        columns.setdefault(stamp, []).append(f"{run.corpus} {run.split} {run.run}")
+        stamp = (*run.provenance.versions.items(), ("commit", run.provenance.commit))
+        columns.setdefault(stamp, []).append(f"{run.corpus} {run.split} {run.name}")
     names = _different(name for stamp in columns for name, _ in stamp)
     rows = [(name, *(dict(stamp).get(name) or "not known" for stamp in columns)) for name in names]
     return Table(("scored with", *("; ".join(of_stamp) for of_stamp in columns.values())), rows, numbers=False)

@@ -50,7 +50,7 @@ class TrainingData:
         card: of the corpus; None where it is not there.
         records: number of examples; None where the data is not there.
         example: of what a model is to write.
-        unknown: why something of this is not known, one sentence each.
+        unknown: Why something of this is not known.
     """
 
     dataset: str
@@ -58,7 +58,7 @@ class TrainingData:
     card: Card | None
     records: int | None
     example: Shown
-    unknown: tuple[str, ...]
+    unknown: tuple[LmnError, ...]
 
     @property
     def title(self) -> str:
@@ -150,24 +150,20 @@ def training_data(recipe: Recipe, spec: PromptSpec, *, corpus_text: bool = True)
         spec: the adapter's prompt.
         corpus_text: whether the example may be a sentence of the data.
     """
-    unknown: list[str] = []
+    unknown: list[LmnError] = []
     entry, card, records = None, None, None
     shown: Shown | None = None
     try:
         entry = recipe.train_entry()
         card = load_card(entry.card)
     except LmnError as error:
-        unknown.append(_one_line(error))
+        unknown.append(error)
     try:
         if entry:
             records, shown = _look(recipe, entry, corpus_text)
     except LmnError as error:
-        unknown.append(_one_line(error))
+        unknown.append(error)
     return TrainingData(recipe.dataset, entry, card, records, shown or made_up(spec), tuple(unknown))
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
 
 
 def _look(recipe: Recipe, entry: DatasetEntry, corpus_text: bool) -> tuple[int, Shown | None]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...counts import RATIOS
 from ...data_converters.cards import load_card
 from ...errors import LmnError
+from ..scored_run import ScoredRun
 from .publication import Publication
-from .scored import ScoredRun
+from .scored import scorer_of
 
 TASK = "token-classification"
 
@@ -45,8 +47,8 @@ def _results(published: Publication, run: ScoredRun) -> list[Any]:
     from huggingface_hub import EvalResult
 
     id_, title = _dataset(published, run.corpus)
-    counts = run.micro.counts
-    metrics = {"precision": counts.precision, "recall": counts.recall, "f1": counts.f1}
+    counts = run.scores.micro
+    metrics: dict[str, float] = {name: getattr(counts, name) for name in RATIOS}
     return [
         EvalResult(
             task_type=TASK,
@@ -55,7 +57,7 @@ def _results(published: Publication, run: ScoredRun) -> list[Any]:
             dataset_name=title,
             dataset_split=run.split,
             metric_type=name,
-            metric_name=f"{name} (micro; {run.scorer}; {run.decoding} decoding)",
+            metric_name=f"{name} (micro; {scorer_of(run)}; {run.decoding} decoding)",
             metric_value=value,
         )
         for name, value in metrics.items()

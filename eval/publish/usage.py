@@ -79,7 +79,7 @@ def commands(published: Publication) -> str:
         words = ["lmn-eval", "--recipe", RECIPE_FILE, "--split", run.split]
         if published.data.entry is None or run.corpus != published.data.entry.corpus:
             words += ["--corpus", run.corpus]
-        words += ["--decoding", run.decoding] if run.run == run.decoding else []
+        words += ["--decoding", run.decoding] if run.name == run.decoding else []
         line = " ".join(map(shlex.quote, words))
-        lines.append(line if run.run == run.decoding else f"{line}   # run {run.run!r}")
+        lines.append(line if run.name == run.decoding else f"{line}   # run {run.name!r}")
     return "\n".join(dict.fromkeys(lines))

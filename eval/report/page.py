@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator
 from urllib.parse import quote, urlencode
 
 from ...rendering.html import page
 from ...rendering.text import visible
-from ..analysis.document import Examined
+from ..scored_run import Evaluation
 from .charts import charts
 from .content import (
     Filter,
@@ -24,23 +23,19 @@ from .content import (
 from .sentences import browser_data
 
 
-def html_report(document: dict[str, Any], sentences: Sequence[Examined]) -> Iterator[str]:
-    """Yield the page in parts.
-
-    Args:
-        document: What `scores.json` holds.
-        sentences: What `sentences.jsonl` beside it holds.
-    """
+def html_report(evaluation: Evaluation) -> Iterator[str]:
+    """Yield the page in parts."""
+    run = evaluation.run
     return page(
         "eval.report/page.html.jinja",
-        title=title_of(document),
-        headline=headline(document),
-        interval_note=interval_note(document),
-        sections=sections(document),
-        charts=charts(document),
-        facts=facts(document),
-        provenance=provenance(document),
-        rows=browser_data(sentences, list(document["analysis"]["errors"]["labels"])),
+        title=title_of(run),
+        headline=headline(run),
+        interval_note=interval_note(run),
+        sections=sections(run),
+        charts=charts(run),
+        facts=facts(run),
+        provenance=provenance(run),
+        rows=browser_data(evaluation.sentences, list(run.analysis.errors.labels)),
         addresses=_addresses,
         shares=_shares,
     )

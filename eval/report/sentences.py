@@ -9,11 +9,10 @@ from typing import Any
 
 from markupsafe import Markup
 
+from ...alignment import EXACT, STATUSES
 from ...rendering.text import visible
-from ..analysis.document import Examined
-from ..analysis.pairs import KINDS
+from ..scored_run import KINDS, ExaminedSentence
 
-_STATUSES = ("exact", "repaired", "failed")
 _ESCAPES = {
     character: f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"
 }  # none of them is a part of JSON's own syntax
@@ -27,14 +26,14 @@ def embedded(value: Any) -> str:
     return text
 
 
-def browser_data(sentences: Sequence[Examined], labels: Sequence[str]) -> Iterator[Markup]:
+def browser_data(sentences: Sequence[ExaminedSentence], labels: Sequence[str]) -> Iterator[Markup]:
     r"""Yield parts of a JSON object, which is markup as it stands.
 
-    `kinds`, `labels`, `statuses` and `reasons` are names, which rows have numbers for. Each of `rows` is an array: id, place (file name
-    and line), tokens with `\n` between them, pairs, status, reasons, ungrounded entities as [text, label], and the output, 0 where it
-    was read exactly. A pair is [kind, gold start, end, label, predicted start, end, label, known], -1 for an entity that is not there,
-    and after that the confidence of the predicted entity where there is one. `known` is a place in the names' `known`, where the labels
-    stand that the gold entity's words have in the training split, or -1. Hidden characters are codes.
+    `kinds`, `labels`, `statuses` and `reasons` are names; rows refer to them by number. Each of `rows` is an array: id, place (file
+    name and line), tokens joined by `\n`, pairs, status, reasons, ungrounded entities as [text, label], and the output, 0 where it
+    was read exactly. A pair is [kind, gold start, end, label, predicted start, end, label, known], with -1 for an entity that is not
+    there, then the confidence of the predicted entity where it has one. `known` is an index into the names' `known`, which lists the
+    labels of the gold entity's words in the training split, or -1. Hidden characters are codes.
     """
     known = sorted({found for row in sentences for found in row.known or ()})
     there = {span.label for row in sentences for pair in row.pairs for span in (pair.gold, pair.predicted) if span}
@@ -43,7 +42,7 @@ def browser_data(sentences: Sequence[Examined], labels: Sequence[str]) -> Iterat
     reasons = sorted({reason for row in sentences for reason in row.reasons})
     numbers = {label: number for number, label in enumerate(order)}
     names = {
-        "kinds": KINDS, "labels": [visible(label) for label in order], "statuses": _STATUSES, "reasons": reasons,
+        "kinds": KINDS, "labels": [visible(label) for label in order], "statuses": STATUSES, "reasons": reasons,
         "known": [[numbers[label] for label in found] for found in known],
     }  # fmt: skip
     places = {found: place for place, found in enumerate(known)}
@@ -53,7 +52,9 @@ def browser_data(sentences: Sequence[Examined], labels: Sequence[str]) -> Iterat
     yield Markup("\n]}")
 
 
-def _row(row: Examined, labels: dict[str, int], reasons: list[str], places: dict[tuple[str, ...], int]) -> list[Any]:
+def _row(
+    row: ExaminedSentence, labels: dict[str, int], reasons: list[str], places: dict[tuple[str, ...], int]
+) -> list[Any]:
     confidences = iter(row.confidences or ())
     known = repeat(-1) if row.known is None else map(places.__getitem__, row.known)
     pairs = [
@@ -65,8 +66,8 @@ def _row(row: Examined, labels: dict[str, int], reasons: list[str], places: dict
         for pair in row.pairs
     ]  # fmt: skip
     return [
-        visible(row.id), visible(row.where.rpartition("/")[2]), "\n".join(map(visible, row.tokens)), pairs, _STATUSES.index(row.status),
+        visible(row.id), visible(row.where.rpartition("/")[2]), "\n".join(map(visible, row.tokens)), pairs, STATUSES.index(row.status),
         [reasons.index(reason) for reason in row.reasons],
         [[visible(text), visible(label)] for text, label in row.ungrounded],
-        0 if row.status == "exact" else visible(row.output),
+        0 if row.status == EXACT else visible(row.output),
     ]  # fmt: skip

@@ -12,13 +12,13 @@ import json
 import re
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from ...counts import Counts
 from ...formats import get_format
 from ...labels import LabelSet
 from ...sentence import Sentence
-from .counts import Counts
+from ..scored_run import Llms4nerScores
 
 _BRACKETS = re.compile(r"(?P<opens>\[)|\|\s*(?P<label>[^\]]+)\]")
 _ENTRY_KEYS = {"occurrence": ("text", "occurrence_index"), "offset": ("text", "start", "end")}
@@ -27,44 +27,20 @@ Entry = tuple[str, Hashable]
 """An entity's label and what else it is compared by."""
 
 
-@dataclass(frozen=True, slots=True)
-class Llms4nerCounts:
-    """What that evaluator counts.
-
-    Attributes:
-        sentences: counts of each over all labels.
-        labels: counts by label, sorted.
-        forgiven: sentences whose entities were compared without their positions.
-    """
-
-    sentences: list[Counts]
-    labels: dict[str, Counts]
-    forgiven: int
-
-    @property
-    def micro(self) -> Counts:
-        """Counts over all labels."""
-        return sum(self.sentences, Counts())
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return a mapping for JSON."""
-        return {
-            "micro": self.micro.to_dict(), "forgiven": self.forgiven,
-            "labels": {label: counts.to_dict() for label, counts in self.labels.items()},
-        }  # fmt: skip
-
-
-def count_published(
+def count_llms4ner(
     sentences: Sequence[Sentence], outputs: Iterable[str], format_name: str, labels: LabelSet, *, nested: bool
-) -> Llms4nerCounts:
+) -> tuple[Llms4nerScores, list[Counts]]:
     """Count as that evaluator does, which reads an output as far as it goes.
 
     Args:
-        sentences: the gold.
-        outputs: one a sentence, in the same order.
-        format_name: of the outputs.
-        labels: as the prompt has them.
-        nested: whether entities may nest in the gold's text.
+        sentences: Gold sentences.
+        outputs: One output for each sentence, in the same order.
+        format_name: Output format.
+        labels: Labels as the prompt has them.
+        nested: Whether entities may nest in the gold's text.
+
+    Returns:
+        The scores, and the counts of each sentence over all labels.
     """
     fmt = get_format(format_name, nested=nested)
     in_sentences: list[Counts] = []
@@ -82,7 +58,7 @@ def count_published(
         for label in {label for label, _ in (*gold, *predicted)}:
             found = Counts(*(_of_label(side, label) for side in sides))
             counted[label] = counted.get(label, Counts()) + found
-    return Llms4nerCounts(in_sentences, dict(sorted(counted.items())), forgiven)
+    return Llms4nerScores(forgiven, dict(sorted(counted.items()))), in_sentences
 
 
 def _of_label(entries: Counter[Entry], label: str) -> int:

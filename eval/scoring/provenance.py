@@ -14,27 +14,24 @@ from ...errors import LmnError
 from ...files import sha256_of
 from ...records import PREDICTIONS_FILE
 from ...training.recipe import ADAPTER_FILE, Recipe
+from ..scored_run import Hashes, Provenance
 
 _PACKAGES = ("llms-meet-ner", "seqeval", "nervaluate", "rapidfuzz", "llamafactory", "transformers", "peft", "torch")
 
 
-def stamp(gold: SplitData, predictions: Path, recipe: Recipe | None) -> dict[str, Any]:
+def stamp(gold: SplitData, predictions: Path, recipe: Recipe | None) -> Provenance:
     """Return versions, the working directory's git commit, the seed, and SHA-256 hashes of corpus, predictions and adapter.
 
     What is not there (a package, a repository, an adapter) or not known is null. The corpus's hash is that of its file, or of what is
     read of a data set. The adapter's hash is the one that lmn-predict noted with the predictions; for files of other tools it is that
     of the recipe's adapter.
     """
-    return {
-        "versions": {"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}},
-        "commit": _commit(),
-        "seed": recipe.seed if recipe and not recipe.adapter else None,
-        "sha256": {
-            "corpus": gold.sha256(),
-            "predictions": sha256_of(predictions),
-            "adapter": _adapter_hash(predictions, recipe),
-        },
-    }
+    return Provenance(
+        versions={"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}},
+        commit=_commit(),
+        seed=recipe.seed if recipe and not recipe.adapter else None,
+        sha256=Hashes(gold.sha256(), sha256_of(predictions), _adapter_hash(predictions, recipe)),
+    )
 
 
 def run_stamp(predictions: Path) -> dict[str, Any]:

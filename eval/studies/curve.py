@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from ...counts import Counts
 from ...data_converters.cards import load_card
 from ...errors import LmnError
 from ...files import atomic_write, read_json, sha256_of, write_json
@@ -18,8 +19,9 @@ from ...prompting.spec import PromptSpec
 from ...training.checkpoints import FINAL, Checkpoint, find_checkpoints
 from ...training.dataset_info import Record
 from ...training.recipe import ADAPTER_FILE, Recipe, known_prompt
-from ..evaluate import Gold, asked_labels, evaluate, read_gold, write_scores
-from ..scoring.counts import Counts
+from ...typed_json import from_json, to_json, written_as
+from ..evaluate import Gold, asked_labels, evaluate, read_gold
+from ..scored_run import save_evaluation
 from .curve_plot import save_plot
 
 CURVE_FILE = "curve.json"
@@ -32,13 +34,13 @@ class Point:
     """A scored checkpoint.
 
     Attributes:
-        checkpoint: its name, `checkpoint-N` or `final`.
-        step: after which it was saved.
-        epoch: the same as a number of epochs, or None.
-        loss: the last training loss logged until then, or None.
+        checkpoint: Name of the checkpoint, `checkpoint-N` or `final`.
+        step: Training step after which it was saved.
+        epoch: The same as a number of epochs, or None.
+        loss: Last training loss that was logged until then, or None.
         eval_loss: LLaMA-Factory's evaluation loss, or None.
-        adapter_sha256: of its weights.
-        counts: strict, over all labels.
+        adapter_sha256: Hash of its weights.
+        counts: Strict counts over all labels.
     """
 
     checkpoint: str
@@ -49,19 +51,37 @@ class Point:
     adapter_sha256: str
     counts: Counts
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return a mapping for JSON, counts before ratios."""
-        return {
-            "checkpoint": self.checkpoint, "step": self.step, "epoch": self.epoch, "loss": self.loss, "eval_loss": self.eval_loss,
-            "adapter_sha256": self.adapter_sha256, **self.counts.to_dict(),
-        }  # fmt: skip
 
-    @classmethod
-    def from_dict(cls, row: dict[str, Any]) -> Point:
-        """Read what `to_dict` wrote."""
-        return cls(
-            row["checkpoint"], row["step"], row["epoch"], row["loss"], row["eval_loss"], row["adapter_sha256"], Counts.from_dict(row)
-        )  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What the points of a curve have in common.
+
+    Attributes:
+        recipe: Path of the recipe.
+        model: Base model.
+        corpus: Name of the corpus card.
+        split: Split that is scored.
+        corpus_sha256: Hash of the corpus file.
+        sentences: Number of sentences that are scored.
+        sentences_in_split: Number of sentences in the split.
+        decoding: How outputs are decoded.
+        prompt: Prompt as JSON, without its template.
+    """
+
+    recipe: str
+    model: str
+    corpus: str
+    split: str
+    corpus_sha256: str
+    sentences: int
+    sentences_in_split: int
+    decoding: str
+    prompt: dict[str, Any]
+
+    def __str__(self) -> str:
+        scored, there = self.sentences, self.sentences_in_split
+        part = f"all {there:,} sentences" if scored == there else f"the first {scored:,} of {there:,} sentences"
+        return f"{self.recipe} on {self.corpus} {self.split}, {part}, decoding {self.decoding}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +89,14 @@ class Curve:
     """The scored checkpoints of one training, on one split with one way of decoding.
 
     Attributes:
-        of: what they have in common: recipe, model, corpus, split, hash of the corpus file, sentences scored and sentences there,
-            decoding, prompt.
-        points: by step.
-        gone: names of the points whose checkpoint training has since deleted (`save_total_limit`).
-        final: name of the point with the weights that training ended with; None while it goes on.
-        unfinished: names of checkpoints that are not whole (yet) and were left out.
+        scope: What the points have in common.
+        points: Points by step.
+        gone: Names of the points whose checkpoint training has since deleted (`save_total_limit`).
+        final: Name of the point with the weights that training ended with; None while it goes on.
+        unfinished: Names of checkpoints that are not whole (yet) and were left out.
     """
 
-    of: dict[str, Any]
+    scope: Scope
     points: tuple[Point, ...]
     gone: tuple[str, ...] = ()
     final: str | None = None
@@ -85,16 +104,19 @@ class Curve:
 
     @property
     def best(self) -> Point | None:
-        """The point with the highest F1, the earliest of equals; None where no entity is right at any."""
+        """The point with the highest F1, the earliest of equals; None where no entity is right at any point."""
         right = (point for point in self.points if point.counts.correct)
         return max(right, key=lambda point: (point.counts.f1, -point.step), default=None)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return what `curve.json` holds."""
-        return {
-            "schema": 1, **self.of, "best": self.best.checkpoint if self.best else None, "final": self.final,
-            "gone": list(self.gone), "unfinished": list(self.unfinished), "points": [point.to_dict() for point in self.points],
-        }  # fmt: skip
+    @property
+    def best_name(self) -> str | None:
+        """Name of the best point."""
+        return self.best.checkpoint if self.best else None
+
+    @property
+    def schema(self) -> int:
+        """Number of the layout of `curve.json`."""
+        return 1
 
     def rows(self) -> Iterator[tuple[str, ...]]:
         """Yield a row of cells for each point, as `HEADER` names them."""
@@ -114,11 +136,9 @@ class Curve:
                 ", ".join(notes),
             )
 
-    def title(self) -> str:
-        """Say in one line what was scored, and on how much of it."""
-        scored, there = self.of["sentences"], self.of["sentences_in_split"]
-        part = f"all {there:,} sentences" if scored == there else f"the first {scored:,} of {there:,} sentences"
-        return f"{self.of['recipe']} on {self.of['corpus']} {self.of['split']}, {part}, decoding {self.of['decoding']}"
+
+written_as(Point, "checkpoint step epoch loss eval_loss adapter_sha256 *counts")
+written_as(Curve, "schema *scope best=best_name final gone unfinished points")
 
 
 def _cell(value: float | None, digits: int) -> str:
@@ -172,8 +192,8 @@ def score_adapter(recipe: Recipe, dev: Dev, options: PredictOptions, folder: Pat
     records = [Record(sentence.id, sentence.tokens) for sentence in dev.gold.sentences]
     predictions = predict(recipe, records, folder, options, restart=restart)
     evaluation = evaluate(dev.gold, predictions, spec=dev.spec, recipe=recipe)
-    write_scores(evaluation, folder)
-    return evaluation.scores.micro
+    save_evaluation(evaluation, folder)
+    return evaluation.run.scores.micro
 
 
 def draw_curve(recipe: Recipe, dev: Dev, options: PredictOptions, *, restart: bool = False) -> tuple[Curve, Path]:
@@ -187,12 +207,12 @@ def draw_curve(recipe: Recipe, dev: Dev, options: PredictOptions, *, restart: bo
     """
     folder = recipe.output_dir / f"{dev.gold.card.name}_{dev.gold.split}" / "curve" / options.run_name
     whole, unfinished = find_checkpoints(recipe.output_dir)
-    of = _common(recipe, dev, options)
-    earlier = {} if restart else _earlier_points(folder / CURVE_FILE, of)
+    scope = _scope(recipe, dev, options)
+    earlier = {} if restart else _earlier_points(folder / CURVE_FILE, scope)
     if not whole and not earlier:
         named = f"; not whole yet: {', '.join(unfinished)}" if unfinished else ""
         raise LmnError(
-            f"{recipe.output_dir}: no checkpoint there{named}; train with llamafactory-cli train {recipe.path}"
+            f"no checkpoint there{named}", recipe.output_dir, f"train with llamafactory-cli train {recipe.path}"
         )
     points: dict[str, Point] = {}
     final = None
@@ -202,39 +222,36 @@ def draw_curve(recipe: Recipe, dev: Dev, options: PredictOptions, *, restart: bo
             continue
         points[point.checkpoint] = point
         final = point.checkpoint if checkpoint.name == FINAL else None
-        write_json(folder / CURVE_FILE, _curve(of, points, earlier, final, unfinished).to_dict())
-    curve = _curve(of, points, earlier, final, unfinished)
+        write_json(folder / CURVE_FILE, to_json(_curve(scope, points, earlier, final, unfinished)))
+    curve = _curve(scope, points, earlier, final, unfinished)
     _write(curve, folder)
     return curve, folder
 
 
-def _common(recipe: Recipe, dev: Dev, options: PredictOptions) -> dict[str, Any]:
-    return {
-        "recipe": str(recipe.path), "model": recipe.model, "corpus": dev.gold.card.name, "split": dev.gold.split,
-        "corpus_sha256": dev.gold.origin.sha256(), "sentences": len(dev.gold.sentences), "sentences_in_split": dev.there,
-        "decoding": options.decoding, "prompt": dev.spec.without_template().to_dict(),
-    }  # fmt: skip
+def _scope(recipe: Recipe, dev: Dev, options: PredictOptions) -> Scope:
+    return Scope(
+        str(recipe.path), recipe.model, dev.gold.card.name, dev.gold.split, dev.gold.origin.sha256(), len(dev.gold.sentences),
+        dev.there, str(options.decoding), dev.spec.without_template().to_dict(),
+    )  # fmt: skip
 
 
-def _earlier_points(path: Path, of: dict[str, Any]) -> dict[str, Point]:
+def _earlier_points(path: Path, scope: Scope) -> dict[str, Point]:
     """Return the points of an earlier call by name, if it scored the same."""
     if not path.is_file():
         return {}
-    document = read_json(path, remedy="--restart writes it anew")
-    try:
-        if {key: document[key] for key in of} != of:
-            raise LmnError(f"{path}: the curve of other data or of another model; --restart writes it anew")
-        return {row["checkpoint"]: Point.from_dict(row) for row in document["points"] if row["checkpoint"] != FINAL}
-    except (KeyError, TypeError, ValueError) as error:
-        raise LmnError(f"{path}: not as lmn-eval curve writes it ({error}); --restart writes it anew") from error
+    remedy = "--restart writes it again"
+    earlier = from_json(Curve, read_json(path, remedy=remedy), path, writer="lmn-eval curve", remedy=remedy)
+    if earlier.scope != scope:
+        raise LmnError("the curve of other data or of another model", path, remedy)
+    return {point.checkpoint: point for point in earlier.points if point.checkpoint != FINAL}
 
 
 def _curve(
-    of: dict[str, Any], points: dict[str, Point], earlier: dict[str, Point], final: str | None, unfinished: Sequence[str]
+    scope: Scope, points: dict[str, Point], earlier: dict[str, Point], final: str | None, unfinished: Sequence[str]
 ) -> Curve:  # fmt: skip
     gone = [name for name in earlier if name not in points]
     ordered = sorted([*points.values(), *(earlier[name] for name in gone)], key=lambda point: point.step)
-    return Curve(of, tuple(ordered), tuple(gone), final, tuple(unfinished))
+    return Curve(scope, tuple(ordered), tuple(gone), final, tuple(unfinished))
 
 
 def _score_checkpoint(
@@ -260,9 +277,9 @@ def _score_checkpoint(
 
 
 def _write(curve: Curve, folder: Path) -> None:
-    write_json(folder / CURVE_FILE, curve.to_dict())
+    write_json(folder / CURVE_FILE, to_json(curve))
     with atomic_write(folder / "curve.md") as file:
-        file.write(f"{curve.title()}\n\n| {' | '.join(HEADER)} |\n{'|---' * len(HEADER)}|\n")
+        file.write(f"{curve.scope!s}\n\n| {' | '.join(HEADER)} |\n{'|---' * len(HEADER)}|\n")
         file.writelines(f"| {' | '.join(row)} |\n" for row in curve.rows())
     points = curve.points
     series = {
@@ -271,7 +288,7 @@ def _write(curve: Curve, folder: Path) -> None:
         "F1": [point.counts.f1 for point in points],
     }
     losses = [point.eval_loss for point in points]
-    if not save_plot(folder / "curve.png", curve.title(), [point.step for point in points], series, losses):
+    if not save_plot(folder / "curve.png", str(curve.scope), [point.step for point in points], series, losses):
         click.echo("no curve.png: matplotlib is not installed; pip install 'llms-meet-ner[plot]'", err=True)
 
 

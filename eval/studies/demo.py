@@ -19,6 +19,7 @@ from typing import Any
 import click
 from rich.table import Table
 
+from ...alignment import STATUSES
 from ...cli.options import catch_errors, print_table
 from ...data_converters.alpaca import prompt_spec_of
 from ...data_converters.cards import Card, load_card
@@ -29,7 +30,9 @@ from ...systems.counting import run_baselines
 from ...training.dataset_info import dataset_name
 from ...training.logs import has_finished
 from ...training.recipe import Recipe, load_recipe
-from ..evaluate import SCORES_FILE, read_gold
+from ..evaluate import read_gold
+from ..report.tables import ratio_cells
+from ..scored_run import SCORES_FILE, Scores, load_run
 from ..scoring.counts import score
 
 RECIPE = Path("recipes/demo_smollm2.yaml")
@@ -125,8 +128,8 @@ def _train(demo: Demo, key: str) -> None:
     demo.stage("train", key, done, lambda: _call("llamafactory-cli", "train", RECIPE, *demo.overrides))
 
 
-def _evaluate(demo: Demo, name: str, key: str, decoding: str, *flags: str) -> dict[str, Any]:
-    """Predict and score with lmn-eval; return what it wrote to scores.json."""
+def _evaluate(demo: Demo, name: str, key: str, decoding: str, *flags: str) -> Scores:
+    """Predict and score with lmn-eval."""
     test = demo.splits[1]
     source: list[str | Path] = ["--source", demo.source] if demo.source else []
     run = "-".join([decoding, *(flag.removeprefix("--") for flag in flags)])
@@ -143,28 +146,15 @@ def _evaluate(demo: Demo, name: str, key: str, decoding: str, *flags: str) -> di
     ]
     words += ["--decoding", decoding, *flags, *demo.overrides]
     demo.stage(name, key, (folder / SCORES_FILE).is_file(), lambda: _call(*words))
-    scores: dict[str, Any] = read_json(folder / SCORES_FILE)
-    return scores
+    return load_run(folder).scores
 
 
-def _report(demo: Demo, rows: Sequence[tuple[str, dict[str, Any]]]) -> None:
+def _report(demo: Demo, rows: Sequence[tuple[str, Scores]]) -> None:
     test = demo.splits[1]
-    table = Table(
-        f"{demo.card.name} {test}",
-        "precision",
-        "recall",
-        "micro F1",
-        "exact",
-        "repaired",
-        "failed",
-        box=None,
-        pad_edge=False,
-    )
-    for name, document in rows:
-        micro = (document["seqeval"] or document["spans"])["micro"]
-        alignment = document["alignment"]
-        figures = [f"{micro[key]:.4f}" for key in ("precision", "recall", "f1")]
-        table.add_row(name, *figures, *(f"{alignment[status]:,}" for status in ("exact", "repaired", "failed")))
+    table = Table(f"{demo.card.name} {test}", "precision", "recall", "micro F1", *STATUSES, box=None, pad_edge=False)
+    for name, scores in rows:
+        statuses = (f"{count:,}" for count in scores.alignment.statuses.values())
+        table.add_row(name, *ratio_cells(scores.micro), *statuses)
     click.echo()
     print_table(table)
     times = Table("stage", "seconds", "", box=None, pad_edge=False)
@@ -210,7 +200,7 @@ def main(card_name: str | None, source: Path | None) -> None:
     ]
     gold, train = read_gold(demo.card, test_split, source), read_gold(demo.card, train_split, source)
     rows = [
-        (f"baseline: {name}", score(gold.sentences, marked, nested=demo.card.nested).to_dict())
+        (f"baseline: {name}", score(gold.sentences, marked, nested=demo.card.nested))
         for name, marked in run_baselines(train.sentences, gold.sentences).items()
     ]
     _report(demo, [*rows, *models])

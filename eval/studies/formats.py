@@ -11,20 +11,19 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import click
 
+from ...alignment import STATUSES
 from ...cli.options import catch_errors
+from ...counts import Counts
 from ...data_converters.alpaca import prompt_spec_of
 from ...data_converters.cards import load_card
 from ...errors import LmnError
-from ...files import read_json
 from ...formats import format_names, is_inline
 from ...training.dataset_info import dataset_name
 from ...training.recipe import load_recipe
-from ..evaluate import SCORES_FILE
-from ..scoring.counts import Counts
+from ..scored_run import SCORES_FILE, ScoredRun, load_run
 from .results import RESULTS_FOLDER, Result, Study
 
 VARIANT = "short"
@@ -104,17 +103,20 @@ def _result(
         if not run:
             return []
         _call(words)
-    document = read_json(out / SCORES_FILE)
-    baselines = [_baseline(name, document) for name in document["baselines"]["micro"]]
+    scored = load_run(out)
+    baselines = [
+        _baseline(name, counts, scored) for name, counts in (scored.baselines.micro if scored.baselines else {}).items()
+    ]
     needed = [plan.convert(fmt)] + ([] if flags else [plan.train(fmt)])
     command = "\n".join(shlex.join(step).replace(str(plan.source), "DIR") for step in [*needed, words])
-    return [*baselines, Result.of(name, document, command, shots)]
+    return [*baselines, Result.of(name, scored, command, shots)]
 
 
-def _baseline(name: str, document: dict[str, Any]) -> Result:
-    counts = Counts.from_dict(document["baselines"]["micro"][name])
-    low, high = document["analysis"]["intervals"]["scores"][f"baseline: {name}"]["f1"]
-    return Result(f"baseline: {name}", "", "", None, counts, (low, high), (0, 0, 0), "", {})
+def _baseline(name: str, counts: Counts, run: ScoredRun) -> Result:
+    title = f"baseline: {name}"
+    return Result(
+        title, "", "", None, counts, run.analysis.intervals.scores[title].f1, dict.fromkeys(STATUSES, 0), "", {}
+    )
 
 
 @click.command()

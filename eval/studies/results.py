@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
+from ...alignment import Status
 from ...cli.options import catch_errors
-from ...errors import LmnError
+from ...counts import Counts
 from ...files import atomic_write, read_json, write_json
-from ..published.comparison import published_page
-from ..scoring.counts import Counts
+from ...typed_json import from_json, to_json, written_as
+from ..published.results import published_page
+from ..scored_run import Interval, ScoredRun
 
 RESULTS_FOLDER = Path(__file__).parent / "results"
 RESULTS_PAGE = Path(__file__).parent / "RESULTS.md"
-_STATUSES = ("exact", "repaired", "failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +26,15 @@ class Result:
     """One scored run, or a baseline.
 
     Attributes:
-        name: of the system.
-        format: of the outputs; empty for a baseline.
-        decoding: `constrained` or `free`; empty likewise.
-        shots: examples in the prompt; None for a trained adapter or a baseline.
-        counts: strict, over all labels.
+        name: Name of the system.
+        format: Output format; empty for a baseline.
+        decoding: `constrained` or `free`; empty for a baseline.
+        shots: Number of examples in the prompt; None for a trained adapter or a baseline.
+        counts: Strict counts over all labels.
         f1_interval: 95 % bootstrap interval of F1 over sentences.
-        statuses: sentences `exact`, `repaired`, `failed`.
-        command: that made it.
-        traces: commit, versions and hashes, as in `scores.json`.
+        statuses: Number of sentences by status.
+        command: Commands that made it.
+        traces: Commit, versions and hashes, as in `scores.json`; empty for a baseline.
     """
 
     name: str
@@ -41,38 +42,25 @@ class Result:
     decoding: str
     shots: int | None
     counts: Counts
-    f1_interval: tuple[float, float]
-    statuses: tuple[int, int, int]
+    f1_interval: Interval
+    statuses: dict[Status, int]
     command: str
     traces: dict[str, Any]
 
     @classmethod
-    def of(cls, name: str, document: dict[str, Any], command: str, shots: int | None = None) -> Result:
-        """Take a result out of what a `scores.json` holds."""
+    def of(cls, name: str, run: ScoredRun, command: str, shots: int | None = None) -> Result:
+        """Take a result out of a scored run."""
+        found = run.provenance
+        traces = {"commit": found.commit, "versions": found.versions, "sha256": to_json(found.sha256)}
         return cls(
-            name, document["format"], document["decoding"], shots, Counts.from_dict((document["seqeval"] or document["spans"])["micro"]),
-            tuple(document["analysis"]["intervals"]["scores"]["micro"]["f1"]),
-            tuple(document["alignment"][status] for status in _STATUSES), command,
-            {key: document[key] for key in ("commit", "versions", "sha256")},
+            name, run.format, run.decoding, shots, run.scores.micro, run.analysis.intervals.micro.f1,
+            run.scores.alignment.statuses, command, traces,
         )  # fmt: skip
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return a mapping for JSON."""
-        return {
-            "name": self.name, "format": self.format, "decoding": self.decoding, "shots": self.shots,
-            "counts": {"correct": self.counts.correct, "predicted": self.counts.predicted, "gold": self.counts.gold},
-            "f1_interval": self.f1_interval,
-            "statuses": dict(zip(_STATUSES, self.statuses)), "command": self.command, "traces": self.traces,
-        }  # fmt: skip
-
-    @classmethod
-    def from_dict(cls, row: dict[str, Any]) -> Result:
-        """Read what `to_dict` wrote."""
-        return cls(
-            row["name"], row["format"], row["decoding"], row["shots"], Counts.from_dict(row["counts"]),
-            tuple(row["f1_interval"]),
-            tuple(row["statuses"][status] for status in _STATUSES), row["command"], row["traces"],
-        )  # fmt: skip
+    @property
+    def plain_counts(self) -> dict[str, int]:
+        """The counts without their ratios."""
+        return asdict(self.counts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +68,11 @@ class Study:
     """Runs over one split that are to be compared.
 
     Attributes:
-        title: a heading.
-        about: what was trained on what, where it ran, in Markdown.
-        corpus: the card's name.
-        split: its split.
-        results: in the order of the table.
+        title: Heading.
+        about: What was trained on what, and where it ran, in Markdown.
+        corpus: Name of the corpus card.
+        split: Split that was scored.
+        results: Results in the order of the table.
     """
 
     title: str
@@ -98,21 +86,14 @@ class Study:
         """Read a study.
 
         Raises:
-            LmnError: the file is missing or damaged.
+            LmnError: The file is missing or damaged.
         """
-        row = read_json(path, remedy="run the study again")
-        try:
-            results = tuple(map(Result.from_dict, row["results"]))
-            return cls(row["title"], row["about"], row["corpus"], row["split"], results)
-        except (KeyError, TypeError, ValueError) as error:
-            raise LmnError(f"{path}: not a study ({type(error).__name__}: {error}); run it again") from error
+        remedy = "run the study again"
+        return from_json(cls, read_json(path, remedy=remedy), path, writer="a study", remedy=remedy)
 
     def save(self, path: Path) -> None:
         """Write the study as JSON."""
-        write_json(path, {
-            "title": self.title, "about": self.about, "corpus": self.corpus, "split": self.split,
-            "results": [result.to_dict() for result in self.results],
-        })  # fmt: skip
+        write_json(path, to_json(self))
 
     def markdown(self) -> str:
         """Return a heading, what it is about, the table and the commands."""
@@ -127,11 +108,14 @@ class Study:
         return "\n".join(lines) + "\n"
 
 
+written_as(Result, "name format decoding shots counts=plain_counts f1_interval statuses command traces")
+
+
 def _row(result: Result) -> str:
     counts = result.counts
     ratios = " | ".join(f"{value:.4f}" for value in (counts.precision, counts.recall, counts.f1))
-    interval = "{:.4f}-{:.4f}".format(*result.f1_interval)
-    statuses = " | ".join(map(str, result.statuses)) if result.format else " | | "
+    interval = f"{result.f1_interval.low:.4f}-{result.f1_interval.high:.4f}"
+    statuses = " | ".join(map(str, result.statuses.values())) if result.format else " | | "
     return f"| {result.name} | {result.format} | {result.decoding} | {ratios} | {interval} | {counts.predicted} | {statuses} |"
 
 

@@ -14,11 +14,12 @@ from typing import Any, Literal
 
 import click
 
+from ...counts import Counts
 from ...errors import LmnError
 from ...files import atomic_write, write_json
 from ...systems.engines import resolve_decoding
 from ...training.launch import OnEvaluation, TrainingError, TrainingOutcome, launch_training
-from ..scoring.counts import Counts
+from ...typed_json import to_json, written_as
 from .search_plan import Range, Scalar, SearchPlan, word
 from .trial import score_trial
 
@@ -38,14 +39,14 @@ class Trial:
     """A row of the table.
 
     Attributes:
-        number: from 0, in the order of their start.
-        state: `scored`; `pruned`, ended early for its evaluation loss; `failed`; `killed`, and tried again as a later trial.
-        parameters: the searched keys and those tied to them.
-        steps: of its training, or None where it failed.
-        counts: strict, over all labels, on the development split; None unless scored.
-        seconds: training and scoring together, in the attempt that finished; None where it was killed.
-        folder: of its adapter.
-        note: what else there is to say.
+        number: Number of the trial, from 0 in the order of their start.
+        state: `scored`; `pruned`, which ended early for its evaluation loss; `failed`; `killed`, and tried again as a later trial.
+        parameters: Searched keys and those tied to them.
+        steps: Number of training steps, or None where it failed.
+        counts: Strict counts over all labels on the development split; None unless scored.
+        seconds: Duration of training and scoring together, in the attempt that finished; None where it was killed.
+        folder: Folder of its adapter.
+        note: Remark on the trial; may be empty.
     """
 
     number: int
@@ -57,13 +58,8 @@ class Trial:
     folder: str
     note: str
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return a mapping for JSON; counts and ratios are null unless the trial was scored."""
-        counts = self.counts.to_dict() if self.counts else dict.fromkeys(Counts().to_dict())
-        return {
-            "trial": self.number, "state": self.state, "parameters": self.parameters, "steps": self.steps,
-            **counts, "seconds": self.seconds, "folder": self.folder, "note": self.note,
-        }  # fmt: skip
+
+written_as(Trial, "trial=number state parameters steps *counts seconds folder note")
 
 
 class Search:
@@ -136,7 +132,7 @@ class Search:
             {
                 "schema": 1, **self.plan.definition(), "recipe": str(self.plan.recipe.path), "trials": self.plan.trials,
                 "best": best.number if best else None, "command": self.command(best) if best else None,
-                "rows": [trial.to_dict() for trial in self.trials()],
+                "rows": to_json(self.trials()),
             },
         )  # fmt: skip
         header, rows = self.table()

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from ...data_converters.yaml_lines import YamlFile, check_schema, key_error, load_schema
 from ...errors import LmnError
 from ...training.recipe import Recipe, load_recipe
+from ...typed_json import to_json
 
 Scalar = str | int | float | bool
 _RESERVED = ("output_dir", "dataset", "eval_dataset", "dataset_dir")
@@ -92,16 +93,10 @@ class SearchPlan:
 
     def definition(self) -> dict[str, Any]:
         """Return what trials have to have in common to stand in one table, for JSON."""
-        space = {
-            key: {"low": values.low, "high": values.high, "log": values.log}
-            if isinstance(values, Range)
-            else list(values)
-            for key, values in self.space.items()
-        }
-        tie = {key: {"times": tie.times, "of": tie.of} for key, tie in self.tie.items()}
         return {
-            "recipe": self.recipe.values, "space": space, "tie": tie, "overrides": self.overrides, "split": self.split,
-            "seed": self.seed, "sampler": self.sampler, "prune": self.prune, "decoding": self.decoding, "limit": self.limit,
+            "recipe": self.recipe.values, "space": to_json(self.space), "tie": to_json(self.tie), "overrides": self.overrides,
+            "split": self.split, "seed": self.seed, "sampler": self.sampler, "prune": self.prune, "decoding": self.decoding,
+            "limit": self.limit,
         }  # fmt: skip
 
 

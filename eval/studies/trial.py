@@ -7,10 +7,10 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 
+from ...counts import Counts
 from ...errors import LmnError
 from ...prediction.run import PredictOptions, run_folder
 from ...training.recipe import load_recipe
-from ..scoring.counts import Counts
 from .curve import Dev, score_adapter
 from .search_plan import SearchPlan
 

@@ -105,7 +105,7 @@ def _make(folder: Path, sentences: int) -> Path:
     times.append((time.perf_counter(), time.process_time()))
     before = _memory()
     path = folder / "report.html"
-    write_page(path, evaluation.document, evaluation.sentences)
+    write_page(path, evaluation)
     times.append((time.perf_counter(), time.process_time()))
     (scoring, scoring_busy), (writing, writing_busy) = (
         (other[0] - one[0], other[1] - one[1]) for one, other in pairwise(times)

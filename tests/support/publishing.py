@@ -15,7 +15,8 @@ from llms_meet_ner.data_converters import load_card
 from llms_meet_ner.data_converters.alpaca import prompt_spec_of
 from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
 from llms_meet_ner.data_converters.corpus import read_corpus
-from llms_meet_ner.eval.evaluate import Gold, evaluate, read_gold, write_scores
+from llms_meet_ner.eval.evaluate import Gold, evaluate, read_gold
+from llms_meet_ner.eval.scored_run import save_evaluation
 from llms_meet_ner.files import sha256_of
 from llms_meet_ner.prompting.spec import TemplatePieces
 from llms_meet_ner.sentence import Sentence, tokens_sha1
@@ -106,7 +107,7 @@ class Trained:
         stamp = {"adapter_sha256": adapter or sha256_of(self.output / "adapter_model.safetensors"), "shots": None}
         (folder / "run.json").write_text(json.dumps({"stamp": stamp}))
         evaluation = evaluate(gold, folder / "predictions.jsonl", spec=self.spec, recipe=load_recipe(self.recipe))
-        return write_scores(evaluation, folder)
+        return save_evaluation(evaluation, folder)
 
 
 def trained(folder: Path, base: str = BASE, **changes: Any) -> Trained:

@@ -19,15 +19,33 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 from llms_meet_ner import Alignment, Sentence, Span
 from llms_meet_ner.data_converters import load_card, read_corpus
 from llms_meet_ner.eval import Counts, score
-from llms_meet_ner.eval.analysis import KINDS, analyse, pair_up
-from llms_meet_ner.eval.analysis.document import Examined, examined, sentence_counts
+from llms_meet_ner.eval.analysis import analyse, examine, pair_up
 from llms_meet_ner.eval.analysis.groups import Known, score_groups
 from llms_meet_ner.eval.analysis.resampling import differences, intervals
 from llms_meet_ner.eval.cli.score import main
-from llms_meet_ner.eval.scoring.counts import SCENARIOS, scenario_counts
+from llms_meet_ner.eval.scored_run import (
+    KINDS,
+    SCENARIOS,
+    Analysis,
+    ExaminedSentence,
+    Interval,
+    Pair,
+    count_kinds,
+    sentence_line,
+)
+from llms_meet_ner.eval.scoring.counts import scenario_counts
 from llms_meet_ner.tags import encode
+from llms_meet_ner.typed_json import from_json, to_json
 
 Drawn = tuple[list[Sentence], list[Alignment]]
+
+
+def paired(sentences: list[Sentence], alignments: list[Alignment]) -> list[tuple[Pair, ...]]:
+    return [pair_up(sentence.spans, alignment.spans) for sentence, alignment in zip(sentences, alignments)]
+
+
+def analysed(sentences: list[Sentence], alignments: list[Alignment]) -> Analysis:
+    return analyse(sentences, alignments, paired(sentences, alignments), LABELS)
 
 
 def kinds(gold: list[Span], predicted: list[Span]) -> list[str]:
@@ -96,15 +114,16 @@ def test_every_entity_is_in_one_pair_and_the_kind_is_what_the_pair_is(gold: list
 @given(corpora_with_predictions())
 def test_counts_add_up_to_the_scores_and_tags_to_those_of_scikit_learn(data: Drawn) -> None:
     sentences, alignments = data
-    analysis, scores = analyse(sentences, alignments, LABELS), score(sentences, alignments)
-    document = analysis.to_dict()
+    analysis, scores = analysed(sentences, alignments), score(sentences, alignments)
+    document = to_json(analysis)
+    assert from_json(Analysis, json.loads(json.dumps(document)), "here") == analysis
     everything = document["errors"]["all"]
     assert list(everything) == list(KINDS)
-    paired = sum(everything[kind] for kind in ("correct", "boundary", "type", "both"))
-    assert (everything["correct"], paired + everything["spurious"], paired + everything["missed"]) == (
+    both = sum(everything[kind] for kind in ("correct", "boundary", "type", "both"))
+    assert (everything["correct"], both + everything["spurious"], both + everything["missed"]) == (
         scores.micro.correct, scores.micro.predicted, scores.micro.gold,
     )  # fmt: skip
-    assert sum((sentence_counts(pairs) for pairs in analysis.pairs), Counts()) == scores.micro
+    assert sum((count_kinds(pairs).counts for pairs in paired(sentences, alignments)), Counts()) == scores.micro
     matrix = document["confusion"]
     assert sum(map(sum, matrix["rows"])) == sum(everything.values())
     for label, row in document["errors"]["labels"].items():
@@ -132,7 +151,7 @@ def test_counts_add_up_to_the_scores_and_tags_to_those_of_scikit_learn(data: Dra
 @given(corpora_with_predictions())
 def test_averages_over_sentences_are_those_of_scikit_learn_sentence_by_sentence(data: Drawn) -> None:
     sentences, alignments = data
-    document = analyse(sentences, alignments, LABELS).to_dict()["tags"]
+    document = to_json(analysed(sentences, alignments))["tags"]
     found = document["averaged_over_sentences"]
     rows = [(encode(s.spans, len(s.tokens)), encode(a.spans, len(s.tokens))) for s, a in zip(sentences, alignments)]
     for tag, averages in found.items():
@@ -186,30 +205,34 @@ def test_groups_by_what_the_training_split_knows() -> None:
     assert list(score_groups([gold], [predicted], None)) == ["entity length", "sentence length"]
 
 
+def ends(interval: Interval) -> tuple[float, float]:
+    return interval.low, interval.high
+
+
 def test_an_interval_is_that_of_a_plain_bootstrap_and_covers_what_it_should() -> None:
     random = np.random.default_rng(1)
     counts = [Counts(int(c), int(c + p), int(c + g)) for c, p, g in random.integers(0, 3, size=(400, 3))]
-    found = intervals(counts, [0] * 400, [], resamples=4000).by_name["micro"]
+    found = intervals(counts, [0] * 400, [], resamples=4000).micro
     plain = []
     for _ in range(4000):
         drawn = [counts[at] for at in random.integers(0, 400, size=400)]
         plain.append(sum(one.correct for one in drawn) / sum(one.predicted for one in drawn))
-    assert found["precision"] == pytest.approx(np.quantile(plain, [0.025, 0.975]), abs=0.004)
+    assert ends(found.precision) == pytest.approx(np.quantile(plain, [0.025, 0.975]), abs=0.004)
     assert intervals(counts, [0] * 400, []) == intervals(counts, [0] * 400, [])
     assert intervals(counts, [0] * 400, [], seed=1) != intervals(counts, [0] * 400, [])
     total = sum(counts, Counts())
     covered = 0
     for _ in range(100):  # samples of a population of these sentences
         sample = [counts[at] for at in random.integers(0, 400, size=200)]
-        low, high = intervals(sample, [0] * 200, []).by_name["micro"]["f1"]
+        low, high = ends(intervals(sample, [0] * 200, []).micro.f1)
         covered += low <= total.f1 <= high
     assert covered >= 85
 
 
 def test_intervals_hold_the_scores_and_are_points_where_all_sentences_are_alike() -> None:
-    same = intervals([Counts(1, 2, 2)] * 50, [1] * 50, []).by_name
-    assert same["micro"]["f1"] == (0.5, 0.5)
-    assert same["micro_with_ungrounded"]["precision"] == (pytest.approx(1 / 3), pytest.approx(1 / 3))
+    same = intervals([Counts(1, 2, 2)] * 50, [1] * 50, []).scores
+    assert ends(same["micro"].f1) == (0.5, 0.5)
+    assert ends(same["micro_with_ungrounded"].precision) == (pytest.approx(1 / 3), pytest.approx(1 / 3))
 
 
 def test_the_paired_test_gives_the_p_value_of_all_exchanges() -> None:
@@ -247,9 +270,10 @@ def test_chance_alone_is_seldom_significant() -> None:
 def test_a_line_of_the_sentences_reads_back(data: Drawn, train: Drawn, output: str) -> None:
     sentences, alignments = data
     output = output.encode("utf-8", "replace").decode()
-    analysis = analyse(sentences, alignments, LABELS, known=Known.of("train", train[0]))
-    rows = list(examined(sentences, [output] * len(sentences), alignments, analysis))
-    assert [Examined.from_dict(json.loads(row.to_json())) for row in rows] == rows
+    known, pairs = Known.of("train", train[0]), paired(sentences, alignments)
+    analysis = analyse(sentences, alignments, pairs, LABELS, known=known)
+    rows = list(examine(sentences, [output] * len(sentences), alignments, pairs, known))
+    assert [from_json(ExaminedSentence, json.loads(sentence_line(row)), "here") for row in rows] == rows
     assert [row.predicted for row in rows] == [alignment.spans for alignment in alignments]
     ambiguity = Counter(
         "unseen" if not labels else "one label" if len(labels) == 1 else "several labels"
@@ -333,7 +357,9 @@ def test_what_cannot_be_compared_is_refused(workdir: Path) -> None:
     Path("b/sentences.jsonl").write_text(json.dumps(changed) + "\n" + "".join(lines[1:]))
     assert "other tokens in demo/testb/" in compared("a", "b", code=1)
     Path("b/sentences.jsonl").write_text("{}\n")
-    assert "b/sentences.jsonl:1: not as lmn-eval writes it ('pairs')" in compared("a", "b", code=1)
+    assert "b/sentences.jsonl:1: not as lmn-eval writes it (id is missing); score the run again" in compared(
+        "a", "b", code=1
+    )
     Path("b/sentences.jsonl").unlink()
     assert "b/sentences.jsonl: no such file; score the run again" in compared("a", "b", code=1)
     Path("b/scores.json").write_text("{}")

@@ -23,16 +23,25 @@ from strict_html import Page
 
 from llms_meet_ner import Sentence, Span, get_format
 from llms_meet_ner.data_converters import load_card, read_corpus
-from llms_meet_ner.eval.analysis.document import Examined
-from llms_meet_ner.eval.analysis.pairs import ERRORS, Pair
 from llms_meet_ner.eval.cli.score import main
-from llms_meet_ner.eval.evaluate import Evaluation, Gold, evaluate
-from llms_meet_ner.eval.published.comparison import compare
-from llms_meet_ner.eval.report import report_path
+from llms_meet_ner.eval.evaluate import Gold, evaluate
+from llms_meet_ner.eval.published.side_by_side import find_references
+from llms_meet_ner.eval.report import report_path, writing
 from llms_meet_ner.eval.report.markdown import LISTED, markdown_report
 from llms_meet_ner.eval.report.page import html_report
 from llms_meet_ner.eval.report.sentences import embedded
+from llms_meet_ner.eval.scored_run import (
+    ERRORS,
+    Evaluation,
+    ExaminedSentence,
+    Pair,
+    ScoredRun,
+    load_evaluation,
+    load_run,
+    sentence_line,
+)
 from llms_meet_ner.rendering.text import visible
+from llms_meet_ner.typed_json import from_json, to_json
 
 
 class Strict(Page):
@@ -61,7 +70,7 @@ def evaluated(
 
 
 def written(path: Path, evaluation: Evaluation) -> Path:
-    path.write_text("".join(html_report(evaluation.document, evaluation.sentences)), encoding="utf-8")
+    path.write_text("".join(html_report(evaluation)), encoding="utf-8")
     return path
 
 
@@ -84,10 +93,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def rows(folder: Path) -> list[Examined]:
-    return [
-        Examined.from_dict(json.loads(line)) for line in (folder / "sentences.jsonl").read_text("utf-8").splitlines()
-    ]
+def rows(folder: Path) -> list[ExaminedSentence]:
+    return list(load_evaluation(folder).sentences)
 
 
 def ids(tab: Tab) -> list[str]:
@@ -190,7 +197,8 @@ def test_every_count_leads_to_its_sentences(demo: Path, browser: Browser) -> Non
 
 def test_published_results_stand_beside_ours(demo: Path, tmp_path: Path) -> None:
     document = json.loads((demo / "scores.json").read_text("utf-8"))
-    document["references"] = compare({**document, "corpus": "conll2003"}, "Qwen/Qwen2.5-7B", None)
+    run = replace(load_run(demo), corpus="conll2003")
+    document["references"] = to_json(find_references(run, "Qwen/Qwen2.5-7B", None))
     (tmp_path / "scores.json").write_text(json.dumps(document), "utf-8")
     shutil.copy(demo / "sentences.jsonl", tmp_path)
     for words, name in (([], "report.html"), (["--markdown"], "report.md")):
@@ -243,8 +251,7 @@ def test_an_error_says_which_labels_its_words_have_in_train(tmp_path: Path, demo
         known = tuple(drawn.choice(list(told)) for _ in gold)
         sentences.append(replace(row, known=known))
         expected += [f"; {told[labels]})" for pair, labels in zip(gold, known) if pair.kind in ERRORS]
-    document = json.loads((demo / "scores.json").read_text("utf-8"))
-    path = written(tmp_path / "known.html", Evaluation(None, document, sentences))  # type: ignore[arg-type]
+    path = written(tmp_path / "known.html", Evaluation(load_run(demo), tuple(sentences)))
     with opened(browser, path) as tab:
         shown = tab.eval_on_selector_all("#list li", "all => all.map(one => one.textContent)")
     found = [match[0] for item in shown if (match := re.search(r"; (not )?in train.*?\)", item))]
@@ -368,8 +375,9 @@ def test_labels_and_facts_are_escaped_too(tmp_path: Path, browser: Browser, demo
     label = "</script><img src=x onerror=alert(1)>|*\u202e$x_1$&lt;"
     document = renamed(json.loads((demo / "scores.json").read_text("utf-8")), "MISC", label)
     document |= {"corpus": "<b>$body</b>", "commit": "</title><script>alert(1)</script>"}
-    sentences = [Examined.from_dict(renamed(json.loads(row.to_json()), "MISC", label)) for row in rows(demo)]
-    path = written(tmp_path / "labels.html", Evaluation(None, document, sentences))  # type: ignore[arg-type]
+    sentences = tuple(from_json(ExaminedSentence, renamed(to_json(row), "MISC", label), "here") for row in rows(demo))
+    run = from_json(ScoredRun, document, "here")
+    path = written(tmp_path / "labels.html", Evaluation(run, sentences))
     with opened(browser, path) as tab:
         assert "\u202e" not in tab.content()
         assert tab.inner_text("h1") == "<b>$body</b> testb: gold and predictions"
@@ -379,7 +387,7 @@ def test_labels_and_facts_are_escaped_too(tmp_path: Path, browser: Browser, demo
         tab.select_option("#label", visible(label))
         assert tab.locator(".bar", has_text="</script><img").count() > 0
         assert tab.locator("img").count() == 0
-    assert reads_as(list(markdown_report(document, sentences)))
+    assert reads_as(list(markdown_report(run, sentences)))
 
 
 def test_nested_spans_are_drawn_within_each_other(tmp_path: Path, browser: Browser) -> None:
@@ -387,7 +395,7 @@ def test_nested_spans_are_drawn_within_each_other(tmp_path: Path, browser: Brows
     spans = (Span(0, 8, "ORG"), Span(0, 5, "ORG"), Span(3, 5, "LOC"), Span(6, 8, "LOC"))
     output = "[[University of the Free State | ORG] in [South [Africa | LOC] | LOC] | MISC]"
     evaluation = evaluated(tmp_path, [Sentence("demo/testb/0", tokens, spans)], [output], nested=True)
-    assert evaluation.document["seqeval"] is None
+    assert evaluation.run.scores.seqeval is None
     with opened(browser, written(tmp_path / "nested.html", evaluation)) as tab:
         assert "entities nest" in tab.inner_text("main")
         boxes = tab.evaluate("""() => [...document.querySelectorAll(".token")].map((column) => {
@@ -428,7 +436,7 @@ def test_a_span_that_runs_right_to_left_or_over_a_line_end_is_drawn(tmp_path: Pa
 def test_a_thousand_random_and_adversarial_predictions(tmp_path: Path, browser: Browser) -> None:
     sentences, outputs = adversarial(1000)
     evaluation = evaluated(tmp_path, sentences, outputs)
-    text = "".join(html_report(evaluation.document, evaluation.sentences))
+    text = "".join(html_report(evaluation))
     page = Strict()
     page.feed(text)
     page.close()
@@ -447,7 +455,7 @@ def test_a_thousand_random_and_adversarial_predictions(tmp_path: Path, browser: 
         for _ in range(5):
             tab.click("#next")
         assert ids(tab) == [sentence.id for sentence in sentences[100:120]]
-    assert reads_as(list(markdown_report(evaluation.document, evaluation.sentences)))
+    assert reads_as(list(markdown_report(evaluation.run, evaluation.sentences)))
 
 
 def reads_as(lines: Sequence[str]) -> str:
@@ -508,7 +516,7 @@ def test_the_charts_need_no_matplotlib(demo: Path, tmp_path: Path, monkeypatch: 
     assert (tmp_path / "plain.html").read_bytes() == (demo / "report.html").read_bytes()
 
 
-def test_reports_of_what_is_no_run_are_refused(tmp_path: Path) -> None:
+def test_reports_of_what_is_no_run_are_refused(demo: Path, tmp_path: Path) -> None:
     def refused() -> str:
         result = CliRunner().invoke(main, ["report", str(tmp_path)])
         assert result.exit_code == 1
@@ -516,9 +524,20 @@ def test_reports_of_what_is_no_run_are_refused(tmp_path: Path) -> None:
         return result.stderr
 
     assert "scores.json: no such file; lmn-eval writes it" in refused()
-    (tmp_path / "scores.json").write_text('{"analysis": {}}')
+    (tmp_path / "scores.json").write_text('{"schema": 2, "analysis": {}}')
     (tmp_path / "sentences.jsonl").write_text("")
-    assert "not as lmn-eval writes it (KeyError: " in refused()
-    row = Examined("a", "", ("x",), (Pair("missed", Span(0, 1, "LOC"), None),), (), "exact", (), "x")
-    (tmp_path / "sentences.jsonl").write_text(row.to_json().replace('"status"', '"state"'))
-    assert "sentences.jsonl:1: not as lmn-eval writes it ('status')" in refused()
+    assert "scores.json: not as lmn-eval writes it (corpus is missing); score the run again" in refused()
+    shutil.copy(demo / "scores.json", tmp_path)
+    row = ExaminedSentence("a", "", ("x",), (Pair("missed", Span(0, 1, "LOC"), None),), (), "exact", (), "x")
+    (tmp_path / "sentences.jsonl").write_text(sentence_line(row).replace('"status"', '"state"'))
+    assert "sentences.jsonl:1: not as lmn-eval writes it (status is missing)" in refused()
+
+
+def test_a_mistake_in_this_program_is_no_damage(demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> Iterator[str]:
+        raise KeyError("analysis")
+
+    monkeypatch.setattr(writing, "html_report", broken)
+    result = CliRunner().invoke(main, ["report", str(demo), "--out", str(tmp_path / "r.html")])
+    assert isinstance(result.exception, KeyError)
+    assert not (tmp_path / "r.html").exists()

@@ -21,13 +21,14 @@ from llms_meet_ner import LmnError, get_format
 from llms_meet_ner.data_converters import load_card, prompt_spec_of, read_corpus
 from llms_meet_ner.data_converters.readers import CorpusFile
 from llms_meet_ner.eval import Counts
-from llms_meet_ner.eval.analysis.run import Run
 from llms_meet_ner.eval.cli.score import main
 from llms_meet_ner.eval.evaluate import Evaluation, Gold, evaluate
 from llms_meet_ner.eval.report.content import sections
-from llms_meet_ner.eval.scoring.calibration import BINS, THRESHOLDS, Bin, Calibration, Quarter, UncertaintySummary
+from llms_meet_ner.eval.scored_run import BINS, Bin, Calibration, Quarter, load_evaluation, load_run
+from llms_meet_ner.eval.scoring.calibration import THRESHOLDS, calibrate, summarise_uncertainty
 from llms_meet_ner.records import Generated, PredictionRecord, Uncertainty
 from llms_meet_ner.sentence import Sentence, Span, tokens_sha1
+from llms_meet_ner.typed_json import to_json
 
 LABELS = load_card("conll2003").labels
 ORG = Span(0, 2, "ORG")
@@ -38,7 +39,7 @@ judged_entities = st.lists(st.tuples(st.floats(0, 1).map(lambda value: round(val
 
 def test_by_hand() -> None:
     judged = [(0.95, True), (0.91, True), (0.93, False), (0.55, False), (0.0, False), (0.1, True)]
-    found = Calibration.of(judged, gold=5)
+    found = calibrate(judged, gold=5)
     assert [(row.predicted, row.correct) for row in found.bins] == [
         (2, 1),
         *[(0, 0)] * 4,
@@ -48,10 +49,11 @@ def test_by_hand() -> None:
     ]
     first, sixth, last = found.bins[0], found.bins[5], found.bins[9]
     assert (first.gap, sixth.gap, last.gap) == pytest.approx((0.5 - 0.05, 0.55, 0.93 - 2 / 3))
-    assert found.expected_error == pytest.approx((2 * 0.45 + 1 * 0.55 + 3 * (0.93 - 2 / 3)) / 6)
-    assert found.maximum_error == pytest.approx(0.55)
+    assert found.expected_calibration_error == pytest.approx((2 * 0.45 + 1 * 0.55 + 3 * (0.93 - 2 / 3)) / 6)
+    assert found.maximum_calibration_error == pytest.approx(0.55)
     assert found.brier == pytest.approx((0.05**2 + 0.09**2 + 0.93**2 + 0.55**2 + 0 + 0.9**2) / 6)
-    assert [found.thresholds[threshold] for threshold in (0.0, 0.5, 0.9, 0.95, 0.99)] == [
+    kept = {row.least: row.counts for row in found.thresholds}
+    assert [kept[threshold] for threshold in (0.0, 0.5, 0.9, 0.95, 0.99)] == [
         Counts(3, 6, 5), Counts(2, 4, 5), Counts(2, 3, 5), Counts(1, 1, 5), Counts(0, 0, 5),
     ]  # fmt: skip
 
@@ -59,22 +61,24 @@ def test_by_hand() -> None:
 @settings(max_examples=60, deadline=None)
 @given(judged_entities)
 def test_as_scikit_learn_counts(judged: list[tuple[float, bool]]) -> None:
-    found = Calibration.of(judged, gold=len(judged))
+    found = calibrate(judged, gold=len(judged))
     confidences, correct = map(np.array, zip(*judged))
     accuracy, confidence = calibration_curve(correct, confidences, n_bins=BINS)
     filled = [row for row in found.bins if row.predicted]
     assert [row.accuracy for row in filled] == pytest.approx(list(accuracy))
     assert [row.confidence for row in filled] == pytest.approx(list(confidence))
     weights = [row.predicted / len(judged) for row in filled]
-    assert found.expected_error == pytest.approx(float(np.dot(weights, np.abs(accuracy - confidence))))
+    assert found.expected_calibration_error == pytest.approx(float(np.dot(weights, np.abs(accuracy - confidence))))
     assert found.brier == pytest.approx(brier_score_loss(correct, confidences))
-    assert 0 <= found.expected_error <= found.maximum_error + 1e-12 <= 1 + 2e-12
+    assert 0 <= found.expected_calibration_error <= found.maximum_calibration_error + 1e-12 <= 1 + 2e-12
 
 
 @settings(max_examples=30, deadline=None)
 @given(judged_entities)
 def test_thresholds_keep_ever_fewer(judged: list[tuple[float, bool]]) -> None:
-    rows = [Calibration.of(judged, gold=len(judged)).thresholds[threshold] for threshold in THRESHOLDS]
+    kept = calibrate(judged, gold=len(judged)).thresholds
+    assert [row.least for row in kept] == list(THRESHOLDS)
+    rows = [row.counts for row in kept]
     assert rows[0].predicted == len(judged)
     assert all(a.predicted >= b.predicted and a.correct >= b.correct for a, b in pairwise(rows))
 
@@ -83,11 +87,11 @@ def test_calibrated_confidences_have_almost_no_error_and_boasting_ones_much() ->
     rng = random.Random(3)
     confidences = [rng.random() for _ in range(40_000)]
     right = [rng.random() < confidence for confidence in confidences]
-    assert Calibration.of(list(zip(confidences, right)), 1).expected_error < 0.01
+    assert calibrate(list(zip(confidences, right)), len(right)).expected_calibration_error < 0.01
     assert (
-        Calibration.of(
-            [(confidence**0.2, correct) for confidence, correct in zip(confidences, right)], 1
-        ).expected_error
+        calibrate(
+            [(confidence**0.2, correct) for confidence, correct in zip(confidences, right)], len(right)
+        ).expected_calibration_error
         > 0.2
     )
 
@@ -95,7 +99,7 @@ def test_calibrated_confidences_have_almost_no_error_and_boasting_ones_much() ->
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 9), st.booleans()), max_size=30))
 def test_quarters_hold_every_sentence_once(judged: list[tuple[float, bool]]) -> None:
-    found = UncertaintySummary.of([(Uncertainty(value / 2, value), wrong) for value, wrong in judged])
+    found = summarise_uncertainty([(Uncertainty(value / 2, value), wrong) for value, wrong in judged])
     assert found.mean_sum == pytest.approx(found.max_sum / 2)
     if len(judged) < 4:
         assert not found.quarters
@@ -108,7 +112,12 @@ def test_quarters_hold_every_sentence_once(judged: list[tuple[float, bool]]) -> 
 
 @pytest.mark.parametrize(
     "make",
-    [lambda: Bin(1, 2, 0.5), lambda: Bin(1, 1, 1.5), lambda: Quarter(1, 2, 0, 0), lambda: Calibration((), 0, {})],
+    [
+        lambda: Bin(0, 0.1, 1, 2, 0.5),
+        lambda: Bin(0, 0.1, 1, 1, 1.5),
+        lambda: Quarter(0, 0, 1, 2),
+        lambda: Calibration(0, (), ()),
+    ],
 )
 def test_counts_that_cannot_be_are_refused(make: Any) -> None:
     with pytest.raises(ValueError, match="not a "):
@@ -233,12 +242,14 @@ def test_the_sentences_have_the_confidences_of_their_pairs(workdir: Path) -> Non
     ]
     assert kept == [[[], [0.9, 0.95], [0.9]], [[], [0.95], []]]
     for name, linked in (("scores.json", True), ("scores.min0.95.json", False)):
-        tables = next(part.tables for part in sections(scores(name)) if part.name == "confidence")
+        tables = next(part.tables for part in sections(load_run(Path(name))) if part.name == "confidence")
         assert bool(tables[0].links) == bool(tables[1].links) == linked
     lines = Path("sentences.jsonl").read_text()
     Path("sentences.jsonl").write_text(lines.replace("[0.9, 0.95]", "[0.9]"))
-    with pytest.raises(LmnError, match=r"sentences.jsonl:2: not as lmn-eval writes it \(1 confidences\)"):
-        Run.load(Path("scores.json"))
+    with pytest.raises(
+        LmnError, match=r"sentences.jsonl:2: not as lmn-eval writes it \(confidences holds 1 for 2 entities\)"
+    ):
+        load_evaluation(Path("scores.json"))
 
 
 @pytest.mark.parametrize(
@@ -320,7 +331,7 @@ NESTED = {
 
 def score_one(card: str, gold: tuple[Span, ...], least: float | None) -> tuple[Any, dict[str, Any]]:
     evaluation = evaluated(card, gold, least)
-    return evaluation.scores, evaluation.document
+    return evaluation.run.scores, to_json(evaluation.run)
 
 
 def evaluated(card: str, gold: tuple[Span, ...], least: float | None) -> Evaluation:

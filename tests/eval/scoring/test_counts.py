@@ -17,6 +17,7 @@ from llms_meet_ner import Alignment, Sentence, Span, WrittenEntity, get_format
 from llms_meet_ner.data_converters import load_card, read_corpus
 from llms_meet_ner.eval import Counts, Scores, score
 from llms_meet_ner.tags import encode
+from llms_meet_ner.typed_json import to_json
 
 
 def assert_like_the_oracles(sentences: list[Sentence], alignments: list[Alignment], scores: Scores) -> None:
@@ -29,7 +30,8 @@ def assert_like_the_oracles(sentences: list[Sentence], alignments: list[Alignmen
             (row["precision"], row["recall"], row["f1-score"], row["support"])
         )
     evaluator = Evaluator(gold, predicted, tags=[*LABELS, "MISC"], loader="list").evaluate()["overall"]
-    for name, counts in scores.nervaluate.items():
+    assert scores.nervaluate is not None
+    for name, counts in scores.nervaluate.overall.by_name.items():
         theirs = evaluator[name]
         assert (counts.correct, counts.incorrect, counts.partial, counts.missed, counts.spurious) == (
             theirs.correct, theirs.incorrect, theirs.partial, theirs.missed, theirs.spurious,
@@ -37,7 +39,7 @@ def assert_like_the_oracles(sentences: list[Sentence], alignments: list[Alignmen
         assert (counts.precision, counts.recall, counts.f1) == pytest.approx(
             (theirs.precision, theirs.recall, theirs.f1)
         )
-    strict = scores.nervaluate["strict"]
+    strict = scores.nervaluate.overall.strict
     assert (strict.precision, strict.recall) == pytest.approx((scores.micro.precision, scores.micro.recall))
     theirs, _accuracy = score_label_sequences(predicted, gold, "BIO", repair=None)
     assert scores.micro == Counts(
@@ -109,7 +111,7 @@ def test_damaged_gold_outputs_keep_their_entities(corpora: Path, lost: float, do
             alignments.append(fmt.parse(text, sentence.tokens, corpus.labels))
         scores = score(sentences, alignments)
         assert scores.micro.f1 >= 0.99, (card, scores.micro.f1)
-        assert scores.alignment.statuses["repaired"] > len(sentences) // 3
+        assert scores.alignment.repaired > len(sentences) // 3
 
 
 def rendered_words(text: str, sentence: Sentence) -> list[tuple[int | None, str]]:
@@ -142,5 +144,5 @@ def test_nested_corpora_are_scored_as_sets() -> None:
     sentence = Sentence("n/b/0", ("Bayern", "München"), (Span(0, 2, "ORG"), Span(0, 1, "LOC")))
     scores = score([sentence], [Alignment((Span(0, 2, "ORG"), Span(1, 2, "LOC")), "exact")], nested=True)
     assert scores.labels == {"LOC": Counts(0, 1, 1), "ORG": Counts(1, 1, 1)}
-    assert scores.to_dict()["seqeval"] is None
-    assert scores.to_dict()["spans"]["micro"]["f1"] == 0.5
+    assert to_json(scores)["seqeval"] is None
+    assert to_json(scores)["spans"]["micro"]["f1"] == 0.5

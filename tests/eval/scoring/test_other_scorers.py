@@ -17,8 +17,9 @@ from llms_meet_ner import Alignment, LabelSet, LmnError, Sentence, Span, get_for
 from llms_meet_ner.data_converters import load_card, read_corpus
 from llms_meet_ner.eval import Counts, score
 from llms_meet_ner.eval.cli.score import main
+from llms_meet_ner.eval.scored_run import Llms4nerScores
 from llms_meet_ner.eval.scoring.conlleval import write_conlleval
-from llms_meet_ner.eval.scoring.llms4ner import Llms4nerCounts, count_published
+from llms_meet_ner.eval.scoring.llms4ner import count_llms4ner
 
 LABELS = LabelSet.of("PER", "ORG", "LOC")
 
@@ -47,12 +48,14 @@ def test_white_space_in_a_token_is_no_column_and_nested_entities_are_refused(tmp
         write_conlleval(tmp_path / "c.txt", [nested], [()])
 
 
-def published(gold: str, output: str, name: str = "bracketed", tokens: str = "Anna met Anna in Oslo") -> Llms4nerCounts:
+def published(gold: str, output: str, name: str = "bracketed", tokens: str = "Anna met Anna in Oslo") -> Llms4nerScores:
     fmt = get_format(name)
     words = tuple(tokens.split())
     sentence = Sentence("a/b/0", words, fmt.parse(gold, words, LABELS).spans)
     assert fmt.render(sentence, LABELS) == gold
-    return count_published([sentence], [output], name, LABELS, nested=False)
+    scores, (counts,) = count_llms4ner([sentence], [output], name, LABELS, nested=False)
+    assert scores.micro == counts
+    return scores
 
 
 GOLD = "[Anna | PER] met Anna in [Oslo | LOC]"
@@ -102,7 +105,7 @@ def test_what_keeps_the_sentence_is_counted_alike(data: tuple[list[Sentence], li
     fmt = get_format("bracketed")
     outputs = [fmt.render(Sentence(s.id, s.tokens, a.spans), LABELS) for s, a in zip(sentences, alignments)]
     assert (
-        count_published(sentences, outputs, "bracketed", LABELS, nested=False).micro
+        count_llms4ner(sentences, outputs, "bracketed", LABELS, nested=False)[0].micro
         == score(sentences, alignments).micro
     )
 

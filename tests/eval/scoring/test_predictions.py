@@ -36,7 +36,7 @@ sentences    3 (2 without the 1 -DOCSTART- lines)
 tokens       8 (7 without the 1 -DOCSTART- lines)
 alignment    3 exact, 0 repaired, 0 failed
 entities     0 ungrounded, 0 with an unknown label, 0 dropped
-published    not compared, for the model is not known; 17 results on conll2003, F1 0.4749 to 0.9385 (eval/published/references)
+published    not compared, because the model is not known; 17 results on conll2003, F1 0.4749 to 0.9385 (eval/published/references)
 
 seqeval (strict, IOB2)
              precision  recall      f1  support

@@ -15,12 +15,12 @@ from click.testing import CliRunner, Result
 from paths import DEMO
 
 from llms_meet_ner import get_format
+from llms_meet_ner.counts import Counts
 from llms_meet_ner.data_converters import load_card, read_corpus
 from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
 from llms_meet_ner.eval.cli.score import main as lmn_eval
-from llms_meet_ner.eval.scoring.counts import Counts
 from llms_meet_ner.eval.studies import curve as curve_module
-from llms_meet_ner.eval.studies.curve import Curve, Point
+from llms_meet_ner.eval.studies.curve import Curve, Point, Scope
 from llms_meet_ner.prediction.run import PredictOptions
 from llms_meet_ner.training.dataset_info import Record
 from llms_meet_ner.training.recipe import Recipe
@@ -232,12 +232,14 @@ def test_errors_say_what_to_do(stand_in: StandIn) -> None:
     draw()
     assert "the curve of other data or of another model" in draw("model_name_or_path=other", code=1).stderr
     (RUN / "curve.json").write_text("{}")
-    assert "not as lmn-eval curve writes it ('recipe'); --restart writes it anew" in draw(code=1).stderr
+    assert "not as lmn-eval curve writes it (final is missing); --restart writes it again" in draw(code=1).stderr
 
 
 def test_the_best_is_the_first_of_equals_and_nothing_where_nothing_is_right() -> None:
+    scope = Scope("r.yaml", "m", "mini", "dev", "0", 8, 8, "constrained", {})
+
     def point(step: int, correct: int) -> Point:
         return Point(f"checkpoint-{step}", step, None, None, None, "0", Counts(correct, 4, 4))
 
-    assert Curve({}, (point(1, 2), point(2, 3), point(3, 3))).best == point(2, 3)
-    assert Curve({}, (point(1, 0), point(2, 0))).best is None
+    assert Curve(scope, (point(1, 2), point(2, 3), point(3, 3))).best == point(2, 3)
+    assert Curve(scope, (point(1, 0), point(2, 0))).best is None

@@ -13,8 +13,8 @@ import pytest
 from click.testing import CliRunner
 
 from llms_meet_ner import LmnError
+from llms_meet_ner.counts import Counts
 from llms_meet_ner.eval.cli.score import main as lmn_eval
-from llms_meet_ner.eval.scoring.counts import Counts
 from llms_meet_ner.eval.studies.search import Search, _only_one
 from llms_meet_ner.eval.studies.search_plan import SearchPlan, load_plan, word
 from llms_meet_ner.training.launch import OnEvaluation, TrainingError, TrainingOutcome

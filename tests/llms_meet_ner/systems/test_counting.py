@@ -10,12 +10,14 @@ import pytest
 from click.testing import CliRunner
 
 from llms_meet_ner import Sentence, Span, get_format
+from llms_meet_ner.counts import Counts
 from llms_meet_ner.data_converters import load_card, read_corpus
 from llms_meet_ner.eval import score
 from llms_meet_ner.eval.cli.score import main
-from llms_meet_ner.eval.scoring.counts import Counts, strict_counts
+from llms_meet_ner.eval.scoring.counts import strict_counts
 from llms_meet_ner.systems.counting import capitalised, gazetteer, majority, run_baselines
 from llms_meet_ner.tags import encode
+from llms_meet_ner.typed_json import to_json
 
 
 def test_the_gazetteer_takes_the_longest_known_mention_with_its_usual_label() -> None:
@@ -105,7 +107,7 @@ def test_baselines_stand_in_the_table_of_scores(perfect: list[str]) -> None:
     assert list(rows) == ["gazetteer", "capitalised", "majority"]
     document = json.loads(call(*perfect, "--baselines", "--report", "json").rpartition("\n\n")[0])
     assert document["baselines"]["split"] == "train"
-    assert document["baselines"]["micro"] == {name: counts.to_dict() for name, counts in rows.items()}
+    assert document["baselines"]["micro"] == {name: to_json(counts) for name, counts in rows.items()}
     intervals = document["analysis"]["intervals"]["scores"]
     for name, counts in rows.items():
         low, high = intervals[f"baseline: {name}"]["f1"]

@@ -13,24 +13,36 @@ import yaml
 from click.testing import CliRunner
 from conll_predictions import records, write
 from paths import CONLL, ROOT
+from scored_runs import analysis, flat_scores, nested_scores, of_ratio, scored_run
 
 from llms_meet_ner import LmnError
+from llms_meet_ner.counts import Counts
 from llms_meet_ner.data_converters import load_card, prompt_spec_of
 from llms_meet_ner.data_converters.cards import card_names
 from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
 from llms_meet_ner.data_converters.mixing.mix import mix_names
 from llms_meet_ner.data_converters.yaml_lines import load_schema
 from llms_meet_ner.eval.cli.score import main as lmn_eval
-from llms_meet_ner.eval.published.comparison import (
+from llms_meet_ner.eval.published.results import (
     REFERENCES_FOLDER,
     REFERENCES_SCHEMA,
     PublishedResult,
-    PublishedRow,
     PublishedSource,
-    compare,
-    comparisons,
     known_adapter,
     load_published,
+    rounded,
+)
+from llms_meet_ner.eval.published.side_by_side import find_references, reference_tables
+from llms_meet_ner.eval.scored_run import (
+    Confusion,
+    Llms4nerScores,
+    ScenarioCounts,
+    ScoredRun,
+    Scores,
+    ShownExamples,
+    Size,
+    TagAverages,
+    TagTable,
 )
 
 FILES = sorted(REFERENCES_FOLDER.glob("*.yaml"))
@@ -155,25 +167,28 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
         PublishedSource.load(path)
 
 
-def counts(f1: float) -> dict[str, float]:
-    return {"precision": f1, "recall": f1, "f1": f1}
+LABELS = {"LOC": of_ratio(0.96), "PER": of_ratio(0.9784), "MISC2": Counts(8735, 10_000, 10_000)}
+"""Together they have a micro average of 0.9373."""
+SIZE = Size(3684, 231)
+TOKENS = Size(46_666, 231)
 
 
-def scored(**changes: Any) -> dict[str, Any]:
-    """Return as much of a scores document as a comparison looks at: that of the published split, scored freely."""
-    strict = {"labels": {"LOC": counts(0.96), "PER": counts(0.9784)}, "micro": counts(0.9373), "scheme": "IOB2"}
-    return {
-        "corpus": "conll2003", "split": "testb", "limit": None, "decoding": "free", "format": "bracketed", "shots": None,
-        "label_origins": {"LOC": "LOC"}, "min_confidence": None, "seqeval": strict, "spans": None,
-        "sentences": {"all": 3684, "docstart": 231, "without_docstart": 3453},
-        "tokens": {"all": 46666, "docstart": 231, "without_docstart": 46435},
-        "nervaluate": {"overall": {"strict": counts(0.9)}}, **changes,
-    }  # fmt: skip
+def scores(sentences: Size = SIZE, tokens: Size = TOKENS) -> Scores:
+    return flat_scores(LABELS, ScenarioCounts(9, 0, 0, 1, 1), sentences=sentences, tokens=tokens)
 
 
-def differing(document: dict[str, Any], model: str, spec: Any = None, number: int = 0) -> list[str]:
-    notes: list[str] = compare(document, model, spec)["compared"][number]["differing"]
-    return notes
+def scored(**changes: Any) -> ScoredRun:
+    """Return a run of the published split, scored freely."""
+    known = {"corpus": "conll2003", "split": "testb", "label_origins": {"LOC": "LOC"}, "scores": scores()}
+    return scored_run(**known | changes)
+
+
+def shots(number: int) -> ShownExamples:
+    return ShownExamples(number, None, None, None, None, None)
+
+
+def differing(run: ScoredRun, model: str, spec: Any = None, number: int = 0) -> list[str]:
+    return list(find_references(run, model, spec).compared[number].differing)
 
 
 def test_each_condition_that_differs_is_named_and_no_other() -> None:
@@ -183,15 +198,15 @@ def test_each_condition_that_differs_is_named_and_no_other() -> None:
         ({"decoding": "constrained"}, "decoding: ours constrained, theirs free"),
         ({"format": "xml"}, "format: ours xml, theirs bracketed"),
         ({"label_origins": {"LOC": "LOC", "MISC": None}}, "labels: ours MISC -> O, theirs as the corpus has them"),
-        ({"shots": {"number": 3}}, "training: ours 3 examples in the prompt and no training, theirs trained"),
-        ({"shots": {"number": 0}}, "training: ours 0 examples in the prompt and no training, theirs trained"),
+        ({"shots": shots(3)}, "training: ours 3 examples in the prompt and no training, theirs trained"),
+        ({"shots": shots(0)}, "training: ours 0 examples in the prompt and no training, theirs trained"),
         ({"min_confidence": 0.5}, "confidence: ours without entities below 0.5, theirs with all"),
         (
-            {"sentences": {"all": 3453, "docstart": 0}},
+            {"scores": scores(sentences=Size(3453, 0))},
             "sentences: ours 3,453 (none of them -DOCSTART-), theirs 3,684 (231 of them -DOCSTART-)",
         ),
-        ({"tokens": {"all": 46435}}, "tokens: ours 46,435, theirs 46,666"),
-        ({"seqeval": None, "spans": scored()["seqeval"]}, "scorer: ours sets of spans, theirs seqeval"),
+        ({"scores": scores(tokens=Size(46_435, 0))}, "tokens: ours 46,435, theirs 46,666"),
+        ({"scores": nested_scores(scores())}, "scorer: ours sets of spans, theirs seqeval"),
     ]
     for changes, note in cases:
         assert differing(scored(**changes), model) == [note]
@@ -199,29 +214,29 @@ def test_each_condition_that_differs_is_named_and_no_other() -> None:
 
 def test_their_own_scorer_is_taken_where_it_counted_ours_too() -> None:
     def compared(**changes: Any) -> dict[str, Any]:
-        (found,) = (
-            one for one in compare(scored(**changes), "meta-llama/Llama-3.1-8B", None)["compared"] if "Zhan" in one["title"]
-        )  # fmt: skip
+        references = find_references(scored(**changes), "meta-llama/Llama-3.1-8B", None)
+        (found,) = (one for one in references.compared if "Zhan" in one.title)
         return {
-            "f1": found["rows"][0]["f1"]["ours"],
-            "scorer": [note for note in found["differing"] if "scorer" in note],
+            "f1": found.rows[0].f1.ours,
+            "scorer": [note for note in found.differing if "scorer" in note],
         }
 
-    assert compared() == {"f1": 0.9373, "scorer": ["scorer: ours seqeval, theirs the paper's own"]}
-    theirs = {"micro": counts(0.95), "labels": {}, "forgiven": 1}
-    assert compared(llms4ner=theirs) == {"f1": 0.95, "scorer": []}
+    assert compared() == {"f1": pytest.approx(0.9373), "scorer": ["scorer: ours seqeval, theirs the paper's own"]}
+    theirs = Llms4nerScores(1, {"LOC": of_ratio(0.95)})
+    assert compared(llms4ner=theirs) == {"f1": pytest.approx(0.95), "scorer": []}
 
 
 def test_single_tags_are_compared_as_averages_over_sentences() -> None:
-    tags = {"averaged_over_sentences": {"B-LOCATION": counts(0.5), "B-PERSON": counts(0.4)}}
-    document = scored(corpus="turkish", split="test", analysis={"tags": tags})
-    found = [row for one in compare(document, "google/gemma-3-4b-pt", None)["compared"] for row in one["rows"]]
-    assert {row["name"]: row["f1"]["ours"] for row in found} == {"B-LOCATION": 0.5, "B-PERSON": 0.4}
+    averages = {"B-LOCATION": TagAverages(1, 0.5, 0.5, 0.5, 1), "B-PERSON": TagAverages(1, 0.4, 0.4, 0.4, 1)}
+    tags = TagTable({}, averages, {}, Confusion(("O",), ((0,),)))
+    run = scored(corpus="turkish", split="test", analysis=analysis(tags=tags))
+    found = [row for one in find_references(run, "google/gemma-3-4b-pt", None).compared for row in one.rows]
+    assert {row.name: row.f1.ours for row in found} == {"B-LOCATION": 0.5, "B-PERSON": 0.4}
 
 
 def test_which_results_are_compared(workdir: Path) -> None:
     def titles(model: str | None, **changes: Any) -> list[str]:
-        return [compared["title"] for compared in compare(scored(**changes), model, None)["compared"]]
+        return [compared.title for compared in find_references(scored(**changes), model, None).compared]
 
     card = "model card stefan-it/Qwen2.5-7B-CoNLL-2003; Qwen2.5-7B; bracketed"
     paper = "Zhan et al. 2026, arXiv 2601.17898; "
@@ -251,17 +266,18 @@ def test_which_results_are_compared(workdir: Path) -> None:
 
 
 def test_a_difference_has_the_digits_of_what_was_published() -> None:
-    document = scored()
-    document["references"] = compare(document, "Qwen/Qwen2.5-7B", None)
-    first = next(comparisons(document))
-    assert PublishedRow("strict", "LOC", 2, {}).number(-0.0049, "+") == "0.00"
-    rows = {row[0]: row[-3:] for row in first.rows}
+    def rows_of(run: ScoredRun) -> dict[str, tuple[str, ...]]:
+        run = replace(run, references=find_references(run, "Qwen/Qwen2.5-7B", None))
+        return {row[0]: row[-3:] for row in next(reference_tables(run)).rows}
+
+    assert rounded(-0.0049, 2, "+") == "0.00"
+    rows = rows_of(scored())
     assert rows["LOC"] == ("0.9600", "0.95", "+0.01")
     assert rows["PER"] == ("0.9784", "0.98", "0.00"), "0.9784 is 0.98 with two digits"
     assert rows["MISC"] == ("-", "0.83", "-")
     assert rows["micro avg"] == ("0.9373", "0.9373", "0.0000")
     assert rows["nervaluate strict"] == ("0.9000", "0.9373", "-0.0373")
-    assert rows["nervaluate exact"] == ("-", "0.9663", "-")
+    assert rows_of(scored(scores=nested_scores(scores())))["nervaluate exact"] == ("-", "0.9663", "-")
 
 
 TABLE = """\

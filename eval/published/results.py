@@ -1,0 +1,216 @@
+"""Published results, kept as data in `references/`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from ...counts import RATIOS
+from ...data_converters.yaml_lines import YamlFile, check_schema, load_schema
+from ..scored_run import MICRO
+
+REFERENCES_FOLDER = Path(__file__).parent / "references"
+REFERENCES_SCHEMA = Path(__file__).with_name("references.schema.yaml")
+UNKNOWN = "not published"
+
+
+def rounded(value: float, digits: int, sign: Literal["", "+"] = "") -> str:
+    """Return a number with so many decimals; with `+` also its sign, unless it is 0."""
+    shown = round(value, digits) + 0.0  # no negative zero
+    return f"{shown:{sign if shown else ''}.{digits}f}"
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedRow:
+    """One line of a published table.
+
+    Attributes:
+        kind: `strict` (spans with labels), `scenario` (of nervaluate) or `bio_tag`.
+        name: A label or `micro`, a scenario, or a tag.
+        digits: Number of decimals that were published.
+        ratios: The ratios that were published, by name.
+    """
+
+    kind: str
+    name: str
+    digits: int
+    ratios: dict[str, float]
+
+    @classmethod
+    def of(cls, row: dict[str, Any]) -> PublishedRow:
+        """Read a row of a file in `references/`."""
+        return cls(row["kind"], row["name"], row["digits"], {key: float(row[key]) for key in RATIOS if key in row})
+
+    def number(self, value: float) -> str:
+        """Return a ratio with the digits of this row."""
+        return rounded(value, self.digits)
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedResult:
+    """One published result.
+
+    Attributes:
+        source: What tables call the source.
+        corpus: Name of the corpus card.
+        split: Split of the corpus; None where it was not published which.
+        system: What distinguishes it from other results of the source; may be empty.
+        models: Names of the models as published; several where the scores are their average.
+        model_ids: Hub ids of their base models, of those that have one.
+        format: Output format; None where there is no such thing, or it was not published.
+        variant: Wording of the instruction as the corpus card calls it; None where it is not known to be one of the card's.
+        instruction_sha256: Hash of the exact instruction; None where that is not known.
+        decoding: `free`, `constrained`, or None where it was not published.
+        shots: Number of examples shown to a model without training; None for a trained model.
+        scorer: What counted: `seqeval`, `llms4ner`, `averaged-tags` or `unknown`.
+        sentences: Number of sentences of the split, and of `-DOCSTART-` lines among them, as published; None where they were not.
+        tokens: Number of tokens of the split as published; None where it was not.
+        conditions: What else a reader has to know about the numbers.
+        rows: Lines of the table.
+    """
+
+    source: str
+    corpus: str
+    split: str | None
+    system: str
+    models: tuple[str, ...]
+    model_ids: tuple[str, ...]
+    format: str | None
+    variant: str | None
+    instruction_sha256: str | None
+    decoding: str | None
+    shots: int | None
+    scorer: str
+    sentences: tuple[int, int] | None
+    tokens: int | None
+    conditions: tuple[str, ...]
+    rows: tuple[PublishedRow, ...]
+
+    @classmethod
+    def of(cls, source: str, conditions: Sequence[str], row: dict[str, Any]) -> PublishedResult:
+        """Read a result of a file in `references/`, with the keys of `common` among its own."""
+        size = row.get("sentences")
+        return cls(
+            source, row["corpus"], row["split"], row.get("system", ""),
+            tuple(model["name"] for model in row["models"]),
+            tuple(model["id"] for model in row["models"] if model["id"]),
+            row["format"], row["variant"], row.get("instruction_sha256"), row["decoding"], row["shots"], row["scorer"],
+            (size["all"], size["docstart"]) if size else None, row.get("tokens"),
+            (*row.get("conditions", ()), *conditions), tuple(map(PublishedRow.of, row["rows"])),
+        )  # fmt: skip
+
+    @property
+    def is_average(self) -> bool:
+        """Whether the scores are the average of several models'."""
+        return len(self.models) > 1
+
+    @property
+    def model(self) -> str:
+        """The model's name, or how many models the scores are the average of."""
+        return f"average of {len(self.models)} models" if self.is_average else self.models[0]
+
+    @property
+    def title(self) -> str:
+        """Source, system, model and format in one line."""
+        return "; ".join(part for part in (self.source, self.system, self.model, self.format) if part)
+
+    @property
+    def micro_f1(self) -> float | None:
+        """The strict micro average; None where it was not published."""
+        return next((row.ratios.get("f1") for row in self.rows if (row.kind, row.name) == ("strict", MICRO)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAdapter:
+    """A published adapter and the prompt that it answers to.
+
+    Attributes:
+        id: Hub id.
+        card: Corpus card whose instruction it was trained with.
+        format: Output format.
+        variant: Wording of the instruction.
+        template: LLaMA-Factory's name for the chat template.
+        source: Source that says so.
+    """
+
+    id: str
+    card: str
+    format: str
+    variant: str
+    template: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedSource:
+    """What a file in `references/` holds.
+
+    Attributes:
+        source: What tables call the source.
+        conditions: What a reader has to know about all its results.
+        results: Results, in the order of the file.
+        adapter: Adapter that the source publishes, or None.
+    """
+
+    source: str
+    conditions: tuple[str, ...]
+    results: tuple[PublishedResult, ...]
+    adapter: KnownAdapter | None
+
+    @classmethod
+    def load(cls, path: Path) -> PublishedSource:
+        """Read a file.
+
+        Raises:
+            LmnError: It cannot be read, or does not fit the schema; with file and line.
+        """
+        file = YamlFile(path)
+        check_schema(file.value, load_schema(REFERENCES_SCHEMA), [file], kind="reference")
+        keys = file.value
+        source, conditions = keys["source"], tuple(keys["conditions"])
+        results = [PublishedResult.of(source, conditions, {**keys.get("common", {}), **row}) for row in keys["results"]]
+        adapter = KnownAdapter(**keys["adapter"], source=source) if "adapter" in keys else None
+        return cls(source, conditions, tuple(results), adapter)
+
+
+@cache
+def load_published() -> tuple[PublishedSource, ...]:
+    """Return what the files in `references/` hold, by file name."""
+    return tuple(map(PublishedSource.load, sorted(REFERENCES_FOLDER.glob("*.yaml"))))
+
+
+def known_adapter(name: str) -> KnownAdapter | None:
+    """Return the published adapter with a Hub id, or None."""
+    known = (published.adapter for published in load_published())
+    return next((adapter for adapter in known if adapter and adapter.id == name), None)
+
+
+def published_page() -> str:
+    """Return the section of `RESULTS.md` with what others published: micro averages, and what is to be known of them."""
+    lines = [
+        "## Published, not run by us", "",
+        "From the files in `eval/published/references/`, which have the scores of labels, of nervaluate's scenarios and of tags too. The",
+        "numbers of one source were not made under the conditions of another, nor of ours; `lmn-eval` puts a run beside those of its",
+        "model and names what differs.",
+    ]  # fmt: skip
+    for published in load_published():
+        rows = [(result, row) for result in published.results for row in result.rows if row.name == MICRO]
+        if not rows:
+            continue
+        lines += [
+            "", f"**{published.source}**", "",
+            "| corpus | split | system | format | precision | recall | F1 |", "|---|---|---|---|---|---|---|",
+            *(_listed(result, row) for result, row in rows), "",
+        ]  # fmt: skip
+        notes = dict.fromkeys(note for result, _ in rows for note in result.conditions)
+        lines += [f"- {note}" for note in notes]
+    return "\n".join(lines) + "\n"
+
+
+def _listed(result: PublishedResult, row: PublishedRow) -> str:
+    ratios = [row.number(row.ratios[ratio]) if ratio in row.ratios else "" for ratio in RATIOS]
+    system = ", ".join(part for part in (result.model, result.system) if part)
+    return f"| {' | '.join((result.corpus, result.split or UNKNOWN, system, result.format or '', *ratios))} |"

@@ -1,0 +1,131 @@
+"""The files of a scored run, read and written: `scores.json`, `sentences.jsonl`."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ...alignment import WrittenEntity
+from ...counts import Counts
+from ...errors import LmnError
+from ...files import atomic_write, read_json, write_json
+from ...records import read_jsonl
+from ...sentence import Span
+from ...typed_json import from_json, to_json, written_as, written_as_list
+from .differences import ErrorCounts, ExaminedSentence, Interval, Intervals, Pair, PooledTag, TagTable
+from .run import SCHEMA, Evaluation, Llms4nerScores, ReferenceRow, ScoredRun
+from .scores import ScenarioCounts, SeqevalScores, Size, StrictScores
+from .trust import Bin, Calibration, Quarter, Threshold, UncertaintySummary
+
+SCORES_FILE = "scores.json"
+SENTENCES_FILE = "sentences.jsonl"
+SCORES_PATTERN = "scores*.json"
+"""Names of the scores files of a run: those of a part of its entities have a mark, as in `scores.min0.9.json`."""
+_AGAIN = "score the run again"
+
+written_as(
+    ScoredRun,
+    "schema corpus split predictions decoding format label_origins limit recipe adapter model shots min_confidence "
+    "below_min_confidence *scores calibration uncertainty baselines analysis llms4ner *provenance references",
+)
+written_as(Size, "all docstart without_docstart")
+written_as(Counts, "correct predicted gold precision recall f1")
+written_as(StrictScores, "labels micro micro_with_ungrounded")
+written_as(SeqevalScores, "scheme mode labels micro micro_with_ungrounded")
+written_as(ScenarioCounts, "correct incorrect partial missed spurious precision recall f1")
+written_as(Bin, "from=low to=high predicted correct confidence_sum confidence accuracy")
+written_as(Threshold, "from=least *counts")
+written_as(
+    Calibration,
+    "predicted squared_error expected_calibration_error maximum_calibration_error brier bins thresholds",
+)
+written_as(Quarter, "from=lowest to=highest sentences with_errors error_share")
+written_as(UncertaintySummary, "sentences mean_sum max_sum mean max quarters")
+written_as(ErrorCounts, "all labels")
+written_as(PooledTag, "accuracy *counts")
+written_as(TagTable, "accuracy pooled=tags averaged_over_sentences averaged_over_sentences_with_the_tag confusion")
+written_as(Intervals, "level resamples seed over scores")
+written_as(Llms4nerScores, "micro forgiven labels")
+written_as(ReferenceRow, "kind name title digits precision recall f1")
+for _kind in (Interval, Pair, Span, WrittenEntity):
+    written_as_list(_kind)
+
+
+def scores_path(path: Path) -> Path:
+    """Return the scores file of a run: `scores.json` in a folder; a file is its own."""
+    return path / SCORES_FILE if path.is_dir() else path
+
+
+def load_run(path: Path) -> ScoredRun:
+    """Read a scored run from its folder, or from a `scores.json` or `scores.minP.json`.
+
+    Raises:
+        LmnError: The file is missing, damaged, or of another schema; the last names the command that scores the run again.
+    """
+    path = scores_path(path)
+    row = read_json(path, remedy="lmn-eval writes it")
+    found = row.get("schema") if isinstance(row, dict) else None
+    if isinstance(row, dict) and found != SCHEMA:
+        written = "written without a schema" if found is None else f"written in schema {found!r}"
+        raise LmnError(f"{written}, and this version reads schema {SCHEMA}", path, f"{_AGAIN}: {_command(row)}")
+    return replace(from_json(ScoredRun, row, path, remedy=_AGAIN), path=path)
+
+
+def _command(row: dict[str, Any]) -> str:
+    """Return the command that scores the same predictions again, as far as a file of another schema says it."""
+
+    def words(option: str, key: str) -> list[str]:
+        value = row.get(key)
+        return [] if value is None else [option, str(value)]
+
+    of_recipe = words("--recipe", "recipe") or words("--corpus", "corpus")
+    rest = [*words("--split", "split"), *words("--predictions", "predictions")]
+    return shlex.join(["lmn-eval", *of_recipe, *rest, *words("--min-confidence", "min_confidence")])
+
+
+def load_evaluation(path: Path) -> Evaluation:
+    """Read a scored run as `load_run` does, and the sentences behind its counts.
+
+    Raises:
+        LmnError: As `load_run`; or the sentences are missing or damaged.
+    """
+    path = scores_path(path)
+    run, rows = load_run(path), sibling(path, SENTENCES_FILE)
+    if not rows.is_file():
+        raise LmnError("no such file", rows, f"{_AGAIN}, lmn-eval writes it next to {path.name}")
+    sentences = tuple(
+        from_json(ExaminedSentence, row, f"{rows}:{number}", remedy=_AGAIN) for number, row in read_jsonl(rows)
+    )
+    return Evaluation(run, sentences)
+
+
+def sibling(scores: Path, name: str) -> Path:
+    """Return the file of another name that belongs to a scores file: `scores.min0.9.json` has `sentences.min0.9.jsonl`."""
+    mark = scores.stem.removeprefix(Path(SCORES_FILE).stem)
+    other = Path(name)
+    return scores.with_name(f"{other.stem}{mark}{other.suffix}")
+
+
+def save_evaluation(evaluation: Evaluation, folder: Path) -> Path:
+    """Write `scores.json` into a folder, atomically, and `sentences.jsonl` next to it.
+
+    Where entities below a confidence P were dropped, the names are `scores.minP.json` and `sentences.minP.jsonl`.
+
+    Returns:
+        Path of the scores.
+    """
+    least = evaluation.run.min_confidence
+    name = Path(SCORES_FILE)
+    path = folder / (name if least is None else f"{name.stem}.min{least}{name.suffix}")
+    with atomic_write(sibling(path, SENTENCES_FILE)) as file:
+        file.writelines(f"{sentence_line(sentence)}\n" for sentence in evaluation.sentences)
+    write_json(path, to_json(evaluation.run))
+    return path
+
+
+def sentence_line(sentence: ExaminedSentence) -> str:
+    """Return a line of `sentences.jsonl`."""
+    return json.dumps(to_json(sentence), ensure_ascii=False)

@@ -1,0 +1,301 @@
+"""A scored run: what was scored, with what, and every score."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ...counts import Counts
+from .differences import Analysis, ExaminedSentence
+from .scores import Scores
+from .trust import Calibration, UncertaintySummary
+
+SCHEMA = 2
+MICRO = "micro"
+"""Name of the average over all labels."""
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterSource:
+    """An adapter that was used without its recipe.
+
+    Attributes:
+        name: Hub id or folder.
+        revision: Commit of the Hub; None for a folder.
+    """
+
+    name: str
+    revision: str | None
+
+    def __str__(self) -> str:
+        return f"{self.name} at {self.revision}" if self.revision else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class ShownExamples:
+    """Examples that a model without training was shown before each sentence.
+
+    Attributes:
+        number: Number of examples.
+        rule: Rule that chose them; None where there are none.
+        seed: Seed of what was drawn; None where nothing was.
+        dataset: Data set that they come from; None where there are none.
+        ids: Their sentence ids where all sentences had the same, else None.
+        sha256: Hash of what was shown; None where nothing was.
+    """
+
+    number: int
+    rule: str | None
+    seed: int | None
+    dataset: str | None
+    ids: tuple[str, ...] | None
+    sha256: str | None
+
+    def __str__(self) -> str:
+        if not self.number:
+            return "0, without training"
+        drawn = f", seed {self.seed}" if self.seed is not None else ""
+        ids = self.ids or ()
+        more = f" and {len(ids) - 3:,} more" if len(ids) > 3 else ""
+        shown = f": {', '.join(ids[:3])}{more}" if ids else ""
+        return f"{self.number:,}, without training; {self.rule}{drawn}, of {self.dataset}{shown}"
+
+
+@dataclass(frozen=True, slots=True)
+class Baselines:
+    """Scores of what counting in a training split gives.
+
+    Attributes:
+        split: Split that was counted in.
+        sha256: Hash of its file.
+        micro: Strict counts over all labels, by baseline.
+    """
+
+    split: str
+    sha256: str
+    micro: dict[str, Counts]
+
+
+@dataclass(frozen=True, slots=True)
+class Llms4nerScores:
+    """Counts as the evaluator of Zhan et al. 2026 gives them.
+
+    Attributes:
+        forgiven: Number of sentences whose entities were compared without their positions.
+        labels: Counts by label, sorted.
+    """
+
+    forgiven: int
+    labels: dict[str, Counts]
+
+    @property
+    def micro(self) -> Counts:
+        """Counts over all labels."""
+        return sum(self.labels.values(), Counts())
+
+
+@dataclass(frozen=True, slots=True)
+class Hashes:
+    """SHA-256 of what was scored; None for what is not known.
+
+    Attributes:
+        corpus: Hash of the corpus file, or of what was read of a data set.
+        predictions: Hash of the predictions file.
+        adapter: Hash of the adapter's weights.
+    """
+
+    corpus: str | None
+    predictions: str
+    adapter: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What the scores were computed with.
+
+    Attributes:
+        versions: Versions of Python and packages by name; None for a package that was not installed.
+        commit: Commit that was checked out in the working directory, or None.
+        seed: Seed of the training, or None.
+        sha256: Hashes of what was scored.
+    """
+
+    versions: dict[str, str | None]
+    commit: str | None
+    seed: int | None
+    sha256: Hashes
+
+
+@dataclass(frozen=True, slots=True)
+class OursAndTheirs:
+    """One ratio of ours and of a published row.
+
+    Attributes:
+        ours: Our ratio; None where we have none.
+        theirs: Published ratio; None where it was not published.
+        difference: Ours minus theirs, with the digits that were published; None where one of them is missing.
+    """
+
+    ours: float | None
+    theirs: float | None
+    difference: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceRow:
+    """One line of a published table, and our ratios.
+
+    Attributes:
+        kind: `strict` (spans with labels), `scenario` (of nervaluate) or `bio_tag`.
+        name: A label or `micro`, a scenario, or a tag.
+        digits: Number of decimals that were published.
+        precision: Precision of both.
+        recall: Recall of both.
+        f1: F1 of both.
+    """
+
+    kind: str
+    name: str
+    digits: int
+    precision: OursAndTheirs
+    recall: OursAndTheirs
+    f1: OursAndTheirs
+
+    @property
+    def title(self) -> str:
+        """What the row is called in a table."""
+        if self.kind == "strict":
+            return "micro avg" if self.name == MICRO else self.name
+        return f"nervaluate {self.name}" if self.kind == "scenario" else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A published result that ours is put next to.
+
+    Attributes:
+        title: Source, system, model and format.
+        source: What tables call the source.
+        rows: Lines of the published table.
+        differing: Conditions that differ, or may, in words.
+        conditions: What the source says about its numbers.
+    """
+
+    title: str
+    source: str
+    rows: tuple[ReferenceRow, ...]
+    differing: tuple[str, ...]
+    conditions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OtherReferences:
+    """Published results on the same split that ours is not put next to.
+
+    Attributes:
+        results: Number of results.
+        lowest_f1: Lowest of their micro averages.
+        highest_f1: Highest of their micro averages.
+    """
+
+    results: int
+    lowest_f1: float
+    highest_f1: float
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """Published results of the same corpus.
+
+    Attributes:
+        model: Base model whose results were looked for; None where it is not known.
+        compared: Results of that model.
+        others: Results of other models; None where there are none.
+        part: Whether ours is of a part of the split, so that nothing is compared.
+    """
+
+    model: str | None = None
+    compared: tuple[Reference, ...] = ()
+    others: OtherReferences | None = None
+    part: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredRun:
+    """A run with its scores: what `scores.json` holds.
+
+    Attributes:
+        corpus: Name of the corpus card.
+        split: Split that was scored.
+        predictions: Path of the predictions file.
+        decoding: `constrained`, `free`, `unknown` for files of other tools; two joined by `+` where a file mixes them.
+        format: Output format.
+        label_origins: What each label of the corpus files counts as, None for O; empty where nothing is changed.
+        limit: Number of sentences that `--limit` left; None for the whole split.
+        recipe: Path of the recipe, or None.
+        adapter: Adapter that was used without its recipe, or None.
+        model: Base model, or None where it is not known.
+        shots: Examples in the prompt of a model without training; None for a trained model and for files of other tools.
+        min_confidence: Smallest confidence of the entities that were scored; None for all.
+        below_min_confidence: Number of predicted entities below it, which were dropped.
+        scores: Counts, from which the ratios are derived.
+        calibration: Calibration of all predicted entities, the dropped ones included; None without confidences or entities.
+        uncertainty: Uncertainty of the sentences; None where no sentence has one.
+        baselines: What counting gives; None where that was not asked for.
+        analysis: Where predictions differ from the gold.
+        llms4ner: Counts by that published evaluator; None where they were not asked for.
+        provenance: What the scores were computed with.
+        references: Published results next to ours.
+        path: File that it was read from or written to; None for a run that is not on disk.
+    """
+
+    corpus: str
+    split: str
+    predictions: str
+    decoding: str
+    format: str
+    label_origins: dict[str, str | None]
+    limit: int | None
+    recipe: str | None
+    adapter: AdapterSource | None
+    model: str | None
+    shots: ShownExamples | None
+    min_confidence: float | None
+    below_min_confidence: int
+    scores: Scores
+    calibration: Calibration | None
+    uncertainty: UncertaintySummary | None
+    baselines: Baselines | None
+    analysis: Analysis
+    llms4ner: Llms4nerScores | None
+    provenance: Provenance
+    references: References
+    path: Path | None = field(default=None, compare=False)
+
+    @property
+    def schema(self) -> int:
+        """Number of the layout of `scores.json`."""
+        return SCHEMA
+
+    @property
+    def name(self) -> str:
+        """Name of the run: that of the folder which holds its scores, or else its predictions."""
+        return (self.path or Path(self.predictions)).parent.name
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """A scored run, and the sentences behind its counts.
+
+    Attributes:
+        run: What `scores.json` holds.
+        sentences: What `sentences.jsonl` holds, in the order of the corpus.
+    """
+
+    run: ScoredRun
+    sentences: tuple[ExaminedSentence, ...]
+
+    @property
+    def scores(self) -> Scores:
+        """Scores of the run."""
+        return self.run.scores

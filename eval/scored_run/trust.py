@@ -1,0 +1,161 @@
+"""How far confidences can be trusted, and where uncertain sentences err."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...counts import Counts, ratio
+
+BINS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Predicted entities whose confidences lie in one part of the range from 0 to 1.
+
+    Attributes:
+        low: Lower edge, exclusive; the first bin includes 0.
+        high: Upper edge, inclusive.
+        predicted: Number of predicted entities.
+        correct: Number of them that are in the gold, span and label.
+        confidence_sum: Sum of their confidences.
+
+    Raises:
+        ValueError: More entities are correct, or the sum is larger, than so many entities allow.
+    """
+
+    low: float
+    high: float
+    predicted: int
+    correct: int
+    confidence_sum: float
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.correct <= self.predicted and 0 <= self.confidence_sum <= self.predicted):
+            raise ValueError(f"not a bin of confidences: {self!r}")
+
+    @property
+    def confidence(self) -> float | None:
+        """Mean confidence; None where the bin is empty."""
+        return self.confidence_sum / self.predicted if self.predicted else None
+
+    @property
+    def accuracy(self) -> float | None:
+        """Share of the entities that is correct; None where the bin is empty."""
+        return self.correct / self.predicted if self.predicted else None
+
+    @property
+    def gap(self) -> float:
+        """Distance between accuracy and mean confidence; 0 where the bin is empty."""
+        return abs((self.accuracy or 0) - (self.confidence or 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """What a smallest confidence keeps.
+
+    Attributes:
+        least: Smallest confidence that is kept.
+        counts: Strict counts of the entities that are kept.
+    """
+
+    least: float
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Confidences of predicted entities compared with how often they were right.
+
+    Attributes:
+        squared_error: Sum over entities of the square of confidence minus 1 (correct) or 0 (not).
+        bins: Bins of equal width, from 0 to 1.
+        thresholds: What smallest confidences keep, the lowest first.
+
+    Raises:
+        ValueError: There is another number of bins, or so many entities cannot have such a squared error.
+    """
+
+    squared_error: float
+    bins: tuple[Bin, ...]
+    thresholds: tuple[Threshold, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.bins) != BINS or not 0 <= self.squared_error <= self.predicted:
+            raise ValueError(f"not a calibration: {len(self.bins)} bins, squared error {self.squared_error}")
+
+    @property
+    def predicted(self) -> int:
+        """Number of predicted entities."""
+        return sum(found.predicted for found in self.bins)
+
+    @property
+    def expected_calibration_error(self) -> float:
+        """Mean gap of the bins, weighted by their entities (Guo et al. 2017, equation 3)."""
+        return ratio(sum(found.predicted * found.gap for found in self.bins), self.predicted)
+
+    @property
+    def maximum_calibration_error(self) -> float:
+        """Largest gap of a bin that is not empty (Guo et al. 2017, equation 5)."""
+        return max(found.gap for found in self.bins)
+
+    @property
+    def brier(self) -> float:
+        """Brier score (Brier 1950, of two outcomes): mean squared distance of the confidence from 1 or 0."""
+        return ratio(self.squared_error, self.predicted)
+
+
+@dataclass(frozen=True, slots=True)
+class Quarter:
+    """A quarter of the sentences, by their maximum decision entropy.
+
+    Attributes:
+        lowest: Smallest maximum entropy among them, in nats.
+        highest: Largest maximum entropy, in nats.
+        sentences: Number of sentences.
+        with_errors: Number of them whose entities are not the gold's.
+
+    Raises:
+        ValueError: More sentences have errors than there are, or the entropies are in the wrong order.
+    """
+
+    lowest: float
+    highest: float
+    sentences: int
+    with_errors: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.with_errors <= self.sentences or not 0 <= self.lowest <= self.highest:
+            raise ValueError(f"not a quarter of sentences: {self!r}")
+
+    @property
+    def error_share(self) -> float:
+        """Share of the sentences with errors."""
+        return ratio(self.with_errors, self.sentences)
+
+
+@dataclass(frozen=True, slots=True)
+class UncertaintySummary:
+    """Decision entropies of sentences, in nats, and how errors are spread over them.
+
+    Attributes:
+        sentences: Number of sentences with an uncertainty.
+        mean_sum: Sum of their mean entropies.
+        max_sum: Sum of their maximum entropies.
+        quarters: Quarters from the surest to the least sure, as equal in size as can be; empty for fewer than four sentences.
+    """
+
+    sentences: int
+    mean_sum: float
+    max_sum: float
+    quarters: tuple[Quarter, ...]
+
+    @property
+    def mean(self) -> float:
+        """Mean over sentences of the mean entropy."""
+        return ratio(self.mean_sum, self.sentences)
+
+    @property
+    def max(self) -> float:
+        """Mean over sentences of the maximum entropy."""
+        return ratio(self.max_sum, self.sentences)
