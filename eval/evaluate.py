@@ -12,16 +12,15 @@ from ..counts import Counts
 from ..data_converters.cards import Card
 from ..data_converters.corpus import read_corpus
 from ..data_converters.readers import SplitData
-from ..decoding.batches import RUN_FILE
 from ..errors import LmnError
 from ..formats import DEFAULT_FORMAT, get_format
 from ..labels import LabelSet
 from ..prompting.spec import PromptSpec
-from ..records import Uncertainty
+from ..records import RUN_FILE, Uncertainty
 from ..sentence import Sentence
 from ..systems.counting import run_baselines
+from ..systems.system import Facts
 from ..tags import Repair
-from ..training.recipe import Recipe
 from ..typed_json import from_json
 from .analysis import analyse, examine, pair_up
 from .analysis.groups import Known
@@ -130,7 +129,7 @@ def evaluate(
     predictions: Path,
     *,
     spec: PromptSpec | None = None,
-    recipe: Recipe | None = None,
+    facts: Facts | None = None,
     min_confidence: float | None = None,
     train: Gold | None = None,
     baselines: bool = False,
@@ -143,7 +142,7 @@ def evaluate(
         predictions: Records of lmn-predict, or lines with `output` or `predict`.
         spec: Prompt that the predictions answer to; by default bracketed, with the card's labels. Whether entities may nest is
             for the corpus to say: of nested entities predicted for a flat corpus, the outer one stays.
-        recipe: Recipe that the predictions were made with, for the stamp.
+        facts: Where the predictions come from, as far as it is known.
         min_confidence: Smallest confidence of the entities that are scored; None scores all.
         train: Training split, for baselines and the seen/unseen analysis; None where it is not there.
         baselines: Whether to score what counting in `train` gives.
@@ -153,6 +152,7 @@ def evaluate(
         LmnError: The predictions are damaged or of another split, or have no confidences where a smallest one is set; or the
             prompt has other labels than the corpus.
     """
+    facts = facts or Facts()
     _check_labels(gold.card, spec)
     sentences, nested = gold.sentences, gold.card.nested
     answers = _align(gold, predictions, spec, min_confidence)
@@ -169,7 +169,7 @@ def evaluate(
     analysis = analyse(sentences, answers.kept, pairs, answers.labels.names, nested=nested, known=known, others=others)
     micro = {name: sum(counts, Counts()) for name, counts in counted.items()}
     scored = Baselines(train.split, train.origin.sha256(), micro) if train and baselines else None
-    run = _scored_run(gold, answers, recipe, analysis, scored, llms4ner)
+    run = _scored_run(gold, answers, facts, analysis, scored, llms4ner)
     run = replace(run, references=find_references(run, run.model or answers.stamp.get("model"), spec))
     sure = answers.read.confidences_of(answers.aligned) is not None
     confidences = [row.confidences or {} for row in answers.read.rows] if sure else None
@@ -196,7 +196,7 @@ def _confident(alignments: list[Alignment], read: Predictions, least: float) -> 
 
 
 def _scored_run(
-    gold: Gold, answers: _Answers, recipe: Recipe | None, analysis: Analysis, baselines: Baselines | None,
+    gold: Gold, answers: _Answers, facts: Facts, analysis: Analysis, baselines: Baselines | None,
     llms4ner: Llms4nerScores | None,
 ) -> ScoredRun:  # fmt: skip
     """Put the scores together with what was scored; the published results are still missing."""
@@ -209,9 +209,9 @@ def _scored_run(
         format=answers.format,
         label_origins=dict(gold.card.labels.origins),
         limit=gold.limit,
-        recipe=str(recipe.path) if recipe and not recipe.adapter else None,
+        recipe=str(facts.recipe) if facts.recipe else None,
         adapter=answers.noted("adapter", AdapterSource),
-        model=recipe.model if recipe else None,
+        model=facts.model,
         shots=answers.noted("shots", ShownExamples),
         min_confidence=answers.least,
         below_min_confidence=answers.dropped,
@@ -221,7 +221,7 @@ def _scored_run(
         baselines=baselines,
         analysis=analysis,
         llms4ner=llms4ner,
-        provenance=stamp(gold.origin, answers.path, recipe),
+        provenance=stamp(gold.origin, answers.path, facts),
         references=References(),
     )
 

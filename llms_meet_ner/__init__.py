@@ -6,18 +6,24 @@ from .formats import get_format
 from .labels import Label, LabelSet
 from .prompting.spec import PromptSpec
 from .sentence import Sentence, Span, Where
-from .tagging.tagger import load
+from .systems.system import System
+from .tagging.tagger import Entity, TaggedSentence, TaggedText, Tagger, load
 
 __version__ = "0.2.0"
 
 __all__ = [
     "Alignment",
+    "Entity",
     "Label",
     "LabelSet",
     "LmnError",
     "PromptSpec",
     "Sentence",
     "Span",
+    "System",
+    "TaggedSentence",
+    "TaggedText",
+    "Tagger",
     "Where",
     "WrittenEntity",
     "get_format",

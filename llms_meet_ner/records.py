@@ -1,4 +1,4 @@
-"""Prediction records: one JSON line a sentence, and the files that hold them."""
+"""Answers and prediction records, and the names of the files that a run leaves in its folder."""
 
 from __future__ import annotations
 
@@ -13,14 +13,19 @@ from .errors import LmnError
 from .sentence import Span
 
 PREDICTIONS_FILE = "predictions.jsonl"
+"""One record a line, in corpus order; there once a run has finished."""
+RUN_FILE = "run.json"
+"""What the predictions beside it follow from."""
+PARTIAL_FILE = "predictions.partial.jsonl"
+"""The finished batches of a run that has not ended."""
 
 
 class Uncertainty(NamedTuple):
-    """How unsure a model was of a sentence: entropy, in nats, of the steps at which markup could have been written or not.
+    """How unsure a model was of a sentence: entropy, in nats, of the steps at which it could have written markup or not.
 
     Attributes:
-        mean: over those steps; 0 where there is none.
-        max: the largest.
+        mean: Mean entropy of those steps; 0 if there were none.
+        max: Largest entropy of those steps; 0 if there were none.
     """
 
     mean: float
@@ -28,63 +33,100 @@ class Uncertainty(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Generated:
-    """What came out for one sentence.
+class Answer:
+    """What a system says of one sentence: the text that a model generated, or spans.
 
     Attributes:
-        text: the output up to its first newline.
-        confidences: a probability for each span of the text's alignment, in their order, or None where the decoding gives none.
-        uncertainty: of the sentence, or None likewise.
+        text: Output up to its first newline; None where the spans are the answer.
+        confidences: A probability for each span of the answer, in their order; None if the system gives none.
+        uncertainty: Uncertainty of the whole sentence; None if the system gives none.
+        spans: Spans on the sentence's tokens, sorted as in a `Sentence`; None where the text is the answer.
+
+    Raises:
+        ValueError: There are both a text and spans, or neither; or spans and confidences differ in number.
     """
 
-    text: str
+    text: str | None = None
     confidences: tuple[float, ...] | None = None
     uncertainty: Uncertainty | None = None
+    spans: tuple[Span, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if (self.text is None) == (self.spans is None):
+            raise ValueError("an answer is a text or spans, and not both")
+        if self.spans is not None and self.confidences is not None and len(self.spans) != len(self.confidences):
+            raise ValueError(f"{len(self.spans)} spans and {len(self.confidences)} confidences")
 
     def to_list(self) -> list[Any]:
         """Return a list for JSON."""
         return [
-            self.text,
+            self.text if self.spans is None else spans_to_json(self.spans),
             None if self.confidences is None else list(self.confidences),
             None if self.uncertainty is None else list(self.uncertainty),
         ]
 
     @classmethod
-    def from_list(cls, row: Any) -> Generated:
+    def from_list(cls, row: Any) -> Answer:
         """Read what `to_list` wrote.
 
         Raises:
-            ValueError: it is something else.
+            ValueError: The row is something else.
         """
         match row:
-            case [str(text), None, None]:
-                return cls(text)
-            case [str(text), list(confidences), [float(mean), float(highest)]]:
-                if all(isinstance(value, float) for value in confidences):
-                    return cls(text, tuple(confidences), Uncertainty(mean, highest))
-        raise ValueError(f"not a generated text: {row!r}")
+            case [str() | list() as said, None | list() as values, None | [float(), float()] as unsure] if all(
+                isinstance(value, float) for value in values or ()
+            ):
+                confidences = None if values is None else tuple(values)
+                uncertainty = None if unsure is None else Uncertainty(*unsure)
+                if isinstance(said, str):
+                    return cls(said, confidences, uncertainty)
+                return cls(None, confidences, uncertainty, spans_from_json(said))
+        raise ValueError(f"not an answer: {row!r}")
+
+
+def spans_to_json(spans: tuple[Span, ...]) -> list[list[Any]]:
+    """Return spans as records write them: `[start, end, label]` each."""
+    return [[span.start, span.end, span.label] for span in spans]
+
+
+def spans_from_json(rows: Any) -> tuple[Span, ...]:
+    """Read spans that `spans_to_json` wrote.
+
+    Raises:
+        ValueError: A row is not a span, or a span stands twice.
+    """
+    spans: list[Span] = []
+    for row in rows if isinstance(rows, list) else [None]:
+        match row:
+            case [int(start), int(end), str(label)]:
+                spans.append(Span(start, end, label))
+            case _:
+                raise ValueError(f"not a span: {row!r}")
+    if len(set(spans)) < len(spans):
+        raise ValueError("a span stands twice")
+    return tuple(spans)
 
 
 @dataclass(frozen=True, slots=True)
 class PredictionRecord:
-    """What a model said of one sentence.
+    """What a system said of one sentence, as a line of `predictions.jsonl`.
 
     Attributes:
-        id: of the sentence.
-        output: the generated text up to its first newline.
-        tokens_sha1: hash of the sentence's tokens (`tokens_sha1`).
-        decoding: how it was generated: `free` is greedy and unconstrained.
-        spans: as aligned when the record was written; scoring aligns anew from `output`.
-        status: of that alignment.
-        reasons: of that alignment.
-        confidences: a probability for each span, or None where the decoding gives none.
-        uncertainty: of the sentence, or None likewise.
+        id: Id of the sentence.
+        output: Generated text up to its first newline; None where the spans are the answer.
+        tokens_sha1: Hash of the sentence's tokens (`tokens_sha1`).
+        decoding: How the text was generated: `constrained`, or `free`, which is greedy; None without a text.
+        spans: Spans of the answer. Of a text, they are what it aligned to when the record was written; scoring aligns it again.
+        status: Status of that alignment.
+        reasons: Reasons of that alignment.
+        confidences: A probability for each span; None if the system gives none.
+        uncertainty: Uncertainty of the sentence; None if the system gives none.
     """
 
     id: str
-    output: str
+    output: str | None
     tokens_sha1: str
-    decoding: str
+    decoding: str | None
     spans: tuple[Span, ...]
     status: str
     reasons: tuple[str, ...]
@@ -93,12 +135,12 @@ class PredictionRecord:
 
     @classmethod
     def of(
-        cls, sentence_id: str, generated: Generated, sha1: str, decoding: str, alignment: Alignment
+        cls, sentence_id: str, answer: Answer, sha1: str, decoding: str | None, alignment: Alignment
     ) -> PredictionRecord:
-        """Make a record of what was generated and its alignment."""
+        """Make a record of an answer and its alignment."""
         return cls(
-            sentence_id, generated.text, sha1, decoding, alignment.spans, alignment.status, alignment.reasons,
-            generated.confidences, generated.uncertainty,
+            sentence_id, answer.text, sha1, None if answer.text is None else decoding, alignment.spans, alignment.status,
+            alignment.reasons, answer.confidences, answer.uncertainty,
         )  # fmt: skip
 
     def to_dict(self) -> dict[str, Any]:
@@ -108,7 +150,7 @@ class PredictionRecord:
             "output": self.output,
             "tokens_sha1": self.tokens_sha1,
             "decoding": self.decoding,
-            "spans": [[span.start, span.end, span.label] for span in self.spans],
+            "spans": spans_to_json(self.spans),
             "status": self.status,
             "reasons": list(self.reasons),
             "confidences": None if self.confidences is None else list(self.confidences),
@@ -124,12 +166,12 @@ def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield line numbers, from 1, and the mappings of a JSON Lines file.
 
     Raises:
-        LmnError: the file cannot be read, or a line is not a whole JSON mapping (as the last line of a file that was cut off).
+        LmnError: The file cannot be read, or a line is not a whole JSON mapping, as the last line of a file that was cut off.
     """
     try:
         lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise LmnError(f"{path}: cannot be read ({error})") from error
+        raise LmnError(f"cannot be read ({error})", path) from error
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
@@ -137,10 +179,10 @@ def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             row = json.loads(line)
         except (ValueError, RecursionError) as error:
             last = number >= len(lines) - 1
-            hint = "the file was cut off: predict again, or copy it again" if last else "mend it or predict again"
+            remedy = "the file was cut off: predict again, or copy it again" if last else "correct it, or predict again"
             raise LmnError(
-                f"{path}:{number}: not a whole JSON line ({getattr(error, 'msg', error)}); {hint}"
+                f"not a whole JSON line ({getattr(error, 'msg', error)})", f"{path}:{number}", remedy
             ) from error
         if not isinstance(row, dict):
-            raise LmnError(f"{path}:{number}: not a JSON mapping: {line[:60]!r}")
+            raise LmnError(f"not a JSON mapping: {line[:60]!r}", f"{path}:{number}")
         yield number, row

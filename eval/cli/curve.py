@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.table import Table
 
 from ...cli.options import catch_errors, print_table, recipe_option
-from ...prediction.run import PredictOptions
+from ...cli.predict_options import batch_size_option
+from ...decoding.model import AUTO, DTYPES, Dtype
+from ...decoding.requests import DECODINGS, Decoding
+from ...systems.options import SystemOptions
 from ...training.recipe import choose_recipe
 from ..studies.curve import CURVE_FILE, HEADER, Curve, Dev, draw_curve, watch_training
 
@@ -22,15 +24,11 @@ from ..studies.curve import CURVE_FILE, HEADER, Curve, Dev, draw_curve, watch_tr
 )
 @click.option(
     "--decoding",
-    type=click.Choice(["constrained", "free"]),
+    type=click.Choice(DECODINGS),
     help="As for lmn-predict. [default: constrained where the format allows it]",
 )
-@click.option(
-    "--batch-size", type=click.IntRange(min=1), default=16, show_default=True, help="Sentences decoded together."
-)
-@click.option(
-    "--dtype", type=click.Choice(["auto", "float32", "bfloat16", "float16"]), default="auto", help="As for lmn-predict."
-)
+@batch_size_option
+@click.option("--dtype", type=click.Choice(DTYPES), default=AUTO, help="As for lmn-predict.")
 @click.option("--limit", type=click.IntRange(min=1), help="Score the first N sentences of the split only.")
 @click.option("--restart", is_flag=True, help="Score checkpoints again that are scored.")
 @click.option(
@@ -39,7 +37,7 @@ from ..studies.curve import CURVE_FILE, HEADER, Curve, Dev, draw_curve, watch_tr
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 @catch_errors
 def curve_command(
-    recipe_path: Path | None, split: str | None, source: Path | None, decoding: Any, batch_size: int, dtype: str,
+    recipe_path: Path | None, split: str | None, source: Path | None, decoding: Decoding | None, batch_size: int, dtype: Dtype,
     limit: int | None, restart: bool, watch: bool, overrides: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Score every checkpoint of a training on a development split.
@@ -51,7 +49,7 @@ def curve_command(
     It can run while training goes on, and again afterwards: what is scored stays, also of checkpoints that save_total_limit deletes.
     """  # noqa: D301
     recipe = choose_recipe(recipe_path, overrides)
-    options = PredictOptions(decoding, batch_size, dtype=dtype, limit=limit)
+    options = SystemOptions(decoding, batch_size, dtype=dtype)
     dev = Dev.read(recipe, split, source, limit)
     options = options.for_format(dev.spec.format)
     if watch:

@@ -9,21 +9,23 @@ from typing import Any
 import click
 from click_default_group import DefaultGroup
 
-from ...cli.engine_options import refuse
-from ...cli.options import catch_errors, predict_options, recipe_option
+from ...cli.options import catch_errors, recipe_option, refuse
+from ...cli.predict_options import predict_options
 from ...data_converters.alpaca import prompt_spec_of
 from ...data_converters.cards import Card, load_card
 from ...data_converters.cli.label_options import label_options
 from ...data_converters.label_change import LabelChange
-from ...decoding.batches import RUN_FILE
+from ...decoding.requests import FREE
 from ...errors import LmnError
 from ...formats import DEFAULT_FORMAT, format_names, is_inline
 from ...labels import same_labels
-from ...prediction.run import PredictOptions, check_run, predict, run_folder
-from ...prompting.spec import PROMPT_SPEC_FILE, PromptSpec
-from ...records import PREDICTIONS_FILE
+from ...prediction.run import check_run, predict, run_folder
+from ...prompting.spec import PromptSpec
+from ...records import PREDICTIONS_FILE, RUN_FILE
+from ...systems.choosing import recipe_system
+from ...systems.options import SystemOptions
+from ...systems.system import System
 from ...tags import REPAIRS
-from ...training.dataset_info import Record
 from ...training.recipe import Recipe, choose_recipe
 from ..evaluate import Gold, asked_labels, evaluate, read_gold
 from ..report import markdown_report, report_path, write_page
@@ -31,7 +33,7 @@ from ..report.terminal import as_json, as_table
 from ..scored_run import Evaluation, ScoredRun, save_evaluation
 from ..scoring.conlleval import write_conlleval
 from ..scoring.provenance import run_stamp
-from .adapter_run import Pull, pull_options
+from .adapter_options import AdapterChoice, adapter_options
 from .compare import compare_command
 from .curve import curve_command
 from .report import report_command
@@ -114,7 +116,7 @@ main.add_command(search_command)
     show_default=True,
     help="What to print.",
 )
-@pull_options
+@adapter_options
 @predict_options
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 @catch_errors
@@ -122,46 +124,45 @@ def score(
     split: str, recipe_path: Path | None, corpus: str | None, source: Path | None, repair: Any, change: LabelChange,
     predictions: Path | None, format_name: str | None, variant: str | None, min_confidence: float | None, scorer: str | None,
     conlleval: Path | None, baselines: bool,
-    train_split: str | None, out: Path | None, html: bool, report: str, pull: Pull | None,
-    options: PredictOptions, restart: bool, overrides: tuple[str, ...],
+    train_split: str | None, out: Path | None, html: bool, report: str, adapter: AdapterChoice | None,
+    options: SystemOptions, limit: int | None, restart: bool, overrides: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Score predictions against the gold of a corpus (the default subcommand).
 
     KEY=VALUE words override keys of the recipe, as for llamafactory-cli.
     """
     needed = predictions is None or corpus is None
-    recipe = None if pull else _recipe(recipe_path, overrides, needed=needed)
+    recipe = None if adapter else _recipe(recipe_path, overrides, needed=needed)
     card = load_card(corpus or _train_card(recipe))
-    if pull:
+    if adapter:
         card.data_of(split, source)  # what is missing here is told before anything is downloaded
-        recipe = pull.recipe(change.of(card), format_name, variant)
+        system: System | None = adapter.system(change.of(card), format_name, variant, options)
+    else:
+        system = recipe_system(recipe, options) if recipe else None
+    spec = system.prompt if system else None
     if predictions is None:
-        if not pull:
+        if not adapter:
             refuse(
                 {"format_name": "--format", "variant": "--variant"},
                 "is for --predictions; a recipe's data say their own",
             )
-        spec = _spec(recipe, options)
     else:
         refuse(_PREDICTING, "is for predicting; --predictions scores what is there")
-        spec = _answered(predictions, _spec(recipe, options), change.of(card), format_name, variant)
+        spec = _answered(predictions, spec, change.of(card), format_name, variant)
     card = _with_labels(card, spec, change)
     source = _source(recipe, card, source)
     counted = _train_split(card, recipe, split, train_split, needed=baselines)
     gold = read_gold(card, split, source, repair)
     train = _read_train(card, counted, source, repair, needed=baselines or train_split is not None)
-    gold = gold.first(options.limit)
+    gold = gold.first(limit)
     if predictions is None:
-        assert recipe is not None  # _recipe raises where one is needed
-        assert spec is not None  # a recipe has one
-        options = options.for_format(spec.format)
-        if min_confidence is not None and not is_inline(spec.format):
-            raise LmnError(f"--min-confidence: the format {spec.format} gives no confidences; bracketed and xml do")
-        if min_confidence is not None and options.decoding == "free":
-            raise LmnError("--min-confidence needs --decoding constrained: free decoding gives no confidences")
-        predictions = _predictions(recipe, gold, options, restart)
+        assert system is not None  # _recipe raises where one is needed
+        if min_confidence is not None:
+            _check_confidences(system)
+        predictions = _predictions(system, gold, restart=restart)
     evaluation = evaluate(
-        gold, predictions, spec=spec, recipe=recipe, min_confidence=min_confidence, train=train, baselines=baselines, scorer=scorer
+        gold, predictions, spec=spec, facts=system.facts if system else None, min_confidence=min_confidence, train=train,
+        baselines=baselines, scorer=scorer,
     )  # fmt: skip
     path = save_evaluation(evaluation, out or predictions.parent)
     if html:
@@ -280,23 +281,26 @@ def _write_conlleval(path: Path, gold: Gold, evaluation: Evaluation) -> None:
     click.echo(f"{path}: for conlleval{note}", err=True)
 
 
-def _spec(recipe: Recipe | None, options: PredictOptions) -> PromptSpec | None:
-    """Return the prompt of a recipe's adapter, or of its data set, which a model without training answers to."""
-    if recipe is None:
-        return None
-    if recipe.adapter:
-        return recipe.adapter.spec
-    kept = recipe.output_dir / PROMPT_SPEC_FILE
-    return PromptSpec.load(kept) if kept.is_file() and not options.shots else recipe.train_entry().spec
+def _check_confidences(system: System) -> None:
+    """Make sure that a system gives its entities confidences.
+
+    Raises:
+        LmnError: It gives none.
+    """
+    if system.prompt and not is_inline(system.prompt.format):
+        raise LmnError(
+            f"the format {system.prompt.format} gives no confidences; bracketed and xml do", "--min-confidence"
+        )
+    if system.decoding == FREE:
+        raise LmnError("--min-confidence needs --decoding constrained: free decoding gives no confidences")
 
 
-def _predictions(recipe: Recipe, gold: Gold, options: PredictOptions, restart: bool) -> Path:
-    """Return the run's predictions, made now if there are none."""
-    folder = run_folder(recipe, gold.card.name, gold.split, options)
+def _predictions(system: System, gold: Gold, *, restart: bool) -> Path:
+    """Return the predictions of a run, made now if there are none."""
+    folder = run_folder(system, gold.card.name, gold.split, limit=gold.limit)
     path = folder / PREDICTIONS_FILE
-    records = [Record(sentence.id, sentence.tokens) for sentence in gold.sentences]
     if path.is_file() and not restart:
-        check_run(folder, recipe, records, options)
+        check_run(folder, system, gold.sentences)
         click.echo(f"scoring what is there: {path}", err=True)
         return path
-    return predict(recipe, records, folder, options, restart=restart)
+    return predict(system, gold.sentences, folder, restart=restart)

@@ -9,8 +9,7 @@ from typing import Any
 
 from ...errors import LmnError
 from ...files import read_json
-from ...systems.adapters import CONFIG_FILE
-from ...training.recipe import Recipe
+from ...training.recipe import ADAPTER_CONFIG_FILE, Recipe
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _CARD = "README.md"
@@ -50,9 +49,9 @@ def public_base(recipe: Recipe, named: str | None) -> str:
     trained = read_config(recipe).get("base_model_name_or_path")
     if trained and trained != recipe.model:
         raise LmnError(
-            f"{recipe.output_dir / CONFIG_FILE}: the adapter was trained on {trained}, and {recipe.path} names {recipe.model}; name the "
-            "base model with --base-model OWNER/NAME"
-        )
+            f"the adapter was trained on {trained}, and {recipe.path} names {recipe.model}",
+            recipe.output_dir / ADAPTER_CONFIG_FILE, "name the base model with --base-model OWNER/NAME",
+        )  # fmt: skip
     return recipe.model
 
 
@@ -62,7 +61,7 @@ def read_config(recipe: Recipe) -> dict[str, Any]:
     Raises:
         LmnError: it is missing or damaged.
     """
-    path = recipe.output_dir / CONFIG_FILE
+    path = recipe.output_dir / ADAPTER_CONFIG_FILE
     config = read_json(path, remedy="it is written beside the adapter by training")
     if not isinstance(config, dict):
         raise LmnError(f"{path}: not a JSON mapping; copy the adapter again")

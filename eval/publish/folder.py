@@ -11,10 +11,9 @@ from typing import Any
 from ...errors import LmnError
 from ...files import atomic_write, read_json, sha256_of, write_json
 from ...prompting.spec import PROMPT_SPEC_FILE
-from ...systems.adapters import CONFIG_FILE
 from ...systems.serve_command import CHAT_TEMPLATE_FILE, chat_template
 from ...training.logs import LOG_FILE, PLOT_FILE, TrainingLog
-from ...training.recipe import ADAPTER_FILE, Recipe, recipe_prompt
+from ...training.recipe import ADAPTER_CONFIG_FILE, ADAPTER_FILE, Recipe, recipe_prompt
 from .base_model import Licence, base_licence, public_base, read_config
 from .card import card_text
 from .corpus import training_data
@@ -155,7 +154,7 @@ def _write_weights(recipe: Recipe, options: BuildOptions, base: str, new: Path) 
     if options.merged:
         trust = bool(recipe.values.get("trust_remote_code"))
         return write_merged(recipe.model, recipe.output_dir, new, keep_float32=options.keep_float32, trust=trust)
-    write_json(new / CONFIG_FILE, {**read_config(recipe), "base_model_name_or_path": base})
+    write_json(new / ADAPTER_CONFIG_FILE, {**read_config(recipe), "base_model_name_or_path": base})
     return write_adapter(recipe.output_dir, new, keep_float32=options.keep_float32)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from importlib.util import find_spec
 
-from ...formats import is_inline
 from .publication import Publication
 
 RECIPE_FILE = "recipe.yaml"
@@ -25,44 +24,18 @@ def splitter_language(published: Publication) -> str:
 
 
 def python_snippet(published: Publication) -> str:
-    """Return Python that tags a sentence."""
+    """Return Python that tags a sentence with the adapter, or with the merged model."""
     text = repr(published.data.example.source)
-    load = _load_merged(published) if published.weights.merged else _load_adapter(published)
     return (
-        f"{load}for entity in tagger.tag([{text}])[0].entities:\n"
+        "from llms_meet_ner import load\n\n"
+        f"tagger = load({published.repo!r}, language={splitter_language(published)!r})\n"
+        f"for entity in tagger.tag([{text}])[0].entities:\n"
         "    print(entity.start, entity.end, entity.label, entity.text, entity.confidence)"
     )
 
 
-def _load_adapter(published: Publication) -> str:
-    return (
-        "from llms_meet_ner import load\n\n"
-        f"tagger = load({published.repo!r}, language={splitter_language(published)!r})\n"
-    )
-
-
-def _load_merged(published: Publication) -> str:
-    decoding = "constrained" if is_inline(published.spec.format) else "free"
-    return (
-        "from pathlib import Path\n\n"
-        "from huggingface_hub import snapshot_download\n"
-        "from llms_meet_ner import PromptSpec\n"
-        "from llms_meet_ner.systems.engines import make_generator\n"
-        "from llms_meet_ner.decoding.model import load_adapter\n"
-        "from llms_meet_ner.tagging.splitting import make_splitter\n"
-        "from llms_meet_ner.tagging.tagger import Tagger\n\n"
-        f"folder = snapshot_download({published.repo!r})\n"
-        'spec = PromptSpec.load(Path(folder, "prompt_spec.json"))\n'
-        "loaded = load_adapter(folder, spec, None)\n"
-        f"generator = make_generator(loaded, spec, {decoding!r})\n"
-        f"tagger = Tagger(loaded.tokenizer, spec, generator, make_splitter({splitter_language(published)!r}), window=loaded.window)\n"
-    )
-
-
-def tag_command(published: Publication) -> str | None:
-    """Return the command that tags a file; a merged model has none."""
-    if published.weights.merged:
-        return None
+def tag_command(published: Publication) -> str:
+    """Return the command that tags a file."""
     words = ["lmn-tag", "--adapter", published.repo, "--language", splitter_language(published), "news.txt"]
     return " ".join(map(shlex.quote, words))
 

@@ -14,10 +14,12 @@ from ...counts import Counts
 from ...data_converters.cards import load_card
 from ...errors import LmnError
 from ...files import atomic_write, read_json, sha256_of, write_json
-from ...prediction.run import PredictOptions, predict
+from ...prediction.run import predict, run_name
 from ...prompting.spec import PromptSpec
+from ...systems.choosing import recipe_system
+from ...systems.options import SystemOptions
+from ...systems.system import System
 from ...training.checkpoints import FINAL, Checkpoint, find_checkpoints
-from ...training.dataset_info import Record
 from ...training.recipe import ADAPTER_FILE, Recipe, known_prompt
 from ...typed_json import from_json, to_json, written_as
 from ..evaluate import Gold, asked_labels, evaluate, read_gold
@@ -173,39 +175,38 @@ class Dev:
         return cls(gold.first(limit), len(gold.sentences), spec)
 
 
-def score_adapter(recipe: Recipe, dev: Dev, options: PredictOptions, folder: Path, *, restart: bool = False) -> Counts:
-    """Predict with the adapter in a recipe's `output_dir`, unless that is done, and score.
+def score_system(system: System, dev: Dev, folder: Path, *, restart: bool = False) -> Counts:
+    """Let a system predict the development split, unless that is done, and score it.
 
     Args:
-        recipe: with the adapter to score.
-        dev: what it is scored on.
-        options: of the prediction.
-        folder: for `predictions.jsonl` and `scores.json`.
-        restart: discard predictions that lie there.
+        system: What is scored.
+        dev: What it is scored on.
+        folder: Folder for `predictions.jsonl` and `scores.json`.
+        restart: Discard predictions that lie there.
 
     Returns:
         Strict counts over all labels.
 
     Raises:
-        LmnError: as `predict` and `evaluate`.
+        LmnError: As `predict` and `evaluate`.
     """
-    records = [Record(sentence.id, sentence.tokens) for sentence in dev.gold.sentences]
-    predictions = predict(recipe, records, folder, options, restart=restart)
-    evaluation = evaluate(dev.gold, predictions, spec=dev.spec, recipe=recipe)
+    predictions = predict(system, dev.gold.sentences, folder, restart=restart)
+    evaluation = evaluate(dev.gold, predictions, spec=dev.spec, facts=system.facts)
     save_evaluation(evaluation, folder)
     return evaluation.run.scores.micro
 
 
-def draw_curve(recipe: Recipe, dev: Dev, options: PredictOptions, *, restart: bool = False) -> tuple[Curve, Path]:
+def draw_curve(recipe: Recipe, dev: Dev, options: SystemOptions, *, restart: bool = False) -> tuple[Curve, Path]:
     """Score every whole checkpoint of a recipe's training, those scored before only if `restart`, and write curve.json, .md and .png.
 
     Returns:
         The curve, and its folder, `<output_dir>/<corpus>_<split>/curve/<run>`.
 
     Raises:
-        LmnError: there is nothing to score, or as `score_adapter`.
+        LmnError: there is nothing to score, or as `score_system`.
     """
-    folder = recipe.output_dir / f"{dev.gold.card.name}_{dev.gold.split}" / "curve" / options.run_name
+    name = run_name(recipe_system(recipe, options), dev.gold.limit)
+    folder = recipe.output_dir / f"{dev.gold.card.name}_{dev.gold.split}" / "curve" / name
     whole, unfinished = find_checkpoints(recipe.output_dir)
     scope = _scope(recipe, dev, options)
     earlier = {} if restart else _earlier_points(folder / CURVE_FILE, scope)
@@ -228,7 +229,7 @@ def draw_curve(recipe: Recipe, dev: Dev, options: PredictOptions, *, restart: bo
     return curve, folder
 
 
-def _scope(recipe: Recipe, dev: Dev, options: PredictOptions) -> Scope:
+def _scope(recipe: Recipe, dev: Dev, options: SystemOptions) -> Scope:
     return Scope(
         str(recipe.path), recipe.model, dev.gold.card.name, dev.gold.split, dev.gold.origin.sha256(), len(dev.gold.sentences),
         dev.there, str(options.decoding), dev.spec.without_template().to_dict(),
@@ -255,7 +256,7 @@ def _curve(
 
 
 def _score_checkpoint(
-    checkpoint: Checkpoint, points: dict[str, Point], recipe: Recipe, dev: Dev, options: PredictOptions, folder: Path, restart: bool
+    checkpoint: Checkpoint, points: dict[str, Point], recipe: Recipe, dev: Dev, options: SystemOptions, folder: Path, restart: bool
 ) -> Point | None:  # fmt: skip
     """Return a checkpoint's point; None where training deleted it meanwhile; of the same weights the point that is there."""
     try:
@@ -263,9 +264,8 @@ def _score_checkpoint(
         same = next((point for point in points.values() if point.adapter_sha256 == digest), None)
         if same and checkpoint.name == FINAL:
             return same
-        counts = score_adapter(
-            recipe.at(checkpoint.folder), dev, options, folder / checkpoint.name, restart=restart
-        )  # fmt: skip
+        system = recipe_system(recipe, options, checkpoint.folder)
+        counts = score_system(system, dev, folder / checkpoint.name, restart=restart)
     except (LmnError, OSError):
         if checkpoint.name != FINAL and not (checkpoint.folder / ADAPTER_FILE).is_file():
             click.echo(f"{checkpoint.folder}: deleted by the training before it was scored", err=True)
@@ -292,7 +292,7 @@ def _write(curve: Curve, folder: Path) -> None:
         click.echo("no curve.png: matplotlib is not installed; pip install 'llms-meet-ner[plot]'", err=True)
 
 
-def watch_training(recipe: Recipe, dev: Dev, options: PredictOptions, restart: bool) -> None:
+def watch_training(recipe: Recipe, dev: Dev, options: SystemOptions, restart: bool) -> None:
     """Score new checkpoints until training has left its final adapter; say of each when it is scored."""
     known: set[str] = set()
     while Checkpoint.read(recipe.output_dir, FINAL) is None:

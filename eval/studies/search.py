@@ -15,9 +15,9 @@ from typing import Any, Literal
 import click
 
 from ...counts import Counts
+from ...decoding.requests import resolve_decoding
 from ...errors import LmnError
 from ...files import atomic_write, write_json
-from ...systems.engines import resolve_decoding
 from ...training.launch import OnEvaluation, TrainingError, TrainingOutcome, launch_training
 from ...typed_json import to_json, written_as
 from .search_plan import Range, Scalar, SearchPlan, word

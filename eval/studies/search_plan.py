@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ...data_converters.yaml_lines import YamlFile, check_schema, key_error, load_schema
+from ...decoding.requests import Decoding
 from ...errors import LmnError
 from ...training.recipe import Recipe, load_recipe
 from ...typed_json import to_json
@@ -82,7 +83,7 @@ class SearchPlan:
     seed: int = 42
     sampler: Literal["tpe", "random"] = "tpe"
     prune: bool = True
-    decoding: Literal["constrained", "free"] | None = None
+    decoding: Decoding | None = None
     batch_size: int = 16
     limit: int | None = None
 

@@ -9,9 +9,11 @@ from multiprocessing import get_context
 
 from ...counts import Counts
 from ...errors import LmnError
-from ...prediction.run import PredictOptions, run_folder
+from ...prediction.run import run_folder
+from ...systems.choosing import recipe_system
+from ...systems.options import SystemOptions
 from ...training.recipe import load_recipe
-from .curve import Dev, score_adapter
+from .curve import Dev, score_system
 from .search_plan import SearchPlan
 
 
@@ -26,7 +28,7 @@ def score_trial(plan: SearchPlan, overrides: Sequence[str]) -> Counts:
         Strict counts over all labels, on the development split.
 
     Raises:
-        LmnError: As `score_adapter`; or the process was killed.
+        LmnError: As `score_system`; or the process was killed.
     """
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         try:
@@ -42,5 +44,5 @@ def score_trial(plan: SearchPlan, overrides: Sequence[str]) -> Counts:
 def _score(plan: SearchPlan, overrides: list[str]) -> Counts:
     recipe = load_recipe(plan.recipe.path, overrides)
     dev = Dev.read(recipe, plan.split, plan.source, plan.limit)
-    options = PredictOptions(plan.decoding, plan.batch_size, limit=plan.limit).for_format(dev.spec.format)
-    return score_adapter(recipe, dev, options, run_folder(recipe, dev.gold.card.name, dev.gold.split, options))
+    system = recipe_system(recipe, SystemOptions(plan.decoding, plan.batch_size))
+    return score_system(system, dev, run_folder(system, dev.gold.card.name, dev.gold.split, limit=plan.limit))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -12,13 +11,16 @@ from click_default_group import DefaultGroup
 
 from ..alignment import STATUSES
 from ..prediction.merge import merge_shards
-from ..prediction.run import PredictOptions, predict, run_folder
+from ..prediction.run import predict, run_folder
 from ..prediction.shards import Shard
 from ..records import read_jsonl
+from ..systems.choosing import recipe_system
+from ..systems.options import SystemOptions
 from ..systems.serve_command import vllm_command
-from ..training.dataset_info import read_records, sibling
+from ..training.dataset_info import read_sentences, sibling
 from ..training.recipe import choose_recipe
-from .options import catch_errors, predict_options, recipe_option
+from .options import catch_errors, recipe_option
+from .predict_options import predict_options
 
 _OVERRIDES = click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 
@@ -50,24 +52,20 @@ def main() -> None:
 @_OVERRIDES
 @catch_errors
 def predict_split(
-    recipe_path: Path | None,
-    split: str,
-    out: Path | None,
-    shard: str | None,
-    options: PredictOptions,
-    restart: bool,
-    overrides: tuple[str, ...],
-) -> None:
+    recipe_path: Path | None, split: str, out: Path | None, shard: str | None, options: SystemOptions, limit: int | None,
+    restart: bool, overrides: tuple[str, ...],
+) -> None:  # fmt: skip
     """Predict a split with a recipe's base model and adapter; write one JSON line a sentence (the default subcommand).
 
     KEY=VALUE words override keys of the recipe, as for llamafactory-cli. A run that was killed goes on where it was.
     """
-    options = replace(options, shard=Shard.parse(shard) if shard else None)
+    part = Shard.parse(shard) if shard else None
     recipe = choose_recipe(recipe_path, overrides)
     entry = sibling(recipe.dataset_dir, recipe.train_entry(), split)
-    options = options.for_format(entry.spec.format)
-    folder = out or run_folder(recipe, entry.corpus, split, options)
-    _print_summary(predict(recipe, list(read_records(recipe.dataset_dir, entry)), folder, options, restart=restart))
+    system = recipe_system(recipe, options)
+    folder = out or run_folder(system, entry.corpus, split, limit=limit, shard=part)
+    sentences = list(read_sentences(recipe.dataset_dir, entry))[:limit]
+    _print_summary(predict(system, sentences, folder, shard=part, restart=restart))
 
 
 def _print_summary(final: Path) -> None:
@@ -90,7 +88,7 @@ def merge(folders: tuple[Path, ...], out: Path | None, restart: bool) -> None:
 
 @main.command("serve-command")  # type: ignore[untyped-decorator]
 @recipe_option
-@click.option("--name", help="Under which the adapter is served. [default: the last part of the recipe's output_dir]")
+@click.option("--name", help="Name to serve the adapter under. [default: the last part of the recipe's output_dir]")
 @_OVERRIDES
 @catch_errors
 def serve_command(recipe_path: Path | None, name: str | None, overrides: tuple[str, ...]) -> None:

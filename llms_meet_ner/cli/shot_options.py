@@ -8,42 +8,37 @@ from typing import Any, TypeVar
 
 import click
 
-from .engine_options import refuse
+from ..systems.examples import DEFAULT_SEED, NEAREST, RANDOM, RULES, Rule, Shots
+from .options import add_options, refuse
 
 R = TypeVar("R")
+
+_SHOT_OPTIONS = (
+    click.option(
+        "--shots", "number", type=click.IntRange(min=0), metavar="K",
+        help="The base model without the adapter, with K examples of the training data before each sentence.",
+    ),
+    click.option("--untrained", is_flag=True, help="The same as --shots 0."),
+    click.option(
+        "--examples", "rule", type=click.Choice(RULES), default=RANDOM, show_default=True,
+        help="random: drawn. covering: those with the most labels not shown yet. nearest: for each sentence those most like it (TF-IDF).",
+    ),
+    click.option("--shots-seed", "seed", type=int, default=DEFAULT_SEED, show_default=True, help="Seed of the draws."),
+)  # fmt: skip
 
 
 def shots_options(command: Callable[..., R]) -> Callable[..., R]:
     """Add the options, handed over as `shots` (Shots, or None for the trained adapter)."""
 
-    @click.option(
-        "--shots",
-        "number",
-        type=click.IntRange(min=0),
-        metavar="K",
-        help="The base model without the adapter, K examples of the training data before each sentence.",
-    )
-    @click.option("--untrained", is_flag=True, help="The same as --shots 0.")
-    @click.option(
-        "--examples",
-        "rule",
-        type=click.Choice(["random", "covering", "nearest"]),
-        default="random",
-        show_default=True,
-        help="random: drawn. covering: those with the most labels not shown yet. nearest: for each sentence those most like it (TF-IDF).",
-    )
-    @click.option("--shots-seed", "seed", type=int, default=42, show_default=True, help="Of what is drawn.")
     @wraps(command)
-    def wrapped(*args: object, number: int | None, untrained: bool, rule: Any, seed: int, **kwargs: object) -> R:
-        from ..prediction.examples import Shots
-
+    def wrapped(*args: Any, number: int | None, untrained: bool, rule: Rule, seed: int, **kwargs: Any) -> R:
         if untrained and number:
             raise click.UsageError(f"--untrained is --shots 0, and there is --shots {number}; leave one of them out")
         number = 0 if untrained else number
         if not number:
             refuse({"rule": "--examples", "seed": "--shots-seed"}, "chooses examples, of which --shots K says how many")
-        elif rule == "nearest":
+        elif rule == NEAREST:
             refuse({"seed": "--shots-seed"}, "is for what is drawn; --examples nearest draws nothing")
         return command(*args, shots=None if number is None else Shots(number, rule, seed), **kwargs)
 
-    return wrapped
+    return add_options(wrapped, _SHOT_OPTIONS)

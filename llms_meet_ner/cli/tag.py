@@ -10,12 +10,13 @@ from typing import BinaryIO
 
 import click
 
-from ..decoding.model import DTYPES
+from ..decoding.model import AUTO, DTYPES, Dtype
 from ..decoding.requests import DECODINGS, Decoding
 from ..errors import LmnError
 from ..files import atomic_write
 from ..tagging.tagger import TaggedText, load
 from .options import catch_errors
+from .predict_options import batch_size_option
 
 _WRITERS: dict[str, Callable[[TaggedText], str]] = {
     "brackets": lambda tagged: tagged.brackets() + "\n",
@@ -25,37 +26,37 @@ _WRITERS: dict[str, Callable[[TaggedText], str]] = {
 
 
 @click.command()
-@click.option("--adapter", required=True, help="Folder that training has written, or Hub id.")
-@click.option("--tokens", is_flag=True, help="A line is one sentence, its tokens apart by spaces.")
+@click.option(
+    "--adapter", required=True, help="Folder that training has written, folder of a merged model, or Hub id of either."
+)
+@click.option("--tokens", is_flag=True, help="A line is one sentence; spaces separate its tokens.")
 @click.option(
     "--format", "output", type=click.Choice(list(_WRITERS)), default="brackets", show_default=True,
     help="brackets: the line with [Entity | LABEL]. json: text, entities, their characters. conll: token TAB IOB2 tag.",
 )  # fmt: skip
 @click.option(
-    "--language", default="en", show_default=True, help="Of the text, a code of spaCy's: en, de, tr, ...; xx for any."
-)
+    "--language", default="en", show_default=True, help="Language of the text, a code of spaCy's: en, de, tr, ...; xx for any."
+)  # fmt: skip
 @click.option(
     "--decoding", type=click.Choice(DECODINGS),
     help="constrained: the sentence with markup and nothing else. free: plain greedy. "
     "[default: constrained, where the adapter's format writes the sentence again]",
 )  # fmt: skip
+@batch_size_option
 @click.option(
-    "--batch-size", type=click.IntRange(min=1), default=16, show_default=True, help="Sentences decoded together."
-)
-@click.option(
-    "--dtype", type=click.Choice(DTYPES), default="auto", show_default=True,
-    help="auto: as the base model was saved on CUDA, float32 on a CPU.",
+    "--dtype", type=click.Choice(DTYPES), default=AUTO, show_default=True,
+    help="auto: on CUDA as the base model was saved, float32 on a CPU.",
 )  # fmt: skip
-@click.option("--base", help="Base model, folder or Hub id. [default: the one in adapter_config.json]")
+@click.option("--base", help="Base model of an adapter, folder or Hub id. [default: the one in adapter_config.json]")
 @click.option(
-    "--prompt", type=click.Path(path_type=Path), help="Prompt file. [default: prompt_spec.json beside the adapter]"
+    "--prompt", type=click.Path(path_type=Path), help="Prompt file. [default: prompt_spec.json beside the weights]"
 )
 @click.option("--out", type=click.Path(path_type=Path), help="File to write. [default: standard output]")
 @click.argument("file", type=click.File("rb"), default="-")
 @click.version_option(package_name="llms-meet-ner")
 @catch_errors
 def main(
-    adapter: str, tokens: bool, output: str, language: str, decoding: Decoding | None, batch_size: int, dtype: str,
+    adapter: str, tokens: bool, output: str, language: str, decoding: Decoding | None, batch_size: int, dtype: Dtype,
     base: str | None, prompt: Path | None, out: Path | None, file: BinaryIO,
 ) -> None:  # fmt: skip
     """Mark the entities in a text file (UTF-8) or in standard input, one text a line.
@@ -65,9 +66,9 @@ def main(
     echo 'Hussain struck 158 for Essex.' | lmn-tag --adapter outputs/demo_smollm2 --format json
     lmn-tag --adapter outputs/demo_smollm2 --tokens --format conll --out tagged.conll tokenised.txt
 
-    A line stays a line in brackets and json, an empty one too; conll has an empty line after each sentence. In json, start and
-    end are characters (code points) of the line, from 0, end exclusive. Output comes in portions of 256 sentences.
-    """  # noqa: D301 - click looks for the backspace, which a raw string has not
+    A line stays a line in brackets and json, even an empty one; conll has an empty line after each sentence. In json, start and
+    end are positions of characters (code points) in the line, from 0, end exclusive. Output comes in portions of 256 sentences.
+    """  # noqa: D301 - click looks for the backspace, which a raw string does not have
     tagger = load(
         adapter, base=base, prompt=prompt, decoding=decoding, batch_size=batch_size, dtype=dtype,
         language=None if tokens else language,
@@ -80,10 +81,10 @@ def main(
 
 
 def _lines(file: BinaryIO) -> Iterator[str]:
-    r"""Yield the lines of a file without their ends (`\n` or `\r\n`); a byte order mark before them is left out.
+    r"""Yield the lines of a file without their ends (`\n` or `\r\n`), and without a byte order mark.
 
     Raises:
-        LmnError: a line is not UTF-8.
+        LmnError: A line is not UTF-8.
     """
     name = getattr(file, "name", "<stdin>")
     for number, line in enumerate(file, start=1):
@@ -92,5 +93,6 @@ def _lines(file: BinaryIO) -> Iterator[str]:
             yield content.decode("utf-8").removesuffix("\n").removesuffix("\r")
         except UnicodeDecodeError as error:
             raise LmnError(
-                f"{name}:{number}: not UTF-8 ({error.reason} at byte {error.start + 1}); convert it first: iconv -f LATIN1 -t UTF-8"
-            ) from error
+                f"not UTF-8 ({error.reason} at byte {error.start + 1})", f"{name}:{number}",
+                "convert it first: iconv -f LATIN1 -t UTF-8",
+            ) from error  # fmt: skip

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from ..formats import get_inline_format
 from ..prompting.spec import PromptSpec
-from ..records import Generated
+from ..records import Answer
 from .confidence import Choice, confidences, uncertainty
 from .constraint import END, AllowedTokens, Constraint
 from .continuation import continuation
@@ -146,7 +146,7 @@ class ConstrainedGenerator:
             with self._model.in_place():
                 self._model.share_prefix(prompts, 1)
 
-    def generate(self, requests: Sequence[Request]) -> list[Generated]:
+    def generate(self, requests: Sequence[Request]) -> list[Answer]:
         """Return one output for each request. `max_new_tokens` is ignored: the sentence itself limits the output.
 
         Raises:
@@ -155,7 +155,7 @@ class ConstrainedGenerator:
         with memory_errors(requests), self._model.in_place():
             return self._generate(requests)
 
-    def _generate(self, requests: Sequence[Request]) -> list[Generated]:
+    def _generate(self, requests: Sequence[Request]) -> list[Answer]:
         self._model.share_prefix([request.prompt for request in requests], len(requests))
         rows = [self._begin(number, request) for number, request in enumerate(requests)]
         active = list(rows)
@@ -290,7 +290,7 @@ class ConstrainedGenerator:
         spans = self._format.parse(self._text(row), row.constraint.tokens, self._spec.labels).spans
         self._guesser.learn(row.constraint.tokens, spans)
 
-    def _finish(self, row: _Row, tokens: tuple[str, ...]) -> Generated:
+    def _finish(self, row: _Row, tokens: tuple[str, ...]) -> Answer:
         """Return the output with confidences, and with the sentence's own characters where the tokenizer had to write others."""
         self.cost.sentences += 1
         self.cost.steps += len(row.ids)
@@ -303,7 +303,7 @@ class ConstrainedGenerator:
         found = confidences(row.choices, lengths, in_bytes)
         if row.constraint.tokens != tokens:
             text = self._format.write(tokens, spans)
-        return Generated(text, found, uncertainty(row.choices))
+        return Answer(text, found, uncertainty(row.choices))
 
 
 class _NoEntities:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from transformers import DynamicCache, GenerationConfig, StoppingCriteria, StoppingCriteriaList
 
-from ..records import Generated
+from ..records import Answer
 from .memory import memory_errors
 from .model import LoadedModel
 from .requests import Request, shared_length
@@ -58,7 +58,7 @@ class GreedyGenerator:
                 ids = torch.tensor([self._prefix], device=self._loaded.device)
                 self._loaded.model(ids, past_key_values=self._prefix_cache, logits_to_keep=1)
 
-    def generate(self, requests: Sequence[Request]) -> list[Generated]:
+    def generate(self, requests: Sequence[Request]) -> list[Answer]:
         """Return the outputs, each up to its first newline, with spaces as generated and without confidences.
 
         Raises:
@@ -71,7 +71,7 @@ class GreedyGenerator:
         with memory_errors(requests), torch.inference_mode():
             outputs = self._decode(ids, mask, self._cache(prompts), longest + limits)
         return [
-            Generated(self._text(row[longest : longest + request.max_new_tokens]))
+            Answer(self._text(row[longest : longest + request.max_new_tokens]))
             for row, request in zip(outputs, requests, strict=True)
         ]
 

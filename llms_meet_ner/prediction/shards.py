@@ -19,8 +19,8 @@ class Shard:
     """Every n-th sentence of a corpus.
 
     Attributes:
-        number: which part, from 1.
-        of: how many parts there are, n.
+        number: Which part, from 1.
+        of: Number of parts, n.
     """
 
     number: int
@@ -30,23 +30,24 @@ class Shard:
         """Check the numbers.
 
         Raises:
-            LmnError: there is no such part.
+            LmnError: There is no such part.
         """
         if not 1 <= self.number <= self.of:
             raise LmnError(
-                f"{self.number}/{self.of}: no such shard; of {self.of} there are 1/{self.of} to {self.of}/{self.of}"
-            )
+                "no such shard", f"{self.number}/{self.of}",
+                f"of {self.of} there are 1/{self.of} to {self.of}/{self.of}",
+            )  # fmt: skip
 
     @classmethod
     def parse(cls, text: str) -> Shard:
         """Read `i/n`.
 
         Raises:
-            LmnError: it is something else.
+            LmnError: The text is something else.
         """
         found = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", text)
         if not found:
-            raise LmnError(f"{text!r}: not a shard; write i/n: 1/8 is the first of eight")
+            raise LmnError("not a shard", repr(text), "write i/n: 1/8 is the first of eight")
         return cls(int(found[1]), int(found[2]))
 
     def part(self, whole: Sequence[T]) -> Sequence[T]:
@@ -57,11 +58,11 @@ class Shard:
         """Return what a run notes of its part, for JSON.
 
         Args:
-            sentences: ids and hashes of the whole.
+            sentences: Id and hash of each sentence of the whole.
         """
         return {"number": self.number, "of": self.of, "sentences_sha256": sentences_sha256(sentences)}
 
 
 def sentences_sha256(sentences: list[list[str]]) -> str:
-    """Return a hash of ids and hashes of sentences."""
+    """Return a hash of the ids and hashes of sentences."""
     return hashlib.sha256(json.dumps(sentences).encode()).hexdigest()

@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import LmnError
 from ..files import atomic_write, read_json
 from ..prompting.spec import TemplatePieces
-from ..training.recipe import ADAPTER_FILE, Recipe, recipe_prompt
+from ..training.recipe import ADAPTER_CONFIG_FILE, Recipe, recipe_prompt
 
 CHAT_TEMPLATE_FILE = "serving_template.jinja"
 _VLLM_RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
@@ -19,9 +19,9 @@ _EXPORT = "merge it with llamafactory-cli export and serve the merged model (doc
 def chat_template(pieces: TemplatePieces) -> str:
     """Return a Jinja chat template that writes the prompts the model was trained with.
 
-    A model's own template may add to them (Llama 3.1's writes today's date), and base models have none. This one is for the
-    messages that lmn-predict sends: a system message or none, and the user's and the model's by turns, the user's first and last.
-    Pieces without a slot for answers refuse more than one turn.
+    A model's own template may add to them (Llama 3.1's writes today's date), and base models have no template. This one is for the
+    messages that lmn-predict sends: perhaps a system message, then messages of the user and the model by turns, the user's first and
+    last. Pieces without a slot for answers refuse more than one turn.
     """
     first = "messages[0]['role'] == 'system'"
     system = f"({_expression(pieces.system, 'system')} if system else '')"
@@ -56,7 +56,7 @@ def _expression(slot: tuple[Any, ...], variable: str) -> str:
 
 
 def _numbered(text: str) -> list[str]:
-    """Return the terms of a text in which `{{idx}}` stands for the number of the user's turn, from 0."""
+    """Return the terms of a text in which `{{idx}}` stands for the number of the user's turn, counted from 0."""
     before, place, after = text.partition("{{idx}}")
     return [_quoted(before), "(loop.index0 // 2)", _quoted(after)] if place else [_quoted(text)]
 
@@ -66,18 +66,18 @@ def _quoted(text: str) -> str:
 
 
 def vllm_command(recipe: Recipe, name: str) -> list[str]:
-    """Write the chat template beside a recipe's adapter and return the words that start vLLM's server with both.
+    """Write the chat template beside a recipe's adapter, and return the words that start vLLM's server with both.
 
     Args:
-        recipe: of a trained model.
-        name: under which the adapter is served.
+        recipe: Recipe of a trained model.
+        name: Name to serve the adapter under.
 
     Raises:
-        LmnError: no adapter, or one that vLLM cannot serve apart from its base.
+        LmnError: There is no adapter, or vLLM cannot serve it apart from its base.
     """
     folder = recipe.output_dir
     if not recipe.has_adapter:
-        raise LmnError(f"{folder / ADAPTER_FILE}: no adapter there; train it with llamafactory-cli train {recipe.path}")
+        raise LmnError("no adapter there", recipe.adapter_file, f"train it with llamafactory-cli train {recipe.path}")
     rank = _max_lora_rank(folder)
     pieces = recipe_prompt(recipe, folder).template
     assert pieces is not None  # recipe_prompt adds it
@@ -94,7 +94,7 @@ def vllm_command(recipe: Recipe, name: str) -> list[str]:
 
 def _max_lora_rank(folder: Path) -> int:
     """Return the smallest rank that vLLM takes and that has room for an adapter's."""
-    path = folder / "adapter_config.json"
+    path = folder / ADAPTER_CONFIG_FILE
     config = read_json(path, remedy="it is written beside the adapter by training")
     match config:
         case {"r": int(rank)}:
@@ -103,11 +103,11 @@ def _max_lora_rank(folder: Path) -> int:
         case _:
             rank = 0
     if rank < 1:
-        raise LmnError(f"{path}: names no rank under 'r'; it is no LoRA adapter, or damaged")
+        raise LmnError("names no rank under 'r'", path, "it is not a LoRA adapter, or damaged: copy it again")
     for key, what in (("use_dora", "DoRA"), ("modules_to_save", "whole modules (modules_to_save)")):
         if config.get(key):
-            raise LmnError(f"{path}: vLLM serves no adapter with {what}; {_EXPORT}")
+            raise LmnError(f"vLLM serves no adapter with {what}", path, _EXPORT)
     fitting = [size for size in _VLLM_RANKS if size >= rank]
     if not fitting:
-        raise LmnError(f"{path}: rank {rank} is above {_VLLM_RANKS[-1]}, the most that vLLM takes; {_EXPORT}")
+        raise LmnError(f"rank {rank} is above {_VLLM_RANKS[-1]}, the most that vLLM takes", path, _EXPORT)
     return fitting[0]

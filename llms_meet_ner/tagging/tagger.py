@@ -1,4 +1,4 @@
-"""Entities in raw text: split, ask the model sentence by sentence, put what it marks back on the text."""
+"""Entities in raw text: split it, let a system answer sentence by sentence, put what it marks back on the text."""
 
 from __future__ import annotations
 
@@ -9,22 +9,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..decoding.batches import plan_batches
-from ..decoding.bounds import token_bound
-from ..decoding.requests import Decoding, Generator, Request
+from ..decoding.model import AUTO, Dtype, check_dtype
+from ..decoding.requests import DECODINGS, Decoding
 from ..errors import LmnError
-from ..formats import get_format
-from ..prompting.spec import PromptSpec
-from ..records import Generated
-from ..sentence import DOCSTART, Span, without_nested
-from ..systems.engines import check_decoding, make_generator, resolve_decoding
+from ..sentence import Sentence, Span, without_nested
+from ..systems.finding import find_model
+from ..systems.found_model import FoundModel
+from ..systems.options import SystemOptions
+from ..systems.system import System
 from ..tags import encode
 from .splitting import Offsets, Splitter, make_splitter, split_at_spaces
 
 CHUNK_SENTENCES = 256
-"""Sentences that are sorted by length and tagged together, before any of them comes out."""
+"""Number of sentences that are sorted by length and tagged together, before any of them comes out."""
 MAX_TOKENS = 256
-"""Tokens of a sentence that the model reads at once; longer ones are read in pieces."""
+"""Number of tokens of a sentence that the model reads at once; longer sentences are read in pieces."""
 
 _log = logging.getLogger(__name__)
 
@@ -34,14 +33,14 @@ class Entity:
     """An entity in a text.
 
     Attributes:
-        start: of its first character; characters are Unicode code points, counted from 0, as Python does.
-        end: after its last one.
-        label: of the prompt's label set.
-        text: what stands there.
-        confidence: the probability that the model gives it, or None where the decoding gives none.
+        start: Position of its first character. Characters are Unicode code points, counted from 0, as in Python.
+        end: Position after its last character.
+        label: Label, one of the prompt's label set.
+        text: Words of the entity, as they stand in the text.
+        confidence: Probability that the model gives it; None if the decoding gives none.
 
     Raises:
-        ValueError: the places do not fit the text.
+        ValueError: The positions do not fit the text.
     """
 
     start: int
@@ -70,13 +69,13 @@ class TaggedSentence:
     """One sentence of a text and what the model marked in it.
 
     Attributes:
-        tokens: as the model read them.
-        offsets: where each token stands in the text, in characters, end exclusive.
-        spans: the entities by token positions of this sentence, sorted as in a `Sentence`.
-        confidences: one a span, each None where the decoding gives none.
+        tokens: Tokens as the model read them.
+        offsets: Place of each token in the text, in characters, end exclusive.
+        spans: Entities by token positions of this sentence, sorted as in a `Sentence`.
+        confidences: One for each span; each is None if the decoding gives none.
 
     Raises:
-        ValueError: offsets and tokens, or spans and confidences, are not as many.
+        ValueError: Offsets and tokens, or spans and confidences, differ in number.
     """
 
     tokens: tuple[str, ...]
@@ -97,8 +96,8 @@ class TaggedText:
     """A text and what the model marked in it.
 
     Attributes:
-        text: as it was given.
-        sentences: in order; none where the text holds nothing but white space.
+        text: The text as it was given.
+        sentences: Its sentences, in order; empty if the text holds nothing but white space.
     """
 
     text: str
@@ -106,7 +105,7 @@ class TaggedText:
 
     @property
     def entities(self) -> tuple[Entity, ...]:
-        """The entities, sorted by start, outer ones before those inside them."""
+        """Entities of the text, sorted by start, outer ones before those inside them."""
         return tuple(
             Entity(start, end, span.label, self.text[start:end], confidence)
             for sentence in self.sentences
@@ -115,7 +114,7 @@ class TaggedText:
         )
 
     def brackets(self) -> str:
-        """Return the text with every entity as `[Entity | LABEL]`; without that markup it is the text again."""
+        """Return the text with every entity as `[Entity | LABEL]`; without that markup, it is the text again."""
         openings: dict[int, str] = {}
         closings: dict[int, str] = {}
         for entity in self.entities:  # outer ones come first: they close last
@@ -133,7 +132,10 @@ class TaggedText:
         return {"text": self.text, "entities": [entity.to_dict() for entity in self.entities]}
 
     def conll(self) -> str:
-        """Return a line `token TAB tag` (IOB2) a token and an empty line after each sentence; of nested entities the outer ones."""
+        """Return a line `token TAB tag` (IOB2) for each token, and an empty line after each sentence.
+
+        Entities inside others are left out.
+        """
         lines: list[str] = []
         for sentence in self.sentences:
             tags = encode(without_nested(sentence.spans), len(sentence.tokens))
@@ -161,61 +163,54 @@ class _Marks(NamedTuple):
 
 
 class _Piece(NamedTuple):
-    """What the model reads at once of a sentence: a number of it, its first token's position, its tokens."""
+    """What the system reads at once: a sentence or a part of one.
 
-    sentence: int
+    Attributes:
+        number: Which sentence it belongs to.
+        start: Position of its first token in that sentence.
+        sentence: Its tokens.
+    """
+
+    number: int
     start: int
-    tokens: tuple[str, ...]
+    sentence: Sentence
 
 
 @dataclass(frozen=True, slots=True)
 class Tagger:
-    """Tags texts with a model; `load` makes one of an adapter.
+    """Tags texts with a system; `load` makes one of an adapter or a merged model.
 
     Attributes:
-        tokenizer: of the base model, prepared for the prompt's template.
-        spec: the prompt, with its template.
-        generator: of the decoding that is wanted.
-        splitter: of raw text.
-        batch_size: sentences that are decoded together.
-        window: the most token ids that the model can read and write at once, or None.
-
-    Raises:
-        ValueError: the batch size is less than 1.
+        system: What marks entities in sentences.
+        splitter: Splits raw text into sentences and tokens.
     """
 
-    tokenizer: Any
-    spec: PromptSpec
-    generator: Generator
+    system: System
     splitter: Splitter = split_at_spaces
-    batch_size: int = 16
-    window: int | None = None
-
-    def __post_init__(self) -> None:
-        if self.batch_size < 1:
-            raise ValueError(f"batch_size is {self.batch_size}")
 
     def tag(self, texts: Iterable[str]) -> list[TaggedText]:
-        """Tag texts of any length; one result each, in order. An empty text has an empty result.
+        """Tag texts of any length; return one result for each, in order. An empty text has an empty result.
 
         A sentence of more than `MAX_TOKENS` tokens is read in pieces, so that an entity across a cut is lost or torn; one that
         the model cannot read at all has no entities. Both are logged as warnings.
 
         Raises:
-            LmnError: a text cannot be written in UTF-8, or the device's memory is too small for a batch.
+            LmnError: The texts are a bare string, a text cannot be written in UTF-8, or the system cannot answer.
         """
         return list(self.stream(texts))
 
     def stream(self, texts: Iterable[str]) -> Iterator[TaggedText]:
-        """Tag texts as they come, as `tag`; results come as soon as `CHUNK_SENTENCES` sentences are together."""
+        """Tag texts as they come, as `tag` does; results come as soon as `CHUNK_SENTENCES` sentences are together."""
+        _refuse_bare(texts, "tag and stream take a list of texts, and this is one text", "[text]")
         return self._tag_sources(_Source(text, self.splitter(_checked(text))) for text in texts)
 
     def tag_tokens(self, sentences: Iterable[Sequence[str]]) -> list[TaggedSentence]:
-        """Tag sentences that are tokenised already; one result each, in order. Offsets are those in the tokens joined by spaces.
+        """Tag tokenised sentences; return one result for each, in order. Offsets are those in the tokens joined by spaces.
 
         Raises:
-            LmnError: as `tag`, or a token is empty or holds a line break.
+            LmnError: As `tag`; or a sentence is a bare string, or a token is empty or holds a line break.
         """
+        _refuse_bare(sentences, "tag_tokens takes a list of sentences, and this is a text", "[text.split()]")
         tagged = self._tag_sources(map(_joined, sentences))
         return [text.sentences[0] if text.sentences else TaggedSentence((), ()) for text in tagged]
 
@@ -231,94 +226,75 @@ class Tagger:
                 yield TaggedText(source.text, tuple(sentences))
 
     def _tag_sentences(self, sentences: Sequence[tuple[str, ...]]) -> list[_Marks]:
-        """Return what the model marks in each sentence."""
-        fmt = get_format(self.spec.format, nested=self.spec.nested)
+        """Return what the system marks in each sentence."""
         marks = [_Marks((), ()) for _ in sentences]
         pieces = list(_pieces(sentences))
-        for piece, output in zip(pieces, self._generate(pieces), strict=True):
-            if output is not None:
-                spans = fmt.parse(output.text, piece.tokens, self.spec.labels).spans
-                before = marks[piece.sentence]
-                marks[piece.sentence] = _Marks(
-                    before.spans + tuple(Span(s.start + piece.start, s.end + piece.start, s.label) for s in spans),
-                    before.confidences + (output.confidences or (None,) * len(spans)),
-                )
+        answers = self.system.answer([piece.sentence for piece in pieces])
+        for piece, answer in zip(pieces, answers, strict=True):
+            spans = self.system.read(answer, piece.sentence).spans
+            before = marks[piece.number]
+            marks[piece.number] = _Marks(
+                before.spans + tuple(Span(s.start + piece.start, s.end + piece.start, s.label) for s in spans),
+                before.confidences + (answer.confidences or (None,) * len(spans)),
+            )
         return marks
-
-    def _generate(self, pieces: Sequence[_Piece]) -> list[Generated | None]:
-        """Return an output a piece, None where the model's window is too small for it."""
-        from ..prompting.templates import encode_prompt
-
-        sources = [" ".join(piece.tokens) for piece in pieces]
-        prompts = [encode_prompt(self.tokenizer, self.spec, source) for source in sources]
-        lengths = [len(self.tokenizer.encode(source, add_special_tokens=False)) for source in sources]
-        outputs: list[Generated | None] = [None] * len(pieces)
-        asked = []
-        for item, source in enumerate(sources):
-            if self.window is None or len(prompts[item]) + lengths[item] <= self.window:
-                asked.append(item)
-            else:
-                _log.warning("%r... is too long for the model and stays without entities", source[:40])
-        bounds = [token_bound(self.tokenizer, self.spec, pieces[item].tokens) for item in asked]
-        plan = plan_batches([len(prompts[item]) for item in asked], bounds, self.batch_size)
-        for batch in plan:
-            items = [asked[place] for place in batch.items]
-            requests = [
-                Request(prompts[item], pieces[item].tokens, limit) for item, limit in zip(items, batch.max_new_tokens)
-            ]
-            for item, output in zip(items, self.generator.generate(requests), strict=True):
-                outputs[item] = output
-        return outputs
 
 
 def load(
-    adapter: str | os.PathLike[str],
+    model: str | os.PathLike[str],
     *,
     base: str | None = None,
     prompt: str | os.PathLike[str] | None = None,
     decoding: Decoding | None = None,
     batch_size: int = 16,
-    dtype: str = "auto",
+    dtype: Dtype = AUTO,
     language: str | None = "en",
 ) -> Tagger:
-    """Load an adapter for tagging; on CUDA if there is one.
+    """Load an adapter or a merged model for tagging; on CUDA if there is a card.
 
     Args:
-        adapter: a folder that training has written, or a Hub id.
-        base: folder or Hub id of the base model; None for the one that the adapter names.
-        prompt: a `prompt_spec.json`; None for the one beside the adapter.
+        model: Folder that training has written, folder of a merged model, or Hub id of either.
+        base: Folder or Hub id of an adapter's base model; None for the one that the adapter names.
+        prompt: A `prompt_spec.json`; None for the one beside the weights.
         decoding: `constrained` writes the sentence with well-formed markup and nothing else; `free` is plain greedy decoding; None
-            for the first where the prompt's format allows it.
-        batch_size: sentences that are decoded together.
-        dtype: `float32`, `bfloat16`, `float16`, or `auto`: as the base model was saved on CUDA, float32 on a CPU.
-        language: of the texts, a code of spaCy's (`en`, `de`, ...; `xx` for any); None where their tokens are apart by spaces.
+            for the first if the prompt's format allows it.
+        batch_size: Number of sentences decoded together.
+        dtype: `float32`, `bfloat16`, `float16`, or `auto`: on CUDA as the base model was saved, float32 on a CPU.
+        language: Language of the texts, a code of spaCy's (`en`, `de`, ...; `xx` for any); None if spaces separate their tokens.
 
     Raises:
-        LmnError: the adapter, its prompt or its model cannot be found or loaded, the language is not known, a package is missing, or
-            the decoding is none or not one for the format.
+        LmnError: The model, its prompt or its base model cannot be found or loaded, the language is not known, a package is missing,
+            or the decoding is unknown or not possible in the prompt's format.
     """
-    from ..decoding.model import load_adapter
-    from ..systems.adapters import find_adapter
-
-    check_decoding(decoding)
+    check_dtype(dtype)
+    if decoding is not None and decoding not in DECODINGS:
+        raise LmnError(f"no decoding is called {decoding!r}; there are: {', '.join(DECODINGS)}")
+    options = SystemOptions(decoding, batch_size, dtype=dtype)
     splitter = split_at_spaces if language is None else make_splitter(language)
-    found = find_adapter(os.fspath(adapter), base, Path(prompt) if prompt else None)
-    decoding = resolve_decoding(decoding, found.spec.format)  # what does not fit is told before the model is loaded
-    loaded = load_adapter(found.base, found.spec, found.folder, dtype)
-    generator = make_generator(loaded, found.spec, decoding)
-    return Tagger(loaded.tokenizer, found.spec, generator, splitter, batch_size, loaded.window)
+    found = find_model(os.fspath(model), base, Path(prompt) if prompt else None)
+    system = FoundModel(found, options)
+    system.load()
+    return Tagger(system, splitter)
+
+
+def _refuse_bare(texts: object, what: str, remedy: str) -> None:
+    if isinstance(texts, str | bytes):
+        raise LmnError(f"{what}: {texts[:40]!r}", remedy=f"write {remedy}")
 
 
 def _checked(text: str) -> str:
     try:
         text.encode("utf-8")
     except UnicodeEncodeError as error:
-        raise LmnError(f"{text[:40]!r}: half a character (surrogate) at {error.start}; decode the text anew") from error
+        raise LmnError(
+            f"half a character (surrogate) at {error.start}", repr(text[:40]), "decode the text again"
+        ) from error
     return text
 
 
 def _joined(tokens: Sequence[str]) -> _Source:
     """Join tokens by spaces, and say where each of them stands then."""
+    _refuse_bare(tokens, "a sentence is a list of tokens, and this is a text", "text.split()")
     offsets = []
     start = 0
     for token in tokens:
@@ -344,14 +320,17 @@ def _chunks(sources: Iterable[_Source]) -> Iterator[list[_Source]]:
 
 
 def _pieces(sentences: Sequence[tuple[str, ...]]) -> Iterator[_Piece]:
-    """Yield what the model is to read; a document separator it does not."""
+    """Yield what the system is to read, which leaves document separators out."""
     for number, tokens in enumerate(sentences):
-        if tokens == (DOCSTART,):
+        sentence = Sentence("", tokens)
+        if sentence.is_docstart:
             continue
-        if len(tokens) > MAX_TOKENS:
-            _log.warning(
-                "%r... has %d tokens and is read in pieces of %d; an entity across a cut may be lost",
-                " ".join(tokens[:6]), len(tokens), MAX_TOKENS,
-            )  # fmt: skip
+        if len(tokens) <= MAX_TOKENS:
+            yield _Piece(number, 0, sentence)
+            continue
+        _log.warning(
+            "%r... has %d tokens and is read in pieces of %d; an entity across a cut may be lost",
+            " ".join(tokens[:6]), len(tokens), MAX_TOKENS,
+        )  # fmt: skip
         for start in range(0, len(tokens), MAX_TOKENS):
-            yield _Piece(number, start, tokens[start : start + MAX_TOKENS])
+            yield _Piece(number, start, Sentence("", tokens[start : start + MAX_TOKENS]))

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..errors import LmnError
 from ..files import read_json
 from ..formats import DEFAULT_FORMAT
 from ..prompting.spec import PromptSpec
+from ..sentence import Sentence
 
 DATASET_INFO = "dataset_info.json"
+_CONVERT_AGAIN = "write it again with lmn-convert"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +22,9 @@ class Augmented:
     """What was added to the sentences of a split by replacing mentions.
 
     Attributes:
-        share: of added sentences, relative to the split's own.
-        seed: of the draws.
-        sentences: number of those added, at most the share of the split's.
+        share: Number of added sentences asked for, relative to the split's own.
+        seed: Seed of the draws.
+        sentences: Number of sentences added, at most the share of the split's.
     """
 
     share: float
@@ -31,7 +33,7 @@ class Augmented:
 
     @property
     def mark(self) -> str:
-        """What stands in the name of a data set: `aug50` for a share of one half; a seed that is not 0 stands in it too (`aug50-seed7`)."""
+        """What the name of a data set says of it: `aug50` for a share of one half, `aug50-seed7` if the seed is not 0."""
         return f"aug{self.share * 100:g}" + (f"-seed{self.seed}" if self.seed else "")
 
 
@@ -43,15 +45,15 @@ def dataset_name(
     labels_mark: str = "",
     augmented: Augmented | None = None,
 ) -> str:
-    """Return `<corpus>[.<labels>][.<variant>][.<format>][.system][.<augmented>]_<split>`: what is the default leaves no mark.
+    """Return `<corpus>[.<labels>][.<variant>][.<format>][.system][.<augmented>]_<split>`; a default leaves no mark.
 
     Args:
-        corpus: the card's name for it.
-        split: the card's name for it.
-        spec: the prompt.
-        default_variant: the card's wording.
-        labels_mark: tells a change of the card's labels; empty for none.
-        augmented: what was added to the split, if anything.
+        corpus: Name of the corpus on its card.
+        split: Name of the split on the card.
+        spec: Prompt of the data.
+        default_variant: The card's wording of the instruction.
+        labels_mark: Mark of a change of the card's labels; empty for no change.
+        augmented: What was added to the split, if anything.
     """
     marks = [corpus]
     if labels_mark:
@@ -72,15 +74,15 @@ class DatasetEntry:
     """One data set that lmn-convert wrote.
 
     Attributes:
-        name: its key in `dataset_info.json`.
-        file_name: relative to that file's folder.
-        card: name of a card of the package, or path of a user's own.
-        corpus: the card's corpus name.
-        split: the card's split name.
-        docstart: the card's policy for `-DOCSTART-` lines.
-        spec: the prompt that the records hold.
-        augmented: what was added to the split's sentences; None where the records are these and no others.
-        source: folder of the corpus files that it was converted from, as it was given; None for the card's default.
+        name: Key of the entry in `dataset_info.json`.
+        file_name: Path of the data, relative to that file's folder.
+        card: Name of a card of the package, or path of a user's own card.
+        corpus: Name of the corpus on its card.
+        split: Name of the split on the card.
+        docstart: The card's policy for `-DOCSTART-` lines.
+        spec: Prompt that the records hold.
+        augmented: What was added to the split's sentences; None if the records are these sentences and no others.
+        source: Folder of the corpus files that it was converted from, as it was given; None for the card's default.
     """
 
     name: str
@@ -94,7 +96,7 @@ class DatasetEntry:
     source: str | None = None
 
     def source_folder(self, corpus: str, given: Path | None) -> Path | None:
-        """Return the folder of a corpus's files: the one given, else for the entry's own corpus that which it was converted from."""
+        """Return the folder of a corpus's files: the one given, else, for the entry's own corpus, the one it was converted from."""
         if given or corpus != self.corpus or self.source is None:
             return given
         return Path(self.source)
@@ -122,24 +124,16 @@ class DatasetEntry:
         }
 
 
-class Record(NamedTuple):
-    """What prediction needs of a converted record."""
-
-    id: str
-    tokens: tuple[str, ...]
-
-
 def load_entry(folder: Path, name: str) -> DatasetEntry:
     """Return the entry of a data set.
 
     Raises:
-        LmnError: there is no such data set, or lmn-convert did not write it.
+        LmnError: There is no such data set, or lmn-convert did not write it.
     """
     entries = _entries(folder)
     if name not in entries:
-        raise LmnError(
-            f"{folder / DATASET_INFO}: no data set {name!r}; write it with lmn-convert (there: {', '.join(entries) or 'none'})"
-        )
+        there = ", ".join(entries) or "none"
+        raise LmnError(f"no data set {name!r} (there: {there})", folder / DATASET_INFO, "write it with lmn-convert")
     return _entry_from(folder, name, entries[name])
 
 
@@ -147,7 +141,7 @@ def sibling(folder: Path, entry: DatasetEntry, split: str) -> DatasetEntry:
     """Return the data set of another split with the same corpus and prompt, and with nothing added to it.
 
     Raises:
-        LmnError: none was converted; or only with another prompt, which an adapter trained on this one would not answer to.
+        LmnError: The split was not converted, or only with another prompt, which an adapter trained on this one would not answer to.
     """
     others: list[str] = []
     for name, row in _entries(folder).items():
@@ -163,80 +157,70 @@ def sibling(folder: Path, entry: DatasetEntry, split: str) -> DatasetEntry:
             others.append(f"{name} (another {', '.join(differences)})")
     found = f"; there is {', '.join(others)}" if others else ""
     raise LmnError(
-        f"{folder / DATASET_INFO}: no data set of corpus {entry.corpus}, split {split}, with the prompt of {entry.name}{found}; "
-        f"run lmn-convert {entry.card} --split {split} with the options that {entry.name} was written with"
-    )
+        f"no data set of corpus {entry.corpus}, split {split}, with the prompt of {entry.name}{found}", folder / DATASET_INFO,
+        f"run lmn-convert {entry.card} --split {split} with the options that {entry.name} was written with",
+    )  # fmt: skip
 
 
-def read_records(folder: Path, entry: DatasetEntry) -> Iterator[Record]:
-    """Yield ids and tokens of a converted data set.
-
-    Raises:
-        LmnError: the file is missing or a record lacks what lmn-convert writes.
-    """
-    for record, _ in _rows(folder, entry):
-        yield record
-
-
-def read_outputs(folder: Path, entry: DatasetEntry) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Yield the tokens of each sentence of a converted data set and the output that a model is trained to write for it.
+def read_sentences(folder: Path, entry: DatasetEntry) -> Iterator[Sentence]:
+    """Yield the sentences of a converted data set, without their entities: gold comes from the corpus file alone.
 
     Raises:
-        LmnError: the file is missing or a record lacks what lmn-convert writes.
+        LmnError: The file is missing, or a record lacks what lmn-convert writes.
     """
-    for record, output in read_answers(folder, entry):
-        yield record.tokens, output
+    for sentence, _ in _rows(folder, entry):
+        yield sentence
 
 
-def read_answers(folder: Path, entry: DatasetEntry) -> Iterator[tuple[Record, str]]:
-    """Yield what `read_records` yields, each with the output that a model is trained to write for it.
+def read_answers(folder: Path, entry: DatasetEntry) -> Iterator[tuple[Sentence, str]]:
+    """Yield what `read_sentences` yields, each with the output that a model is trained to write for it.
 
     Raises:
-        LmnError: the file is missing or a record lacks what lmn-convert writes.
+        LmnError: The file is missing, or a record lacks what lmn-convert writes.
     """
-    for record, row in _rows(folder, entry):
+    for sentence, row in _rows(folder, entry):
         if not isinstance(row.get("output"), str):
-            raise LmnError(f"{folder / entry.file_name}: {record.id} has no output; write it anew with lmn-convert")
-        yield record, row["output"]
+            raise LmnError(f"{sentence.id} has no output", folder / entry.file_name, _CONVERT_AGAIN)
+        yield sentence, row["output"]
 
 
-def _rows(folder: Path, entry: DatasetEntry) -> Iterator[tuple[Record, dict[str, Any]]]:
+def _rows(folder: Path, entry: DatasetEntry) -> Iterator[tuple[Sentence, dict[str, Any]]]:
     path = folder / entry.file_name
     rows = read_json(path, remedy="write it with lmn-convert")
     if not isinstance(rows, list):
-        raise LmnError(f"{path}: not a JSON list of records; write it anew with lmn-convert")
+        raise LmnError("not a JSON list of records", path, _CONVERT_AGAIN)
     for number, row in enumerate(rows):
-        try:
-            record = Record(row["id"], tuple(row["tokens"]))
-            texts = (record.id, *record.tokens)
-            if not (record.tokens and isinstance(row["tokens"], list) and all(isinstance(text, str) for text in texts)):
-                raise TypeError
-        except (KeyError, TypeError) as error:
-            raise LmnError(f"{path}: record {number} has no id or no tokens; write it anew with lmn-convert") from error
-        yield record, row
+        match row:
+            case {"id": str(name), "tokens": [*tokens]} if all(isinstance(token, str) for token in tokens):
+                try:
+                    sentence = Sentence(name, tuple(tokens))
+                except ValueError as error:
+                    raise LmnError(f"record {number} is not a sentence ({error})", path, _CONVERT_AGAIN) from error
+            case _:
+                raise LmnError(f"record {number} has no id or no tokens", path, _CONVERT_AGAIN)
+        yield sentence, row
 
 
 def read_dataset_info(folder: Path) -> dict[str, Any]:
-    """Return what a folder's `dataset_info.json` holds, by data set; nothing where there is none.
+    """Return what a folder's `dataset_info.json` holds, by data set; an empty mapping if there is no such file.
 
     Raises:
-        LmnError: it is damaged.
+        LmnError: The file is damaged.
     """
     path = folder / DATASET_INFO
     if not path.exists():
         return {}
-    info = read_json(path, remedy="mend it or move it away")
+    remedy = "correct it, or move it away"
+    info = read_json(path, remedy=remedy)
     if not isinstance(info, dict):
-        raise LmnError(f"{path}: not a JSON mapping of data sets; mend it or move it away")
+        raise LmnError("not a JSON mapping of data sets", path, remedy)
     return info
 
 
 def _entries(folder: Path) -> dict[str, Any]:
     path = folder / DATASET_INFO
     if not path.is_file():
-        raise LmnError(
-            f"{path}: no such file; run lmn-convert first, or name the folder with dataset_dir in the recipe"
-        )
+        raise LmnError("no such file", path, "run lmn-convert first, or name the folder with dataset_dir in the recipe")
     return read_dataset_info(folder)
 
 
@@ -246,15 +230,15 @@ def _entry_from(folder: Path, name: str, row: dict[str, Any]) -> DatasetEntry:
         lmn = row["lmn"]
         texts = [row["file_name"], *(lmn[key] for key in ("card", "corpus", "split", "docstart"))]
         if not all(isinstance(text, str) for text in texts):
-            raise TypeError("a value that is no string")
+            raise TypeError("a value is not a string")
         file_name, card, corpus, split, docstart = texts
         added = Augmented(**lmn["augmented"]) if lmn.get("augmented") else None
         source = lmn.get("source")
         if not isinstance(source, str | None):
-            raise TypeError("a source that is no string")
+            raise TypeError("the source is not a string")
         spec = PromptSpec.from_dict(lmn["prompt"], where)
         return DatasetEntry(name, file_name, card, corpus, split, docstart, spec, added, source)
     except KeyError as error:
-        raise LmnError(f"{where}: not written by lmn-convert (no {error}); convert the corpus with it") from error
+        raise LmnError(f"not written by lmn-convert (no {error})", where, "convert the corpus with it") from error
     except TypeError as error:
-        raise LmnError(f"{where}: not as lmn-convert writes it ({error}); convert the corpus again") from error
+        raise LmnError(f"not as lmn-convert writes it ({error})", where, "convert the corpus again") from error

@@ -1,11 +1,11 @@
-"""LLaMA-Factory recipes as this package reads them: which data, which model, which adapter."""
+"""LLaMA-Factory recipes as this package reads them: which data, which model, where its adapter goes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
@@ -14,10 +14,8 @@ from ..files import yaml_errors
 from ..prompting.spec import PROMPT_SPEC_FILE, PromptSpec
 from .dataset_info import DatasetEntry, load_entry, sibling
 
-if TYPE_CHECKING:
-    from ..systems.adapters import Adapter
-
 ADAPTER_FILE = "adapter_model.safetensors"
+ADAPTER_CONFIG_FILE = "adapter_config.json"
 _NEEDED = ("model_name_or_path", "template", "dataset", "output_dir")
 
 
@@ -26,19 +24,16 @@ class Recipe:
     """A training configuration, with overrides applied.
 
     Attributes:
-        path: the YAML file.
-        values: its keys as LLaMA-Factory names them.
-        adapter: one that is used without the recipe of its training, in the place of what lies in `output_dir`; then `path` is its
-            name, and there is no training data. None for a recipe of a file.
+        path: YAML file of the recipe.
+        values: Keys of the recipe, as LLaMA-Factory names them.
     """
 
     path: Path
     values: dict[str, Any]
-    adapter: Adapter | None = None
 
     @property
     def name(self) -> str:
-        """The last part of `output_dir`, under which results are kept."""
+        """Last part of `output_dir`, under which results are kept."""
         return self.output_dir.name
 
     @property
@@ -53,75 +48,71 @@ class Recipe:
 
     @property
     def output_dir(self) -> Path:
-        """The folder of adapter and results, relative to the working directory."""
+        """Folder of adapter and results, relative to the working directory."""
         return Path(self.values["output_dir"])
 
     @property
-    def adapter_dir(self) -> Path:
-        """The folder of the adapter: `output_dir`, unless one is used without its recipe."""
-        return self.adapter.folder if self.adapter else self.output_dir
-
-    @property
     def dataset_dir(self) -> Path:
-        """The folder of `dataset_info.json`."""
+        """Folder of `dataset_info.json`."""
         return Path(self.values.get("dataset_dir", "data"))
 
     @property
     def dataset(self) -> str:
-        """The (first) training data set."""
+        """Name of the first training data set."""
         return str(self.values["dataset"]).split(",")[0].strip()
 
     @property
     def eval_dataset(self) -> str | None:
-        """The (first) data set that training is evaluated on; None where there is none."""
+        """Name of the first data set that training is evaluated on; None if there is none."""
         names = str(self.values.get("eval_dataset") or "").split(",")
         return names[0].strip() or None
 
     @property
     def continued(self) -> Path | None:
-        """The folder (or Hub id) of the adapter that training goes on with; None where it starts a new one."""
+        """Folder or Hub id of the adapter that training continues; None if it starts a new one."""
         name = self.values.get("adapter_name_or_path")
         return Path(str(name)) if name else None
 
     @property
     def seed(self) -> int:
-        """The training seed; LLaMA-Factory's default is 42."""
+        """Training seed; LLaMA-Factory's default is 42."""
         seed: int = self.values.get("seed", 42)
         return seed
 
     @property
+    def adapter_file(self) -> Path:
+        """File of the adapter's weights, which training writes last."""
+        return self.output_dir / ADAPTER_FILE
+
+    @property
     def has_adapter(self) -> bool:
         """Whether training has left a finished adapter."""
-        return (self.adapter_dir / ADAPTER_FILE).is_file()
-
-    def at(self, folder: Path) -> Recipe:
-        """Return the recipe with the adapter in another folder, such as a checkpoint's."""
-        return replace(self, values={**self.values, "output_dir": str(folder)})
+        return self.adapter_file.is_file()
 
     def train_entry(self) -> DatasetEntry:
         """Return what `dataset_info.json` says of the training data.
 
         Raises:
-            LmnError: it was not converted, or not by lmn-convert; or there is an adapter without its recipe.
+            LmnError: The data set was not converted, or not by lmn-convert.
         """
-        if self.adapter:
-            raise LmnError(
-                f"{self.path}: an adapter without its recipe has no training data; name the recipe with --recipe FILE"
-            )
         return load_entry(self.dataset_dir, self.dataset)
 
     def dev_entry(self, split: str | None = None) -> DatasetEntry:
-        """Return what `dataset_info.json` says of a split's data, by default of the data that training is evaluated on.
+        """Return what `dataset_info.json` says of a split's data.
+
+        Args:
+            split: Name of the split; None for the data that training is evaluated on.
 
         Raises:
-            LmnError: no split is named and the recipe evaluates on none; or it was not converted, or not by lmn-convert.
+            LmnError: No split is named and the recipe has no `eval_dataset`; or the data was not converted, or not by lmn-convert.
         """
         if split:
             return sibling(self.dataset_dir, self.train_entry(), split)
         if self.eval_dataset is None:
             raise LmnError(
-                f"{self.path}: which split? it has no eval_dataset; --split names one of corpus {self.train_entry().corpus}"
-            )
+                "it has no eval_dataset, so which split is meant is not known", self.path,
+                f"name one of corpus {self.train_entry().corpus} with --split",
+            )  # fmt: skip
         return load_entry(self.dataset_dir, self.eval_dataset)
 
 
@@ -129,26 +120,26 @@ def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
     """Read a recipe.
 
     Args:
-        path: a YAML file for `llamafactory-cli train`.
+        path: YAML file for `llamafactory-cli train`.
         overrides: `key=value` words, as LLaMA-Factory takes them.
 
     Raises:
-        LmnError: the file cannot be read, is no mapping, lacks a key, or an override has no `=`.
+        LmnError: The file cannot be read, is not a mapping, or lacks a key; or an override has no `=`.
     """
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise LmnError(f"{path}: no such recipe ({error.strerror})") from error
+        raise LmnError(f"no such recipe ({error.strerror})", path) from error
     except UnicodeDecodeError as error:
-        raise LmnError(f"{path}: not UTF-8 ({error.reason})") from error
+        raise LmnError(f"not UTF-8 ({error.reason})", path) from error
     with yaml_errors(path):
         values = yaml.safe_load(text)
     if not isinstance(values, dict):
-        raise LmnError(f"{path}:1: a recipe is a mapping of LLaMA-Factory's keys")
+        raise LmnError("a recipe is a mapping of LLaMA-Factory's keys", f"{path}:1")
     for override in overrides:
         key, equals, value = override.partition("=")
         if not equals or not key:
-            raise LmnError(f"{override!r} is no override; write key=value, as for llamafactory-cli")
+            raise LmnError(f"{override!r} is not an override", remedy="write key=value, as for llamafactory-cli")
         with yaml_errors(override):
             values[key] = yaml.safe_load(value)
     _check_values(path, values)
@@ -158,25 +149,25 @@ def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
 def _check_values(path: Path, values: dict[str, Any]) -> None:
     missing = [key for key in _NEEDED if key not in values]
     if missing:
-        raise LmnError(f"{path}:1: the recipe lacks {', '.join(missing)}")
+        raise LmnError(f"the recipe lacks {', '.join(missing)}", f"{path}:1")
     for key in (*_NEEDED, "dataset_dir"):
         if not isinstance(values.get(key, "data"), str) or not values.get(key, "data"):
-            raise LmnError(f"{path}: {key} is {values[key]!r}, and not a word; put it in quotes if it is one")
+            raise LmnError(f"{key} is {values[key]!r}, and not a word", path, "put it in quotes if it is one")
     if not isinstance(values.get("seed", 42), int):
-        raise LmnError(f"{path}: seed is {values['seed']!r}, and not a whole number")
+        raise LmnError(f"seed is {values['seed']!r}, and not a whole number", path)
 
 
 def choose_recipe(path: Path | None, overrides: Sequence[str] = ()) -> Recipe:
-    """Return the recipe at a path; without one, the only recipe under `recipes/` whose output holds an adapter.
+    """Return the recipe at a path; without a path, the only recipe under `recipes/` whose output holds an adapter.
 
     Raises:
-        LmnError: as `load_recipe` and `find_recipe`; or overrides are given for no recipe.
+        LmnError: As `load_recipe` and `find_recipe`; or there are overrides and no path.
     """
     if path:
         return load_recipe(path, overrides)
     if overrides:
         raise LmnError(
-            f"{' '.join(overrides)}: KEY=VALUE overrides a key of a recipe; name the recipe with --recipe FILE"
+            "KEY=VALUE overrides a key of a recipe", " ".join(overrides), "name the recipe with --recipe FILE"
         )
     return find_recipe()
 
@@ -185,42 +176,39 @@ def find_recipe(folder: Path = Path("recipes")) -> Recipe:
     """Return the only recipe of a folder whose output holds an adapter.
 
     Raises:
-        LmnError: there is none, or more than one; the message lists them.
+        LmnError: There is no such recipe, or more than one; the message lists them.
     """
     recipes = []
     for path in sorted(folder.rglob("*.yaml")):
         try:
             recipes.append(load_recipe(path))
         except LmnError:
-            continue  # YAML that is no recipe may lie there
+            continue  # other YAML files may lie there
     trained = [recipe for recipe in recipes if recipe.has_adapter]
     if len(trained) == 1:
         return trained[0]
     if not recipes:
-        raise LmnError(f"{folder}: no recipe there; name one with --recipe FILE")
+        raise LmnError("no recipe there", folder, "name one with --recipe FILE")
     if not trained:
         listed = ", ".join(f"{recipe.path} ({recipe.output_dir})" for recipe in recipes)
-        raise LmnError(f"no recipe has a trained adapter yet; train one, or name one with --recipe FILE: {listed}")
-    raise LmnError(
-        f"several recipes have an adapter; name one with --recipe FILE: {', '.join(str(recipe.path) for recipe in trained)}"
-    )
+        raise LmnError(
+            "no recipe has a trained adapter yet", remedy=f"train one, or name one with --recipe FILE: {listed}"
+        )
+    listed = ", ".join(str(recipe.path) for recipe in trained)
+    raise LmnError("several recipes have an adapter", remedy=f"name one with --recipe FILE: {listed}")
 
 
 def known_prompt(recipe: Recipe, adapter: Path | None) -> PromptSpec:
-    """Return the prompt beside an adapter, with its template, or that of the training data, without one.
-
-    An adapter that is used without its recipe brings its own.
+    """Return the prompt beside an adapter, with its template; if none lies there, the prompt of the training data, without one.
 
     Args:
-        recipe: names the training data and the template.
-        adapter: the adapter's folder, or None for the untrained model.
+        recipe: Recipe with the training data and the template.
+        adapter: Folder of the adapter, or None for the untrained model.
 
     Raises:
-        LmnError: the data was converted with another prompt than the adapter was trained with, or the adapter answers only on top
+        LmnError: The data was converted with another prompt than the adapter was trained with, or the adapter answers only on top
             of another one.
     """
-    if recipe.adapter:
-        return recipe.adapter.spec
     if adapter:
         _check_stands_alone(recipe)
     kept = adapter / PROMPT_SPEC_FILE if adapter else None
@@ -238,9 +226,9 @@ def known_prompt(recipe: Recipe, adapter: Path | None) -> PromptSpec:
         differences.append("template")
     if differences:
         raise LmnError(
-            f"{kept}: the adapter was trained with another {', '.join(differences)} than {recipe.dataset} in "
-            f"{recipe.dataset_dir} now has; convert the corpus with the options of then, or train anew"
-        )
+            f"the adapter was trained with another {', '.join(differences)} than {recipe.dataset} in {recipe.dataset_dir} now has",
+            kept, "convert the corpus with the options of then, or train again",
+        )  # fmt: skip
     return trained
 
 
@@ -255,19 +243,22 @@ def _check_stands_alone(recipe: Recipe) -> None:
     if recipe.values.get("create_new_adapter") or several:
         key = "names several adapters" if several else "comes with create_new_adapter"
         raise LmnError(
-            f"{recipe.path}: adapter_name_or_path {key}: LLaMA-Factory merges the old ones into the base model and saves the new one "
-            "without them, so it answers only on top of them; go on with one adapter and without create_new_adapter, or merge with "
-            "llamafactory-cli export first and name the merged model in model_name_or_path"
+            f"adapter_name_or_path {key}: LLaMA-Factory merges the old ones into the base model and saves the new one "
+            "without them, so it answers only on top of them",
+            recipe.path,
+            "continue one adapter without create_new_adapter, or merge with "
+            "llamafactory-cli export first and name the merged model in model_name_or_path",
         )
 
 
 def continued_differences(recipe: Recipe) -> list[str]:
-    """Return in what the prompt of the adapter that a recipe goes on with differs from that of its training data.
+    """Return in what the prompt of the adapter that a recipe continues differs from that of its training data.
 
-    Nothing where the recipe starts a new adapter, no `prompt_spec.json` lies beside the old one, or the training data is not there.
+    The list is empty if the recipe starts a new adapter, no `prompt_spec.json` lies beside the old one, or the training data is not
+    there.
 
     Raises:
-        LmnError: that file is damaged.
+        LmnError: That file is damaged.
     """
     kept = recipe.continued / PROMPT_SPEC_FILE if recipe.continued else None
     if kept is None or not kept.is_file():
@@ -286,11 +277,11 @@ def recipe_prompt(recipe: Recipe, adapter: Path | None) -> PromptSpec:
     """Return the prompt that a recipe's model answers to, with its template, and leave a copy beside its adapter.
 
     Args:
-        recipe: names the training data and the template.
-        adapter: the adapter's folder, or None for the untrained model.
+        recipe: Recipe with the training data and the template.
+        adapter: Folder of the adapter, or None for the untrained model.
 
     Raises:
-        LmnError: as `known_prompt`; or the template has to be read from LLaMA-Factory, which is not installed.
+        LmnError: As `known_prompt`; or the template has to be read from LLaMA-Factory, which is not installed.
     """
     spec = known_prompt(recipe, adapter)
     if spec.template:

@@ -37,10 +37,10 @@ from llms_meet_ner.eval.scoring.counts import score
 from llms_meet_ner.eval.scoring.predictions import read_predictions
 from llms_meet_ner.files import atomic_write, read_json, write_json
 from llms_meet_ner.formats import get_format
-from llms_meet_ner.prediction.run import training_guesser
 from llms_meet_ner.prompting.spec import PromptSpec
 from llms_meet_ner.prompting.templates import encode_prompt
 from llms_meet_ner.sentence import Sentence
+from llms_meet_ner.systems.local import recipe_weights, training_guesser
 from llms_meet_ner.training.dataset_info import sibling
 from llms_meet_ner.training.recipe import Recipe, load_recipe, recipe_prompt
 
@@ -121,7 +121,7 @@ def _ours(job: Job, method: str, batch: int) -> Line:
     from llms_meet_ner.decoding.greedy import GreedyGenerator
     from llms_meet_ner.decoding.model import load_model
 
-    loaded = load_model(job.recipe, job.spec, job.recipe.output_dir)
+    loaded = load_model(recipe_weights(job.recipe, job.recipe.output_dir), job.spec)
     prompts = [encode_prompt(loaded.tokenizer, job.spec, sentence.text) for sentence in job.sentences]
     lengths = [len(loaded.tokenizer.encode(sentence.text)) for sentence in job.sentences]
     requests = [

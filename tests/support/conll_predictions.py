@@ -9,7 +9,7 @@ from paths import CONLL
 
 from llms_meet_ner import get_format
 from llms_meet_ner.data_converters import load_card, read_corpus
-from llms_meet_ner.records import Generated, PredictionRecord
+from llms_meet_ner.records import Answer, PredictionRecord
 from llms_meet_ner.sentence import Sentence, tokens_sha1
 
 LABELS = load_card("conll2003").labels
@@ -22,9 +22,7 @@ def records(split: str, change: Callable[[Sentence, str], str] = lambda sentence
         output = change(sentence, fmt.render(sentence))
         alignment = fmt.parse(output, sentence.tokens, LABELS)
         lines.append(
-            PredictionRecord.of(
-                sentence.id, Generated(output), tokens_sha1(sentence.tokens), "free", alignment
-            ).to_json()
+            PredictionRecord.of(sentence.id, Answer(output), tokens_sha1(sentence.tokens), "free", alignment).to_json()
         )
     return lines
 

@@ -20,6 +20,8 @@ from llms_meet_ner.eval.scored_run import save_evaluation
 from llms_meet_ner.files import sha256_of
 from llms_meet_ner.prompting.spec import TemplatePieces
 from llms_meet_ner.sentence import Sentence, tokens_sha1
+from llms_meet_ner.systems.choosing import recipe_system
+from llms_meet_ner.systems.options import SystemOptions
 from llms_meet_ner.training.recipe import load_recipe
 
 BASE = "someone/tiny-llama"
@@ -106,7 +108,8 @@ class Trained:
                 file.write(json.dumps(row) + "\n")
         stamp = {"adapter_sha256": adapter or sha256_of(self.output / "adapter_model.safetensors"), "shots": None}
         (folder / "run.json").write_text(json.dumps({"stamp": stamp}))
-        evaluation = evaluate(gold, folder / "predictions.jsonl", spec=self.spec, recipe=load_recipe(self.recipe))
+        facts = recipe_system(load_recipe(self.recipe), SystemOptions()).facts
+        evaluation = evaluate(gold, folder / "predictions.jsonl", spec=self.spec, facts=facts)
         return save_evaluation(evaluation, folder)
 
 

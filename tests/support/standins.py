@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from llms_meet_ner import LabelSet, PromptSpec, Sentence, Span, get_format
 from llms_meet_ner.decoding.requests import Request
 from llms_meet_ner.prompting.spec import TemplatePieces
-from llms_meet_ner.records import Generated, Uncertainty
-from llms_meet_ner.tagging.splitting import make_splitter
+from llms_meet_ner.records import Answer, Uncertainty
+from llms_meet_ner.systems.finding import Found
+from llms_meet_ner.systems.found_model import FoundModel
+from llms_meet_ner.systems.options import SystemOptions
+from llms_meet_ner.tagging.splitting import make_splitter, split_at_spaces
 from llms_meet_ner.tagging.tagger import Tagger
 
 SPEC = PromptSpec(
@@ -37,14 +41,14 @@ class Capitals:
     def __init__(self) -> None:
         self.batches: list[list[tuple[str, ...]]] = []
 
-    def generate(self, requests: Sequence[Request]) -> list[Generated]:
+    def generate(self, requests: Sequence[Request]) -> list[Answer]:
         self.batches.append([request.tokens for request in requests])
         outputs = []
         for request in requests:
             assert "".join(map(chr, request.prompt)) == f"Mark\n{' '.join(request.tokens)}"
             spans = spans_of(request.tokens)
             text = get_format().render(Sentence("x", request.tokens, spans))
-            outputs.append(Generated(text, tuple(1 / (n + 2) for n in range(len(spans))), Uncertainty(0.0, 0.0)))
+            outputs.append(Answer(text, tuple(1 / (n + 2) for n in range(len(spans))), Uncertainty(0.0, 0.0)))
         return outputs
 
 
@@ -58,13 +62,35 @@ def spans_of(tokens: Sequence[str]) -> tuple[Span, ...]:
     return tuple(spans)
 
 
-def tagger(language: str | None = "en", **options: Any) -> Tagger:
+class Loaded(NamedTuple):
+    """What is loaded of a stand-in."""
+
+    tokenizer: Characters
+    window: int | None
+    device_name: str = "here"
+    dtype: str = "none"
+
+
+class CapitalsSystem(FoundModel):
+    """The stand-ins as a system.
+
+    Attributes:
+        generator: The stand-in of the model.
+    """
+
+    def __init__(self, batch_size: int = 16, window: int | None = None) -> None:
+        found = Found("capitals", SPEC, "nothing", None, "0" * 40, Path("outputs/capitals"))
+        super().__init__(found, SystemOptions(batch_size=batch_size))
+        self.generator = Capitals()
+        self.__dict__ |= {"_loaded": Loaded(Characters(), window), "_generator": self.generator}
+
+
+def tagger(language: str | None = "en", splitter: Any = None, **options: Any) -> Tagger:
     """Return a tagger made of the stand-ins."""
-    if language:
-        options["splitter"] = make_splitter(language)
-    return Tagger(Characters(), SPEC, Capitals(), **options)
+    chosen = splitter or (make_splitter(language) if language else split_at_spaces)
+    return Tagger(CapitalsSystem(**options), chosen)
 
 
-def stand_in_load(adapter: str, *, language: str | None = "en", batch_size: int = 16, **options: Any) -> Tagger:
+def stand_in_load(model: str, *, language: str | None = "en", batch_size: int = 16, **options: Any) -> Tagger:
     """Return a tagger made of the stand-ins, in place of `llms_meet_ner.load`."""
     return tagger(language, batch_size=batch_size)

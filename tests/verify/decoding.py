@@ -14,7 +14,7 @@ import click
 from llms_meet_ner.cli.options import catch_errors
 from llms_meet_ner.data_converters.cards import load_card
 from llms_meet_ner.data_converters.corpus import read_corpus
-from llms_meet_ner.decoding.model import load_adapter
+from llms_meet_ner.decoding.model import Weights, load_model
 from llms_meet_ner.decoding.requests import Request
 from llms_meet_ner.errors import LmnError
 from llms_meet_ner.files import write_json
@@ -80,7 +80,7 @@ def compare(
     sentences: list[Sentence] = [s for split in (splits[-1], splits[0]) for s in read_corpus(card, split)]
     sentences = [s for s in sentences if most_tokens is None or len(s.tokens) <= most_tokens][:number]
     spec = _spec(adapter, form)
-    loaded = load_adapter(str(model), spec, adapter, "float32")
+    loaded = load_model(Weights(str(model), adapter), spec, "float32")
     fast = ConstrainedGenerator(loaded, spec)
     differences: list[str] = []
     for start in range(0, len(sentences), batch_size):

@@ -256,7 +256,7 @@ def test_a_folder_of_others_is_not_written_into(tiny: Trained) -> None:
 
 
 def test_what_is_missing_is_told(tiny: Trained) -> None:
-    assert call("learning_rate", code=1).output.startswith("Error: 'learning_rate' is no override")
+    assert call("learning_rate", code=1).output.startswith("Error: 'learning_rate' is not an override")
     assert "is no id" not in call("--dry-run", "--repo", "no-owner", code=1).output
     (tiny.output / "tokenizer_config.json").unlink()
     assert "training saves the tokenizer beside the adapter" in call("--dry-run", code=1).output

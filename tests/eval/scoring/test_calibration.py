@@ -26,7 +26,7 @@ from llms_meet_ner.eval.evaluate import Evaluation, Gold, evaluate
 from llms_meet_ner.eval.report.content import sections
 from llms_meet_ner.eval.scored_run import BINS, Bin, Calibration, Quarter, load_evaluation, load_run
 from llms_meet_ner.eval.scoring.calibration import THRESHOLDS, calibrate, summarise_uncertainty
-from llms_meet_ner.records import Generated, PredictionRecord, Uncertainty
+from llms_meet_ner.records import Answer, PredictionRecord, Uncertainty
 from llms_meet_ner.sentence import Sentence, Span, tokens_sha1
 from llms_meet_ner.typed_json import to_json
 
@@ -133,7 +133,7 @@ def rows() -> list[dict[str, Any]]:
         alignment = fmt.parse(output, sentence.tokens, LABELS)
         confidences = (0.9, 0.95)[: len(alignment.spans)]
         unsure = None if sentence.is_docstart else Uncertainty(0.1, 0.5)
-        made = Generated(output, None if sentence.is_docstart else confidences, unsure)
+        made = Answer(output, None if sentence.is_docstart else confidences, unsure)
         sha1 = tokens_sha1(sentence.tokens)
         found.append(PredictionRecord.of(sentence.id, made, sha1, "constrained", alignment).to_dict())
     return found

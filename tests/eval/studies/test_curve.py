@@ -14,16 +14,14 @@ import yaml
 from click.testing import CliRunner, Result
 from paths import DEMO
 
-from llms_meet_ner import get_format
+from llms_meet_ner import Sentence, get_format
 from llms_meet_ner.counts import Counts
 from llms_meet_ner.data_converters import load_card, read_corpus
 from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
 from llms_meet_ner.eval.cli.score import main as lmn_eval
 from llms_meet_ner.eval.studies import curve as curve_module
 from llms_meet_ner.eval.studies.curve import Curve, Point, Scope
-from llms_meet_ner.prediction.run import PredictOptions
-from llms_meet_ner.training.dataset_info import Record
-from llms_meet_ner.training.recipe import Recipe
+from llms_meet_ner.systems.recipe_adapter import RecipeAdapter
 
 CARD = """\
 extends: demo
@@ -63,12 +61,12 @@ class StandIn:
         self.during: dict[str, Path] = {}
 
     def __call__(
-        self, recipe: Recipe, records: Sequence[Record], folder: Path, options: PredictOptions, *, restart: bool = False
+        self, system: RecipeAdapter, sentences: Sequence[Sentence], folder: Path, *, restart: bool = False
     ) -> Path:
-        name = recipe.output_dir.name
+        name = system.weights().adapter.name  # type: ignore[union-attr]
         if name in self.during:
             shutil.rmtree(self.during[name])
-        right = (recipe.output_dir / "adapter_model.safetensors").read_bytes()[0]
+        right = (system.weights().adapter / "adapter_model.safetensors").read_bytes()[0]
         path = folder / "predictions.jsonl"
         if path.is_file() and not restart:
             return path
@@ -76,8 +74,8 @@ class StandIn:
         folder.mkdir(parents=True, exist_ok=True)
         gold = {sentence.id: sentence for sentence in read_corpus(load_card("mini.yaml"), "dev", DEMO)}
         outputs = [
-            get_format().render(gold[record.id]) if number < right else " ".join(record.tokens)
-            for number, record in enumerate(records)
+            get_format().render(gold[sentence.id]) if number < right else sentence.text
+            for number, sentence in enumerate(sentences)
         ]
         path.write_text("".join(json.dumps({"output": output}) + "\n" for output in outputs))
         return path
@@ -225,7 +223,7 @@ def test_errors_say_what_to_do(stand_in: StandIn) -> None:
     assert "no checkpoint there; not whole yet: checkpoint-4" in draw(code=1).stderr
     save(output / "checkpoint-4", 4, 2)
     assert (
-        "which split? it has no eval_dataset; --split names one of corpus mini"
+        "it has no eval_dataset, so which split is meant is not known; name one of corpus mini with --split"
         in draw("eval_dataset=null", code=1).stderr
     )
     assert "no data set of corpus mini, split testa" in draw("--split", "testa", code=1).stderr

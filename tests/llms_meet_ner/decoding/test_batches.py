@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from llms_meet_ner import LmnError
-from llms_meet_ner.decoding.batches import PARTIAL_FILE, Batch, plan_batches, run_batches
-from llms_meet_ner.records import Generated, Uncertainty
+from llms_meet_ner.decoding.batches import Batch, plan_batches
+from llms_meet_ner.prediction.resume import run_batches
+from llms_meet_ner.records import PARTIAL_FILE, Answer, Uncertainty
 
 
 def test_the_plan_puts_like_lengths_together_longest_first() -> None:
@@ -22,14 +23,14 @@ def test_the_plan_puts_like_lengths_together_longest_first() -> None:
     assert plan == [Batch((1, 3), (50, 44)), Batch((0, 2), (38, 38)), Batch((4,), (35,))]
 
 
-def upper(batch: Batch) -> list[Generated]:
+def upper(batch: Batch) -> list[Answer]:
     return [expected(item) for item in batch.items]
 
 
-def expected(item: int) -> Generated:
+def expected(item: int) -> Answer:
     if item % 2:
-        return Generated(f"out {item}\u2028é", (0.5, 1.0)[: item % 3], Uncertainty(0.25, 1.5))
-    return Generated(f"out {item}\u2028é")
+        return Answer(f"out {item}\u2028é", (0.5, 1.0)[: item % 3], Uncertainty(0.25, 1.5))
+    return Answer(f"out {item}\u2028é")
 
 
 PLAN = [Batch((2, 0), (10, 9)), Batch((1, 3), (10, 8)), Batch((4,), (10,))]
@@ -38,7 +39,7 @@ PLAN = [Batch((2, 0), (10, 9)), Batch((1, 3), (10, 8)), Batch((4,), (10,))]
 def test_finished_batches_are_not_run_again(tmp_path: Path) -> None:
     done: list[Batch] = []
 
-    def fails_at_second(batch: Batch) -> list[Generated]:
+    def fails_at_second(batch: Batch) -> list[Answer]:
         if len(done) == 1:
             raise RuntimeError
         done.append(batch)
@@ -56,7 +57,9 @@ def test_finished_batches_are_not_run_again(tmp_path: Path) -> None:
 
 def test_an_unfinished_run_with_another_plan_is_not_mixed_in(tmp_path: Path) -> None:
     run_batches(tmp_path, PLAN, {"dtype": "float32"}, upper)
-    with pytest.raises(LmnError, match=r"an unfinished run with other data, model or options .* --restart"):
+    with pytest.raises(
+        LmnError, match=r"an unfinished run with other data, another model or other options .* --restart"
+    ):
         run_batches(tmp_path, PLAN, {"dtype": "bfloat16"}, upper)
     again: list[Batch] = []
     run_batches(tmp_path, PLAN, {"dtype": "bfloat16"}, lambda batch: again.append(batch) or upper(batch), restart=True)  # type: ignore[func-returns-value]
@@ -90,11 +93,12 @@ SCRIPT = """
 import json, sys, time
 from pathlib import Path
 from llms_meet_ner.files import atomic_write
-from llms_meet_ner.decoding.batches import Batch, run_batches
-from llms_meet_ner.records import Generated
+from llms_meet_ner.decoding.batches import Batch
+from llms_meet_ner.prediction.resume import run_batches
+from llms_meet_ner.records import Answer
 def generate(batch):
     time.sleep(0.004)
-    return [Generated(f"text {item} é" * (item % 7)) for item in batch.items]
+    return [Answer(f"text {item} é" * (item % 7)) for item in batch.items]
 folder = Path(sys.argv[1])
 batches = [Batch((3 * n + 2, 3 * n, 3 * n + 1), (10, 10, 10)) for n in range(25)]
 outputs = run_batches(folder, batches, {"seed": 1}, generate)
@@ -144,7 +148,7 @@ def test_workers_share_a_run_and_an_error_ends_it_at_once(tmp_path: Path) -> Non
         if {0, 1, 2, 3} <= set(done):
             four_kept.set()
 
-    def generate(batch: Batch) -> list[Generated]:
+    def generate(batch: Batch) -> list[Answer]:
         if batch.items[0] < 4:
             together.wait()  # passed only with four under way
         if batch.items[0] == 8:

@@ -104,7 +104,7 @@ def swap(folder: Path) -> None:
 
 DAMAGE: dict[str, Callable[[list[Path]], object]] = {
     "of 3 shards 2 missing; give the folder": lambda folders: folders.pop(1),
-    "of 3 shards 2, 3 missing and 1 there more than once": lambda folders: folders.__setitem__(slice(1, 3), [folders[0]]),
+    "of 3 shards 2, 3 missing and 1 given more than once": lambda folders: folders.__setitem__(slice(1, 3), [folders[0]]),
     "shard 2 of 3 is not finished; the same lmn-predict with --shard 2/3": lambda folders: (folders[1] / "predictions.jsonl").unlink(),
     "shard 2 of 3 lacks tiny/test/7; predict it again": lambda folders: cut(folders[1]),
     "shard 2 of 3 holds other sentences, or in another order": lambda folders: swap(folders[1]),

@@ -22,7 +22,8 @@ from llms_meet_ner.cli.predict import main as lmn_predict
 from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
 from llms_meet_ner.decoding.requests import Decoding
 from llms_meet_ner.eval.cli.score import main as lmn_eval
-from llms_meet_ner.prediction.run import PredictOptions
+from llms_meet_ner.systems.finding import Found
+from llms_meet_ner.systems.options import SystemOptions
 
 DEMO = ROOT / "data_converters/cards/demo"
 CARD = """\
@@ -153,7 +154,7 @@ def test_runs_with_other_examples_are_other_runs(project: Path) -> None:
     data = Path("data/alpaca/mini.short_train.json")
     data.write_text(re.sub(r"\| (\w+)\]", lambda mark: f"| {'PER' if mark[1] == 'ORG' else 'ORG'}]", data.read_text()))
     stale = evaluate("--shots", "1", code=1)
-    assert "made with another shots than there is now; --restart predicts anew" in stale.stderr
+    assert "made with another shots than there is now; --restart predicts again" in stale.stderr
     template = evaluate("--untrained", "template=alpaca", code=1)
     assert "made with another template than there is now" in template.stderr
     assert "made with another model than" in evaluate("--shots", "0", "model_name_or_path=x", code=1).stderr
@@ -233,25 +234,21 @@ def test_a_format_that_does_not_write_the_sentence_again_is_decoded_freely(proje
 def test_no_decoding_is_what_the_format_allows(
     listing: None, asked: Decoding | None, name: str, found: Decoding
 ) -> None:
-    assert PredictOptions(asked).for_format(name).run_name == found
-    with pytest.raises(ValueError, match="once its decoding is known"):
-        _ = PredictOptions().run_name
+    assert SystemOptions(asked).for_format(name).decoding == found
     with pytest.raises(LmnError, match="a constrained one ends with its sentence"):
-        PredictOptions(max_new_tokens=3).for_format("bracketed")
+        SystemOptions(max_new_tokens=3).for_format("bracketed")
 
 
 def test_a_tagger_decodes_as_the_format_allows(listing: None, workdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Found:
-        base, folder = "b", workdir
-        spec = PromptSpec("listing", "short", "List", LabelSet.of("PER"))
-
-    monkeypatch.setattr("llms_meet_ner.systems.adapters.find_adapter", lambda *names: Found)
+    spec = PromptSpec("listing", "short", "List", LabelSet.of("PER"))
+    found = Found("a", spec, "b", workdir, None, workdir)
+    monkeypatch.setattr("llms_meet_ner.tagging.tagger.find_model", lambda *names: found)
     with pytest.raises(LmnError, match="the format listing does not; use --decoding free"):
         load("a", decoding="constrained", language=None)
     seen: list[Any] = []
-    monkeypatch.setattr("llms_meet_ner.decoding.model.load_adapter", lambda *names: FakeLoaded)
+    monkeypatch.setattr("llms_meet_ner.systems.local.load_model", lambda *names: FakeLoaded)
     monkeypatch.setattr(
-        "llms_meet_ner.tagging.tagger.make_generator", lambda loaded, spec, decoding: seen.append(decoding)
+        "llms_meet_ner.systems.local.make_generator", lambda loaded, spec, decoding, guesser: seen.append(decoding)
     )
     load("a", language=None)
     assert seen == ["free"]

@@ -23,7 +23,7 @@ from llms_meet_ner import LmnError
 from llms_meet_ner.cli.predict import main as lmn_predict
 from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
 from llms_meet_ner.eval.cli.score import main as lmn_eval
-from llms_meet_ner.systems.served import ServerOptions
+from llms_meet_ner.systems.server import ServerOptions
 
 DEMO = ROOT / "data_converters/cards/demo"
 KEY = "sk-secret-4711"
@@ -175,11 +175,11 @@ REFUSALS = {
     "500": ((500, {"retry-after-ms": "5"}, b"<html>"), "still no answer after 1 retries (500: "),
     "detail": ((422, CONTENT_JSON, b'{"detail": "bad role"}'), "refused the request (422: bad role)"),
     "not JSON": ((200, CONTENT_JSON, b'{"choices": ['), "gave an answer that cannot be read"),
-    "a page": ((200, {"Content-Type": "text/html"}, b"<html>hello"), "no chat completion with a text: <html>hello"),
+    "a page": ((200, {"Content-Type": "text/html"}, b"<html>hello"), "not a chat completion with a text: <html>hello"),
     "a list": ((200, CONTENT_JSON, b"[1]"), "chat completion"),
-    "no choices": ((200, CONTENT_JSON, b'{"choices": []}'), "no chat completion with a text"),
+    "no choices": ((200, CONTENT_JSON, b'{"choices": []}'), "not a chat completion with a text"),
     "no text": (chat(None), "a model that reasons first is not supported"),
-    "no message": ((200, CONTENT_JSON, b'{"choices": [{"index": 0}]}'), "no chat completion with a text"),
+    "no message": ((200, CONTENT_JSON, b'{"choices": [{"index": 0}]}'), "not a chat completion with a text"),
 }
 
 
@@ -190,7 +190,7 @@ def test_what_does_not_pass_is_one_error(project: Path, fake: Fake, refusal: str
     result = predict(fake, "--retries", "1", "--concurrency", "3", code=1)
     assert message in result.stderr
     assert result.stderr.splitlines()[-1].startswith(f"Error: {fake.url}: ")
-    assert "finished sentences are kept: the same command goes on" in result.stderr
+    assert "finished sentences are kept: the same command continues" in result.stderr
     assert isinstance(result.exception, SystemExit)
     if not answer or answer[0] not in (429, 500):
         assert len(fake.requests) <= 3 * 2  # a thread may take one more before it hears of the end
@@ -222,7 +222,7 @@ def test_a_run_that_failed_goes_on(project: Path, fake: Fake, workers: str) -> N
     moved = fake.url.replace("127.0.0.1", "localhost")  # another address does not matter, another model does
     fake.models = ["other"]
     other = predict(fake, code=1)
-    assert "an unfinished run with other data, model or options" in other.stderr
+    assert "an unfinished run with other data, another model or other options" in other.stderr
     predict(fake, "--base-url", moved, "--served-model", "tuned")
     asked = {request["messages"][-1]["content"].rpartition("\n")[2] for request in fake.requests}
     assert len(asked) == 12 - len(kept)  # a set: what was under way when the first run failed may come in late

@@ -24,9 +24,9 @@ from standins import SPEC, spans_of, stand_in_load, tagger
 import llms_meet_ner
 from llms_meet_ner import LmnError, Span, get_format
 from llms_meet_ner.cli.tag import main as lmn_tag
-from llms_meet_ner.decoding.model import load_adapter
+from llms_meet_ner.decoding.model import Weights, load_model
 from llms_meet_ner.prompting.spec import TemplatePieces
-from llms_meet_ner.systems.adapters import find_adapter
+from llms_meet_ner.systems.finding import find_model
 from llms_meet_ner.tagging.splitting import make_splitter, split_at_spaces
 from llms_meet_ner.tagging.tagger import CHUNK_SENTENCES, MAX_TOKENS, Entity, TaggedSentence, TaggedText, load
 from llms_meet_ner.tags import decode
@@ -164,13 +164,13 @@ def test_batches_are_sorted_and_results_are_not() -> None:
     inputs = [f"{'Anna ' * (n % 7)}is {n}" for n in range(600)]
     stream = tagger(None, batch_size=16)
     first = next(stream.stream(iter(inputs)))
-    asked = [tokens for batch in stream.generator.batches for tokens in batch]  # type: ignore[attr-defined]
+    asked = [tokens for batch in stream.system.generator.batches for tokens in batch]  # type: ignore[attr-defined]
     assert first.text == inputs[0]
     assert len(asked) == CHUNK_SENTENCES
     lengths = [len(" ".join(tokens)) for tokens in asked]
     assert lengths == sorted(lengths, reverse=True)
     assert [tagged.text for tagged in stream.tag(inputs)] == inputs
-    assert max(map(len, stream.generator.batches)) == 16  # type: ignore[attr-defined]
+    assert max(map(len, stream.system.generator.batches)) == 16  # type: ignore[attr-defined]
 
 
 def test_long_sentences_are_read_in_pieces(caplog: pytest.LogCaptureFixture) -> None:
@@ -179,7 +179,7 @@ def test_long_sentences_are_read_in_pieces(caplog: pytest.LogCaptureFixture) -> 
     with caplog.at_level(logging.WARNING):
         (result,) = model.tag_tokens([words])
     assert result.spans == spans_of(words)
-    assert max(len(tokens) for batch in model.generator.batches for tokens in batch) == MAX_TOKENS  # type: ignore[attr-defined]
+    assert max(len(tokens) for batch in model.system.generator.batches for tokens in batch) == MAX_TOKENS  # type: ignore[attr-defined]
     assert "has 515 tokens and is read in pieces of 256" in caplog.text
 
 
@@ -276,28 +276,28 @@ def test_what_is_missing_is_told_before_the_model_is_loaded(workdir: Path) -> No
     ]  # fmt: skip
     for arguments, message in cases:
         with pytest.raises(LmnError, match=f"^{message}"):
-            find_adapter(**arguments)
-    assert find_adapter("adapter", base=str(workdir)).spec == SPEC
+            find_model(**arguments)
+    assert find_model("adapter", base=str(workdir)).spec == SPEC
     SPEC.without_template().save(adapter / "prompt_spec.json")
     with pytest.raises(LmnError, match=r"prompt_spec\.json: names no chat template"):
-        find_adapter("adapter", base=str(workdir))
+        find_model("adapter", base=str(workdir))
     (adapter / "prompt_spec.json").unlink()
     with pytest.raises(LmnError, match=r"prompt_spec\.json: no such file; .* or name one with --prompt FILE"):
-        find_adapter("adapter")
+        find_model("adapter")
     (adapter / "adapter_model.safetensors").unlink()
-    with pytest.raises(LmnError, match=r"adapter_model\.safetensors: no such file; an adapter is a folder that"):
-        find_adapter("adapter")
+    with pytest.raises(LmnError, match=r"adapter_model\.safetensors: no such file; name a folder that"):
+        find_model("adapter")
 
 
 def test_an_adapter_that_names_no_base_or_is_damaged(workdir: Path) -> None:
     make_adapter(workdir / "adapter", None)
     with pytest.raises(LmnError, match=r"base_model_name_or_path names no model; name one with --base MODEL"):
-        find_adapter("adapter")
+        find_model("adapter")
     (workdir / "adapter/adapter_config.json").write_text("{")
     with pytest.raises(LmnError, match=r"adapter_config\.json:1: not JSON"):
-        find_adapter("adapter")
+        find_model("adapter")
     with pytest.raises(LmnError, match="no data type 'int8'"):
-        load_adapter("x", SPEC, Path("adapter"), "int8")
+        load_model(Weights("x", Path("adapter")), SPEC, "int8")  # type: ignore[arg-type]
     with pytest.raises(LmnError, match="no decoding is called 'wild'"):
         load("adapter", decoding="wild")  # type: ignore[arg-type]
 
@@ -310,10 +310,10 @@ def test_a_hub_id_is_fetched_without_what_is_not_needed(workdir: Path, monkeypat
         return str(make_adapter(workdir / name.replace("/", "--")))
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot_download)
-    found = find_adapter("some/adapter")
+    found = find_model("some/adapter")
     assert (found.base, found.spec) == ("nowhere/nothing", SPEC)
     assert asked == {
-        "some/adapter": ["adapter_config.json", "adapter_model.safetensors", "prompt_spec.json"],
+        "some/adapter": ["adapter_config.json", "adapter_model.safetensors", "prompt_spec.json", "config.json"],
         "nowhere/nothing": ["config.json"],
     }
 

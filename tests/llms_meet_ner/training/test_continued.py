@@ -64,7 +64,7 @@ def test_another_prompt_than_the_old_adapters_is_told(recipe: Recipe, monkeypatc
     def no_further(*_: object) -> None:
         raise LmnError("stop")
 
-    monkeypatch.setattr("llms_meet_ner.prediction.run.recipe_prompt", no_further)
+    monkeypatch.setattr("llms_meet_ner.systems.recipe_adapter.recipe_prompt", no_further)
     assert continued_differences(recipe) == []  # nothing known of the old adapter
     old = recipe.train_entry().spec
     old.save(Path("old") / PROMPT_SPEC_FILE)
@@ -75,7 +75,7 @@ def test_another_prompt_than_the_old_adapters_is_told(recipe: Recipe, monkeypatc
     Path("new/adapter_model.safetensors").write_bytes(b"")
     result = CliRunner().invoke(lmn_predict, ["--recipe", "recipe.yaml", "--split", "testb", "--restart"])
     assert (
-        "old: training went on from this adapter with another variant, instruction; the new prompt is taken"
+        "old: training continued this adapter with another variant, instruction; the new prompt is taken"
         in result.stderr
     )
 
@@ -84,4 +84,4 @@ def test_before_training_the_old_adapter_refuses_another_prompt(recipe: Recipe) 
     old = recipe.train_entry().spec
     replace(old, instruction="Another.").save(Path("old") / PROMPT_SPEC_FILE)
     with pytest.raises(LmnError, match=r"old/prompt_spec\.json: the adapter was trained with another instruction"):
-        known_prompt(recipe.at(Path("old")), Path("old"))
+        known_prompt(recipe, Path("old"))

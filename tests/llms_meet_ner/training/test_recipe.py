@@ -10,7 +10,7 @@ import pytest
 from llms_meet_ner import LmnError
 from llms_meet_ner.data_converters import load_card, prompt_spec_of
 from llms_meet_ner.files import write_json
-from llms_meet_ner.training.dataset_info import DatasetEntry, load_entry, read_records
+from llms_meet_ner.training.dataset_info import DatasetEntry, load_entry, read_sentences
 from llms_meet_ner.training.recipe import ADAPTER_FILE, choose_recipe, find_recipe, load_recipe
 
 RECIPE = "model_name_or_path: m\ntemplate: qwen\ndataset: a_train, b_train\noutput_dir: outputs/{}\n"
@@ -29,7 +29,7 @@ def test_overrides_are_those_of_llamafactory(workdir: Path) -> None:
         ("a: [", [], r"r\.yaml:\d: not YAML"),
         ("- a", [], r"r\.yaml:1: a recipe is a mapping"),
         ("model_name_or_path: m", [], r"the recipe lacks template, dataset, output_dir"),
-        (RECIPE, ["seed"], r"'seed' is no override; write key=value"),
+        (RECIPE, ["seed"], r"'seed' is not an override; write key=value"),
         (RECIPE, ["seed=[1"], r"seed=\[1:1: not YAML"),
         (RECIPE, ["seed=0x_"], r"seed=0x_: not YAML"),
         (RECIPE, ["seed=" + "[" * 5000], r"not YAML: nested too deep"),
@@ -111,5 +111,5 @@ def test_a_damaged_data_set_entry_is_one_error(workdir: Path, change: dict[str, 
 def test_a_damaged_data_file_is_one_error(workdir: Path, content: str) -> None:
     entry = DatasetEntry("d", "d.json", "demo", "demo", "train", "none", prompt_spec_of(load_card("demo"), "bracketed"))
     (workdir / "d.json").write_text(content)
-    with pytest.raises(LmnError, match=r"d\.json: .*write it anew with lmn-convert"):
-        list(read_records(workdir, entry))
+    with pytest.raises(LmnError, match=r"d\.json: .*write it again with lmn-convert"):
+        list(read_sentences(workdir, entry))

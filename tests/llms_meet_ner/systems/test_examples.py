@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 from llms_meet_ner import LmnError, PromptSpec, Sentence, Span
 from llms_meet_ner.data_converters import load_card, prompt_spec_of
 from llms_meet_ner.data_converters.alpaca import merge_dataset_info, write_split
-from llms_meet_ner.prediction.examples import Shots, choose_examples
-from llms_meet_ner.training.dataset_info import Record
+from llms_meet_ner.systems.examples import ExampleChooser, Shots
 from llms_meet_ner.training.recipe import Recipe
 
 LABELS = ("PER", "ORG", "LOC", "MISC")
@@ -36,8 +35,8 @@ def recipe_for(folder: Path, sentences: list[Sentence]) -> tuple[Recipe, PromptS
 
 def ids(folder: Path, sentences: list[Sentence], shots: Shots, asked: Any = (("x", "x"),)) -> list[list[str]]:
     recipe, spec = recipe_for(folder, sentences)
-    records = [Record(name, tuple(text.split())) for name, text in asked]
-    return [[e.id for e in examples] for examples in choose_examples(recipe, spec, shots, records).by_sentence]
+    marked = [Sentence(name, tuple(text.split())) for name, text in asked]
+    return [[e.id for e in examples] for examples in ExampleChooser(recipe, spec, shots).choose(marked).by_sentence]
 
 
 @pytest.mark.parametrize("rule", ["random", "covering", "nearest"])
@@ -114,20 +113,18 @@ def test_the_nearest_are_those_with_the_greatest_cosine_the_nearest_last(
 
 def test_a_sentence_does_not_see_its_own_answer(tmp_path: Path) -> None:
     chosen = ids(tmp_path, MANY, Shots(1))[0][0]
-    with pytest.raises(
-        LmnError, match=f"{chosen}: chosen as an example, and among the sentences that are to be marked"
-    ):
+    with pytest.raises(LmnError, match=f"{chosen}: chosen as an example, and among the sentences to mark"):
         ids(tmp_path, MANY, Shots(1), [(chosen, "x")])
-    with pytest.raises(LmnError, match="without demo/train/1 itself the training data hold only 1 examples"):
+    with pytest.raises(LmnError, match="without demo/train/1 itself the training data holds only 1 examples"):
         ids(tmp_path, MANY[:2], Shots(2, "nearest"), [("demo/train/1", "x")])
 
 
 def test_a_run_notes_its_examples(tmp_path: Path) -> None:
     recipe, spec = recipe_for(tmp_path, MANY)
-    records = [Record("x", ("Word3",)), Record("y", ("Word4",))]
+    marked = [Sentence("x", ("Word3",)), Sentence("y", ("Word4",))]
 
     def stamp(*shots: Any) -> dict[str, Any]:
-        return choose_examples(recipe, spec, Shots(*shots), records).stamp()
+        return ExampleChooser(recipe, spec, Shots(*shots)).choose(marked).stamp()
 
     nothing = {"number": 0, "rule": None, "seed": None, "dataset": None, "ids": None, "sha256": None}
     assert stamp() == nothing
@@ -138,7 +135,7 @@ def test_a_run_notes_its_examples(tmp_path: Path) -> None:
     }  # fmt: skip
     near = stamp(1, "nearest")
     assert (near["ids"], near["seed"], len(near["sha256"])) == (None, None, 64)
-    records.reverse()
+    marked.reverse()
     assert stamp(1, "nearest")["sha256"] != near["sha256"]
     assert stamp(2, "covering", 5) == drawn
     recipe_for(tmp_path, [dataclasses.replace(s, spans=(Span(0, 1, "PER"),)) for s in MANY])

@@ -17,11 +17,12 @@ from small_tokenizers import byte_level
 from llms_meet_ner import LmnError, PromptSpec
 from llms_meet_ner.data_converters import load_card, prompt_spec_of
 from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
-from llms_meet_ner.eval.cli.adapter_run import Pull
 from llms_meet_ner.eval.cli.score import main as lmn_eval
 from llms_meet_ner.prediction import run as predict_module
 from llms_meet_ner.prompting.templates import pieces_of
-from llms_meet_ner.systems.adapters import find_adapter
+from llms_meet_ner.systems.finding import find_model, results_folder_of
+from llms_meet_ner.systems.found_model import FoundModel
+from llms_meet_ner.systems.options import SystemOptions
 
 DEMO = ROOT / "data_converters/cards/demo"
 CONLL = ROOT / "tests/fixtures/conll2003"
@@ -149,7 +150,7 @@ def test_a_run_goes_on_and_another_prompt_is_refused(project: Path, monkeypatch:
     assert "scoring what is there" in again.stderr
     assert again.stdout == first.stdout
     replace(spec, instruction="Find what has a name.").save(project / "p.json")
-    assert "made with another instruction than there is now; --restart predicts anew" in call(*words, code=1).stderr
+    assert "made with another instruction than there is now; --restart predicts again" in call(*words, code=1).stderr
     assert call(*words, "--restart").stdout
 
 
@@ -187,7 +188,7 @@ def test_revisions_have_results_of_their_own(project: Path) -> None:
     mini_spec().save(project / "tuned/final/prompt_spec.json")
     cache(project / "hub", "some/adapter", project / "tuned/final")
     cache(project / "hub", "some/adapter", project / "tuned/final", OTHER_COMMIT, "v1")
-    found = find_adapter("some/adapter")
+    found = find_model("some/adapter")
     assert (found.name, found.revision) == ("some/adapter", COMMIT)
     call("--adapter", "some/adapter", *MINI, "--revision", "v1", "--limit", "1")
     assert run_of("outputs/some--adapter@v1/mini_testb/constrained-first1")[1]["adapter"]["revision"] == OTHER_COMMIT
@@ -200,11 +201,12 @@ def test_revisions_have_results_of_their_own(project: Path) -> None:
 def test_on_cuda_the_weights_are_as_the_base_model_was_saved(project: Path, key: str, dtype: str, kept: str) -> None:
     mini_spec().save(project / "tuned/final/prompt_spec.json")
     (project / "model/config.json").write_text(json.dumps({key: dtype}))
-    recipe = find_adapter("tuned/final").recipe(Path("out"))
-    assert recipe.values == {"model_name_or_path": "model", "template": "default", "output_dir": "out", kept: True}
-    assert (recipe.adapter_dir, recipe.output_dir) == (Path("tuned/final"), Path("out"))
-    with pytest.raises(LmnError, match="tuned/final: an adapter without its recipe has no training data"):
-        recipe.train_entry()
+    system = FoundModel(find_model("tuned/final"), SystemOptions())
+    unset = dict.fromkeys(("bf16", "fp16", "quantization_bit", "quantization_type", "double_quantization"))
+    assert system.stamp()["precision"] == {**unset, kept: True}
+    weights = system.weights()
+    assert (weights.base, weights.adapter, weights.cuda_dtype) == ("model", Path("tuned/final"), "auto")
+    assert system.results_folder == Path("outputs/tuned--final")
 
 
 def test_where_results_go() -> None:
@@ -212,8 +214,8 @@ def test_where_results_go() -> None:
         "outputs/demo": "outputs/demo", "outputs/demo/checkpoint-9": "outputs/demo--checkpoint-9", "USER/NAME": "outputs/USER--NAME",
         "./tuned/": "outputs/tuned", "../x": "outputs/x", "/models/x": "outputs/models--x", ".": "outputs/adapter",
     }  # fmt: skip
-    assert {name: str(Pull(name).results_folder) for name in folders} == folders
-    assert str(Pull("a/b", "refs/pr/1").results_folder) == "outputs/a--b@refs--pr--1"
+    assert {name: str(results_folder_of(name, None)) for name in folders} == folders
+    assert str(results_folder_of("a/b", "refs/pr/1")) == "outputs/a--b@refs--pr--1"
 
 
 def test_what_cannot_be_scored_is_one_line(project: Path) -> None:

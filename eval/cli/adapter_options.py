@@ -1,0 +1,140 @@
+"""The options of `lmn-eval --adapter`: an adapter or a merged model, in a folder or on the Hub, without its recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from ...cli.options import add_options, refuse
+from ...data_converters.alpaca import prompt_spec_of
+from ...data_converters.cards import Card, load_card
+from ...errors import LmnError
+from ...formats import DEFAULT_FORMAT
+from ...prompting.spec import PROMPT_SPEC_FILE, PromptSpec
+from ...systems.finding import find_model
+from ...systems.found_model import FoundModel
+from ...systems.options import SystemOptions
+from ..published.results import known_adapter
+
+R = TypeVar("R")
+_WITH_ADAPTER = {"revision": "--revision", "base": "--base-model", "prompt": "--prompt", "template": "--template"}
+_WITH_RECIPE = {
+    "recipe_path": "--recipe", "predictions": "--predictions", "number": "--shots", "untrained": "--untrained", "engine": "--engine",
+    "overrides": "KEY=VALUE",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterChoice:
+    """An adapter or a merged model to score without its recipe, as the command line names it.
+
+    Attributes:
+        name: Folder or Hub id.
+        revision: Branch, tag or commit of a Hub id; None for its main branch.
+        base: Folder or Hub id of an adapter's base model; None for the one that the adapter names.
+        prompt: A `prompt_spec.json`; None for the one beside the weights, or else the prompt of a corpus card.
+        template: LLaMA-Factory's name of the chat template, where the prompt is a card's; None if it is known otherwise.
+    """
+
+    name: str
+    revision: str | None = None
+    base: str | None = None
+    prompt: Path | None = None
+    template: str | None = None
+
+    def system(self, card: Card, format_name: str | None, variant: str | None, options: SystemOptions) -> FoundModel:
+        """Return the system that it names, downloading an adapter if name is a Hub id.
+
+        Args:
+            card: Card of the scored corpus. Its instruction is asked if neither the adapter nor the user has a prompt and the adapter
+                is not one of the published ones that are known.
+            format_name: Output format of that instruction; None for the default.
+            variant: Wording of that instruction; None for the card's.
+            options: How the model is asked.
+
+        Raises:
+            LmnError: The adapter or its base model cannot be found, its template is not known, or its prompt has another format,
+                variant or template than is asked for.
+        """
+        found = find_model(
+            self.name, self.base, self.prompt, revision=self.revision,
+            otherwise=lambda: self._prompt_of_card(card, format_name, variant),
+        )  # fmt: skip
+        self._check_asked(found.spec, format_name, variant)
+        return FoundModel(found, options)
+
+    def _prompt_of_card(self, card: Card, format_name: str | None, variant: str | None) -> PromptSpec:
+        """Return the prompt to ask a model with that has no prompt of its own."""
+        from ...prompting.templates import pieces_of
+
+        known = known_adapter(self.name)
+        template = self.template or (known.template if known else None)
+        if template is None:
+            raise LmnError(
+                f"no {PROMPT_SPEC_FILE} lies there, and which chat template it was trained with is not known", self.name,
+                "name it with --template NAME, as its recipe does, or the whole prompt with --prompt FILE",
+            )  # fmt: skip
+        if known:
+            card = load_card(known.card)
+            format_name, variant = format_name or known.format, variant or known.variant
+        spec = prompt_spec_of(card, format_name or DEFAULT_FORMAT, variant)
+        why = f"(published: {known.source})" if known else "(the adapter itself does not say)"
+        click.echo(
+            f"{self.name}: the prompt is that of card {card.name}, {spec.format}, {spec.variant}, template {template} {why}",
+            err=True,
+        )
+        return replace(spec, template=pieces_of(template))
+
+    def _check_asked(self, spec: PromptSpec, format_name: str | None, variant: str | None) -> None:
+        """Refuse options that say something else than the prompt."""
+        has = (spec.format, spec.variant, spec.template.name if spec.template else None)
+        asked = (format_name, variant, self.template)
+        for option, wanted, there in zip(("format", "variant", "template"), asked, has):
+            if wanted is not None and wanted != there:
+                raise LmnError(f"its prompt has {option} {there}, and not {wanted}", self.name, f"leave --{option} out")
+
+
+_ADAPTER_OPTIONS = (
+    click.option(
+        "--adapter",
+        help="Score this adapter or merged model without a recipe: a folder that training has written, or a Hub id.",
+    ),
+    click.option("--revision", help="Branch, tag or commit of the --adapter on the Hub. [default: main]"),
+    click.option(
+        "--base-model", "--base", "base",
+        help="Base model of the adapter, folder or Hub id. [default: that of adapter_config.json]",
+    ),
+    click.option(
+        "--prompt", type=click.Path(path_type=Path),
+        help="Prompt file. [default: prompt_spec.json beside the weights; else the instruction of the corpus's card]",
+    ),
+    click.option("--template", help="LLaMA-Factory's name of the chat template, if there is no prompt_spec.json."),
+)  # fmt: skip
+
+
+def adapter_options(command: Callable[..., R]) -> Callable[..., R]:
+    """Add `--adapter` and what goes with it, handed over as `adapter` (AdapterChoice, or None for a recipe)."""
+
+    @wraps(command)
+    def wrapped(
+        *args: Any, adapter: str | None, revision: str | None, base: str | None, prompt: Path | None, template: str | None,
+        **kwargs: Any,
+    ) -> R:  # fmt: skip
+        if adapter is None:
+            refuse(_WITH_ADAPTER, "is for --adapter")
+            return command(*args, adapter=None, **kwargs)
+        refuse(_WITH_RECIPE, "does not go with --adapter, which stands for a recipe and its training")
+        if prompt and template:
+            raise click.UsageError(
+                "--template is for an adapter without a prompt, and --prompt names one; leave one of them out"
+            )
+        if kwargs["corpus"] is None:
+            raise click.UsageError("--adapter NAME is scored on a corpus; name one with --corpus CARD")
+        return command(*args, adapter=AdapterChoice(adapter, revision, base, prompt, template), **kwargs)
+
+    return add_options(wrapped, _ADAPTER_OPTIONS)

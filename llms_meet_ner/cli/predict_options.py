@@ -1,0 +1,74 @@
+"""The options of a prediction run: how the model is asked, and how much of a split it is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+import click
+
+from ..decoding.model import AUTO, DTYPES, Dtype
+from ..decoding.requests import CONSTRAINED, DECODINGS, FREE, Decoding
+from ..systems.examples import Shots
+from ..systems.options import SystemOptions
+from ..systems.server import ServerOptions
+from .engine_options import engine_options
+from .options import add_options, catch_errors
+from .shot_options import shots_options
+
+R = TypeVar("R")
+
+batch_size_option = click.option(
+    "--batch-size", type=click.IntRange(min=1), default=16, show_default=True, help="Sentences decoded together."
+)
+
+_PREDICT_OPTIONS = (
+    click.option(
+        "--decoding", type=click.Choice(DECODINGS),
+        help="constrained: the sentence with markup and nothing else. free: plain greedy, as published numbers were made. "
+        "[default: constrained, where the format writes the sentence again; a server's is free]",
+    ),
+    batch_size_option,
+    click.option(
+        "--max-new-tokens", type=click.IntRange(min=1),
+        help="Bound on a free output. [default: 3 x the sentence's tokens + 32; for a server: bytes + 4 x words + 32; for formats "
+        "that do not write the sentence again: an output with every second token an entity, + 32]",
+    ),
+    click.option(
+        "--dtype", type=click.Choice(DTYPES), default=AUTO, show_default=True, help="auto: as trained on CUDA, float32 on a CPU."
+    ),
+    click.option("--limit", type=click.IntRange(min=1), help="Only the first N sentences."),
+    click.option("--restart", is_flag=True, help="Discard what an earlier run left."),
+)  # fmt: skip
+
+
+def predict_options(command: Callable[..., R]) -> Callable[..., R]:
+    """Add the options of a prediction run, handed over as `options` (SystemOptions), `limit` and `restart`.
+
+    A decoding that is not asked for is None in them, until the prompt's format is known.
+    """
+
+    @wraps(command)
+    def wrapped(
+        *args: Any, decoding: Decoding | None, server: ServerOptions | None, batch_size: int, max_new_tokens: int | None, dtype: Dtype,
+        shots: Shots | None, **kwargs: Any,
+    ) -> R:  # fmt: skip
+        decoding = served_decoding(decoding, served=server is not None)
+        options = SystemOptions(decoding, batch_size, max_new_tokens, dtype, shots, server)
+        return command(*args, options=options, **kwargs)
+
+    return engine_options(shots_options(add_options(catch_errors(wrapped), _PREDICT_OPTIONS)))
+
+
+def served_decoding(decoding: Decoding | None, *, served: bool) -> Decoding | None:
+    """Return the decoding that is asked for; a server's is free, and None is left to the prompt's format.
+
+    Raises:
+        click.UsageError: Constrained decoding is asked of a server.
+    """
+    if served and decoding == CONSTRAINED:
+        raise click.UsageError(
+            "--decoding constrained needs the model's logits, which a server does not give; leave it out"
+        )
+    return FREE if served else decoding

@@ -1,0 +1,137 @@
+"""A run that goes on where it was killed: finished batches are kept in a file next to what they follow from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..decoding.batches import AnswerBatch, Batch, answered
+from ..errors import LmnError
+from ..files import atomic_write, read_json, write_json
+from ..records import PARTIAL_FILE, RUN_FILE, Answer
+
+_PREDICT_AGAIN = "--restart predicts again"
+
+
+def run_batches(
+    folder: Path,
+    batches: Sequence[Batch],
+    stamp: Mapping[str, Any],
+    answer: AnswerBatch,
+    *,
+    restart: bool = False,
+    on_batch: Callable[[Batch], None] = lambda batch: None,
+    workers: int = 1,
+    extra: Mapping[str, Any] | None = None,
+) -> dict[int, Answer]:
+    """Answer batch by batch; append each finished batch to a partial file, from which a later call goes on.
+
+    An error or an interruption ends the run at once; what is finished stays in the partial file.
+
+    Args:
+        folder: Folder of the run; `run.json` is written there before the first batch.
+        batches: The batches of the run.
+        stamp: Everything else that the answers follow from (sentences, model, options), for JSON.
+        answer: Answers a batch; called from several threads at a time if there are several workers.
+        restart: Discard what an earlier run left unfinished.
+        on_batch: Called for every batch that is done, and for those found done.
+        workers: Number of batches under way at a time.
+        extra: More keys of `run.json`; a run may go on with others.
+
+    Returns:
+        Answers by position.
+
+    Raises:
+        LmnError: The folder holds an unfinished run with other batches or another stamp.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    plan = {"stamp": dict(stamp), "batches": [[list(batch.items), list(batch.max_new_tokens)] for batch in batches]}
+    key = hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()
+    partial = folder / PARTIAL_FILE
+    if restart:
+        partial.unlink(missing_ok=True)
+    done = _read_partial(partial, key, batches)
+    found: dict[int, Answer] = {}
+    for number, answers in done.items():
+        found.update(zip(batches[number].items, answers, strict=True))
+        on_batch(batches[number])
+    _rewrite_partial(partial, key, done)
+    write_json(folder / RUN_FILE, {"plan_sha256": key, **plan, **(extra or {})})
+    todo = [number for number in range(len(batches)) if number not in done]
+    with partial.open("a", encoding="utf-8", newline="\n") as file:
+        for number, answers in answered(batches, todo, answer, workers):
+            found.update(zip(batches[number].items, answers, strict=True))
+            file.write(_line(number, answers))
+            file.flush()
+            os.fsync(file.fileno())
+            on_batch(batches[number])
+    return found
+
+
+def read_stamp(folder: Path) -> dict[str, Any]:
+    """Return the stamp that a run left in its `run.json`.
+
+    Raises:
+        LmnError: The file is missing or damaged.
+    """
+    path = folder / RUN_FILE
+    content = read_json(path, remedy=_PREDICT_AGAIN)
+    stamp = content.get("stamp") if isinstance(content, dict) else None
+    if not isinstance(stamp, dict):
+        raise LmnError("holds no stamp of a run", path, _PREDICT_AGAIN)
+    return dict(stamp)
+
+
+def _read_partial(partial: Path, key: str, batches: Sequence[Batch]) -> dict[int, list[Answer]]:
+    """Return the answers to the batches that an earlier run finished, up to the first line that is cut off or damaged."""
+    if not partial.is_file():
+        return {}
+    lines = partial.read_bytes().split(b"\n")[:-1]
+    done: dict[int, list[Answer]] = {}
+    for number, line in enumerate(lines):
+        try:
+            row = json.loads(line)
+        except (json.JSONDecodeError, UnicodeDecodeError):
+            break
+        if number == 0:
+            if not isinstance(row, dict) or row.get("plan_sha256") != key:
+                raise LmnError(
+                    "an unfinished run with other data, another model or other options lies there", partial,
+                    "give the same ones to finish it, or --restart to discard it",
+                )  # fmt: skip
+            continue
+        answers = _finished(row, batches)
+        if answers is None:
+            break
+        done[row["batch"]] = answers
+    return done
+
+
+def _finished(row: Any, batches: Sequence[Batch]) -> list[Answer] | None:
+    """Return what a line of a partial file holds for its batch, or None if the line is damaged."""
+    match row:
+        case {"batch": int(number), "outputs": [*outputs]} if 0 <= number < len(batches):
+            if len(outputs) != len(batches[number].items):
+                return None
+        case _:
+            return None
+    try:
+        return [Answer.from_list(output) for output in outputs]
+    except ValueError:
+        return None
+
+
+def _line(number: int, answers: Sequence[Answer]) -> str:
+    return json.dumps({"batch": number, "outputs": [answer.to_list() for answer in answers]}, ensure_ascii=False) + "\n"
+
+
+def _rewrite_partial(partial: Path, key: str, done: dict[int, list[Answer]]) -> None:
+    """Write the partial file again with what is complete in it, so that nothing is appended to half a line."""
+    with atomic_write(partial) as file:
+        file.write(json.dumps({"plan_sha256": key}) + "\n")
+        for number, answers in done.items():
+            file.write(_line(number, answers))

@@ -1,0 +1,145 @@
+"""Models that are used without the recipe of their training: an adapter or a whole model, in a folder or on the Hub."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from ..errors import LmnError
+from ..files import read_json
+from ..prompting.spec import PROMPT_SPEC_FILE, PromptSpec
+from ..training.recipe import ADAPTER_CONFIG_FILE, ADAPTER_FILE
+
+MODEL_CONFIG_FILE = "config.json"
+OUTPUTS = "outputs"
+_NAME_BASE = "name another with --base MODEL"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An adapter or a whole model, such as an adapter merged into its base, that is at hand.
+
+    Attributes:
+        name: Folder or Hub id, as the user gave it.
+        spec: Prompt that it answers to, with its chat template.
+        base: Hub id or folder of the base model; for a whole model, its own.
+        adapter: Folder of the adapter; None for a whole model.
+        revision: Commit of a Hub id; None for a folder.
+        results_folder: Folder for its results.
+    """
+
+    name: str
+    spec: PromptSpec
+    base: str
+    adapter: Path | None
+    revision: str | None
+    results_folder: Path
+
+
+def find_model(
+    name: str,
+    base: str | None = None,
+    prompt: Path | None = None,
+    *,
+    revision: str | None = None,
+    otherwise: Callable[[], PromptSpec] | None = None,
+) -> Found:
+    """Find an adapter or a whole model; download an adapter, and make sure that its base model is within reach.
+
+    Args:
+        name: Folder or Hub id.
+        base: Base model of the adapter; None for the one that `adapter_config.json` names.
+        prompt: A `prompt_spec.json`; None for the one beside the weights.
+        revision: Branch, tag or commit of a Hub id; None for its main branch.
+        otherwise: Gives the prompt, with its template, if none lies beside the weights and none is named.
+
+    Raises:
+        LmnError: There is no such model or base model, a file is missing or damaged, the prompt has no chat template, a revision
+            is named of a folder or a base of a whole model; and what `otherwise` raises.
+    """
+    files = (ADAPTER_CONFIG_FILE, ADAPTER_FILE, PROMPT_SPEC_FILE, MODEL_CONFIG_FILE)
+    folder = _folder_of(name, files, name, "name another, or go online", revision)
+    commit = None if Path(name).is_dir() else folder.name
+    results = results_folder_of(name, revision)
+    whole = (folder / MODEL_CONFIG_FILE).is_file() and not (folder / ADAPTER_CONFIG_FILE).is_file()
+    if whole and base:
+        raise LmnError("a whole model, and --base is for an adapter", name, "leave it out")
+    for file in () if whole else (ADAPTER_CONFIG_FILE, ADAPTER_FILE):
+        if not (folder / file).is_file():
+            raise LmnError(
+                "no such file", folder / file,
+                "name a folder that training has written, a folder with a merged model, or a Hub id of either",
+            )  # fmt: skip
+    path = prompt or folder / PROMPT_SPEC_FILE
+    spec = otherwise() if otherwise and not prompt and not path.is_file() else _prompt_at(path)
+    if whole:
+        return Found(name, spec, name, None, commit, results)
+    base = base or _base_of(folder)
+    _folder_of(base, (MODEL_CONFIG_FILE,), f"{base}, the base model of {folder}", _NAME_BASE)
+    return Found(name, spec, base, folder, commit, results)
+
+
+def results_folder_of(name: str, revision: str | None) -> Path:
+    """Return the folder for the results of a model: `outputs/` and its name, `--` for each `/`, after `@` a revision asked for.
+
+    A folder that lies in `outputs` keeps its results there, next to those of its recipe.
+    """
+    parts = PurePosixPath(os.path.normpath(name).replace(os.sep, "/")).parts
+    parts = parts[1:] if len(parts) > 1 and parts[0] == OUTPUTS else parts
+    shown = "--".join(part for part in parts if part not in ("/", "..")) or "adapter"
+    return Path(OUTPUTS) / (shown + (f"@{revision.replace('/', '--')}" if revision else ""))
+
+
+def saved_dtype(model: str) -> str | None:
+    """Return the data type that a model's `config.json` names; None if it names none.
+
+    Raises:
+        LmnError: The model is not there, or that file is damaged.
+    """
+    path = _folder_of(model, (MODEL_CONFIG_FILE,), model, _NAME_BASE) / MODEL_CONFIG_FILE
+    config = read_json(path, remedy="copy the model again") if path.is_file() else {}
+    dtype = (config.get("dtype") or config.get("torch_dtype")) if isinstance(config, dict) else None
+    return dtype if isinstance(dtype, str) else None
+
+
+def _prompt_at(path: Path) -> PromptSpec:
+    if not path.is_file():
+        raise LmnError(
+            "no such file", path,
+            "lmn-predict writes it beside the adapter of its recipe, or name one with --prompt FILE",
+        )  # fmt: skip
+    spec = PromptSpec.load(path)
+    if spec.template is None:
+        raise LmnError("names no chat template", path, "lmn-predict with the adapter's recipe writes one that does")
+    return spec
+
+
+def _folder_of(name: str, files: Sequence[str], what: str, remedy: str, revision: str | None = None) -> Path:
+    """Return the local folder, downloading the files if name is a Hub id; the folder is then named by its commit."""
+    if Path(name).is_dir():
+        if revision:
+            raise LmnError(f"a folder, and --revision {revision} is for a Hub id", what, "leave it out")
+        return Path(name)
+    try:
+        from huggingface_hub import snapshot_download
+        from huggingface_hub.errors import HFValidationError
+    except ImportError as error:
+        raise LmnError(f"no such folder, and a Hub id needs huggingface_hub ({error})", what, remedy) from error
+    try:
+        return Path(snapshot_download(name, revision=revision, allow_patterns=list(files)))
+    except HFValidationError as error:
+        raise LmnError("no such folder, nor a Hub id, which is OWNER/NAME", what, remedy) from error
+    except OSError as error:
+        reason = str(error).strip().split("\n")[0]
+        raise LmnError(f"no such folder, and as a Hub id it cannot be fetched ({reason})", what, remedy) from error
+
+
+def _base_of(folder: Path) -> str:
+    path = folder / ADAPTER_CONFIG_FILE
+    config = read_json(path, remedy="copy the adapter again")
+    base = config.get("base_model_name_or_path") if isinstance(config, dict) else None
+    if not isinstance(base, str) or not base:
+        raise LmnError("base_model_name_or_path names no model", path, "name one with --base MODEL")
+    return base

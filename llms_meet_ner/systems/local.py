@@ -1,0 +1,249 @@
+"""What models share that run in this process."""
+
+from __future__ import annotations
+
+import logging
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ..decoding.batches import Batch, plan_batches
+from ..decoding.bounds import token_bound
+from ..decoding.guesser import EntityGuesser
+from ..decoding.model import Dtype, FourBit, LoadedModel, Weights, load_model
+from ..decoding.requests import CONSTRAINED, FREE, Decoding, Generator, Request
+from ..errors import LmnError
+from ..files import sha256_of
+from ..formats import get_format
+from ..prompting.spec import Example, PromptSpec
+from ..prompting.templates import encode_prompt
+from ..records import Answer
+from ..sentence import Sentence
+from ..training.dataset_info import read_answers
+from ..training.recipe import ADAPTER_FILE, Recipe
+from .prompted import PromptedSystem
+from .system import Job
+
+PRECISION_KEYS = ("bf16", "fp16", "quantization_bit", "quantization_type", "double_quantization")
+"""Keys of a recipe that say in which precision its model computes."""
+
+_log = logging.getLogger(__name__)
+
+
+class _Asked(NamedTuple):
+    """A sentence, ready for the model.
+
+    Attributes:
+        sentence: The sentence itself.
+        prompt: Token ids of its prompt.
+        length: Number of tokens of the bare sentence.
+        bound: Number of generated tokens after which a free output is cut off.
+        examples: Examples in the prompt.
+    """
+
+    sentence: Sentence
+    prompt: list[int]
+    length: int
+    bound: int
+    examples: tuple[Example, ...]
+
+
+class LocalSystem(PromptedSystem):
+    """A model that runs in this process. It is loaded when it is first needed."""
+
+    @abstractmethod
+    def full_prompt(self) -> PromptSpec:
+        """Return the prompt with its template.
+
+        Raises:
+            LmnError: The data was converted with another prompt than the model was trained with, or the template is not known.
+        """
+
+    @abstractmethod
+    def weights(self) -> Weights:
+        """Return what to load.
+
+        Raises:
+            LmnError: The weights are missing.
+        """
+
+    @abstractmethod
+    def identity(self) -> dict[str, Any]:
+        """Return what a stamp says of the weights.
+
+        Raises:
+            LmnError: The weights are missing.
+        """
+
+    @abstractmethod
+    def precision(self) -> Mapping[str, Any]:
+        """Return the values of `PRECISION_KEYS`; None for those that are not set."""
+
+    @abstractmethod
+    def guesser(self) -> EntityGuesser | None:
+        """Return what guesses entities first, which speeds constrained decoding up; None to learn from the answers as they come."""
+
+    def stamp(self, sentences: Sequence[Sentence] = ()) -> dict[str, Any]:
+        """Return what the answers follow from, the sentences themselves aside, for JSON."""
+        identity, options = self.identity(), self.options
+        return {
+            **identity,
+            "prompt": self._full_prompt.to_dict(),
+            "decoding": options.decoding,
+            "batch_size": options.batch_size,
+            "max_new_tokens": options.max_new_tokens,
+            "dtype": options.dtype,
+            "precision": dict(self.precision()),
+            "shots": self._shots_stamp(sentences),
+        }
+
+    def load(self) -> None:
+        """Load the model now.
+
+        Raises:
+            LmnError: A package or a file is missing, or the model cannot be loaded.
+        """
+        _ = self._generator
+
+    def prepare(self, sentences: Sequence[Sentence]) -> Job:
+        """Return what answers these sentences batch by batch.
+
+        Raises:
+            LmnError: The model cannot be loaded, or has no room for a sentence with its examples.
+        """
+        asked = self._asked(sentences)
+        for one in asked:
+            if one.examples and self._is_too_long(one):
+                raise self._no_room(one)
+        guesser = self.guesser() or EntityGuesser.of(self.prompt.labels.names)
+        generator = make_generator(self._loaded, self._full_prompt, self.decoding, guesser)
+        generator.prepare([one.prompt for one in asked])
+        loaded = self._loaded
+        job = self._job(asked, generator)
+        what = str(self.weights()) + (", untrained" if self.options.shots else "")
+        return Job(
+            job.batches, job.answer, told=f"{what} on {loaded.device_name}, {loaded.dtype}",
+            machine={"device": loaded.device_name, "resolved_dtype": loaded.dtype},
+        )  # fmt: skip
+
+    def answer(self, sentences: Sequence[Sentence]) -> list[Answer]:
+        """Return an answer for each sentence. A sentence that is too long for the model has no entities; a warning says so.
+
+        Raises:
+            LmnError: The model cannot be loaded, or memory is too small.
+        """
+        asked = self._asked(sentences)
+        fitting = [item for item, one in enumerate(asked) if not self._is_too_long(one)]
+        found = dict(zip(fitting, self._job([asked[item] for item in fitting], self._generator).answers(), strict=True))
+        for item, sentence in enumerate(sentences):
+            if item not in found:
+                _log.warning("%r... is too long for the model and stays without entities", sentence.text[:40])
+        return [found.get(item) or self.nothing(sentence) for item, sentence in enumerate(sentences)]
+
+    @cached_property
+    def _full_prompt(self) -> PromptSpec:
+        return self.full_prompt()
+
+    @cached_property
+    def _loaded(self) -> LoadedModel:
+        return load_model(self.weights(), self._full_prompt, self.options.dtype)
+
+    @cached_property
+    def _generator(self) -> Generator:
+        return make_generator(self._loaded, self._full_prompt, self.decoding, self.guesser())
+
+    def _asked(self, sentences: Sequence[Sentence]) -> list[_Asked]:
+        tokenizer, spec, limit = self._loaded.tokenizer, self._full_prompt, self.options.max_new_tokens
+        asked = []
+        for sentence, shown in zip(sentences, self._examples(sentences), strict=True):
+            prompt = encode_prompt(tokenizer, spec, sentence.text, shown)
+            length = len(tokenizer.encode(sentence.text, add_special_tokens=False))
+            bound = limit or token_bound(tokenizer, spec, sentence.tokens)
+            asked.append(_Asked(sentence, prompt, length, bound, shown))
+        return asked
+
+    def _is_too_long(self, one: _Asked) -> bool:
+        window = self._loaded.window
+        return window is not None and len(one.prompt) + one.length > window
+
+    def _no_room(self, one: _Asked) -> LmnError:
+        ids = ", ".join(example.id for example in one.examples)
+        return LmnError(
+            f"with {ids} before it the prompt has {len(one.prompt):,} tokens and its answer at least {one.length:,}, but the "
+            f"model has room for {self._loaded.window:,}",
+            one.sentence.id, "take fewer examples with --shots, or others with --examples or --shots-seed",
+        )  # fmt: skip
+
+    def _job(self, asked: Sequence[_Asked], generator: Generator) -> Job:
+        batches = plan_batches(
+            [len(one.prompt) for one in asked], [one.bound for one in asked], self.options.batch_size
+        )
+
+        def answer(batch: Batch) -> list[Answer]:
+            rows = [asked[item] for item in batch.items]
+            return generator.generate([Request(row.prompt, row.sentence.tokens, row.bound) for row in rows])
+
+        return Job(batches, answer)
+
+
+def make_generator(
+    loaded: LoadedModel, spec: PromptSpec, decoding: Decoding, guesser: EntityGuesser | None = None
+) -> Generator:
+    """Return the generator of a decoding for a loaded model.
+
+    Args:
+        loaded: Model and tokenizer.
+        spec: Prompt that the model answers to.
+        decoding: `constrained` or `free`.
+        guesser: Guesses entities first, in constrained decoding.
+
+    Raises:
+        LmnError: Constrained decoding cannot work with a model or a tokenizer of this kind.
+    """
+    if decoding == FREE:
+        from ..decoding.greedy import GreedyGenerator
+
+        return GreedyGenerator(loaded)
+    from ..decoding.constrained import ConstrainedGenerator
+
+    return ConstrainedGenerator(loaded, spec, guesser=guesser)
+
+
+def recipe_weights(recipe: Recipe, adapter: Path | None) -> Weights:
+    """Return a recipe's base model, as it was loaded for training, and an adapter on it or None.
+
+    The file of the adapter is not looked at.
+    """
+    values = recipe.values
+    trained: Dtype = "bfloat16" if values.get("bf16") else "float16" if values.get("fp16") else "float32"
+    four_bit = None
+    if values.get("quantization_bit") == 4:
+        four_bit = FourBit(values.get("quantization_type", "nf4"), values.get("double_quantization", True))
+    return Weights(
+        recipe.model, adapter, None, trained, four_bit, trust_remote_code=bool(values.get("trust_remote_code"))
+    )
+
+
+def recipe_identity(recipe: Recipe, adapter: Path | None) -> dict[str, Any]:
+    """Return what a stamp says of a recipe's base model and of an adapter on it, or None."""
+    digest = sha256_of(adapter / ADAPTER_FILE) if adapter else None
+    return {"recipe": recipe.path.name, "model": recipe.model, "adapter_sha256": digest}
+
+
+def recipe_precision(recipe: Recipe) -> dict[str, Any]:
+    """Return the precision that a recipe trains in."""
+    return {key: recipe.values.get(key) for key in PRECISION_KEYS}
+
+
+def training_guesser(recipe: Recipe, spec: PromptSpec, decoding: Decoding = CONSTRAINED) -> EntityGuesser:
+    """Return a guesser that has seen the training data, if it is there. It changes no output; free decoding does without."""
+    guesser = EntityGuesser.of(spec.labels.names)
+    fmt = get_format(spec.format, nested=spec.nested)
+    if decoding == CONSTRAINED:
+        with suppress(LmnError):
+            for sentence, output in read_answers(recipe.dataset_dir, recipe.train_entry()):
+                guesser.learn(sentence.tokens, fmt.parse(output, sentence.tokens, spec.labels).spans)
+    return guesser

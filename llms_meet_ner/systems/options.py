@@ -1,0 +1,60 @@
+"""How a model is asked, as command lines and search files say it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ..decoding.model import AUTO, Dtype, check_dtype
+from ..decoding.requests import CONSTRAINED, FREE, Decoding, resolve_decoding
+from ..errors import LmnError
+from .examples import Shots
+from .server import ServerOptions
+
+
+@dataclass(frozen=True, slots=True)
+class SystemOptions:
+    """How a model is asked. Everything but the server's address and patience bears on its answers.
+
+    Attributes:
+        decoding: `constrained` writes the sentence with well-formed markup and nothing else; `free` is plain greedy decoding; None
+            for what the prompt's format allows.
+        batch_size: Number of sentences decoded together.
+        max_new_tokens: Bound on a free output, in tokens; None sets one for each sentence.
+        dtype: Data type of the weights.
+        shots: Examples for the base model, which then answers without its adapter; None for the trained model.
+        server: Server that generates; None for this process.
+    """
+
+    decoding: Decoding | None = None
+    batch_size: int = 16
+    max_new_tokens: int | None = None
+    dtype: Dtype = AUTO
+    shots: Shots | None = None
+    server: ServerOptions | None = None
+
+    def __post_init__(self) -> None:
+        """Check that the options go together.
+
+        Raises:
+            LmnError: A server is to decode under constraints, an output is bounded that the sentence bounds already, or a value is out
+                of range.
+        """
+        check_dtype(self.dtype)
+        if self.batch_size < 1:
+            raise LmnError(f"batch_size is {self.batch_size}; it is at least 1")
+        if self.decoding == CONSTRAINED and self.max_new_tokens is not None:
+            raise LmnError(
+                "--max-new-tokens bounds free outputs, and a constrained one ends with its sentence",
+                remedy="leave it out, or --decoding free",
+            )
+        if self.decoding == CONSTRAINED and self.server:
+            raise LmnError("a server decodes freely", remedy="--decoding free")
+
+    def for_format(self, name: str) -> SystemOptions:
+        """Return the options with a decoding, for prompts in a format.
+
+        Raises:
+            LmnError: The format does not allow the decoding that is asked for, or its decoding does not go with the other options.
+        """
+        decoding = self.decoding or (FREE if self.server else None)
+        return replace(self, decoding=resolve_decoding(decoding, name))

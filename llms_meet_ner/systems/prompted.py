@@ -1,0 +1,100 @@
+"""What systems have in common that read a prompt and write a text."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import click
+
+from ..alignment import Alignment
+from ..decoding.requests import FREE, Decoding
+from ..errors import LmnError
+from ..formats import OutputFormat, get_format
+from ..prompting.spec import Example, PromptSpec
+from ..records import RUN_FILE, Answer, Uncertainty
+from ..sentence import Sentence
+from ..training.recipe import Recipe, continued_differences
+from .examples import Chosen, ExampleChooser
+from .options import SystemOptions
+
+
+class PromptedSystem(ABC):
+    """A system that reads a prompt and writes a text.
+
+    Args:
+        options: How the model is asked.
+        chooser: Chooses the examples of each prompt; None for a trained model, which needs none.
+    """
+
+    def __init__(self, options: SystemOptions, chooser: ExampleChooser | None = None) -> None:
+        self._asked_options = options
+        self._chooser = chooser
+
+    @property
+    @abstractmethod
+    def prompt(self) -> PromptSpec:
+        """Prompt that a text answers, perhaps without a template."""
+
+    @cached_property
+    def options(self) -> SystemOptions:
+        """How the model is asked, with the decoding that the prompt's format allows."""
+        return self._asked_options.for_format(self.prompt.format)
+
+    @property
+    def decoding(self) -> Decoding:
+        """How texts are decoded."""
+        decoding = self.options.decoding
+        assert decoding is not None  # for_format sets it
+        return decoding
+
+    @cached_property
+    def _format(self) -> OutputFormat:
+        return get_format(self.prompt.format, nested=self.prompt.nested)
+
+    def read(self, answer: Answer, sentence: Sentence) -> Alignment:
+        """Return the spans that a text puts on its sentence."""
+        return self._format.parse(answer.text or "", sentence.tokens, self.prompt.labels)
+
+    def nothing(self, sentence: Sentence) -> Answer:
+        """Return the text that marks no entity, as sure as can be where texts have confidences."""
+        text = self._format.render(Sentence(sentence.id, sentence.tokens), self.prompt.labels)
+        return Answer(text) if self.decoding == FREE else Answer(text, (), Uncertainty(0.0, 0.0))
+
+    def _chosen(self, sentences: Sequence[Sentence]) -> Chosen | None:
+        return self._chooser.choose(sentences) if self._chooser else None
+
+    def _shots_stamp(self, sentences: Sequence[Sentence]) -> dict[str, Any] | None:
+        """Return what a run notes of its examples; None for a trained model."""
+        chosen = self._chosen(sentences)
+        return chosen.stamp() if chosen else None
+
+    def _examples(self, sentences: Sequence[Sentence]) -> Sequence[tuple[Example, ...]]:
+        chosen = self._chosen(sentences)
+        return chosen.by_sentence if chosen else [()] * len(sentences)
+
+
+def changed(now: Mapping[str, Any], stamp: Mapping[str, Any]) -> list[str]:
+    """Return the keys that have another value in the stamp of a run than now."""
+    return [key for key, value in now.items() if stamp.get(key) != value]
+
+
+def prompt_differences(stamp: Mapping[str, Any], spec: PromptSpec, template: str | None) -> list[str]:
+    """Return in what the prompt of a run differs from one; a template of None is not compared."""
+    try:
+        found = PromptSpec.from_dict(stamp["prompt"], RUN_FILE)
+    except (LmnError, KeyError):
+        return ["prompt"]
+    other_template = template and (found.template is None or found.template.name != template)
+    return found.differences(spec) + (["template"] if other_template else [])
+
+
+def tell_continuation(recipe: Recipe) -> None:
+    """Say on standard error if a recipe's training continued an adapter with another prompt."""
+    if differing := continued_differences(recipe):
+        click.echo(
+            f"{recipe.continued}: training continued this adapter with another {', '.join(differing)}; the new prompt is taken",
+            err=True,
+        )

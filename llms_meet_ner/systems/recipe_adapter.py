@@ -1,0 +1,102 @@
+"""The adapter that a recipe has trained, on its base model, in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..decoding.guesser import EntityGuesser
+from ..decoding.model import Weights
+from ..errors import LmnError
+from ..files import sha256_of
+from ..prompting.spec import PROMPT_SPEC_FILE, PromptSpec
+from ..sentence import Sentence
+from ..training.recipe import ADAPTER_FILE, Recipe, recipe_prompt
+from .local import LocalSystem, recipe_identity, recipe_precision, recipe_weights, training_guesser
+from .options import SystemOptions
+from .prompted import changed, tell_continuation
+from .system import Facts
+
+
+class RecipeAdapter(LocalSystem):
+    """The adapter of a recipe.
+
+    Args:
+        recipe: Recipe that trained it.
+        options: How it is asked.
+        folder: Folder of the adapter, such as a checkpoint's; None for the recipe's `output_dir`, where results go in any case.
+    """
+
+    def __init__(self, recipe: Recipe, options: SystemOptions, folder: Path | None = None) -> None:
+        super().__init__(options)
+        self._recipe = recipe
+        self._folder = folder or recipe.output_dir
+
+    @property
+    def name(self) -> str:
+        """Name of the recipe's output folder."""
+        return self._recipe.name
+
+    @property
+    def results_folder(self) -> Path:
+        """Output folder of the recipe."""
+        return self._recipe.output_dir
+
+    @property
+    def run_name(self) -> str:
+        """The decoding."""
+        return self.decoding
+
+    @property
+    def facts(self) -> Facts:
+        """The recipe, its model and seed, and the hash of the adapter if there is one."""
+        path = self._folder / ADAPTER_FILE
+        recipe = self._recipe
+        return Facts(recipe.model, recipe.path, recipe.seed, adapter_sha256=sha256_of(path) if path.is_file() else None)
+
+    @property
+    def prompt(self) -> PromptSpec:
+        """Prompt kept beside the adapter; if none lies there, the prompt of the training data."""
+        kept = self._folder / PROMPT_SPEC_FILE
+        return PromptSpec.load(kept) if kept.is_file() else self._recipe.train_entry().spec
+
+    def full_prompt(self) -> PromptSpec:
+        """Return the prompt with its template, and leave it beside the adapter."""
+        tell_continuation(self._recipe)
+        return recipe_prompt(self._recipe, self._adapter())
+
+    def weights(self) -> Weights:
+        """Return base model and adapter."""
+        return recipe_weights(self._recipe, self._adapter())
+
+    def identity(self) -> dict[str, Any]:
+        """Return recipe, model, and the hash of the adapter."""
+        return recipe_identity(self._recipe, self._adapter())
+
+    def precision(self) -> Mapping[str, Any]:
+        """Return the precision of the training."""
+        return recipe_precision(self._recipe)
+
+    def guesser(self) -> EntityGuesser:
+        """Return a guesser that knows the training data."""
+        return training_guesser(self._recipe, self.prompt, self.decoding)
+
+    def differences(self, stamp: Mapping[str, Any], sentences: Sequence[Sentence]) -> list[str]:
+        """Return the names of what differs between the stamp of an earlier run and this adapter."""
+        path = self._folder / ADAPTER_FILE
+        if not path.is_file():
+            raise LmnError(
+                "the adapter is gone that made the predictions", path,
+                "--predictions scores the file as it is",
+            )  # fmt: skip
+        return changed({"model": self._recipe.model, "adapter_sha256": sha256_of(path)}, stamp)
+
+    def _adapter(self) -> Path:
+        path = self._folder / ADAPTER_FILE
+        if not path.is_file():
+            raise LmnError(
+                "no adapter there", path,
+                f"train it with llamafactory-cli train {self._recipe.path}, or say --untrained",
+            )  # fmt: skip
+        return self._folder

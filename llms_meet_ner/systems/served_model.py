@@ -1,0 +1,123 @@
+"""A model behind a server: what is asked of it, and what its answers follow from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from ..decoding.batches import Batch
+from ..decoding.bounds import served_bound
+from ..prompting.spec import PROMPT_SPEC_FILE, PromptSpec
+from ..records import Answer
+from ..sentence import Sentence
+from ..training.recipe import Recipe, known_prompt
+from .examples import ExampleChooser, Shots
+from .options import SystemOptions
+from .prompted import PromptedSystem, changed, prompt_differences, tell_continuation
+from .server import REQUEST, Server, ServerOptions
+from .system import Facts, Job
+
+
+class ServedModel(PromptedSystem):
+    """A recipe's model that a server runs: the trained one, or the base model without training.
+
+    Which weights are behind the server's name for them is not known here. Examples are sent as earlier turns of a chat.
+
+    Args:
+        recipe: Recipe that the model was trained with, or that names the base model and the data.
+        options: How the model is asked.
+        server: Where the server is.
+        shots: Examples for the base model; None for the trained one.
+    """
+
+    def __init__(self, recipe: Recipe, options: SystemOptions, server: ServerOptions, shots: Shots | None) -> None:
+        self._recipe = recipe
+        self._server_options = server
+        self._shots = shots
+        super().__init__(options, ExampleChooser(recipe, self.prompt, shots) if shots else None)
+
+    @property
+    def name(self) -> str:
+        """Name of the served model, or of the recipe if the server is not asked yet."""
+        return self._server_options.model or self._recipe.name
+
+    @property
+    def results_folder(self) -> Path:
+        """Output folder of the recipe."""
+        return self._recipe.output_dir
+
+    @property
+    def run_name(self) -> str:
+        """The decoding, that a server decodes, and the examples."""
+        return f"{self.decoding}-openai" + (f"-{self._shots.mark}" if self._shots else "")
+
+    @property
+    def facts(self) -> Facts:
+        """The recipe, its model and seed."""
+        return Facts(self._recipe.model, self._recipe.path, self._recipe.seed)
+
+    @property
+    def prompt(self) -> PromptSpec:
+        """Prompt kept beside the recipe's adapter; if none lies there, or without training, the prompt of the data."""
+        kept = self._recipe.output_dir / PROMPT_SPEC_FILE
+        return PromptSpec.load(kept) if kept.is_file() and not self._shots else self._recipe.train_entry().spec
+
+    def stamp(self, sentences: Sequence[Sentence] = ()) -> dict[str, Any]:
+        """Return what the answers follow from, the sentences themselves aside, for JSON."""
+        server = self._server
+        return {
+            "engine": "openai",
+            "recipe": self._recipe.path.name,
+            "model": self._recipe.model,
+            "served_model": server.model,
+            "adapter_sha256": None,
+            "prompt": self._sent_prompt.to_dict(),
+            "decoding": self.decoding,
+            "max_new_tokens": self.options.max_new_tokens,
+            "request": REQUEST,
+            "shots": self._shots_stamp(sentences),
+        }
+
+    def differences(self, stamp: Mapping[str, Any], sentences: Sequence[Sentence]) -> list[str]:
+        """Return the names of what differs between the stamp of an earlier run and this model; the server is not asked."""
+        now = {"model": self._recipe.model, "adapter_sha256": None}
+        if self._server_options.model:
+            now["served_model"] = self._server_options.model
+        differing = changed(now, stamp)
+        if self._shots:
+            differing += prompt_differences(stamp, self.prompt, None)
+            differing += changed({"shots": self._shots_stamp(sentences)}, stamp)
+        return differing
+
+    def answer(self, sentences: Sequence[Sentence]) -> list[Answer]:
+        """Return an answer for each sentence, in their order."""
+        return self.prepare(sentences).answers()
+
+    def prepare(self, sentences: Sequence[Sentence]) -> Job:
+        """Return what asks the server for these sentences, the longest first."""
+        server, spec, limit = self._server, self._sent_prompt, self.options.max_new_tokens
+        examples = self._examples(sentences)
+        order = sorted(range(len(sentences)), key=lambda item: (-len(sentences[item].text), item))
+        batches = [Batch((item,), (limit or served_bound(spec, sentences[item].tokens),)) for item in order]
+
+        def answer(batch: Batch) -> list[Answer]:
+            (item,) = batch.items
+            system, turns = spec.conversation(sentences[item].text, examples[item])
+            return [Answer(server.complete(system, turns, batch.max_new_tokens[0]))]
+
+        url, workers = server.options.shown_url, server.options.concurrency
+        told = f"{server.model} at {url}, {workers} requests at a time"
+        return Job(batches, answer, workers, told, notes={"base_url": url})
+
+    @cached_property
+    def _server(self) -> Server:
+        return Server(self._server_options)
+
+    @cached_property
+    def _sent_prompt(self) -> PromptSpec:
+        """Prompt without a template: the server has its own."""
+        if self._shots is None:
+            tell_continuation(self._recipe)
+        return known_prompt(self._recipe, None if self._shots else self._recipe.output_dir).without_template()
