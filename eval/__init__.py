@@ -2,7 +2,9 @@
 
 from ..counts import Counts
 from .evaluate import evaluate, read_gold
-from .scored_run import AlignmentSummary, Evaluation, ScenarioCounts, ScoredRun, Scores, load_evaluation, load_run
+from .scored_run.files import load_evaluation, load_run
+from .scored_run.run import Evaluation, ScoredRun
+from .scored_run.scores import AlignmentSummary, ScenarioCounts, Scores
 from .scoring.counts import score
 
 __all__ = [

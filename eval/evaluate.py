@@ -25,18 +25,9 @@ from ..typed_json import from_json
 from .analysis import analyse, examine, pair_up
 from .analysis.groups import Known
 from .published.side_by_side import find_references
-from .scored_run import (
-    AdapterSource,
-    Analysis,
-    Baselines,
-    Calibration,
-    Evaluation,
-    Llms4nerScores,
-    References,
-    ScoredRun,
-    ShownExamples,
-    UncertaintySummary,
-)
+from .scored_run.differences import Analysis
+from .scored_run.run import AdapterSource, Baselines, Evaluation, Llms4nerScores, References, ScoredRun, ShownExamples
+from .scored_run.trust import Calibration, UncertaintySummary
 from .scoring.calibration import calibrate, summarise_uncertainty
 from .scoring.counts import score, strict_counts
 from .scoring.llms4ner import count_llms4ner

@@ -9,7 +9,7 @@ from ...counts import Counts
 from ...errors import LmnError
 from ...labels import describe_origins
 from ...typed_json import written_as
-from ..scored_run import Evaluation, ScoredRun, ShownExamples
+from ..scored_run.run import Evaluation, ScoredRun, ShownExamples
 from .resampling import SEED, Difference, differences
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from ...counts import RATIOS, Counts
-from ..scored_run import SCENARIOS, Interval, Intervals, RatioIntervals, ScenarioCounts
+from ..scored_run.differences import Interval, Intervals, RatioIntervals
+from ..scored_run.scores import SCENARIOS, ScenarioCounts
 
 RESAMPLES = 1000
 TRIALS = 10_000

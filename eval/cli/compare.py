@@ -11,7 +11,7 @@ from ...files import write_json
 from ...typed_json import to_json
 from ..analysis.comparison import Comparison
 from ..analysis.resampling import SEED
-from ..scored_run import load_evaluation
+from ..scored_run.files import load_evaluation
 
 
 @click.command("compare")

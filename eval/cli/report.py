@@ -8,7 +8,7 @@ import click
 
 from ...cli.options import catch_errors
 from ..report import report_path, write_markdown, write_page
-from ..scored_run import load_evaluation, scores_path
+from ..scored_run.files import load_evaluation, scores_path
 
 
 @click.command("report")

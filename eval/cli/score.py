@@ -30,7 +30,8 @@ from ...training.recipe import Recipe, choose_recipe
 from ..evaluate import Gold, asked_labels, evaluate, read_gold
 from ..report import markdown_report, report_path, write_page
 from ..report.terminal import as_json, as_table
-from ..scored_run import Evaluation, ScoredRun, save_evaluation
+from ..scored_run.files import save_evaluation
+from ..scored_run.run import Evaluation, ScoredRun
 from ..scoring.conlleval import write_conlleval
 from ..scoring.provenance import run_stamp
 from .adapter_options import AdapterChoice, adapter_options

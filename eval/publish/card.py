@@ -16,8 +16,9 @@ from ...labels import LabelSet, describe_origins
 from ...rendering.markdown import markdown, without_folders
 from ...rendering.tables import Table
 from ...training.logs import PLOT_FILE, LogPoint, TrainingLog
-from ..report.tables import UNGROUNDED_ROW, ratio_cells, strict_rows
-from ..scored_run import ScenarioCounts, Scenarios, ScoredRun, Size
+from ..report.tables import strict_rows
+from ..scored_run.run import ScoredRun
+from ..scored_run.scores import UNGROUNDED_ROW, ScenarioCounts, Scenarios, Size, ratio_cells
 from .hyperparameters import Hyperparameters, hyperparameters
 from .metadata import metadata_yaml
 from .publication import Publication

@@ -7,7 +7,7 @@ from typing import Any
 from ...counts import RATIOS
 from ...data_converters.cards import load_card
 from ...errors import LmnError
-from ..scored_run import ScoredRun
+from ..scored_run.run import ScoredRun
 from .publication import Publication
 from .scored import scorer_of
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from ...errors import LmnError
 from ...files import sha256_of
 from ...records import PREDICTIONS_FILE
-from ..scored_run import SCORES_FILE, SCORES_PATTERN, ScoredRun, load_run
+from ..scored_run.files import SCORES_FILE, SCORES_PATTERN, load_run
+from ..scored_run.run import ScoredRun
 from ..scoring.provenance import run_stamp
 
 _RUN_ORDER = ("constrained", "free")

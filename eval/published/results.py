@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from ...counts import RATIOS
 from ...data_converters.yaml_lines import YamlFile, check_schema, load_schema
-from ..scored_run import MICRO
+from ..scored_run.run import MICRO
 
 REFERENCES_FOLDER = Path(__file__).parent / "references"
 REFERENCES_SCHEMA = Path(__file__).with_name("references.schema.yaml")

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from ...counts import RATIOS
 from ...rendering.charts import Axis, BarSeries, Chart, PointSeries, columns, curves, stacked
-from ..scored_run import KINDS, Calibration, KindCounts, ScoredRun, Threshold
+from ..scored_run.differences import KINDS, KindCounts
+from ..scored_run.run import ScoredRun
+from ..scored_run.trust import Calibration, Threshold
 
 _KIND_COLOURS = (2, 4, 1, 5, 6, 3)
 _RATIO_COLOURS = (0, 5, 2)

@@ -10,15 +10,15 @@ from ...counts import RATIOS, Counts
 from ...rendering.tables import Table
 from ..analysis.confusion import OUTSIDE
 from ..published.side_by_side import reference_tables
-from ..scored_run import ERRORS, KINDS, AlignmentSummary, Analysis, Confusion, Interval, ScenarioCounts, ScoredRun
+from ..scored_run.differences import ERRORS, KINDS, Analysis, Confusion, Interval
+from ..scored_run.run import ScoredRun
+from ..scored_run.scores import AlignmentSummary, ScenarioCounts, ratio_cells
 from .tables import (
     confusion_table,
     error_table,
     group_tables,
     interval_table,
     llms4ner_rows,
-    ratio_cells,
-    scorer_name,
     strict_rows,
     tag_tables,
     trust_tables,
@@ -104,7 +104,7 @@ def headline(run: ScoredRun) -> list[Headline]:
 def interval_note(run: ScoredRun) -> str:
     """Return what the intervals of the headline are."""
     found = run.analysis.intervals
-    return f"micro average over entities, {scorer_name(run.scores)}; {found.level:.0%} intervals: {found.described}"
+    return f"micro average over entities, {run.scores.scorer_title}; {found.level:.0%} intervals: {found.described}"
 
 
 def facts(run: ScoredRun) -> list[tuple[str, str]]:
@@ -196,7 +196,7 @@ def _strict_table(run: ScoredRun) -> LinkedTable:
             name = "label" if key == "correct" else key
             links[number, column] = {"kind": key, **({name: label} if label else {})}
     rows = [_counted(name, counts) for name, counts in strict_rows(run).items()]
-    return LinkedTable(Table((scorer_name(run.scores), *_COUNTS, *RATIOS), rows), links)
+    return LinkedTable(Table((run.scores.scorer_title, *_COUNTS, *RATIOS), rows), links)
 
 
 def _error_table(analysis: Analysis) -> LinkedTable:

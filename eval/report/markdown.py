@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from ...rendering.markdown import escaped, table
 from ...rendering.tables import Table
 from ...sentence import Span
-from ..scored_run import ERRORS, ExaminedSentence, Pair, ScoredRun
+from ..scored_run.differences import ERRORS, ExaminedSentence, Pair
+from ..scored_run.run import ScoredRun
 from .content import facts, headline, interval_note, provenance, sections, title_of
 
 LISTED = 20

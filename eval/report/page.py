@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 
 from ...rendering.html import page
 from ...rendering.text import visible
-from ..scored_run import Evaluation
+from ..scored_run.run import Evaluation
 from .charts import charts
 from .content import (
     Filter,

@@ -6,42 +6,16 @@ from collections.abc import Iterator
 
 from ...counts import RATIOS, Counts
 from ...rendering.tables import Table
-from ..scored_run import (
-    KINDS,
-    Analysis,
-    Calibration,
-    Confusion,
-    ScenarioCounts,
-    ScoredRun,
-    Scores,
-    TagAverages,
-    TagRatios,
-    TagTable,
-)
-
-MICRO_ROW = "micro avg"
-UNGROUNDED_ROW = "micro avg, ungrounded as false positives"
-
-
-def ratio_cells(counts: Counts | ScenarioCounts | TagRatios) -> tuple[str, str, str]:
-    """Return precision, recall and F1 with four digits."""
-    return f"{counts.precision:.4f}", f"{counts.recall:.4f}", f"{counts.f1:.4f}"
-
-
-def scorer_name(scores: Scores) -> str:
-    """Return what counted the strict scores."""
-    return "sets of spans (entities nest: seqeval cannot hold them)" if scores.nested else "seqeval (strict, IOB2)"
+from ..scored_run.differences import KINDS, Analysis, Confusion, TagAverages, TagRatios, TagTable
+from ..scored_run.run import ScoredRun
+from ..scored_run.scores import MICRO_ROW, UNGROUNDED_ROW, ratio_cells, score_table
+from ..scored_run.trust import Calibration
 
 
 def strict_rows(run: ScoredRun) -> dict[str, Counts]:
     """Return the strict counts by the name of their row: labels, averages, baselines."""
-    scores = run.scores
-    rows = {**scores.labels, MICRO_ROW: scores.micro}
-    if scores.alignment.ungrounded:
-        rows[UNGROUNDED_ROW] = scores.micro_with_ungrounded
-    if run.baselines:
-        rows |= {f"baseline: {name}": counts for name, counts in run.baselines.micro.items()}
-    return rows
+    baselines = run.baselines.micro if run.baselines else {}
+    return run.scores.rows() | {f"baseline: {name}": counts for name, counts in baselines.items()}
 
 
 def llms4ner_rows(run: ScoredRun) -> dict[str, Counts]:
@@ -51,17 +25,12 @@ def llms4ner_rows(run: ScoredRun) -> dict[str, Counts]:
 
 def score_tables(run: ScoredRun) -> Iterator[Table]:
     """Yield the ratios with their support: strict, by llms4ner, and by scenario of nervaluate."""
-    yield _score_table(scorer_name(run.scores), strict_rows(run))
+    yield score_table(run.scores.scorer_title, strict_rows(run))
     if run.llms4ner:
         name = f"llms4ner (no positions in {run.llms4ner.forgiven:,} sentences)"
-        yield _score_table(name, llms4ner_rows(run))
+        yield score_table(name, llms4ner_rows(run))
     if run.scores.nervaluate:
-        yield _score_table("nervaluate", run.scores.nervaluate.overall.by_name)
-
-
-def _score_table(name: str, rows: dict[str, Counts] | dict[str, ScenarioCounts]) -> Table:
-    cells = [(row, *ratio_cells(counts), str(counts.gold)) for row, counts in rows.items()]
-    return Table((name, *RATIOS, "support"), cells)
+        yield score_table("nervaluate", run.scores.nervaluate.overall.by_name)
 
 
 def interval_table(analysis: Analysis) -> Table:
@@ -116,7 +85,7 @@ def tag_tables(tags: TagTable) -> Iterator[Table]:
 
 def _tag_cells(row: TagRatios) -> tuple[str, ...]:
     support = (f"{row.support:.4f}",) if isinstance(row, TagAverages) else ()
-    return (f"{row.accuracy:.4f}", *ratio_cells(row), *support)
+    return (f"{row.accuracy:.4f}", f"{row.precision:.4f}", f"{row.recall:.4f}", f"{row.f1:.4f}", *support)
 
 
 def trust_tables(run: ScoredRun) -> Iterator[Table]:

@@ -10,7 +10,8 @@ from ...rendering.tables import Table, aligned
 from ...rendering.text import visible
 from ...typed_json import to_json
 from ..published.side_by_side import describe_others, reference_tables
-from ..scored_run import AlignmentSummary, ScoredRun, Size
+from ..scored_run.run import ScoredRun
+from ..scored_run.scores import AlignmentSummary, Size
 from .tables import error_table, group_tables, interval_table, score_tables, trust_tables
 
 

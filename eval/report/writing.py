@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...files import atomic_write
-from ..scored_run import Evaluation, sibling
+from ..scored_run.files import sibling
+from ..scored_run.run import Evaluation
 from .markdown import markdown_report
 from .page import html_report
 

@@ -282,6 +282,10 @@ class ScoredRun:
         """Name of the run: that of the folder which holds its scores, or else its predictions."""
         return (self.path or Path(self.predictions)).parent.name
 
+    def _repr_html_(self) -> str:
+        """Return the tables that a notebook shows."""
+        return self.scores._repr_html_()
+
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
@@ -299,3 +303,7 @@ class Evaluation:
     def scores(self) -> Scores:
         """Scores of the run."""
         return self.run.scores
+
+    def _repr_html_(self) -> str:
+        """Return the tables that a notebook shows."""
+        return self.scores._repr_html_()

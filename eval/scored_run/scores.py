@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 from ...alignment import STATUSES, Status
-from ...counts import Counts, harmonic_mean, ratio
+from ...counts import RATIOS, Counts, harmonic_mean, ratio
+from ...rendering.notebook import drawn_tables
+from ...rendering.tables import Table
+
+MICRO_ROW = "micro avg"
+UNGROUNDED_ROW = "micro avg, ungrounded as false positives"
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +236,11 @@ class Scores:
         return "sets of spans" if self.nested else "seqeval"
 
     @property
+    def scorer_title(self) -> str:
+        """What counted, and how, in words."""
+        return f"{self.scorer} ({'entities nest: seqeval cannot hold them' if self.nested else 'strict, IOB2'})"
+
+    @property
     def strict(self) -> StrictScores:
         """The strict counts."""
         found = self.seqeval or self.spans
@@ -250,3 +261,26 @@ class Scores:
     def micro_with_ungrounded(self) -> Counts:
         """Strict counts over all labels, with every ungrounded entity as a false positive."""
         return self.strict.micro_with_ungrounded
+
+    def rows(self) -> dict[str, Counts]:
+        """Return the strict counts by the name of their row: labels, then averages."""
+        rows = {**self.labels, MICRO_ROW: self.micro}
+        return {**rows, UNGROUNDED_ROW: self.micro_with_ungrounded} if self.alignment.ungrounded else rows
+
+    def _repr_html_(self) -> str:
+        """Return the tables that a notebook shows."""
+        tables = [score_table(self.scorer_title, self.rows())]
+        if self.nervaluate:
+            tables.append(score_table("nervaluate", self.nervaluate.overall.by_name))
+        return drawn_tables(tables)
+
+
+def ratio_cells(counts: Counts | ScenarioCounts) -> tuple[str, str, str]:
+    """Return precision, recall and F1 with four digits."""
+    return f"{counts.precision:.4f}", f"{counts.recall:.4f}", f"{counts.f1:.4f}"
+
+
+def score_table(name: str, rows: Mapping[str, Counts] | Mapping[str, ScenarioCounts]) -> Table:
+    """Return a table of ratios with the number of gold entities."""
+    cells = [(row, *ratio_cells(counts), str(counts.gold)) for row, counts in rows.items()]
+    return Table((name, *RATIOS, "support"), cells)

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from ...counts import Counts
 from ...records import Uncertainty
-from ..scored_run import BINS, Bin, Calibration, Quarter, Threshold, UncertaintySummary
+from ..scored_run.trust import BINS, Bin, Calibration, Quarter, Threshold, UncertaintySummary
 
 THRESHOLDS = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
 _EDGES = [number / BINS for number in range(BINS + 1)]

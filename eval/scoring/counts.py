@@ -15,7 +15,7 @@ from ...alignment import STATUSES, Alignment
 from ...counts import Counts
 from ...sentence import Sentence, Span
 from ...tags import encode
-from ..scored_run import (
+from ..scored_run.scores import (
     SCENARIOS,
     AlignmentSummary,
     Nervaluate,

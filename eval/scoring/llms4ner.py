@@ -18,7 +18,7 @@ from ...counts import Counts
 from ...formats import get_format
 from ...labels import LabelSet
 from ...sentence import Sentence
-from ..scored_run import Llms4nerScores
+from ..scored_run.run import Llms4nerScores
 
 _BRACKETS = re.compile(r"(?P<opens>\[)|\|\s*(?P<label>[^\]]+)\]")
 _ENTRY_KEYS = {"occurrence": ("text", "occurrence_index"), "offset": ("text", "start", "end")}

@@ -14,7 +14,7 @@ from ...files import sha256_of
 from ...prediction.resume import read_stamp
 from ...records import PREDICTIONS_FILE, RUN_FILE
 from ...systems.system import Facts
-from ..scored_run import Hashes, Provenance
+from ..scored_run.run import Hashes, Provenance
 
 _PACKAGES = ("llms-meet-ner", "seqeval", "nervaluate", "rapidfuzz", "llamafactory", "transformers", "peft", "torch")
 

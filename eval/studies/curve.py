@@ -23,7 +23,7 @@ from ...training.checkpoints import FINAL, Checkpoint, find_checkpoints
 from ...training.recipe import ADAPTER_FILE, Recipe, known_prompt
 from ...typed_json import from_json, to_json, written_as
 from ..evaluate import Gold, asked_labels, evaluate, read_gold
-from ..scored_run import save_evaluation
+from ..scored_run.files import save_evaluation
 from .curve_plot import save_plot
 
 CURVE_FILE = "curve.json"

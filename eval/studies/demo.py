@@ -31,8 +31,8 @@ from ...training.dataset_info import dataset_name
 from ...training.logs import has_finished
 from ...training.recipe import Recipe, load_recipe
 from ..evaluate import read_gold
-from ..report.tables import ratio_cells
-from ..scored_run import SCORES_FILE, Scores, load_run
+from ..scored_run.files import SCORES_FILE, load_run
+from ..scored_run.scores import Scores, ratio_cells
 from ..scoring.counts import score
 
 RECIPE = Path("recipes/demo_smollm2.yaml")

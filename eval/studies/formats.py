@@ -23,7 +23,8 @@ from ...errors import LmnError
 from ...formats import format_names, is_inline
 from ...training.dataset_info import dataset_name
 from ...training.recipe import load_recipe
-from ..scored_run import SCORES_FILE, ScoredRun, load_run
+from ..scored_run.files import SCORES_FILE, load_run
+from ..scored_run.run import ScoredRun
 from .results import RESULTS_FOLDER, Result, Study
 
 VARIANT = "short"

@@ -15,7 +15,8 @@ from ...counts import Counts
 from ...files import atomic_write, read_json, write_json
 from ...typed_json import from_json, to_json, written_as
 from ..published.results import published_page
-from ..scored_run import Interval, ScoredRun
+from ..scored_run.differences import Interval
+from ..scored_run.run import ScoredRun
 
 RESULTS_FOLDER = Path(__file__).parent / "results"
 RESULTS_PAGE = Path(__file__).parent / "RESULTS.md"

@@ -16,7 +16,7 @@ from llms_meet_ner.data_converters.alpaca import prompt_spec_of
 from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
 from llms_meet_ner.data_converters.corpus import read_corpus
 from llms_meet_ner.eval.evaluate import Gold, evaluate, read_gold
-from llms_meet_ner.eval.scored_run import save_evaluation
+from llms_meet_ner.eval.scored_run.files import save_evaluation
 from llms_meet_ner.files import sha256_of
 from llms_meet_ner.prompting.spec import TemplatePieces
 from llms_meet_ner.sentence import Sentence, tokens_sha1

@@ -5,26 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 from llms_meet_ner.counts import Counts
-from llms_meet_ner.eval.scored_run import (
-    AlignmentSummary,
+from llms_meet_ner.eval.scored_run.differences import (
     Analysis,
     Confusion,
     ErrorCounts,
-    Hashes,
     Interval,
     Intervals,
-    Nervaluate,
-    Provenance,
     RatioIntervals,
-    References,
+    TagTable,
+)
+from llms_meet_ner.eval.scored_run.run import Hashes, Provenance, References, ScoredRun
+from llms_meet_ner.eval.scored_run.scores import (
+    AlignmentSummary,
+    Nervaluate,
     ScenarioCounts,
     Scenarios,
-    ScoredRun,
     Scores,
     SeqevalScores,
     Size,
     StrictScores,
-    TagTable,
 )
 
 _SENTENCES, _TOKENS, _ANY = Size(6, 0), Size(60, 0), Interval(0, 1)

@@ -23,16 +23,9 @@ from llms_meet_ner.eval.analysis import analyse, examine, pair_up
 from llms_meet_ner.eval.analysis.groups import Known, score_groups
 from llms_meet_ner.eval.analysis.resampling import differences, intervals
 from llms_meet_ner.eval.cli.score import main
-from llms_meet_ner.eval.scored_run import (
-    KINDS,
-    SCENARIOS,
-    Analysis,
-    ExaminedSentence,
-    Interval,
-    Pair,
-    count_kinds,
-    sentence_line,
-)
+from llms_meet_ner.eval.scored_run.differences import KINDS, Analysis, ExaminedSentence, Interval, Pair, count_kinds
+from llms_meet_ner.eval.scored_run.files import sentence_line
+from llms_meet_ner.eval.scored_run.scores import SCENARIOS
 from llms_meet_ner.eval.scoring.counts import scenario_counts
 from llms_meet_ner.tags import encode
 from llms_meet_ner.typed_json import from_json, to_json

@@ -33,17 +33,9 @@ from llms_meet_ner.eval.published.results import (
     rounded,
 )
 from llms_meet_ner.eval.published.side_by_side import find_references, reference_tables
-from llms_meet_ner.eval.scored_run import (
-    Confusion,
-    Llms4nerScores,
-    ScenarioCounts,
-    ScoredRun,
-    Scores,
-    ShownExamples,
-    Size,
-    TagAverages,
-    TagTable,
-)
+from llms_meet_ner.eval.scored_run.differences import Confusion, TagAverages, TagTable
+from llms_meet_ner.eval.scored_run.run import Llms4nerScores, ScoredRun, ShownExamples
+from llms_meet_ner.eval.scored_run.scores import ScenarioCounts, Scores, Size
 
 FILES = sorted(REFERENCES_FOLDER.glob("*.yaml"))
 RESULTS = [result for published in load_published() for result in published.results]

@@ -30,16 +30,9 @@ from llms_meet_ner.eval.report import report_path, writing
 from llms_meet_ner.eval.report.markdown import LISTED, markdown_report
 from llms_meet_ner.eval.report.page import html_report
 from llms_meet_ner.eval.report.sentences import embedded
-from llms_meet_ner.eval.scored_run import (
-    ERRORS,
-    Evaluation,
-    ExaminedSentence,
-    Pair,
-    ScoredRun,
-    load_evaluation,
-    load_run,
-    sentence_line,
-)
+from llms_meet_ner.eval.scored_run.differences import ERRORS, ExaminedSentence, Pair
+from llms_meet_ner.eval.scored_run.files import load_evaluation, load_run, sentence_line
+from llms_meet_ner.eval.scored_run.run import Evaluation, ScoredRun
 from llms_meet_ner.rendering.text import visible
 from llms_meet_ner.typed_json import from_json, to_json
 

@@ -17,15 +17,8 @@ from scored_runs import scored_run
 from llms_meet_ner import LmnError, get_format
 from llms_meet_ner.data_converters import load_card, read_corpus
 from llms_meet_ner.eval.cli.score import main
-from llms_meet_ner.eval.scored_run import (
-    SCHEMA,
-    Evaluation,
-    ScoredRun,
-    load_evaluation,
-    load_run,
-    save_evaluation,
-    sibling,
-)
+from llms_meet_ner.eval.scored_run.files import load_evaluation, load_run, save_evaluation, sibling
+from llms_meet_ner.eval.scored_run.run import SCHEMA, Evaluation, ScoredRun
 from llms_meet_ner.typed_json import from_json, to_json
 
 WORDS = ["--corpus", "demo", "--split", "testb", "--predictions", "a/p.jsonl"]

@@ -24,7 +24,8 @@ from llms_meet_ner.eval import Counts
 from llms_meet_ner.eval.cli.score import main
 from llms_meet_ner.eval.evaluate import Evaluation, Gold, evaluate
 from llms_meet_ner.eval.report.content import sections
-from llms_meet_ner.eval.scored_run import BINS, Bin, Calibration, Quarter, load_evaluation, load_run
+from llms_meet_ner.eval.scored_run.files import load_evaluation, load_run
+from llms_meet_ner.eval.scored_run.trust import BINS, Bin, Calibration, Quarter
 from llms_meet_ner.eval.scoring.calibration import THRESHOLDS, calibrate, summarise_uncertainty
 from llms_meet_ner.records import Answer, PredictionRecord, Uncertainty
 from llms_meet_ner.sentence import Sentence, Span, tokens_sha1

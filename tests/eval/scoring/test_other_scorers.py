@@ -17,7 +17,7 @@ from llms_meet_ner import Alignment, LabelSet, LmnError, Sentence, Span, get_for
 from llms_meet_ner.data_converters import load_card, read_corpus
 from llms_meet_ner.eval import Counts, score
 from llms_meet_ner.eval.cli.score import main
-from llms_meet_ner.eval.scored_run import Llms4nerScores
+from llms_meet_ner.eval.scored_run.run import Llms4nerScores
 from llms_meet_ner.eval.scoring.conlleval import write_conlleval
 from llms_meet_ner.eval.scoring.llms4ner import count_llms4ner
 
