@@ -15,7 +15,7 @@ from ..formats import OutputFormat, get_format
 from ..formats.instructions import LETTERED
 from ..prompting.spec import InstructionAs, PromptSpec
 from ..sentence import Sentence
-from ..training.dataset_info import DATASET_INFO, Augmented, DatasetEntry, dataset_name, read_dataset_info
+from ..training.dataset_info import DATASET_INFO, Augmented, DatasetEntry, dataset_name, read_dataset_info, record_of
 from .cards import Card
 
 
@@ -64,14 +64,8 @@ def prompt_spec_of(
 
 
 def alpaca_record(sentence: Sentence, spec: PromptSpec, fmt: OutputFormat) -> dict[str, Any]:
-    """Return a training record: Alpaca's three fields, and the sentence's id and tokens, which prediction reads."""
-    return {
-        "instruction": spec.instruction,
-        "input": sentence.text,
-        "output": fmt.render(sentence, spec.labels),
-        "id": sentence.id,
-        "tokens": list(sentence.tokens),
-    }
+    """Return the training record of a sentence: instruction, text and the output that a model is trained to write for it."""
+    return record_of(sentence, spec.instruction, fmt.render(sentence, spec.labels))
 
 
 def write_split(

@@ -14,6 +14,8 @@ from ..prompting.spec import PromptSpec
 from ..sentence import Sentence
 
 DATASET_INFO = "dataset_info.json"
+_OWN_KEY = "lmn"
+_INSTRUCTION, _INPUT, _OUTPUT = "instruction", "input", "output"
 _CONVERT_AGAIN = "write it again with lmn-convert"
 
 
@@ -103,13 +105,13 @@ class DatasetEntry:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the entry as LLaMA-Factory reads it, our own keys under `lmn`."""
-        columns = {"prompt": "instruction", "query": "input", "response": "output"}
+        columns = {"prompt": _INSTRUCTION, "query": _INPUT, "response": _OUTPUT}
         if self.spec.instruction_as == "system":
-            columns = {"system": "instruction", "prompt": "input", "response": "output"}
+            columns = {"system": _INSTRUCTION, "prompt": _INPUT, "response": _OUTPUT}
         return {
             "file_name": self.file_name,
             "columns": columns,
-            "lmn": {
+            _OWN_KEY: {
                 "card": self.card,
                 "corpus": self.corpus,
                 "split": self.split,
@@ -145,7 +147,7 @@ def sibling(folder: Path, entry: DatasetEntry, split: str) -> DatasetEntry:
     """
     others: list[str] = []
     for name, row in _entries(folder).items():
-        if not isinstance(row, dict) or "lmn" not in row:
+        if not isinstance(row, dict) or _OWN_KEY not in row:
             continue
         other = _entry_from(folder, name, row)
         if (other.corpus, other.split) == (entry.corpus, split):
@@ -172,6 +174,17 @@ def read_sentences(folder: Path, entry: DatasetEntry) -> Iterator[Sentence]:
         yield sentence
 
 
+def record_of(sentence: Sentence, instruction: str, output: str) -> dict[str, Any]:
+    """Return a record of a data set: Alpaca's three fields, and the sentence's id and tokens, which `read_sentences` reads."""
+    return {
+        _INSTRUCTION: instruction,
+        _INPUT: sentence.text,
+        _OUTPUT: output,
+        "id": sentence.id,
+        "tokens": list(sentence.tokens),
+    }
+
+
 def read_answers(folder: Path, entry: DatasetEntry) -> Iterator[tuple[Sentence, str]]:
     """Yield what `read_sentences` yields, each with the output that a model is trained to write for it.
 
@@ -179,9 +192,9 @@ def read_answers(folder: Path, entry: DatasetEntry) -> Iterator[tuple[Sentence, 
         LmnError: The file is missing, or a record lacks what lmn-convert writes.
     """
     for sentence, row in _rows(folder, entry):
-        if not isinstance(row.get("output"), str):
+        if not isinstance(row.get(_OUTPUT), str):
             raise LmnError(f"{sentence.id} has no output", folder / entry.file_name, _CONVERT_AGAIN)
-        yield sentence, row["output"]
+        yield sentence, row[_OUTPUT]
 
 
 def _rows(folder: Path, entry: DatasetEntry) -> Iterator[tuple[Sentence, dict[str, Any]]]:
@@ -227,7 +240,7 @@ def _entries(folder: Path) -> dict[str, Any]:
 def _entry_from(folder: Path, name: str, row: dict[str, Any]) -> DatasetEntry:
     where = f"{folder / DATASET_INFO}: {name}"
     try:
-        lmn = row["lmn"]
+        lmn = row[_OWN_KEY]
         texts = [row["file_name"], *(lmn[key] for key in ("card", "corpus", "split", "docstart"))]
         if not all(isinstance(text, str) for text in texts):
             raise TypeError("a value is not a string")
