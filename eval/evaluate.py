@@ -31,7 +31,7 @@ from .scored_run.trust import Calibration, UncertaintySummary
 from .scoring.calibration import calibrate, summarise_uncertainty
 from .scoring.counts import score, strict_counts
 from .scoring.llms4ner import count_llms4ner
-from .scoring.predictions import Predictions, read_predictions
+from .scoring.predictions import SPANS, Predictions, read_predictions
 from .scoring.provenance import run_stamp, stamp
 
 T = TypeVar("T")
@@ -80,7 +80,7 @@ class _Answers:
     Attributes:
         path: Predictions file.
         read: What it holds.
-        format: Name of the output format.
+        format: Name of the output format; `spans` if no prediction has a text.
         labels: Labels that the model was asked for.
         aligned: Alignments of the outputs.
         kept: The same alignments without the spans below the smallest confidence.
@@ -99,8 +99,8 @@ class _Answers:
 
     @property
     def outputs(self) -> list[str]:
-        """The outputs as they were generated."""
-        return [row.output for row in self.read.rows]
+        """The outputs as they were generated; an empty text for a prediction that is spans."""
+        return [row.output or "" for row in self.read.rows]
 
     @property
     def dropped(self) -> int:
@@ -130,7 +130,7 @@ def evaluate(
 
     Args:
         gold: Gold of a split.
-        predictions: Records of lmn-predict, or lines with `output` or `predict`.
+        predictions: Records of lmn-predict, which may be spans without a text, or lines with `output` or `predict`.
         spec: Prompt that the predictions answer to; by default bracketed, with the card's labels. Whether entities may nest is
             for the corpus to say: of nested entities predicted for a flat corpus, the outer one stays.
         facts: Where the predictions come from, as far as it is known.
@@ -153,7 +153,7 @@ def evaluate(
     llms4ner: Llms4nerScores | None = None
     if scorer:
         llms4ner, others["llms4ner"] = count_llms4ner(
-            sentences, answers.outputs, answers.format, answers.labels, nested=nested
+            sentences, answers.read.texts(), answers.format, answers.labels, nested=nested
         )
     others |= {f"baseline: {name}": counts for name, counts in counted.items()}
     pairs = [pair_up(sentence.spans, alignment.spans) for sentence, alignment in zip(sentences, answers.kept)]
@@ -171,9 +171,11 @@ def _align(gold: Gold, predictions: Path, spec: PromptSpec | None, least: float 
     labels = spec.labels if spec else gold.card.labels
     fmt = get_format(spec.format if spec else DEFAULT_FORMAT, nested=gold.card.nested)
     read = read_predictions(predictions, gold.sentences)
-    aligned = [fmt.parse(row.output, sentence.tokens, labels) for row, sentence in zip(read.rows, gold.sentences)]
+    aligned = [row.align(sentence, fmt, labels) for row, sentence in zip(read.rows, gold.sentences)]
     kept = aligned if least is None else _confident(aligned, read, least)
-    return _Answers(predictions, read, fmt.name, labels, aligned, kept, least, run_stamp(predictions))
+    return _Answers(
+        predictions, read, SPANS if read.are_spans else fmt.name, labels, aligned, kept, least, run_stamp(predictions)
+    )
 
 
 def _confident(alignments: list[Alignment], read: Predictions, least: float) -> list[Alignment]:

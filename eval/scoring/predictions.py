@@ -8,14 +8,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...alignment import Alignment
+from ...alignment import Alignment, WrittenEntity
 from ...errors import LmnError
-from ...records import Uncertainty, read_jsonl
+from ...formats import OutputFormat
+from ...formats.candidates import Candidates
+from ...labels import LabelSet
+from ...records import Uncertainty, read_jsonl, spans_from_json, spans_to_json
 from ...sentence import Sentence, Span, tokens_sha1
 
+UNKNOWN_DECODING = "unknown"
+"""Decoding of predictions that do not say it: those of other tools."""
+NO_DECODING = "none"
+"""Decoding of predictions that are spans, without a text."""
+SPANS = "spans"
+"""Format of such predictions."""
 _OUTPUT_KEYS = ("output", "predict")
 _MAX_NATS = 100.0
 """More than the entropy of any vocabulary."""
+_AGAIN = "predict again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +33,37 @@ class Prediction:
     """What a file says of one sentence.
 
     Attributes:
-        line: in the file, from 1.
-        output: the generated text.
-        confidences: of the record's spans, from 0 to 1, or None where the record gives none.
-        uncertainty: of the sentence, or None likewise.
+        line: Line in the file, counted from 1.
+        output: Generated text; None where the spans are the answer.
+        confidences: Confidences of the record's spans, from 0 to 1; None if the record gives none.
+        uncertainty: Uncertainty of the sentence; None if the record gives none.
+        spans: The spans of the record where they are the answer; else empty.
     """
 
     line: int
-    output: str
+    output: str | None
     confidences: dict[Span, float] | None = None
     uncertainty: Uncertainty | None = None
+    spans: tuple[Span, ...] = ()
+
+    def align(self, sentence: Sentence, fmt: OutputFormat, labels: LabelSet) -> Alignment:
+        """Return the spans on the gold tokens, with what had to be repaired.
+
+        Args:
+            sentence: The gold sentence.
+            fmt: Format of a text; whether its entities may nest holds for spans, too.
+            labels: Labels that were asked for.
+        """
+        if self.output is not None:
+            return fmt.parse(self.output, sentence.tokens, labels)
+        candidates = Candidates(fmt.nested, set())
+        for span in self.spans:
+            entity = WrittenEntity(" ".join(sentence.tokens[span.start : span.end]), span.label)
+            if span.label in labels:
+                candidates.placed.append((span, entity))
+            else:
+                candidates.unknown_labels.append(entity)
+        return candidates.alignment()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,44 +71,65 @@ class Predictions:
     """Predictions in the order of the gold sentences.
 
     Attributes:
-        path: of their file.
-        rows: one a sentence.
-        decoding: as the records say; `unknown` for files of other tools.
+        path: Their file.
+        rows: One prediction for each sentence.
+        decoding: Decoding as the records say; `unknown` for files of other tools, `none` for spans.
     """
 
     path: Path
     rows: list[Prediction]
     decoding: str
 
-    def confidences_of(self, alignments: Sequence[Alignment]) -> list[tuple[float, ...]] | None:
-        """Return the confidences of aligned spans, sentence by sentence in their order; None where any entity lacks one.
+    @property
+    def are_spans(self) -> bool:
+        """Whether no prediction has a text."""
+        return all(row.output is None for row in self.rows)
 
-        Args:
-            alignments: of the outputs, in the order of the rows.
+    def texts(self) -> list[str]:
+        """Return the generated texts.
 
         Raises:
-            LmnError: a record has confidences, but none for a span that its output aligns to.
+            LmnError: A prediction has no text.
+        """
+        for row in self.rows:
+            if row.output is None:
+                raise LmnError(
+                    "holds spans and no generated text",
+                    f"{self.path}:{row.line}",
+                    "leave --scorer out, which reads texts",
+                )
+        return [row.output or "" for row in self.rows]
+
+    def confidences_of(self, alignments: Sequence[Alignment]) -> list[tuple[float, ...]] | None:
+        """Return the confidences of aligned spans, sentence by sentence in their order; None if any entity lacks one.
+
+        Args:
+            alignments: Alignments of the predictions, in the order of the rows.
+
+        Raises:
+            LmnError: A record has confidences, but none for a span that its output aligns to.
         """
         if self._first_without(alignments):
             return None
         return [self._confidences(row, alignment.spans) for row, alignment in zip(self.rows, alignments)]
 
     def needed_confidences_of(self, alignments: Sequence[Alignment]) -> list[tuple[float, ...]]:
-        """Return the same where there is no doing without them.
+        """Return the confidences of aligned spans where every entity must have one.
 
         Raises:
-            LmnError: likewise; or an entity lacks a confidence.
+            LmnError: As `confidences_of`; or an entity lacks a confidence.
         """
         found = self.confidences_of(alignments)
         if found is None:
             raise LmnError(
-                f"{self.path}:{self._first_without(alignments)}: no confidences (decoding: {self.decoding}), so no entity can be "
-                "dropped for its confidence; predict with --decoding constrained, or leave --min-confidence out"
+                f"no confidences (decoding: {self.decoding}), so no entity can be dropped for its confidence",
+                f"{self.path}:{self._first_without(alignments)}",
+                "predict with --decoding constrained, or leave --min-confidence out",
             )
         return found
 
     def _first_without(self, alignments: Sequence[Alignment]) -> int | None:
-        """Return the line of the first record that has entities and no confidences; of the first at all where none has any."""
+        """Return the line of the first record with entities and no confidences; if no record has any, of the first record."""
         if all(row.confidences is None for row in self.rows):
             return min(row.line for row in self.rows)
         lines = (row.line for row, aligned in zip(self.rows, alignments) if aligned.spans and row.confidences is None)
@@ -88,43 +140,51 @@ class Predictions:
         for span in spans:
             if span not in known:
                 raise LmnError(
-                    f"{self.path}:{row.line}: the output aligns to {_listed(span)}, which is not among the record's spans, so its "
-                    "confidence is not known; predict again, or take the confidences out"
-                )
+                    f"the output aligns to {spans_to_json((span,))[0]}, which is not among the record's spans, so its confidence is "
+                    "not known",
+                    f"{self.path}:{row.line}", f"{_AGAIN}, or take the confidences out",
+                )  # fmt: skip
         return tuple(known[span] for span in spans)
 
 
 def read_predictions(path: Path, sentences: Sequence[Sentence]) -> Predictions:
     """Read a predictions file: records of lmn-predict, or one JSON line a sentence with `output` or `predict`.
 
-    Records are matched by id, and their hash of the tokens must be the gold's. Lines without ids (LLaMA-Factory's
-    `generated_predictions.jsonl`) must be as many as there are sentences and in their order; a `prompt` must contain its
-    sentence up to white space. Confidences and uncertainties are read from records with ids only.
+    Records are matched by id, and their hash of the tokens must be the gold's. If `output` is null, the record's spans are the
+    answer, and the hash must be there. Lines without ids (LLaMA-Factory's `generated_predictions.jsonl`) must be as many as there are
+    sentences and in their order; a `prompt` must contain its sentence up to white space. Confidences and uncertainties are read from
+    records with ids only.
 
     Args:
         path: JSON Lines.
-        sentences: the gold.
+        sentences: Gold sentences.
 
     Raises:
-        LmnError: the file is damaged, or its predictions are not those of these sentences; with file and line.
+        LmnError: The file is damaged, or its predictions are not of these sentences; with file and line.
     """
     rows = list(read_jsonl(path))
     if not rows:
-        raise LmnError(f"{path}: no predictions in it")
+        raise LmnError("no predictions in it", path)
     for number, row in rows:
-        if not any(isinstance(row.get(key), str) for key in _OUTPUT_KEYS):
+        if _text(row) is None and not _is_spans(row):
             raise LmnError(
-                f"{path}:{number}: no text under {' or '.join(map(repr, _OUTPUT_KEYS))}; it has: {', '.join(row) or 'nothing'}"
+                f"no text under {' or '.join(map(repr, _OUTPUT_KEYS))}, and no spans; it has: {', '.join(row) or 'nothing'}",
+                f"{path}:{number}",
             )
     with_id = [(number, row) for number, row in rows if "id" in row]
     if with_id and len(with_id) < len(rows):
         number = next(number for number, row in rows if "id" not in row)
-        raise LmnError(f"{path}:{number}: no id, while other lines have one; mend the file or predict again")
+        raise LmnError("no id, while other lines have one", f"{path}:{number}", f"correct the file, or {_AGAIN}")
     return _by_id(path, rows, sentences) if with_id else _by_order(path, rows, sentences)
 
 
-def _output(row: dict[str, Any]) -> str:
-    return _whole(next(row[key] for key in _OUTPUT_KEYS if isinstance(row.get(key), str)))
+def _text(row: dict[str, Any]) -> str | None:
+    text = next((row[key] for key in _OUTPUT_KEYS if isinstance(row.get(key), str)), None)
+    return None if text is None else _whole(text)
+
+
+def _is_spans(row: dict[str, Any]) -> bool:
+    return "id" in row and "spans" in row and row.get("output", "") is None
 
 
 def _whole(text: str) -> str:
@@ -137,77 +197,87 @@ def _by_id(path: Path, rows: list[tuple[int, dict[str, Any]]], sentences: Sequen
     found: dict[str, Prediction] = {}
     decodings: set[str] = set()
     for number, row in rows:
+        where = f"{path}:{number}"
         sentence = by_id.get(row["id"]) if isinstance(row["id"], str) else None
         if sentence is None:
             raise LmnError(
-                f"{path}:{number}: sentence {row['id']!r} is not among the gold's ({sentences[0].id} to {sentences[-1].id}): "
-                "the predictions are of another corpus or split"
+                f"sentence {row['id']!r} is not among the gold's ({sentences[0].id} to {sentences[-1].id}): "
+                "the predictions are of another corpus or split",
+                where,
             )
         if sentence.id in found:
-            raise LmnError(f"{path}:{number}: a second prediction of {sentence.id}; keep one")
+            raise LmnError(f"a second prediction of {sentence.id}", where, "keep one")
         if row.get("tokens_sha1") not in (None, tokens_sha1(sentence.tokens)):
             raise LmnError(
-                f"{path}:{number}: {sentence.id} was predicted with other tokens than those at {sentence.where}: "
-                "the corpus has changed since; predict again"
-            )
-        where = f"{path}:{number}"
-        found[sentence.id] = Prediction(number, _output(row), _confidences(where, row), _uncertainty(where, row))
-        decodings.add(_whole(str(row.get("decoding", "unknown"))))
+                f"{sentence.id} was predicted with other tokens than those at {sentence.where}: the corpus has changed since",
+                where, _AGAIN,
+            )  # fmt: skip
+        text = _text(row)
+        spans = () if text is not None else _answer_spans(where, row, sentence)
+        found[sentence.id] = Prediction(number, text, _confidences(where, row), _uncertainty(where, row), spans)
+        decodings.add(NO_DECODING if text is None else _whole(str(row.get("decoding", UNKNOWN_DECODING))))
     _check_number(path, len(rows), len(sentences), next((s.id for s in sentences if s.id not in found), ""))
     return Predictions(path, [found[sentence.id] for sentence in sentences], "+".join(sorted(decodings)))
 
 
+def _answer_spans(where: str, row: dict[str, Any], sentence: Sentence) -> tuple[Span, ...]:
+    """Return the spans of a record without a text."""
+    if row.get("tokens_sha1") is None:
+        raise LmnError(
+            "spans without tokens_sha1, the hash of the sentence's tokens: whether they fit is not known", where, _AGAIN
+        )
+    spans = _spans(row["spans"])
+    if spans is None:
+        raise LmnError("spans are not [start, end, label] each, every one once", where, _AGAIN)
+    if beyond := next((span for span in spans if span.end > len(sentence.tokens)), None):
+        raise LmnError(
+            f"{spans_to_json((beyond,))[0]} ends after the last of {len(sentence.tokens)} tokens", where, _AGAIN
+        )
+    return spans
+
+
 def _confidences(where: str, row: dict[str, Any]) -> dict[Span, float] | None:
-    """Read the confidences of a record's spans, or None where it gives none."""
+    """Return the confidences of a record's spans, or None if it gives none."""
     values = row.get("confidences")
     if values is None:
         return None
     spans = _spans(row.get("spans"))
     if spans is None:
         raise LmnError(
-            f"{where}: confidences, but no spans that they are of ([start, end, label] each, none twice); predict again"
+            "confidences, but not the spans that they are for ([start, end, label] each, every one once)", where, _AGAIN
         )
     if not isinstance(values, list) or len(values) != len(spans):
         raise LmnError(
-            f"{where}: confidences are {values!r:.60}, and not a list of {len(spans)}, one a span; predict again"
+            f"confidences are {values!r:.60}, and not a list of {len(spans)}, one for each span", where, _AGAIN
         )
     for value in values:
         if not _is_number(value, 1):
-            raise LmnError(f"{where}: a confidence is {value!r:.60}, and not a number from 0 to 1; predict again")
+            raise LmnError(f"a confidence is {value!r:.60}, and not a number from 0 to 1", where, _AGAIN)
     return dict(zip(spans, map(float, values)))
 
 
-def _spans(rows: Any) -> list[Span] | None:
-    """Read spans, or None where they are not whole or one stands twice."""
-    spans: list[Span] = []
-    for row in rows if isinstance(rows, list) else [None]:
-        match row:
-            case [int(start), int(end), str(label)] if 0 <= start < end and label:
-                spans.append(Span(start, end, label))
-            case _:
-                return None
-    return spans if len(set(spans)) == len(spans) else None
+def _spans(rows: Any) -> tuple[Span, ...] | None:
+    """Return spans, or None if one is damaged or stands twice."""
+    try:
+        return tuple(Span(span.start, span.end, _whole(span.label)) for span in spans_from_json(rows))
+    except ValueError:
+        return None
 
 
 def _uncertainty(where: str, row: dict[str, Any]) -> Uncertainty | None:
-    """Read a record's uncertainty, or None where it gives none."""
+    """Return a record's uncertainty, or None if it gives none."""
     match row.get("uncertainty"):
         case None:
             return None
         case {"mean": mean, "max": highest} if _is_number(mean, _MAX_NATS) and _is_number(highest, _MAX_NATS):
             return Uncertainty(float(mean), float(highest))
         case value:
-            raise LmnError(f"{where}: uncertainty is {value!r:.60}, and not a mean and a max in nats; predict again")
+            raise LmnError(f"uncertainty is {value!r:.60}, and not a mean and a max in nats", where, _AGAIN)
 
 
 def _is_number(value: Any, highest: float) -> bool:
     """Whether a JSON value is a number from 0 to `highest`."""
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= highest
-
-
-def _listed(span: Span) -> list[Any]:
-    """Return a span as records write it."""
-    return [span.start, span.end, span.label]
 
 
 def _by_order(path: Path, rows: list[tuple[int, dict[str, Any]]], sentences: Sequence[Sentence]) -> Predictions:
@@ -216,18 +286,19 @@ def _by_order(path: Path, rows: list[tuple[int, dict[str, Any]]], sentences: Seq
         prompt = row.get("prompt")
         if isinstance(prompt, str) and _unspaced(sentence.text) not in _unspaced(prompt):
             raise LmnError(
-                f"{path}:{number}: the prompt does not contain sentence {sentence.id} ({sentence.where}): "
-                f"{sentence.text[:80]!r}; the predictions are of another split or in another order"
+                f"the prompt does not contain sentence {sentence.id} ({sentence.where}): {sentence.text[:80]!r}; the predictions are "
+                "of another split or in another order",
+                f"{path}:{number}",
             )
-    return Predictions(path, [Prediction(number, _output(row)) for number, row in rows], "unknown")
+    return Predictions(path, [Prediction(number, _text(row)) for number, row in rows], UNKNOWN_DECODING)
 
 
 def _unspaced(text: str) -> str:
-    """Take white space out of a text, in the compatibility form that some tokenizers bring it into."""
+    """Return a text without white space, in the compatibility form that some tokenizers turn it into."""
     return "".join(unicodedata.normalize("NFKC", text).split())
 
 
 def _check_number(path: Path, found: int, expected: int, first_missing: str = "") -> None:
     if found != expected:
         missing = f" (the first without one is {first_missing})" if first_missing else ""
-        raise LmnError(f"{path}: {found:,} predictions for {expected:,} sentences{missing}; predict the whole split")
+        raise LmnError(f"{found:,} predictions for {expected:,} sentences{missing}", path, "predict the whole split")

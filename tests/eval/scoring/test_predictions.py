@@ -15,7 +15,7 @@ from llms_meet_ner.data_converters import load_card, prompt_spec_of, read_corpus
 from llms_meet_ner.data_converters.readers import CorpusFile
 from llms_meet_ner.eval.cli.score import main
 from llms_meet_ner.eval.evaluate import Gold, evaluate
-from llms_meet_ner.sentence import Sentence, Span
+from llms_meet_ner.sentence import Sentence, Span, tokens_sha1
 
 
 def run(*words: str, code: int = 0, split: str = "testb") -> Result:
@@ -140,7 +140,7 @@ def test_records_are_matched_by_id_in_any_order(workdir: Path) -> None:
         ([records("testb")[0], *records("testb")[:2]], "\n", "p.jsonl:2: a second prediction of conll2003/testb/0; keep one"),
         ([line.replace('"tokens_sha1": "', '"tokens_sha1": "0') for line in records("testb")], "\n", "p.jsonl:1: conll2003/testb/0 was predicted with other tokens than those at"),
         ([json.dumps({"predict": "x"})] * 2, "\n", "p.jsonl: 2 predictions for 3 sentences; predict the whole split"),
-        ([json.dumps({"text": "x"})] * 3, "\n", "p.jsonl:1: no text under 'output' or 'predict'; it has: text"),
+        ([json.dumps({"text": "x"})] * 3, "\n", "p.jsonl:1: no text under 'output' or 'predict', and no spans; it has: text"),
         ([*records("testb")[:2], json.dumps({"predict": "x"})], "\n", "p.jsonl:3: no id, while other lines have one"),
         ([], "", "p.jsonl: no predictions in it"),
         (["[]"], "\n", "p.jsonl:1: not a JSON mapping"),
@@ -236,3 +236,75 @@ def test_options_of_predicting_are_refused_where_predictions_are_given(workdir: 
         f"{option[0]} is for predicting; --predictions scores what is there"
         in run("--predictions", str(path), *option, code=2).output
     )
+
+
+def spans_of(sentences: list[Sentence], **changes: object) -> list[str]:
+    """Return records that are the gold's spans, without a text; the last one has changes."""
+    rows = [
+        {"id": sentence.id, "output": None, "tokens_sha1": tokens_sha1(sentence.tokens), "decoding": None,
+         "spans": [[span.start, span.end, span.label] for span in sentence.spans]}
+        for sentence in sentences
+    ]  # fmt: skip
+    return [json.dumps(row) for row in [*rows[:-1], {**rows[-1], **changes}]]
+
+
+def gold() -> list[Sentence]:
+    return list(read_corpus("conll2003", "testb", CONLL))
+
+
+def test_spans_without_a_text_are_the_answer(workdir: Path) -> None:
+    write(spans_of(gold()))
+    result = run("--predictions", "p.jsonl", "--html")
+    assert "predictions  p.jsonl (decoding: none)\n" in result.stdout
+    assert "alignment    3 exact, 0 repaired, 0 failed\n" in result.stdout
+    document = json.loads(Path("scores.json").read_text())
+    assert (document["seqeval"]["micro"]["f1"], document["decoding"], document["format"]) == (1.0, "none", "spans")
+    sentences = [json.loads(line) for line in Path("sentences.jsonl").read_text().splitlines()]
+    assert [row["output"] for row in sentences] == ["", "", ""]
+    write([*records("testb")[:2], spans_of(gold())[2]])
+    assert "(decoding: free+none)" in run("--predictions", "p.jsonl").stdout
+    assert json.loads(Path("scores.json").read_text())["format"] == "bracketed"
+
+
+def test_spans_have_confidences_as_texts_have(workdir: Path) -> None:
+    last = gold()[2]
+    sure = [0.25] + [0.75] * (len(last.spans) - 1)
+    others = [{**json.loads(line), "confidences": []} for line in spans_of(gold())[:2]]
+    others[1]["confidences"] = [0.5] * len(others[1]["spans"])
+    write([*map(json.dumps, others), spans_of(gold(), confidences=sure)[2]])
+    run("--predictions", "p.jsonl", "--min-confidence", "0.5")
+    document = json.loads(Path("scores.min0.5.json").read_text())
+    assert (document["below_min_confidence"], document["seqeval"]["micro"]["precision"]) == (1, 1.0)
+
+
+def test_spans_outside_the_labels_and_inside_others_are_counted_and_left_out(workdir: Path) -> None:
+    sentence = gold()[2]
+    whole, first = [0, 2, "ORG"], [0, 1, "ORG"]
+    write(spans_of(gold(), spans=[first, whole, [len(sentence.tokens) - 1, len(sentence.tokens), "SHIP\ud800"]]))
+    stdout = run("--predictions", "p.jsonl").stdout
+    assert "alignment    2 exact, 1 repaired, 0 failed\n             1 nested, 1 unknown-label\n" in stdout
+    assert "1 with an unknown label (SHIP\ufffd 1), 1 dropped\n" in stdout
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"tokens_sha1": None}, "p.jsonl:3: spans without tokens_sha1, the hash of the sentence's tokens"),
+        ({"tokens_sha1": "0"}, "p.jsonl:3: conll2003/testb/2 was predicted with other tokens than those at"),
+        ({"spans": [[0, 99, "ORG"]]}, "p.jsonl:3: [0, 99, 'ORG'] ends after the last of "),
+        ({"spans": [[0, 0, "ORG"]]}, "p.jsonl:3: spans are not [start, end, label] each, every one once; predict again"),
+        ({"spans": [[0, 1, "ORG"]] * 2}, "p.jsonl:3: spans are not [start, end, label] each, every one once"),
+        ({"spans": "O"}, "p.jsonl:3: spans are not [start, end, label] each"),
+        ({"output": 3}, "p.jsonl:3: no text under 'output' or 'predict', and no spans; it has: id, output"),
+        ({"confidences": []}, "p.jsonl:3: confidences are [], and not a list of 1, one for each span"),
+    ],
+)  # fmt: skip
+def test_spans_that_cannot_be_scored(workdir: Path, changes: dict[str, object], message: str) -> None:
+    write(spans_of(gold(), **changes))
+    assert message in run("--predictions", "p.jsonl", code=1).stderr
+
+
+def test_an_evaluator_of_texts_refuses_spans(workdir: Path) -> None:
+    write(spans_of(gold()))
+    refused = run("--predictions", "p.jsonl", "--scorer", "llms4ner", code=1).stderr
+    assert refused == "Error: p.jsonl:1: holds spans and no generated text; leave --scorer out, which reads texts\n"

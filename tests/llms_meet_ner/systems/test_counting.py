@@ -9,13 +9,15 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from llms_meet_ner import Sentence, Span, get_format
+from llms_meet_ner import LmnError, Sentence, Span, get_format
 from llms_meet_ner.counts import Counts
 from llms_meet_ner.data_converters import load_card, read_corpus
 from llms_meet_ner.eval import score
 from llms_meet_ner.eval.cli.score import main
 from llms_meet_ner.eval.scoring.counts import strict_counts
-from llms_meet_ner.systems.counting import capitalised, gazetteer, majority, run_baselines
+from llms_meet_ner.prediction.run import predict, run_folder
+from llms_meet_ner.systems.counting import BASELINES, CountingBaseline, capitalised, gazetteer, majority, run_baselines
+from llms_meet_ner.systems.system import system_sha256
 from llms_meet_ner.tags import encode
 from llms_meet_ner.typed_json import to_json
 
@@ -140,3 +142,40 @@ def test_baselines_never_count_in_what_is_scored(perfect: list[str]) -> None:
     assert "has no split 'dev'" in call(*perfect, "--baselines", "--train-split", "dev", code=1)
     assert "the split that is scored" in call(*perfect, "--train-split", "testb", code=1)
     assert "(train: testa)" in call(*perfect, "--train-split", "testa")
+
+
+@pytest.mark.parametrize("name", BASELINES)
+def test_a_baseline_is_a_system_whose_records_are_spans(name: str, workdir: Path) -> None:
+    card = load_card("demo")
+    train, test = (list(read_corpus(card, split)) for split in ("train", "testb"))
+    test.insert(1, Sentence("demo/testb/-1", ("-DOCSTART-",)))
+    system = CountingBaseline(name, train)
+    folder = run_folder(system, "demo", "testb")
+    assert folder == Path(f"outputs/{name}/demo_testb/counted-in-train")
+    path = predict(system, test, folder)
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [row["id"] for row in rows] == [sentence.id for sentence in test]
+    assert {(row["output"], row["decoding"], row["status"], row["confidences"]) for row in rows} == {
+        (None, None, "exact", None)
+    }
+    marked = run_baselines(train, test)[name]
+    assert [row["spans"] for row in rows] == [[[s.start, s.end, s.label] for s in one.spans] for one in marked]
+    path.unlink()
+    del test[1]
+    predict(system, test, folder, restart=True)
+    scores = call("--corpus", "demo", "--split", "testb", "--predictions", str(path), "--report", "json")
+    micro = json.loads(scores.rpartition("\n\n")[0])["seqeval"]["micro"]
+    counts = score(test, run_baselines(train, test)[name]).micro
+    assert (micro["correct"], micro["predicted"]) == (counts.correct, counts.predicted)
+
+
+def test_what_a_baseline_counted_in_is_part_of_its_hash() -> None:
+    train = [Sentence("t/0", ("Ada",), (Span(0, 1, "PER"),))]
+    systems = [CountingBaseline("gazetteer", train), CountingBaseline("gazetteer", list(train))]
+    systems += [CountingBaseline("majority", train), CountingBaseline("gazetteer", train * 2)]
+    hashes = list(map(system_sha256, systems))
+    assert hashes[0] == hashes[1]
+    assert len(set(hashes)) == 3
+    assert systems[3].differences(systems[0].stamp(), []) == ["train_sha256"]
+    with pytest.raises(LmnError, match="no baseline is called 'best'; there are: gazetteer, capitalised, majority"):
+        CountingBaseline("best", train)
