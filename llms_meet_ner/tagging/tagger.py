@@ -143,6 +143,21 @@ class TaggedText:
             lines.append("\n")
         return "".join(lines)
 
+    def _repr_html_(self) -> str:
+        """Return the text as notebooks show it, its entities drawn. Their confidences show where the pointer rests."""
+        from ..rendering.notebook import DrawnSpan, drawn_text  # here, so that jinja2 is read only where it draws
+
+        spans = [
+            DrawnSpan(
+                entity.start,
+                entity.end,
+                entity.label,
+                "" if entity.confidence is None else f"confidence {entity.confidence:.4f}",
+            )
+            for entity in self.entities
+        ]
+        return drawn_text(self.text, spans)
+
 
 class _Source(NamedTuple):
     """A text and the offsets of its tokens, sentence by sentence."""

@@ -16,16 +16,19 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from hostile import TOKENS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from paths import ROOT
 from standins import SPEC, spans_of, stand_in_load, tagger
+from strict_html import parsed
 
 import llms_meet_ner
 from llms_meet_ner import LmnError, Span, get_format
 from llms_meet_ner.cli.tag import main as lmn_tag
 from llms_meet_ner.decoding.model import Weights, load_model
 from llms_meet_ner.prompting.spec import TemplatePieces
+from llms_meet_ner.rendering.text import visible_lines
 from llms_meet_ner.systems.finding import find_model
 from llms_meet_ner.tagging.splitting import make_splitter, split_at_spaces
 from llms_meet_ner.tagging.tagger import CHUNK_SENTENCES, MAX_TOKENS, Entity, TaggedSentence, TaggedText, load
@@ -400,3 +403,27 @@ def test_the_real_model_with_an_adapter(smollm2: Path, workdir: Path, monkeypatc
     broken.write_bytes(broken.read_bytes()[:1000])
     monkeypatch.setattr("llms_meet_ner.cli.tag.load", load)
     assert f"{smollm2} with adapter: cannot be loaded: " in call(*base, code=1).stderr.splitlines()[-1]
+
+
+def test_a_notebook_draws_the_entities_with_their_confidences() -> None:
+    sentences = (
+        TaggedSentence(("Bank", "of", "Oslo"), ((0, 4), (5, 7), (8, 12)), (Span(0, 3, "ORG"), Span(2, 3, "LOC")), (0.9, None)),
+        TaggedSentence(("Anna",), ((13, 17),), (Span(0, 1, "PER"),), (0.25,)),
+    )  # fmt: skip
+    page = parsed(TaggedText("Bank of Oslo\nAnna left", sentences)._repr_html_())
+    assert "".join(page.text).strip("\n") == "Bank of OsloLOCORG\nAnnaPER left"
+    titles = [value for name, value in page.attributes if name == "title"]
+    assert titles == ["confidence 0.9000", "confidence 0.2500"]
+
+
+@given(st.lists(st.sampled_from(TOKENS), min_size=1, max_size=4))
+def test_hostile_words_are_drawn_as_text(words: list[str]) -> None:
+    text, offsets = " ".join(words), []
+    for word in words:
+        start = offsets[-1][1] + 1 if offsets else 0
+        offsets.append((start, start + len(word)))
+    spans = tuple(Span(at, at + 1, words[-1 - at]) for at in range(len(words)))
+    tagged = TaggedText(text, (TaggedSentence(tuple(words), tuple(offsets), spans, (None,) * len(spans)),))
+    page = parsed(tagged._repr_html_())
+    assert set(page.tags) == {"div", "span"}
+    assert all("".join(page.text).count(visible_lines(word)) >= 2 for word in words)
