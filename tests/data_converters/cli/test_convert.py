@@ -90,7 +90,7 @@ def test_a_damaged_dataset_info_is_found_before_anything_is_written(workdir: Pat
     info = workdir / "data/alpaca/dataset_info.json"
     info.write_text("[]")
     result = run("conll2003", "--source", CONLL, "--split", "testb", code=1)
-    assert "dataset_info.json: not a JSON mapping of data sets; mend it or move it away" in result.stderr
+    assert "dataset_info.json: not a JSON mapping of data sets; correct it, or move it away" in result.stderr
     assert list(info.parent.iterdir()) == [info]
 
 

@@ -165,9 +165,9 @@ def test_a_card_for_a_data_set_is_converted_and_scored(workdir: Path) -> None:
     assert seen(gold.sentences) == FOUND
     with Path("p.jsonl").open("w") as file:
         file.writelines(json.dumps({"id": s.id, "output": s.text}) + "\n" for s in read_corpus(card, "test"))
-    document = evaluate(gold, Path("p.jsonl")).document
+    run = evaluate(gold, Path("p.jsonl")).run
     lines = [json.dumps([tokens, tags]) + "\n" for tokens, tags in zip(ROWS["tokens"], ROWS["ner_tags"])]
-    assert document["sha256"]["corpus"] == hashlib.sha256("".join(lines).encode()).hexdigest()
+    assert run.provenance.sha256.corpus == hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def test_a_local_data_set_that_is_not_there_is_an_error_before_anything_is_written(workdir: Path) -> None:
