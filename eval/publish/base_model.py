@@ -20,10 +20,10 @@ class Licence:
     """A licence as a model card's metadata names it.
 
     Attributes:
-        id: as the Hub lists it (`apache-2.0`, `gemma`, `other`, ...).
-        name: of a licence that is `other`, or None.
-        link: to its text, or None.
-        of_base: whether it is the base model's, and not one that was asked for.
+        id: Id in the Hub's list (`apache-2.0`, `gemma`, `other`, ...).
+        name: Name of a licence that is `other`, or None.
+        link: Link to its text, or None.
+        of_base: Whether it is the base model's licence, and not one that was asked for.
     """
 
     id: str
@@ -33,18 +33,18 @@ class Licence:
 
 
 def public_base(recipe: Recipe, named: str | None) -> str:
-    """Return the name under which others can load a recipe's base model; of a local folder its path.
+    """Return the name by which others can load a recipe's base model, or its path if it is a local folder.
 
     Args:
-        recipe: names the base model that was trained.
-        named: a Hub id in its place, or None.
+        recipe: Recipe that names the base model.
+        named: Hub id that was asked for instead, or None.
 
     Raises:
-        LmnError: `named` is no Hub id, or the adapter was trained on another model than the recipe names.
+        LmnError: `named` is not a Hub id, or the adapter was trained on another model than the recipe names.
     """
     if named is not None:
         if is_local(named):
-            raise LmnError(f"--base-model {named}: not an id of the Hub, which is OWNER/NAME")
+            raise LmnError("not a Hub id, which is OWNER/NAME", f"--base-model {named}")
         return named
     trained = read_config(recipe).get("base_model_name_or_path")
     if trained and trained != recipe.model:
@@ -59,26 +59,26 @@ def read_config(recipe: Recipe) -> dict[str, Any]:
     """Return an adapter's `adapter_config.json`.
 
     Raises:
-        LmnError: it is missing or damaged.
+        LmnError: It is missing or damaged.
     """
     path = recipe.output_dir / ADAPTER_CONFIG_FILE
-    config = read_json(path, remedy="it is written beside the adapter by training")
+    config = read_json(path, remedy="training writes it next to the adapter")
     if not isinstance(config, dict):
-        raise LmnError(f"{path}: not a JSON mapping; copy the adapter again")
+        raise LmnError("not a JSON mapping", path, "copy the adapter again")
     return config
 
 
 def is_local(base: str) -> bool:
-    """Whether a base model's name is a folder here, or can be no id of the Hub."""
+    """Return whether the name of a base model is a local folder, or cannot be a Hub id."""
     return not _HUB_ID.fullmatch(base) or Path(base).exists()
 
 
 def base_licence(base: str, folder: str) -> Licence | None:
-    """Return the licence that the base model's card names; None where there is no card within reach, or it names none.
+    """Return the licence that the base model's card names; None where the card cannot be read or names no licence.
 
     Args:
-        base: the model's public name.
-        folder: where it was trained from, which may be the same.
+        base: Public name of the model.
+        folder: Name or folder that it was trained from, which may be the same.
     """
     path = _card_of(folder if Path(folder).is_dir() else base)
     if path is None:
@@ -87,7 +87,7 @@ def base_licence(base: str, folder: str) -> Licence | None:
 
     try:
         metadata = metadata_load(path) or {}
-    except Exception:  # whatever a YAML parser makes of what others wrote
+    except Exception:  # whatever the YAML parser raises at what others wrote
         return None
     licence = metadata.get("license")
     if not isinstance(licence, str) or not licence.strip():
@@ -97,7 +97,7 @@ def base_licence(base: str, folder: str) -> Licence | None:
 
 
 def _card_of(base: str) -> Path | None:
-    """Return the path of a model's card: in its folder, in the Hub's cache, or fetched now."""
+    """Return the path of a model's card: in its folder, in the Hub's cache, or downloaded now."""
     if Path(base).is_dir():
         return Path(base, _CARD) if Path(base, _CARD).is_file() else None
     if is_local(base):
@@ -106,5 +106,5 @@ def _card_of(base: str) -> Path | None:
 
     try:
         return Path(hf_hub_download(base, _CARD))
-    except Exception:  # no such model or card, no right, no network: then its licence is not known
+    except Exception:  # no such model or card, no permission, no network: the licence is not known
         return None

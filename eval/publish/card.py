@@ -1,4 +1,4 @@
-"""The model card: the text of `README.md`, all of it from files."""
+"""The text of a model card, `README.md`, gathered from files."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _SCENARIOS = {
 
 
 def card_text(published: Publication) -> str:
-    """Return a model card: metadata, then Markdown. What others wrote in it is escaped."""
+    """Return a model card: metadata, then Markdown, in which the text of others is escaped."""
     spec, runs = published.spec, published.scored.runs
     intervals = [run.analysis.intervals for run in runs]
     seeds = {run.provenance.seed for run in runs if run.provenance.seed is not None}
@@ -141,7 +141,7 @@ def _point(point: LogPoint) -> tuple[str, ...]:
 
 
 def _version_table(runs: Sequence[ScoredRun]) -> Table:
-    """Return the versions that runs were scored with, one column for runs with the same ones."""
+    """Return the versions that runs were scored with; runs with the same versions share a column."""
     columns: dict[tuple[tuple[str, str | None], ...], list[str]] = {}
     for run in runs:
         stamp = (*run.provenance.versions.items(), ("commit", run.provenance.commit))

@@ -1,4 +1,4 @@
-"""What is known of the data that an adapter was trained on."""
+"""What is known about the data that an adapter was trained on."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _LONGEST = 20
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A sentence and what a model is to write for it.
+    """A sentence and the output that a model should write for it.
 
     Attributes:
-        source: its tokens, apart by spaces.
-        output: in the adapter's format.
-        is_real: whether it stands in the training data; else it is made of the labels.
+        source: Tokens of the sentence, joined by spaces.
+        output: Output in the adapter's format.
+        is_real: Whether the sentence is from the training data; otherwise it is made of the label names.
     """
 
     source: str
@@ -45,12 +45,12 @@ class TrainingData:
     """The data set that a recipe names first, and its corpus.
 
     Attributes:
-        dataset: its name in the recipe.
-        entry: what lmn-convert noted of it; None where that is not there.
-        card: of the corpus; None where it is not there.
-        records: number of examples; None where the data is not there.
-        example: of what a model is to write.
-        unknown: Why something of this is not known.
+        dataset: Name of the data set in the recipe.
+        entry: What lmn-convert noted about it; None where that is missing.
+        card: Card of the corpus; None where it is missing.
+        records: Number of examples; None where the data is missing.
+        example: Example of what a model should write.
+        unknown: Why some of this is not known.
     """
 
     dataset: str
@@ -62,14 +62,14 @@ class TrainingData:
 
     @property
     def title(self) -> str:
-        """The corpus's name in words, or what there is in its place."""
+        """Title of the corpus, or else the name of the corpus or of the data set."""
         if self.card:
             return self.card.title
         return self.entry.corpus if self.entry else self.dataset
 
     @property
     def hub_id(self) -> str:
-        """The data set's id on the Hub where its card says one, else the corpus's name."""
+        """Id of the data set on the Hub if its card names one, else the name of the corpus."""
         card = self.card
         if card is None:
             return self.entry.corpus if self.entry else self.dataset
@@ -80,13 +80,13 @@ class TrainingData:
 
     @property
     def other_splits(self) -> tuple[str, ...]:
-        """The splits of the corpus that the data set is not made of."""
+        """Splits of the corpus other than the one that the data set is made of."""
         if not (self.card and self.entry):
             return ()
         return tuple(split for split in self.card.splits if split != self.entry.split)
 
     def convert_command(self) -> str | None:
-        """Return the lmn-convert line that writes the data set, or None where it is not known."""
+        """Return the lmn-convert command that writes the data set, or None where it is not known."""
         if not (self.entry and self.card):
             return None
         words = ["lmn-convert", _public_reference(self.card), "--source", "DIR", *_options(self.card, self.entry.spec)]
@@ -100,12 +100,12 @@ def _is_hub_id(path: str) -> bool:
 
 
 def _public_reference(card: Card) -> str:
-    """Return how others name a card: by its name if it comes with the package, else by its file's name, without folders."""
+    """Return how others name a card: by its name if it comes with the package, else by its file name without folders."""
     return card.path.name if card.reference == str(card.path) else card.reference
 
 
 def _options(card: Card, spec: PromptSpec) -> list[str]:
-    """Return the options of lmn-convert that make a prompt of a card's."""
+    """Return the options of lmn-convert that turn a card into a prompt."""
     words = [] if spec.format == DEFAULT_FORMAT else ["--format", spec.format]
     words += [] if spec.variant == card.variant else ["--variant", spec.variant]
     words += [] if spec.instruction_as == "user" else ["--instruction-as", spec.instruction_as]
@@ -124,7 +124,7 @@ def _options(card: Card, spec: PromptSpec) -> list[str]:
     except LmnError:
         return words
     if not _same(changed, spec):
-        return words  # the card has changed since; the mapping stands in the card's table of labels
+        return words  # the card has changed since; the model card's table of labels shows the mapping
     words += ["--drop", ",".join(drop)] if drop else []
     for new, olds in merge:
         words += ["--merge", f"{new}={','.join(olds)}"]
@@ -134,7 +134,7 @@ def _options(card: Card, spec: PromptSpec) -> list[str]:
 
 
 def _same(card: Card, spec: PromptSpec) -> bool:
-    """Whether a card asks for a prompt's labels."""
+    """Return whether a card asks for the labels of a prompt."""
     try:
         asked = prompt_spec_of(card, spec.format, spec.variant, spec.instruction_as).labels
     except LmnError:
@@ -143,12 +143,12 @@ def _same(card: Card, spec: PromptSpec) -> bool:
 
 
 def training_data(recipe: Recipe, spec: PromptSpec, *, corpus_text: bool = True) -> TrainingData:
-    """Gather what is known of a recipe's training data.
+    """Gather what is known about a recipe's training data.
 
     Args:
-        recipe: names it.
-        spec: the adapter's prompt.
-        corpus_text: whether the example may be a sentence of the data.
+        recipe: Recipe that names the data.
+        spec: Prompt of the adapter.
+        corpus_text: Whether the example may be a sentence of the data.
     """
     unknown: list[LmnError] = []
     entry, card, records = None, None, None
@@ -167,7 +167,7 @@ def training_data(recipe: Recipe, spec: PromptSpec, *, corpus_text: bool = True)
 
 
 def _look(recipe: Recipe, entry: DatasetEntry, corpus_text: bool) -> tuple[int, Shown | None]:
-    """Count the records, and choose one of the first to show: short, with as many labels as can be, the first of equals."""
+    """Count the records, and choose one of the first ones to show: short, with as many labels as possible, the first of equals."""
     best: tuple[int, Shown] | None = None
     count = 0
     fmt = get_format(entry.spec.format, nested=entry.spec.nested)
@@ -181,7 +181,7 @@ def _look(recipe: Recipe, entry: DatasetEntry, corpus_text: bool) -> tuple[int, 
 
 
 def made_up(spec: PromptSpec) -> Shown:
-    """Return an example that is made of the names of the first three labels, and nobody's text."""
+    """Return an example made of the names of the first three labels, which is nobody's text."""
     tokens: list[str] = []
     spans: list[Span] = []
     for label in list(spec.labels)[:3]:

@@ -37,16 +37,16 @@ _OF_THE_MACHINE = ("is_local", "local_files_only", "name_or_path", "cache_dir", 
 
 @dataclass(frozen=True, slots=True)
 class BuildOptions:
-    """What is put into the folder.
+    """What goes into the folder.
 
     Attributes:
-        repo: id on the Hub that the card names, `OWNER/NAME`.
-        splits: whose scores the card has; empty for all.
-        base: Hub id of the base model, in the place of the recipe's.
-        licence: as the Hub lists it, in the place of the base model's.
-        keep_float32: do not round the weights to bfloat16.
-        merged: the whole model, the adapter merged into it.
-        corpus_text: whether the card may show a sentence of the training data.
+        repo: Repository that the card names, `OWNER/NAME`.
+        splits: Splits whose scores the card shows; empty for all.
+        base: Hub id of the base model; None for the recipe's.
+        licence: Licence as the Hub lists it; None for the base model's.
+        keep_float32: Whether to leave the weights in float32 instead of rounding them to bfloat16.
+        merged: Whether to write the whole model, with the adapter merged into it.
+        corpus_text: Whether the card may show a sentence of the training data.
     """
 
     repo: str
@@ -60,12 +60,12 @@ class BuildOptions:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """A folder that is ready to be published.
+    """A folder that is ready for upload.
 
     Attributes:
-        folder: where it lies.
-        files: names of its files, sorted; other files that lie there are none of it.
-        published: what the card tells.
+        folder: Path of the folder.
+        files: Names of the files to upload, sorted; other files in the folder do not belong to it.
+        published: What the card says.
     """
 
     folder: Path
@@ -74,25 +74,25 @@ class Built:
 
     @property
     def size(self) -> int:
-        """Bytes of all files."""
+        """Size of all files in bytes."""
         return sum((self.folder / name).stat().st_size for name in self.files)
 
 
 def build(recipe: Recipe, options: BuildOptions, out: Path) -> Built:
-    """Make the folder of a recipe's adapter. The adapter's own folder gets a `prompt_spec.json` if it lacks one.
+    """Build the folder of a recipe's adapter. The adapter's own folder gets a `prompt_spec.json` if it lacks one.
 
     Args:
-        recipe: of a trained adapter.
-        options: what is wanted.
-        out: the folder; it does not exist, is empty, or was made by an earlier call.
+        recipe: Recipe of a trained adapter.
+        options: What goes into the folder.
+        out: Path of the folder, which does not exist, is empty, or was built by an earlier call.
 
     Raises:
-        LmnError: no adapter, a file of it is missing or damaged, it was trained on another model or with another prompt than the
-            recipe says, or `out` holds files of others.
+        LmnError: The adapter or one of its files is missing or damaged, it was trained on another model or with another prompt
+            than the recipe says, or `out` holds other files.
     """
     if not recipe.has_adapter:
         raise LmnError(
-            f"{recipe.output_dir / ADAPTER_FILE}: no adapter there; train it with llamafactory-cli train {recipe.path}"
+            "no adapter there", recipe.output_dir / ADAPTER_FILE, f"train it with llamafactory-cli train {recipe.path}"
         )
     base = public_base(recipe, options.base)
     earlier = _earlier_files(out)
@@ -117,18 +117,18 @@ def _earlier_files(out: Path) -> Sequence[str]:
     """Return the names of the files that an earlier call left in a folder.
 
     Raises:
-        LmnError: there are files, and no call left them.
+        LmnError: The folder holds files, but no call left them.
     """
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return ()
     if not (out / MANIFEST).is_file():
-        raise LmnError(f"{out}: not empty, and not written by lmn-publish; name another folder with --out DIR")
+        raise LmnError("not empty, and not written by lmn-publish", out, "name another folder with --out DIR")
     manifest = read_json(out / MANIFEST, remedy="delete the folder, or name another with --out DIR")
     return [name for name in manifest if "/" not in name and "\\" not in name] if isinstance(manifest, dict) else []
 
 
 def _fill(recipe: Recipe, options: BuildOptions, base: str, new: Path) -> Publication:
-    """Write all files into a folder and return what the card tells."""
+    """Write all files into a folder, and return what the card says."""
     source = recipe.output_dir
     spec = recipe_prompt(recipe, source)
     spec.save(new / PROMPT_SPEC_FILE)
@@ -159,14 +159,14 @@ def _write_weights(recipe: Recipe, options: BuildOptions, base: str, new: Path) 
 
 
 def _copy_tokenizer(source: Path, new: Path) -> None:
-    """Copy what training saved of the tokenizer, without what its configuration says of the machine.
+    """Copy the tokenizer that training saved, without what its configuration says about the machine.
 
     Raises:
-        LmnError: there is none.
+        LmnError: The tokenizer is missing.
     """
     there = [name for name in _TOKENIZER if (source / name).is_file()]
     if _TOKENIZER_CONFIG not in there:
-        raise LmnError(f"{source / _TOKENIZER_CONFIG}: no such file; training saves the tokenizer beside the adapter")
+        raise LmnError("no such file", source / _TOKENIZER_CONFIG, "training saves the tokenizer next to the adapter")
     for name in there:
         shutil.copyfile(source / name, new / name)
     config: Any = read_json(source / _TOKENIZER_CONFIG, remedy="copy the adapter's folder again")
@@ -175,7 +175,7 @@ def _copy_tokenizer(source: Path, new: Path) -> None:
 
 
 def _copy_log(source: Path, new: Path, log: TrainingLog) -> bool:
-    """Copy the log and the plot of the loss, drawing one if there is none, and return whether there is a plot."""
+    """Copy the log and the plot of the loss, draw the plot if it is missing, and return whether the folder has one."""
     if (source / LOG_FILE).is_file():
         shutil.copyfile(source / LOG_FILE, new / LOG_FILE)
     if (source / PLOT_FILE).is_file():

@@ -25,8 +25,8 @@ MAIN = "main"
 _TRANSIENT = {408, 425, 429, 500, 502, 503, 504}
 _LONGEST_WAIT = 30.0
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-_WHERE_TOKENS_COME_FROM = (
-    "set HF_TOKEN, or log in with `hf auth login`; a token with the right to write is made in the Hub's settings"
+_HOW_TO_SET_A_TOKEN = (
+    "set HF_TOKEN, or log in with `hf auth login`; the Hub's settings make a token with write permission"
 )
 
 
@@ -35,17 +35,17 @@ class Destination:
     """Where a folder goes, and how.
 
     Attributes:
-        repo: id, `OWNER/NAME`.
-        public: whether everyone may see it; else the repository is private.
-        revision: branch; made if it is not there.
-        tag: of the commit, or None.
-        create_pr: open a pull request in the place of a commit on the branch.
-        parent_commit: the commit that the branch has to be at, 40 hexadecimal digits; None for any.
-        message: of the commit.
-        retries: how often a request is sent again that failed on the way or in the server.
+        repo: Repository, `OWNER/NAME`.
+        public: Whether everyone may see it; otherwise the repository is private.
+        revision: Branch, created if it does not exist.
+        tag: Tag for the commit, or None.
+        create_pr: Whether to open a pull request instead of a commit on the branch.
+        parent_commit: Commit that the branch must be at, 40 hexadecimal digits; None for any.
+        message: Message of the commit.
+        retries: How often to repeat a request that was lost or that failed in the server.
 
     Raises:
-        LmnError: it is no id, no commit, or a tag is to be put on a pull request.
+        LmnError: The repository's name is not an id, the commit is not a commit, or a tag is asked for on a pull request.
     """
 
     repo: str
@@ -64,29 +64,29 @@ class Destination:
         try:
             validate_repo_id(self.repo)
         except HFValidationError as error:
-            raise LmnError(
-                f"--repo {self.repo}: not an id of the Hub ({_first_line(error)}); write OWNER/NAME"
-            ) from error
+            raise LmnError(f"not a Hub id ({_first_line(error)})", f"--repo {self.repo}", "write OWNER/NAME") from error
         if self.repo.count("/") != 1:
-            raise LmnError(f"--repo {self.repo}: not an id of the Hub; write OWNER/NAME")
+            raise LmnError("not a Hub id", f"--repo {self.repo}", "write OWNER/NAME")
         if self.parent_commit is not None and not _COMMIT.fullmatch(self.parent_commit):
-            raise LmnError(f"--parent-commit {self.parent_commit}: a commit is 40 hexadecimal digits")
+            raise LmnError("a commit is 40 hexadecimal digits", f"--parent-commit {self.parent_commit}")
         if self.tag and self.create_pr:
             raise LmnError(
-                "--tag with --create-pr: what a pull request holds is tagged when it was merged; leave one out"
+                "a pull request can be tagged only after it was merged",
+                "--tag with --create-pr",
+                "leave one of them out",
             )
 
 
 @dataclass(frozen=True, slots=True)
 class Uploaded:
-    """What has become of a folder.
+    """What became of a folder.
 
     Attributes:
-        url: of the commit, or of the pull request.
-        commit: 40 hexadecimal digits.
-        changed: whether there is a new commit; not where all files were there already.
-        others: files that lie in the repository and not in the folder; they stay.
-        notes: what else is to be told.
+        url: Address of the commit, or of the pull request.
+        commit: Commit, 40 hexadecimal digits.
+        changed: Whether there is a new commit; False where all files were already there.
+        others: Files in the repository that are not in the folder; they stay.
+        notes: Remarks for the user.
     """
 
     url: str
@@ -100,20 +100,20 @@ def find_token() -> str:
     """Return the token of the environment, or of the Hub's login.
 
     Raises:
-        LmnError: there is none, or what is there can be none.
+        LmnError: No token is set, or the value cannot be a token.
     """
     from huggingface_hub import get_token
 
     token = get_token()
     if not token:
-        raise LmnError(f"no token for the Hub: {_WHERE_TOKENS_COME_FROM}")
+        raise LmnError("no token for the Hub", remedy=_HOW_TO_SET_A_TOKEN)
     if not re.fullmatch(r"[\x21-\x7e]+", token):
-        raise LmnError(f"the token for the Hub holds characters that no token has: {_WHERE_TOKENS_COME_FROM}")
+        raise LmnError("the token for the Hub holds characters that no token has", remedy=_HOW_TO_SET_A_TOKEN)
     return str(token)
 
 
 def without_token(text: str) -> str:
-    """Return a text without the token that is set, should it stand there."""
+    """Return a text with the token that is set replaced by a placeholder."""
     from huggingface_hub import get_token
 
     token = get_token()
@@ -121,19 +121,20 @@ def without_token(text: str) -> str:
 
 
 def upload(folder: Path, files: Sequence[str], base: str, to: Destination) -> Uploaded:
-    """Put files of a folder on the Hub, as one commit.
+    """Upload files of a folder to the Hub, as one commit.
 
-    The commit is made only if the branch is where it was when the upload began; that makes it safe to ask again when an answer was lost.
+    The commit is made only if the branch is where it was when the upload began. So a request whose answer was lost can safely be
+    repeated.
 
     Args:
-        folder: that they lie in.
-        files: their names.
-        base: id of the base model, which has to be on the Hub.
-        to: where they go.
+        folder: Folder of the files.
+        files: Names of the files.
+        base: Id of the base model, which must be on the Hub.
+        to: Where the files go.
 
     Raises:
-        LmnError: no token, no right, no network, a branch that has moved, a tag that is taken, a public repository without `public`, or
-            a file that holds the token.
+        LmnError: There is no token, permission or network, the branch has moved, the tag is taken, the repository is public
+            without `public`, or a file holds the token.
     """
     token = find_token()
     _check_no_token(folder, files, token)
@@ -143,16 +144,16 @@ def upload(folder: Path, files: Sequence[str], base: str, to: Destination) -> Up
 def _check_no_token(folder: Path, files: Sequence[str], token: str) -> None:
     for name in files:
         if not name.endswith((".safetensors", ".png")) and token.encode() in (folder / name).read_bytes():
-            raise LmnError(f"{folder / name}: holds the token for the Hub; nothing was uploaded")
+            raise LmnError("holds the token for the Hub, so nothing was uploaded", folder / name)
 
 
 class _Session:
-    """Requests of one upload, each tried again where that can help.
+    """Requests of one upload, each repeated where that can help.
 
     Attributes:
-        to: the destination.
-        api: of the Hub, with the token.
-        notes: what the user is to be told.
+        to: Destination of the upload.
+        api: Client of the Hub, with the token.
+        notes: Remarks for the user.
     """
 
     def __init__(self, to: Destination, token: str) -> None:
@@ -163,7 +164,7 @@ class _Session:
         self.notes: list[str] = []
 
     def upload(self, folder: Path, files: Sequence[str], base: str) -> Uploaded:
-        """Do it."""
+        """Upload the files, and return what became of them."""
         with _quiet(self.notes):
             self._check_base(base)
             self._open_repository()
@@ -171,7 +172,7 @@ class _Session:
             head = self._info(self.to.revision)
             self._check_head(head.sha)
             if tagged and not self._is_there(folder, files, head.sha):
-                raise LmnError(self._taken(head.sha))
+                raise self._taken(head.sha)
             commit = self._commit(folder, files, head.sha)
             changed = commit.oid != head.sha or bool(commit.pr_url)
             if self.to.tag:
@@ -181,10 +182,10 @@ class _Session:
         return Uploaded(str(url), commit.oid, changed, tuple(others), tuple(self.notes))
 
     def _call(self, what: str, call: Callable[[], T], *, again: bool = True) -> T:
-        """Make a request, and make it again after 1, 2, 4, ... seconds while the fault is the network's or the server's.
+        """Send a request, and repeat it after 1, 2, 4, ... seconds while the fault is the network's or the server's.
 
         Raises:
-            LmnError: it failed, without a word of the token.
+            LmnError: The request failed; the message never holds the token.
         """
         for attempt in range(self.to.retries + 1):
             try:
@@ -192,38 +193,39 @@ class _Session:
             except Exception as error:  # the client raises errors of half a dozen libraries
                 reason = _first_line(error)
                 if not (again and _is_transient(error)) or attempt == self.to.retries:
-                    told = self._told(what, error)
+                    meaning, remedy = self._meaning(error, is_commit=what.startswith("commit"))
                     break
                 wait = _wait(error, attempt)
                 click.echo(without_token(f"{what}: {reason}; again in {wait:g} s"), err=True)
                 time.sleep(wait)
-        raise LmnError(without_token(told)) from None  # what led to it may quote the request, with the token
+        # what led to the error may quote the request, with the token
+        raise LmnError(without_token(meaning), what, remedy) from None
 
-    def _told(self, what: str, error: Exception) -> str:
-        """Say what an error means and what to do."""
+    def _meaning(self, error: Exception, *, is_commit: bool) -> tuple[str, str | None]:
+        """Return what an error means and what to do about it."""
         repo, status, reason = self.to.repo, _status(error), _first_line(error)
         endpoint = self.api.endpoint
         if status == 401:
-            return f"{what}: {endpoint} does not know the token (401); {_WHERE_TOKENS_COME_FROM}"
+            return f"{endpoint} does not know the token (401)", _HOW_TO_SET_A_TOKEN
         if status == 403:
-            return (
-                f"{what}: the token may not do that in {repo} (403: {reason}); take one with the right to write to "
-                f"{repo.partition('/')[0]}, or publish with --create-pr"
-            )
-        if status in (409, 412) and what.startswith("commit"):
-            return f"{what}: the branch {self.to.revision} of {repo} has moved on meanwhile ({reason}); look at it and publish again"
+            owner = repo.partition("/")[0]
+            remedy = f"use a token with permission to write to {owner}, or publish with --create-pr"
+            return f"the token may not do that in {repo} (403: {reason})", remedy
+        if status in (409, 412) and is_commit:
+            moved = f"the branch {self.to.revision} of {repo} has moved in the meantime ({reason})"
+            return moved, "look at it and publish again"
         if status is None and _is_transient(error):
-            return f"{what}: {endpoint} cannot be reached ({reason}); check the network, or HF_ENDPOINT"
+            return f"{endpoint} cannot be reached ({reason})", "check the network, or HF_ENDPOINT"
         if type(error).__name__ == "OfflineModeIsEnabled":
-            return f"{what}: HF_HUB_OFFLINE is set; unset it to publish"
-        return f"{what}: {f'{status}: ' if status else ''}{reason}"
+            return "HF_HUB_OFFLINE is set", "unset it to publish"
+        return f"{f'{status}: ' if status else ''}{reason}", None
 
     def _info(self, revision: str | None = None) -> Any:
         what = f"looking at {self.to.repo}"
         return self._call(what, lambda: self.api.model_info(self.to.repo, revision=revision))
 
     def _check_base(self, base: str) -> None:
-        """Make sure that the base model is on the Hub, for whoever may see it."""
+        """Make sure that the base model is on the Hub, even if not everyone may see it."""
         from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 
         def look() -> bool:
@@ -239,60 +241,66 @@ class _Session:
 
         if not self._call(f"looking for the base model {base}", look):
             raise LmnError(
-                f"{base}: the base model is not on {self.api.endpoint}, so that nobody could load the adapter; name it with "
-                "--base-model OWNER/NAME"
+                f"the base model is not on {self.api.endpoint}, so nobody could load the adapter",
+                base,
+                "name it with --base-model OWNER/NAME",
             )
 
     def _open_repository(self) -> None:
-        """Make the repository unless it is there, and see that nothing becomes public unasked."""
+        """Create the repository unless it exists, and make sure that nothing becomes public unasked."""
         from huggingface_hub.errors import RepositoryNotFoundError
 
         def look() -> Any:
             try:
                 return self.api.model_info(self.to.repo)
             except RepositoryNotFoundError:
-                return None  # or it may not be seen: then it cannot be made either
+                return None  # or the token may not see it: then it cannot create it either
 
         found = self._call(f"looking at {self.to.repo}", look)
         if found is None and self.to.create_pr:
-            raise LmnError(f"{self.to.repo}: no such repository, or the token may not see it; --create-pr needs one")
+            raise LmnError("no such repository, or the token may not see it", self.to.repo, "--create-pr needs one")
         if found is None:
             private = not self.to.public
             self._call(
-                f"making {self.to.repo}", lambda: self.api.create_repo(self.to.repo, private=private, exist_ok=True)
+                f"creating {self.to.repo}", lambda: self.api.create_repo(self.to.repo, private=private, exist_ok=True)
             )
             found = self._info()
         if not found.private and not self.to.public:
             raise LmnError(
-                f"{self.to.repo}: the repository is public; --public publishes there, and nothing was uploaded"
+                "the repository is public, so nothing was uploaded", self.to.repo, "--public publishes there"
             )
         if found.private and self.to.public:
-            self.notes.append(f"{self.to.repo} is private and stays so; its settings on the Hub change that")
+            self.notes.append(f"{self.to.repo} is private and stays private; its settings on the Hub change that")
 
     def _open_branch(self) -> bool:
-        """Make the branch unless it is there; see that the tag is free, and return whether it is on the branch's last commit already."""
+        """Create the branch unless it exists, check the tag, and return whether the tag is already on the branch's last commit.
+
+        Raises:
+            LmnError: The tag is on another commit, or the revision cannot be a branch.
+        """
         refs = self._call(f"looking at the branches of {self.to.repo}", lambda: self.api.list_repo_refs(self.to.repo))
         branches = {ref.name: ref.target_commit for ref in refs.branches}
         tags = {ref.name: ref.target_commit for ref in refs.tags}
         revision, tag = self.to.revision, self.to.tag
         if tag in tags and tags[tag] != branches.get(revision):
-            raise LmnError(self._taken(tags[tag]))
+            raise self._taken(tags[tag])
         if revision in branches:
             return tag in tags
         if revision in tags or _COMMIT.fullmatch(revision):
-            raise LmnError(f"--revision {revision}: a branch takes commits, and this is none; name a branch")
+            raise LmnError("not a branch, and only a branch takes commits", f"--revision {revision}", "name a branch")
         if self.to.create_pr:
-            raise LmnError(f"{self.to.repo}: no branch {revision} that a pull request could go to")
+            raise LmnError(f"no branch {revision} that a pull request could go to", self.to.repo)
         self._call(
-            f"making branch {revision}", lambda: self.api.create_branch(self.to.repo, branch=revision, exist_ok=True)
+            f"creating branch {revision}", lambda: self.api.create_branch(self.to.repo, branch=revision, exist_ok=True)
         )
         return False
 
-    def _taken(self, commit: str) -> str:
-        return f"{self.to.repo}: tag {self.to.tag} is taken, by commit {commit}, and tags do not move; take another"
+    def _taken(self, commit: str, more: str = "") -> LmnError:
+        told = f"tag {self.to.tag} is taken by commit {commit}, and tags do not move{more}"
+        return LmnError(told, self.to.repo, "use another tag")
 
     def _is_there(self, folder: Path, files: Sequence[str], commit: str) -> bool:
-        """Whether a commit holds all files as they are."""
+        """Return whether a commit holds all files as they are."""
 
         def listed() -> dict[str, str]:
             rows = self.api.list_repo_tree(self.to.repo, recursive=True, revision=commit)
@@ -305,13 +313,14 @@ class _Session:
         asked = self.to.parent_commit
         if asked and asked != head:
             raise LmnError(
-                f"{self.to.repo}: branch {self.to.revision} is at {head}, and not at --parent-commit {asked}; nothing was uploaded"
+                f"branch {self.to.revision} is at {head}, and not at --parent-commit {asked}, so nothing was uploaded",
+                self.to.repo,
             )
 
     def _commit(self, folder: Path, files: Sequence[str], head: str) -> Any:
-        """Upload and commit. Asked again after a lost answer, the client finds all files there and makes no second commit.
+        """Upload and commit. If the answer is lost and the request repeated, the client finds all files and makes no second commit.
 
-        A pull request has no such guard: it is not asked for again.
+        A pull request has no such guard, so it is requested only once.
         """
         from huggingface_hub import CommitOperationAdd
 
@@ -331,22 +340,22 @@ class _Session:
         def make() -> None:
             self.api.create_tag(self.to.repo, tag=tag, revision=commit, exist_ok=True)
 
-        self._call(f"making tag {tag}", make)
+        self._call(f"creating tag {tag}", make)
         refs = self._call(f"looking at the tags of {self.to.repo}", lambda: self.api.list_repo_refs(self.to.repo))
         found = {ref.name: ref.target_commit for ref in refs.tags}.get(tag)
         if found != commit:
-            raise LmnError(f"{self._taken(str(found))}; the files are there, as commit {commit}")
+            raise self._taken(str(found), f"; the files are there as commit {commit}")
 
 
 def _git_sha1(path: Path) -> str:
-    """Return what git calls a file's content."""
+    """Return the hash by which git knows a file's content."""
     content = path.read_bytes()
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
 @contextmanager
 def _quiet(notes: list[str]) -> Iterator[None]:
-    """Keep the client from talking past us: its warnings become notes, its progress shows on a terminal only."""
+    """Collect the client's warnings as notes, and show its progress on a terminal only."""
     from huggingface_hub import logging
     from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
 
@@ -367,7 +376,7 @@ def _quiet(notes: list[str]) -> Iterator[None]:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error and what led to it: the client wraps errors of an upload."""
+    """Yield an error and its causes: the client wraps errors of an upload."""
     seen: BaseException | None = error
     while seen is not None:
         yield seen
@@ -384,7 +393,7 @@ def _status(error: Exception) -> int | None:
 
 
 def _is_transient(error: Exception) -> bool:
-    """Whether a request may do better later: the server's own faults, and those of the way there."""
+    """Return whether a request may succeed later: the fault is the server's or the network's."""
     import httpx
 
     status = _status(error)
@@ -395,7 +404,7 @@ def _is_transient(error: Exception) -> bool:
 
 
 def _wait(error: Exception, attempt: int) -> float:
-    """Return the seconds to wait before a request is made again: as many as the server says, else 1, 2, 4, ..."""
+    """Return the seconds to wait before a request is repeated: as many as the server says, else 1, 2, 4, ..."""
     for cause in _causes(error):
         after = getattr(getattr(cause, "response", None), "headers", {}).get("retry-after", "")
         if str(after).isdigit():
@@ -404,7 +413,7 @@ def _wait(error: Exception, attempt: int) -> float:
 
 
 def _first_line(error: BaseException) -> str:
-    """Return what an error says, in one line: what the server said, after what the client was at, where that is told."""
+    """Return what an error says in one line: what the client was doing, if it says so, then what the server said."""
     server = next(
         (str(found).strip() for cause in _causes(error) if (found := getattr(cause, "server_message", None))), ""
     )

@@ -45,12 +45,12 @@ def hyperparameters(recipe: Recipe) -> Hyperparameters:
 
 
 def is_secret(key: str, value: object = None) -> bool:
-    """Whether a key of a recipe, or its value, looks like a secret."""
+    """Return whether a key of a recipe, or its value, looks like a secret."""
     return bool(_SECRET_KEY.search(key)) or bool(_SECRET_VALUE.search(str(value)))
 
 
 def _is_absolute(value: object) -> bool:
-    """Whether a value is a path that only one machine has: an absolute path, or one below a home folder."""
+    """Return whether a value is a path that only one machine has: an absolute path, or one below a home folder."""
     if not isinstance(value, str):
         return False
     return PurePosixPath(value).is_absolute() or PureWindowsPath(value).is_absolute() or value.startswith("~")

@@ -1,4 +1,4 @@
-"""The plot of a training's losses, for a model card whose training drew none."""
+"""The plot of a training's losses, if training itself did not draw one."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from ...training.logs import TrainingLog
 
 
 def save_loss_plot(path: Path, log: TrainingLog) -> bool:
-    """Draw the losses against the step as PNG.
+    """Draw the losses against the training step, as PNG.
 
     Returns:
-        Whether it was drawn; that takes points in the log, and matplotlib.
+        Whether it was drawn, which takes points in the log, and matplotlib.
     """
     try:
         from matplotlib.figure import Figure

@@ -15,7 +15,7 @@ TASK = "token-classification"
 
 
 def metadata_yaml(published: Publication) -> str:
-    """Return the YAML of a card, without the lines of dashes around it; what is not known has no key."""
+    """Return the YAML of a card, without the lines of dashes around it; what is unknown has no key."""
     from huggingface_hub import ModelCardData
 
     licence = published.licence

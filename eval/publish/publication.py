@@ -1,4 +1,4 @@
-"""Everything that a model card tells, gathered from files."""
+"""Everything that a model card says, gathered from files."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from .weights import Weights
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """What is published, and what is known of it.
+    """What is published, and what is known about it.
 
     Attributes:
-        repo: id on the Hub, `OWNER/NAME`.
-        recipe: that it was trained with.
-        base: the base model's public name.
-        spec: the prompt, with its template.
-        data: that it was trained on.
-        scored: its scores.
-        log: of the training.
-        weights: the published files.
-        licence: None where nothing says one.
-        plot: whether there is a plot of the loss.
+        repo: Repository on the Hub, `OWNER/NAME`.
+        recipe: Recipe of the training.
+        base: Public name of the base model.
+        spec: Prompt, with its template.
+        data: Training data.
+        scored: Scores of the adapter.
+        log: Log of the training.
+        weights: Published weights.
+        licence: Licence; None where no file names one.
+        plot: Whether the folder has a plot of the loss.
     """
 
     repo: str
@@ -44,7 +44,7 @@ class Publication:
 
     @property
     def name(self) -> str:
-        """The repository's name without its owner."""
+        """Name of the repository without its owner."""
         return self.repo.rpartition("/")[2]
 
     @property
@@ -54,11 +54,11 @@ class Publication:
 
     @property
     def method(self) -> str:
-        """The kind of fine-tuning, as the recipe names it; LLaMA-Factory's default is LoRA."""
+        """Kind of fine-tuning as the recipe names it; LLaMA-Factory's default is LoRA."""
         method = str(self.recipe.values.get("finetuning_type", "lora"))
         return {"lora": "LoRA", "oft": "OFT"}.get(method, method)
 
     @property
     def language(self) -> str | None:
-        """Code of the corpus's language, without region or script (`en`), or None where the corpus has no card."""
+        """Code of the corpus's language without region or script (`en`); None where the corpus has no card."""
         return re.split("[-_]", self.data.card.language)[0] if self.data.card else None

@@ -1,4 +1,4 @@
-"""How to use and to make again what is published, as commands and Python that run."""
+"""How to use and to reproduce what is published, as commands and Python that run."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _ANY_LANGUAGE = "xx"
 
 
 def splitter_language(published: Publication) -> str:
-    """Return the code of the rules that split text into tokens: the corpus's language where spaCy has rules for it, else any."""
+    """Return the language whose rules split text into tokens: the corpus's if spaCy has rules for it, else the code for any."""
     code = published.language
     if code is None:
         return _ANY_LANGUAGE
     try:
         known = find_spec(f"spacy.lang.{code}") is not None
-    except ModuleNotFoundError:  # spaCy is not installed here, and whoever uses the model will be told
+    except ModuleNotFoundError:  # without spaCy here; whoever uses the model will be told
         known = True
     return code if known else _ANY_LANGUAGE
 
@@ -41,7 +41,7 @@ def tag_command(published: Publication) -> str:
 
 
 def commands(published: Publication) -> str:
-    """Return the commands that train and score it again, with the published recipe."""
+    """Return the commands that train and score the adapter again, with the published recipe."""
     convert = published.data.convert_command()
     lines = [
         "pip install 'llms-meet-ner[train]'",

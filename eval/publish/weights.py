@@ -1,4 +1,4 @@
-"""The weights as they are published: the adapter's, rounded to bfloat16 or as they are, or merged into the base model."""
+"""The published weights: the adapter's, rounded to bfloat16 or unchanged, or the whole model's."""
 
 from __future__ import annotations
 
@@ -12,18 +12,19 @@ from ...files import sha256_of
 from ...training.recipe import ADAPTER_FILE
 
 _ROUNDED = ("float32", "float64")
+_INSTALL = "pip install 'llms-meet-ner[tag]'"
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """What is known of published weights.
+    """What is known about published weights.
 
     Attributes:
-        dtypes: data types of the tensors as torch names them, with the number of parameters in each.
-        trained_sha256: of the adapter's file as training left it, which scores refer to.
-        files: name and SHA-256 of each published file of weights.
-        rounded: whether they were rounded to bfloat16.
-        merged: whether they are the whole model's.
+        dtypes: Data types of the tensors by torch's names, with the number of parameters of each.
+        trained_sha256: Hash of the adapter's file as training left it, which the scores refer to.
+        files: Name and SHA-256 of each published file of weights.
+        rounded: Whether they were rounded to bfloat16.
+        merged: Whether they are the weights of the whole model.
     """
 
     dtypes: tuple[tuple[str, int], ...]
@@ -34,25 +35,25 @@ class Weights:
 
     @property
     def parameters(self) -> int:
-        """How many there are."""
+        """Number of parameters."""
         return sum(count for _, count in self.dtypes)
 
     @property
     def dtype(self) -> str:
-        """Their data type; several are joined by commas."""
+        """Data type of the weights; several are joined by commas."""
         return ", ".join(name for name, _ in self.dtypes)
 
 
 def write_adapter(source: Path, target: Path, *, keep_float32: bool = False) -> Weights:
-    """Write an adapter's weights into a folder, rounded to bfloat16 unless they are to be kept.
+    """Write an adapter's weights into a folder, rounded to bfloat16 unless `keep_float32` is set.
 
     Args:
-        source: the adapter's folder.
-        target: another folder.
-        keep_float32: copy the file as it is.
+        source: Folder of the adapter.
+        target: Folder to write into, which is another one.
+        keep_float32: Whether to copy the file unchanged.
 
     Raises:
-        LmnError: the file is damaged, or safetensors or torch is missing.
+        LmnError: The file is damaged, or safetensors or torch is missing.
     """
     path = source / ADAPTER_FILE
     try:
@@ -60,19 +61,19 @@ def write_adapter(source: Path, target: Path, *, keep_float32: bool = False) -> 
         from safetensors import SafetensorError, safe_open
         from safetensors.torch import save_file
     except ImportError as error:
-        raise LmnError(f"publishing needs torch and safetensors ({error}); pip install 'llms-meet-ner[tag]'") from error
+        raise LmnError(f"publishing needs torch and safetensors ({error})", remedy=_INSTALL) from error
     try:
         with safe_open(path, "pt") as file:
             metadata = file.metadata()
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - it is no mapping
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
     except (SafetensorError, OSError) as error:
-        raise LmnError(f"{path}: cannot be read ({error}); copy the adapter again, or train it anew") from error
+        raise LmnError(f"cannot be read ({error})", path, "copy the adapter again, or train it again") from error
     wide = {name for name, tensor in tensors.items() if _dtype(tensor) in _ROUNDED} if not keep_float32 else set()
     if wide:
         rounded = {name: tensor.to(torch.bfloat16) if name in wide else tensor for name, tensor in tensors.items()}
         lost = [name for name in wide if not bool(torch.isfinite(rounded[name]).all())]
         if lost:
-            raise LmnError(f"{path}: {lost[0]} holds numbers that are none or too large for bfloat16; train it anew")
+            raise LmnError(f"{lost[0]} holds NaN, or numbers that are too large for bfloat16", path, "train it again")
         tensors = rounded
         save_file(tensors, target / ADAPTER_FILE, metadata=metadata)
     else:
@@ -94,17 +95,17 @@ def _count(tensors: object) -> tuple[tuple[str, int], ...]:
 
 
 def write_merged(base: str, source: Path, target: Path, *, keep_float32: bool = False, trust: bool = False) -> Weights:
-    """Merge an adapter into its base model, in float32, and write the whole model into a folder, in bfloat16 unless it is to be kept.
+    """Merge an adapter into its base model in float32, and write the whole model, in bfloat16 unless `keep_float32` is set.
 
     Args:
-        base: Hub id or folder of the base model; it is loaded unquantised.
-        source: the adapter's folder.
-        target: another folder; gets `config.json`, `generation_config.json` and `model*.safetensors`.
-        keep_float32: write float32.
-        trust: whether code that comes with the base model may run.
+        base: Hub id or folder of the base model, which is loaded unquantised.
+        source: Folder of the adapter.
+        target: Folder to write into; gets `config.json`, `generation_config.json` and `model*.safetensors`.
+        keep_float32: Whether to write float32.
+        trust: Whether code that comes with the base model may run.
 
     Raises:
-        LmnError: a package is missing, or model or adapter cannot be loaded.
+        LmnError: A package is missing, or model or adapter cannot be loaded.
     """
     try:
         import torch
@@ -112,17 +113,15 @@ def write_merged(base: str, source: Path, target: Path, *, keep_float32: bool = 
         from safetensors import SafetensorError
         from transformers import AutoModelForCausalLM
     except ImportError as error:
-        raise LmnError(
-            f"--merged needs torch, transformers and peft ({error}); pip install 'llms-meet-ner[tag]'"
-        ) from error
+        raise LmnError(f"--merged needs torch, transformers and peft ({error})", remedy=_INSTALL) from error
     try:
         model = AutoModelForCausalLM.from_pretrained(base, dtype="float32", trust_remote_code=trust)
         model = PeftModel.from_pretrained(model, str(source)).merge_and_unload()
     except (OSError, ValueError, TypeError, KeyError, RuntimeError, SafetensorError) as error:
         what = str(error).strip().split("\n")[0]
-        raise LmnError(f"{base} with {source}: cannot be merged: {what}") from error
+        raise LmnError(f"cannot be merged: {what}", f"{base} with {source}") from error
     model = model if keep_float32 else model.to(torch.bfloat16)
-    model.config._name_or_path = ""  # a folder of this machine, maybe
+    model.config._name_or_path = ""  # perhaps a folder of this machine
     model.save_pretrained(target)
     files = tuple((path.name, sha256_of(path)) for path in sorted(target.glob("*.safetensors")))
     return Weights(_count(model.parameters()), sha256_of(source / ADAPTER_FILE), files, not keep_float32, True)

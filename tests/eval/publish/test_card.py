@@ -189,7 +189,7 @@ def test_a_base_model_in_a_folder(workdir: Path, monkeypatch: pytest.MonkeyPatch
         "---\nlicense: other\nlicense_name: tiny\nlicense_link: https://a.bc/l\n---\nx\n"
     )
     trained(workdir, base="models/llama")
-    told = "models/llama: the base model is a folder here, so that nobody else could load the adapter; name it with --base-model OWNER/NAME\n"
+    told = "models/llama: the base model is a folder on this machine, so nobody else could load the adapter; name it with --base-model OWNER/NAME\n"
     assert call(code=1).output == f"Error: {told}"
     assert not Path("outputs/tiny/hub").exists()
     assert call("--dry-run").output.startswith(f"Warning: {told}")
@@ -200,7 +200,7 @@ def test_a_base_model_in_a_folder(workdir: Path, monkeypatch: pytest.MonkeyPatch
         "https://a.bc/l",
     )
     assert "this model: tiny, that of the base model" in text
-    assert "not an id of the Hub" in call("--dry-run", "--base-model", "models/llama", code=1).output
+    assert "not a Hub id, which is OWNER/NAME" in call("--dry-run", "--base-model", "models/llama", code=1).output
     assert (
         "the adapter was trained on models/llama, and tiny.yaml names models/other"
         in call("--dry-run", "model_name_or_path=models/other", code=1).output
@@ -236,7 +236,7 @@ def test_rounded_weights_and_those_that_are_kept(tiny: Trained) -> None:
     from safetensors.torch import save_file
 
     save_file(broken, trained_file)
-    assert "a.lora_A.weight holds numbers that are none or too large for bfloat16" in call("--dry-run", code=1).output
+    assert "a.lora_A.weight holds NaN, or numbers that are too large for bfloat16" in call("--dry-run", code=1).output
     trained_file.write_bytes(b"x" * 100)
     assert "adapter_model.safetensors: cannot be read (" in call("--dry-run", code=1).output
 
@@ -259,7 +259,7 @@ def test_what_is_missing_is_told(tiny: Trained) -> None:
     assert call("learning_rate", code=1).output.startswith("Error: 'learning_rate' is not an override")
     assert "is no id" not in call("--dry-run", "--repo", "no-owner", code=1).output
     (tiny.output / "tokenizer_config.json").unlink()
-    assert "training saves the tokenizer beside the adapter" in call("--dry-run", code=1).output
+    assert "training saves the tokenizer next to the adapter" in call("--dry-run", code=1).output
     (tiny.output / "adapter_model.safetensors").unlink()
     assert "no adapter there; train it with llamafactory-cli train tiny.yaml" in call("--dry-run", code=1).output
 

@@ -88,7 +88,7 @@ def test_publishing_again_makes_no_commit(hub: HubServer, folder: Path) -> None:
     assert hub.repos[REPO].tags == {"v1": first.commit}
     assert not publish(folder, Destination(REPO, tag="v1")).changed
     (folder / "prompt_spec.json").write_text('{"format": "xml"}')
-    assert "tag v1 is taken, by commit" in fails(folder, Destination(REPO, tag="v1"))
+    assert "tag v1 is taken by commit" in fails(folder, Destination(REPO, tag="v1"))
     changed = publish(folder)
     assert changed.changed
     assert len(hub.repos[REPO].commits) == 3
@@ -105,11 +105,11 @@ def test_nothing_becomes_public_unasked(hub: HubServer, folder: Path) -> None:
     assert publish(folder, Destination("me/open", public=True)).notes == ()
     assert not hub.repos["me/open"].private
     assert fails(folder, Destination("me/open")) == (
-        "me/open: the repository is public; --public publishes there, and nothing was uploaded"
+        "me/open: the repository is public, so nothing was uploaded; --public publishes there"
     )
     assert "the repository is public" in fails(folder, Destination("me/open", create_pr=True))
     publish(folder)
-    assert "is private and stays so" in publish(folder, Destination(REPO, public=True)).notes[0]
+    assert "is private and stays private" in publish(folder, Destination(REPO, public=True)).notes[0]
 
 
 def test_branches_and_tags(hub: HubServer, folder: Path) -> None:
@@ -118,8 +118,8 @@ def test_branches_and_tags(hub: HubServer, folder: Path) -> None:
     assert repo.commits[repo.branches["main"]] == FIRST
     assert repo.commits[repo.branches["round-2"]] == FIRST | FILES
     assert repo.tags == {"v2": done.commit} == {"v2": repo.branches["round-2"]}
-    assert "a branch takes commits, and this is none" in fails(folder, Destination(REPO, revision="v2"))
-    assert f"tag v2 is taken, by commit {done.commit}" in fails(folder, Destination(REPO, tag="v2"))
+    assert "not a branch, and only a branch takes commits" in fails(folder, Destination(REPO, revision="v2"))
+    assert f"tag v2 is taken by commit {done.commit}" in fails(folder, Destination(REPO, tag="v2"))
     assert len(repo.commits) == 2
 
 
@@ -149,7 +149,7 @@ def test_only_on_top_of_the_commit_that_is_named(hub: HubServer, folder: Path) -
 def test_a_commit_of_another_in_between_is_not_written_over(hub: HubServer, folder: Path) -> None:
     repo = hub.add(REPO, private=True)
     hub.before_commit = lambda: repo.commit("main", FIRST | {"README.md": b"theirs"}, "theirs") and None
-    assert "the branch main of me/ner has moved on meanwhile (A commit has happened since." in fails(folder)
+    assert "the branch main of me/ner has moved in the meantime (A commit has happened since." in fails(folder)
     assert repo.commits[repo.branches["main"]]["README.md"] == b"theirs"
 
 
@@ -185,7 +185,7 @@ def test_the_waits_grow_and_end(
     hub: HubServer, folder: Path, waits: list[float], capsys: pytest.CaptureFixture[str]
 ) -> None:
     hub.faults = [Fault("POST", "/api/repos/create", 502, times=99)]
-    assert fails(folder).startswith(f"making {REPO}: 502: ")
+    assert fails(folder).startswith(f"creating {REPO}: 502: ")
     assert waits == [1, 2, 4, 8]
     shown = capsys.readouterr()
     assert shown.err.count("again in") == 4
@@ -225,14 +225,14 @@ def test_bytes_that_change_on_the_way_are_refused(
 def test_no_token_and_no_right(hub: HubServer, folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert "me/ner" not in hub.repos
     told = fails(folder, Destination("someone/else"))
-    assert told.startswith("making someone/else: the token may not do that in someone/else (403: ")
-    assert told.endswith("take one with the right to write to someone, or publish with --create-pr")
+    assert told.startswith("creating someone/else: the token may not do that in someone/else (403: ")
+    assert told.endswith("use a token with permission to write to someone, or publish with --create-pr")
     monkeypatch.setenv("HF_TOKEN", "hf_unknownToken")
     told = fails(folder)
     assert "does not know the token (401); set HF_TOKEN, or log in with `hf auth login`" in told
     assert "hf_unknownToken" not in told
     monkeypatch.delenv("HF_TOKEN")
-    assert fails(folder).startswith("no token for the Hub: set HF_TOKEN, or log in")
+    assert fails(folder).startswith("no token for the Hub; set HF_TOKEN, or log in")
     (tmp_path / "no_login").write_text(f"{TOKEN}\n")
     assert find_token() == TOKEN
     assert publish(folder).changed
@@ -260,7 +260,7 @@ def test_the_base_model_has_to_be_there(hub: HubServer, folder: Path) -> None:
 
 def test_a_file_with_the_token_is_not_uploaded(hub: HubServer, folder: Path) -> None:
     (folder / "prompt_spec.json").write_text(f'{{"key": "{TOKEN}"}}')
-    assert fails(folder).endswith("prompt_spec.json: holds the token for the Hub; nothing was uploaded")
+    assert fails(folder).endswith("prompt_spec.json: holds the token for the Hub, so nothing was uploaded")
     assert not hub.requests
 
 
@@ -274,7 +274,7 @@ def test_bad_metadata_and_warnings(hub: HubServer, folder: Path) -> None:
 
 @pytest.mark.parametrize("name", ["ner", "me/you/ner", "me/n er", "/ner", "me/-", "me/ner.git"])
 def test_names_that_are_none(name: str) -> None:
-    with pytest.raises(LmnError, match=f"--repo {name}: not an id of the Hub"):
+    with pytest.raises(LmnError, match=f"--repo {name}: not a Hub id"):
         replace(Destination(REPO), repo=name)
 
 
