@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from rich.table import Table
 
-from ...cli.options import catch_errors, print_table, recipe_option
+from ...cli.options import catch_errors, recipe_option
 from ...cli.predict_options import batch_size_option
 from ...decoding.model import AUTO, DTYPES, Dtype
 from ...decoding.requests import DECODINGS, Decoding
+from ...rendering.tables import print_table
 from ...systems.options import SystemOptions
 from ...training.recipe import choose_recipe
-from ..studies.curve import CURVE_FILE, HEADER, Curve, Dev, draw_curve, watch_training
+from ..studies.curve import CURVE_FILE, Curve, Dev, draw_curve, watch_training
 
 
 @click.command("curve")
@@ -59,11 +59,8 @@ def curve_command(
 
 
 def _print(curve: Curve, folder: Path) -> None:
-    table = Table(*HEADER, box=None, pad_edge=False)
-    for row in curve.rows():
-        table.add_row(*row)
     click.echo(curve.scope)
-    print_table(table)
+    print_table(curve.table)
     if curve.unfinished:
         click.echo(f"left out, not whole (yet): {', '.join(curve.unfinished)}")
     click.echo(f"\n{folder / CURVE_FILE}")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from rich.table import Table
 
-from ...cli.options import catch_errors, print_table
+from ...cli.options import catch_errors
+from ...rendering.tables import print_table
 from ..studies.search import run_search
 from ..studies.search_plan import load_plan
 
@@ -24,11 +24,7 @@ def search_command(plan_path: Path) -> None:
     A search that was killed goes on where it was. More trials: raise trials in the file and call it again.
     """  # noqa: D301
     search = run_search(load_plan(plan_path))
-    header, rows = search.table()
-    table = Table(*header, box=None, pad_edge=False)
-    for row in rows:
-        table.add_row(*row)
-    print_table(table)
+    print_table(search.table())
     best = search.best
     if best is None:
         click.echo("\nno trial has found an entity")

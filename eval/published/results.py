@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 from ...counts import RATIOS
 from ...data_converters.yaml_lines import YamlFile, check_schema, load_schema
+from ...rendering.markdown import table
+from ...rendering.tables import Table
 from ..scored_run.run import MICRO
 
 REFERENCES_FOLDER = Path(__file__).parent / "references"
@@ -200,17 +202,15 @@ def published_page() -> str:
         rows = [(result, row) for result in published.results for row in result.rows if row.name == MICRO]
         if not rows:
             continue
-        lines += [
-            "", f"**{published.source}**", "",
-            "| corpus | split | system | format | precision | recall | F1 |", "|---|---|---|---|---|---|---|",
-            *(_listed(result, row) for result, row in rows), "",
-        ]  # fmt: skip
+        header = ("corpus", "split", "system", "format", "precision", "recall", "F1")
+        cells = [_cells(result, row) for result, row in rows]
+        lines += ["", f"**{published.source}**", "", table(Table(header, cells, numbers=False)), ""]
         notes = dict.fromkeys(note for result, _ in rows for note in result.conditions)
         lines += [f"- {note}" for note in notes]
     return "\n".join(lines) + "\n"
 
 
-def _listed(result: PublishedResult, row: PublishedRow) -> str:
+def _cells(result: PublishedResult, row: PublishedRow) -> tuple[str, ...]:
     ratios = [row.number(row.ratios[ratio]) if ratio in row.ratios else "" for ratio in RATIOS]
     system = ", ".join(part for part in (result.model, result.system) if part)
-    return f"| {' | '.join((result.corpus, result.split or UNKNOWN, system, result.format or '', *ratios))} |"
+    return (result.corpus, result.split or UNKNOWN, system, result.format or "", *ratios)

@@ -16,6 +16,8 @@ from ...errors import LmnError
 from ...files import atomic_write, read_json, sha256_of, write_json
 from ...prediction.run import predict, run_name
 from ...prompting.spec import PromptSpec
+from ...rendering.markdown import table
+from ...rendering.tables import Table
 from ...systems.choosing import recipe_system
 from ...systems.options import SystemOptions
 from ...systems.system import System
@@ -28,7 +30,7 @@ from .curve_plot import save_plot
 
 CURVE_FILE = "curve.json"
 _WAIT = 30.0
-HEADER = ("step", "epoch", "loss", "eval loss", "precision", "recall", "F1", "")
+_HEADER = ("step", "epoch", "loss", "eval loss", "precision", "recall", "F1", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +122,12 @@ class Curve:
         """Number of the layout of `curve.json`."""
         return 1
 
-    def rows(self) -> Iterator[tuple[str, ...]]:
-        """Yield a row of cells for each point, as `HEADER` names them."""
+    @property
+    def table(self) -> Table:
+        """Table with a row for each point."""
+        return Table(_HEADER, list(self._rows()), numbers=False)
+
+    def _rows(self) -> Iterator[tuple[str, ...]]:
         for point in self.points:
             notes = [note for note, holds in (
                 ("best", point == self.best),
@@ -279,8 +285,7 @@ def _score_checkpoint(
 def _write(curve: Curve, folder: Path) -> None:
     write_json(folder / CURVE_FILE, to_json(curve))
     with atomic_write(folder / "curve.md") as file:
-        file.write(f"{curve.scope!s}\n\n| {' | '.join(HEADER)} |\n{'|---' * len(HEADER)}|\n")
-        file.writelines(f"| {' | '.join(row)} |\n" for row in curve.rows())
+        file.write(f"{curve.scope!s}\n\n{table(curve.table)}\n")
     points = curve.points
     series = {
         "precision": [point.counts.precision for point in points],

@@ -17,15 +17,15 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.table import Table
 
 from ...alignment import STATUSES
-from ...cli.options import catch_errors, print_table
+from ...cli.options import catch_errors
 from ...data_converters.alpaca import prompt_spec_of
 from ...data_converters.cards import Card, load_card
 from ...errors import LmnError
 from ...files import read_json, sha256_of, write_json
 from ...formats import DEFAULT_FORMAT
+from ...rendering.tables import Table, print_table
 from ...systems.counting import run_baselines
 from ...training.dataset_info import dataset_name
 from ...training.logs import has_finished
@@ -151,18 +151,17 @@ def _evaluate(demo: Demo, name: str, key: str, decoding: str, *flags: str) -> Sc
 
 def _report(demo: Demo, rows: Sequence[tuple[str, Scores]]) -> None:
     test = demo.splits[1]
-    table = Table(f"{demo.card.name} {test}", "precision", "recall", "micro F1", *STATUSES, box=None, pad_edge=False)
-    for name, scores in rows:
-        statuses = (f"{count:,}" for count in scores.alignment.statuses.values())
-        table.add_row(name, *ratio_cells(scores.micro), *statuses)
+    header = (f"{demo.card.name} {test}", "precision", "recall", "micro F1", *STATUSES)
+    cells = [
+        (name, *ratio_cells(scores.micro), *(f"{count:,}" for count in scores.alignment.statuses.values()))
+        for name, scores in rows
+    ]
     click.echo()
-    print_table(table)
-    times = Table("stage", "seconds", "", box=None, pad_edge=False)
-    for stage, seconds, note in demo.times:
-        times.add_row(stage, f"{seconds:.0f}", note)
-    times.add_row("all", f"{sum(seconds for _, seconds, note in demo.times if not note):.0f}", "in this run")
+    print_table(Table(header, cells, numbers=False))
+    times = [(stage, f"{seconds:.0f}", note) for stage, seconds, note in demo.times]
+    whole = f"{sum(seconds for _, seconds, note in demo.times if not note):.0f}"
     click.echo()
-    print_table(times)
+    print_table(Table(("stage", "seconds", ""), [*times, ("all", whole, "in this run")], numbers=False))
 
 
 @click.command()

@@ -9,14 +9,17 @@ from typing import Any
 
 import click
 
-from ...alignment import Status
+from ...alignment import STATUSES, Status
 from ...cli.options import catch_errors
 from ...counts import Counts
 from ...files import atomic_write, read_json, write_json
+from ...rendering.markdown import table
+from ...rendering.tables import Table
 from ...typed_json import from_json, to_json, written_as
 from ..published.results import published_page
 from ..scored_run.differences import Interval
 from ..scored_run.run import ScoredRun
+from ..scored_run.scores import ratio_cells
 
 RESULTS_FOLDER = Path(__file__).parent / "results"
 RESULTS_PAGE = Path(__file__).parent / "RESULTS.md"
@@ -99,11 +102,10 @@ class Study:
     def markdown(self) -> str:
         """Return a heading, what it is about, the table and the commands."""
         gold = {result.counts.gold for result in self.results}
-        head = "| system | format | decoding | precision | recall | F1 | 95 % interval of F1 | predicted | exact | repaired | failed |"
         lines = [
             f"## {self.title}", "", self.about.strip(), "",
             f"Corpus {self.corpus}, split {self.split}, {' and '.join(map(str, sorted(gold)))} gold entities; strict micro averages.", "",
-            head, "|---|---|---|---|---|---|---|---|---|---|---|", *map(_row, self.results), "",
+            table(Table(_HEADER, [_row(result) for result in self.results], numbers=False)), "",
             "Commands:", "", "```sh", *_commands(self.results), "```",
         ]  # fmt: skip
         return "\n".join(lines) + "\n"
@@ -112,12 +114,15 @@ class Study:
 written_as(Result, "name format decoding shots counts=plain_counts f1_interval statuses command traces")
 
 
-def _row(result: Result) -> str:
-    counts = result.counts
-    ratios = " | ".join(f"{value:.4f}" for value in (counts.precision, counts.recall, counts.f1))
+_HEADER = ("system", "format", "decoding", "precision", "recall", "F1", "95 % interval of F1", "predicted", *STATUSES)
+
+
+def _row(result: Result) -> tuple[str, ...]:
     interval = f"{result.f1_interval.low:.4f}-{result.f1_interval.high:.4f}"
-    statuses = " | ".join(map(str, result.statuses.values())) if result.format else " | | "
-    return f"| {result.name} | {result.format} | {result.decoding} | {ratios} | {interval} | {counts.predicted} | {statuses} |"
+    statuses = map(str, result.statuses.values()) if result.format else [""] * len(STATUSES)
+    return (
+        result.name, result.format, result.decoding, *ratio_cells(result.counts), interval, str(result.counts.predicted), *statuses,
+    )  # fmt: skip
 
 
 def _commands(results: Sequence[Result]) -> list[str]:

@@ -18,6 +18,8 @@ from ...counts import Counts
 from ...decoding.requests import resolve_decoding
 from ...errors import LmnError
 from ...files import atomic_write, write_json
+from ...rendering.markdown import table
+from ...rendering.tables import Table
 from ...training.launch import OnEvaluation, TrainingError, TrainingOutcome, launch_training
 from ...typed_json import to_json, written_as
 from .search_plan import Range, Scalar, SearchPlan, word
@@ -135,14 +137,12 @@ class Search:
                 "rows": to_json(self.trials()),
             },
         )  # fmt: skip
-        header, rows = self.table()
         with atomic_write(self.plan.out / "search.md") as file:
-            file.write(f"| {' | '.join(header)} |\n{'|---' * len(header)}|\n")
-            file.writelines(f"| {' | '.join(cell.replace('|', '&#124;') for cell in row)} |\n" for row in rows)
+            file.write(f"{table(self.table())}\n")
             file.write(f"\n    {self.command(best)}\n" if best else "")
 
-    def table(self) -> tuple[list[str], list[list[str]]]:
-        """Return the header and the rows, best first, then what was not scored."""
+    def table(self) -> Table:
+        """Return a table with a row for each trial, the best first and those without a score last."""
         best = self.best
         trials = sorted(
             self.trials(), key=lambda trial: (trial.counts is None, -trial.counts.f1 if trial.counts else 0)
@@ -154,15 +154,15 @@ class Search:
             notes = (
                 ["best"] if best and trial.number == best.number else [] if trial.state == "scored" else [trial.state]
             )
-            rows.append([
+            rows.append((
                 str(trial.number),
                 *(_short(trial.parameters[name]) for name in names),
                 "-" if trial.steps is None else str(trial.steps),
                 *("-" if value is None else f"{value:.4f}" for value in ratios),
                 "-" if trial.seconds is None else f"{trial.seconds:.0f}",
                 "; ".join([*notes, *([trial.note] if trial.note else [])]),
-            ])  # fmt: skip
-        return ["trial", *names, "steps", "precision", "recall", "F1", "seconds", ""], rows
+            ))  # fmt: skip
+        return Table(("trial", *names, "steps", "precision", "recall", "F1", "seconds", ""), rows, numbers=False)
 
     def _run_trial(self, trial: Any, keep_open: Sequence[int]) -> None:
         """Train and score a trial, or take over the result of one with the same parameters; tell Optuna."""

@@ -1,8 +1,7 @@
-"""What all commands share: errors without tracebacks, tables that stay whole in a pipe, options applied and refused."""
+"""What all commands share: errors without tracebacks, options applied and refused."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
@@ -10,8 +9,6 @@ from typing import Any, ParamSpec, TypeVar
 
 import click
 from click.core import ParameterSource
-from rich.console import Console
-from rich.table import Table
 
 from ..errors import LmnError
 
@@ -67,9 +64,3 @@ def catch_errors(command: Callable[P, R]) -> Callable[P, R]:
             raise click.ClickException(f"{error.filename or ''}: {error.strerror or error}".lstrip(": ")) from error
 
     return wrapped
-
-
-def print_table(table: Table) -> None:
-    """Print a table on standard output: as wide as the terminal, or as wide as it needs in a pipe or a file."""
-    width = None if sys.stdout.isatty() else max(80, Console(width=10_000).measure(table).maximum)
-    Console(width=width, markup=False, emoji=False, highlight=False).print(table)

@@ -44,9 +44,18 @@ def escaped(text: object) -> Markup:
 
     Sites may still make something of plain text afterwards, such as mentions of users.
     """
-    line = visible(_SPACE.sub(" ", str(text))).strip()
-    line = _ACTIVE.sub(lambda found: _ENTITIES.get(found[0], f"\\{found[0]}"), line)
+    line = _inactive(text)
     return Markup(_OPENING.sub(_unlisted, line, count=1) if _OPENING.match(line) else line)
+
+
+def _inactive(text: object) -> str:
+    """Return a text escaped for the middle of a line, where nothing can begin a list or a heading."""
+    line = visible(_SPACE.sub(" ", str(text))).strip()
+    return _ACTIVE.sub(lambda found: _ENTITIES.get(found[0], f"\\{found[0]}"), line)
+
+
+def _cell(value: object) -> str:
+    return value if isinstance(value, Markup) else _inactive(value)
 
 
 def _unlisted(found: re.Match[str]) -> str:
@@ -94,6 +103,6 @@ def table(shown: Table) -> Markup:
     first, *others = shown.header
     header = (first or shown.title, *others)
     rule = "---" + ("|---:" if shown.numbers else "|---") * len(others)
-    head, *body = (f"| {' | '.join(map(_shown, row))} |" for row in (header, *shown.rows))
+    head, *body = (f"| {' | '.join(map(_cell, row))} |" for row in (header, *shown.rows))
     notes = bullets(shown.notes) if len(shown.notes) > 1 else "".join(map(_shown, shown.notes))
     return Markup("\n".join([head, f"|{rule}|", *body]) + f"\n\n{notes}" * bool(notes))

@@ -25,10 +25,9 @@ from typing import Any
 
 import click
 import yaml
-from rich.table import Table
 
 from llms_meet_ner.alignment import EXACT
-from llms_meet_ner.cli.options import catch_errors, print_table
+from llms_meet_ner.cli.options import catch_errors
 from llms_meet_ner.data_converters.cards import load_card
 from llms_meet_ner.decoding.requests import Request
 from llms_meet_ner.errors import LmnError
@@ -39,6 +38,8 @@ from llms_meet_ner.files import atomic_write, read_json, write_json
 from llms_meet_ner.formats import get_format
 from llms_meet_ner.prompting.spec import PromptSpec
 from llms_meet_ner.prompting.templates import encode_prompt
+from llms_meet_ner.rendering.markdown import table
+from llms_meet_ner.rendering.tables import Table, print_table
 from llms_meet_ner.sentence import Sentence
 from llms_meet_ner.systems.local import recipe_weights, training_guesser
 from llms_meet_ner.training.dataset_info import sibling
@@ -202,7 +203,7 @@ def _best(lines: Sequence[Line], method: str) -> Line:
     return min((line for line in lines if line.method == method), key=lambda line: line.seconds)
 
 
-def _rows(lines: Sequence[Line]) -> list[list[str]]:
+def _rows(lines: Sequence[Line]) -> list[tuple[str, ...]]:
     count = len(lines[0].by_sentence)
     slowest = next((line for line in lines if line.method == "LLaMA-Factory" and line.batch == 1), lines[0])
     rows = []
@@ -272,8 +273,7 @@ def _write(lines: Sequence[Line], job: Job, folder: Path) -> None:
     write_json(folder / "decode.json", {"summary": _summary(lines, job), "lines": [asdict(line) for line in lines]})
     with atomic_write(folder / "decode.md") as file:
         file.write("\n\n".join(_summary(lines, job)) + "\n\n")
-        for row in [list(_COLUMNS), ["---"] * len(_COLUMNS), *_rows(lines)]:
-            file.write(f"| {' | '.join(row)} |\n")
+        file.write(f"{table(Table(_COLUMNS, _rows(lines), numbers=False))}\n")
     _plot(lines, folder / "decode.png")
 
 
@@ -312,10 +312,7 @@ def main(
                     raise LmnError(done.stderr[-1500:], f"{method} at batch {size}")
                 lines.append(Line(**json.loads(result.read_text())))
             click.echo("  ".join(_rows([lines[0], lines[-1]])[1]), err=True)
-    table = Table(*_COLUMNS, box=None, pad_edge=False)
-    for row in _rows(lines):
-        table.add_row(*row)
-    print_table(table)
+    print_table(Table(_COLUMNS, _rows(lines), numbers=False))
     click.echo("\n" + "\n".join(_summary(lines, job)))
     _write(lines, job, out)
 

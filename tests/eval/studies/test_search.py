@@ -117,7 +117,8 @@ def test_trials_train_the_recipe_with_drawn_tied_and_common_keys_and_the_best_is
     assert (found["best"], found["command"], len(found["rows"])) == (best.number, search.command(best), 6)
     table = Path("outputs/search_s/search.md").read_text().splitlines()
     assert (
-        table[0] == "| trial | learning_rate | lora_rank | lora_alpha | steps | precision | recall | F1 | seconds |  |"
+        table[0]
+        == "| trial | learning\\_rate | lora\\_rank | lora\\_alpha | steps | precision | recall | F1 | seconds |  |"
     )
     assert table[2].startswith(f"| {best.number} | {rate:.4g} | {rank} | {2 * int(rank)} | 40 |")
     assert table[2].endswith("| best |")
@@ -157,14 +158,14 @@ def test_more_trials_can_be_added_but_not_to_another_search(plan: SearchPlan) ->
 def test_a_trial_that_fails_stays_in_the_table_and_the_search_goes_on(plan: SearchPlan) -> None:
     search = run(plan, Stand({2: raising(TrainingError("training ended with status 1: CUDA | out of memory"))}))
     assert [trial.state for trial in search.trials()] == ["scored"] * 2 + ["failed"] + ["scored"] * 3
-    row = next(row for row in search.table()[1] if row[0] == "2")
+    row = next(row for row in search.table().rows if row[0] == "2")
     assert row[-1] == "failed; training ended with status 1: CUDA | out of memory"
     assert (
-        "| failed; training ended with status 1: CUDA &#124; out of memory |"
+        "| failed; training ended with status 1: CUDA \\| out of memory |"
         in Path("outputs/search_s/search.md").read_text()
     )
     assert json.loads(Path("outputs/search_s/search.json").read_text())["rows"][2]["f1"] is None
-    assert row[4:9] == ["-"] * 5
+    assert row[4:9] == ("-",) * 5
 
 
 def test_when_the_first_trial_fails_the_search_ends_and_tries_it_again_when_called_again(plan: SearchPlan) -> None:
