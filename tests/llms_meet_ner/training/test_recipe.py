@@ -1,17 +1,19 @@
-"""Recipes, and the entries and files of data sets that they name."""
+"""Recipes: overrides, what is refused, which one is found, and the prompt of an adapter."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
+import yaml
+from click.testing import CliRunner
 
 from llms_meet_ner import LmnError
-from llms_meet_ner.data_converters import load_card, prompt_spec_of
-from llms_meet_ner.files import write_json
-from llms_meet_ner.training.dataset_info import DatasetEntry, load_entry, read_sentences
-from llms_meet_ner.training.recipe import ADAPTER_FILE, choose_recipe, find_recipe, load_recipe
+from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
+from llms_meet_ner.prompting.spec import PROMPT_SPEC_FILE
+from llms_meet_ner.training.recipe import ADAPTER_FILE, Recipe, choose_recipe, find_recipe, known_prompt, load_recipe
 
 RECIPE = "model_name_or_path: m\ntemplate: qwen\ndataset: a_train, b_train\noutput_dir: outputs/{}\n"
 
@@ -77,39 +79,42 @@ def test_one_bad_file_among_the_recipes_hides_no_good_one_and_overrides_need_a_r
         choose_recipe(None, ["seed=3"])
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"file_name": 3}, {"lmn": []}, {"lmn": {"card": 1}}, {"lmn": {"prompt": {"format": ["x"]}}},
-        {"lmn": {"prompt": {"nested": "false"}}}, {"lmn": {"prompt": {"labels": "x"}}}, {"lmn": {"prompt": {"labels": [3]}}}, {"lmn": {"prompt": 3}},
-    ],
-)  # fmt: skip
-def test_a_damaged_data_set_entry_is_one_error(workdir: Path, change: dict[str, Any]) -> None:
-    card = load_card("demo")
-    spec = prompt_spec_of(card, "bracketed")
-    entry = DatasetEntry("demo_train", "demo_train.json", "demo", "demo", "train", "none", spec).to_dict()
-    lmn = change.get("lmn")
-    if isinstance(lmn, dict):
-        prompt = lmn.get("prompt")
-        merged = {**entry["lmn"]["prompt"], **prompt} if isinstance(prompt, dict) else prompt
-        change = {"lmn": {**entry["lmn"], **lmn, **({"prompt": merged} if "prompt" in lmn else {})}}
-    write_json(workdir / "dataset_info.json", {"demo_train": {**entry, **change}})
-    with pytest.raises(LmnError, match=r"dataset_info\.json: demo_train: not "):
-        load_entry(workdir, "demo_train")
+@pytest.fixture
+def recipe(workdir: Path) -> Recipe:
+    """A recipe that goes on with the adapter in old/, with its data."""
+    result = CliRunner().invoke(lmn_convert, ["demo", "--variant", "short"])
+    assert result.exit_code == 0, result.output
+    keys = {
+        "model_name_or_path": "base", "template": "alpaca", "adapter_name_or_path": "old", "dataset": "demo.short_train",
+        "dataset_dir": "data/alpaca", "output_dir": "new",
+    }  # fmt: skip
+    Path("recipe.yaml").write_text(yaml.safe_dump(keys))
+    return load_recipe(Path("recipe.yaml"))
+
+
+def test_an_adapter_that_goes_on_alone_is_taken(recipe: Recipe) -> None:
+    assert recipe.continued == Path("old")
+    assert known_prompt(recipe, Path("new")) == recipe.train_entry().spec
 
 
 @pytest.mark.parametrize(
-    "content",
+    ("changes", "what"),
     [
-        '{"a": 1}',
-        '[{"id": 1, "tokens": ["a"]}]',
-        '[{"id": "a", "tokens": "John Smith"}]',
-        '[{"id": "a", "tokens": []}]',
-        "[3]",
+        ({"create_new_adapter": True}, "comes with create_new_adapter"),
+        ({"adapter_name_or_path": "old,older"}, "names several adapters"),
     ],
 )
-def test_a_damaged_data_file_is_one_error(workdir: Path, content: str) -> None:
-    entry = DatasetEntry("d", "d.json", "demo", "demo", "train", "none", prompt_spec_of(load_card("demo"), "bracketed"))
-    (workdir / "d.json").write_text(content)
-    with pytest.raises(LmnError, match=r"d\.json: .*write it again with lmn-convert"):
-        list(read_sentences(workdir, entry))
+def test_an_adapter_on_top_of_merged_ones_is_refused(recipe: Recipe, changes: Mapping[str, object], what: str) -> None:
+    changed = replace(recipe, values={**recipe.values, **changes})
+    with pytest.raises(
+        LmnError, match=f"recipe.yaml: adapter_name_or_path {what}: .* or merge with llamafactory-cli export first"
+    ):
+        known_prompt(changed, Path("new"))
+    assert known_prompt(changed, None) == recipe.train_entry().spec  # without the adapter nothing is amiss
+
+
+def test_before_training_the_old_adapter_refuses_another_prompt(recipe: Recipe) -> None:
+    old = recipe.train_entry().spec
+    replace(old, instruction="Another.").save(Path("old") / PROMPT_SPEC_FILE)
+    with pytest.raises(LmnError, match=r"old/prompt_spec\.json: the adapter was trained with another instruction"):
+        known_prompt(recipe, Path("old"))

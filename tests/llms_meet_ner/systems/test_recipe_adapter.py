@@ -1,8 +1,7 @@
-"""An adapter that is taken to another domain: what is refused, and what is told; what LLaMA-Factory saves is in test_trainings.py."""
+"""The adapter of a recipe: what is refused and told before a model is loaded."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from llms_meet_ner import LmnError
 from llms_meet_ner.cli.predict import main as lmn_predict
 from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
 from llms_meet_ner.prompting.spec import PROMPT_SPEC_FILE
-from llms_meet_ner.training.recipe import Recipe, continued_differences, known_prompt, load_recipe
+from llms_meet_ner.training.recipe import Recipe, continued_differences, load_recipe
 
 
 @pytest.fixture
@@ -28,27 +27,6 @@ def recipe(workdir: Path) -> Recipe:
     }  # fmt: skip
     Path("recipe.yaml").write_text(yaml.safe_dump(keys))
     return load_recipe(Path("recipe.yaml"))
-
-
-def test_an_adapter_that_goes_on_alone_is_taken(recipe: Recipe) -> None:
-    assert recipe.continued == Path("old")
-    assert known_prompt(recipe, Path("new")) == recipe.train_entry().spec
-
-
-@pytest.mark.parametrize(
-    ("changes", "what"),
-    [
-        ({"create_new_adapter": True}, "comes with create_new_adapter"),
-        ({"adapter_name_or_path": "old,older"}, "names several adapters"),
-    ],
-)
-def test_an_adapter_on_top_of_merged_ones_is_refused(recipe: Recipe, changes: Mapping[str, object], what: str) -> None:
-    changed = replace(recipe, values={**recipe.values, **changes})
-    with pytest.raises(
-        LmnError, match=f"recipe.yaml: adapter_name_or_path {what}: .* or merge with llamafactory-cli export first"
-    ):
-        known_prompt(changed, Path("new"))
-    assert known_prompt(changed, None) == recipe.train_entry().spec  # without the adapter nothing is amiss
 
 
 def test_lmn_predict_refuses_it_before_it_loads_a_model(recipe: Recipe) -> None:
@@ -78,10 +56,3 @@ def test_another_prompt_than_the_old_adapters_is_told(recipe: Recipe, monkeypatc
         "old: training continued this adapter with another variant, instruction; the new prompt is taken"
         in result.stderr
     )
-
-
-def test_before_training_the_old_adapter_refuses_another_prompt(recipe: Recipe) -> None:
-    old = recipe.train_entry().spec
-    replace(old, instruction="Another.").save(Path("old") / PROMPT_SPEC_FILE)
-    with pytest.raises(LmnError, match=r"old/prompt_spec\.json: the adapter was trained with another instruction"):
-        known_prompt(recipe, Path("old"))

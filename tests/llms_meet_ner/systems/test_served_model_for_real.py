@@ -33,7 +33,6 @@ splits:
   testb: {file: demo.testb, sentences: "43:48"}
 """
 BASE = ["--recipe", "recipe.yaml", "--split", "testb", "--max-new-tokens", "7"]
-
 pytestmark = pytest.mark.slow
 
 

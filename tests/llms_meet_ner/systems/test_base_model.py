@@ -6,24 +6,17 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 from click.testing import CliRunner, Result
-from fake_openai import Fake, fake_server
 from paths import ROOT
 from small_tokenizers import byte_level
 
-from llms_meet_ner import Alignment, LabelSet, LmnError, PromptSpec, Sentence, formats, load
 from llms_meet_ner.cli.predict import main as lmn_predict
 from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
-from llms_meet_ner.decoding.requests import Decoding
 from llms_meet_ner.eval.cli.score import main as lmn_eval
-from llms_meet_ner.systems.finding import Found
-from llms_meet_ner.systems.options import SystemOptions
 
 DEMO = ROOT / "data_converters/cards/demo"
 CARD = """\
@@ -34,33 +27,6 @@ splits:
   testb: {file: demo.testb, sentences: "40:44"}
 """
 RUNS = Path("outputs/mini/mini_testb")
-
-
-class Listing:
-    """A format that does not write the sentence again."""
-
-    name = "listing"
-    variants = ("full", "short")
-
-    def __init__(self, nested: bool = False) -> None:
-        self.nested = nested
-
-    def instruction(self, labels: LabelSet, variant: str) -> str:
-        return f"List entities: {', '.join(labels.names)}"
-
-    def render(self, sentence: Sentence, labels: LabelSet | None = None) -> str:
-        return json.dumps([{"text": sentence.tokens[s.start : s.end], "label": s.label} for s in sentence.spans])
-
-    def parse(self, text: str, tokens: tuple[str, ...], labels: LabelSet) -> Alignment:
-        return Alignment((), "failed", ("empty",))
-
-    def is_ambiguous(self, sentence: Sentence, labels: LabelSet) -> bool:
-        return False
-
-
-@pytest.fixture
-def listing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(formats._FORMATS, "listing", Listing)
 
 
 def call(command: object, *words: str, code: int = 0) -> Result:
@@ -102,12 +68,6 @@ def project(converted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     shutil.copytree(converted, folder)
     monkeypatch.chdir(folder)
     return folder
-
-
-@pytest.fixture
-def fake() -> Iterator[Fake]:
-    with fake_server() as server:
-        yield server
 
 
 def predict(*words: str, code: int = 0) -> Result:
@@ -188,22 +148,6 @@ def test_what_does_not_go_together_is_one_error(project: Path) -> None:
     assert "say --untrained" in predict(code=1).stderr
 
 
-def test_a_server_gets_examples_as_turns_of_a_chat(project: Path, fake: Fake) -> None:
-    words = ["--engine", "openai", "--base-url", fake.url, "--shots", "2", "--examples", "nearest"]
-    predict(*words, "model_name_or_path=none/such")
-    assert (RUNS / "free-openai-shots2-nearest/predictions.jsonl").is_file()
-    pairs = answers().values()
-    instruction = json.loads(Path("data/alpaca/mini.short_train.json").read_text())[0]["instruction"]
-    assert len(fake.requests) == 4
-    for request in fake.requests:
-        assert [message["role"] for message in request["messages"]] == ["user", "assistant"] * 2 + ["user"]
-        first, answer, second, other, last = [message["content"] for message in request["messages"]]
-        assert first.startswith(f"{instruction}\n")
-        assert (first.removeprefix(f"{instruction}\n"), answer) in pairs
-        assert (second, other) in pairs
-        assert "\n" not in last
-
-
 def as_listing() -> None:
     """Write the converted data as if they were in the format of `Listing`."""
     path = Path("data/alpaca/dataset_info.json")
@@ -225,34 +169,3 @@ def test_a_format_that_does_not_write_the_sentence_again_is_decoded_freely(proje
     assert (RUNS / "free-untrained/predictions.jsonl").is_file()
     unsure = evaluate("--shots", "0", "--min-confidence", "0.5", code=1)
     assert "--min-confidence: the format listing gives no confidences; bracketed and xml do" in unsure.stderr
-
-
-@pytest.mark.parametrize(
-    ("asked", "name", "found"),
-    [(None, "bracketed", "constrained"), ("free", "bracketed", "free"), (None, "listing", "free"), ("free", "listing", "free")],
-)  # fmt: skip
-def test_no_decoding_is_what_the_format_allows(
-    listing: None, asked: Decoding | None, name: str, found: Decoding
-) -> None:
-    assert SystemOptions(asked).for_format(name).decoding == found
-    with pytest.raises(LmnError, match="a constrained one ends with its sentence"):
-        SystemOptions(max_new_tokens=3).for_format("bracketed")
-
-
-def test_a_tagger_decodes_as_the_format_allows(listing: None, workdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    spec = PromptSpec("listing", "short", "List", LabelSet.of("PER"))
-    found = Found("a", spec, "b", workdir, None, workdir)
-    monkeypatch.setattr("llms_meet_ner.tagging.tagger.find_model", lambda *names: found)
-    with pytest.raises(LmnError, match="the format listing does not; use --decoding free"):
-        load("a", decoding="constrained", language=None)
-    seen: list[Any] = []
-    monkeypatch.setattr("llms_meet_ner.systems.local.load_model", lambda *names: FakeLoaded)
-    monkeypatch.setattr(
-        "llms_meet_ner.systems.local.make_generator", lambda loaded, spec, decoding, guesser: seen.append(decoding)
-    )
-    load("a", language=None)
-    assert seen == ["free"]
-
-
-class FakeLoaded:
-    tokenizer, window = None, None

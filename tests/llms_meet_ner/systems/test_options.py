@@ -1,0 +1,21 @@
+"""How a model is asked: which options go together, and which decoding a format allows."""
+
+from __future__ import annotations
+
+import pytest
+
+from llms_meet_ner import LmnError
+from llms_meet_ner.decoding.requests import Decoding
+from llms_meet_ner.systems.options import SystemOptions
+
+
+@pytest.mark.parametrize(
+    ("asked", "name", "found"),
+    [(None, "bracketed", "constrained"), ("free", "bracketed", "free"), (None, "listing", "free"), ("free", "listing", "free")],
+)  # fmt: skip
+def test_no_decoding_is_what_the_format_allows(
+    listing: None, asked: Decoding | None, name: str, found: Decoding
+) -> None:
+    assert SystemOptions(asked).for_format(name).decoding == found
+    with pytest.raises(LmnError, match="a constrained one ends with its sentence"):
+        SystemOptions(max_new_tokens=3).for_format("bracketed")

@@ -1,0 +1,116 @@
+"""The engine `openai`: sentences in, records out, and that nothing is lost or betrayed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from fake_openai import Fake, error, marked
+from served_project import DEMO, KEY, RUN, call, predict, rows, sources
+
+from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
+from llms_meet_ner.eval.cli.score import main as lmn_eval
+
+
+def test_a_server_is_asked_for_every_sentence_and_its_answers_become_records(project: Path, fake: Fake) -> None:
+    fake.before = lambda source, times: time.sleep(0.1) or Fake.GO  # type: ignore[func-returns-value]
+    result = predict(fake, "--concurrency", "4")
+    assert f"tuned at {fake.url}, 4 requests at a time" in result.stderr
+    assert fake.most == 4
+    assert fake.keys == {f"Bearer {KEY}"}
+    assert sorted(fake.sources) == sorted(sources())
+    request = next(request for request in fake.requests if request["messages"][-1]["content"].endswith(sources()[0]))
+    bound = len(sources()[0].encode()) + 4 * len(sources()[0].split()) + 32
+    assert request == {
+        "model": "tuned", "temperature": 0, "stop": ["\n"], "max_tokens": bound,
+        "messages": [{"role": "user", "content": request["messages"][0]["content"]}],
+    }  # fmt: skip
+    records = rows(RUN / "predictions.jsonl")
+    assert [record["output"] for record in records] == [marked(source).split("\n")[0] for source in sources()]
+    assert {record["decoding"] for record in records} == {"free"}
+    assert all(record["spans"][0] == [0, 1, "PER"] for record in records)
+    run = json.loads((RUN / "run.json").read_text())
+    assert run["notes"] == {"base_url": fake.url}
+    stamp = run["stamp"]
+    assert (stamp["engine"], stamp["served_model"], stamp["adapter_sha256"]) == ("openai", "tuned", None)
+    assert stamp["prompt"]["template"] is None
+    assert not [path for path in project.rglob("*") if path.is_file() and KEY in path.read_text(errors="replace")]
+    fake.requests.clear()
+    assert "already there, with the same data" in predict(fake).stderr
+    assert not fake.requests
+
+
+def test_scoring_takes_what_a_server_predicted_and_predicts_if_need_be(project: Path, fake: Fake) -> None:
+    base = ["--recipe", "recipe.yaml", "--split", "testb", "--source", str(DEMO), "--engine", "openai"]
+    first = call(lmn_eval, *base, "--base-url", fake.url)
+    again = call(lmn_eval, *base, "--base-url", "http://127.0.0.1:9/v1", "--served-model", "tuned")
+    assert "scoring what is there" in again.stderr
+    assert first.stdout == again.stdout
+    scores = json.loads((RUN / "scores.json").read_text())
+    assert (scores["decoding"], scores["sha256"]["adapter"]) == ("free", None)
+    other = call(lmn_eval, *base, "--served-model", "other", code=1)
+    assert "made with another served_model than there is now" in other.stderr
+
+
+def test_the_system_message_is_sent_as_one(project: Path, fake: Fake) -> None:
+    call(lmn_convert, "mini.yaml", "--source", str(DEMO), "--instruction-as", "system")
+    predict(fake, "dataset=mini.system_train", "--max-new-tokens", "7")
+    system, user = fake.requests[0]["messages"]
+    assert (system["role"], user["role"]) == ("system", "user")
+    assert user["content"] in sources()
+    assert {request["max_tokens"] for request in fake.requests} == {7}
+
+
+@pytest.mark.parametrize("workers", ["1", "3"])
+def test_a_run_that_failed_goes_on(project: Path, fake: Fake, workers: str) -> None:
+    predict(fake, "--out", "whole")
+    bad = sorted(sources(), key=len)[2]
+    fake.before = lambda source, times: error(401, "expired") if source == bad else Fake.GO
+    predict(fake, "--concurrency", workers, code=1)
+    kept = {row["batch"] for row in rows(RUN / "predictions.partial.jsonl")[1:]}
+    assert len(kept) >= 12 - 2 - int(workers)
+    fake.before = lambda source, times: Fake.GO
+    fake.requests.clear()
+    moved = fake.url.replace("127.0.0.1", "localhost")  # another address does not matter, another model does
+    fake.models = ["other"]
+    other = predict(fake, code=1)
+    assert "an unfinished run with other data, another model or other options" in other.stderr
+    predict(fake, "--base-url", moved, "--served-model", "tuned")
+    asked = {request["messages"][-1]["content"].rpartition("\n")[2] for request in fake.requests}
+    assert len(asked) == 12 - len(kept)  # a set: what was under way when the first run failed may come in late
+    assert (RUN / "predictions.jsonl").read_bytes() == Path("whole/predictions.jsonl").read_bytes()
+    assert not (RUN / "predictions.partial.jsonl").exists()
+
+
+def test_the_light_install_is_enough(project: Path, fake: Fake) -> None:
+    hidden = "import sys; sys.modules.update(dict.fromkeys(('torch', 'transformers', 'llamafactory')))"
+    words = ["--recipe", "recipe.yaml", "--split", "testb", "--engine", "openai", "--base-url", fake.url]
+    code = f"{hidden}; from llms_meet_ner.cli.predict import main; main({words!r})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "12 sentences" in done.stdout
+
+
+def answers() -> dict[str, tuple[str, str]]:
+    """Return source and output of the training sentences, by id."""
+    rows = json.loads(Path("data/alpaca/mini.short_train.json").read_text())
+    return {row["id"]: (row["input"], row["output"]) for row in rows}
+
+
+def test_a_server_gets_examples_as_turns_of_a_chat(project: Path, fake: Fake) -> None:
+    predict(fake, "--shots", "2", "--examples", "nearest")
+    assert (RUN.parent / "free-openai-shots2-nearest/predictions.jsonl").is_file()
+    pairs = answers().values()
+    instruction = json.loads(Path("data/alpaca/mini.short_train.json").read_text())[0]["instruction"]
+    assert len(fake.requests) == 12
+    for request in fake.requests:
+        assert [message["role"] for message in request["messages"]] == ["user", "assistant"] * 2 + ["user"]
+        first, answer, second, other, last = [message["content"] for message in request["messages"]]
+        assert first.startswith(f"{instruction}\n")
+        assert (first.removeprefix(f"{instruction}\n"), answer) in pairs
+        assert (second, other) in pairs
+        assert "\n" not in last

@@ -1,0 +1,29 @@
+"""A format that does not write the sentence again."""
+
+from __future__ import annotations
+
+import json
+
+from llms_meet_ner import Alignment, LabelSet, Sentence
+
+
+class Listing:
+    """A format that does not write the sentence again."""
+
+    name = "listing"
+    variants = ("full", "short")
+
+    def __init__(self, nested: bool = False) -> None:
+        self.nested = nested
+
+    def instruction(self, labels: LabelSet, variant: str) -> str:
+        return f"List entities: {', '.join(labels.names)}"
+
+    def render(self, sentence: Sentence, labels: LabelSet | None = None) -> str:
+        return json.dumps([{"text": sentence.tokens[s.start : s.end], "label": s.label} for s in sentence.spans])
+
+    def parse(self, text: str, tokens: tuple[str, ...], labels: LabelSet) -> Alignment:
+        return Alignment((), "failed", ("empty",))
+
+    def is_ambiguous(self, sentence: Sentence, labels: LabelSet) -> bool:
+        return False
