@@ -87,7 +87,7 @@ class RecipeAdapter(LocalSystem):
         path = self._folder / ADAPTER_FILE
         if not path.is_file():
             raise LmnError(
-                "the adapter is gone that made the predictions", path,
+                "the adapter that made the predictions is gone", path,
                 "--predictions scores the file as it is",
             )  # fmt: skip
         return changed({"model": self._recipe.model, "adapter_sha256": sha256_of(path)}, stamp)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from llms_meet_ner import LmnError, Span
-from llms_meet_ner.records import PredictionRecord, Uncertainty, read_jsonl
+from llms_meet_ner import Alignment, LmnError, Span
+from llms_meet_ner.records import Answer, PredictionRecord, Uncertainty, read_jsonl
 
 
 def test_a_record_is_one_line_of_json() -> None:
@@ -56,3 +56,43 @@ def test_a_file_that_cannot_be_read_whole_is_one_error(
         Path("a.jsonl").write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(LmnError, match=message):
         list(read_jsonl(Path("a.jsonl")))
+
+
+ANSWERS = [
+    Answer("[Ada | PER] left"),
+    Answer("", (), Uncertainty(0.0, 0.0)),
+    Answer("x\u2028", (0.5,), Uncertainty(0.25, 1.5)),
+    Answer(spans=()),
+    Answer(spans=(Span(0, 2, "ORG"), Span(1, 2, "LOC")), confidences=(0.5, 0.25)),
+]
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_an_answer_survives_its_line(answer: Answer) -> None:
+    assert Answer.from_list(json.loads(json.dumps(answer.to_list()))) == answer
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        [], ["x"], ["x", None], [None, None, None], [3, None, None], ["x", [1], None], ["x", ["0.5"], None], ["x", None, [0.5]],
+        ["x", None, [0, 0]], [[[0, 1]], None, None], [[[1, 1, "PER"]], None, None], [[[0, 1, "PER"]] * 2, None, None],
+        [[[0, 1, "PER"]], [0.5, 0.5], None], "x", None,
+    ],
+)  # fmt: skip
+def test_a_damaged_answer_is_refused(row: object) -> None:
+    with pytest.raises(ValueError, match=r"not an answer|not a span|stands twice|confidences"):
+        Answer.from_list(row)
+
+
+def test_an_answer_is_a_text_or_spans() -> None:
+    for both in ({}, {"text": "x", "spans": ()}):
+        with pytest.raises(ValueError, match="an answer is a text or spans, and not both"):
+            Answer(**both)  # type: ignore[arg-type]
+
+
+def test_a_record_of_spans_has_neither_output_nor_decoding() -> None:
+    spans = (Span(0, 1, "LOC"),)
+    record = PredictionRecord.of("x/y/0", Answer(spans=spans), "0" * 40, None, Alignment(spans, "exact"))
+    assert (record.to_dict()["output"], record.to_dict()["decoding"]) == (None, None)
+    assert record.to_dict()["spans"] == [[0, 1, "LOC"]]

@@ -14,11 +14,13 @@ from hypothesis import strategies as st
 from standins import spans_of, tagger
 from strict_html import parsed
 
-from llms_meet_ner import LabelSet, LmnError, PromptSpec, Span
+import llms_meet_ner
+from llms_meet_ner import LabelSet, LmnError, PromptSpec, Sentence, Span
 from llms_meet_ner.rendering.text import visible_lines
+from llms_meet_ner.systems.counting import CountingBaseline
 from llms_meet_ner.systems.finding import Found
 from llms_meet_ner.tagging.splitting import make_splitter
-from llms_meet_ner.tagging.tagger import CHUNK_SENTENCES, MAX_TOKENS, Entity, TaggedSentence, TaggedText, load
+from llms_meet_ner.tagging.tagger import CHUNK_SENTENCES, MAX_TOKENS, Entity, TaggedSentence, TaggedText, Tagger, load
 
 NEWS = (
     "Hussain, considered surplus to England's one-day requirements, struck 158. Then Mr. Peter Müller left for Essex!"
@@ -182,3 +184,31 @@ def test_hostile_words_are_drawn_as_text(words: list[str]) -> None:
     page = parsed(tagged._repr_html_())
     assert set(page.tags) == {"div", "span"}
     assert all("".join(page.text).count(visible_lines(word)) >= 2 for word in words)
+
+
+def test_a_bare_string_is_one_error_and_not_tagged_character_by_character() -> None:
+    with pytest.raises(
+        LmnError, match=r"^tag and stream take a list of texts, and this is one text: 'Anna'; write \[text\]$"
+    ):
+        tagger().tag("Anna")
+    with pytest.raises(LmnError, match=r"write \[text\]"):
+        tagger().stream("Anna")
+    with pytest.raises(LmnError, match=r"tag_tokens takes a list of sentences, and this is a text: 'Anna'"):
+        tagger(None).tag_tokens("Anna")
+    with pytest.raises(
+        LmnError, match=r"a sentence is a list of tokens, and this is a text: 'Anna'; write text.split\(\)"
+    ):
+        tagger(None).tag_tokens(["Anna"])
+
+
+def test_any_system_can_tag() -> None:
+    train = [Sentence("t/0", ("Anna", "Holm"), (Span(0, 2, "PER"),))]
+    found = Tagger(CountingBaseline("gazetteer", train)).tag(["Anna Holm left", ""])
+    assert found[0].entities == (Entity(0, 9, "PER", "Anna Holm"),)
+    assert found[1].entities == ()
+
+
+def test_what_load_returns_is_exported() -> None:
+    assert {"Entity", "System", "TaggedSentence", "TaggedText", "Tagger", "load"} <= set(llms_meet_ner.__all__)
+    assert all(hasattr(llms_meet_ner, name) for name in llms_meet_ner.__all__)
+    assert llms_meet_ner.Tagger is Tagger

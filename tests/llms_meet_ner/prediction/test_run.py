@@ -1,0 +1,138 @@
+"""A run of any system: document separators, records, and which predictions are left as they are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from standins import CapitalsSystem
+
+from llms_meet_ner import LmnError, Sentence
+from llms_meet_ner.decoding.batches import Batch
+from llms_meet_ner.prediction.run import check_run, predict, run_folder, run_name
+from llms_meet_ner.prediction.shards import Shard
+from llms_meet_ner.records import Answer
+from llms_meet_ner.systems.counting import CountingBaseline
+from llms_meet_ner.systems.system import Job, System, system_sha256
+
+DOCSTART = ("-DOCSTART-",)
+SENTENCES = [
+    Sentence(f"c/test/{number}", tokens)
+    for number, tokens in enumerate([DOCSTART, ("Ada", "left"), ("no",), DOCSTART, ("Olli", "Holm", "saw", "Oslo")])
+]
+
+
+class Watched(CountingBaseline):
+    """A baseline that notes what it is asked, and answers in several threads."""
+
+    def __init__(self) -> None:
+        super().__init__("capitalised", [])
+        self.asked: list[str] = []
+
+    def prepare(self, sentences: Sequence[Sentence]) -> Job:
+        """Return a job of single sentences."""
+        self.asked += [sentence.id for sentence in sentences]
+        job = super().prepare(sentences)
+        batches = [Batch((item,)) for item in reversed(range(len(sentences)))]
+        return replace(job, batches=batches, workers=2, machine={"device": "here"}, notes={"weather": "fine"})
+
+
+class Prompted(CapitalsSystem):
+    """The stand-in of a model, which answers with texts."""
+
+    def identity(self) -> dict[str, Any]:
+        """Return no hash of weights: there are none."""
+        return {"model": "capitals"}
+
+    def prepare(self, sentences: Sequence[Sentence]) -> Job:
+        """Return a job of one batch."""
+        batch = Batch(tuple(range(len(sentences))), tuple([1] * len(sentences)))
+        return Job([batch], lambda one: self.answer([sentences[item] for item in one.items]), told="capitals")
+
+    def precision(self) -> Mapping[str, Any]:
+        """Return nothing: there is no model."""
+        return {}
+
+
+def rows(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_document_separators_are_never_asked_and_have_no_entities(workdir: Path) -> None:
+    system = Watched()
+    records = rows(predict(system, SENTENCES, Path("run")))
+    assert system.asked == ["c/test/1", "c/test/2", "c/test/4"]
+    assert [record["id"] for record in records] == [sentence.id for sentence in SENTENCES]
+    assert [record["spans"] for record in records] == [[]] * 5
+    texts = rows(predict(Prompted(), SENTENCES, Path("texts")))
+    assert [text["output"] for text in texts] == [
+        "-DOCSTART-", "[Ada | LOC] left", "no", "-DOCSTART-", "[Olli Holm | PER] saw [Oslo | LOC]",
+    ]  # fmt: skip
+    assert (texts[0]["confidences"], texts[0]["uncertainty"]) == ([], {"mean": 0.0, "max": 0.0})
+    assert {text["decoding"] for text in texts} == {"constrained"}
+
+
+def test_what_a_run_notes(workdir: Path) -> None:
+    system = Watched()
+    predict(system, SENTENCES, Path("run"))
+    run = json.loads(Path("run/run.json").read_text())
+    assert run["batches"] == [[[2], []], [[1], []], [[0], []]]
+    assert run["notes"] == {"weather": "fine"}
+    assert run["system_sha256"] == system_sha256(system)
+    stamp = run["stamp"]
+    assert stamp["device"] == "here"
+    assert [name for name, _ in stamp["sentences"]] == [sentence.id for sentence in SENTENCES]
+    assert not Path("run/predictions.partial.jsonl").exists()
+
+
+def test_a_finished_run_is_left_as_it_is_and_another_is_not_written_over(
+    workdir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = predict(Watched(), SENTENCES, Path("run"))
+    again = Watched()
+    predict(again, SENTENCES, Path("run"))
+    assert again.asked == []
+    assert f"{path}: already there, with the same data, model and options\n" in capsys.readouterr().err
+    other: list[tuple[System, list[Sentence]]] = [(Watched(), SENTENCES[:3]), (Prompted(), SENTENCES)]
+    for system, sentences in other:
+        with pytest.raises(
+            LmnError, match=r"^run/predictions\.jsonl: predictions of other data, another model or other"
+        ):
+            predict(system, sentences, Path("run"))
+    assert len(rows(predict(Watched(), SENTENCES[:3], Path("run"), restart=True))) == 3
+
+
+def test_predictions_are_checked_before_they_are_scored(workdir: Path) -> None:
+    check_run(Path("nothing"), Watched(), SENTENCES)
+    predict(Watched(), SENTENCES, Path("run"))
+    check_run(Path("run"), Watched(), SENTENCES)
+    counted = CountingBaseline("gazetteer", [])
+    with pytest.raises(
+        LmnError, match="made with another baseline, sentences than there is now; --restart predicts again"
+    ):
+        check_run(Path("run"), counted, SENTENCES[1:])
+
+
+def test_the_name_of_a_run_says_what_sets_it_apart() -> None:
+    system = Prompted()
+    assert run_name(system) == "constrained"
+    assert run_name(system, 3, Shard(1, 8)) == "constrained-first3-shard1of8"
+    assert run_folder(system, "demo", "testb", limit=2) == Path("outputs/capitals/demo_testb/constrained-first2")
+
+
+def test_a_shard_is_a_part_of_the_sentences(workdir: Path) -> None:
+    records = [rows(predict(Watched(), SENTENCES, Path(str(n)), shard=Shard(n, 2))) for n in (1, 2)]
+    assert [[record["id"][-1] for record in part] for part in records] == [["0", "2", "4"], ["1", "3"]]
+    stamps = [json.loads(Path(f"{n}/run.json").read_text())["stamp"] for n in (1, 2)]
+    assert [(stamp["shard"]["number"], stamp["shard"]["of"]) for stamp in stamps] == [(1, 2), (2, 2)]
+    assert stamps[0]["shard"]["sentences_sha256"] == stamps[1]["shard"]["sentences_sha256"]
+
+
+def test_a_job_answers_in_the_order_of_the_sentences() -> None:
+    asked = [sentence for sentence in SENTENCES if not sentence.is_docstart]
+    system = Watched()
+    assert system.prepare(asked).answers() == system.answer(asked) == [Answer(spans=())] * 3

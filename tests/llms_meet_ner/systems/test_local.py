@@ -1,0 +1,48 @@
+"""What models in this process share: which weights a recipe stands for, and first guesses from its data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from llms_meet_ner import LabelSet, PromptSpec
+from llms_meet_ner.decoding.model import FourBit, Weights
+from llms_meet_ner.systems.local import recipe_precision, recipe_weights, training_guesser
+from llms_meet_ner.training.recipe import Recipe
+
+
+def recipe(**keys: Any) -> Recipe:
+    return Recipe(
+        Path("r.yaml"), {"model_name_or_path": "m", "template": "t", "dataset": "d", "output_dir": "o", **keys}
+    )
+
+
+@pytest.mark.parametrize(
+    ("keys", "weights"),
+    [
+        ({}, Weights("m", cuda_dtype="float32")),
+        ({"bf16": True}, Weights("m", cuda_dtype="bfloat16")),
+        ({"fp16": True, "trust_remote_code": True}, Weights("m", cuda_dtype="float16", trust_remote_code=True)),
+        ({"bf16": True, "quantization_bit": 4}, Weights("m", cuda_dtype="bfloat16", four_bit=FourBit("nf4", True))),
+        (
+            {"quantization_bit": 4, "quantization_type": "fp4", "double_quantization": False},
+            Weights("m", cuda_dtype="float32", four_bit=FourBit("fp4", False)),
+        ),
+        ({"quantization_bit": 8}, Weights("m", cuda_dtype="float32")),
+    ],
+)
+def test_a_recipes_weights_are_as_it_trains_them(keys: dict[str, Any], weights: Weights) -> None:
+    assert recipe_weights(recipe(**keys), None) == weights
+    unset = dict.fromkeys(("bf16", "fp16", "quantization_bit", "quantization_type", "double_quantization"))
+    assert recipe_precision(recipe(**keys)) == {**unset, **{key: keys[key] for key in keys if key in unset}}
+
+
+def test_weights_are_named_with_their_adapter() -> None:
+    assert [str(recipe_weights(recipe(), adapter)) for adapter in (None, Path("o"))] == ["m", "m with o"]
+
+
+def test_without_training_data_a_guesser_knows_the_labels_alone(workdir: Path) -> None:
+    spec = PromptSpec("bracketed", "short", "Mark", LabelSet.of("PER", "LOC"))
+    assert training_guesser(recipe(), spec).labels == ("PER", "LOC")
