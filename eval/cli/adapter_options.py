@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+import cloup
 
-from ...cli.options import add_options, refuse
 from ...data_converters.alpaca import prompt_spec_of
 from ...data_converters.cards import Card, load_card
 from ...errors import LmnError
@@ -22,11 +22,6 @@ from ...systems.options import SystemOptions
 from ..published.results import known_adapter
 
 R = TypeVar("R")
-_WITH_ADAPTER = {"revision": "--revision", "base": "--base-model", "prompt": "--prompt", "template": "--template"}
-_WITH_RECIPE = {
-    "recipe_path": "--recipe", "predictions": "--predictions", "number": "--shots", "untrained": "--untrained", "engine": "--engine",
-    "overrides": "KEY=VALUE",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,42 +94,31 @@ class AdapterChoice:
                 raise LmnError(f"its prompt has {option} {there}, and not {wanted}", self.name, f"leave --{option} out")
 
 
-_ADAPTER_OPTIONS = (
-    click.option(
-        "--adapter",
-        help="Score this adapter or merged model without a recipe: a folder that training has written, or a Hub id.",
-    ),
-    click.option("--revision", help="Branch, tag or commit of the --adapter on the Hub. [default: main]"),
-    click.option(
-        "--base-model", "--base", "base",
-        help="Base model of the adapter, folder or Hub id. [default: that of adapter_config.json]",
-    ),
-    click.option(
-        "--prompt", type=click.Path(path_type=Path),
-        help="Prompt file. [default: prompt_spec.json beside the weights; else the instruction of the corpus's card]",
-    ),
-    click.option("--template", help="LLaMA-Factory's name of the chat template, if there is no prompt_spec.json."),
-)  # fmt: skip
-
-
 def adapter_options(command: Callable[..., R]) -> Callable[..., R]:
-    """Add `--adapter` and what goes with it, handed over as `adapter` (AdapterChoice, or None for a recipe)."""
+    """Add what goes with `--adapter`; both are handed over as `adapter` (AdapterChoice, or None for a recipe or a file)."""
 
+    @cloup.option_group(
+        "Adapter without its recipe",
+        cloup.option("--revision", help="Branch, tag or commit of the --adapter on the Hub. [default: main]"),
+        cloup.option(
+            "--base-model",
+            "--base",
+            "base",
+            help="Base model of the adapter, folder or Hub id. [default: that of adapter_config.json]",
+        ),
+        cloup.option(
+            "--prompt",
+            type=click.Path(path_type=Path),
+            help="Prompt file. [default: prompt_spec.json next to the weights; else the instruction of the corpus's card]",
+        ),
+        cloup.option("--template", help="LLaMA-Factory's name of the chat template, if there is no prompt_spec.json."),
+    )
     @wraps(command)
     def wrapped(
         *args: Any, adapter: str | None, revision: str | None, base: str | None, prompt: Path | None, template: str | None,
         **kwargs: Any,
     ) -> R:  # fmt: skip
-        if adapter is None:
-            refuse(_WITH_ADAPTER, "is for --adapter")
-            return command(*args, adapter=None, **kwargs)
-        refuse(_WITH_RECIPE, "does not go with --adapter, which stands for a recipe and its training")
-        if prompt and template:
-            raise click.UsageError(
-                "--template is for an adapter without a prompt, and --prompt names one; leave one of them out"
-            )
-        if kwargs["corpus"] is None:
-            raise click.UsageError("--adapter NAME is scored on a corpus; name one with --corpus CARD")
-        return command(*args, adapter=AdapterChoice(adapter, revision, base, prompt, template), **kwargs)
+        choice = None if adapter is None else AdapterChoice(adapter, revision, base, prompt, template)
+        return command(*args, adapter=choice, **kwargs)
 
-    return add_options(wrapped, _ADAPTER_OPTIONS)
+    return wrapped

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+import cloup
 
-from ...cli.options import add_options, catch_errors, recipe_option
+from ...cli.options import catch_errors, recipe_option
 from ...errors import LmnError
 from ...training.recipe import choose_recipe
 from ..publish.base_model import is_local
@@ -20,23 +21,25 @@ from ..publish.hyperparameters import is_secret
 
 R = TypeVar("R")
 
-_HUB_OPTIONS = (
-    click.option("--repo", required=True, metavar="OWNER/NAME", help="Repository on the Hub; created if it does not exist."),
-    click.option("--public", is_flag=True, help="Let everyone see the repository. [default: private]"),
-    click.option("--revision", default=MAIN, show_default=True, metavar="BRANCH", help="Branch; created if it does not exist."),
-    click.option("--tag", help="Tag for the commit."),
-    click.option("--create-pr", is_flag=True, help="Open a pull request instead of a commit on the branch."),
-    click.option("--parent-commit", metavar="SHA", help="Publish only if the branch is at this commit (40 digits)."),
-    click.option("--message", help="Message of the commit. [default: names the version]"),
-    click.option("--retries", type=click.IntRange(min=0), default=4, show_default=True, help="Retries of lost or failed requests."),
+_hub_group = cloup.option_group(
+    "Repository",
+    cloup.option("--repo", required=True, metavar="OWNER/NAME", help="Repository on the Hub; created if it does not exist."),
+    cloup.option("--public", is_flag=True, help="Let everyone see the repository. [default: private]"),
+    cloup.option("--revision", default=MAIN, show_default=True, metavar="BRANCH", help="Branch; created if it does not exist."),
+    cloup.option("--tag", help="Tag for the commit."),
+    cloup.option("--create-pr", is_flag=True, help="Open a pull request instead of a commit on the branch."),
+    cloup.option("--parent-commit", metavar="SHA", help="Publish only if the branch is at this commit (40 digits)."),
+    cloup.option("--message", help="Message of the commit. [default: names the version]"),
+    cloup.option("--retries", type=click.IntRange(min=0), default=4, show_default=True, help="Retries of lost or failed requests."),
 )  # fmt: skip
-_FOLDER_OPTIONS = (
-    click.option("--split", "splits", multiple=True, help="Split whose scores the card shows; may be repeated. [default: all]"),
-    click.option("--base-model", "base", metavar="OWNER/NAME", help="Base model on the Hub. [default: the recipe's]"),
-    click.option("--license", "licence", metavar="ID", help="Licence as the Hub lists it. [default: the base model's]"),
-    click.option("--keep-float32", is_flag=True, help="Do not round the weights to bfloat16."),
-    click.option("--merged", is_flag=True, help="Publish the whole model, with the adapter merged into it, instead of the adapter."),
-    click.option("--no-corpus-text", is_flag=True, help="Show no sentence of the training data in the card."),
+_folder_group = cloup.option_group(
+    "What is published",
+    cloup.option("--split", "splits", multiple=True, help="Split whose scores the card shows; may be repeated. [default: all]"),
+    cloup.option("--base-model", "base", metavar="OWNER/NAME", help="Base model on the Hub. [default: the recipe's]"),
+    cloup.option("--license", "licence", metavar="ID", help="Licence as the Hub lists it. [default: the base model's]"),
+    cloup.option("--keep-float32", is_flag=True, help="Do not round the weights to bfloat16."),
+    cloup.option("--merged", is_flag=True, help="Publish the whole model, with the adapter merged into it, instead of the adapter."),
+    cloup.option("--no-corpus-text", is_flag=True, help="Show no sentence of the training data in the card."),
 )  # fmt: skip
 
 
@@ -51,7 +54,7 @@ def _hub_options(command: Callable[..., R]) -> Callable[..., R]:
         to = Destination(repo, public, revision, tag, create_pr, parent_commit, retries=retries)
         return command(*args, to=to if message is None else replace(to, message=message), **kwargs)
 
-    return add_options(wrapped, _HUB_OPTIONS)
+    return _hub_group(wrapped)
 
 
 def _folder_options(command: Callable[..., R]) -> Callable[..., R]:
@@ -65,10 +68,10 @@ def _folder_options(command: Callable[..., R]) -> Callable[..., R]:
         options = BuildOptions("", splits, base, licence, keep_float32, merged, not no_corpus_text)
         return command(*args, options=options, **kwargs)
 
-    return add_options(wrapped, _FOLDER_OPTIONS)
+    return _folder_group(wrapped)
 
 
-@click.command()
+@cloup.command()
 @recipe_option
 @_hub_options
 @_folder_options

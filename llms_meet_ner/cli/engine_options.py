@@ -7,10 +7,11 @@ from functools import wraps
 from typing import Any, TypeVar
 
 import click
+import cloup
 
 from ..errors import LmnError
 from ..systems.server import DEFAULT_CONCURRENCY, DEFAULT_RETRIES, DEFAULT_TIMEOUT, DEFAULT_URL, ServerOptions
-from .options import add_options, refuse
+from .options import refuse
 
 R = TypeVar("R")
 LOCAL = "local"
@@ -24,25 +25,26 @@ _SERVER_OPTIONS = {
 }
 _LOCAL_OPTIONS = {"batch_size": "--batch-size", "dtype": "--dtype"}
 
-_ENGINE_OPTIONS = (
-    click.option(
+_engine_options = cloup.option_group(
+    "Server",
+    cloup.option(
         "--engine", type=click.Choice([LOCAL, OPENAI]), default=LOCAL, show_default=True,
         help="local: transformers in this process. openai: any server with OpenAI's protocol; the key from OPENAI_API_KEY.",
     ),
-    click.option(
+    cloup.option(
         "--base-url", envvar="OPENAI_BASE_URL", default=DEFAULT_URL, show_default=True,
         help="Address of the server. [env: OPENAI_BASE_URL]",
     ),
-    click.option("--served-model", help="Name of the served model or adapter. [default: the only one that is served]"),
-    click.option(
+    cloup.option("--served-model", help="Name of the served model or adapter. [default: the only one that is served]"),
+    cloup.option(
         "--concurrency", type=click.IntRange(min=1), default=DEFAULT_CONCURRENCY, show_default=True,
         help="Requests under way at a time.",
     ),
-    click.option(
+    cloup.option(
         "--timeout", type=click.FloatRange(min=0, min_open=True), default=DEFAULT_TIMEOUT, show_default=True,
         help="Seconds to wait for an answer.",
     ),
-    click.option(
+    cloup.option(
         "--retries", type=click.IntRange(min=0), default=DEFAULT_RETRIES, show_default=True,
         help="Times a request is sent again after a time-out, a lost connection, 429 or 5xx.",
     ),
@@ -68,4 +70,4 @@ def engine_options(command: Callable[..., R]) -> Callable[..., R]:
             refuse(_SERVER_OPTIONS, "is for --engine openai")
         return command(*args, server=server, **kwargs)
 
-    return add_options(wrapped, _ENGINE_OPTIONS)
+    return _engine_options(wrapped)

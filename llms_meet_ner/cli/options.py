@@ -1,11 +1,11 @@
-"""What all commands share: errors without tracebacks, options applied and refused."""
+"""What all commands share: errors without tracebacks, options refused."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import wraps
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 import click
 from click.core import ParameterSource
@@ -14,8 +14,6 @@ from ..errors import LmnError
 
 P = ParamSpec("P")
 R = TypeVar("R")
-Option = Callable[[Callable[..., Any]], Callable[..., Any]]
-"""Adds one option to a command, as `click.option` does."""
 
 recipe_option = click.option(
     "--recipe",
@@ -24,13 +22,6 @@ recipe_option = click.option(
     help="Recipe. [default: the only one under recipes/ that is trained]",
 )
 """The recipe, in every command that takes one; for `choose_recipe`."""
-
-
-def add_options(command: Callable[..., R], options: Sequence[Option]) -> Callable[..., R]:
-    """Add options to a command; its help lists them in this order."""
-    for option in reversed(options):
-        command = option(command)
-    return command
 
 
 def refuse(options: Mapping[str, str], why: str) -> None:

@@ -7,7 +7,6 @@ from collections import Counter
 from pathlib import Path
 
 import click
-from click_default_group import DefaultGroup
 
 from ..alignment import STATUSES
 from ..prediction.merge import merge_shards
@@ -19,13 +18,14 @@ from ..systems.options import SystemOptions
 from ..systems.serve_command import vllm_command
 from ..training.dataset_info import read_sentences, sibling
 from ..training.recipe import choose_recipe
+from .default_group import DefaultCommandGroup
 from .options import catch_errors, recipe_option
 from .predict_options import predict_options
 
 _OVERRIDES = click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 
 
-@click.group(cls=DefaultGroup, default="predict", default_if_no_args=False)
+@click.group(cls=DefaultCommandGroup, default="predict", default_if_no_args=False)
 @click.version_option(package_name="llms-meet-ner")
 def main() -> None:
     """Predict a split with a fine-tuned model.
@@ -39,7 +39,7 @@ def main() -> None:
     """  # noqa: D301
 
 
-@main.command("predict")  # type: ignore[untyped-decorator]
+@main.command("predict")
 @recipe_option
 @click.option("--split", required=True, help="Split of the recipe's corpus, converted with lmn-convert.")
 @click.option(
@@ -74,7 +74,7 @@ def _print_summary(final: Path) -> None:
     click.echo(f"{final}: {statuses.total():,} sentences, {summary}")
 
 
-@main.command()  # type: ignore[untyped-decorator]
+@main.command()
 @click.argument("folders", nargs=-1, required=True, metavar="FOLDER...", type=click.Path(path_type=Path))
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Folder to write to. [default: the shards' name without -shardIofN]"
@@ -86,7 +86,7 @@ def merge(folders: tuple[Path, ...], out: Path | None, restart: bool) -> None:
     _print_summary(merge_shards(folders, out, restart=restart))
 
 
-@main.command("serve-command")  # type: ignore[untyped-decorator]
+@main.command("serve-command")
 @recipe_option
 @click.option("--name", help="Name to serve the adapter under. [default: the last part of the recipe's output_dir]")
 @_OVERRIDES

@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any, TypeVar
 
 import click
+import cloup
 
 from ..decoding.model import AUTO, DTYPES, Dtype
 from ..decoding.requests import CONSTRAINED, DECODINGS, FREE, Decoding
@@ -14,32 +15,33 @@ from ..systems.examples import Shots
 from ..systems.options import SystemOptions
 from ..systems.server import ServerOptions
 from .engine_options import engine_options
-from .options import add_options, catch_errors
+from .options import catch_errors
 from .shot_options import shots_options
 
 R = TypeVar("R")
 
-batch_size_option = click.option(
+batch_size_option = cloup.option(
     "--batch-size", type=click.IntRange(min=1), default=16, show_default=True, help="Sentences decoded together."
 )
 
-_PREDICT_OPTIONS = (
-    click.option(
+_predict_options = cloup.option_group(
+    "Prediction",
+    cloup.option(
         "--decoding", type=click.Choice(DECODINGS),
         help="constrained: the sentence with markup and nothing else. free: plain greedy, as published numbers were made. "
         "[default: constrained, where the format writes the sentence again; a server's is free]",
     ),
     batch_size_option,
-    click.option(
+    cloup.option(
         "--max-new-tokens", type=click.IntRange(min=1),
         help="Bound on a free output. [default: 3 x the sentence's tokens + 32; for a server: bytes + 4 x words + 32; for formats "
         "that do not write the sentence again: an output with every second token an entity, + 32]",
     ),
-    click.option(
+    cloup.option(
         "--dtype", type=click.Choice(DTYPES), default=AUTO, show_default=True, help="auto: as trained on CUDA, float32 on a CPU."
     ),
-    click.option("--limit", type=click.IntRange(min=1), help="Only the first N sentences."),
-    click.option("--restart", is_flag=True, help="Discard what an earlier run left."),
+    cloup.option("--limit", type=click.IntRange(min=1), help="Only the first N sentences."),
+    cloup.option("--restart", is_flag=True, help="Discard what an earlier run left."),
 )  # fmt: skip
 
 
@@ -58,7 +60,7 @@ def predict_options(command: Callable[..., R]) -> Callable[..., R]:
         options = SystemOptions(decoding, batch_size, max_new_tokens, dtype, shots, server)
         return command(*args, options=options, **kwargs)
 
-    return engine_options(shots_options(add_options(catch_errors(wrapped), _PREDICT_OPTIONS)))
+    return _predict_options(shots_options(engine_options(catch_errors(wrapped))))
 
 
 def served_decoding(decoding: Decoding | None, *, served: bool) -> Decoding | None:

@@ -7,23 +7,25 @@ from functools import wraps
 from typing import Any, TypeVar
 
 import click
+import cloup
 
 from ..systems.examples import DEFAULT_SEED, NEAREST, RANDOM, RULES, Rule, Shots
-from .options import add_options, refuse
+from .options import refuse
 
 R = TypeVar("R")
 
-_SHOT_OPTIONS = (
-    click.option(
+_shot_options = cloup.option_group(
+    "Without training",
+    cloup.option(
         "--shots", "number", type=click.IntRange(min=0), metavar="K",
         help="The base model without the adapter, with K examples of the training data before each sentence.",
     ),
-    click.option("--untrained", is_flag=True, help="The same as --shots 0."),
-    click.option(
+    cloup.option("--untrained", is_flag=True, help="The same as --shots 0."),
+    cloup.option(
         "--examples", "rule", type=click.Choice(RULES), default=RANDOM, show_default=True,
         help="random: drawn. covering: those with the most labels not shown yet. nearest: for each sentence those most like it (TF-IDF).",
     ),
-    click.option("--shots-seed", "seed", type=int, default=DEFAULT_SEED, show_default=True, help="Seed of the draws."),
+    cloup.option("--shots-seed", "seed", type=int, default=DEFAULT_SEED, show_default=True, help="Seed of the draws."),
 )  # fmt: skip
 
 
@@ -41,4 +43,4 @@ def shots_options(command: Callable[..., R]) -> Callable[..., R]:
             refuse({"seed": "--shots-seed"}, "is for what is drawn; --examples nearest draws nothing")
         return command(*args, shots=None if number is None else Shots(number, rule, seed), **kwargs)
 
-    return add_options(wrapped, _SHOT_OPTIONS)
+    return _shot_options(wrapped)

@@ -1,0 +1,369 @@
+"""What a call of `lmn-eval` does, resolved once from its options: what answers, which gold, which outputs."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from ...cli.options import refuse
+from ...data_converters.alpaca import prompt_spec_of
+from ...data_converters.cards import Card, load_card
+from ...data_converters.label_change import LabelChange
+from ...decoding.requests import FREE
+from ...errors import LmnError
+from ...formats import DEFAULT_FORMAT, is_inline
+from ...labels import same_labels
+from ...prediction.run import check_run, predict, run_folder
+from ...prompting.spec import PromptSpec
+from ...records import PREDICTIONS_FILE, RUN_FILE
+from ...systems.choosing import recipe_system
+from ...systems.options import SystemOptions
+from ...systems.system import Facts, System
+from ...tags import Repair
+from ...training.recipe import Recipe, choose_recipe
+from ..evaluate import Gold, asked_labels, read_gold
+from ..scoring.provenance import run_stamp
+from .adapter_options import AdapterChoice
+
+_PREDICTING = {
+    "number": "--shots", "untrained": "--untrained", "rule": "--examples", "seed": "--shots-seed", "limit": "--limit",
+    "decoding": "--decoding", "batch_size": "--batch-size", "max_new_tokens": "--max-new-tokens", "dtype": "--dtype",
+    "restart": "--restart", "engine": "--engine",
+}  # fmt: skip
+_OF_ADAPTERS = {"revision": "--revision", "base": "--base-model", "prompt": "--prompt", "template": "--template"}
+_OF_RECIPES = {
+    "recipe_path": "--recipe", "predictions": "--predictions", "number": "--shots", "untrained": "--untrained", "engine": "--engine",
+    "overrides": "KEY=VALUE",
+}  # fmt: skip
+_OF_FOREIGN_OUTPUTS = {"format_name": "--format", "variant": "--variant"}
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreOptions:
+    """The options of the command, as they were given; each has the name and the meaning of its option.
+
+    Attributes:
+        split: Split to score.
+        recipe_path: Recipe of the system; None for the only trained one, where one is needed.
+        overrides: `key=value` words for the recipe.
+        adapter: Adapter or merged model to score without its recipe; None for none.
+        predictions: Predictions file to score; None to predict.
+        corpus: Name or file of the card; None for the card of the recipe's training data.
+        source: Folder of the corpus files; None for the default.
+        repair: Policy for invalid tags in the gold; None for the card's.
+        change: Changes of the card's labels.
+        format_name: Output format of predictions or an adapter that does not say; None for the default.
+        variant: Wording of their instruction; None for the card's.
+        options: How the model is asked.
+        limit: Number of sentences to score, the first of the split; None for all.
+        restart: Whether to discard what an earlier run left.
+        min_confidence: Smallest confidence of the entities that are scored; None scores all.
+        scorer: Published evaluator to count as, too; None for none.
+        baselines: Whether to score what counting in the training split gives.
+        train_split: Training split; None for the default.
+        out: Folder for the scores; None for the folder of the predictions.
+        html: Whether to write the report as a page.
+        report: What to print: `table`, `json` or `markdown`.
+        conlleval: File to write for the script conlleval; None for none.
+    """
+
+    split: str
+    recipe_path: Path | None
+    overrides: tuple[str, ...]
+    adapter: AdapterChoice | None
+    predictions: Path | None
+    corpus: str | None
+    source: Path | None
+    repair: Repair | None
+    change: LabelChange
+    format_name: str | None
+    variant: str | None
+    options: SystemOptions
+    limit: int | None
+    restart: bool
+    min_confidence: float | None
+    scorer: str | None
+    baselines: bool
+    train_split: str | None
+    out: Path | None
+    html: bool
+    report: str
+    conlleval: Path | None
+
+    def __post_init__(self) -> None:
+        """Refuse options that do not go together.
+
+        Raises:
+            click.UsageError: Some do not.
+        """
+        if self.adapter:
+            refuse(_OF_RECIPES, "does not go with --adapter, which stands for a recipe and its training")
+            if self.adapter.prompt and self.adapter.template:
+                raise click.UsageError(
+                    "--template is for an adapter without a prompt, and --prompt names one; leave one of them out"
+                )
+            if self.corpus is None:
+                raise click.UsageError("--adapter NAME is scored on a corpus; name one with --corpus CARD")
+            return
+        refuse(_OF_ADAPTERS, "is for --adapter")
+        if self.predictions:
+            refuse(_PREDICTING, "is for predicting; --predictions scores what is there")
+        else:
+            refuse(_OF_FOREIGN_OUTPUTS, "is for --predictions; a recipe's data say their own")
+
+
+@dataclass(frozen=True, slots=True)
+class GoldPlan:
+    """Which gold is read.
+
+    Attributes:
+        card: Card of the corpus, with the labels that the model was asked for.
+        split: Split to score.
+        source: Folder of the corpus files; None for the default.
+        repair: Policy for invalid tags; None for the card's.
+        limit: Number of sentences, the first of the split; None for all.
+        train_split: Training split, for baselines and the seen/unseen analysis; None to leave these out.
+        train_needed: Whether it is an error if the training split cannot be read.
+    """
+
+    card: Card
+    split: str
+    source: Path | None
+    repair: Repair | None
+    limit: int | None
+    train_split: str | None
+    train_needed: bool
+
+    def read(self) -> Gold:
+        """Read the gold of the split.
+
+        Raises:
+            LmnError: As `read_gold`.
+        """
+        return read_gold(self.card, self.split, self.source, self.repair).first(self.limit)
+
+    def read_train(self) -> Gold | None:
+        """Read the training split; None if there is none and none is needed.
+
+        Raises:
+            LmnError: It is needed and cannot be read.
+        """
+        if self.train_split is None:
+            return None
+        if not self.train_needed and self.card.is_missing(self.train_split, self.source):
+            return None
+        try:
+            return read_gold(self.card, self.train_split, self.source, self.repair)
+        except LmnError as error:
+            if self.train_needed:
+                raise
+            click.echo(f"what the training split knows is left out: {error}", err=True)
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class FileAnswers:
+    """Answers that lie in a file.
+
+    Attributes:
+        path: Predictions file.
+        spec: Prompt that they answer to; None where it is not known.
+        facts: Where they come from, as far as a recipe tells.
+    """
+
+    path: Path
+    spec: PromptSpec | None
+    facts: Facts
+
+    def predictions(self, gold: Gold) -> Path:
+        """Return the predictions file."""
+        return self.path
+
+
+@dataclass(frozen=True, slots=True)
+class SystemAnswers:
+    """Answers of a system, which are predicted unless they are there.
+
+    Attributes:
+        system: What answers.
+        restart: Whether to discard what an earlier run left.
+    """
+
+    system: System
+    restart: bool
+
+    @property
+    def spec(self) -> PromptSpec | None:
+        """Prompt that the system answers to; None for a system without one."""
+        return self.system.prompt
+
+    @property
+    def facts(self) -> Facts:
+        """Where the answers come from."""
+        return self.system.facts
+
+    def predictions(self, gold: Gold) -> Path:
+        """Return the predictions of the gold's sentences, made now unless they are there.
+
+        Raises:
+            LmnError: As `check_run` and `predict`.
+        """
+        folder = run_folder(self.system, gold.card.name, gold.split, limit=gold.limit)
+        path = folder / PREDICTIONS_FILE
+        if path.is_file() and not self.restart:
+            check_run(folder, self.system, gold.sentences)
+            click.echo(f"scoring what is there: {path}", err=True)
+            return path
+        return predict(self.system, gold.sentences, folder, restart=self.restart)
+
+
+@dataclass(frozen=True, slots=True)
+class ScoringPlan:
+    """What a call of `lmn-eval` does.
+
+    Attributes:
+        answers: What is scored.
+        gold: What it is scored against.
+        options: Options of scores and outputs, as they were given.
+    """
+
+    answers: FileAnswers | SystemAnswers
+    gold: GoldPlan
+    options: ScoreOptions
+
+
+def resolve(options: ScoreOptions) -> ScoringPlan:
+    """Return the plan that options stand for. No model is loaded, and of the corpus files only the names are looked at.
+
+    Raises:
+        LmnError: A recipe, card, adapter or prompt cannot be found or read, or two of them say different things.
+    """
+    needed = not options.adapter and (options.predictions is None or options.corpus is None)
+    named = options.recipe_path or options.overrides
+    recipe = choose_recipe(options.recipe_path, options.overrides) if named or needed else None
+    card = load_card(options.corpus or _train_card(recipe))
+    answers = _answers(options, recipe, card)
+    card = _with_labels(card, answers.spec, options.change)
+    wanted = options.baselines or options.train_split is not None
+    gold = GoldPlan(
+        card, options.split, _source(recipe, card, options.source), options.repair, options.limit,
+        _train_split(card, recipe, options), wanted,
+    )  # fmt: skip
+    if isinstance(answers, SystemAnswers) and options.min_confidence is not None:
+        _check_confidences(answers.system)
+    return ScoringPlan(answers, gold, options)
+
+
+def _answers(options: ScoreOptions, recipe: Recipe | None, card: Card) -> FileAnswers | SystemAnswers:
+    """Return what is scored."""
+    if options.adapter:
+        card.data_of(options.split, options.source)  # what is missing here is told before anything is downloaded
+        found = options.adapter.system(options.change.of(card), options.format_name, options.variant, options.options)
+        return SystemAnswers(found, options.restart)
+    system = recipe_system(recipe, options.options) if recipe else None
+    if options.predictions:
+        spec = _answered_spec(options.predictions, system.prompt if system else None, options, card)
+        return FileAnswers(options.predictions, spec, system.facts if system else Facts())
+    assert system is not None  # without predictions and an adapter, there is a recipe
+    return SystemAnswers(system, options.restart)
+
+
+def _with_labels(card: Card, spec: PromptSpec | None, change: LabelChange) -> Card:
+    """Return the card with the labels of the prompt, which the model was asked for; without a prompt, with those of the options.
+
+    Raises:
+        LmnError: Options and prompt say different things.
+    """
+    if spec is None:
+        return change.of(card)
+    if change and set(spec.labels.corpus_names) != set(card.labels.corpus_names):
+        return asked_labels(change.of(card), spec)  # another corpus: its labels are brought to those of the model
+    asked = asked_labels(card, spec)
+    if change and not same_labels(change.of(card).labels, asked.labels):
+        raise LmnError(
+            f"the model was asked for {', '.join(asked.labels.names)}, and is scored on that",
+            remedy="leave out --keep, --drop, --merge and --rename, which are for predictions without a recipe and for other corpora",
+        )
+    return asked
+
+
+def _answered_spec(
+    predictions: Path, recipe_spec: PromptSpec | None, options: ScoreOptions, card: Card
+) -> PromptSpec | None:
+    """Return the prompt that predictions answer to: their run's, else the recipe's, else the one that the options describe.
+
+    Raises:
+        LmnError: Two of them say different things.
+    """
+    spec = recipe_spec
+    if noted := run_stamp(predictions).get("prompt"):
+        spec = PromptSpec.from_dict(noted, str(predictions.parent / RUN_FILE))
+        if recipe_spec and (differing := spec.differences(recipe_spec)):
+            raise LmnError(
+                f"predicted with another {', '.join(differing)} than the recipe has", predictions,
+                "leave --recipe out, or name the recipe of these predictions",
+            )  # fmt: skip
+    format_name, variant = options.format_name, options.variant
+    if not format_name and not variant:
+        return spec
+    if spec is None:
+        return prompt_spec_of(options.change.of(card), format_name or DEFAULT_FORMAT, variant)
+    if (format_name or spec.format, variant or spec.variant) != (spec.format, spec.variant):
+        raise LmnError(
+            f"answers to a prompt of format {spec.format}, variant {spec.variant}", predictions,
+            "leave --format and --variant out",
+        )  # fmt: skip
+    return spec
+
+
+def _train_card(recipe: Recipe | None) -> str:
+    if recipe is None:
+        raise LmnError("which corpus? --corpus names a card")
+    return recipe.train_entry().card
+
+
+def _source(recipe: Recipe | None, card: Card, given: Path | None) -> Path | None:
+    """Return the folder of the corpus files: the given one, else the one that the recipe's data were converted from."""
+    if recipe is not None and given is None:
+        with suppress(LmnError):
+            return recipe.train_entry().source_folder(card.name, given)
+    return given
+
+
+def _train_split(card: Card, recipe: Recipe | None, options: ScoreOptions) -> str | None:
+    """Return the training split: the named one, else the split of the recipe's data set, else the card's first.
+
+    None if that is the scored split, and neither it nor baselines are asked for.
+    """
+    named = options.train_split
+    split = named or next(iter(card.splits))
+    if named is None and recipe is not None:
+        with suppress(LmnError):
+            entry = recipe.train_entry()
+            split = entry.split if entry.corpus == card.name and entry.split in card.splits else split
+    card.split(split)
+    if split != options.split:
+        return split
+    if named is None and not options.baselines:
+        return None
+    raise LmnError(
+        f"the baselines would count in {split}, the split that is scored",
+        remedy=f"--train-split names another of: {', '.join(card.splits)}",
+    )
+
+
+def _check_confidences(system: System) -> None:
+    """Make sure that a system gives its entities confidences.
+
+    Raises:
+        LmnError: It gives none.
+    """
+    if system.prompt and not is_inline(system.prompt.format):
+        raise LmnError(
+            f"the format {system.prompt.format} gives no confidences; bracketed and xml do", "--min-confidence"
+        )
+    if system.decoding == FREE:
+        raise LmnError("--min-confidence needs --decoding constrained: free decoding gives no confidences")
