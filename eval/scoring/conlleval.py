@@ -1,4 +1,4 @@
-"""What the script conlleval reads: a token a line with its gold and its predicted tag, a blank line after each sentence."""
+"""Write what the script conlleval reads: one token a line with its gold and its predicted tag, a blank line after each sentence."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ def write_conlleval(path: Path, sentences: Sequence[Sentence], predicted: Iterab
     """Write sentences with gold and predicted tags (IOB2), separated by one space.
 
     Args:
-        path: of the file.
-        sentences: the gold.
-        predicted: spans of each sentence, none overlapping.
+        path: File to write.
+        sentences: Gold sentences.
+        predicted: Predicted spans of each sentence, which do not overlap.
 
     Returns:
-        How many tokens hold white space, which the script would split at: there it is written as `_`.
+        Number of tokens with white space, where the script would split them; it is written as `_`.
 
     Raises:
-        LmnError: entities nest, which tags cannot hold; or the file cannot be written.
+        LmnError: Entities nest, which tags cannot hold; or the file cannot be written.
     """
     spaced = 0
     with atomic_write(path) as file:
@@ -33,7 +33,9 @@ def write_conlleval(path: Path, sentences: Sequence[Sentence], predicted: Iterab
                 rows = zip(sentence.tokens, encode(sentence.spans, length), encode(spans, length))
             except ValueError as error:
                 raise LmnError(
-                    f"--conlleval: {sentence.id}: {error}; scores of nested entities are of sets of spans"
+                    f"{sentence.id}: {error}",
+                    "--conlleval",
+                    "leave it out: nested entities are scored as sets of spans",
                 ) from error
             for token, gold, other in rows:
                 word = "_".join(token.split()) or "_"

@@ -1,9 +1,9 @@
-"""The counting of Zhan et al. 2026 (repository szu-tera/LLMs4NER), so that people see how far a number depends on the scorer.
+"""Count as Zhan et al. 2026 do (repository szu-tera/LLMs4NER), so that people see how far a number depends on the scorer.
 
-Their evaluator never sees the gold tokens: it compares what a model wrote with what it should have written. Where both are the same
-sentence once the marks are taken out, entities are compared by label and characters; where the model changed the sentence, by label and
-text alone, wherever they stand: wrong positions are forgiven then, and an entity that the sentence does not hold can be right. JSON lists
-are compared entry by entry, without a look at the sentence.
+Their evaluator never sees the gold tokens. It compares the text that a model wrote with the text that it should have written. If
+both are the same sentence without their marks, entities are compared by label and characters. If the model changed the sentence,
+entities are compared by label and text alone, wherever they are: then wrong positions are forgiven, and an entity that is not in
+the sentence can be right. JSON lists are compared entry by entry, without a look at the sentence.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _BRACKETS = re.compile(r"(?P<opens>\[)|\|\s*(?P<label>[^\]]+)\]")
 _ENTRY_KEYS = {"occurrence": ("text", "occurrence_index"), "offset": ("text", "start", "end")}
 
 Entry = tuple[str, Hashable]
-"""An entity's label and what else it is compared by."""
+"""Label of an entity, and what else it is compared by."""
 
 
 def count_llms4ner(
@@ -68,7 +68,7 @@ def _of_label(entries: Counter[Entry], label: str) -> int:
 def _compare_inline(
     gold_text: str, output: str, format_name: str, labels: LabelSet
 ) -> tuple[Counter[Entry], Counter[Entry], bool]:  # fmt: skip
-    """Return the entities of both texts, and whether they could be compared by position."""
+    """Return the entities of both texts, and whether they were compared by position."""
     read = _read_brackets if format_name == "bracketed" else _read_tags
     (clean, gold), (other, predicted) = read(gold_text, labels), read(output, labels)
     if clean == other:
@@ -77,7 +77,7 @@ def _compare_inline(
 
 
 _Marked = tuple[str, list[tuple[str, tuple[int, int]]]]
-"""A text without its marks, and label and characters (end exclusive) of each entity in it."""
+"""A text without its marks, and for each entity its label and its characters (end exclusive)."""
 
 
 def _without_positions(text: str, entities: list[tuple[str, tuple[int, int]]]) -> Counter[Entry]:
@@ -85,7 +85,7 @@ def _without_positions(text: str, entities: list[tuple[str, tuple[int, int]]]) -
 
 
 def _read_brackets(text: str, labels: LabelSet) -> _Marked:
-    """Read brackets: any `[` opens, any `| LABEL]` closes what was opened last, whatever the label."""
+    """Read brackets: any `[` opens an entity, any `| LABEL]` closes the one that was opened last, whatever the label."""
     text = text.strip()
     clean, at = "", 0
     opened: list[int] = []
@@ -104,7 +104,7 @@ def _read_brackets(text: str, labels: LabelSet) -> _Marked:
 
 
 def _read_tags(text: str, labels: LabelSet) -> _Marked:
-    """Read tags of known labels: one that closes takes the last open one of its label, and closes all opened after that."""
+    """Read tags of known labels: a closing tag takes the last open one of its label, and drops all that were opened after it."""
     names = "|".join(re.escape(name) for name in sorted(labels.names, key=len, reverse=True))
     clean, at = "", 0
     opened: list[tuple[str, int]] = []
@@ -125,7 +125,7 @@ def _read_tags(text: str, labels: LabelSet) -> _Marked:
 
 
 def _entries(text: str, format_name: str) -> Iterator[Entry]:
-    """Yield the entries of a JSON answer; none of one that is no JSON, or in which an entry has a number that is none."""
+    """Yield the entries of a JSON answer; nothing if it is not JSON, or if a number in it is not a number."""
     try:
         value = json.loads(text)
         if format_name == "grouped":

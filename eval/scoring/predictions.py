@@ -1,4 +1,4 @@
-"""Read predictions, whoever made them, and put them beside their gold sentences."""
+"""Read predictions of any tool, and match them with their gold sentences."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _AGAIN = "predict again"
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What a file says of one sentence.
+    """What a file says about one sentence.
 
     Attributes:
         line: Line in the file, counted from 1.
@@ -188,7 +188,7 @@ def _is_spans(row: dict[str, Any]) -> bool:
 
 
 def _whole(text: str) -> str:
-    """Put a replacement character for each half of a surrogate pair, which JSON can hold and no file."""
+    """Replace each half of a surrogate pair, which JSON can hold but no file, by a replacement character."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
@@ -276,7 +276,7 @@ def _uncertainty(where: str, row: dict[str, Any]) -> Uncertainty | None:
 
 
 def _is_number(value: Any, highest: float) -> bool:
-    """Whether a JSON value is a number from 0 to `highest`."""
+    """Return whether a JSON value is a number from 0 to `highest`."""
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= highest
 
 
