@@ -158,9 +158,9 @@ class Dev:
     """The split that checkpoints are scored on.
 
     Attributes:
-        gold: its sentences, all that are to be scored.
-        there: how many sentences the split has.
-        spec: the prompt of the recipe's adapter.
+        gold: Gold of the split, or of its first sentences.
+        there: Number of sentences in the split.
+        spec: Prompt of the recipe's adapter.
     """
 
     gold: Gold
@@ -172,7 +172,7 @@ class Dev:
         """Read the gold of a split, by default that of the recipe's `eval_dataset`.
 
         Raises:
-            LmnError: which split is not known; or as `known_prompt` and `read_gold`.
+            LmnError: It is not known which split; or as `known_prompt` and `read_gold`.
         """
         entry = recipe.dev_entry(split)
         spec = known_prompt(recipe, recipe.output_dir)
@@ -188,7 +188,7 @@ def score_system(system: System, dev: Dev, folder: Path, *, restart: bool = Fals
         system: What is scored.
         dev: What it is scored on.
         folder: Folder for `predictions.jsonl` and `scores.json`.
-        restart: Discard predictions that lie there.
+        restart: Whether to discard predictions in that folder.
 
     Returns:
         Strict counts over all labels.
@@ -203,13 +203,15 @@ def score_system(system: System, dev: Dev, folder: Path, *, restart: bool = Fals
 
 
 def draw_curve(recipe: Recipe, dev: Dev, options: SystemOptions, *, restart: bool = False) -> tuple[Curve, Path]:
-    """Score every whole checkpoint of a recipe's training, those scored before only if `restart`, and write curve.json, .md and .png.
+    """Score every whole checkpoint of a recipe's training, and write curve.json, curve.md and curve.png.
+
+    Checkpoints that are already scored are scored again only if `restart` is set.
 
     Returns:
         The curve, and its folder, `<output_dir>/<corpus>_<split>/curve/<run>`.
 
     Raises:
-        LmnError: there is nothing to score, or as `score_system`.
+        LmnError: There is nothing to score; or as `score_system`.
     """
     name = run_name(recipe_system(recipe, options), dev.gold.limit)
     folder = recipe.output_dir / f"{dev.gold.card.name}_{dev.gold.split}" / "curve" / name
@@ -264,7 +266,7 @@ def _curve(
 def _score_checkpoint(
     checkpoint: Checkpoint, points: dict[str, Point], recipe: Recipe, dev: Dev, options: SystemOptions, folder: Path, restart: bool
 ) -> Point | None:  # fmt: skip
-    """Return a checkpoint's point; None where training deleted it meanwhile; of the same weights the point that is there."""
+    """Return the point of a checkpoint: an earlier one with the same weights for the final adapter; None if training deleted it."""
     try:
         digest = sha256_of(checkpoint.folder / ADAPTER_FILE)
         same = next((point for point in points.values() if point.adapter_sha256 == digest), None)
@@ -298,7 +300,7 @@ def _write(curve: Curve, folder: Path) -> None:
 
 
 def watch_training(recipe: Recipe, dev: Dev, options: SystemOptions, restart: bool) -> None:
-    """Score new checkpoints until training has left its final adapter; say of each when it is scored."""
+    """Score new checkpoints until training has saved its final adapter, and print the F1 of each."""
     known: set[str] = set()
     while Checkpoint.read(recipe.output_dir, FINAL) is None:
         whole, _ = find_checkpoints(recipe.output_dir)

@@ -9,17 +9,17 @@ from pathlib import Path
 def save_plot(
     path: Path, title: str, steps: Sequence[int], series: Mapping[str, Sequence[float]], losses: Sequence[float | None]
 ) -> bool:
-    """Write a PNG: ratios against step on the left axis, the evaluation loss, where there is one, on the right.
+    """Write a PNG: the ratios against the step on the left axis, and the evaluation loss, if known, on the right.
 
     Args:
-        path: of the file; it takes its name only when it is whole.
-        title: above the plot.
-        steps: at which the values of `series` and `losses` were measured.
-        series: ratios from 0 to 1 by name; the highest value of the last one is marked.
-        losses: None where unknown.
+        path: File to write; it gets its name only when it is whole.
+        title: Title above the plot.
+        steps: Training steps at which `series` and `losses` were measured.
+        series: Ratios from 0 to 1 by name; the highest value of the last one is marked.
+        losses: Evaluation losses; None where unknown.
 
     Returns:
-        Whether it was written: not without matplotlib.
+        Whether it was written, which takes matplotlib.
     """
     try:
         from matplotlib.figure import Figure

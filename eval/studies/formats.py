@@ -1,14 +1,11 @@
-"""All output formats after the same training, zero and one examples in the prompt, and the baselines, on one corpus.
+"""Compare all output formats on one corpus: after the same training, with zero and one examples in the prompt, and with the baselines.
 
-Every step is a command that a user could type. What is done is used again, so a study that was killed goes on.
+Every step is a command that a user could type. A step that is done is not repeated, so a study that was killed can be continued.
 """
 
 from __future__ import annotations
 
-import os
 import shlex
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,17 +16,17 @@ from ...cli.options import catch_errors
 from ...counts import Counts
 from ...data_converters.alpaca import prompt_spec_of
 from ...data_converters.cards import load_card
-from ...errors import LmnError
 from ...formats import format_names, is_inline
 from ...training.dataset_info import dataset_name
 from ...training.recipe import load_recipe
 from ..scored_run.files import SCORES_FILE, load_run
 from ..scored_run.run import ScoredRun
+from .commands import run_command
 from .results import RESULTS_FOLDER, Result, Study
 
 VARIANT = "short"
 UNTRAINED_BOUNDS = {"offset": 128}
-"""Tokens after which an answer without training is cut off, where it would run on to a bound of hundreds for most sentences."""
+"""Bound in tokens on answers without training, in formats whose own bound would be hundreds of tokens for most sentences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +34,11 @@ class StudyPlan:
     """What a study runs on.
 
     Attributes:
-        card: name of the corpus card.
-        source: folder of its files.
-        recipe: trains one format; the others by overrides.
-        split: that is scored.
-        out: folder for the scores of every run.
+        card: Name of the corpus card.
+        source: Folder of the corpus files.
+        recipe: Recipe that trains one format; overrides train the others.
+        split: Split that is scored.
+        out: Folder for the scores of all runs.
     """
 
     card: str
@@ -51,7 +48,7 @@ class StudyPlan:
     out: Path
 
     def overrides(self, fmt: str) -> list[str]:
-        """Return what sets the training of a format apart."""
+        """Return the overrides with which the recipe trains a format."""
         card = load_card(self.card)
         train = next(iter(card.splits))
         name = dataset_name(card.name, train, prompt_spec_of(card, fmt, VARIANT), card.variant)
@@ -69,45 +66,23 @@ class StudyPlan:
     def score(self, fmt: str, decoding: str, *flags: str) -> tuple[list[str], Path]:
         """Return the command that scores a run, and the folder for its scores."""
         out = self.out / "-".join([fmt, decoding, *(flag.removeprefix("--") for flag in flags)])
-        words = [
-            "lmn-eval",
-            "--recipe",
-            str(self.recipe),
-            "--split",
-            self.split,
-            "--source",
-            str(self.source),
-            "--baselines",
-        ]
+        source = ["--source", str(self.source)]
+        words = ["lmn-eval", "--recipe", str(self.recipe), "--split", self.split, *source, "--baselines"]
         return [*words, "--decoding", decoding, *flags, "--out", str(out), *self.overrides(fmt)], out
-
-
-def _call(words: list[str]) -> None:
-    """Run a command of this environment, showing it first.
-
-    Raises:
-        LmnError: it failed.
-    """
-    click.echo(f"$ {shlex.join(words)}")
-    command = [str(Path(sys.executable).parent / words[0]), *words[1:]]
-    code = subprocess.run(command, env={**os.environ, "HF_HUB_OFFLINE": "1"}, check=False).returncode
-    if code:
-        raise LmnError(f"{words[0]} ended with status {code}; see its output above")
 
 
 def _result(
     plan: StudyPlan, run: bool, name: str, fmt: str, decoding: str, shots: int | None, *flags: str
 ) -> list[Result]:
-    """Score a run unless it is scored, and return its result, before it those of the baselines; nothing if it may not run."""
+    """Score a run unless that is done, and return the results of the baselines and its own; nothing if it may not run."""
     words, out = plan.score(fmt, decoding, *flags)
     if not (out / SCORES_FILE).is_file():
         if not run:
             return []
-        _call(words)
+        run_command(*words)
     scored = load_run(out)
-    baselines = [
-        _baseline(name, counts, scored) for name, counts in (scored.baselines.micro if scored.baselines else {}).items()
-    ]
+    counted = scored.baselines.micro if scored.baselines else {}
+    baselines = [_baseline(name, counts, scored) for name, counts in counted.items()]
     needed = [plan.convert(fmt)] + ([] if flags else [plan.train(fmt)])
     command = "\n".join(shlex.join(step).replace(str(plan.source), "DIR") for step in [*needed, words])
     return [*baselines, Result.of(name, scored, command, shots)]
@@ -115,9 +90,8 @@ def _result(
 
 def _baseline(name: str, counts: Counts, run: ScoredRun) -> Result:
     title = f"baseline: {name}"
-    return Result(
-        title, "", "", None, counts, run.analysis.intervals.scores[title].f1, dict.fromkeys(STATUSES, 0), "", {}
-    )
+    interval = run.analysis.intervals.scores[title].f1
+    return Result(title, "", "", None, counts, interval, dict.fromkeys(STATUSES, 0), "", {})
 
 
 @click.command()
@@ -127,9 +101,9 @@ def _baseline(name: str, counts: Counts, run: ScoredRun) -> Result:
     "--recipe", type=click.Path(path_type=Path), default=Path("recipes/wikigold_smollm2.yaml"), show_default=True
 )
 @click.option("--split", default="test", show_default=True)
-@click.option("--untrained/--no-untrained", default=True, help="Zero and one examples in the prompt too.")
-@click.option("--run/--no-run", default=True, help="--no-run: only what is scored already.")
-@click.option("--about", default="", help="Where it ran, for the page.")
+@click.option("--untrained/--no-untrained", default=True, help="Also score zero and one examples in the prompt.")
+@click.option("--run/--no-run", default=True, help="--no-run: use only what is already scored.")
+@click.option("--about", default="", help="Text for the page: what ran where.")
 @catch_errors
 def main(card: str, source: Path, recipe: Path, split: str, untrained: bool, run: bool, about: str) -> None:
     """Train and score every output format on a corpus; write eval/studies/results/CARD.json."""
@@ -143,9 +117,9 @@ def main(card: str, source: Path, recipe: Path, split: str, untrained: bool, run
     for fmt in format_names():
         decodings = ["constrained", "free"] if is_inline(fmt) else ["free"]
         if run:
-            _call(plan.convert(fmt))
+            run_command(*plan.convert(fmt))
         if run and not load_recipe(recipe, plan.overrides(fmt)).has_adapter:
-            _call(plan.train(fmt))
+            run_command(*plan.train(fmt))
         for decoding in decodings:
             add("trained", fmt, decoding, None)
             if untrained:

@@ -32,7 +32,7 @@ _STUDY = "search"
 Train = Callable[[Path, Sequence[str], Path, OnEvaluation, Sequence[int]], TrainingOutcome]
 """Trains as `launch_training` does."""
 ScoreTrial = Callable[[SearchPlan, Sequence[str]], Counts]
-"""As `score_trial`."""
+"""Scores as `score_trial` does."""
 State = Literal["scored", "pruned", "failed", "killed"]
 
 
@@ -65,12 +65,12 @@ written_as(Trial, "trial=number state parameters steps *counts seconds folder no
 
 
 class Search:
-    """A search in its folder, with the study of Optuna that remembers it.
+    """A search in its folder, and the study of Optuna that remembers it.
 
     Args:
-        plan: what to search.
-        train: trains a trial.
-        score: scores its adapter.
+        plan: What to search.
+        train: Trains a trial.
+        score: Scores the adapter of a trial.
 
     Raises:
         LmnError: Optuna is missing; or the folder holds another search.
@@ -84,10 +84,10 @@ class Search:
         self._retry_killed()
 
     def run(self, keep_open: Sequence[int] = ()) -> None:
-        """Run the trials that are missing; the tables are written anew after each.
+        """Run the missing trials, and write the tables after each.
 
         Raises:
-            LmnError: the first trial of all fails, which is probably no fault of its parameters; or a trial cannot be scored.
+            LmnError: The very first trial fails, probably not because of its parameters; or a trial cannot be scored.
         """
         from optuna.trial import TrialState
 
@@ -107,7 +107,7 @@ class Search:
                     self._try_again(trial)
                     self.write()
                     raise LmnError(
-                        str(error), f"trial {trial.number}", "mend that, and call the search again"
+                        str(error), f"trial {trial.number}", "fix that, and call the search again"
                     ) from error
             self.write()
 
@@ -117,7 +117,7 @@ class Search:
 
     @property
     def best(self) -> Trial | None:
-        """The scored trial with the highest F1, the first of equals; None where none has an entity right."""
+        """The scored trial with the highest F1, the first of equals; None where no trial has an entity right."""
         right = (trial for trial in self.trials() if trial.counts and trial.counts.correct)
         return max(right, key=lambda trial: (trial.counts.f1 if trial.counts else 0, -trial.number), default=None)
 
@@ -165,7 +165,7 @@ class Search:
         return Table(("trial", *names, "steps", "precision", "recall", "F1", "seconds", ""), rows, numbers=False)
 
     def _run_trial(self, trial: Any, keep_open: Sequence[int]) -> None:
-        """Train and score a trial, or take over the result of one with the same parameters; tell Optuna."""
+        """Train and score a trial, or take the result of one with the same parameters, and tell Optuna."""
         from optuna.trial import TrialState
 
         same = next((other for other in self._study.trials if other.values and other.params == trial.params), None)
@@ -193,7 +193,7 @@ class Search:
         return [word(key, value) for key, value in self.plan.values(parameters).items()]
 
     def _on_evaluation(self, trial: Any) -> OnEvaluation:
-        """Return what reports a trial's evaluation losses to Optuna, and asks whether to go on."""
+        """Return a function that reports evaluation losses to Optuna and returns whether to stop."""
 
         def report(number: int, loss: float) -> bool:
             trial.report(-loss, number)
@@ -202,11 +202,11 @@ class Search:
         return report
 
     def _finished(self) -> int:
-        """Return how many trials are over, those not counted that were killed and are tried again."""
+        """Return the number of trials that ended, without those that were killed and are tried again."""
         return sum(trial.state != "killed" for trial in self.trials())
 
     def _retry_killed(self) -> None:
-        """Mark trials that were under way when an earlier call was killed, and put them first; they go on in their folders."""
+        """Put trials that were running when an earlier call was killed first in the queue; they continue in their folders."""
         from optuna.trial import TrialState
 
         for trial in self._study.get_trials(states=(TrialState.RUNNING,)):
@@ -214,7 +214,7 @@ class Search:
             self._try_again(trial)
 
     def _try_again(self, trial: Any) -> None:
-        """Put a trial's parameters first in the queue, to be trained in the same folder: there training finds its checkpoints."""
+        """Put the parameters of a trial first in the queue, to be trained in the same folder, where training finds its checkpoints."""
         folder = trial.user_attrs.get("folder")
         self._study.enqueue_trial(trial.params, {"folder": folder} if folder else None)
 
@@ -225,7 +225,7 @@ def _open_study(plan: SearchPlan) -> Any:
         from optuna.storages import JournalStorage
         from optuna.storages.journal import JournalFileBackend
     except ImportError as error:
-        raise LmnError(f"a search needs Optuna ({error}); pip install 'llms-meet-ner[search]'") from error
+        raise LmnError(f"a search needs Optuna ({error})", remedy="pip install 'llms-meet-ner[search]'") from error
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     journal = plan.out / _JOURNAL
     journal.parent.mkdir(parents=True, exist_ok=True)
@@ -239,14 +239,14 @@ def _open_study(plan: SearchPlan) -> Any:
     differing = [key for key in definition if known.get(key) != definition[key]]
     if differing:
         raise LmnError(
-            f"{plan.out}: holds a search with another {', '.join(differing)}; give this one another out, or move the folder away"
-        )
+            f"holds a search with another {', '.join(differing)}", plan.out, "give this one another out, or move the folder away"
+        )  # fmt: skip
     study.set_user_attr("definition", definition)
     return study
 
 
 def _mend(journal: Path) -> None:
-    """Take away what a kill in the middle of writing leaves: half a line, and Optuna's lock; the search holds a lock of its own."""
+    """Remove what a kill during writing leaves: half a line, and Optuna's lock. The search has its own lock."""
     journal.with_name(f"{journal.name}.lock").unlink(missing_ok=True)
     if journal.is_file():
         content = journal.read_bytes()
@@ -255,7 +255,7 @@ def _mend(journal: Path) -> None:
 
 
 def _sampler(plan: SearchPlan, done: int) -> Any:
-    """Return the sampler of the next trial; seeded anew each time, so that a search that goes on draws what an undisturbed one would."""
+    """Return the sampler of the next trial. Each has its own seed, so that a continued search draws what an undisturbed one would."""
     from optuna.samplers import RandomSampler, TPESampler
 
     seed = plan.seed + done
@@ -303,13 +303,13 @@ def _short(value: Scalar) -> str:
 
 @contextmanager
 def _only_one(out: Path) -> Iterator[int]:
-    """Hold a lock on a search's folder, which trainings inherit: another search waits for neither, it is refused.
+    """Hold a lock on a search's folder, which trainings inherit. Another search there does not wait, it is refused.
 
     Yields:
-        The lock's file descriptor.
+        File descriptor of the lock.
 
     Raises:
-        LmnError: another search has it, or a training that outlived its search.
+        LmnError: Another search holds it, or a training that outlived its search.
     """
     import fcntl
 
@@ -319,13 +319,13 @@ def _only_one(out: Path) -> Iterator[int]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise LmnError(
-                f"{out}: a search runs there, or a training that one has left behind; wait until it has ended, or end it"
+                "a search runs there, or a training that one has left behind", out, "wait until it has ended, or end it"
             ) from error
         yield file.fileno()
 
 
 def run_search(plan: SearchPlan) -> Search:
-    """Run a search in its folder, alone there, and return it.
+    """Run a search, which has its folder to itself, and return it.
 
     Raises:
         LmnError: Another search runs in the folder; or as `Search` and its `run`.
@@ -340,7 +340,7 @@ def run_search(plan: SearchPlan) -> Search:
 
 @contextmanager
 def _ended_by_sigterm() -> Iterator[None]:
-    """Let SIGTERM end the block as Ctrl-C does, so that the training under way ends too."""
+    """Let SIGTERM end the block as Ctrl-C does, so that the running training ends too."""
 
     def end(number: int, frame: object) -> None:
         raise SystemExit(128 + number)

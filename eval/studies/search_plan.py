@@ -1,4 +1,4 @@
-"""A search file: which recipe, which keys within which bounds, how many trials, what they are scored on."""
+"""A search file: the recipe, the keys with their bounds, the number of trials, and what they are scored on."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _RESERVED = ("output_dir", "dataset", "eval_dataset", "dataset_dir")
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Numbers from `low` to `high`, both included; whole ones where both are.
+    """Numbers from `low` to `high`, both inclusive; whole numbers where both are whole.
 
     Raises:
-        ValueError: the range is empty, or by logarithm and not above 0.
+        ValueError: The range is empty, or logarithmic and not above 0.
     """
 
     low: float
@@ -38,7 +38,7 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Tie:
-    """A key that is `times` the searched key `of`, as a whole number where that key's value is one and the product is whole."""
+    """A key that is `times` the searched key `of`; a whole number if that key's value and the product are whole."""
 
     times: float
     of: str
@@ -54,21 +54,21 @@ class SearchPlan:
     """What to search, checked.
 
     Attributes:
-        path: the search file.
-        recipe: that every trial trains, with `overrides` applied.
-        out: folder of trials, logs and tables.
-        trials: how many in all.
-        space: by key of the recipe, the values to choose from or a range.
-        tie: keys that follow from searched ones.
-        overrides: keys that are the same in every trial.
-        split: to score on; None for that of the recipe's `eval_dataset`.
-        source: folder of the corpus files; None for the card's.
-        seed: of the sampler.
+        path: Search file.
+        recipe: Recipe that every trial trains, with `overrides` applied.
+        out: Folder of trials, logs and tables.
+        trials: Number of trials in all.
+        space: Values to choose from, or a range, by key of the recipe.
+        tie: Keys that follow from searched ones.
+        overrides: Keys that are the same in every trial.
+        split: Split to score on; None for that of the recipe's `eval_dataset`.
+        source: Folder of the corpus files; None for the card's.
+        seed: Seed of the sampler.
         sampler: Optuna's tree-structured Parzen estimator, or random.
-        prune: end a trial early whose evaluation loss is worse than the median of the others'.
-        decoding: of the predictions that are scored; None for what their format allows.
-        batch_size: sentences decoded together.
-        limit: only the first so many sentences of the split; None for all.
+        prune: Whether to end a trial early if its evaluation loss is worse than the median of the others'.
+        decoding: Decoding of the predictions that are scored; None for what their format allows.
+        batch_size: Number of sentences decoded together.
+        limit: Number of first sentences of the split that are scored; None for all.
     """
 
     path: Path
@@ -88,12 +88,12 @@ class SearchPlan:
     limit: int | None = None
 
     def values(self, parameters: Mapping[str, Scalar]) -> dict[str, Scalar]:
-        """Return the keys that a trial changes in the recipe: the searched ones, those tied to them, those of every trial."""
+        """Return the keys that a trial changes in the recipe: the searched ones, those tied to them, and those of every trial."""
         tied = {key: tie.value(parameters) for key, tie in self.tie.items()}
         return {**self.overrides, **parameters, **tied}
 
     def definition(self) -> dict[str, Any]:
-        """Return what trials have to have in common to stand in one table, for JSON."""
+        """Return what all trials of one table must have in common, for JSON."""
         return {
             "recipe": self.recipe.values, "space": to_json(self.space), "tie": to_json(self.tie), "overrides": self.overrides,
             "split": self.split, "seed": self.seed, "sampler": self.sampler, "prune": self.prune, "decoding": self.decoding,
@@ -107,7 +107,7 @@ def word(key: str, value: Scalar) -> str:
         return f"{key}={str(value).lower()}"
     text = str(value)
     if isinstance(value, float) and "e" in text and "." not in text:
-        text = text.replace("e", ".0e")  # YAML 1.1 takes 1e-05 for a word
+        text = text.replace("e", ".0e")  # YAML 1.1 reads 1e-05 as a word
     return f"{key}={text}"
 
 
@@ -115,12 +115,12 @@ def load_plan(path: Path) -> SearchPlan:
     """Read a search file and the recipe that it names.
 
     Raises:
-        LmnError: either cannot be read; or a key is missing, unknown or makes no sense; the message names file and line.
+        LmnError: Either cannot be read; or a key is missing, unknown or makes no sense; with file and line.
     """
     file = YamlFile(path)
     keys = file.value
     if not isinstance(keys, dict):
-        raise LmnError(f"{path}:1: a search is a mapping with the keys recipe, trials and space")
+        raise LmnError("a search is a mapping with the keys recipe, trials and space", f"{path}:1")
     check_schema(keys, load_schema(Path(__file__).with_name("search.schema.yaml")), [file], kind="search")
     overrides = keys.get("overrides", {})
     space: dict[str, tuple[Scalar, ...] | Range] = {}
@@ -148,14 +148,16 @@ def _check_names(
     for section, names in (("space", space), ("tie", tie), ("overrides", overrides)):
         for name in names:
             if name == "output_dir" or (name in _RESERVED and section != "overrides"):
-                raise key_error([file], (section, name), f"{name} is the search's own to set; take it out")
+                raise key_error([file], (section, name), f"{name} is set by the search itself; take it out")
             places = [other for other in ("space", "tie", "overrides") if name in file.value.get(other, {})]
             if len(places) > 1:
                 raise key_error(
-                    [file], (section, name), f"{name} stands under {' and '.join(places)}; it can be one of them"
+                    [file], (section, name), f"{name} is under {' and '.join(places)}; keep it under one of them"
                 )
     for name, row in tie.items():
         numbers = space.get(row.of)
         values = numbers if isinstance(numbers, tuple) else (0,)
         if numbers is None or any(isinstance(value, str | bool) for value in values):
-            raise key_error([file], ("tie", name, "of"), f"{row.of} is no number that is searched; name a key of space")
+            raise key_error(
+                [file], ("tie", name, "of"), f"{row.of} is not a number that is searched; name a key of space"
+            )

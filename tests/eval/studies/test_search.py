@@ -169,7 +169,7 @@ def test_a_trial_that_fails_stays_in_the_table_and_the_search_goes_on(plan: Sear
 
 
 def test_when_the_first_trial_fails_the_search_ends_and_tries_it_again_when_called_again(plan: SearchPlan) -> None:
-    with pytest.raises(LmnError, match=r"trial 0: no data set; mend that, and call the search again"):
+    with pytest.raises(LmnError, match=r"trial 0: no data set; fix that, and call the search again"):
         run(plan, Stand({0: raising(TrainingError("no data set"))}))
     undisturbed = drawn(run(plan_of(f"{SEARCH}out: outputs/other\n")))
     assert drawn(run(plan)) == undisturbed
@@ -200,9 +200,9 @@ def test_the_same_parameters_are_trained_once(plan: SearchPlan) -> None:
         (("trials: 6", "trails: 6"), r"s\.yaml:\d: (search: the key 'trials' is missing|trails: no such key; there are: recipe)"),
         (("low: 1.0e-5", "low: 1"), r"s\.yaml:5: space\.learning_rate: low 1 is above high 0\.001"),
         (("low: 1.0e-5", "low: 0"), r"s\.yaml:5: space\.learning_rate: low 0 has no logarithm"),
-        (("lora_rank: [8, 16]", "output_dir: [a]"), r"s\.yaml:6: space\.output_dir: output_dir is the search's own"),
-        (("of: lora_rank", "of: rank"), r"s\.yaml:8: tie\.lora_alpha\.of: rank is no number that is searched"),
-        (("num_train_epochs: 0.5", "lora_rank: 4"), r"s\.yaml:6: space\.lora_rank: lora_rank stands under space and overrides"),
+        (("lora_rank: [8, 16]", "output_dir: [a]"), r"s\.yaml:6: space\.output_dir: output_dir is set by the search itself"),
+        (("of: lora_rank", "of: rank"), r"s\.yaml:8: tie\.lora_alpha\.of: rank is not a number that is searched"),
+        (("num_train_epochs: 0.5", "lora_rank: 4"), r"s\.yaml:6: space\.lora_rank: lora_rank is under space and overrides"),
         (("base.yaml", "none.yaml"), "none.yaml: no such recipe"),
     ],
 )  # fmt: skip

@@ -1,0 +1,27 @@
+"""The commands of a study, run as a user would type them."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+
+from ...errors import LmnError
+
+
+def run_command(*words: str | Path) -> None:
+    """Run a command of this environment, after showing it; its output goes through.
+
+    Raises:
+        LmnError: The command failed.
+    """
+    name, *arguments = map(str, words)
+    click.echo(f"$ {shlex.join([name, *arguments])}")
+    command = [str(Path(sys.executable).parent / name), *arguments]
+    code = subprocess.run(command, env={**os.environ, "HF_HUB_OFFLINE": "1"}, check=False).returncode
+    if code:
+        raise LmnError(f"ended with status {code}", name, "see its output above")
