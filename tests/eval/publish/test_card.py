@@ -91,7 +91,7 @@ def test_a_readers_own_tools_read_the_metadata(tiny: Trained) -> None:
         ("testb", "precision"), ("testb", "recall"), ("testb", "f1"),
     ]  # fmt: skip
     assert data.license is None
-    assert "this model: not known; no licence was named" in card_of()[1]
+    assert "this model: not known. No licence was given" in card_of()[1]
 
 
 def test_scores_of_other_adapters_are_named_and_left_out(tiny: Trained) -> None:
@@ -135,8 +135,8 @@ def test_without_scores_log_and_data_the_card_says_so(tiny: Trained) -> None:
     metadata, text = card_of()
     assert not {"model-index", "language", "license"} & metadata.keys()
     for line in (
-        "There are no scores of these weights.", "Not scored: split testb.", "There is no log of the training.", "There is no plot of the loss.",
-        "not known: data/alpaca/dataset\\_info.json: no such file", "made of the labels' names; no text of the corpus", "- The corpus: not known",
+        "These weights have no scores.", "Not scored: split testb.", "There is no log of the training.", "There is no plot of the loss.",
+        "not known: data/alpaca/dataset\\_info.json: no such file", "made from the names of the labels, without text of the corpus", "- The corpus: not known",
     ):  # fmt: skip
         assert line in text
 
@@ -167,7 +167,7 @@ def test_nothing_of_the_machine_is_published(workdir: Path, monkeypatch: pytest.
         assert str(workdir).encode() not in content, path
     _, text = card_of()
     left_out = "hf\\_hub\\_token, ms\\_hub\\_token, cache\\_dir, some\\_key, deepspeed"
-    assert f"Left out, as they concern one machine or account: {left_out}." in text
+    assert f"Left out because they concern one machine or account: {left_out}." in text
     published = load_recipe(Path("outputs/tiny/hub/recipe.yaml"))
     assert (published.model, published.output_dir, published.seed) == (BASE, Path("outputs/tiny"), 7)
     config = json.loads(Path("outputs/tiny/hub/adapter_config.json").read_text())
@@ -199,7 +199,7 @@ def test_a_base_model_in_a_folder(workdir: Path, monkeypatch: pytest.MonkeyPatch
         "tiny",
         "https://a.bc/l",
     )
-    assert "this model: tiny, that of the base model" in text
+    assert "this model: tiny, the licence of the base model" in text
     assert "not a Hub id, which is OWNER/NAME" in call("--dry-run", "--base-model", "models/llama", code=1).output
     assert (
         "the adapter was trained on models/llama, and tiny.yaml names models/other"
@@ -231,7 +231,7 @@ def test_rounded_weights_and_those_that_are_kept(tiny: Trained) -> None:
     )
     call("--dry-run", "--keep-float32", "--out", "elsewhere")
     assert Path("elsewhere/adapter_model.safetensors").read_bytes() == trained_file.read_bytes()
-    assert "The file here is the very same." in card_of(Path("elsewhere"))[1]
+    assert "The file here is that adapter, unchanged." in card_of(Path("elsewhere"))[1]
     broken = {**before, "a.lora_A.weight": before["a.lora_A.weight"] / 0}
     from safetensors.torch import save_file
 
