@@ -148,7 +148,7 @@ def carry_out(plan: ScoringPlan) -> None:
 
 def _printed(run: ScoredRun, report: str) -> str:
     if report == "markdown":
-        return "\n".join(markdown_report(run))
+        return markdown_report(run).rstrip("\n")
     return as_json(run) if report == "json" else as_table(run)
 
 

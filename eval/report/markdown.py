@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from ...rendering.markdown import escaped, table
+from ...rendering.markdown import markdown
 from ...rendering.tables import Table
-from ...sentence import Span
 from ..scored_run.differences import ERRORS, ExaminedSentence, Pair
 from ..scored_run.run import ScoredRun
 from .content import facts, headline, interval_note, provenance, sections, title_of
@@ -15,50 +15,62 @@ LISTED = 20
 """Number of errors of each kind that are listed; the rest is counted."""
 
 
-def markdown_report(run: ScoredRun, sentences: Sequence[ExaminedSentence] | None = None) -> Iterator[str]:
-    """Yield lines, or several of them with line breaks between.
+@dataclass(frozen=True, slots=True)
+class _ToldError:
+    """An error in words.
+
+    Attributes:
+        id: Sentence id.
+        sides: For the gold and the predicted entity, as far as there is one: which of them, its words, its label.
+        text: Sentence.
+    """
+
+    id: str
+    sides: tuple[tuple[str, str, str], ...]
+    text: str
+
+    @classmethod
+    def of(cls, sentence: ExaminedSentence, pair: Pair) -> _ToldError:
+        """Tell a pair of a sentence."""
+        sides = tuple(
+            (side, " ".join(sentence.tokens[span.start : span.end]), span.label)
+            for side, span in (("gold", pair.gold), ("predicted", pair.predicted))
+            if span
+        )
+        return cls(sentence.id, sides, " ".join(sentence.tokens))
+
+
+@dataclass(frozen=True, slots=True)
+class _ErrorList:
+    """Errors of one kind: what the kind is, how many there are, and the first ones."""
+
+    kind: str
+    meaning: str
+    count: int
+    first: list[_ToldError]
+
+
+def markdown_report(run: ScoredRun, sentences: Sequence[ExaminedSentence] | None = None) -> str:
+    """Return the report.
 
     Args:
         run: Scored run.
         sentences: Sentences behind its counts; None leaves the lists of errors out.
     """
-    yield f"# {escaped(title_of(run))}"
-    scores = headline(run)
-    rows = [(score.name, f"{score.value:.4f}", f"{score.low:.4f} to {score.high:.4f}") for score in scores]
-    yield from ("", table(Table(("micro avg", "value", "interval"), rows, (interval_note(run),))))
-    yield from _list(facts(run))
-    for section in sections(run):
-        yield from ("", f"## {escaped(section.title)}")
-        for note in section.notes:
-            yield from ("", escaped(note))
-        for linked in section.tables:
-            yield from ("", table(linked.table))
-    yield from ("", "## Provenance")
-    yield from _list(provenance(run))
-    if sentences is not None:
-        yield from _errors(sentences)
+    scores = [(score.name, f"{score.value:.4f}", f"{score.low:.4f} to {score.high:.4f}") for score in headline(run)]
+    text = markdown(
+        "eval.report/report.md.jinja",
+        title=title_of(run),
+        headline=Table(("micro avg", "value", "interval"), scores, (interval_note(run),)),
+        facts=facts(run),
+        sections=sections(run),
+        provenance=provenance(run),
+        errors=[] if sentences is None else list(_error_lists(sentences)),
+    )
+    return text.rstrip("\n") + "\n"
 
 
-def _list(pairs: Sequence[tuple[str, str]]) -> Iterator[str]:
-    yield ""
-    yield from (f"- {escaped(name)}: {escaped(value)}" for name, value in pairs)
-
-
-def _errors(sentences: Sequence[ExaminedSentence]) -> Iterator[str]:
-    """Yield the first errors of each kind."""
+def _error_lists(sentences: Sequence[ExaminedSentence]) -> Iterator[_ErrorList]:
     for kind, meaning in ERRORS.items():
-        found = [(row, pair) for row in sentences for pair in row.pairs if pair.kind == kind]
-        yield from ("", f"## Errors: {kind} ({len(found):,})", "", f"A {kind} error: {meaning}.", "")
-        yield from (_error(row, pair) for row, pair in found[:LISTED])
-        if len(found) > LISTED:
-            yield from ("", f"and {len(found) - LISTED:,} more")
-
-
-def _error(row: ExaminedSentence, pair: Pair) -> str:
-    sides = [(name, span) for name, span in (("gold", pair.gold), ("predicted", pair.predicted)) if span]
-    told = ", ".join(f"{name} **{escaped(_words(row, span))}** ({escaped(span.label)})" for name, span in sides)
-    return f"- {escaped(row.id)}: {told}, in: {escaped(' '.join(row.tokens))}"
-
-
-def _words(row: ExaminedSentence, span: Span) -> str:
-    return " ".join(row.tokens[span.start : span.end])
+        found = [(sentence, pair) for sentence in sentences for pair in sentence.pairs if pair.kind == kind]
+        yield _ErrorList(kind, meaning, len(found), [_ToldError.of(*one) for one in found[:LISTED]])

@@ -25,4 +25,4 @@ def write_page(path: Path, evaluation: Evaluation) -> None:
 def write_markdown(path: Path, evaluation: Evaluation) -> None:
     """Write the report as Markdown, atomically."""
     with atomic_write(path) as file:
-        file.writelines(f"{line}\n" for line in markdown_report(evaluation.run, evaluation.sentences))
+        file.write(markdown_report(evaluation.run, evaluation.sentences))

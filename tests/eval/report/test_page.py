@@ -1,4 +1,4 @@
-"""The report of a run: opened in a real browser, read strictly, and as Markdown by a parser of others."""
+"""The page of a run: opened in a real browser, and read strictly."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 import random
 import re
 import shutil
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,23 +14,19 @@ from typing import Any
 import pytest
 from chromium import chromium, opened
 from click.testing import CliRunner
-from hostile import TOKENS, adversarial, spoiled
-from markdown_it import MarkdownIt
+from hostile import TOKENS, adversarial
 from playwright.sync_api import Browser, expect
 from playwright.sync_api import Page as Tab
+from scored_demo import evaluated, reads_as
 from strict_html import Page
 
-from llms_meet_ner import Sentence, Span, get_format
-from llms_meet_ner.data_converters import load_card, read_corpus
+from llms_meet_ner import Sentence, Span
 from llms_meet_ner.eval.cli.score import main
-from llms_meet_ner.eval.evaluate import Gold, evaluate
 from llms_meet_ner.eval.published.side_by_side import find_references
-from llms_meet_ner.eval.report import report_path, writing
-from llms_meet_ner.eval.report.markdown import LISTED, markdown_report
+from llms_meet_ner.eval.report.markdown import markdown_report
 from llms_meet_ner.eval.report.page import html_report
-from llms_meet_ner.eval.report.sentences import embedded
-from llms_meet_ner.eval.scored_run.differences import ERRORS, ExaminedSentence, Pair
-from llms_meet_ner.eval.scored_run.files import load_evaluation, load_run, sentence_line
+from llms_meet_ner.eval.scored_run.differences import ERRORS, ExaminedSentence
+from llms_meet_ner.eval.scored_run.files import load_evaluation, load_run
 from llms_meet_ner.eval.scored_run.run import Evaluation, ScoredRun
 from llms_meet_ner.rendering.text import visible
 from llms_meet_ner.typed_json import from_json, to_json
@@ -49,41 +44,9 @@ def browser() -> Iterator[Browser]:
         yield started
 
 
-def evaluated(
-    folder: Path, sentences: Sequence[Sentence], outputs: Sequence[str], *, nested: bool = False
-) -> Evaluation:
-    """Score outputs in the bracketed format against sentences with the labels of the demo corpus."""
-    path = folder / "outputs.jsonl"
-    lines = [
-        json.dumps({"id": one.id, "output": output, "decoding": "free"}) for one, output in zip(sentences, outputs)
-    ]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    card = replace(load_card("demo"), nested=nested)
-    return evaluate(Gold(card, "testb", card.data_of("testb"), list(sentences)), path)
-
-
 def written(path: Path, evaluation: Evaluation) -> Path:
     path.write_text("".join(html_report(evaluation)), encoding="utf-8")
     return path
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A scored run of the demo corpus with its report, by the command."""
-    folder, drawn = tmp_path_factory.mktemp("run"), random.Random(1)
-    with (folder / "p.jsonl").open("w", encoding="utf-8") as file:
-        for number, sentence in enumerate(read_corpus(load_card("demo"), "testb")):
-            written = spoiled(sentence, drawn)
-            output = get_format("bracketed").render(written)
-            output += [" and more", "", "", ""][number % 4] if number else " [Nowhere | LOC]"
-            spans = [[span.start, span.end, span.label] for span in written.spans]
-            confidences = [drawn.choice((0, 0.1, 0.95, 1, round(drawn.random(), 4))) for _ in spans]
-            row = {"id": sentence.id, "output": output, "decoding": "free", "spans": spans, "confidences": confidences}
-            file.write(json.dumps(row) + "\n")
-    words = ["--corpus", "demo", "--split", "testb", "--predictions", str(folder / "p.jsonl"), "--html", "--baselines"]
-    result = CliRunner().invoke(main, words)
-    assert result.exit_code == 0, result.output
-    return folder
 
 
 def rows(folder: Path) -> list[ExaminedSentence]:
@@ -380,7 +343,7 @@ def test_labels_and_facts_are_escaped_too(tmp_path: Path, browser: Browser, demo
         tab.select_option("#label", visible(label))
         assert tab.locator(".bar", has_text="</script><img").count() > 0
         assert tab.locator("img").count() == 0
-    assert reads_as(list(markdown_report(run, sentences)))
+    assert reads_as(markdown_report(run, sentences))
 
 
 def test_nested_spans_are_drawn_within_each_other(tmp_path: Path, browser: Browser) -> None:
@@ -448,89 +411,3 @@ def test_a_thousand_random_and_adversarial_predictions(tmp_path: Path, browser: 
         for _ in range(5):
             tab.click("#next")
         assert ids(tab) == [sentence.id for sentence in sentences[100:120]]
-    assert reads_as(list(markdown_report(evaluation.run, evaluation.sentences)))
-
-
-def reads_as(lines: Sequence[str]) -> str:
-    """Return the text of Markdown; fail where it holds anything but headings, tables, lists, bold and text."""
-    known = {
-        "inline", "text", "text_special", "softbreak",
-        *(
-            f"{name}_{end}"
-            for name in ("heading", "paragraph", "table", "thead", "tbody", "tr", "th", "td", "bullet_list", "list_item", "strong")
-            for end in ("open", "close")
-        ),
-    }  # fmt: skip
-    parser = MarkdownIt("gfm-like", {"linkify": False, "html": True})
-    said = []
-    for token in parser.parse("\n".join(lines)):
-        for one in (token, *(token.children or ())):
-            assert one.type in known, (one.type, one.content or token.content)
-            said.append(one.content if one.type in ("text", "text_special") else "")
-    return "".join(said)
-
-
-def test_what_is_embedded_reads_back_and_is_no_markup() -> None:
-    for text in (*TOKENS, "\u2029", "é", "\U0001f469"):
-        assert json.loads(embedded([text])) == [text]
-        assert not set(embedded([text])) & set("<>&\u2028\u2029")
-
-
-def test_the_same_as_markdown(demo: Path) -> None:
-    result = CliRunner().invoke(main, ["report", str(demo), "--markdown"])
-    assert (result.exit_code, result.stdout) == (0, f"{demo / 'report.md'}\n")
-    lines = (demo / "report.md").read_text("utf-8").splitlines()
-    document = json.loads((demo / "scores.json").read_text("utf-8"))
-    assert lines[0] == "# demo testb: gold and predictions"
-    errors = document["analysis"]["errors"]["all"]
-    assert f"| all | {' | '.join(map(str, errors.values()))} |" in lines
-    for kind in ERRORS:
-        at = lines.index(f"## Errors: {kind} ({errors[kind]})")
-        listed = lines[at + 4 :][: min(errors[kind], LISTED)]
-        assert all(line.startswith("- demo/testb/") for line in listed)
-        if errors[kind] > LISTED:
-            assert lines[at + 5 + LISTED] == f"and {errors[kind] - LISTED} more"
-    assert "| reasons | sentences |" in lines
-    assert "baseline: majority" in reads_as(lines)
-
-
-def test_the_page_is_made_again_from_what_was_written(demo: Path, tmp_path: Path) -> None:
-    result = CliRunner().invoke(main, ["report", str(demo / "scores.json"), "--out", str(tmp_path / "again.html")])
-    assert result.exit_code == 0, result.output
-    assert (tmp_path / "again.html").read_bytes() == (demo / "report.html").read_bytes()
-    assert report_path(Path("a/scores.json"), ".html") == Path("a/report.html")
-    assert report_path(Path("a/scores.min0.9.json"), ".html") == Path("a/report.min0.9.html")
-
-
-def test_the_charts_need_no_matplotlib(demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
-    result = CliRunner().invoke(main, ["report", str(demo), "--out", str(tmp_path / "plain.html")])
-    assert result.exit_code == 0, result.output
-    assert (tmp_path / "plain.html").read_bytes() == (demo / "report.html").read_bytes()
-
-
-def test_reports_of_what_is_no_run_are_refused(demo: Path, tmp_path: Path) -> None:
-    def refused() -> str:
-        result = CliRunner().invoke(main, ["report", str(tmp_path)])
-        assert result.exit_code == 1
-        assert not (tmp_path / "report.html").exists()
-        return result.stderr
-
-    assert "scores.json: no such file; lmn-eval writes it" in refused()
-    (tmp_path / "scores.json").write_text('{"schema": 2, "analysis": {}}')
-    (tmp_path / "sentences.jsonl").write_text("")
-    assert "scores.json: not as lmn-eval writes it (corpus is missing); score the run again" in refused()
-    shutil.copy(demo / "scores.json", tmp_path)
-    row = ExaminedSentence("a", "", ("x",), (Pair("missed", Span(0, 1, "LOC"), None),), (), "exact", (), "x")
-    (tmp_path / "sentences.jsonl").write_text(sentence_line(row).replace('"status"', '"state"'))
-    assert "sentences.jsonl:1: not as lmn-eval writes it (status is missing)" in refused()
-
-
-def test_a_mistake_in_this_program_is_no_damage(demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: Any) -> Iterator[str]:
-        raise KeyError("analysis")
-
-    monkeypatch.setattr(writing, "html_report", broken)
-    result = CliRunner().invoke(main, ["report", str(demo), "--out", str(tmp_path / "r.html")])
-    assert isinstance(result.exception, KeyError)
-    assert not (tmp_path / "r.html").exists()
