@@ -15,7 +15,7 @@ from .sentence import Span
 PREDICTIONS_FILE = "predictions.jsonl"
 """One record a line, in corpus order; there once a run has finished."""
 RUN_FILE = "run.json"
-"""What the predictions beside it follow from."""
+"""What the predictions next to it follow from."""
 PARTIAL_FILE = "predictions.partial.jsonl"
 """The finished batches of a run that has not ended."""
 

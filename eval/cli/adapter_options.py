@@ -32,7 +32,7 @@ class AdapterChoice:
         name: Folder or Hub id.
         revision: Branch, tag or commit of a Hub id; None for its main branch.
         base: Folder or Hub id of an adapter's base model; None for the one that the adapter names.
-        prompt: A `prompt_spec.json`; None for the one beside the weights, or else the prompt of a corpus card.
+        prompt: A `prompt_spec.json`; None for the one next to the weights, or else the prompt of a corpus card.
         template: LLaMA-Factory's name of the chat template, where the prompt is a card's; None if it is known otherwise.
     """
 

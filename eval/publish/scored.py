@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...decoding.requests import DECODINGS
 from ...errors import LmnError
 from ...files import sha256_of
 from ...records import PREDICTIONS_FILE
@@ -13,7 +14,7 @@ from ..scored_run.files import SCORES_FILE, SCORES_PATTERN, load_run
 from ..scored_run.run import ScoredRun
 from ..scoring.provenance import run_stamp
 
-_RUN_ORDER = ("constrained", "free")
+_RUN_ORDER: tuple[str, ...] = DECODINGS
 
 
 @dataclass(frozen=True, slots=True)

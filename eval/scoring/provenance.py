@@ -40,7 +40,7 @@ def stamp(gold: SplitData, predictions: Path, facts: Facts) -> Provenance:
 
 
 def run_stamp(predictions: Path) -> dict[str, Any]:
-    """Return what lmn-predict noted beside predictions of its own; an empty mapping for files of other tools, or if it is damaged."""
+    """Return what lmn-predict noted next to predictions of its own; an empty mapping for files of other tools, or if it is damaged."""
     if not _is_run(predictions):
         return {}
     try:

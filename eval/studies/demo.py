@@ -17,6 +17,7 @@ from ...alignment import STATUSES
 from ...cli.options import catch_errors
 from ...data_converters.alpaca import prompt_spec_of
 from ...data_converters.cards import Card, load_card
+from ...decoding.requests import CONSTRAINED, FREE
 from ...errors import LmnError
 from ...files import read_json, sha256_of, write_json
 from ...formats import DEFAULT_FORMAT
@@ -191,9 +192,9 @@ def main(card_name: str | None, source: Path | None) -> None:
     trained_key = f"{train_key} {data_key}"
     untrained_key = f"{demo.recipe.model} {demo.recipe.template} {data_key}"
     models = [
-        ("SmolLM2-135M, untrained", _evaluate(demo, "score untrained", untrained_key, "constrained", "--untrained")),
-        ("SmolLM2-135M, trained, free", _evaluate(demo, "score free", trained_key, "free")),
-        ("SmolLM2-135M, trained", _evaluate(demo, "score", trained_key, "constrained")),
+        ("SmolLM2-135M, untrained", _evaluate(demo, "score untrained", untrained_key, CONSTRAINED, "--untrained")),
+        ("SmolLM2-135M, trained, free", _evaluate(demo, "score free", trained_key, FREE)),
+        ("SmolLM2-135M, trained", _evaluate(demo, "score", trained_key, CONSTRAINED)),
     ]
     gold, train = read_gold(demo.card, test_split, source), read_gold(demo.card, train_split, source)
     rows = [

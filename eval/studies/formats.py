@@ -16,6 +16,7 @@ from ...cli.options import catch_errors
 from ...counts import Counts
 from ...data_converters.alpaca import prompt_spec_of
 from ...data_converters.cards import load_card
+from ...decoding.requests import DECODINGS, FREE
 from ...formats import format_names, is_inline
 from ...training.dataset_info import dataset_name
 from ...training.recipe import load_recipe
@@ -115,7 +116,7 @@ def main(card: str, source: Path, recipe: Path, split: str, untrained: bool, run
             results.setdefault(f"{result.name} {result.format} {result.decoding}", result)
 
     for fmt in format_names():
-        decodings = ["constrained", "free"] if is_inline(fmt) else ["free"]
+        decodings = DECODINGS if is_inline(fmt) else (FREE,)
         if run:
             run_command(*plan.convert(fmt))
         if run and not load_recipe(recipe, plan.overrides(fmt)).has_adapter:

@@ -57,7 +57,7 @@ def predict_split(
 ) -> None:  # fmt: skip
     """Predict a split with a recipe's base model and adapter; write one JSON line a sentence (the default subcommand).
 
-    KEY=VALUE words override keys of the recipe, as for llamafactory-cli. A run that was killed goes on where it was.
+    KEY=VALUE words override keys of the recipe, as for llamafactory-cli. A run that was killed continues where it stopped.
     """
     part = Shard.parse(shard) if shard else None
     recipe = choose_recipe(recipe_path, overrides)
@@ -92,7 +92,7 @@ def merge(folders: tuple[Path, ...], out: Path | None, restart: bool) -> None:
 @_OVERRIDES
 @catch_errors
 def serve_command(recipe_path: Path | None, name: str | None, overrides: tuple[str, ...]) -> None:
-    """Print the command that serves a recipe's adapter with vLLM; write its chat template beside the adapter."""
+    """Print the command that serves a recipe's adapter with vLLM; write its chat template next to the adapter."""
     recipe = choose_recipe(recipe_path, overrides)
     words = [shlex.quote(word) for word in vllm_command(recipe, name or recipe.name)]
     click.echo(" ".join(words).replace(" --", " \\\n    --"))

@@ -49,7 +49,7 @@ _WRITERS: dict[str, Callable[[TaggedText], str]] = {
 )  # fmt: skip
 @click.option("--base", help="Base model of an adapter, folder or Hub id. [default: the one in adapter_config.json]")
 @click.option(
-    "--prompt", type=click.Path(path_type=Path), help="Prompt file. [default: prompt_spec.json beside the weights]"
+    "--prompt", type=click.Path(path_type=Path), help="Prompt file. [default: prompt_spec.json next to the weights]"
 )
 @click.option("--out", type=click.Path(path_type=Path), help="File to write. [default: standard output]")
 @click.argument("file", type=click.File("rb"), default="-")

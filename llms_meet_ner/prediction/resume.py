@@ -1,4 +1,4 @@
-"""A run that goes on where it was killed: finished batches are kept in a file next to what they follow from."""
+"""Runs that resume: finished batches are kept in a file, and a killed run continues after them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def run_batches(
     workers: int = 1,
     extra: Mapping[str, Any] | None = None,
 ) -> dict[int, Answer]:
-    """Answer batch by batch; append each finished batch to a partial file, from which a later call goes on.
+    """Answer batch by batch; append each finished batch to a partial file, after which a later call continues.
 
     An error or an interruption ends the run at once; what is finished stays in the partial file.
 
@@ -40,7 +40,7 @@ def run_batches(
         restart: Discard what an earlier run left unfinished.
         on_batch: Called for every batch that is done, and for those found done.
         workers: Number of batches under way at a time.
-        extra: More keys of `run.json`; a run may go on with others.
+        extra: More keys of `run.json`; a run may continue with others.
 
     Returns:
         Answers by position.

@@ -49,7 +49,7 @@ def predict(
 ) -> Path:
     """Let a system answer sentences, and write a record for each.
 
-    A finished run with the same sentences and the same system is left as it is. An unfinished one goes on; its final file is
+    A finished run with the same sentences and the same system is left as it is. An unfinished one continues; its final file is
     byte for byte that of an undisturbed run. Document separators need no system: they hold no entity.
 
     Args:

@@ -51,9 +51,9 @@ def find_model(
     Args:
         name: Folder or Hub id.
         base: Base model of the adapter; None for the one that `adapter_config.json` names.
-        prompt: A `prompt_spec.json`; None for the one beside the weights.
+        prompt: A `prompt_spec.json`; None for the one next to the weights.
         revision: Branch, tag or commit of a Hub id; None for its main branch.
-        otherwise: Gives the prompt, with its template, if none lies beside the weights and none is named.
+        otherwise: Gives the prompt, with its template, if none lies next to the weights and none is named.
 
     Raises:
         LmnError: There is no such model or base model, a file is missing or damaged, the prompt has no chat template, a revision
@@ -108,7 +108,7 @@ def _prompt_at(path: Path) -> PromptSpec:
     if not path.is_file():
         raise LmnError(
             "no such file", path,
-            "lmn-predict writes it beside the adapter of its recipe, or name one with --prompt FILE",
+            "lmn-predict writes it next to the adapter of its recipe, or name one with --prompt FILE",
         )  # fmt: skip
     spec = PromptSpec.load(path)
     if spec.template is None:

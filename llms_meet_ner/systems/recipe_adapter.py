@@ -57,12 +57,12 @@ class RecipeAdapter(LocalSystem):
 
     @property
     def prompt(self) -> PromptSpec:
-        """Prompt kept beside the adapter; if none lies there, the prompt of the training data."""
+        """Prompt kept next to the adapter; if none lies there, the prompt of the training data."""
         kept = self._folder / PROMPT_SPEC_FILE
         return PromptSpec.load(kept) if kept.is_file() else self._recipe.train_entry().spec
 
     def full_prompt(self) -> PromptSpec:
-        """Return the prompt with its template, and leave it beside the adapter."""
+        """Return the prompt with its template, and leave it next to the adapter."""
         tell_continuation(self._recipe)
         return recipe_prompt(self._recipe, self._adapter())
 

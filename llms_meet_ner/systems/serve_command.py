@@ -66,7 +66,7 @@ def _quoted(text: str) -> str:
 
 
 def vllm_command(recipe: Recipe, name: str) -> list[str]:
-    """Write the chat template beside a recipe's adapter, and return the words that start vLLM's server with both.
+    """Write the chat template next to a recipe's adapter, and return the words that start vLLM's server with both.
 
     Args:
         recipe: Recipe of a trained model.
@@ -95,7 +95,7 @@ def vllm_command(recipe: Recipe, name: str) -> list[str]:
 def _max_lora_rank(folder: Path) -> int:
     """Return the smallest rank that vLLM takes and that has room for an adapter's."""
     path = folder / ADAPTER_CONFIG_FILE
-    config = read_json(path, remedy="it is written beside the adapter by training")
+    config = read_json(path, remedy="it is written next to the adapter by training")
     match config:
         case {"r": int(rank)}:
             pattern = config.get("rank_pattern")  # ranks of single modules

@@ -60,7 +60,7 @@ class ServedModel(PromptedSystem):
 
     @property
     def prompt(self) -> PromptSpec:
-        """Prompt kept beside the recipe's adapter; if none lies there, or without training, the prompt of the data."""
+        """Prompt kept next to the recipe's adapter; if none lies there, or without training, the prompt of the data."""
         kept = self._recipe.output_dir / PROMPT_SPEC_FILE
         return PromptSpec.load(kept) if kept.is_file() and not self._shots else self._recipe.train_entry().spec
 

@@ -34,7 +34,7 @@ class Facts:
     """Where the answers of a system come from, as far as reports tell it.
 
     Attributes:
-        model: Hub id or folder of the base model; None if there is none.
+        model: Hub id or folder of the base model; None for a system without a base model.
         recipe: File of the recipe that trained the system; None if none is known.
         seed: Seed of that training; None if it is not known.
         adapter: Name of the adapter, or of the merged model, where it is used without its recipe; None for a recipe's own.

@@ -270,7 +270,7 @@ def load(
     Args:
         model: Folder that training has written, folder of a merged model, or Hub id of either.
         base: Folder or Hub id of an adapter's base model; None for the one that the adapter names.
-        prompt: A `prompt_spec.json`; None for the one beside the weights.
+        prompt: A `prompt_spec.json`; None for the one next to the weights.
         decoding: `constrained` writes the sentence with well-formed markup and nothing else; `free` is plain greedy decoding; None
             for the first if the prompt's format allows it.
         batch_size: Number of sentences decoded together.

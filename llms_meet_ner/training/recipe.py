@@ -199,7 +199,7 @@ def find_recipe(folder: Path = Path("recipes")) -> Recipe:
 
 
 def known_prompt(recipe: Recipe, adapter: Path | None) -> PromptSpec:
-    """Return the prompt beside an adapter, with its template; if none lies there, the prompt of the training data, without one.
+    """Return the prompt next to an adapter, with its template; if none lies there, the prompt of the training data, without one.
 
     Args:
         recipe: Recipe with the training data and the template.
@@ -254,7 +254,7 @@ def _check_stands_alone(recipe: Recipe) -> None:
 def continued_differences(recipe: Recipe) -> list[str]:
     """Return in what the prompt of the adapter that a recipe continues differs from that of its training data.
 
-    The list is empty if the recipe starts a new adapter, no `prompt_spec.json` lies beside the old one, or the training data is not
+    The list is empty if the recipe starts a new adapter, no `prompt_spec.json` lies next to the old one, or the training data is not
     there.
 
     Raises:
@@ -274,7 +274,7 @@ def continued_differences(recipe: Recipe) -> list[str]:
 
 
 def recipe_prompt(recipe: Recipe, adapter: Path | None) -> PromptSpec:
-    """Return the prompt that a recipe's model answers to, with its template, and leave a copy beside its adapter.
+    """Return the prompt that a recipe's model answers to, with its template, and leave a copy next to its adapter.
 
     Args:
         recipe: Recipe with the training data and the template.

@@ -241,7 +241,7 @@ def test_what_cannot_be_scored_is_one_line(project: Path) -> None:
         (
             "--prompt",
             "gone.json",
-        ): "gone.json: no such file; lmn-predict writes it beside the adapter of its recipe, or name one",
+        ): "gone.json: no such file; lmn-predict writes it next to the adapter of its recipe, or name one",
         ("--base-model", "gone"): "gone, the base model of tuned/final: no such folder, ",
     }
     for words, message in cases.items():
