@@ -22,7 +22,7 @@ from .loss_plot import save_loss_plot
 from .publication import Publication
 from .scored import read_scored
 from .usage import RECIPE_FILE
-from .weights import Weights, write_adapter, write_merged
+from .weights import PublishedWeights, write_adapter, write_merged
 
 CARD_FILE = "README.md"
 MANIFEST = ".lmn-publish.json"
@@ -150,7 +150,7 @@ def _fill(recipe: Recipe, options: BuildOptions, base: str, new: Path) -> Public
     return published
 
 
-def _write_weights(recipe: Recipe, options: BuildOptions, base: str, new: Path) -> Weights:
+def _write_weights(recipe: Recipe, options: BuildOptions, base: str, new: Path) -> PublishedWeights:
     if options.merged:
         trust = bool(recipe.values.get("trust_remote_code"))
         return write_merged(recipe.model, recipe.output_dir, new, keep_float32=options.keep_float32, trust=trust)

@@ -11,7 +11,7 @@ from ...training.recipe import Recipe
 from .base_model import Licence
 from .corpus import TrainingData
 from .scored import Scored
-from .weights import Weights
+from .weights import PublishedWeights
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Publication:
     data: TrainingData
     scored: Scored
     log: TrainingLog
-    weights: Weights
+    weights: PublishedWeights
     licence: Licence | None
     plot: bool
 

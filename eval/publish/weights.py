@@ -16,7 +16,7 @@ _INSTALL = "pip install 'llms-meet-ner[tag]'"
 
 
 @dataclass(frozen=True, slots=True)
-class Weights:
+class PublishedWeights:
     """What is known about published weights.
 
     Attributes:
@@ -44,7 +44,7 @@ class Weights:
         return ", ".join(name for name, _ in self.dtypes)
 
 
-def write_adapter(source: Path, target: Path, *, keep_float32: bool = False) -> Weights:
+def write_adapter(source: Path, target: Path, *, keep_float32: bool = False) -> PublishedWeights:
     """Write an adapter's weights into a folder, rounded to bfloat16 unless `keep_float32` is set.
 
     Args:
@@ -78,7 +78,7 @@ def write_adapter(source: Path, target: Path, *, keep_float32: bool = False) -> 
         save_file(tensors, target / ADAPTER_FILE, metadata=metadata)
     else:
         shutil.copyfile(path, target / ADAPTER_FILE)
-    return Weights(
+    return PublishedWeights(
         _count(tensors.values()), sha256_of(path), ((ADAPTER_FILE, sha256_of(target / ADAPTER_FILE)),), bool(wide)
     )
 
@@ -94,7 +94,9 @@ def _count(tensors: object) -> tuple[tuple[str, int], ...]:
     return tuple(counts.most_common())
 
 
-def write_merged(base: str, source: Path, target: Path, *, keep_float32: bool = False, trust: bool = False) -> Weights:
+def write_merged(
+    base: str, source: Path, target: Path, *, keep_float32: bool = False, trust: bool = False
+) -> PublishedWeights:
     """Merge an adapter into its base model in float32, and write the whole model, in bfloat16 unless `keep_float32` is set.
 
     Args:
@@ -124,4 +126,4 @@ def write_merged(base: str, source: Path, target: Path, *, keep_float32: bool = 
     model.config._name_or_path = ""  # perhaps a folder of this machine
     model.save_pretrained(target)
     files = tuple((path.name, sha256_of(path)) for path in sorted(target.glob("*.safetensors")))
-    return Weights(_count(model.parameters()), sha256_of(source / ADAPTER_FILE), files, not keep_float32, True)
+    return PublishedWeights(_count(model.parameters()), sha256_of(source / ADAPTER_FILE), files, not keep_float32, True)
