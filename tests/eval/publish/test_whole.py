@@ -83,7 +83,7 @@ def test_published_fetched_and_run(server: HubServer, workdir: Path, capsys: pyt
     built = {path.name: path.read_bytes() for path in (tiny.output / "hub").iterdir() if not path.name.startswith(".")}
     assert repo.commits[repo.tags["v1"]] == FIRST | built
     again = CliRunner().invoke(lmn_publish, options)
-    assert again.output.endswith(f"all files are there already; no commit was made (at {repo.tags['v1']})\n")
+    assert again.output.endswith(f"all files are already there, so no commit was made (at {repo.tags['v1']})\n")
     fetched = Path(snapshot_download("me/tiny-ner", revision="v1"))
     assert {path.name: path.read_bytes() for path in fetched.iterdir()} == FIRST | built
     (workdir / "base").rename(workdir / "moved")  # nothing may be read from here
