@@ -94,9 +94,13 @@ def merge_shards(folders: Sequence[Path], out: Path | None = None, *, restart: b
     if final.is_file() and not restart and not same_run(out, stamp):
         raise LmnError(OTHER_PREDICTIONS, final, "--restart writes over them")
     final.unlink(missing_ok=True)
-    plans = [read_json(part.folder / RUN_FILE).get("plan_sha256") for part in parts]
-    noted = stamp | ({"device": ", ".join(devices)} if devices else {})
-    write_json(out / RUN_FILE, {"stamp": noted, "merged": plans})
+    runs = [read_json(part.folder / RUN_FILE) for part in parts]
+    noted = {
+        "stamp": stamp | ({"device": ", ".join(devices)} if devices else {}),
+        "merged": [run.get("plan_sha256") for run in runs],
+        "system_sha256": runs[0].get("system_sha256"),
+    }
+    write_json(out / RUN_FILE, noted)
     with atomic_write(final) as file:
         for row in rows:
             file.write(json.dumps(row, ensure_ascii=False) + "\n")

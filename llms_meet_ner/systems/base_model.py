@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ class BaseModel(LocalSystem):
         """The recipe, its model and seed."""
         return Facts(self._recipe.model, self._recipe.path, self._recipe.seed)
 
-    @property
+    @cached_property
     def prompt(self) -> PromptSpec:
         """Prompt of the recipe's data."""
         return self._recipe.train_entry().spec

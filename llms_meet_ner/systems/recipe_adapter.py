@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ class RecipeAdapter(LocalSystem):
         recipe = self._recipe
         return Facts(recipe.model, recipe.path, recipe.seed, adapter_sha256=sha256_of(path) if path.is_file() else None)
 
-    @property
+    @cached_property
     def prompt(self) -> PromptSpec:
         """Prompt kept next to the adapter; if none lies there, the prompt of the training data."""
         kept = self._folder / PROMPT_SPEC_FILE

@@ -58,7 +58,7 @@ class ServedModel(PromptedSystem):
         """The recipe, its model and seed."""
         return Facts(self._recipe.model, self._recipe.path, self._recipe.seed)
 
-    @property
+    @cached_property
     def prompt(self) -> PromptSpec:
         """Prompt kept next to the recipe's adapter; if none lies there, or without training, the prompt of the data."""
         kept = self._recipe.output_dir / PROMPT_SPEC_FILE
