@@ -66,3 +66,17 @@ def reads_as(markdown: str) -> str:
             assert one.type in known, (one.type, one.content or token.content)
             said.append(one.content if one.type in ("text", "text_special") else "")
     return "".join(said)
+
+
+def score_changed_demo(folder: str, wrong: tuple[str, str], *words: str) -> str:
+    """Score the demo's gold as predictions, with one text replaced by another, in a new folder; return what is printed."""
+    Path(folder).mkdir()
+    with Path(folder, "p.jsonl").open("w", encoding="utf-8") as file:
+        for sentence in read_corpus(load_card("demo"), "testb"):
+            output = get_format("bracketed").render(sentence).replace(*wrong)
+            file.write(json.dumps({"id": sentence.id, "output": output, "decoding": "free"}) + "\n")
+    result = CliRunner().invoke(
+        main, ["--corpus", "demo", "--split", "testb", "--predictions", f"{folder}/p.jsonl", *words]
+    )
+    assert result.exit_code == 0, result.output
+    return result.stdout

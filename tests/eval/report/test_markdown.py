@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from hostile import adversarial
-from scored_demo import evaluated, reads_as
+from scored_demo import evaluated, reads_as, score_changed_demo
 
 from llms_meet_ner.eval.cli.score import main
 from llms_meet_ner.eval.report.markdown import LISTED, markdown_report
@@ -45,3 +45,12 @@ def test_a_thousand_random_and_adversarial_predictions(tmp_path: Path) -> None:
     listed = [row for row in evaluation.sentences if any(pair.kind in ERRORS for pair in row.pairs)][:LISTED]
     assert all(visible(" ".join(row.tokens)) in shown for row in listed)
     assert markdown_report(evaluation.run) == text.partition("\n## Errors: ")[0]
+
+
+def test_the_report_has_the_large_tables_too(workdir: Path) -> None:
+    text = score_changed_demo("a", ("| LOC]", "| ORG]"), "--report", "markdown")
+    assert "| labels | " in text
+    assert "| tags, averaged | accuracy | precision | recall | f1 | support |" in text
+    assert "| B-LOC | " in text
+    assert "| unseen | " in text
+    assert "\ntrain: train\n" in text

@@ -16,6 +16,8 @@ from seqscore.scoring import score_label_sequences
 from llms_meet_ner import Alignment, Sentence, Span, WrittenEntity, get_format
 from llms_meet_ner.data_converters import load_card, read_corpus
 from llms_meet_ner.eval import Counts, Scores, score
+from llms_meet_ner.eval.scored_run.scores import SCENARIOS
+from llms_meet_ner.eval.scoring.counts import scenario_counts
 from llms_meet_ner.tags import encode
 from llms_meet_ner.typed_json import to_json
 
@@ -146,3 +148,16 @@ def test_nested_corpora_are_scored_as_sets() -> None:
     assert scores.labels == {"LOC": Counts(0, 1, 1), "ORG": Counts(1, 1, 1)}
     assert to_json(scores)["seqeval"] is None
     assert to_json(scores)["spans"]["micro"]["f1"] == 0.5
+
+
+@settings(max_examples=150, deadline=None)
+@given(corpora_with_predictions())
+def test_nervaluate_by_sentence_adds_up_to_its_own_sums(data: tuple[list[Sentence], list[Alignment]]) -> None:
+    sentences, alignments = data
+    found = [scenario_counts(s.spans, a.spans) for s, a in zip(sentences, alignments)]
+    gold = [encode(s.spans, len(s.tokens)) for s in sentences]
+    predicted = [encode(a.spans, len(s.tokens)) for s, a in zip(sentences, alignments)]
+    theirs = Evaluator(gold, predicted, tags=list(LABELS), loader="list").evaluate()["overall"]
+    for at, name in enumerate(SCENARIOS):
+        for key in ("correct", "incorrect", "partial", "missed", "spurious"):
+            assert sum(getattr(row[at], key) for row in found) == getattr(theirs[name], key)

@@ -1,0 +1,37 @@
+"""The base model as others can load it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from publish_command import call, card_of
+from publishing import trained
+
+
+def test_a_base_model_in_a_folder(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setenv("HF_TOKEN", "hf_x")
+    (workdir / "models/llama").mkdir(parents=True)
+    (workdir / "models/llama/README.md").write_text(
+        "---\nlicense: other\nlicense_name: tiny\nlicense_link: https://a.bc/l\n---\nx\n"
+    )
+    trained(workdir, base="models/llama")
+    told = "models/llama: the base model is a folder on this machine, so nobody else could load the adapter; name it with --base-model OWNER/NAME\n"
+    assert call(code=1).output == f"Error: {told}"
+    assert not Path("outputs/tiny/hub").exists()
+    assert call("--dry-run").output.startswith(f"Warning: {told}")
+    metadata, text = card_of()
+    assert (metadata["license"], metadata["license_name"], metadata["license_link"]) == (
+        "other",
+        "tiny",
+        "https://a.bc/l",
+    )
+    assert "this model: tiny, the licence of the base model" in text
+    assert "not a Hub id, which is OWNER/NAME" in call("--dry-run", "--base-model", "models/llama", code=1).output
+    assert (
+        "the adapter was trained on models/llama, and tiny.yaml names models/other"
+        in call("--dry-run", "model_name_or_path=models/other", code=1).output
+    )

@@ -1,0 +1,137 @@
+"""Typed values as JSON and back: keys in a set order, and damage named by its key."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from llms_meet_ner import LmnError
+from llms_meet_ner.typed_json import from_json, to_json, written_as, written_as_list
+
+
+class Point(NamedTuple):
+    """Written as a list."""
+
+    x: int
+    y: float
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Its keys stand among those of the whole; its share is written and not read."""
+
+    few: int
+    many: int
+
+    @property
+    def share(self) -> float:
+        return self.few / self.many
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """Has one field of each sort."""
+
+    name: str
+    kind: Literal["one", "other"]
+    part: Part | None
+    points: tuple[Point, ...]
+    by_name: dict[str, Part | None]
+    sure: bool
+    anything: dict[str, Any]
+    unwritten: int = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Refuses what cannot be."""
+
+    low: int
+    high: int
+
+    def __post_init__(self) -> None:
+        if self.low > self.high:
+            raise ValueError(f"{self.low} is above {self.high}")
+
+
+written_as_list(Point)
+written_as(Part, "few from=many share")
+written_as(Whole, "called=name kind *part points by_name sure anything")
+
+WHOLE = Whole(
+    "a", "one", Part(1, 2), (Point(1, 2.5), Point(3, 4)), {"b": Part(3, 4), "c": None}, True, {"x": [None, 1]}
+)
+ROW = {
+    "called": "a", "kind": "one", "few": 1, "from": 2, "share": 0.5, "points": [[1, 2.5], [3, 4]],
+    "by_name": {"b": {"few": 3, "from": 4, "share": 0.75}, "c": None}, "sure": True, "anything": {"x": [None, 1]},
+}  # fmt: skip
+
+
+def test_keys_stand_in_the_order_of_the_layout_and_read_back() -> None:
+    assert json.dumps(to_json(WHOLE)) == json.dumps(ROW)
+    assert from_json(Whole, json.loads(json.dumps(ROW)), "here") == WHOLE
+    assert from_json(Whole, {**ROW, "share": "wrong", "more": 1}, "here") == WHOLE
+
+
+def test_a_part_that_is_none_has_null_keys() -> None:
+    row = to_json(Whole("a", "one", None, (), {}, False, {}))
+    assert (row["few"], row["from"], row["share"]) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"called": 1}, "called: 1 is not a text"),
+        ({"kind": "odd"}, "kind: 'odd' is not one of one, other"),
+        ({"few": 1.5}, "few: 1.5 is not a whole number"),
+        ({"few": True}, "few: True is not a whole number"),
+        ({"from": None}, "from: None is not a whole number"),
+        ({"points": {}}, "points: {} is not a list"),
+        ({"points": [[1, 2], [1]]}, "points.1: [1] is not a list of x, y"),
+        ({"points": [[1, "2"]]}, "points.0: '2' is not a number"),
+        ({"by_name": []}, "by_name: [] is not a mapping"),
+        ({"by_name": {"b": {"few": 1}}}, "by_name.b: from is missing"),
+        ({"by_name": {"b": 3}}, "by_name.b: 3 is not a mapping"),
+        ({"sure": 1}, "sure: 1 is not true or false"),
+    ],
+)
+def test_damage_is_named_by_its_key(change: dict[str, Any], told: str) -> None:
+    with pytest.raises(LmnError) as caught:
+        from_json(Whole, {**ROW, **change}, "a.json", writer="lmn-x", remedy="write it again")
+    assert str(caught.value) == f"a.json: not as lmn-x writes it ({told}); write it again"
+
+
+def test_each_missing_key_is_named_and_what_is_no_mapping_refused() -> None:
+    for key in ROW.keys() - {"share"}:
+        with pytest.raises(LmnError, match=rf"\({key} is missing\)"):
+            from_json(Whole, {name: value for name, value in ROW.items() if name != key}, "here")
+    for row in ([], None, 3, "x"):
+        with pytest.raises(LmnError, match="is not a mapping"):
+            from_json(Whole, row, "here")
+
+
+@given(st.integers(), st.integers())
+def test_what_a_type_refuses_is_told(low: int, high: int) -> None:
+    row = {"a": {"low": low, "high": high}}
+    if low <= high:
+        assert from_json(dict[str, Checked], row, "here") == {"a": Checked(low, high)}
+    else:
+        with pytest.raises(LmnError, match=rf"\(a: {low} is above {high}\)"):
+            from_json(dict[str, Checked], row, "here")
+
+
+def test_a_mistake_in_this_program_is_no_damage() -> None:
+    @dataclass(frozen=True)
+    class Broken:
+        low: int
+
+        def __post_init__(self) -> None:
+            raise ZeroDivisionError
+
+    with pytest.raises(ExceptionGroup):
+        from_json(Broken, {"low": 1}, "here")
