@@ -16,7 +16,7 @@ from ..scored_run.files import load_evaluation, scores_path
 @click.option(
     "--markdown", is_flag=True, help="Write report.md instead: the same tables, and the first errors of each kind."
 )
-@click.option("--out", type=click.Path(path_type=Path), help="The file. [default: beside the scores]")
+@click.option("--out", type=click.Path(path_type=Path), help="File to write. [default: next to the scores]")
 @catch_errors
 def report_command(folder: Path, markdown: bool, out: Path | None) -> None:
     """Write the report of a scored run, FOLDER: a folder with a scores.json, or such a file.

@@ -1,1 +1,1 @@
-"""Papers' tables as data, and our scores beside them."""
+"""Published results as data, and our scores next to them."""

@@ -62,7 +62,7 @@ class PublishedResult:
         system: What distinguishes it from other results of the source; may be empty.
         models: Names of the models as published; several where the scores are their average.
         model_ids: Hub ids of their base models, of those that have one.
-        format: Output format; None where there is no such thing, or it was not published.
+        format: Output format; None where the system has no such format, or it was not published.
         variant: Wording of the instruction as the corpus card calls it; None where it is not known to be one of the card's.
         instruction_sha256: Hash of the exact instruction; None where that is not known.
         decoding: `free`, `constrained`, or None where it was not published.
@@ -111,7 +111,7 @@ class PublishedResult:
 
     @property
     def model(self) -> str:
-        """The model's name, or how many models the scores are the average of."""
+        """Name of the model, or the number of models that the scores are the average of."""
         return f"average of {len(self.models)} models" if self.is_average else self.models[0]
 
     @property
@@ -191,12 +191,12 @@ def known_adapter(name: str) -> KnownAdapter | None:
 
 
 def published_page() -> str:
-    """Return the section of `RESULTS.md` with what others published: micro averages, and what is to be known of them."""
+    """Return the section of `RESULTS.md` about published results: micro averages, and what a reader has to know about them."""
     lines = [
         "## Published, not run by us", "",
-        "From the files in `eval/published/references/`, which have the scores of labels, of nervaluate's scenarios and of tags too. The",
-        "numbers of one source were not made under the conditions of another, nor of ours; `lmn-eval` puts a run beside those of its",
-        "model and names what differs.",
+        "From the files in `eval/published/references/`, which also hold scores of labels, of nervaluate's scenarios and of tags. Each",
+        "source has its own conditions, and they are not ours. `lmn-eval` puts a run next to the results of its model and names what",
+        "differs.",
     ]  # fmt: skip
     for published in load_published():
         rows = [(result, row) for result in published.results for row in result.rows if row.name == MICRO]

@@ -147,7 +147,7 @@ def sections(run: ScoredRun) -> list[Section]:
     if trust := list(_trust_tables(run)):
         found.append(Section("confidence", "Confidence and uncertainty", (), trust))
     if published := [LinkedTable(table) for table in reference_tables(run)]:
-        note = "Ours beside theirs; what differs between the two is named, and what a difference means is not."
+        note = "Our scores next to published ones. Conditions that differ are named; what a difference means is not."
         found.append(Section("published", "Published results", (note,), published))
     return found
 
@@ -205,7 +205,7 @@ def _error_table(analysis: Analysis) -> LinkedTable:
         for row, label in enumerate([*analysis.errors.labels, None])
         for column, kind in enumerate(KINDS, 1)
     }
-    note = "spurious entities stand with their predicted label"
+    note = "spurious entities are counted with their predicted label"
     return LinkedTable(replace(error_table(analysis), notes=(note,)), links)
 
 

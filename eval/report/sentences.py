@@ -1,4 +1,4 @@
-"""The sentences of the error browser as JSON that may stand in a page."""
+"""The sentences of the error browser, as JSON that a page can embed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ESCAPES = {
 
 
 def embedded(value: Any) -> str:
-    """Return JSON that ends no element, opens no comment and is no markup, wherever it stands in a page."""
+    """Return JSON that closes no element, opens no comment and is never read as markup, wherever a page embeds it."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     for character, code in _ESCAPES.items():
         text = text.replace(character, code)

@@ -46,7 +46,7 @@ def interval_table(analysis: Analysis) -> Table:
 
 
 def error_table(analysis: Analysis) -> Table:
-    """Return errors by label and kind; spurious entities stand with their predicted label, all others with the gold one."""
+    """Return errors by label and kind: spurious entities by their predicted label, all others by the gold one."""
     counted = {**analysis.errors.labels, "all": analysis.errors.all}
     rows = [(label, *(f"{counts.of(kind):,}" for kind in KINDS)) for label, counts in counted.items()]
     return Table(("entities", *KINDS), rows)

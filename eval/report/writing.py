@@ -12,7 +12,7 @@ from .page import html_report
 
 
 def report_path(scores: Path, suffix: str) -> Path:
-    """Return where the report of a `scores.json` or `scores.minP.json` lies by default: `report.html`, `report.minP.html`."""
+    """Return the default path of the report of a `scores.json` or `scores.minP.json`: `report.html`, `report.minP.html`."""
     return sibling(scores, f"report{suffix}")
 
 

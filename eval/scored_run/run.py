@@ -37,9 +37,9 @@ class ShownExamples:
 
     Attributes:
         number: Number of examples.
-        rule: Rule that chose them; None where there are none.
+        rule: Rule that chose them; None without examples.
         seed: Seed of what was drawn; None where nothing was.
-        dataset: Data set that they come from; None where there are none.
+        dataset: Data set that they come from; None without examples.
         ids: Their sentence ids where all sentences had the same, else None.
         sha256: Hash of what was shown; None where nothing was.
     """
@@ -210,7 +210,7 @@ class References:
     Attributes:
         model: Base model whose results were looked for; None where it is not known.
         compared: Results of that model.
-        others: Results of other models; None where there are none.
+        others: Results of other models; None without such results.
         part: Whether ours is of a part of the split, so that nothing is compared.
     """
 

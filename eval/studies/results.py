@@ -1,4 +1,4 @@
-"""Results that are kept with the code: rows of counts taken out of `scores.json` files, and `RESULTS.md`, written from them alone."""
+"""Results that are kept with the code: counts taken from `scores.json` files, and `RESULTS.md`, which is written from them alone."""
 
 from __future__ import annotations
 
@@ -133,9 +133,9 @@ def results_page(folder: Path = RESULTS_FOLDER) -> str:
     """Return `RESULTS.md` as it follows from the studies in a folder."""
     head = [
         "# Results", "",
-        "Written by `python -m llms_meet_ner.eval.studies.results` from the files in `eval/studies/results/`, which hold the counts of",
-        "each run's `scores.json` with its versions, hashes and, where it ran in a checkout, its commit. No number of ours is typed by",
-        "hand; what others published stands at the end.", "",
+        "Written by `python -m llms_meet_ner.eval.studies.results` from the files in `eval/studies/results/`. They hold the counts of",
+        "each run's `scores.json`, with its versions, hashes and, if it ran in a checkout, its commit. None of our numbers is typed by",
+        "hand. Published results of others are at the end.", "",
     ]  # fmt: skip
     studies = [Study.load(path).markdown() for path in sorted(folder.glob("*.json"))]
     return "\n".join([*head, *studies, published_page()])
@@ -144,7 +144,7 @@ def results_page(folder: Path = RESULTS_FOLDER) -> str:
 @click.command()
 @catch_errors
 def main() -> None:
-    """Write `RESULTS.md` anew."""
+    """Write `RESULTS.md` again."""
     with atomic_write(RESULTS_PAGE) as file:
         file.write(results_page())
 

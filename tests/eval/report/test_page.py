@@ -71,7 +71,7 @@ def test_the_page_shows_what_the_scores_say(demo: Path, browser: Browser) -> Non
         for value in (*document["sha256"].values(), document["versions"]["seqeval"], "baseline: majority"):
             assert str(value or "not known") in text
         errors = document["analysis"]["errors"]
-        table = tab.locator("table", has_text="spurious entities stand with").locator("tbody tr")
+        table = tab.locator("table", has_text="spurious entities are counted with").locator("tbody tr")
         assert table.last.inner_text().split() == ["all", *map(str, errors["all"].values())]
         heat = tab.eval_on_selector_all(
             "table.heat", "all => all.map(one => [...one.tBodies[0].rows].map(row => row.innerText))"
