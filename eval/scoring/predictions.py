@@ -8,11 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...alignment import Alignment, WrittenEntity
 from ...errors import LmnError
-from ...formats import OutputFormat
-from ...formats.candidates import Candidates
-from ...labels import LabelSet
 from ...records import Uncertainty, read_jsonl, spans_from_json, spans_to_json
 from ...sentence import Sentence, Span, tokens_sha1
 
@@ -46,25 +42,6 @@ class Prediction:
     uncertainty: Uncertainty | None = None
     spans: tuple[Span, ...] = ()
 
-    def align(self, sentence: Sentence, fmt: OutputFormat, labels: LabelSet) -> Alignment:
-        """Return the spans on the gold tokens, with what had to be repaired.
-
-        Args:
-            sentence: The gold sentence.
-            fmt: Format of a text; whether its entities may nest holds for spans, too.
-            labels: Labels that were asked for.
-        """
-        if self.output is not None:
-            return fmt.parse(self.output, sentence.tokens, labels)
-        candidates = Candidates(fmt.nested, set())
-        for span in self.spans:
-            entity = WrittenEntity(" ".join(sentence.tokens[span.start : span.end]), span.label)
-            if span.label in labels:
-                candidates.placed.append((span, entity))
-            else:
-                candidates.unknown_labels.append(entity)
-        return candidates.alignment()
-
 
 @dataclass(frozen=True, slots=True)
 class Predictions:
@@ -79,72 +56,6 @@ class Predictions:
     path: Path
     rows: list[Prediction]
     decoding: str
-
-    @property
-    def are_spans(self) -> bool:
-        """Whether no prediction has a text."""
-        return all(row.output is None for row in self.rows)
-
-    def texts(self) -> list[str]:
-        """Return the generated texts.
-
-        Raises:
-            LmnError: A prediction has no text.
-        """
-        for row in self.rows:
-            if row.output is None:
-                raise LmnError(
-                    "holds spans and no generated text",
-                    f"{self.path}:{row.line}",
-                    "leave --scorer out, which reads texts",
-                )
-        return [row.output or "" for row in self.rows]
-
-    def confidences_of(self, alignments: Sequence[Alignment]) -> list[tuple[float, ...]] | None:
-        """Return the confidences of aligned spans, sentence by sentence in their order; None if any entity lacks one.
-
-        Args:
-            alignments: Alignments of the predictions, in the order of the rows.
-
-        Raises:
-            LmnError: A record has confidences, but none for a span that its output aligns to.
-        """
-        if self._first_without(alignments):
-            return None
-        return [self._confidences(row, alignment.spans) for row, alignment in zip(self.rows, alignments)]
-
-    def needed_confidences_of(self, alignments: Sequence[Alignment]) -> list[tuple[float, ...]]:
-        """Return the confidences of aligned spans where every entity must have one.
-
-        Raises:
-            LmnError: As `confidences_of`; or an entity lacks a confidence.
-        """
-        found = self.confidences_of(alignments)
-        if found is None:
-            raise LmnError(
-                f"no confidences (decoding: {self.decoding}), so no entity can be dropped for its confidence",
-                f"{self.path}:{self._first_without(alignments)}",
-                "predict with --decoding constrained, or leave --min-confidence out",
-            )
-        return found
-
-    def _first_without(self, alignments: Sequence[Alignment]) -> int | None:
-        """Return the line of the first record with entities and no confidences; if no record has any, of the first record."""
-        if all(row.confidences is None for row in self.rows):
-            return min(row.line for row in self.rows)
-        lines = (row.line for row, aligned in zip(self.rows, alignments) if aligned.spans and row.confidences is None)
-        return min(lines, default=None)
-
-    def _confidences(self, row: Prediction, spans: Sequence[Span]) -> tuple[float, ...]:
-        known = row.confidences or {}
-        for span in spans:
-            if span not in known:
-                raise LmnError(
-                    f"the output aligns to {spans_to_json((span,))[0]}, which is not among the record's spans, so its confidence is "
-                    "not known",
-                    f"{self.path}:{row.line}", f"{_AGAIN}, or take the confidences out",
-                )  # fmt: skip
-        return tuple(known[span] for span in spans)
 
 
 def read_predictions(path: Path, sentences: Sequence[Sentence]) -> Predictions:

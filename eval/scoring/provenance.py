@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import platform
 import subprocess
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ...data_converters.readers import SplitData
 from ...errors import LmnError
@@ -14,8 +15,10 @@ from ...files import sha256_of
 from ...prediction.resume import read_stamp
 from ...records import PREDICTIONS_FILE, RUN_FILE
 from ...systems.system import Facts
-from ..scored_run.run import Hashes, Provenance
+from ...typed_json import from_json
+from ..scored_run.run import AdapterSource, Hashes, Provenance, ShownExamples
 
+T = TypeVar("T")
 _PACKAGES = ("llms-meet-ner", "seqeval", "nervaluate", "rapidfuzz", "llamafactory", "transformers", "peft", "torch")
 
 
@@ -47,6 +50,28 @@ def run_stamp(predictions: Path) -> dict[str, Any]:
         return read_stamp(predictions.parent)
     except LmnError:
         return {}
+
+
+def noted(predictions: Path) -> tuple[AdapterSource | None, ShownExamples | None, str | None]:
+    """Return what a run of lmn-predict notes of its system: the adapter, the examples in its prompts, and the base model.
+
+    Each is None where the run does not say it.
+
+    Raises:
+        LmnError: The notes are damaged.
+    """
+    stamp = run_stamp(predictions)
+    path = predictions.parent / RUN_FILE
+    return (
+        _typed(stamp, "adapter", AdapterSource, path),
+        _typed(stamp, "shots", ShownExamples, path),
+        stamp.get("model"),
+    )
+
+
+def _typed(stamp: Mapping[str, Any], key: str, kind: type[T], path: Path) -> T | None:
+    row = stamp.get(key)
+    return None if row is None else from_json(kind, row, path, writer="lmn-predict", remedy="predict again")
 
 
 def _is_run(predictions: Path) -> bool:

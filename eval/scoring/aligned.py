@@ -1,0 +1,177 @@
+"""Predictions on the tokens of their gold sentences, with their confidences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ...alignment import Alignment, WrittenEntity
+from ...errors import LmnError
+from ...formats import OutputFormat
+from ...formats.candidates import Candidates
+from ...labels import LabelSet
+from ...records import Uncertainty, spans_to_json
+from ...sentence import Sentence, Span
+from ..scored_run.trust import Calibration, UncertaintySummary
+from .calibration import calibrate, summarise_uncertainty
+from .predictions import SPANS, Prediction, Predictions
+
+_AGAIN = "predict again"
+
+
+@dataclass(frozen=True, slots=True)
+class AlignedPredictions:
+    """Predictions aligned with their gold sentences.
+
+    Attributes:
+        path: Predictions file.
+        rows: One prediction for each sentence.
+        decoding: Decoding as the records say.
+        format: Name of the output format; `spans` if no prediction has a text.
+        labels: Labels that the model was asked for.
+        aligned: Alignment of each prediction.
+        kept: The same alignments without the spans below `least`: what is scored.
+        confidences: Confidences of the aligned spans, sentence by sentence in their order; None if any entity lacks one.
+        least: Smallest confidence of the spans that are scored; None where all are.
+    """
+
+    path: Path
+    rows: list[Prediction]
+    decoding: str
+    format: str
+    labels: LabelSet
+    aligned: list[Alignment]
+    kept: list[Alignment]
+    confidences: list[tuple[float, ...]] | None
+    least: float | None
+
+    @property
+    def outputs(self) -> list[str]:
+        """The outputs as they were generated; an empty text for a prediction that is spans."""
+        return [row.output or "" for row in self.rows]
+
+    @property
+    def span_confidences(self) -> list[dict[Span, float]] | None:
+        """Confidence of each sentence's aligned spans; None if any entity lacks one."""
+        if self.confidences is None:
+            return None
+        return [dict(zip(found.spans, values)) for found, values in zip(self.aligned, self.confidences)]
+
+    @property
+    def dropped(self) -> int:
+        """Number of spans below the smallest confidence."""
+        return sum(len(one.spans) - len(other.spans) for one, other in zip(self.aligned, self.kept))
+
+    def texts(self) -> list[str]:
+        """Return the generated texts.
+
+        Raises:
+            LmnError: A prediction has no text.
+        """
+        for row in self.rows:
+            if row.output is None:
+                raise LmnError(
+                    "holds spans and no generated text", f"{self.path}:{row.line}", "leave --scorer out, which reads texts"
+                )  # fmt: skip
+        return self.outputs
+
+
+def align_predictions(
+    read: Predictions, sentences: Sequence[Sentence], fmt: OutputFormat, labels: LabelSet, least: float | None = None
+) -> AlignedPredictions:
+    """Put predictions on the tokens of their gold sentences.
+
+    Args:
+        read: Predictions in the order of the sentences.
+        sentences: Gold sentences.
+        fmt: Format of texts; whether its entities may nest holds for spans, too.
+        labels: Labels that were asked for.
+        least: Smallest confidence of the spans that are scored; None scores all.
+
+    Raises:
+        LmnError: A record has confidences, but none for a span that its output aligns to; or an entity lacks a confidence where a
+            smallest one is set.
+    """
+    aligned = [_align(row, sentence, fmt, labels) for row, sentence in zip(read.rows, sentences)]
+    confidences = _confidences(read, aligned)
+    kept = aligned if least is None else _confident(read, aligned, confidences, least)
+    name = SPANS if all(row.output is None for row in read.rows) else fmt.name
+    return AlignedPredictions(read.path, read.rows, read.decoding, name, labels, aligned, kept, confidences, least)
+
+
+def judge(
+    predictions: AlignedPredictions, sentences: Sequence[Sentence]
+) -> tuple[Calibration | None, UncertaintySummary | None]:
+    """Compare confidences and uncertainties with what is right; each is None where the predictions have none."""
+    judged: list[tuple[float, bool]] = []
+    unsure: list[tuple[Uncertainty, bool]] = []
+    values_of = predictions.confidences or [()] * len(sentences)
+    for sentence, row, alignment, values in zip(sentences, predictions.rows, predictions.aligned, values_of):
+        gold = set(sentence.spans)
+        judged += [(value, span in gold) for span, value in zip(alignment.spans, values)]
+        if row.uncertainty:
+            unsure.append((row.uncertainty, gold != set(alignment.spans)))
+    total = sum(len(sentence.spans) for sentence in sentences)
+    return calibrate(judged, total) if judged else None, summarise_uncertainty(unsure) if unsure else None
+
+
+def _align(row: Prediction, sentence: Sentence, fmt: OutputFormat, labels: LabelSet) -> Alignment:
+    """Return the spans of a prediction on the gold tokens, with what had to be repaired."""
+    if row.output is not None:
+        return fmt.parse(row.output, sentence.tokens, labels)
+    candidates = Candidates(fmt.nested, set())
+    for span in row.spans:
+        entity = WrittenEntity(" ".join(sentence.tokens[span.start : span.end]), span.label)
+        if span.label in labels:
+            candidates.placed.append((span, entity))
+        else:
+            candidates.unknown_labels.append(entity)
+    return candidates.alignment()
+
+
+def _confidences(read: Predictions, aligned: Iterable[Alignment]) -> list[tuple[float, ...]] | None:
+    """Return the confidences of aligned spans; None if any entity lacks one."""
+    found = []
+    for row, alignment in zip(read.rows, aligned):
+        if alignment.spans and row.confidences is None:
+            return None
+        found.append(_confidences_of(read.path, row, alignment.spans))
+    return None if all(row.confidences is None for row in read.rows) else found
+
+
+def _confidences_of(path: Path, row: Prediction, spans: Sequence[Span]) -> tuple[float, ...]:
+    known = row.confidences or {}
+    for span in spans:
+        if span not in known:
+            raise LmnError(
+                f"the output aligns to {spans_to_json((span,))[0]}, which is not among the record's spans, so its confidence is "
+                "not known",
+                f"{path}:{row.line}", f"{_AGAIN}, or take the confidences out",
+            )  # fmt: skip
+    return tuple(known[span] for span in spans)
+
+
+def _confident(
+    read: Predictions, aligned: Sequence[Alignment], confidences: Sequence[tuple[float, ...]] | None, least: float
+) -> list[Alignment]:
+    """Leave out spans with a confidence below `least`."""
+    if not 0 <= least <= 1:
+        raise LmnError("a probability is a number from 0 to 1", f"--min-confidence {least}")
+    if confidences is None:
+        raise LmnError(
+            f"no confidences (decoding: {read.decoding}), so no entity can be dropped for its confidence",
+            f"{read.path}:{_first_without(read, aligned)}",
+            "predict with --decoding constrained, or leave --min-confidence out",
+        )
+    return [
+        replace(alignment, spans=tuple(span for span, value in zip(alignment.spans, values) if value >= least))
+        for alignment, values in zip(aligned, confidences)
+    ]
+
+
+def _first_without(read: Predictions, aligned: Sequence[Alignment]) -> int:
+    """Return the line of the first record with entities and no confidences; if no record has any, of the first record."""
+    without = [row.line for row, found in zip(read.rows, aligned) if found.spans and row.confidences is None]
+    none_at_all = all(row.confidences is None for row in read.rows)
+    return min(row.line for row in read.rows) if none_at_all else min(without)
