@@ -228,8 +228,9 @@ class ScoredRun:
         corpus: Name of the corpus card.
         split: Split that was scored.
         predictions: Path of the predictions file.
-        decoding: `constrained`, `free`, `unknown` for files of other tools; two joined by `+` where a file mixes them.
-        format: Output format.
+        decoding: `constrained`, `free`, `unknown` for files of other tools, `none` for spans without a text; two joined by `+` where a
+            file mixes them.
+        format: Output format; `spans` if no prediction has a text.
         label_origins: What each label of the corpus files counts as, None for O; empty where nothing is changed.
         limit: Number of sentences that `--limit` left; None for the whole split.
         recipe: Path of the recipe, or None.
