@@ -14,6 +14,8 @@ import pytest
 from markdown_it import MarkdownIt
 from paths import ROOT
 
+from llms_meet_ner.alignment import REASONS
+
 PAGES = [
     path
     for pattern in ("*.md", "docs/**/*.md", "eval/**/*.md", "data_converters/*.md")
@@ -106,6 +108,11 @@ def contracted_floors() -> list[set[str]]:
 
 def test_the_floors_of_the_architecture_are_those_that_import_linter_checks() -> None:
     assert floors() == contracted_floors()
+
+
+def test_every_reason_of_an_alignment_is_explained_in_its_own_words() -> None:
+    table = TEXTS["eval/README.md"].partition("| reason | meaning |\n|---|---|\n")[2]
+    assert table == "".join(f"| `{word}` | {meaning} |\n" for word, meaning in REASONS.items())
 
 
 @pytest.mark.parametrize("name", PRESENT)
