@@ -39,7 +39,7 @@ _RECIPE = """\
 # Hardware
 #   {memory} and bfloat16 (an estimate, not measured).
 # Result ({result})
-#   {max_steps} steps of 8 sentences are {sentences:,} sentences, a small part of the mix: do not take the score as a benchmark. We recommend
+#   {max_steps} steps of 8 sentences are {sentences:,} sentences, a small part of the mix: do not take the score as a benchmark. Use
 #   recipes/turkish/gemma3_4b.yaml. Rank, alpha, steps, epochs, learning rate and 4 bits come from the study. It does not name batch size,
 #   schedule or type of quantisation, or say whether the smaller models are instruct models. These are our choice, and so are the label
 #   maps of the mix.
