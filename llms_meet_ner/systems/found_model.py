@@ -12,15 +12,12 @@ from ..errors import LmnError
 from ..files import sha256_of
 from ..prompting.spec import PromptSpec
 from ..sentence import Sentence
-from ..training.recipe import ADAPTER_FILE
+from ..training.recipe import ADAPTER_FILE, HALF_PRECISION
 from .finding import Found, saved_dtype
 from .local import PRECISION_KEYS, LocalSystem
 from .options import SystemOptions
 from .prompted import changed, prompt_differences
 from .system import Facts, NamedModel
-
-_SAVED_IN = {"bfloat16": "bf16", "float16": "fp16"}
-"""Keys of a recipe that stand for a data type."""
 
 
 class FoundModel(LocalSystem):
@@ -83,8 +80,8 @@ class FoundModel(LocalSystem):
 
     def precision(self) -> Mapping[str, Any]:
         """Return the precision that the model was saved in."""
-        key = _SAVED_IN.get(saved_dtype(self._found.base) or "")
-        return dict.fromkeys(PRECISION_KEYS) | ({key: True} if key else {})
+        saved = saved_dtype(self._found.base)
+        return dict.fromkeys(PRECISION_KEYS) | {key: True for key, dtype in HALF_PRECISION.items() if dtype == saved}
 
     def guesser(self) -> EntityGuesser | None:
         """Return None: its training data is not known."""

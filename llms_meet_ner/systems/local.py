@@ -218,7 +218,7 @@ def recipe_weights(recipe: Recipe, adapter: Path | None) -> Weights:
     The file of the adapter is not looked at.
     """
     values = recipe.values
-    trained: Dtype = "bfloat16" if values.get("bf16") else "float16" if values.get("fp16") else "float32"
+    trained: Dtype = recipe.half_precision or "float32"
     four_bit = None
     if values.get("quantization_bit") == 4:
         four_bit = FourBit(values.get("quantization_type", "nf4"), values.get("double_quantization", True))

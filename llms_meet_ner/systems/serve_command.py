@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from ..decoding.model import AUTO
 from ..errors import LmnError
 from ..files import atomic_write, read_json
 from ..prompting.spec import TemplatePieces
@@ -83,9 +84,8 @@ def vllm_command(recipe: Recipe, name: str) -> list[str]:
     assert pieces is not None  # recipe_prompt adds it
     with atomic_write(folder / CHAT_TEMPLATE_FILE) as file:
         file.write(chat_template(pieces))
-    dtype = next((word for key, word in (("bf16", "bfloat16"), ("fp16", "float16")) if recipe.values.get(key)), "auto")
     return [
-        "vllm", "serve", recipe.model, "--dtype", dtype,
+        "vllm", "serve", recipe.model, "--dtype", recipe.half_precision or AUTO,
         "--enable-lora", "--lora-modules", f"{name}={folder}", "--max-lora-rank", str(rank),
         "--tokenizer", str(folder), "--chat-template", str(folder / CHAT_TEMPLATE_FILE),
         "--generation-config", "vllm", "--enable-prefix-caching",

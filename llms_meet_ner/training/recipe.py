@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
@@ -14,6 +14,9 @@ from ..files import yaml_errors
 from ..prompting.spec import PROMPT_SPEC_FILE, PromptSpec
 from .dataset_info import DatasetEntry, load_entry, sibling
 
+HalfPrecision = Literal["bfloat16", "float16"]
+HALF_PRECISION: dict[str, HalfPrecision] = {"bf16": "bfloat16", "fp16": "float16"}
+"""Data types with 16 bits, by LLaMA-Factory's key for them."""
 ADAPTER_FILE = "adapter_model.safetensors"
 ADAPTER_CONFIG_FILE = "adapter_config.json"
 _NEEDED = ("model_name_or_path", "template", "dataset", "output_dir")
@@ -72,6 +75,11 @@ class Recipe:
         """Folder or Hub id of the adapter that training continues; None if it starts a new one."""
         name = self.values.get("adapter_name_or_path")
         return Path(str(name)) if name else None
+
+    @property
+    def half_precision(self) -> HalfPrecision | None:
+        """Data type with 16 bits that the training uses; None if it uses none."""
+        return next((dtype for key, dtype in HALF_PRECISION.items() if self.values.get(key)), None)
 
     @property
     def seed(self) -> int:
