@@ -2,8 +2,8 @@
 
 Their evaluator never sees the gold tokens. It compares the text that a model wrote with the text that it should have written. If
 both are the same sentence without their marks, entities are compared by label and characters. If the model changed the sentence,
-entities are compared by label and text alone, wherever they are: then wrong positions are forgiven, and an entity that is not in
-the sentence can be right. JSON lists are compared entry by entry, without a look at the sentence.
+entities are compared by label and text alone, wherever they are: then wrong positions are forgiven. JSON lists are compared entry by
+entry, without a look at the sentence.
 """
 
 from __future__ import annotations
