@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from curve_project import StandIn
+
+    from llms_meet_ner.eval.studies.search_plan import SearchPlan
 
 
 @pytest.fixture(scope="session")
@@ -15,3 +21,24 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run")
     score_demo(folder)
     return folder
+
+
+@pytest.fixture
+def plan(workdir: Path) -> SearchPlan:
+    """A search in the working directory."""
+    from search_file import first_plan
+
+    return first_plan(workdir)
+
+
+@pytest.fixture
+def stand_in(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> StandIn:
+    """A training's project in the working directory, and the stand-in for its model."""
+    from curve_project import StandIn, write_project
+
+    from llms_meet_ner.eval.studies import curve
+
+    write_project(workdir)
+    found = StandIn()
+    monkeypatch.setattr(curve, "predict", found)
+    return found

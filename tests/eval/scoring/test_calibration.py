@@ -10,30 +10,22 @@ from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
+from conll_predictions import constrained_rows, score_rows, scores_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from paths import CONLL
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss
 
-from llms_meet_ner import LmnError, get_format
+from llms_meet_ner import LmnError
 from llms_meet_ner.data_converters import load_card, prompt_spec_of, read_corpus
-from llms_meet_ner.data_converters.readers import CorpusFile
 from llms_meet_ner.eval import Counts
 from llms_meet_ner.eval.cli.score import main
-from llms_meet_ner.eval.evaluate import Evaluation, Gold, evaluate
-from llms_meet_ner.eval.report.content import sections
-from llms_meet_ner.eval.scored_run.files import load_evaluation, load_run
+from llms_meet_ner.eval.scored_run.files import load_evaluation
 from llms_meet_ner.eval.scored_run.trust import BINS
 from llms_meet_ner.eval.scoring.calibration import THRESHOLDS, calibrate, summarise_uncertainty
-from llms_meet_ner.records import Answer, PredictionRecord, Uncertainty
-from llms_meet_ner.sentence import Sentence, Span, tokens_sha1
-from llms_meet_ner.typed_json import to_json
-
-LABELS = load_card("conll2003").labels
-ORG = Span(0, 2, "ORG")
-LOC = Span(0, 1, "LOC")
+from llms_meet_ner.records import Uncertainty
 
 judged_entities = st.lists(st.tuples(st.floats(0, 1).map(lambda value: round(value, 6)), st.booleans()), min_size=1)
 
@@ -111,109 +103,22 @@ def test_quarters_hold_every_sentence_once(judged: list[tuple[float, bool]]) -> 
     assert all(a.highest <= b.lowest for a, b in pairwise(found.quarters))
 
 
-def rows() -> list[dict[str, Any]]:
-    """Return records of perfect outputs, but Ribe is a LOC; with a confidence of 0.9 for the first entity of a sentence and 0.95 for the second."""
-    fmt = get_format()
-    found = []
-    for sentence in read_corpus("conll2003", "testb", CONLL):
-        output = fmt.render(sentence).replace("[Ribe | ORG]", "[Ribe | LOC]")
-        alignment = fmt.parse(output, sentence.tokens, LABELS)
-        confidences = (0.9, 0.95)[: len(alignment.spans)]
-        unsure = None if sentence.is_docstart else Uncertainty(0.1, 0.5)
-        made = Answer(output, None if sentence.is_docstart else confidences, unsure)
-        sha1 = tokens_sha1(sentence.tokens)
-        found.append(PredictionRecord.of(sentence.id, made, sha1, "constrained", alignment).to_dict())
-    return found
-
-
-def run(found: list[dict[str, Any]], *words: str, code: int = 0) -> Result:
-    Path("p.jsonl").write_text("".join(json.dumps(row) + "\n" for row in found))
-    command = ["--corpus", "conll2003", "--source", str(CONLL), "--split", "testb", "--predictions", "p.jsonl", *words]
-    result = CliRunner().invoke(main, command)
-    assert result.exit_code == code, result.output
-    assert result.exception is None or isinstance(result.exception, SystemExit)
-    return result
-
-
-def scores(name: str = "scores.json") -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(Path(name).read_text())
-    return document
-
-
-TRUST = """\
-reliability  entities  confidence  accuracy
-0.8-0.9             2      0.9000    1.0000
-0.9-1.0             1      0.9500    0.0000
-
-confidence   entities  precision  recall      f1
-from 0.00           3     0.6667  0.6667  0.6667
-from 0.50           3     0.6667  0.6667  0.6667
-from 0.70           3     0.6667  0.6667  0.6667
-from 0.80           3     0.6667  0.6667  0.6667
-from 0.90           3     0.6667  0.6667  0.6667
-from 0.95           1     0.0000  0.0000  0.0000
-from 0.99           0     0.0000  0.0000  0.0000
-
-scores.json
-"""
-
-
-def test_the_reports_show_the_curve(workdir: Path) -> None:
-    table = run(rows()).stdout
-    assert table.endswith(TRUST)
-    assert "predictions  p.jsonl (decoding: constrained)\n" in table
-    assert (
-        "confidence   expected calibration error 0.3833, maximum 0.9500, Brier score 0.3075, of 3 entities\n" in table
-    )
-    assert "uncertainty  mean 0.1000, maximum 0.5000 nats, averages of 2 sentences\n" in table
-    document = scores()
-    first = document["calibration"]["thresholds"][0]
-    assert {key: value for key, value in first.items() if key != "from"} == document["seqeval"]["micro"]
-    assert (document["decoding"], document["min_confidence"], document["below_min_confidence"]) == (
-        "constrained",
-        None,
-        0,
-    )
-    assert document["uncertainty"] == {
-        "sentences": 2, "mean_sum": 0.2, "max_sum": 1.0, "mean": 0.1, "max": 0.5, "quarters": [],
-    }  # fmt: skip
-    markdown = run(rows(), "--report", "markdown").stdout
-    assert (
-        "| reliability | entities | confidence | accuracy |\n|---|---:|---:|---:|\n| 0.8-0.9 | 2 | 0.9000 | 1.0000 |\n"
-        in markdown
-    )
-
-
-def test_errors_by_uncertainty_are_shown_from_four_sentences_on(workdir: Path) -> None:
-    gold = [Sentence(f"conll2003/testb/{n}", ("Ribe", "IF"), (ORG,)) for n in range(4)]
-    (workdir / "eng.testb").write_text("Ribe NNP I-NP I-ORG\nIF NNP I-NP I-ORG\n\n" * 4)
-    outputs = ["[Ribe IF | ORG]", "Ribe IF", "[Ribe IF | ORG]", "[Ribe IF | PER]"]
-    found = [
-        {"id": s.id, "output": output, "uncertainty": {"mean": 0, "max": 4 - n}}
-        for n, (s, output) in enumerate(zip(gold, outputs))
-    ]
-    table = run(found, "--source", str(workdir)).stdout
-    assert "maximum entropy  sentences  with errors   share\n1.0000-1.0000            1            1  1.0000\n" in table
-    assert [row["with_errors"] for row in scores()["uncertainty"]["quarters"]] == [1, 0, 1, 0]
-    assert scores()["calibration"] is None
-
-
 def test_a_smallest_confidence_of_0_drops_nothing(workdir: Path) -> None:
-    run(rows())
-    run(rows(), "--min-confidence", "0")
-    kept, all_of_them = scores("scores.min0.0.json"), scores()
+    score_rows(constrained_rows())
+    score_rows(constrained_rows(), "--min-confidence", "0")
+    kept, all_of_them = scores_of("scores.min0.0.json"), scores_of()
     assert (kept.pop("min_confidence"), all_of_them.pop("min_confidence")) == (0.0, None)
     assert kept == all_of_them
 
 
 def test_a_smallest_confidence_drops_exactly_what_is_below_it(workdir: Path) -> None:
-    run(rows())
+    score_rows(constrained_rows())
     before = Path("scores.json").read_bytes()
-    assert [row["confidences"] for row in rows()] == [None, [0.9, 0.95], [0.9]]
-    table = run(rows(), "--min-confidence", "0.95").stdout
+    assert [row["confidences"] for row in constrained_rows()] == [None, [0.9, 0.95], [0.9]]
+    table = score_rows(constrained_rows(), "--min-confidence", "0.95").stdout
     assert "dropped      2 entities with a confidence below 0.95, before scoring\n" in table
     assert table.endswith("\nscores.min0.95.json\n")
-    document = scores("scores.min0.95.json")
+    document = scores_of("scores.min0.95.json")
     assert (document["min_confidence"], document["below_min_confidence"]) == (0.95, 2)
     assert document["seqeval"]["labels"]["LOC"]["predicted"] == document["seqeval"]["micro"]["predicted"] == 1
     assert document["calibration"] == json.loads(before)["calibration"]
@@ -221,16 +126,13 @@ def test_a_smallest_confidence_drops_exactly_what_is_below_it(workdir: Path) -> 
 
 
 def test_the_sentences_have_the_confidences_of_their_pairs(workdir: Path) -> None:
-    run(rows())
-    run(rows(), "--min-confidence", "0.95")
+    score_rows(constrained_rows())
+    score_rows(constrained_rows(), "--min-confidence", "0.95")
     kept = [
         [json.loads(line)["confidences"] for line in Path(f"sentences{mark}.jsonl").read_text().splitlines()]
         for mark in ("", ".min0.95")
     ]
     assert kept == [[[], [0.9, 0.95], [0.9]], [[], [0.95], []]]
-    for name, linked in (("scores.json", True), ("scores.min0.95.json", False)):
-        tables = next(part.tables for part in sections(load_run(Path(name))) if part.name == "confidence")
-        assert bool(tables[0].links) == bool(tables[1].links) == linked
     lines = Path("sentences.jsonl").read_text()
     Path("sentences.jsonl").write_text(lines.replace("[0.9, 0.95]", "[0.9]"))
     with pytest.raises(
@@ -243,7 +145,7 @@ def test_the_sentences_have_the_confidences_of_their_pairs(workdir: Path) -> Non
     ("value", "code", "message"), [("1.01", 2, "not in the range 0<=x<=1"), ("nan", 1, "--min-confidence nan: ")]
 )
 def test_a_smallest_confidence_is_a_probability(workdir: Path, value: str, code: int, message: str) -> None:
-    assert message in run(rows(), "--min-confidence", value, code=code).stderr
+    assert message in score_rows(constrained_rows(), "--min-confidence", value, code=code).stderr
 
 
 REFUSED = (
@@ -252,15 +154,15 @@ REFUSED = (
 
 
 def test_predictions_without_confidences_cannot_be_filtered(workdir: Path) -> None:
-    free = [row | {"confidences": None, "uncertainty": None, "decoding": "free"} for row in rows()]
-    other = [{"predict": row["output"], "confidences": "high", "uncertainty": 0.3} for row in rows()]
-    mixed = [*rows()[:2], free[2]]
+    free = [row | {"confidences": None, "uncertainty": None, "decoding": "free"} for row in constrained_rows()]
+    other = [{"predict": row["output"], "confidences": "high", "uncertainty": 0.3} for row in constrained_rows()]
+    mixed = [*constrained_rows()[:2], free[2]]
     for found, line, decoding in ((free, 1, "free"), (other, 1, "unknown"), (mixed, 3, "constrained+free")):
         message = f"Error: p.jsonl:{line}: no confidences (decoding: {decoding}), {REFUSED}\n"
-        assert run(found, "--min-confidence", "0.5", code=1).stderr == message
-        assert "reliability" not in run(found).stdout
-        assert scores()["calibration"] is None
-    assert scores()["uncertainty"]["sentences"] == 1
+        assert score_rows(found, "--min-confidence", "0.5", code=1).stderr == message
+        assert "reliability" not in score_rows(found).stdout
+        assert scores_of()["calibration"] is None
+    assert scores_of()["uncertainty"]["sentences"] == 1
 
 
 def test_free_decoding_is_refused_before_it_predicts(workdir: Path) -> None:
@@ -275,11 +177,11 @@ def test_free_decoding_is_refused_before_it_predicts(workdir: Path) -> None:
 def test_constrained_predictions_without_any_entity_score_as_such(workdir: Path) -> None:
     found = [
         row | {"output": " ".join(s.tokens), "spans": [], "confidences": []}
-        for row, s in zip(rows(), read_corpus("conll2003", "testb", CONLL))
+        for row, s in zip(constrained_rows(), read_corpus("conll2003", "testb", CONLL))
     ]
-    run(found, "--min-confidence", "0.5")
-    assert scores("scores.min0.5.json")["below_min_confidence"] == 0
-    assert scores("scores.min0.5.json")["calibration"] is None
+    score_rows(found, "--min-confidence", "0.5")
+    assert scores_of("scores.min0.5.json")["below_min_confidence"] == 0
+    assert scores_of("scores.min0.5.json")["calibration"] is None
 
 
 @pytest.mark.parametrize(
@@ -304,50 +206,6 @@ def test_constrained_predictions_without_any_entity_score_as_such(workdir: Path)
     ],
 )  # fmt: skip
 def test_damaged_confidences_are_named(workdir: Path, change: dict[str, Any], message: str) -> None:
-    found = rows()
+    found = constrained_rows()
     found[1] |= change
-    assert f"Error: p.jsonl:2: {message}" in run(found, code=1).stderr
-
-
-NESTED = {
-    "output": "[[Bayern | LOC] München | ORG]",
-    "spans": [[0, 2, "ORG"], [0, 1, "LOC"]],
-    "confidences": [0.6, 0.9],
-}
-
-
-def score_one(card: str, gold: tuple[Span, ...], least: float | None) -> tuple[Any, dict[str, Any]]:
-    evaluation = evaluated(card, gold, least)
-    return evaluation.run.scores, to_json(evaluation.run)
-
-
-def evaluated(card: str, gold: tuple[Span, ...], least: float | None) -> Evaluation:
-    Path("gold.tsv").write_text("x\n")
-    Path("p.jsonl").write_text(json.dumps({"id": "g/test/0", **NESTED}))
-    sentence = Sentence("g/test/0", ("Bayern", "München"), gold)
-    spec = prompt_spec_of(load_card("germeval2014_nested"), "bracketed")
-    gold_side = Gold(load_card(card), "test", CorpusFile(Path(), "gold.tsv"), [sentence])
-    return evaluate(gold_side, Path("p.jsonl"), spec=spec, min_confidence=least)
-
-
-def test_nested_entities_have_their_own_confidences(workdir: Path) -> None:
-    found, document = score_one("germeval2014_nested", (ORG, LOC), 0.8)
-    assert (found.labels, document["below_min_confidence"]) == ({"LOC": Counts(1, 1, 1), "ORG": Counts(0, 0, 1)}, 1)
-    assert document["calibration"]["predicted"] == 2
-    _, document = score_one("germeval2014_nested", (LOC,), None)
-    assert document["calibration"]["expected_calibration_error"] == pytest.approx((0.6 + 0.1) / 2)
-    (row,) = evaluated("germeval2014_nested", (LOC,), None).sentences
-    assert ([pair.predicted for pair in row.pairs], row.confidences) == ([ORG, LOC], (0.6, 0.9))
-
-
-def test_of_nested_predictions_for_a_flat_corpus_the_outer_keeps_its_confidence(workdir: Path) -> None:
-    _, document = score_one("germeval2014", (ORG,), None)
-    assert document["calibration"]["brier"] == pytest.approx(0.4**2)
-    assert document["calibration"]["predicted"] == 1
-    found, document = score_one("germeval2014", (ORG,), 0.8)
-    assert (found.micro, document["below_min_confidence"]) == (Counts(0, 0, 1), 1)
-
-
-def test_a_smallest_confidence_that_is_none_is_an_error_in_python_too(workdir: Path) -> None:
-    with pytest.raises(LmnError, match=r"--min-confidence 2: a probability is a number from 0 to 1"):
-        score_one("germeval2014", (ORG,), 2)
+    assert f"Error: p.jsonl:2: {message}" in score_rows(found, code=1).stderr

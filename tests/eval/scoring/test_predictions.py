@@ -7,99 +7,13 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from conll_predictions import LABELS, records, write
+from conll_predictions import LABELS, records, score_file, write
 from paths import CONLL
 
 from llms_meet_ner import get_format
 from llms_meet_ner.data_converters import load_card, prompt_spec_of, read_corpus
-from llms_meet_ner.data_converters.readers import CorpusFile
 from llms_meet_ner.eval.cli.score import main
-from llms_meet_ner.eval.evaluate import Gold, evaluate
-from llms_meet_ner.sentence import Sentence, Span, tokens_sha1
-
-
-def run(*words: str, code: int = 0, split: str = "testb") -> Result:
-    result = CliRunner().invoke(main, ["--corpus", "conll2003", "--source", str(CONLL), "--split", split, *words])
-    assert result.exit_code == code, result.output
-    assert result.exception is None or isinstance(result.exception, SystemExit)
-    return result
-
-
-def test_the_table_says_what_the_model_card_says(workdir: Path) -> None:
-    write(records("testb", lambda sentence, output: output.replace("[Ribe | ORG]", "[Ribe | LOC]")))
-    assert (
-        run("--predictions", "p.jsonl").stdout
-        == """\
-corpus       conll2003 testb
-predictions  p.jsonl (decoding: free)
-sentences    3 (2 without the 1 -DOCSTART- lines)
-tokens       8 (7 without the 1 -DOCSTART- lines)
-alignment    3 exact, 0 repaired, 0 failed
-entities     0 ungrounded, 0 with an unknown label, 0 dropped
-published    not compared, because the model is not known; 17 results on conll2003, F1 0.4749 to 0.9385 (eval/published/references)
-
-seqeval (strict, IOB2)
-             precision  recall      f1  support
-LOC             0.0000  0.0000  0.0000        0
-ORG             1.0000  0.6667  0.8000        3
-micro avg       0.6667  0.6667  0.6667        3
-
-nervaluate   precision  recall      f1  support
-strict          0.6667  0.6667  0.6667        3
-exact           1.0000  1.0000  1.0000        3
-partial         1.0000  1.0000  1.0000        3
-ent_type        0.6667  0.6667  0.6667        3
-
-95% interval             precision         recall             f1
-micro avg            0.0000-1.0000  0.0000-1.0000  0.0000-1.0000
-nervaluate strict    0.0000-1.0000  0.0000-1.0000  0.0000-1.0000
-nervaluate exact     0.0000-1.0000  0.0000-1.0000  0.0000-1.0000
-nervaluate partial   0.0000-1.0000  0.0000-1.0000  0.0000-1.0000
-nervaluate ent_type  0.0000-1.0000  0.0000-1.0000  0.0000-1.0000
-(percentile bootstrap over sentences, 1,000 resamples, seed 42)
-
-entities     correct  boundary  type  both  missed  spurious
-ORG                2         0     1     0       0         0
-all                2         0     1     0       0         0
-
-entity length  precision  recall      f1  support
-1                 0.6667  0.6667  0.6667        3
-
-sentence length  precision  recall      f1  support
-1-10                0.6667  0.6667  0.6667        3
-
-mention in train  precision  recall      f1  support
-unseen               0.6667  0.6667  0.6667        3
-(train: train)
-
-labels in train  precision  recall      f1  support
-unseen              0.6667  0.6667  0.6667        3
-(train: train)
-
-scores.json
-"""
-    )
-    document = json.loads(Path("scores.json").read_text())
-    assert document["seqeval"]["micro"] == {
-        "correct": 2,
-        "predicted": 3,
-        "gold": 3,
-        "precision": 2 / 3,
-        "recall": 2 / 3,
-        "f1": 2 / 3,
-    }
-    assert document["sha256"]["adapter"] is None
-    assert document["recipe"] is None
-
-
-def test_json_on_standard_output_is_the_file(workdir: Path) -> None:
-    write(records("testb"))
-    result = run("--predictions", "p.jsonl", "--report", "json", "--out", "there")
-    assert json.loads(result.stdout) == json.loads(Path("there/scores.json").read_text())
-    assert (
-        "| micro avg | 3 | 3 | 3 | 1.0000 | 1.0000 | 1.0000 |"
-        in run("--predictions", "p.jsonl", "--report", "markdown").stdout
-    )
+from llms_meet_ner.sentence import Sentence, tokens_sha1
 
 
 def test_llamafactory_predictions_without_ids_and_with_lost_spaces(workdir: Path) -> None:
@@ -116,19 +30,19 @@ def test_llamafactory_predictions_without_ids_and_with_lost_spaces(workdir: Path
             )
         )
     write(lines)
-    result = run("--predictions", "p.jsonl")
+    result = score_file("--predictions", "p.jsonl")
     assert "alignment    2 exact, 1 repaired, 0 failed\n             1 respaced\n" in result.stdout
     assert "micro avg       1.0000  1.0000  1.0000        3" in result.stdout
     write([lines[0], lines[2], lines[1]])
     assert (
         "p.jsonl:2: the prompt does not contain sentence conll2003/testb/1"
-        in run("--predictions", "p.jsonl", code=1).stderr
+        in score_file("--predictions", "p.jsonl", code=1).stderr
     )
 
 
 def test_records_are_matched_by_id_in_any_order(workdir: Path) -> None:
     write(list(reversed(records("testb"))))
-    assert "micro avg       1.0000  1.0000  1.0000        3" in run("--predictions", "p.jsonl").stdout
+    assert "micro avg       1.0000  1.0000  1.0000        3" in score_file("--predictions", "p.jsonl").stdout
 
 
 @pytest.mark.parametrize(
@@ -151,14 +65,7 @@ def test_records_are_matched_by_id_in_any_order(workdir: Path) -> None:
 )  # fmt: skip
 def test_predictions_that_cannot_be_scored(workdir: Path, lines: list[str], end: str, message: str) -> None:
     write(lines, end)
-    assert message in run("--predictions", "p.jsonl", code=1).stderr
-
-
-def test_a_run_json_of_another_tool_beside_the_predictions_is_no_matter(workdir: Path) -> None:
-    write(records("testb")).rename("predictions.jsonl")
-    for content in ('{"tool": "another"}', "{", '{"stamp": 3}'):
-        Path("run.json").write_text(content)
-        assert "micro avg       1.0000" in run("--predictions", "predictions.jsonl").stdout
+    assert message in score_file("--predictions", "p.jsonl", code=1).stderr
 
 
 def test_half_of_a_surrogate_pair_is_no_traceback(workdir: Path) -> None:
@@ -166,31 +73,19 @@ def test_half_of_a_surrogate_pair_is_no_traceback(workdir: Path) -> None:
     row = json.loads(lines[2])
     broken = row | {"output": row["output"].replace(" | ORG]", " | \ud800]"), "decoding": "\ud800"}
     write([lines[0], lines[1], json.dumps(broken)])
-    assert "1 with an unknown label (\ufffd 1)" in run("--predictions", "p.jsonl").stdout
+    assert "1 with an unknown label (\ufffd 1)" in score_file("--predictions", "p.jsonl").stdout
 
 
 def test_prompts_may_differ_in_white_space_and_compatibility_form(workdir: Path) -> None:
     (workdir / "eng.testb").write_text("-DOCSTART- -X- O O\n\nn\u00a0o NN I-NP I-PER\nﬁn VB I-VP O\n")
     rows = [{"prompt": "-DOCSTART-", "predict": "-DOCSTART-"}, {"prompt": "n o fin", "predict": "[n\u00a0o | PER] ﬁn"}]
     write([json.dumps(row) for row in rows])
-    assert "micro avg       1.0000" in run("--source", str(workdir), "--predictions", "p.jsonl").stdout
+    assert "micro avg       1.0000" in score_file("--source", str(workdir), "--predictions", "p.jsonl").stdout
 
 
 def test_overrides_without_a_recipe_are_not_ignored(workdir: Path) -> None:
     write(records("testb"))
-    assert "name the recipe with --recipe FILE" in run("--predictions", "p.jsonl", "seed=3", code=1).stderr
-
-
-def test_of_nested_predictions_for_a_flat_corpus_the_outer_entity_counts(workdir: Path) -> None:
-    card = load_card("germeval2014")
-    sentence = Sentence("germeval2014/test/0", ("FC", "Bayern", "siegt"), (Span(0, 2, "ORG"),))
-    spec = prompt_spec_of(load_card("germeval2014_nested"), "bracketed")
-    (workdir / "gold.tsv").write_text("x\n")
-    write([json.dumps({"id": sentence.id, "output": "[FC [Bayern | LOC] | ORG] siegt"})])
-    scores = evaluate(
-        Gold(card, "test", CorpusFile(workdir, "gold.tsv"), [sentence]), Path("p.jsonl"), spec=spec
-    ).scores
-    assert (scores.micro.correct, scores.micro.predicted, scores.alignment.dropped) == (1, 1, 1)
+    assert "name the recipe with --recipe FILE" in score_file("--predictions", "p.jsonl", "seed=3", code=1).stderr
 
 
 def test_without_recipe_or_predictions_the_remedy_is_named(workdir: Path) -> None:
@@ -210,11 +105,11 @@ def test_outputs_in_another_format_are_scored_as_the_option_or_their_run_says(wo
     outputs = [fmt.render(sentence, LABELS) for sentence in read_corpus("conll2003", "testb", CONLL)]
     path = workdir / "predictions.jsonl"
     path.write_text("".join(json.dumps({"output": output}) + "\n" for output in outputs))
-    assert f1_of(run("--predictions", str(path), "--format", name)) == 1.0
+    assert f1_of(score_file("--predictions", str(path), "--format", name)) == 1.0
     spec = prompt_spec_of(load_card("conll2003"), name)
     (workdir / "run.json").write_text(json.dumps({"stamp": {"prompt": spec.to_dict()}}))
-    assert f1_of(run("--predictions", str(path))) == 1.0
-    other = run("--predictions", str(path), "--format", "bracketed", code=1).output
+    assert f1_of(score_file("--predictions", str(path))) == 1.0
+    other = score_file("--predictions", str(path), "--format", "bracketed", code=1).output
     assert f"answers to a prompt of format {name}, variant full; leave --format and --variant out" in other
 
 
@@ -224,7 +119,7 @@ def test_letters_are_scored_as_letters(workdir: Path) -> None:
     outputs = [get_format().render(sentence) for sentence in read_corpus(card, "testb", CONLL)]
     path = workdir / "p.jsonl"
     path.write_text("".join(json.dumps({"output": output}) + "\n" for output in outputs))
-    assert f1_of(run("--predictions", str(path), "--variant", "letters")) == 1.0
+    assert f1_of(score_file("--predictions", str(path), "--variant", "letters")) == 1.0
     labels = json.loads((workdir / "scores.json").read_text())["seqeval"]["labels"]
     assert labels.keys() <= {"A", "B", "C", "D"}
 
@@ -234,7 +129,7 @@ def test_options_of_predicting_are_refused_where_predictions_are_given(workdir: 
     path = write(records("testb"))
     assert (
         f"{option[0]} is for predicting; --predictions scores what is there"
-        in run("--predictions", str(path), *option, code=2).output
+        in score_file("--predictions", str(path), *option, code=2).output
     )
 
 
@@ -254,7 +149,7 @@ def gold() -> list[Sentence]:
 
 def test_spans_without_a_text_are_the_answer(workdir: Path) -> None:
     write(spans_of(gold()))
-    result = run("--predictions", "p.jsonl", "--html")
+    result = score_file("--predictions", "p.jsonl", "--html")
     assert "predictions  p.jsonl (decoding: none)\n" in result.stdout
     assert "alignment    3 exact, 0 repaired, 0 failed\n" in result.stdout
     document = json.loads(Path("scores.json").read_text())
@@ -262,7 +157,7 @@ def test_spans_without_a_text_are_the_answer(workdir: Path) -> None:
     sentences = [json.loads(line) for line in Path("sentences.jsonl").read_text().splitlines()]
     assert [row["output"] for row in sentences] == ["", "", ""]
     write([*records("testb")[:2], spans_of(gold())[2]])
-    assert "(decoding: free+none)" in run("--predictions", "p.jsonl").stdout
+    assert "(decoding: free+none)" in score_file("--predictions", "p.jsonl").stdout
     assert json.loads(Path("scores.json").read_text())["format"] == "bracketed"
 
 
@@ -272,7 +167,7 @@ def test_spans_have_confidences_as_texts_have(workdir: Path) -> None:
     others = [{**json.loads(line), "confidences": []} for line in spans_of(gold())[:2]]
     others[1]["confidences"] = [0.5] * len(others[1]["spans"])
     write([*map(json.dumps, others), spans_of(gold(), confidences=sure)[2]])
-    run("--predictions", "p.jsonl", "--min-confidence", "0.5")
+    score_file("--predictions", "p.jsonl", "--min-confidence", "0.5")
     document = json.loads(Path("scores.min0.5.json").read_text())
     assert (document["below_min_confidence"], document["seqeval"]["micro"]["precision"]) == (1, 1.0)
 
@@ -281,7 +176,7 @@ def test_spans_outside_the_labels_and_inside_others_are_counted_and_left_out(wor
     sentence = gold()[2]
     whole, first = [0, 2, "ORG"], [0, 1, "ORG"]
     write(spans_of(gold(), spans=[first, whole, [len(sentence.tokens) - 1, len(sentence.tokens), "SHIP\ud800"]]))
-    stdout = run("--predictions", "p.jsonl").stdout
+    stdout = score_file("--predictions", "p.jsonl").stdout
     assert "alignment    2 exact, 1 repaired, 0 failed\n             1 nested, 1 unknown-label\n" in stdout
     assert "1 with an unknown label (SHIP\ufffd 1), 1 dropped\n" in stdout
 
@@ -301,10 +196,10 @@ def test_spans_outside_the_labels_and_inside_others_are_counted_and_left_out(wor
 )  # fmt: skip
 def test_spans_that_cannot_be_scored(workdir: Path, changes: dict[str, object], message: str) -> None:
     write(spans_of(gold(), **changes))
-    assert message in run("--predictions", "p.jsonl", code=1).stderr
+    assert message in score_file("--predictions", "p.jsonl", code=1).stderr
 
 
 def test_an_evaluator_of_texts_refuses_spans(workdir: Path) -> None:
     write(spans_of(gold()))
-    refused = run("--predictions", "p.jsonl", "--scorer", "llms4ner", code=1).stderr
+    refused = score_file("--predictions", "p.jsonl", "--scorer", "llms4ner", code=1).stderr
     assert refused == "Error: p.jsonl:1: holds spans and no generated text; leave --scorer out, which reads texts\n"

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from conll_predictions import records, score_file, write
 
 from llms_meet_ner.data_converters.readers import CorpusFile
 from llms_meet_ner.eval.scoring.provenance import run_stamp, stamp
@@ -52,3 +53,10 @@ def test_a_run_has_the_adapter_that_it_noted(
     text = content if isinstance(content, str) else json.dumps(content)
     (workdir / "run.json").write_text(text)
     assert stamp(CorpusFile(workdir, "gold.txt"), predictions, FACTS).sha256.adapter == adapter
+
+
+def test_a_run_json_of_another_tool_beside_the_predictions_is_no_matter(workdir: Path) -> None:
+    write(records("testb")).rename("predictions.jsonl")
+    for content in ('{"tool": "another"}', "{", '{"stamp": 3}'):
+        Path("run.json").write_text(content)
+        assert "micro avg       1.0000" in score_file("--predictions", "predictions.jsonl").stdout

@@ -4,33 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
-import yaml
-from click.testing import CliRunner, Result
-from paths import DEMO
+from curve_project import RUN, StandIn, document, draw, save
 
-from llms_meet_ner import Sentence, get_format
 from llms_meet_ner.counts import Counts
-from llms_meet_ner.data_converters import load_card, read_corpus
-from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
-from llms_meet_ner.eval.cli.score import main as lmn_eval
 from llms_meet_ner.eval.studies import curve as curve_module
 from llms_meet_ner.eval.studies.curve import Curve, Point, Scope
-from llms_meet_ner.systems.recipe_adapter import RecipeAdapter
 
-CARD = """\
-extends: demo
-name: mini
-splits:
-  train: {file: demo.train, sentences: "0:12"}
-  dev: {file: demo.train, sentences: "30:38"}
-"""
-RUN = Path("outputs/mini/mini_dev/curve/constrained")
 TABLE = """\
 recipes/mini.yaml on mini dev, all 8 sentences, decoding constrained
 step  epoch  loss    eval loss  precision  recall  F1                             
@@ -41,72 +23,6 @@ left out, not whole (yet): checkpoint-16
 
 outputs/mini/mini_dev/curve/constrained/curve.json
 """  # noqa: W291
-
-
-def save(folder: Path, step: int, right: int, eval_loss: float | None = None) -> None:
-    """Write an adapter that gets the first `right` sentences right, and the state of its training."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "adapter_model.safetensors").write_bytes(bytes([right]))
-    log: list[dict[str, Any]] = [{"step": at, "loss": 1 + 1 / at} for at in range(2, step + 1, 2)]
-    log += [{"step": step, "eval_loss": eval_loss}] if eval_loss else []
-    state = {"global_step": step, "epoch": step / 10, "log_history": log}
-    (folder / "trainer_state.json").write_text(json.dumps(state))
-
-
-class StandIn:
-    """Stands in for `predict`: leaves a finished run of the same adapter as it is."""
-
-    def __init__(self) -> None:
-        self.predicted: list[str] = []
-        self.during: dict[str, Path] = {}
-
-    def __call__(
-        self, system: RecipeAdapter, sentences: Sequence[Sentence], folder: Path, *, restart: bool = False
-    ) -> Path:
-        name = system.weights().adapter.name  # type: ignore[union-attr]
-        if name in self.during:
-            shutil.rmtree(self.during[name])
-        right = (system.weights().adapter / "adapter_model.safetensors").read_bytes()[0]
-        path = folder / "predictions.jsonl"
-        if path.is_file() and not restart:
-            return path
-        self.predicted.append(name)
-        folder.mkdir(parents=True, exist_ok=True)
-        gold = {sentence.id: sentence for sentence in read_corpus(load_card("mini.yaml"), "dev", DEMO)}
-        outputs = [
-            get_format().render(gold[sentence.id]) if number < right else sentence.text
-            for number, sentence in enumerate(sentences)
-        ]
-        path.write_text("".join(json.dumps({"output": output}) + "\n" for output in outputs))
-        return path
-
-
-@pytest.fixture
-def stand_in(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> StandIn:
-    """A project with a converted corpus and a recipe, and the stand-in for its model."""
-    (workdir / "mini.yaml").write_text(CARD)
-    result = CliRunner().invoke(lmn_convert, ["mini.yaml", "--source", str(DEMO), "--variant", "short"])
-    assert result.exit_code == 0, result.output
-    recipe = {
-        "model_name_or_path": "base", "template": "alpaca", "dataset": "mini.short_train", "eval_dataset": "mini.short_dev",
-        "dataset_dir": "data/alpaca", "output_dir": "outputs/mini",
-    }  # fmt: skip
-    Path("recipes").mkdir()
-    Path("recipes/mini.yaml").write_text(yaml.safe_dump(recipe))
-    found = StandIn()
-    monkeypatch.setattr(curve_module, "predict", found)
-    return found
-
-
-def draw(*words: str, code: int = 0) -> Result:
-    result = CliRunner().invoke(lmn_eval, ["curve", "--recipe", "recipes/mini.yaml", "--source", str(DEMO), *words])
-    assert result.exit_code == code, result.output + repr(result.exception)
-    return result
-
-
-def document(run: Path = RUN) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads((run / "curve.json").read_text())
-    return content
 
 
 def test_every_whole_checkpoint_is_scored_and_the_best_and_the_final_one_are_marked(stand_in: StandIn) -> None:
@@ -138,14 +54,6 @@ def test_every_whole_checkpoint_is_scored_and_the_best_and_the_final_one_are_mar
     ]
 
 
-def test_the_plot_is_a_png_where_matplotlib_is(stand_in: StandIn) -> None:
-    pytest.importorskip("matplotlib")
-    save(Path("outputs/mini/checkpoint-4"), 4, 2, 0.5)
-    draw()
-    assert (RUN / "curve.png").read_bytes().startswith(b"\x89PNG")
-    assert not list(RUN.glob(".*"))
-
-
 def test_without_matplotlib_there_is_a_curve_all_the_same(stand_in: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(curve_module, "save_plot", lambda *_: False)
     save(Path("outputs/mini/checkpoint-4"), 4, 2, 0.5)
@@ -171,25 +79,6 @@ def test_while_training_goes_on_new_checkpoints_are_added_and_deleted_ones_stay(
     assert len(stand_in.predicted) == 5
 
 
-def test_watching_scores_what_is_new_until_the_training_has_left_its_adapter(
-    stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    output = Path("outputs/mini")
-    saved = [(output / "checkpoint-4", 4, 2), (output / "checkpoint-8", 8, 7), (output, 8, 7)]
-    waits: list[float] = []
-
-    def train(seconds: float) -> None:
-        waits.append(seconds)
-        save(*saved[len(waits) - 1])
-
-    monkeypatch.setattr(curve_module, "time", SimpleNamespace(sleep=train))
-    watched = draw("--watch")
-    assert waits == [30.0] * 3
-    assert watched.stderr == "checkpoint-4: F1 0.4000\ncheckpoint-8: F1 0.9565\n"
-    assert stand_in.predicted == ["checkpoint-4", "checkpoint-8"]
-    assert watched.stdout.splitlines()[3].endswith("best, the final adapter")
-
-
 def test_a_final_adapter_with_weights_of_its_own_is_a_point(stand_in: StandIn) -> None:
     save(Path("outputs/mini/checkpoint-4"), 4, 2)
     save(Path("outputs/mini"), 6, 3)
@@ -208,10 +97,14 @@ def test_a_checkpoint_that_training_deletes_meanwhile_is_named_and_left_out(stan
     assert [row["checkpoint"] for row in document()["points"]] == ["checkpoint-8"]
 
 
-def test_a_limit_is_said_and_has_a_folder_of_its_own(stand_in: StandIn) -> None:
-    save(Path("outputs/mini/checkpoint-4"), 4, 2)
-    assert "the first 3 of 8 sentences" in draw("--limit", "3").stdout
-    assert document(RUN.with_name("constrained-first3"))["sentences"] == 3
+def test_the_best_is_the_first_of_equals_and_nothing_where_nothing_is_right() -> None:
+    scope = Scope("r.yaml", "m", "mini", "dev", "0", 8, 8, "constrained", {})
+
+    def point(step: int, correct: int) -> Point:
+        return Point(f"checkpoint-{step}", step, None, None, None, "0", Counts(correct, 4, 4))
+
+    assert Curve(scope, (point(1, 2), point(2, 3), point(3, 3))).best == point(2, 3)
+    assert Curve(scope, (point(1, 0), point(2, 0))).best is None
 
 
 def test_errors_say_what_to_do(stand_in: StandIn) -> None:
@@ -231,13 +124,3 @@ def test_errors_say_what_to_do(stand_in: StandIn) -> None:
     assert "the curve of other data or of another model" in draw("model_name_or_path=other", code=1).stderr
     (RUN / "curve.json").write_text("{}")
     assert "not as lmn-eval curve writes it (final is missing); --restart writes it again" in draw(code=1).stderr
-
-
-def test_the_best_is_the_first_of_equals_and_nothing_where_nothing_is_right() -> None:
-    scope = Scope("r.yaml", "m", "mini", "dev", "0", 8, 8, "constrained", {})
-
-    def point(step: int, correct: int) -> Point:
-        return Point(f"checkpoint-{step}", step, None, None, None, "0", Counts(correct, 4, 4))
-
-    assert Curve(scope, (point(1, 2), point(2, 3), point(3, 3))).best == point(2, 3)
-    assert Curve(scope, (point(1, 0), point(2, 0))).best is None

@@ -10,41 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
+from search_file import SEARCH, plan_of
 
 from llms_meet_ner import LmnError
 from llms_meet_ner.counts import Counts
-from llms_meet_ner.eval.cli.score import main as lmn_eval
 from llms_meet_ner.eval.studies.search import Search, _only_one
-from llms_meet_ner.eval.studies.search_plan import SearchPlan, load_plan, word
+from llms_meet_ner.eval.studies.search_plan import SearchPlan, word
 from llms_meet_ner.training.launch import OnEvaluation, TrainingError, TrainingOutcome
-from llms_meet_ner.training.recipe import load_recipe
 
 pytest.importorskip("optuna")
-SEARCH = """\
-recipe: base.yaml
-trials: 6
-split: dev
-space:
-  learning_rate: {low: 1.0e-5, high: 1.0e-3, log: true}
-  lora_rank: [8, 16]
-tie:
-  lora_alpha: {times: 2, of: lora_rank}
-overrides:
-  num_train_epochs: 0.5
-"""
-RECIPE = "model_name_or_path: base\ntemplate: alpaca\ndataset: mini_train\noutput_dir: outputs/base\n"
-
-
-@pytest.fixture
-def plan(workdir: Path) -> SearchPlan:
-    (workdir / "base.yaml").write_text(RECIPE)
-    return plan_of(SEARCH)
-
-
-def plan_of(text: str) -> SearchPlan:
-    Path("s.yaml").write_text(text)
-    return load_plan(Path("s.yaml"))
 
 
 class Stand:
@@ -193,32 +167,6 @@ def test_the_same_parameters_are_trained_once(plan: SearchPlan) -> None:
     assert sum("as trial" in trial.note for trial in search.trials()) == 4
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (("trials: 6", "trials: 0"), r"s\.yaml:2: trials: 0 is less than the minimum of 1; it is how many trials there are in all"),
-        (("trials: 6", "trails: 6"), r"s\.yaml:\d: (search: the key 'trials' is missing|trails: no such key; there are: recipe)"),
-        (("low: 1.0e-5", "low: 1"), r"s\.yaml:5: space\.learning_rate: low 1 is above high 0\.001"),
-        (("low: 1.0e-5", "low: 0"), r"s\.yaml:5: space\.learning_rate: low 0 has no logarithm"),
-        (("lora_rank: [8, 16]", "output_dir: [a]"), r"s\.yaml:6: space\.output_dir: output_dir is set by the search itself"),
-        (("of: lora_rank", "of: rank"), r"s\.yaml:8: tie\.lora_alpha\.of: rank is not a number that is searched"),
-        (("num_train_epochs: 0.5", "lora_rank: 4"), r"s\.yaml:6: space\.lora_rank: lora_rank is under space and overrides"),
-        (("base.yaml", "none.yaml"), "none.yaml: no such recipe"),
-    ],
-)  # fmt: skip
-def test_mistakes_in_a_search_file_are_named(plan: SearchPlan, change: tuple[str, str], message: str) -> None:
-    with pytest.raises(LmnError, match=message):
-        plan_of(SEARCH.replace(*change))
-
-
-@pytest.mark.parametrize("value", [1e-5, 1.5e-07, 0.25, 1e22, 16, True, False, "cosine"])
-def test_a_value_is_read_back_by_yaml_and_by_llama_factory_alike(value: Any, plan: SearchPlan) -> None:
-    text = word("learning_rate", value)
-    assert load_recipe(Path("base.yaml"), [text]).values["learning_rate"] == value
-    omegaconf = pytest.importorskip("omegaconf")
-    assert omegaconf.OmegaConf.from_cli([text])["learning_rate"] == value
-
-
 def test_two_searches_in_one_folder_are_refused_and_so_is_one_beside_an_orphaned_training(workdir: Path) -> None:
     with _only_one(workdir) as lock:
         with pytest.raises(LmnError, match="a search runs there"), _only_one(workdir):
@@ -232,11 +180,3 @@ def test_two_searches_in_one_folder_are_refused_and_so_is_one_beside_an_orphaned
         orphan.wait()
     with _only_one(workdir):
         pass
-
-
-def test_the_command_tells_mistakes_without_a_traceback(plan: SearchPlan) -> None:
-    result = CliRunner().invoke(lmn_eval, ["search", "s.yaml"])
-    assert result.exit_code == 1
-    assert result.stderr.startswith("Error: data/dataset_info.json: no such file; run lmn-convert first")
-    result = CliRunner().invoke(lmn_eval, ["search", "none.yaml"])
-    assert (result.exit_code, "none.yaml: cannot be read" in result.stderr) == (1, True)

@@ -1,0 +1,85 @@
+"""A scored run as text for the terminal, and as JSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from conll_predictions import records, score_file, write
+
+
+def test_the_table_says_what_the_model_card_says(workdir: Path) -> None:
+    write(records("testb", lambda sentence, output: output.replace("[Ribe | ORG]", "[Ribe | LOC]")))
+    assert (
+        score_file("--predictions", "p.jsonl").stdout
+        == """\
+corpus       conll2003 testb
+predictions  p.jsonl (decoding: free)
+sentences    3 (2 without the 1 -DOCSTART- lines)
+tokens       8 (7 without the 1 -DOCSTART- lines)
+alignment    3 exact, 0 repaired, 0 failed
+entities     0 ungrounded, 0 with an unknown label, 0 dropped
+published    not compared, because the model is not known; 17 results on conll2003, F1 0.4749 to 0.9385 (eval/published/references)
+
+seqeval (strict, IOB2)
+             precision  recall      f1  support
+LOC             0.0000  0.0000  0.0000        0
+ORG             1.0000  0.6667  0.8000        3
+micro avg       0.6667  0.6667  0.6667        3
+
+nervaluate   precision  recall      f1  support
+strict          0.6667  0.6667  0.6667        3
+exact           1.0000  1.0000  1.0000        3
+partial         1.0000  1.0000  1.0000        3
+ent_type        0.6667  0.6667  0.6667        3
+
+95% interval             precision         recall             f1
+micro avg            0.0000-1.0000  0.0000-1.0000  0.0000-1.0000
+nervaluate strict    0.0000-1.0000  0.0000-1.0000  0.0000-1.0000
+nervaluate exact     0.0000-1.0000  0.0000-1.0000  0.0000-1.0000
+nervaluate partial   0.0000-1.0000  0.0000-1.0000  0.0000-1.0000
+nervaluate ent_type  0.0000-1.0000  0.0000-1.0000  0.0000-1.0000
+(percentile bootstrap over sentences, 1,000 resamples, seed 42)
+
+entities     correct  boundary  type  both  missed  spurious
+ORG                2         0     1     0       0         0
+all                2         0     1     0       0         0
+
+entity length  precision  recall      f1  support
+1                 0.6667  0.6667  0.6667        3
+
+sentence length  precision  recall      f1  support
+1-10                0.6667  0.6667  0.6667        3
+
+mention in train  precision  recall      f1  support
+unseen               0.6667  0.6667  0.6667        3
+(train: train)
+
+labels in train  precision  recall      f1  support
+unseen              0.6667  0.6667  0.6667        3
+(train: train)
+
+scores.json
+"""
+    )
+    document = json.loads(Path("scores.json").read_text())
+    assert document["seqeval"]["micro"] == {
+        "correct": 2,
+        "predicted": 3,
+        "gold": 3,
+        "precision": 2 / 3,
+        "recall": 2 / 3,
+        "f1": 2 / 3,
+    }
+    assert document["sha256"]["adapter"] is None
+    assert document["recipe"] is None
+
+
+def test_json_on_standard_output_is_the_file(workdir: Path) -> None:
+    write(records("testb"))
+    result = score_file("--predictions", "p.jsonl", "--report", "json", "--out", "there")
+    assert json.loads(result.stdout) == json.loads(Path("there/scores.json").read_text())
+    assert (
+        "| micro avg | 3 | 3 | 3 | 1.0000 | 1.0000 | 1.0000 |"
+        in score_file("--predictions", "p.jsonl", "--report", "markdown").stdout
+    )
