@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Callable
+from pathlib import Path
+
 import click
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from llms_meet_ner import LmnError
-from llms_meet_ner.cli.options import catch_errors, refuse
+from llms_meet_ner.cli.options import catch_errors, recipe_option, refuse
 
 
 def raising(error: BaseException) -> click.Command:
@@ -47,3 +51,59 @@ def test_options_are_refused_only_on_the_command_line() -> None:
     refused = CliRunner().invoke(command, ["--second", "b"])
     assert refused.exit_code == 2
     assert "Error: --second is not for this" in refused.stderr
+
+
+def run(work: Callable[[], object]) -> Result:
+    """Return what a command does that does this work."""
+
+    @click.command()
+    @catch_errors
+    def command() -> None:
+        """Do the work."""
+        work()
+
+    return CliRunner().invoke(command, [])
+
+
+def test_a_file_that_cannot_be_opened_is_named(workdir: Path) -> None:
+    assert run(Path("gone/x.txt").read_text).stderr == "Error: gone/x.txt: No such file or directory\n"
+    Path("a").mkdir()
+    assert run(Path("a").read_text).stderr == "Error: a: Is a directory\n"
+
+
+def test_a_reader_that_has_gone_is_not_reported() -> None:
+    assert CliRunner().invoke(raising(BrokenPipeError(errno.EPIPE, "Broken pipe")), []).stderr == ""
+
+
+def test_a_command_keeps_its_name_help_and_result() -> None:
+    def command(number: int) -> int:
+        """Double a number."""
+        return 2 * number
+
+    wrapped = catch_errors(command)
+    assert (wrapped(3), wrapped.__name__, wrapped.__doc__) == (6, "command", "Double a number.")
+
+
+@click.command()
+@click.option("--fast", is_flag=True)
+@click.option("--size", default=3, envvar="SIZE")
+@recipe_option
+def picky(fast: bool, size: int, recipe_path: Path | None) -> None:
+    """Refuse both options, and print the recipe."""
+    refuse({"fast": "--fast", "size": "--size"}, "is for others")
+    click.echo(repr(recipe_path))
+
+
+def test_only_what_stands_on_the_command_line_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert CliRunner().invoke(picky, []).exit_code == 0
+    monkeypatch.setenv("SIZE", "4")
+    assert CliRunner().invoke(picky, []).exit_code == 0
+    for words, option in ((["--size", "3"], "--size"), (["--fast"], "--fast"), (["--size", "5", "--fast"], "--fast")):
+        result = CliRunner().invoke(picky, words)
+        assert result.exit_code == click.UsageError.exit_code
+        assert f"Error: {option} is for others\n" in result.stderr
+
+
+def test_the_recipe_is_a_path_and_need_not_be_named() -> None:
+    assert CliRunner().invoke(picky, []).stdout == "None\n"
+    assert CliRunner().invoke(picky, ["--recipe", "recipes/a.yaml"]).stdout == f"{Path('recipes/a.yaml')!r}\n"

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import click
 import cloup
 import pytest
 from click.testing import CliRunner
+from fake_openai import Fake
+from served_project import predict
 
-from llms_meet_ner.cli.predict_options import predict_options
+from llms_meet_ner.cli.predict_options import predict_options, served_decoding
 from llms_meet_ner.systems.examples import Shots
 from llms_meet_ner.systems.options import SystemOptions
 from llms_meet_ner.systems.server import ServerOptions
@@ -50,3 +54,28 @@ def test_what_there_is_not_is_one_error(words: list[str], code: int, message: st
     result = CliRunner().invoke(command, words)
     assert (result.exit_code, seen) == (code, [])
     assert message in result.stderr
+
+
+def test_a_server_gives_no_constrained_decoding(project: Path, fake: Fake) -> None:
+    constrained = predict(fake, "--decoding", "constrained", code=2)
+    assert "--decoding constrained needs the model's logits, which a server does not give" in constrained.stderr
+    assert not fake.requests
+
+
+def test_a_decoding_that_is_not_asked_for_is_left_to_the_format() -> None:
+    assert [served_decoding(asked, served=False) for asked in (None, "free", "constrained")] == [
+        None, "free", "constrained",
+    ]  # fmt: skip
+    assert [served_decoding(asked, served=True) for asked in (None, "free")] == ["free", "free"]
+    with pytest.raises(click.UsageError, match="leave it out"):
+        served_decoding("constrained", served=True)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["--batch-size", "0"], ["--max-new-tokens", "0"], ["--limit", "0"], ["--dtype", "int8"], ["--decoding", "x"]],
+)
+def test_values_that_cannot_be_are_usage_errors(words: list[str]) -> None:
+    result = CliRunner().invoke(command, words)
+    assert result.exit_code == click.UsageError.exit_code
+    assert f"Invalid value for '{words[0]}'" in result.stderr

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import click
 import cloup
 import pytest
 from click.testing import CliRunner
 
+from llms_meet_ner.cli.predict import main as lmn_predict
 from llms_meet_ner.cli.shot_options import shots_options
+from llms_meet_ner.eval.cli.score import main as lmn_eval
 from llms_meet_ner.systems.examples import Shots
 
 seen: list[Shots | None] = []
@@ -45,3 +48,20 @@ def test_what_does_not_go_together_is_refused(words: list[str], message: str) ->
     result = CliRunner().invoke(command, words)
     assert (result.exit_code, seen) == (2, [])
     assert f"Error: {message}" in result.stderr
+
+
+@pytest.mark.parametrize("program", [lmn_predict, lmn_eval])
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--examples", "nearest"], "--examples chooses examples, of which --shots K says how many"),
+        (["--shots", "0", "--shots-seed", "1"], "--shots-seed chooses examples, of which --shots K says how many"),
+        (["--untrained", "--examples", "covering"], "--examples chooses"),
+        (["--shots", "1", "--examples", "nearest", "--shots-seed", "1"], "--shots-seed is for what is drawn; --examples nearest draws nothing"),
+        (["--untrained", "--shots", "2"], "--untrained is --shots 0, and there is --shots 2; leave one of them out"),
+    ],
+)  # fmt: skip
+def test_commands_refuse_it_before_they_read_the_recipe(program: click.Command, words: list[str], message: str) -> None:
+    result = CliRunner().invoke(program, ["--recipe", "recipe.yaml", "--split", "testb", *words])
+    assert result.exit_code == click.UsageError.exit_code
+    assert message in result.stderr

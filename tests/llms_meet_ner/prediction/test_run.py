@@ -15,7 +15,6 @@ from llms_meet_ner import LmnError, Sentence
 from llms_meet_ner.decoding.batches import Batch
 from llms_meet_ner.prediction.run import check_run, predict, run_folder, run_name
 from llms_meet_ner.prediction.shards import Shard
-from llms_meet_ner.records import Answer
 from llms_meet_ner.systems.counting import CountingBaseline
 from llms_meet_ner.systems.system import Job, System, system_sha256
 
@@ -130,9 +129,3 @@ def test_a_shard_is_a_part_of_the_sentences(workdir: Path) -> None:
     stamps = [json.loads(Path(f"{n}/run.json").read_text())["stamp"] for n in (1, 2)]
     assert [(stamp["shard"]["number"], stamp["shard"]["of"]) for stamp in stamps] == [(1, 2), (2, 2)]
     assert stamps[0]["shard"]["sentences_sha256"] == stamps[1]["shard"]["sentences_sha256"]
-
-
-def test_a_job_answers_in_the_order_of_the_sentences() -> None:
-    asked = [sentence for sentence in SENTENCES if not sentence.is_docstart]
-    system = Watched()
-    assert system.prepare(asked).answers() == system.answer(asked) == [Answer(spans=())] * 3

@@ -133,14 +133,6 @@ def test_shards_show_what_the_whole_run_shows(project: Path) -> None:
 
 
 def test_what_does_not_go_together_is_one_error(project: Path) -> None:
-    assert (
-        "--examples chooses examples, of which --shots K says how many"
-        in predict("--examples", "nearest", code=2).stderr
-    )
-    assert "--shots-seed chooses" in predict("--shots", "0", "--shots-seed", "1", code=2).stderr
-    near = predict("--shots", "1", "--examples", "nearest", "--shots-seed", "1", code=2)
-    assert "--shots-seed is for what is drawn; --examples nearest draws nothing" in near.stderr
-    assert "--untrained is --shots 0, and there is --shots 2" in predict("--untrained", "--shots", "2", code=2).stderr
     assert "--shots 99, and 1" in predict("--shots", "99", code=1).stderr
     long = predict("--shots", "14", code=1)
     assert "but the model has room for 1,500; take fewer examples with --shots" in long.stderr

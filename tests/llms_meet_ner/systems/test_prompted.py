@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from standins import SPEC, CapitalsSystem
 
-from llms_meet_ner import Sentence, Span
+from llms_meet_ner import LabelSet, LmnError, PromptSpec, Sentence, Span
+from llms_meet_ner.decoding.requests import Decoding
+from llms_meet_ner.prompting.templates import pieces_of
 from llms_meet_ner.records import Answer, Uncertainty
 from llms_meet_ner.systems.options import SystemOptions
-from llms_meet_ner.systems.prompted import changed, prompt_differences
+from llms_meet_ner.systems.prompted import PromptedSystem, changed, prompt_differences, tell_continuation
+from llms_meet_ner.training.recipe import load_recipe
 
 SENTENCE = Sentence("c/s/0", ("Ada", "left"), (Span(0, 1, "PER"),))
 
@@ -41,9 +45,76 @@ def test_what_has_changed_is_named() -> None:
         ({"prompt": SPEC.without_template().to_dict()}, "plain", ["template"]),
         ({"prompt": SPEC.without_template().to_dict()}, None, []),
         ({"prompt": replace(SPEC, instruction="Find").to_dict()}, "plain", ["instruction"]),
+        (
+            {"prompt": replace(SPEC, instruction="Find", labels=LabelSet.of("PER")).to_dict()},
+            "qwen",
+            ["instruction", "labels", "template"],
+        ),
+        ({"prompt": {"format": 3}}, "plain", ["prompt"]),
         ({"prompt": {}}, "plain", ["prompt"]),
         ({}, "plain", ["prompt"]),
     ],
 )
 def test_another_prompt_is_named(stamp: dict[str, Any], template: str | None, differing: list[str]) -> None:
     assert prompt_differences(stamp, SPEC, template) == differing
+
+
+ADA = Sentence("x/y/0", ("Ada", "saw", "Oslo"))
+
+
+class Prompted(PromptedSystem):
+    """A system with a prompt, and nothing that could answer it."""
+
+    def __init__(self, decoding: Decoding | None = None, spec: PromptSpec = SPEC) -> None:
+        super().__init__(SystemOptions(decoding))
+        self._spec = spec
+
+    @property
+    def prompt(self) -> PromptSpec:
+        """The prompt that was given."""
+        return self._spec
+
+
+def test_a_text_is_read_in_the_format_and_with_the_labels_of_the_prompt() -> None:
+    system = Prompted()
+    found = system.read(Answer("[Ada | PER] saw [Oslo | LOC]"), ADA)
+    assert (found.spans, found.status) == ((Span(0, 1, "PER"), Span(2, 3, "LOC")), "exact")
+    assert system.read(Answer("[Ada | SHIP] saw Oslo"), ADA).spans == ()
+    assert system.read(Answer(""), ADA).status == "failed"
+    other = Prompted(spec=replace(SPEC, format="xml"))
+    assert other.read(Answer("<PER>Ada</PER> saw Oslo"), ADA).spans == (Span(0, 1, "PER"),)
+    nested = "[[Ada | PER] saw | PER] Oslo"
+    assert system.read(Answer(nested), ADA).spans == (Span(0, 2, "PER"),)
+    inside = Prompted(spec=replace(SPEC, nested=True)).read(Answer(nested), ADA)
+    assert inside.spans == (Span(0, 2, "PER"), Span(0, 1, "PER"))
+
+
+def test_the_format_of_the_prompt_decides_a_decoding_that_was_not_asked_for(listing: None) -> None:
+    assert [Prompted().decoding, Prompted("free").decoding] == ["constrained", "free"]
+    assert Prompted(spec=replace(SPEC, format="listing")).decoding == "free"
+    with pytest.raises(LmnError, match="the format listing does not"):
+        _ = Prompted("constrained", replace(SPEC, format="listing")).options
+
+
+def test_a_key_that_a_stamp_lacks_has_changed() -> None:
+    now = {"model": "m", "limit": None, "seed": 1}
+    assert changed(now, {"model": "m", "seed": 2, "other": 3}) == ["seed"]
+    assert changed(now, {}) == ["model", "seed"]
+    assert changed({}, {"model": "m"}) == []
+
+
+def test_a_training_that_continued_with_another_prompt_is_told(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = load_recipe(Path("recipe.yaml"), ["adapter_name_or_path=old"])
+    spec = replace(recipe.train_entry().spec, template=pieces_of("default"))
+    Path("old").mkdir()
+    spec.save(Path("old/prompt_spec.json"))
+    tell_continuation(recipe)
+    assert capsys.readouterr().err == ""
+    replace(spec, variant="full", template=pieces_of("qwen")).save(Path("old/prompt_spec.json"))
+    tell_continuation(recipe)
+    told = "old: training continued this adapter with another variant, template; the new prompt is taken\n"
+    assert capsys.readouterr() == ("", told)
+    tell_continuation(load_recipe(Path("recipe.yaml")))
+    assert capsys.readouterr().err == ""

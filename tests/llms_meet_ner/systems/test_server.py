@@ -9,11 +9,9 @@ from pathlib import Path
 
 import pytest
 from fake_openai import CONTENT_JSON, Answer, Fake, chat, error
-from served_project import KEY, RUN, call, predict, sources
+from served_project import KEY, RUN, predict, sources
 
 from llms_meet_ner import LmnError
-from llms_meet_ner.cli.predict import main as lmn_predict
-from llms_meet_ner.eval.cli.score import main as lmn_eval
 from llms_meet_ner.systems.server import ServerOptions
 
 
@@ -97,18 +95,9 @@ def test_which_model_is_asked(project: Path, fake: Fake) -> None:
     assert "does not list the models that it serves" in predict(fake, code=1).stderr
 
 
-def test_options_that_do_not_go_together_are_refused(
+def test_what_the_options_cannot_be_and_a_key_or_package_that_is_missing(
     project: Path, fake: Fake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    base = ["--recipe", "recipe.yaml", "--split", "testb"]
-    local = call(lmn_predict, *base, "--base-url", fake.url, code=2)
-    assert "--base-url is for --engine openai" in local.stderr
-    assert "--retries is for --engine openai" in call(lmn_eval, *base, "--retries", "3", code=2).stderr
-    constrained = predict(fake, "--decoding", "constrained", code=2)
-    assert "--decoding constrained needs the model's logits, which a server does not give" in constrained.stderr
-    assert "--batch-size is for --engine local" in predict(fake, "--batch-size", "4", code=2).stderr
-    assert "not the http address of a server" in predict(fake, "--base-url", "localhost:8000", code=2).stderr
-    assert "not the http address of a server" in predict(fake, "--base-url", "http://a:b/v1", code=2).stderr
     for wrong in ({"concurrency": 0}, {"retries": -1}, {"timeout": 0.0}):
         with pytest.raises(LmnError, match="--concurrency is at least 1"):
             ServerOptions(**wrong)  # type: ignore[arg-type]
@@ -117,10 +106,3 @@ def test_options_that_do_not_go_together_are_refused(
     monkeypatch.setitem(sys.modules, "openai", None)
     assert "pip install 'llms-meet-ner[openai]'" in predict(fake, code=1).stderr
     assert not fake.requests
-
-
-def test_the_url_may_come_from_the_environment(project: Path, fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENAI_BASE_URL", fake.url)
-    monkeypatch.delenv("OPENAI_API_KEY")
-    call(lmn_predict, "--recipe", "recipe.yaml", "--split", "testb", "--engine", "openai", "--limit", "2")
-    assert len(fake.requests) == 2

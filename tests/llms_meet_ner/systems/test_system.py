@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
+
+import pytest
+from standins import CapitalsSystem
 
 from llms_meet_ner import Sentence, Span
 from llms_meet_ner.decoding.batches import Batch
 from llms_meet_ner.records import Answer
 from llms_meet_ner.systems.counting import CountingBaseline
-from llms_meet_ner.systems.system import Job, system_sha256
+from llms_meet_ner.systems.system import Job, System, system_sha256
 
 
 class Stamped(CountingBaseline):
@@ -39,3 +43,43 @@ def test_answers_come_in_the_order_of_the_sentences() -> None:
         job = Job([Batch((2, 0)), Batch((3,)), Batch((1,))], answer, workers)
         assert [answer.spans for answer in job.answers()] == [(Span(item, item + 1, "X"),) for item in range(4)]
     assert Job([], answer).answers() == []
+
+
+TRAIN = [Sentence("t/0", ("Ada",), (Span(0, 1, "PER"),))]
+
+
+SENTENCES = [
+    Sentence(f"c/test/{number}", tokens)
+    for number, tokens in enumerate([("ask", "Ada"), ("no",), ("then", "Olli", "Holm", "saw", "Oslo")])
+]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_job_answers_in_the_order_of_the_sentences(workers: int) -> None:
+    system = CountingBaseline("capitalised", TRAIN)
+    batches = [Batch((2,)), Batch((1, 0))]
+    job = replace(system.prepare(SENTENCES), batches=batches, workers=workers)
+    expected = [
+        Answer(spans=(Span(1, 2, "PER"),)),
+        Answer(spans=()),
+        Answer(spans=(Span(1, 3, "PER"), Span(4, 5, "PER"))),
+    ]
+    assert job.answers() == system.answer(SENTENCES) == expected
+    assert Job([], job.answer).answers() == []
+
+
+def test_a_batch_with_too_few_answers_is_a_mistake() -> None:
+    with pytest.raises(ValueError, match="zip"):
+        Job([Batch((0, 1))], lambda batch: [Answer("")]).answers()
+
+
+def test_systems_that_generate_and_those_that_count_follow_the_protocol() -> None:
+    systems: list[System] = [CapitalsSystem(), CountingBaseline("majority", TRAIN)]
+    for system in systems:
+        texts = system.prompt is not None
+        assert (system.decoding is not None) == texts
+        (answer,) = system.answer(SENTENCES[2:])
+        assert (answer.text is not None) == texts
+        nothing = system.nothing(SENTENCES[0])
+        assert system.read(nothing, SENTENCES[0]).spans == ()
+        assert (nothing.text is not None) == texts
