@@ -21,6 +21,18 @@ from ..publish.hyperparameters import is_secret
 
 R = TypeVar("R")
 
+_folder_group = cloup.option_group(
+    "What is published",
+    recipe_option,
+    cloup.option("--split", "splits", multiple=True, help="Split whose scores the card shows; may be repeated. [default: all]"),
+    cloup.option("--base-model", "base", metavar="OWNER/NAME", help="Base model on the Hub. [default: the recipe's]"),
+    cloup.option("--license", "licence", metavar="ID", help="Licence as the Hub lists it. [default: the base model's]"),
+    cloup.option("--keep-float32", is_flag=True, help="Do not round the weights to bfloat16."),
+    cloup.option("--merged", is_flag=True, help="Publish the whole model, with the adapter merged into it, instead of the adapter."),
+    cloup.option("--no-corpus-text", is_flag=True, help="Show no sentence of the training data in the card."),
+    cloup.option("--out", type=click.Path(path_type=Path), help="Folder to build. [default: OUTPUT_DIR/hub]"),
+    cloup.option("--dry-run", is_flag=True, help="Build the folder and stop there."),
+)  # fmt: skip
 _hub_group = cloup.option_group(
     "Repository",
     cloup.option("--repo", required=True, metavar="OWNER/NAME", help="Repository on the Hub; created if it does not exist."),
@@ -32,19 +44,25 @@ _hub_group = cloup.option_group(
     cloup.option("--message", help="Message of the commit. [default: names the version]"),
     cloup.option("--retries", type=click.IntRange(min=0), default=4, show_default=True, help="Retries of lost or failed requests."),
 )  # fmt: skip
-_folder_group = cloup.option_group(
-    "What is published",
-    cloup.option("--split", "splits", multiple=True, help="Split whose scores the card shows; may be repeated. [default: all]"),
-    cloup.option("--base-model", "base", metavar="OWNER/NAME", help="Base model on the Hub. [default: the recipe's]"),
-    cloup.option("--license", "licence", metavar="ID", help="Licence as the Hub lists it. [default: the base model's]"),
-    cloup.option("--keep-float32", is_flag=True, help="Do not round the weights to bfloat16."),
-    cloup.option("--merged", is_flag=True, help="Publish the whole model, with the adapter merged into it, instead of the adapter."),
-    cloup.option("--no-corpus-text", is_flag=True, help="Show no sentence of the training data in the card."),
-)  # fmt: skip
+
+
+def _hiding_token(command: Callable[..., R]) -> Callable[..., R]:
+    """Replace the token for the Hub, wherever an `LmnError` of the command quotes it."""
+
+    @wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> R:
+        try:
+            return command(*args, **kwargs)
+        except LmnError as error:
+            raise LmnError(
+                without_token(error.what), error.where and without_token(error.where), error.remedy and without_token(error.remedy)
+            ) from None  # fmt: skip
+
+    return wrapped
 
 
 def _hub_options(command: Callable[..., R]) -> Callable[..., R]:
-    """Add the options of the upload, handed over as `to` (Destination)."""
+    """Add the options of the upload, handed over as `to` (Destination), and turn errors into one line without the token."""
 
     @wraps(command)
     def wrapped(
@@ -54,7 +72,7 @@ def _hub_options(command: Callable[..., R]) -> Callable[..., R]:
         to = Destination(repo, public, revision, tag, create_pr, parent_commit, retries=retries)
         return command(*args, to=to if message is None else replace(to, message=message), **kwargs)
 
-    return _hub_group(wrapped)
+    return _hub_group(catch_errors(_hiding_token(wrapped)))
 
 
 def _folder_options(command: Callable[..., R]) -> Callable[..., R]:
@@ -72,14 +90,10 @@ def _folder_options(command: Callable[..., R]) -> Callable[..., R]:
 
 
 @cloup.command()
-@recipe_option
-@_hub_options
 @_folder_options
-@click.option("--out", type=click.Path(path_type=Path), help="Folder to build. [default: OUTPUT_DIR/hub]")
-@click.option("--dry-run", is_flag=True, help="Build the folder and stop there.")
+@_hub_options
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 @click.version_option(package_name="llms-meet-ner")
-@catch_errors
 def main(
     recipe_path: Path | None, to: Destination, options: BuildOptions, out: Path | None, dry_run: bool, overrides: tuple[str, ...]
 ) -> None:  # fmt: skip
@@ -92,17 +106,6 @@ def main(
 
     The token comes from HF_TOKEN or from `hf auth login`. KEY=VALUE words override keys of the recipe, as for llamafactory-cli.
     """  # noqa: D301
-    try:
-        _publish(recipe_path, to, options, out, dry_run, overrides)
-    except LmnError as error:
-        raise LmnError(
-            without_token(error.what), error.where and without_token(error.where), error.remedy and without_token(error.remedy)
-        ) from None  # fmt: skip
-
-
-def _publish(
-    recipe_path: Path | None, to: Destination, options: BuildOptions, out: Path | None, dry_run: bool, overrides: tuple[str, ...]
-) -> None:  # fmt: skip
     for key in (word.partition("=")[0] for word in overrides):
         if is_secret(key):
             raise LmnError(

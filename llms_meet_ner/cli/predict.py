@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 import click
+import cloup
 
 from ..alignment import STATUSES
 from ..prediction.merge import merge_shards
@@ -23,6 +24,17 @@ from .options import catch_errors, recipe_option
 from .predict_options import predict_options
 
 _OVERRIDES = click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
+_what_options = cloup.option_group(
+    "What is predicted",
+    cloup.option("--split", required=True, help="Split of the recipe's corpus, converted with lmn-convert."),
+    recipe_option,
+    cloup.option(
+        "--out", type=click.Path(path_type=Path), help="Folder to write to. [default: OUTPUT_DIR/CORPUS_SPLIT/RUN]"
+    ),
+    cloup.option(
+        "--shard", metavar="I/N", help="Only the I-th of N parts, in a folder of its own; merge puts them together."
+    ),
+)
 
 
 @click.group(cls=DefaultCommandGroup, default="predict", default_if_no_args=False)
@@ -40,14 +52,7 @@ def main() -> None:
 
 
 @main.command("predict")
-@recipe_option
-@click.option("--split", required=True, help="Split of the recipe's corpus, converted with lmn-convert.")
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="Folder to write to. [default: OUTPUT_DIR/CORPUS_SPLIT/RUN]"
-)
-@click.option(
-    "--shard", metavar="I/N", help="Only the I-th of N parts, in a folder of its own; merge puts them together."
-)
+@_what_options
 @predict_options
 @_OVERRIDES
 @catch_errors

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from byte_llama import save_byte_llama
 from click.testing import CliRunner
@@ -18,6 +19,7 @@ from hub_server import FIRST, HubServer, point_at
 from publishing import BASE, demo_sentences, save_adapter, trained
 
 from llms_meet_ner import load
+from llms_meet_ner.cli.predict import main as lmn_predict
 from llms_meet_ner.eval.cli.publish import main as lmn_publish
 
 TOKEN = "hf_aVerySecretTokenOfMine1234"
@@ -63,6 +65,39 @@ def outputs(adapter: Path, base: Path, decoding: Any) -> list[str]:
     tagger = load(adapter, base=str(base), decoding=decoding, language=None)
     tagged = tagger.tag_tokens([sentence.tokens for sentence in demo_sentences(8)])
     return [repr(sentence.spans) for sentence in tagged]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--repo", "bad"], "--repo bad: not a Hub id; write OWNER/NAME"),
+        (["--repo", "me/x", "--parent-commit", "zz"], "--parent-commit zz: a commit is 40 hexadecimal digits"),
+        (["--repo", "me/x", "--tag", "v1", "--create-pr"], "--tag with --create-pr: a pull request can be tagged only after"),
+        (["--repo", TOKEN], "--repo <token>: not a Hub id; write OWNER/NAME"),
+    ],
+)  # fmt: skip
+def test_a_destination_that_cannot_be_is_one_line_without_the_token(
+    monkeypatch: pytest.MonkeyPatch, words: list[str], message: str
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    result = CliRunner().invoke(lmn_publish, [*words, "--dry-run"])
+    assert (result.exit_code, type(result.exception)) == (1, SystemExit)
+    assert result.output.startswith(f"Error: {message}")
+    assert len(result.output.splitlines()) == 1
+    assert TOKEN not in result.output
+
+
+@pytest.mark.parametrize(
+    ("command", "first"),
+    [
+        (lmn_publish, ["What is published", "Repository", "Other options"]),
+        (lmn_predict, ["Commands", "What is predicted", "Prediction"]),
+    ],
+)
+def test_help_shows_first_what_the_command_is_about(command: click.Command, first: list[str]) -> None:
+    shown = CliRunner().invoke(command, ["--help"]).output
+    assert re.findall(r"^(\w[\w ]*):$", shown, re.M)[: len(first)] == first
+    assert re.search(rf"^{first[-1]}:(\n  .*)*\n  --(recipe|split|out|dry-run|shard)\b", shown, re.M) is None
 
 
 @pytest.mark.slow
