@@ -11,6 +11,7 @@ from typing import Any
 from ...errors import LmnError
 from ...files import atomic_write, read_json, sha256_of, write_json
 from ...prompting.spec import PROMPT_SPEC_FILE
+from ...rendering.plot import save_plot
 from ...systems.serve_command import CHAT_TEMPLATE_FILE, chat_template
 from ...training.logs import LOG_FILE, PLOT_FILE, TrainingLog
 from ...training.recipe import ADAPTER_CONFIG_FILE, ADAPTER_FILE, Recipe, recipe_prompt
@@ -18,7 +19,6 @@ from .base_model import Licence, base_licence, public_base, read_config
 from .card import card_text
 from .corpus import training_data
 from .hyperparameters import write_recipe
-from .loss_plot import save_loss_plot
 from .publication import Publication
 from .scored import read_scored
 from .usage import RECIPE_FILE
@@ -181,4 +181,9 @@ def _copy_log(source: Path, new: Path, log: TrainingLog) -> bool:
     if (source / PLOT_FILE).is_file():
         shutil.copyfile(source / PLOT_FILE, new / PLOT_FILE)
         return True
-    return save_loss_plot(new / PLOT_FILE, log)
+    lines = {
+        "training": [(point.step, point.loss) for point in log.points if point.loss is not None],
+        "evaluation": [(point.step, point.eval_loss) for point in log.points if point.eval_loss is not None],
+    }
+    known = {name: line for name, line in lines.items() if line}
+    return bool(known) and save_plot(new / PLOT_FILE, known, "loss")

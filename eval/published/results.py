@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
+
+from markupsafe import Markup
 
 from ...counts import RATIOS
 from ...data_converters.yaml_lines import YamlFile, check_schema, load_schema
-from ...rendering.markdown import table
+from ...rendering.markdown import markdown
 from ...rendering.tables import Table
 from ..scored_run.run import MICRO
 
@@ -190,24 +192,29 @@ def known_adapter(name: str) -> KnownAdapter | None:
     return next((adapter for adapter in known if adapter and adapter.id == name), None)
 
 
-def published_page() -> str:
-    """Return the section of `RESULTS.md` about published results: micro averages, and what a reader has to know about them."""
-    lines = [
-        "## Published, not run by us", "",
-        "From the files in `eval/published/references/`, which also hold scores of labels, of nervaluate's scenarios and of tags. Each",
-        "source has its own conditions, and they are not ours. `lmn-eval` puts a run next to the results of its model and names what",
-        "differs.",
-    ]  # fmt: skip
-    for published in load_published():
-        rows = [(result, row) for result in published.results for row in result.rows if row.name == MICRO]
-        if not rows:
-            continue
+class _Section(NamedTuple):
+    """The part of a page that belongs to one source: its name, a row for each micro average, and its conditions."""
+
+    name: str
+    rows: Table
+    conditions: list[str]
+
+    @classmethod
+    def of(cls, published: PublishedSource) -> _Section | None:
+        """Return the section of a source, or None if it has no micro average."""
+        found = [(result, row) for result in published.results for row in result.rows if row.name == MICRO]
+        if not found:
+            return None
         header = ("corpus", "split", "system", "format", "precision", "recall", "F1")
-        cells = [_cells(result, row) for result, row in rows]
-        lines += ["", f"**{published.source}**", "", table(Table(header, cells, numbers=False)), ""]
-        notes = dict.fromkeys(note for result, _ in rows for note in result.conditions)
-        lines += [f"- {note}" for note in notes]
-    return "\n".join(lines) + "\n"
+        cells = [_cells(result, row) for result, row in found]
+        conditions = dict.fromkeys(condition for result, _ in found for condition in result.conditions)
+        return cls(published.source, Table(header, cells, numbers=False), list(conditions))
+
+
+def published_page() -> Markup:
+    """Return the section of `RESULTS.md` about published results: micro averages, and what a reader has to know about them."""
+    sources = [section for section in map(_Section.of, load_published()) if section]
+    return Markup(markdown("eval.published/results.md.jinja", sources=sources))
 
 
 def _cells(result: PublishedResult, row: PublishedRow) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,8 @@ from ...errors import LmnError
 from ...files import atomic_write, read_json, sha256_of, write_json
 from ...prediction.run import predict, run_name
 from ...prompting.spec import PromptSpec
-from ...rendering.markdown import table
+from ...rendering.markdown import markdown
+from ...rendering.plot import save_plot
 from ...rendering.tables import Table
 from ...systems.choosing import recipe_system
 from ...systems.options import SystemOptions
@@ -26,7 +27,6 @@ from ...training.recipe import ADAPTER_FILE, Recipe, known_prompt
 from ...typed_json import from_json, to_json, written_as
 from ..evaluate import Gold, asked_labels, evaluate, read_gold
 from ..scored_run.files import save_evaluation
-from .curve_plot import save_plot
 
 CURVE_FILE = "curve.json"
 _WAIT = 30.0
@@ -225,8 +225,9 @@ def draw_curve(recipe: Recipe, dev: Dev, options: SystemOptions, *, restart: boo
         )
     points: dict[str, Point] = {}
     final = None
+    scoring = _Scoring(recipe, dev, options, folder, restart)
     for checkpoint in whole:
-        point = _score_checkpoint(checkpoint, points, recipe, dev, options, folder, restart)
+        point = scoring.point(checkpoint, points.values())
         if point is None:
             continue
         points[point.checkpoint] = point
@@ -263,40 +264,69 @@ def _curve(
     return Curve(scope, tuple(ordered), tuple(gone), final, tuple(unfinished))
 
 
-def _score_checkpoint(
-    checkpoint: Checkpoint, points: dict[str, Point], recipe: Recipe, dev: Dev, options: SystemOptions, folder: Path, restart: bool
-) -> Point | None:  # fmt: skip
-    """Return the point of a checkpoint: an earlier one with the same weights for the final adapter; None if training deleted it."""
-    try:
-        digest = sha256_of(checkpoint.folder / ADAPTER_FILE)
-        same = next((point for point in points.values() if point.adapter_sha256 == digest), None)
-        if same and checkpoint.name == FINAL:
-            return same
-        system = recipe_system(recipe, options, checkpoint.folder)
-        counts = score_system(system, dev, folder / checkpoint.name, restart=restart)
-    except (LmnError, OSError):
-        if checkpoint.name != FINAL and not (checkpoint.folder / ADAPTER_FILE).is_file():
-            click.echo(f"{checkpoint.folder}: deleted by the training before it was scored", err=True)
-            return None
-        raise
-    return Point(
-        checkpoint.name, checkpoint.step, checkpoint.epoch, checkpoint.loss, checkpoint.eval_loss, digest, counts
-    )
+@dataclass(frozen=True, slots=True)
+class _Scoring:
+    """How each checkpoint of a training is scored.
+
+    Attributes:
+        recipe: Recipe of the training.
+        dev: Split to score on.
+        options: Options of the system.
+        folder: Folder with a folder for each checkpoint.
+        restart: Whether to discard earlier predictions.
+    """
+
+    recipe: Recipe
+    dev: Dev
+    options: SystemOptions
+    folder: Path
+    restart: bool
+
+    def point(self, checkpoint: Checkpoint, points: Iterable[Point]) -> Point | None:
+        """Score a checkpoint and return its point.
+
+        The final adapter is not scored if it has the weights of an earlier point: that point is returned. A checkpoint that
+        training has deleted in the meantime has no point.
+        """
+        try:
+            digest = sha256_of(checkpoint.folder / ADAPTER_FILE)
+            same = next((point for point in points if point.adapter_sha256 == digest), None)
+            if same and checkpoint.name == FINAL:
+                return same
+            system = recipe_system(self.recipe, self.options, checkpoint.folder)
+            counts = score_system(system, self.dev, self.folder / checkpoint.name, restart=self.restart)
+        except (LmnError, OSError):
+            if checkpoint.name != FINAL and not (checkpoint.folder / ADAPTER_FILE).is_file():
+                click.echo(f"{checkpoint.folder}: deleted by the training before it was scored", err=True)
+                return None
+            raise
+        return Point(
+            checkpoint.name, checkpoint.step, checkpoint.epoch, checkpoint.loss, checkpoint.eval_loss, digest, counts
+        )
 
 
 def _write(curve: Curve, folder: Path) -> None:
     write_json(folder / CURVE_FILE, to_json(curve))
     with atomic_write(folder / "curve.md") as file:
-        file.write(f"{curve.scope!s}\n\n{table(curve.table)}\n")
-    points = curve.points
-    series = {
-        "precision": [point.counts.precision for point in points],
-        "recall": [point.counts.recall for point in points],
-        "F1": [point.counts.f1 for point in points],
-    }
-    losses = [point.eval_loss for point in points]
-    if not save_plot(folder / "curve.png", str(curve.scope), [point.step for point in points], series, losses):
+        file.write(markdown("eval.studies/curve.md.jinja", scope=str(curve.scope), points=curve.table))
+    if not _draw(curve, folder / "curve.png"):
         click.echo("no curve.png: matplotlib is not installed; pip install 'llms-meet-ner[plot]'", err=True)
+
+
+def _draw(curve: Curve, path: Path) -> bool:
+    """Draw the ratios by step with the best F1 marked and, where they are known, the evaluation losses; return whether it was drawn."""
+    points = curve.points
+    ratios = {
+        "precision": [(point.step, point.counts.precision) for point in points],
+        "recall": [(point.step, point.counts.recall) for point in points],
+        "F1": [(point.step, point.counts.f1) for point in points],
+    }
+    losses = [(point.step, point.eval_loss) for point in points if point.eval_loss is not None]
+    best = max(ratios["F1"], key=lambda point: point[1])
+    return save_plot(
+        path, ratios, " / ".join(ratios), title=str(curve.scope), limits=(0, 1),
+        right=("evaluation loss", losses) if losses else None, marked=[best],
+    )  # fmt: skip
 
 
 def watch_training(recipe: Recipe, dev: Dev, options: SystemOptions, restart: bool) -> None:

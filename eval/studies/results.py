@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import click
+from markupsafe import Markup
 
 from ...alignment import STATUSES, Status
 from ...cli.options import catch_errors
 from ...counts import Counts
 from ...files import atomic_write, read_json, write_json
-from ...rendering.markdown import table
+from ...rendering.markdown import markdown
 from ...rendering.tables import Table
 from ...typed_json import from_json, to_json, written_as
 from ..published.results import published_page
@@ -99,16 +100,17 @@ class Study:
         """Write the study as JSON."""
         write_json(path, to_json(self))
 
-    def markdown(self) -> str:
+    def markdown(self) -> Markup:
         """Return a heading, what it is about, the table and the commands."""
-        gold = {result.counts.gold for result in self.results}
-        lines = [
-            f"## {self.title}", "", self.about.strip(), "",
-            f"Corpus {self.corpus}, split {self.split}, {' and '.join(map(str, sorted(gold)))} gold entities; strict micro averages.", "",
-            table(Table(_HEADER, [_row(result) for result in self.results], numbers=False)), "",
-            "Commands:", "", "```sh", *_commands(self.results), "```",
-        ]  # fmt: skip
-        return "\n".join(lines) + "\n"
+        text = markdown(
+            "eval.studies/study.md.jinja",
+            study=self,
+            about=Markup(self.about.strip()),
+            gold=sorted({result.counts.gold for result in self.results}),
+            results=Table(_HEADER, [_row(result) for result in self.results], numbers=False),
+            commands="\n".join(_commands(self.results)),
+        )
+        return Markup(text)
 
 
 written_as(Result, "name format decoding shots counts=plain_counts f1_interval statuses command traces")
@@ -131,14 +133,8 @@ def _commands(results: Sequence[Result]) -> list[str]:
 
 def results_page(folder: Path = RESULTS_FOLDER) -> str:
     """Return `RESULTS.md` as it follows from the studies in a folder."""
-    head = [
-        "# Results", "",
-        "Written by `python -m llms_meet_ner.eval.studies.results` from the files in `eval/studies/results/`. They hold the counts of",
-        "each run's `scores.json`, with its versions, hashes and, if it ran in a checkout, its commit. None of our numbers is typed by",
-        "hand. Published results of others are at the end.", "",
-    ]  # fmt: skip
     studies = [Study.load(path).markdown() for path in sorted(folder.glob("*.json"))]
-    return "\n".join([*head, *studies, published_page()])
+    return markdown("eval.studies/RESULTS.md.jinja", studies=studies, published=published_page())
 
 
 @click.command()

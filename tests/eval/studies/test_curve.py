@@ -54,8 +54,16 @@ def test_every_whole_checkpoint_is_scored_and_the_best_and_the_final_one_are_mar
     ]
 
 
+def test_the_plot_is_a_png_where_matplotlib_is(stand_in: StandIn) -> None:
+    pytest.importorskip("matplotlib")
+    save(Path("outputs/mini/checkpoint-4"), 4, 2, 0.5)
+    draw()
+    assert (RUN / "curve.png").read_bytes().startswith(b"\x89PNG")
+    assert not list(RUN.glob(".*"))
+
+
 def test_without_matplotlib_there_is_a_curve_all_the_same(stand_in: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(curve_module, "save_plot", lambda *_: False)
+    monkeypatch.setattr(curve_module, "save_plot", lambda *_, **__: False)
     save(Path("outputs/mini/checkpoint-4"), 4, 2, 0.5)
     assert "no curve.png: matplotlib is not installed; pip install 'llms-meet-ner[plot]'" in draw().stderr
 
