@@ -13,7 +13,7 @@ from ...errors import LmnError
 from ...files import atomic_write, write_json
 from ...rendering.tables import Table, print_table
 from ...rendering.text import visible
-from ..stats import FINDING_KINDS, CorpusStats, Finding, Variant, corpus_stats
+from ..stats import FINDING_KINDS, Annotation, CorpusStats, Finding, corpus_stats
 from ..stats.document import stats_document
 from ..stats.page import stats_page
 from ..stats.tables import ambiguity_table, label_table, pair_table, seen_table, sentence_table, size_table
@@ -100,17 +100,17 @@ def _more(count: int, limit: int | None) -> str:
 
 def _line(finding: Finding) -> str:
     """Return one line: the first place to look at, its text, and the usual text with which it is compared."""
-    odd = [variant for variant in finding.variants if variant.odd]
-    usual = [variant for variant in finding.variants if not variant.odd]
-    text = ", ".join([_counted(odd[0], ""), *(_counted(variant, _place(variant)) for variant in odd[1:])])
-    tail = "; elsewhere " + ", ".join(_counted(variant, _place(variant)) for variant in usual) if usual else ""
+    odd = [annotation for annotation in finding.annotations if annotation.odd]
+    usual = [annotation for annotation in finding.annotations if not annotation.odd]
+    text = ", ".join([_counted(odd[0], ""), *(_counted(annotation, _place(annotation)) for annotation in odd[1:])])
+    tail = "; elsewhere " + ", ".join(_counted(annotation, _place(annotation)) for annotation in usual) if usual else ""
     return visible(f"{_place(odd[0])}: {text}{tail}")
 
 
-def _place(variant: Variant) -> str:
-    return str(variant.places[0]) if variant.places else ""
+def _place(annotation: Annotation) -> str:
+    return str(annotation.places[0]) if annotation.places else ""
 
 
-def _counted(variant: Variant, place: str) -> str:
-    notes = [f"{variant.count:,} x"] if variant.count > 1 else []
-    return f"{variant.text} ({', '.join(notes + [place] * bool(place))})" if notes or place else variant.text
+def _counted(annotation: Annotation, place: str) -> str:
+    notes = [f"{annotation.count:,} x"] if annotation.count > 1 else []
+    return f"{annotation.text} ({', '.join(notes + [place] * bool(place))})" if notes or place else annotation.text

@@ -14,6 +14,6 @@
 """
 
 from .collect import CorpusStats, corpus_stats
-from .findings import FINDING_KINDS, Finding, Variant
+from .findings import FINDING_KINDS, Annotation, Finding
 
-__all__ = ["FINDING_KINDS", "CorpusStats", "Finding", "Variant", "corpus_stats"]
+__all__ = ["FINDING_KINDS", "Annotation", "CorpusStats", "Finding", "corpus_stats"]

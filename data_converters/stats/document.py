@@ -140,6 +140,6 @@ def _finding(finding: Finding) -> dict[str, Any]:
     return {
         "variants": [
             {"text": at.text, "count": at.count, "odd": at.odd, "places": [str(where) for where in at.places]}
-            for at in finding.variants
+            for at in finding.annotations
         ]
     }

@@ -29,7 +29,7 @@ _WORDLIKE = frozenset("%‰&@#§*")
 
 
 @dataclass(frozen=True, slots=True)
-class Variant:
+class Annotation:
     """One of the ways in which the same words are annotated.
 
     Attributes:
@@ -45,40 +45,40 @@ class Variant:
     places: tuple[Where, ...]
 
     @classmethod
-    def of(cls, text: str, places: Places, *, odd: bool) -> Variant:
-        """Make a variant from counted places."""
+    def of(cls, text: str, places: Places, *, odd: bool) -> Annotation:
+        """Make an annotation from counted places."""
         return cls(text, places.count, odd, tuple(places.kept))
 
     @property
-    def places_told(self) -> str:
+    def listed_places(self) -> str:
         """Places in one line, grouped by file. Three dots at the end stand for places that are not kept."""
         files: dict[str, list[str]] = {}
         for where in self.places:
             files.setdefault(where.file, []).append(str(where.line))
-        told = ", ".join(f"{file}:{', '.join(lines)}" for file, lines in files.items())
-        return told + ", ..." * (self.count > len(self.places))
+        listed = ", ".join(f"{file}:{', '.join(lines)}" for file, lines in files.items())
+        return listed + ", ..." * (self.count > len(self.places))
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """The same words with all the ways in which they are annotated, those to look at last."""
 
-    variants: tuple[Variant, ...]
+    annotations: tuple[Annotation, ...]
 
     @property
     def odd(self) -> int:
         """Number of places to look at."""
-        return sum(variant.count for variant in self.variants if variant.odd)
+        return sum(annotation.count for annotation in self.annotations if annotation.odd)
 
     @property
     def total(self) -> int:
         """Number of all places."""
-        return sum(variant.count for variant in self.variants)
+        return sum(annotation.count for annotation in self.annotations)
 
     @property
     def entropy(self) -> float:
-        """Entropy of the variants, in bits."""
-        return entropy(variant.count for variant in self.variants)
+        """Entropy of the annotations, in bits."""
+        return entropy(annotation.count for annotation in self.annotations)
 
     @property
     def suspicion(self) -> float:
@@ -108,15 +108,15 @@ def ambiguous_mentions(mentions: Iterable[Mention]) -> list[Finding]:
 
 
 def shared_sentences(sentences: SentenceTable) -> list[Finding]:
-    """Return sentences that occur in several splits, one variant a split, the longest first and equally long ones by their words."""
+    """Return sentences that occur in several splits, one annotation a split, the longest first and equally long ones by their words."""
     shared = [repeated for repeated in sentences.repeated.values() if len(repeated.splits) > 1]
     shared.sort(key=lambda repeated: (-len(repeated.tokens), repeated.tokens))
     return [Finding(tuple(_by_split(repeated))) for repeated in shared]
 
 
-def _by_split(repeated: Repeated) -> Iterable[Variant]:
+def _by_split(repeated: Repeated) -> Iterable[Annotation]:
     for number, (split, places) in enumerate(repeated.splits.items()):
-        yield Variant.of(f"{split}: {' '.join(repeated.tokens)}", places, odd=bool(number))
+        yield Annotation.of(f"{split}: {' '.join(repeated.tokens)}", places, odd=bool(number))
 
 
 def conflicting_sentences(sentences: SentenceTable) -> list[Finding]:
@@ -126,7 +126,9 @@ def conflicting_sentences(sentences: SentenceTable) -> list[Finding]:
     found = []
     for repeated in conflicting:
         shown = _sorted((marked(repeated.tokens, spans), places) for spans, places in repeated.annotations.items())
-        found.append(Finding(tuple(Variant.of(*variant, odd=bool(rank)) for rank, variant in enumerate(shown))))
+        found.append(
+            Finding(tuple(Annotation.of(*annotation, odd=bool(rank)) for rank, annotation in enumerate(shown)))
+        )
     return found
 
 
@@ -145,8 +147,8 @@ def unmarked(mentions: MentionTable, occurrences: Occurrences) -> list[Finding]:
     for words, places in occurrences.unmarked.items():
         mention = mentions.mentions[words]
         if mention.count > places.count:
-            usual = (Variant.of(_show(mention, label), kept, odd=False) for label, kept in mention.ranked)
-            found.append(Finding((*usual, Variant.of(mention.text, places, odd=True))))
+            usual = (Annotation.of(_show(mention, label), kept, odd=False) for label, kept in mention.ranked)
+            found.append(Finding((*usual, Annotation.of(mention.text, places, odd=True))))
     return _most_suspicious(found)
 
 
@@ -163,17 +165,17 @@ def boundaries(mentions: MentionTable, occurrences: Occurrences) -> list[Finding
         sides.sort(
             key=lambda side: -sum(places.count for _, places in side)
         )  # stable: the whole ones come first if both are as frequent
-        variants = [
-            Variant.of(text, places, odd=bool(rank)) for rank, side in enumerate(sides) for text, places in side
+        annotations = [
+            Annotation.of(text, places, odd=bool(rank)) for rank, side in enumerate(sides) for text, places in side
         ]
-        found.append(Finding(tuple(variants)))
+        found.append(Finding(tuple(annotations)))
     return _most_suspicious(found)
 
 
 def punctuation_only(mentions: MentionTable) -> list[Finding]:
     """Return entities that are nothing but punctuation, the most frequent first."""
     found = [
-        Finding((Variant.of(_show(mention, label), places, odd=True),))
+        Finding((Annotation.of(_show(mention, label), places, odd=True),))
         for mention in mentions
         if all(is_punctuation(word) for word in mention.words)
         for label, places in mention.ranked
@@ -194,10 +196,10 @@ def punctuation_edges(mentions: MentionTable) -> list[Finding]:
             continue
         bare = mentions.get(_without_edges(words))
         for label, places in mention.ranked:
-            variants = [Variant.of(_show(mention, label), places, odd=True)]
+            annotations = [Annotation.of(_show(mention, label), places, odd=True)]
             if bare is not None and label in bare.labels:
-                variants.insert(0, Variant.of(_show(bare, label), bare.labels[label], odd=False))
-            found.append(Finding(tuple(variants)))
+                annotations.insert(0, Annotation.of(_show(bare, label), bare.labels[label], odd=False))
+            found.append(Finding(tuple(annotations)))
     return sorted(found, key=lambda finding: (finding.odd - finding.total, finding.odd, _by_total(finding)))
 
 
@@ -215,7 +217,7 @@ def long_entities(splits: Iterable[SplitCounts], mentions: MentionTable) -> list
         upper = quantile(counter, 0.75)
         bounds[label] = max(5, upper + 3 * (upper - quantile(counter, 0.25)))
     found = [
-        (len(mention.words), Finding((Variant.of(_show(mention, label), places, odd=True),)))
+        (len(mention.words), Finding((Annotation.of(_show(mention, label), places, odd=True),)))
         for mention in mentions
         for label, places in mention.ranked
         if len(mention.words) > bounds[label]
@@ -241,10 +243,10 @@ def _show(mention: Mention, label: str) -> str:
     return marked(mention.words, (Span(0, len(mention.words), label),))
 
 
-def _labelled(mention: Mention) -> Iterable[Variant]:
-    """Yield one variant a label. All but the most frequent one are odd."""
+def _labelled(mention: Mention) -> Iterable[Annotation]:
+    """Yield one annotation a label. All but the most frequent one are odd."""
     for rank, (label, places) in enumerate(mention.ranked):
-        yield Variant.of(_show(mention, label), places, odd=bool(rank))
+        yield Annotation.of(_show(mention, label), places, odd=bool(rank))
 
 
 def _sorted(shown: Iterable[tuple[str, Places]]) -> list[tuple[str, Places]]:
@@ -252,7 +254,7 @@ def _sorted(shown: Iterable[tuple[str, Places]]) -> list[tuple[str, Places]]:
 
 
 def _by_total(finding: Finding) -> tuple[int, tuple[str, ...]]:
-    return -finding.total, tuple(variant.text for variant in finding.variants)
+    return -finding.total, tuple(annotation.text for annotation in finding.annotations)
 
 
 def _most_suspicious(found: Iterable[Finding]) -> list[Finding]:

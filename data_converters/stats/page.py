@@ -25,7 +25,7 @@ _ENTITY_LENGTHS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class _Problem:
+class _ProblemRow:
     """A kind of problem in the file of a split: how often it was seen, what it is, and its first place."""
 
     split: str
@@ -71,10 +71,10 @@ def stats_page(stats: CorpusStats, missing: Sequence[str] = ()) -> str:
     return "".join(parts)
 
 
-def _problems(stats: CorpusStats) -> Iterator[_Problem]:
+def _problems(stats: CorpusStats) -> Iterator[_ProblemRow]:
     for split, counts in stats.splits.items():
         for kind, count in sorted(counts.log.counts.items()):
-            yield _Problem(split, count, PROBLEMS[kind], str(counts.log.of(kind)[0].where))
+            yield _ProblemRow(split, count, PROBLEMS[kind], str(counts.log.of(kind)[0].where))
 
 
 def _sentence_lengths(stats: CorpusStats) -> Chart:

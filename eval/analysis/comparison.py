@@ -151,9 +151,9 @@ def _examples(shots: ShownExamples | None) -> str:
 
 
 def _check_gold(first: Evaluation, second: Evaluation, differing: Sequence[Condition]) -> None:
-    told = "; ".join(f"{row.condition}: {row.first} and {row.second}" for row in differing)
+    conditions = "; ".join(f"{row.condition}: {row.first} and {row.second}" for row in differing)
     where = f"{first.run.path} and {second.run.path}"
-    remedy = f"compare runs over the same sentences and gold ({told})"
+    remedy = f"compare runs over the same sentences and gold ({conditions})"
     numbers = len(first.sentences), len(second.sentences)
     if numbers[0] != numbers[1]:
         raise LmnError(f"{numbers[0]:,} and {numbers[1]:,} sentences, so no pairs can be made", where, remedy)

@@ -71,9 +71,9 @@ def card_text(published: Publication) -> str:
     return text.rstrip("\n") + "\n"
 
 
-def _public(told: str | LmnError) -> str:
+def _public(reason: str | LmnError) -> str:
     """Return why something is missing from the card, without the folders of this machine and without the publisher's remedy."""
-    return without_folders(str(LmnError(told.what, told.where) if isinstance(told, LmnError) else told))
+    return without_folders(str(LmnError(reason.what, reason.where) if isinstance(reason, LmnError) else reason))
 
 
 def _different(values: Iterable[T]) -> list[T]:

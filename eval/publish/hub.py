@@ -296,8 +296,8 @@ class _Session:
         return False
 
     def _taken(self, commit: str, more: str = "") -> LmnError:
-        told = f"tag {self.to.tag} is taken by commit {commit}, and tags do not move{more}"
-        return LmnError(told, self.to.repo, "use another tag")
+        what = f"tag {self.to.tag} is taken by commit {commit}, and tags do not move{more}"
+        return LmnError(what, self.to.repo, "use another tag")
 
     def _is_there(self, folder: Path, files: Sequence[str], commit: str) -> bool:
         """Return whether a commit holds all files as they are."""
@@ -371,8 +371,8 @@ def _quiet(notes: list[str]) -> Iterator[None]:
         logging.set_verbosity(level)
         if not silent:
             enable_progress_bars()
-    told = [str(warning.message) for warning in caught if warning.category is UserWarning]
-    notes += [without_token(" ".join(text.split())) for text in dict.fromkeys(told)]
+    messages = [str(warning.message) for warning in caught if warning.category is UserWarning]
+    notes += [without_token(" ".join(text.split())) for text in dict.fromkeys(messages)]
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

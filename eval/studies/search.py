@@ -33,7 +33,7 @@ Train = Callable[[Path, Sequence[str], Path, OnEvaluation, Sequence[int]], Train
 """Trains as `launch_training` does."""
 ScoreTrial = Callable[[SearchPlan, Sequence[str]], Counts]
 """Scores as `score_trial` does."""
-State = Literal["scored", "pruned", "failed", "killed"]
+Outcome = Literal["scored", "pruned", "failed", "killed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Trial:
     """
 
     number: int
-    state: State
+    state: Outcome
     parameters: dict[str, Scalar]
     steps: int | None
     counts: Counts | None
@@ -279,7 +279,7 @@ def _distributions(plan: SearchPlan) -> dict[str, Any]:
 def _row(plan: SearchPlan, trial: Any) -> Trial:
     """Return a finished trial of Optuna as a row of the table."""
     attributes = trial.user_attrs
-    states: dict[str, State] = {
+    states: dict[str, Outcome] = {
         "COMPLETE": "scored",
         "PRUNED": "pruned",
         "FAIL": "failed" if attributes.get("failed") else "killed",

@@ -1,7 +1,7 @@
 """Every way to read a bracketed text whose tokens look like marks themselves, such as `|` and `PER]`.
 
-The search walks over states. A state is a point in the text right after a token, or after some of the brackets that close there.
-At each state there are two possible steps: close the innermost open entity, or read the next token.
+The search walks over positions. A position is a point in the text right after a token, or after some of the brackets that close there.
+At each position there are two possible steps: close the innermost open entity, or read the next token.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from ..sentence import Span, outer_first
 
-_MAX_STATES = 200_000
+_MAX_POSITIONS = 200_000
 _MAX_STEPS = 200_000
 
 
@@ -20,7 +20,7 @@ class TooManyReadingsError(Exception):
     """The search gave up: it would take too many steps."""
 
 
-class _State(NamedTuple):
+class _Position(NamedTuple):
     """A point in the text.
 
     Attributes:
@@ -35,15 +35,15 @@ class _State(NamedTuple):
 
 
 class _Step(NamedTuple):
-    """A step to another state. It closes the innermost entity, or opens entities and reads a token.
+    """A step to another position. It closes the innermost entity, or opens entities and reads a token.
 
     Attributes:
-        to: State after the step.
+        to: Position after the step.
         label: Label of the closed entity; empty if the step reads a token.
         opening: Number of entities that open before the token.
     """
 
-    to: _State
+    to: _Position
     label: str = ""
     opening: int = 0
 
@@ -74,20 +74,20 @@ def readings(
     if first is None:
         return
     steps = _live_steps(text, tokens, closer, most_open, first.to)
-    pending: list[tuple[_State, tuple[int, ...], tuple[Span, ...]]] = []
+    pending: list[tuple[_Position, tuple[int, ...], tuple[Span, ...]]] = []
     if first.to in steps:
         pending.append((first.to, (0,) * first.opening, ()))
     taken = 0
     while pending:
-        state, open_starts, spans = pending.pop()
+        position, open_starts, spans = pending.pop()
         taken += 1
         if taken > _MAX_STEPS:
             raise TooManyReadingsError
-        if _is_final(state, text, tokens):
+        if _is_final(position, text, tokens):
             yield tuple(sorted(spans, key=outer_first))
-        for step in reversed(steps[state]):
+        for step in reversed(steps[position]):
             if step.label:
-                span = Span(open_starts[-1], state.token + 1, step.label)
+                span = Span(open_starts[-1], position.token + 1, step.label)
                 if not _closed_here(span, spans):
                     pending.append((step.to, open_starts[:-1], (*spans, span)))
             else:
@@ -104,8 +104,8 @@ def _closed_here(span: Span, spans: tuple[Span, ...]) -> bool:
     return False
 
 
-def _is_final(state: _State, text: str, tokens: tuple[str, ...]) -> bool:
-    return state.token + 1 == len(tokens) and state.at == len(text) and state.depth == 0
+def _is_final(position: _Position, text: str, tokens: tuple[str, ...]) -> bool:
+    return position.token + 1 == len(tokens) and position.at == len(text) and position.depth == 0
 
 
 def _read_token(text: str, tokens: tuple[str, ...], index: int, at: int, depth: int, most_open: int) -> _Step | None:
@@ -118,47 +118,47 @@ def _read_token(text: str, tokens: tuple[str, ...], index: int, at: int, depth: 
     opening = run - at - literal
     if opening < 0 or depth + opening > most_open or not text.startswith(token, at + opening):
         return None
-    return _Step(_State(index, at + opening + len(token), depth + opening), opening=opening)
+    return _Step(_Position(index, at + opening + len(token), depth + opening), opening=opening)
 
 
 def _live_steps(
-    text: str, tokens: tuple[str, ...], closer: re.Pattern[str], most_open: int, start: _State
-) -> dict[_State, list[_Step]]:
-    """Return the steps that lead to the end of the text, by state; closing steps come first. Other states are left out."""
-    steps: dict[_State, list[_Step]] = {}
-    sources: dict[_State, list[_State]] = {}
+    text: str, tokens: tuple[str, ...], closer: re.Pattern[str], most_open: int, start: _Position
+) -> dict[_Position, list[_Step]]:
+    """Return the steps that lead to the end of the text, by position; closing steps come first. Other positions are left out."""
+    steps: dict[_Position, list[_Step]] = {}
+    sources: dict[_Position, list[_Position]] = {}
     pending = [start]
-    live: list[_State] = []
+    live: list[_Position] = []
     while pending:
-        state = pending.pop()
-        if state in steps:
+        position = pending.pop()
+        if position in steps:
             continue
-        if len(steps) == _MAX_STATES:
+        if len(steps) == _MAX_POSITIONS:
             raise TooManyReadingsError
-        steps[state] = _steps_from(state, text, tokens, closer, most_open)
-        for step in steps[state]:
-            sources.setdefault(step.to, []).append(state)
+        steps[position] = _steps_from(position, text, tokens, closer, most_open)
+        for step in steps[position]:
+            sources.setdefault(step.to, []).append(position)
             pending.append(step.to)
-        if _is_final(state, text, tokens):
-            live.append(state)
+        if _is_final(position, text, tokens):
+            live.append(position)
     alive = set(live)
     while live:
         for source in sources.get(live.pop(), ()):
             if source not in alive:
                 alive.add(source)
                 live.append(source)
-    return {state: [step for step in steps[state] if step.to in alive] for state in alive}
+    return {position: [step for step in steps[position] if step.to in alive] for position in alive}
 
 
 def _steps_from(
-    state: _State, text: str, tokens: tuple[str, ...], closer: re.Pattern[str], most_open: int
+    position: _Position, text: str, tokens: tuple[str, ...], closer: re.Pattern[str], most_open: int
 ) -> list[_Step]:
     found: list[_Step] = []
-    closing = closer.match(text, state.at) if state.depth else None
+    closing = closer.match(text, position.at) if position.depth else None
     if closing:
-        found.append(_Step(_State(state.token, closing.end(), state.depth - 1), label=closing[1]))
-    if state.token + 1 < len(tokens) and text.startswith(" ", state.at):
-        step = _read_token(text, tokens, state.token + 1, state.at + 1, state.depth, most_open)
+        found.append(_Step(_Position(position.token, closing.end(), position.depth - 1), label=closing[1]))
+    if position.token + 1 < len(tokens) and text.startswith(" ", position.at):
+        step = _read_token(text, tokens, position.token + 1, position.at + 1, position.depth, most_open)
         if step:
             found.append(step)
     return found

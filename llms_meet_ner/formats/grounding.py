@@ -52,7 +52,7 @@ class Mark(NamedTuple):
     literal: bool
 
 
-class _Entity(NamedTuple):
+class _MarkedEntity(NamedTuple):
     """An entity of the output.
 
     Attributes:
@@ -237,7 +237,7 @@ def _equal_blocks(source: list[str], output: list[str]) -> list[tuple[int, int, 
     ]
 
 
-def _pair_marks(output: _Output, matched: dict[int, int]) -> tuple[set[int], list[_Entity], set[str]]:
+def _pair_marks(output: _Output, matched: dict[int, int]) -> tuple[set[int], list[_MarkedEntity], set[str]]:
     """Pair each closing mark with the nearest open opening mark before it that has no other label.
 
     If all open ones have another label, the nearest is taken, and its label counts, because the model saw it when it wrote the
@@ -251,7 +251,7 @@ def _pair_marks(output: _Output, matched: dict[int, int]) -> tuple[set[int], lis
     Returns:
         Numbers of the fragments that are opening marks; the entities, in the order in which they open; and reasons.
     """
-    entities: list[_Entity] = []
+    entities: list[_MarkedEntity] = []
     reasons: set[str] = set()
     free, literal = _Openers(), _Openers()
     markup: list[int] = []
@@ -271,7 +271,9 @@ def _pair_marks(output: _Output, matched: dict[int, int]) -> tuple[set[int], lis
         opened = output.marks[opener]
         if opened.mark.label and mark.label not in ("", opened.mark.label):
             reasons.add("mismatched")
-        entities.append(_Entity(opened.at + opened.is_fragment, placed.at, opened.mark.label or mark.label, opener))
+        entities.append(
+            _MarkedEntity(opened.at + opened.is_fragment, placed.at, opened.mark.label or mark.label, opener)
+        )
     if free.waiting:
         reasons.add("unclosed")
     placed_openers = [output.marks[number] for number in (*markup, *free.waiting)]
@@ -363,7 +365,7 @@ def _is_related(source: list[str], output: list[str], openers: set[int], mapping
 
 
 def _place(
-    entities: list[_Entity],
+    entities: list[_MarkedEntity],
     output: _Output,
     mapping: dict[int, list[int]],
     source_tokens: list[int],
@@ -408,7 +410,7 @@ def _place(
     )
 
 
-def _written(entity: _Entity, output: _Output) -> WrittenEntity:
+def _written(entity: _MarkedEntity, output: _Output) -> WrittenEntity:
     """Return an entity as the output writes it; only the beginning of a very long one."""
     return WrittenEntity(
         " ".join(output.texts[entity.start : min(entity.end, entity.start + _MAX_QUOTED)]), entity.label

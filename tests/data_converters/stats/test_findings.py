@@ -13,7 +13,7 @@ from llms_meet_ner.data_converters.stats import Finding, corpus_stats
 
 def shown(found: list[Finding]) -> list[list[tuple[str, int, bool, list[int]]]]:
     """Findings as plain lists: text, count, whether odd, lines."""
-    return [[(v.text, v.count, v.odd, [where.line for where in v.places]) for v in one.variants] for one in found]
+    return [[(v.text, v.count, v.odd, [where.line for where in v.places]) for v in one.annotations] for one in found]
 
 
 def test_findings_name_what_to_look_at_and_where(workdir: Path) -> None:
