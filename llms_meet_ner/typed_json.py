@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
-from functools import cache
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, fields, is_dataclass
 from types import NoneType
 from typing import Any, Literal, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
@@ -20,8 +21,10 @@ from cattrs.gen import make_dict_structure_fn, override
 from .errors import LmnError
 
 T = TypeVar("T")
+_Read = Callable[[Any, Any], Any]
+"""Reads a JSON value; the second argument, which cattrs gives, is the type that is wanted."""
+_WORD = re.compile(r"(?:(?P<key>\w+)=)?(?P<mark>[*:]?)(?P<name>\w+)(?P<late>\??)")
 _CONVERTER = Converter()
-_LAYOUTS: dict[type, str] = {}
 
 
 class _Place(NamedTuple):
@@ -30,32 +33,73 @@ class _Place(NamedTuple):
     Attributes:
         key: Key; empty where the attribute's own keys stand among those of the class.
         name: Name of the attribute.
+        pairs: Whether the attribute holds pairs that are written as a mapping.
+        late: Whether files of earlier versions lack the key, so that the default is read.
     """
 
     key: str
     name: str
+    pairs: bool = False
+    late: bool = False
+
+
+_PLACES: dict[type, tuple[_Place, ...]] = {}
+"""Layouts that were set, and those of classes that were written or read without one; neither changes any more."""
 
 
 def written_as(kind: type, layout: str) -> None:
     """Set what the JSON mapping of a class holds, in order; a class without a layout holds its fields.
 
+    Call it once, in the module of the class or in the module that writes its file.
+
     Args:
         kind: Frozen dataclass.
         layout: Words: `name` of a field, or of a property, which is written and not read; `key=name` where the key is another word;
+            `key=:name` for pairs that are written as a mapping; `name?` for a field that files of earlier versions lack;
             `*name` for a part whose keys stand among those of the class, all null where the part is None.
+
+    Raises:
+        ValueError: The class has a layout, or was written or read without one; or a word does not fit it.
     """
-    _LAYOUTS[kind] = layout
+    if kind in _PLACES:
+        raise ValueError(f"{kind.__name__} has a layout already, or was written or read without one")
+    _PLACES[kind] = tuple(_place(kind, word) for word in layout.split())
 
 
-@cache
+def _place(kind: type, word: str) -> _Place:
+    """Return the place that a word of a layout describes, checked against the class."""
+    match = _WORD.fullmatch(word)
+    if not match or not (match["name"] in _defaults(kind) or isinstance(getattr(kind, match["name"], None), property)):
+        raise ValueError(f"{kind.__name__} has no field or property for {word!r}")
+    key, mark, name, late = match["key"], match["mark"], match["name"], bool(match["late"])
+    if (mark == "*" and (key or not is_dataclass(_part_of(kind, name)))) or (late and not _defaults(kind)[name]):
+        raise ValueError(f"{word!r} does not fit {kind.__name__}.{name}")
+    return _Place("" if mark == "*" else key or name, name, mark == ":", late)
+
+
+def _defaults(kind: type) -> dict[str, bool]:
+    """Return the fields of a dataclass, each with whether it has a default."""
+    return {
+        field.name: field.default is not MISSING or field.default_factory is not MISSING
+        for field in fields(kind)
+    }  # fmt: skip
+
+
+def _part_of(kind: type, name: str) -> Any:
+    """Return the type of an attribute without the None that it may be."""
+    hint = get_type_hints(kind).get(name)
+    return next((found for found in get_args(hint) if found is not NoneType), hint)
+
+
 def _places(kind: type) -> tuple[_Place, ...]:
-    """Return what the JSON mapping of a class holds."""
-    layout = _LAYOUTS.get(kind) or " ".join(field.name for field in fields(kind))
-    found = []
-    for word in layout.split():
-        key, _, name = word.partition("=")
-        found.append(_Place("", key[1:]) if key.startswith("*") else _Place(key, name or key))
-    return tuple(found)
+    """Return what the JSON mapping of a class holds: from now on the fields, if no layout was set."""
+    return _PLACES.setdefault(kind, tuple(_Place(field.name, field.name) for field in fields(kind)))
+
+
+def _keys(kind: type) -> Iterator[str]:
+    """Yield all keys of the JSON mapping of a class."""
+    for place in _places(kind):
+        yield from [place.key] if place.key else _keys(_part_of(kind, place.name))
 
 
 def _key_of(kind: type, name: str) -> str:
@@ -63,68 +107,85 @@ def _key_of(kind: type, name: str) -> str:
     return next((place.key for place in _places(kind) if place.name == name), name)
 
 
-def _keys_of_part(kind: type, name: str) -> list[str]:
-    """Return the keys of a part that may be None and stands among the keys of its class."""
-    (part,) = (found for found in get_args(get_type_hints(kind)[name]) if found is not NoneType)
-    return [place.key for place in _places(part)]
-
-
 @_CONVERTER.register_unstructure_hook_factory(is_dataclass)
-def _writer(kind: Any) -> Callable[[Any], dict[str, Any]]:
-    def write(value: Any) -> dict[str, Any]:
+def _mapping_writer(kind: Any) -> Callable[[Any], dict[str, Any]]:
+    """Return what writes a dataclass as a mapping."""
+
+    def write_mapping(value: Any) -> dict[str, Any]:
+        """Write the attributes in the order of the layout."""
         row: dict[str, Any] = {}
-        for key, name in _places(kind):
+        for key, name, pairs, _ in _places(kind):
             part = getattr(value, name)
             if key:
-                row[key] = to_json(part)
+                row[key] = to_json(dict(part) if pairs else part)
             else:
-                row |= dict.fromkeys(_keys_of_part(kind, name)) if part is None else to_json(part)
+                row |= dict.fromkeys(_keys(_part_of(kind, name))) if part is None else to_json(part)
         return row
 
-    return write
+    return write_mapping
 
 
 @_CONVERTER.register_structure_hook_factory(is_dataclass)
-def _reader(kind: Any) -> Callable[[Any, Any], Any]:
-    flat = [name for key, name in _places(kind) if not key]
-    keys = {field.name: _key_of(kind, field.name) for field in fields(kind) if field.name not in flat}
-    needed = [key for key, _ in _places(kind) if key in keys.values()]
-    renamed: Any = {name: override(rename=key) for name, key in keys.items()}
-    read = make_dict_structure_fn(kind, _CONVERTER, **renamed)
+def _mapping_reader(kind: Any) -> _Read:
+    """Return what reads a dataclass from a mapping."""
+    places = [place for place in _places(kind) if place.name in _defaults(kind)]
+    parts = {place.name: list(_keys(_part_of(kind, place.name))) for place in places if not place.key}
+    overrides: Any = {
+        place.name: override(rename=place.key, struct_hook=_pairs_reader(kind, place.name) if place.pairs else None)
+        for place in places if place.key
+    }  # fmt: skip
+    read_fields = make_dict_structure_fn(kind, _CONVERTER, **overrides)
 
     def read_mapping(row: dict[str, Any], _: Any) -> Any:
-        if missing := [key for key in needed if key not in row]:
+        """Read the fields; a part among them gets its own keys, or None if they are all null."""
+        if missing := [place.key for place in places if place.key and not place.late and place.key not in row]:
             raise ValueError(f"{missing[0]} is missing")
-        return read({**row, **dict.fromkeys(flat, row)}, kind)
+        found = {name: {key: row[key] for key in keys if key in row} for name, keys in parts.items()}
+        nothing = {name: None for name, part in found.items() if part and all(value is None for value in part.values())}
+        return read_fields({**row, **found, **nothing}, kind)
 
     return _checked(dict, "a mapping", read_mapping)
 
 
-def _only(kind: type, name: str) -> Callable[[Any, Any], Any]:
-    """Return what reads a plain value and takes no other type for it; a whole number is a number too."""
-    kinds = (int, float) if kind is float else (kind,)
+def _pairs_reader(kind: type, name: str) -> _Read:
+    """Return what reads a field of pairs from a mapping."""
+    mapped: Any = dict[get_args(_part_of(kind, name))]  # type: ignore[misc]
 
-    def read(value: Any, _: Any) -> Any:
-        if not isinstance(value, kinds) or (isinstance(value, bool) and kind is not bool):
-            raise ValueError(f"{value!r:.60} is not {name}")
-        return value
+    def read_pairs(value: Any, _: Any) -> tuple[Any, ...]:
+        """Read a mapping as pairs."""
+        return tuple(_CONVERTER.structure(value, mapped).items())
 
-    return read
-
-
-for _kind, _name in ((str, "a text"), (int, "a whole number"), (float, "a number"), (bool, "true or false")):
-    _CONVERTER.register_structure_hook(_kind, _only(_kind, _name))
+    return read_pairs
 
 
-def _checked(kind: type, name: str, read: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+def _checked(kind: type, name: str, read: _Read) -> _Read:
     """Return what reads a value as `read` does, after a look at its type."""
 
-    def checked(value: Any, target: Any) -> Any:
+    def read_checked(value: Any, target: Any) -> Any:
+        """Refuse a value of another type."""
         if not isinstance(value, kind):
             raise ValueError(f"{value!r:.60} is not {name}")
         return read(value, target)
 
-    return checked
+    return read_checked
+
+
+def _plain_reader(kind: type, name: str) -> _Read:
+    """Return what reads a plain value and takes no other type for it; a whole number is a number too, NaN is not."""
+    kinds = (int, float) if kind is float else (kind,)
+
+    def read_plain(value: Any, _: Any) -> Any:
+        """Refuse a value of another type."""
+        odd = (isinstance(value, bool) and kind is not bool) or (isinstance(value, float) and not math.isfinite(value))
+        if odd or not isinstance(value, kinds):
+            raise ValueError(f"{value!r:.60} is not {name}")
+        return value
+
+    return read_plain
+
+
+for _kind, _name in ((str, "a text"), (int, "a whole number"), (float, "a number"), (bool, "true or false")):
+    _CONVERTER.register_structure_hook(_kind, _plain_reader(_kind, _name))
 
 
 def _is_a(origin: object) -> Callable[[Any], bool]:
@@ -133,40 +194,49 @@ def _is_a(origin: object) -> Callable[[Any], bool]:
 
 
 @_CONVERTER.register_structure_hook_factory(_is_a(tuple))
-def _tuple_reader(kind: Any) -> Callable[[Any, Any], Any]:
+def _tuple_reader(kind: Any) -> _Read:
+    """Return what reads a tuple of values of one type."""
     listed: Any = list[get_args(kind)[0]]  # type: ignore[misc]
     return _checked(list, "a list", lambda value, _: tuple(_CONVERTER.structure(value, listed)))
 
 
 @_CONVERTER.register_structure_hook_factory(_is_a(dict))
-def _dict_reader(kind: Any) -> Callable[[Any, Any], Any]:
+def _dict_reader(kind: Any) -> _Read:
+    """Return what reads a dictionary."""
     mapped: Any = Mapping[get_args(kind)]  # type: ignore[misc]
     return _checked(dict, "a mapping", lambda value, _: dict(_CONVERTER.structure(value, mapped)))
 
 
 @_CONVERTER.register_structure_hook_factory(_is_a(Literal))
-def _literal_reader(kind: Any) -> Callable[[Any, Any], Any]:
+def _literal_reader(kind: Any) -> _Read:
+    """Return what reads one of a few words."""
     known = get_args(kind)
 
-    def read(value: Any, _: Any) -> Any:
+    def read_literal(value: Any, _: Any) -> Any:
+        """Refuse every other word."""
         if value not in known:
             raise ValueError(f"{value!r:.60} is not one of {', '.join(known)}")
         return value
 
-    return read
+    return read_literal
 
 
 def written_as_list(kind: type) -> None:
     """Have the fields of a class written as a list, without keys."""
     hints = get_type_hints(kind)
 
-    def read(row: Any, _: Any) -> Any:
+    def write_list(value: Any) -> list[Any]:
+        """Write the fields in their order."""
+        return [to_json(getattr(value, name)) for name in hints]
+
+    def read_list(row: Any, _: Any) -> Any:
+        """Read the fields in their order."""
         if not isinstance(row, list) or len(row) != len(hints):
             raise ValueError(f"{row!r:.60} is not a list of {', '.join(hints)}")
         return kind(*(_CONVERTER.structure(value, hint) for value, hint in zip(row, hints.values())))
 
-    _CONVERTER.register_unstructure_hook(kind, lambda value: [to_json(getattr(value, name)) for name in hints])
-    _CONVERTER.register_structure_hook(kind, read)
+    _CONVERTER.register_unstructure_hook(kind, write_list)
+    _CONVERTER.register_structure_hook(kind, read_list)
 
 
 def to_json(value: Any) -> Any:
@@ -174,8 +244,10 @@ def to_json(value: Any) -> Any:
     return _CONVERTER.unstructure(value)
 
 
-def from_json(kind: type[T], row: Any, where: object, *, writer: str = "lmn-eval", remedy: str | None = None) -> T:
+def from_json(kind: type[T], row: Any, where: object, *, writer: str, remedy: str | None = None) -> T:
     """Read what `to_json` returned for a value of a class.
+
+    Keys that the class does not have are ignored: a later version may have written them.
 
     Args:
         kind: Class of the value.
@@ -185,7 +257,7 @@ def from_json(kind: type[T], row: Any, where: object, *, writer: str = "lmn-eval
         remedy: What helps if it is damaged.
 
     Raises:
-        LmnError: It is something else, or what it says cannot be; names the key.
+        LmnError: It is something else, or the class refuses what it holds; names the key.
     """
     try:
         return _CONVERTER.structure(row, kind)
@@ -193,8 +265,8 @@ def from_json(kind: type[T], row: Any, where: object, *, writer: str = "lmn-eval
         keys, problem = _first_problem(error)
         if not isinstance(problem, ValueError):
             raise  # a mistake in this program and not in the file
-        told = ": ".join(filter(None, [".".join(keys), str(problem)]))
-        raise LmnError(f"not as {writer} writes it ({told})", where, remedy) from error
+        damage = ": ".join(filter(None, [".".join(keys), str(problem)]))
+        raise LmnError(f"not as {writer} writes it ({damage})", where, remedy) from error
 
 
 def _first_problem(error: BaseException) -> tuple[list[str], BaseException]:

@@ -24,6 +24,7 @@ SCORES_FILE = "scores.json"
 SENTENCES_FILE = "sentences.jsonl"
 SCORES_PATTERN = "scores*.json"
 """Names of the scores files of a run: those of a part of its entities have a mark, as in `scores.min0.9.json`."""
+_WRITER = "lmn-eval"
 _AGAIN = "score the run again"
 
 written_as(
@@ -71,7 +72,7 @@ def load_run(path: Path) -> ScoredRun:
     if isinstance(row, dict) and found != SCHEMA:
         written = "written without a schema" if found is None else f"written in schema {found!r}"
         raise LmnError(f"{written}, and this version reads schema {SCHEMA}", path, f"{_AGAIN}: {_command(row)}")
-    return replace(from_json(ScoredRun, row, path, remedy=_AGAIN), path=path)
+    return replace(from_json(ScoredRun, row, path, writer=_WRITER, remedy=_AGAIN), path=path)
 
 
 def _command(row: dict[str, Any]) -> str:
@@ -97,7 +98,8 @@ def load_evaluation(path: Path) -> Evaluation:
     if not rows.is_file():
         raise LmnError("no such file", rows, f"{_AGAIN}, lmn-eval writes it next to {path.name}")
     sentences = tuple(
-        from_json(ExaminedSentence, row, f"{rows}:{number}", remedy=_AGAIN) for number, row in read_jsonl(rows)
+        from_json(ExaminedSentence, row, f"{rows}:{number}", writer=_WRITER, remedy=_AGAIN)
+        for number, row in read_jsonl(rows)
     )
     return Evaluation(run, sentences)
 

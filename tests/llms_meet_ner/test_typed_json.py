@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -74,8 +75,8 @@ ROW = {
 
 def test_keys_stand_in_the_order_of_the_layout_and_read_back() -> None:
     assert json.dumps(to_json(WHOLE)) == json.dumps(ROW)
-    assert from_json(Whole, json.loads(json.dumps(ROW)), "here") == WHOLE
-    assert from_json(Whole, {**ROW, "share": "wrong", "more": 1}, "here") == WHOLE
+    assert from_json(Whole, json.loads(json.dumps(ROW)), "here", writer="lmn-x") == WHOLE
+    assert from_json(Whole, {**ROW, "share": "wrong", "more": 1}, "here", writer="lmn-x") == WHOLE
 
 
 def test_a_part_that_is_none_has_null_keys() -> None:
@@ -109,20 +110,20 @@ def test_damage_is_named_by_its_key(change: dict[str, Any], told: str) -> None:
 def test_each_missing_key_is_named_and_what_is_no_mapping_refused() -> None:
     for key in ROW.keys() - {"share"}:
         with pytest.raises(LmnError, match=rf"\({key} is missing\)"):
-            from_json(Whole, {name: value for name, value in ROW.items() if name != key}, "here")
+            from_json(Whole, {name: value for name, value in ROW.items() if name != key}, "here", writer="lmn-x")
     for row in ([], None, 3, "x"):
         with pytest.raises(LmnError, match="is not a mapping"):
-            from_json(Whole, row, "here")
+            from_json(Whole, row, "here", writer="lmn-x")
 
 
 @given(st.integers(), st.integers())
 def test_what_a_type_refuses_is_told(low: int, high: int) -> None:
     row = {"a": {"low": low, "high": high}}
     if low <= high:
-        assert from_json(dict[str, Checked], row, "here") == {"a": Checked(low, high)}
+        assert from_json(dict[str, Checked], row, "here", writer="lmn-x") == {"a": Checked(low, high)}
     else:
         with pytest.raises(LmnError, match=rf"\(a: {low} is above {high}\)"):
-            from_json(dict[str, Checked], row, "here")
+            from_json(dict[str, Checked], row, "here", writer="lmn-x")
 
 
 def test_a_mistake_in_this_program_is_no_damage() -> None:
@@ -134,4 +135,51 @@ def test_a_mistake_in_this_program_is_no_damage() -> None:
             raise ZeroDivisionError
 
     with pytest.raises(ExceptionGroup):
-        from_json(Broken, {"low": 1}, "here")
+        from_json(Broken, {"low": 1}, "here", writer="lmn-x")
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Has pairs, and a key that earlier versions did not write."""
+
+    pairs: tuple[tuple[str, str | None], ...]
+    late: int = 3
+
+
+written_as(Pairs, "mapping=:pairs late?")
+
+
+def test_a_part_of_nulls_is_read_as_none() -> None:
+    whole = Whole("a", "one", None, (), {}, False, {})
+    assert from_json(Whole, to_json(whole), "here", writer="lmn-x") == whole
+
+
+def test_pairs_are_a_mapping_and_a_late_key_may_be_missing() -> None:
+    pairs = Pairs((("b", "x"), ("a", None)), 4)
+    assert json.dumps(to_json(pairs)) == '{"mapping": {"b": "x", "a": null}, "late": 4}'
+    assert from_json(Pairs, to_json(pairs), "here", writer="lmn-x") == pairs
+    assert from_json(Pairs, {"mapping": {}}, "here", writer="lmn-x") == Pairs(())
+    for row, problem in (({"late": 1}, "mapping is missing"), ({"mapping": {"a": 1}}, "mapping.a: 1 is not")):
+        with pytest.raises(LmnError, match=problem):
+            from_json(Pairs, row, "here", writer="lmn-x")
+
+
+def test_numbers_that_json_does_not_have_are_refused() -> None:
+    for number in (math.nan, math.inf):
+        with pytest.raises(LmnError, match=rf"\(points\.0: {number} is not a number\)"):
+            from_json(Whole, {**ROW, "points": [[1, number]]}, "here", writer="lmn-x")
+
+
+def test_a_layout_is_checked_when_it_is_set_and_set_once() -> None:
+    @dataclass(frozen=True)
+    class Other:
+        low: int
+        part: Part | None = None
+
+    for layout in ("lo", "low high", "key=*part", "*low", "low?", "low part=:prat", "x=y=low", "__doc__"):
+        with pytest.raises(ValueError, match=r"Other"):
+            written_as(Other, layout)
+    to_json(Checked(1, 2))
+    for kind, layout in ((Part, "few from=many"), (Checked, "low high")):
+        with pytest.raises(ValueError, match=rf"{kind.__name__} has a layout already"):
+            written_as(kind, layout)

@@ -35,7 +35,7 @@ def test_counts_add_up_to_the_scores_and_tags_to_those_of_scikit_learn(data: Dra
     sentences, alignments = data
     analysis, scores = analysed(sentences, alignments), score(sentences, alignments)
     document = to_json(analysis)
-    assert from_json(Analysis, json.loads(json.dumps(document)), "here") == analysis
+    assert from_json(Analysis, json.loads(json.dumps(document)), "here", writer="lmn-eval") == analysis
     everything = document["errors"]["all"]
     assert list(everything) == list(KINDS)
     both = sum(everything[kind] for kind in ("correct", "boundary", "type", "both"))

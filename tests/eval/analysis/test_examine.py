@@ -31,7 +31,9 @@ def test_a_line_of_the_sentences_reads_back(data: Drawn, train: Drawn, output: s
     known, pairs = Known.of("train", train[0]), paired(sentences, alignments)
     analysis = analyse(sentences, alignments, pairs, LABELS, known=known)
     rows = list(examine(sentences, [output] * len(sentences), alignments, pairs, known))
-    assert [from_json(ExaminedSentence, json.loads(sentence_line(row)), "here") for row in rows] == rows
+    assert [
+        from_json(ExaminedSentence, json.loads(sentence_line(row)), "here", writer="lmn-eval") for row in rows
+    ] == rows
     assert [row.predicted for row in rows] == [alignment.spans for alignment in alignments]
     ambiguity = Counter(
         "unseen" if not labels else "one label" if len(labels) == 1 else "several labels"

@@ -331,8 +331,11 @@ def test_labels_and_facts_are_escaped_too(tmp_path: Path, browser: Browser, demo
     label = "</script><img src=x onerror=alert(1)>|*\u202e$x_1$&lt;"
     document = renamed(json.loads((demo / "scores.json").read_text("utf-8")), "MISC", label)
     document |= {"corpus": "<b>$body</b>", "commit": "</title><script>alert(1)</script>"}
-    sentences = tuple(from_json(ExaminedSentence, renamed(to_json(row), "MISC", label), "here") for row in rows(demo))
-    run = from_json(ScoredRun, document, "here")
+    sentences = tuple(
+        from_json(ExaminedSentence, renamed(to_json(row), "MISC", label), "here", writer="lmn-eval")
+        for row in rows(demo)
+    )
+    run = from_json(ScoredRun, document, "here", writer="lmn-eval")
     path = written(tmp_path / "labels.html", Evaluation(run, sentences))
     with opened(browser, path) as tab:
         assert "\u202e" not in tab.content()

@@ -71,7 +71,7 @@ def test_ratios_are_derived_and_not_believed(scored: Path) -> None:
     document["seqeval"]["micro"] = {"correct": 0, "predicted": 0, "gold": 0, "f1": 1.0}
     document["seqeval"]["labels"]["LOC"]["f1"] = 1.0
     document["calibration"]["brier"] = document["analysis"]["tags"]["accuracy"] = "high"
-    changed = from_json(ScoredRun, document, "here")
+    changed = from_json(ScoredRun, document, "here", writer="lmn-eval")
     assert changed == load_run(scored)
     assert to_json(changed) == json.loads(scored.read_text())
 
@@ -150,7 +150,7 @@ def test_whatever_is_put_anywhere_is_read_or_refused(document: dict[str, Any], d
     odd = st.sampled_from([None, True, -1, 0, 10**9, 0.5, float("nan"), "", "x", [], {}, [[]], {"x": 1}, ["a", "b"]])
     put(damaged, keys, data.draw(odd))
     with suppress(LmnError):
-        from_json(ScoredRun, damaged, "here")
+        from_json(ScoredRun, damaged, "here", writer="lmn-eval")
 
 
 @pytest.mark.parametrize(
