@@ -60,13 +60,13 @@ def test_the_most_suspicious_come_first(workdir: Path) -> None:
     ]
     lines = [*often, *mostly, "Oslo/O", *edges]
     stats = corpus_stats(write(workdir, {"train": [sentence(text) for text in lines]}), source=workdir)
-    assert [found.variants[-1].text for found in stats.findings["unmarked"]] == ["Oslo", "Bergen"]
-    assert [found.variants[-1].text for found in stats.findings["punctuation-edge"]] == [
+    assert [found.annotations[-1].text for found in stats.findings["unmarked"]] == ["Oslo", "Bergen"]
+    assert [found.annotations[-1].text for found in stats.findings["punctuation-edge"]] == [
         "[Turku , | PORT]",
         '[" Anna | SHIP]',
         "[Rome . | PORT]",
     ]
-    assert [found.variants[-1].text for found in stats.findings["punctuation-only"]] == ['[" . | PORT]']
+    assert [found.annotations[-1].text for found in stats.findings["punctuation-only"]] == ['[" . | PORT]']
 
 
 def test_a_mention_inside_a_longer_entity_is_not_unmarked_and_percent_is_no_punctuation(workdir: Path) -> None:
@@ -80,10 +80,10 @@ def test_what_is_found_in_wikigold_stands_there(corpora: Path) -> None:
     lines = (corpora / "wikigold/wikigold.conll.txt").read_text(encoding="utf-8").split("\n")
     looked = 0
     for found in [*stats.findings.values(), stats.ambiguous, stats.shared]:
-        for variant in [variant for finding in found for variant in finding.variants]:
-            text = re.sub(r"^(train|dev|test): ", "", variant.text)
+        for annotation in [annotation for finding in found for annotation in finding.annotations]:
+            text = re.sub(r"^(train|dev|test): ", "", annotation.text)
             words = re.sub(r" \| (ORG|PER|LOC|MISC)\]", "", re.sub(r"\[(?=\S)", "", text))
-            for where in variant.places:
+            for where in annotation.places:
                 end = lines.index("", where.line - 1)
                 here = " ".join(line.split(" ")[0] for line in lines[where.line - 1 : end])
                 assert f" {words} " in f" {here} "

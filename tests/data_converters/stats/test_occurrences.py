@@ -28,7 +28,7 @@ def test_unmarked_words_boundaries_and_conflicts_are_those_of_brute_force(corpus
                 folded = (run_of[0].casefold(), *run_of[1:])
                 cut[folded] += folded in whole and bool(touching) and inside
     expected = {" ".join(words): count for words, count in unmarked.items() if 0 < count < marked[words]}
-    assert {found.variants[-1].text: found.odd for found in stats.findings["unmarked"]} == expected
+    assert {found.annotations[-1].text: found.odd for found in stats.findings["unmarked"]} == expected
     sides = Counter(
         (sum(n for words, n in marked.items() if (words[0].casefold(), *words[1:]) == key), count)
         for key, count in cut.items() if count
