@@ -25,7 +25,7 @@ from .scoring.baselines import count_baselines
 from .scoring.counts import score
 from .scoring.llms4ner import count_llms4ner
 from .scoring.predictions import read_predictions
-from .scoring.provenance import noted, stamp
+from .scoring.provenance import noted_system, provenance_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ def _scored_run(
         The run, and the base model that its notes name; None if they name none.
     """
     calibration, uncertainty = judge(found, gold.sentences)
-    adapter, shots, model = noted(found.path)
+    adapter, shots, model = noted_system(found.path)
     run = ScoredRun(
         corpus=gold.card.name,
         split=gold.split,
@@ -146,7 +146,7 @@ def _scored_run(
         baselines=baselines,
         analysis=analysis,
         llms4ner=llms4ner,
-        provenance=stamp(gold.origin, found.path, facts),
+        provenance=provenance_of(gold.origin, found.path, facts),
         references=References(),
     )
     return run, model
@@ -155,7 +155,7 @@ def _scored_run(
 def asked_labels(card: Card, spec: PromptSpec | None) -> Card:
     """Return a card that reads the gold with the labels that a model was asked for.
 
-    If the prompt is of a corpus with the same labels as the card's, the gold's labels are kept, dropped, merged and renamed as
+    If the prompt was written for a corpus with the card's labels, the gold's labels are kept, dropped, merged and renamed as
     they were for the prompt.
 
     Raises:

@@ -9,7 +9,7 @@ from pathlib import Path
 from ...decoding.requests import DECODINGS
 from ...errors import LmnError
 from ...files import sha256_of
-from ...records import PREDICTIONS_FILE
+from ...records import PREDICTIONS_FILE, RUN_FILE
 from ..scored_run.files import SCORES_FILE, SCORES_PATTERN, load_run
 from ..scored_run.run import ScoredRun
 from ..scoring.provenance import run_stamp
@@ -100,12 +100,19 @@ def _read(path: Path, name: str, adapter_sha256: str) -> ScoredRun | LeftOut:
     except LmnError as error:
         place = (error.where or "").removeprefix(str(path))
         return LeftOut(name, f"cannot be read: {SCORES_FILE}{place}: {error.what}", error.remedy)
-    reason = _foreign(run, path.parent / PREDICTIONS_FILE, adapter_sha256)
+    try:
+        reason = _foreign(run, path.parent / PREDICTIONS_FILE, adapter_sha256)
+    except LmnError as error:
+        return LeftOut(name, f"cannot be checked: {RUN_FILE}: {error.what}", error.remedy)
     return LeftOut(name, reason) if reason else run
 
 
 def _foreign(run: ScoredRun, predictions: Path, adapter_sha256: str) -> str | None:
-    """Return why a run is not of an adapter, or None where it is."""
+    """Return why a run is not of an adapter, or None where it is.
+
+    Raises:
+        LmnError: As `run_stamp`.
+    """
     hashes = run.provenance.sha256
     if run.shots:
         return "of the model without the adapter"

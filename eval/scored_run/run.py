@@ -6,29 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...counts import Counts
+from ...systems.system import NamedModel
 from .differences import Analysis, ExaminedSentence
-from .scores import Scores
+from .scores import MICRO_ROW, Scores
 from .trust import Calibration, UncertaintySummary
 
 SCHEMA = 2
 MICRO = "micro"
 """Name of the average over all labels."""
-
-
-@dataclass(frozen=True, slots=True)
-class AdapterSource:
-    """An adapter that was used without its recipe.
-
-    Attributes:
-        name: Hub id or folder.
-        revision: Commit of the Hub; None for a folder.
-    """
-
-    name: str
-    revision: str | None
-
-    def __str__(self) -> str:
-        return f"{self.name} at {self.revision}" if self.revision else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +150,7 @@ class ReferenceRow:
     def title(self) -> str:
         """What the row is called in a table."""
         if self.kind == "strict":
-            return "micro avg" if self.name == MICRO else self.name
+            return MICRO_ROW if self.name == MICRO else self.name
         return f"nervaluate {self.name}" if self.kind == "scenario" else self.name
 
 
@@ -258,7 +243,7 @@ class ScoredRun:
     label_origins: dict[str, str | None]
     limit: int | None
     recipe: str | None
-    adapter: AdapterSource | None
+    adapter: NamedModel | None
     model: str | None
     shots: ShownExamples | None
     min_confidence: float | None

@@ -11,18 +11,19 @@ from typing import Any, TypeVar
 
 from ...data_converters.readers import SplitData
 from ...errors import LmnError
-from ...files import sha256_of
+from ...files import read_json, sha256_of
 from ...prediction.resume import read_stamp
 from ...records import PREDICTIONS_FILE, RUN_FILE
-from ...systems.system import Facts
+from ...systems.system import Facts, NamedModel
 from ...typed_json import from_json
-from ..scored_run.run import AdapterSource, Hashes, Provenance, ShownExamples
+from ..scored_run.run import Hashes, Provenance, ShownExamples
 
 T = TypeVar("T")
+_WITHOUT_NOTES = f"predict again; or delete {RUN_FILE}, and say with --format what the predictions are"
 _PACKAGES = ("llms-meet-ner", "seqeval", "nervaluate", "rapidfuzz", "llamafactory", "transformers", "peft", "torch")
 
 
-def stamp(gold: SplitData, predictions: Path, facts: Facts) -> Provenance:
+def provenance_of(gold: SplitData, predictions: Path, facts: Facts) -> Provenance:
     """Return versions, the working directory's git commit, the seed, and SHA-256 hashes of corpus, predictions and adapter.
 
     What is not there (a package, a repository, an adapter) or not known is null. The corpus's hash is that of its file, or of what is
@@ -33,6 +34,9 @@ def stamp(gold: SplitData, predictions: Path, facts: Facts) -> Provenance:
         gold: Data of the scored split.
         predictions: File of the predictions.
         facts: What is known of the system that is said to have made them.
+
+    Raises:
+        LmnError: As `run_stamp`.
     """
     return Provenance(
         versions={"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}},
@@ -43,34 +47,41 @@ def stamp(gold: SplitData, predictions: Path, facts: Facts) -> Provenance:
 
 
 def run_stamp(predictions: Path) -> dict[str, Any]:
-    """Return what lmn-predict noted next to predictions of its own; an empty mapping for files of other tools, or if it is damaged."""
+    """Return what lmn-predict noted next to predictions of its own; an empty mapping for files of other tools.
+
+    Raises:
+        LmnError: The notes are damaged, so that the format and the labels of the predictions are not known.
+    """
     if not _is_run(predictions):
         return {}
     try:
+        content = read_json(predictions.parent / RUN_FILE)
+        if isinstance(content, dict) and "stamp" not in content and "plan_sha256" not in content:
+            return {}  # another tool's file of the same name
         return read_stamp(predictions.parent)
-    except LmnError:
-        return {}
+    except LmnError as error:
+        raise LmnError(error.what, error.where, _WITHOUT_NOTES) from error
 
 
-def noted(predictions: Path) -> tuple[AdapterSource | None, ShownExamples | None, str | None]:
-    """Return what a run of lmn-predict notes of its system: the adapter, the examples in its prompts, and the base model.
+def noted_system(predictions: Path) -> tuple[NamedModel | None, ShownExamples | None, str | None]:
+    """Return what a run of lmn-predict noted about its system: the adapter, the examples in its prompts, and the base model.
 
     Each is None where the run does not say it.
 
     Raises:
         LmnError: The notes are damaged.
     """
-    stamp = run_stamp(predictions)
+    notes = run_stamp(predictions)
     path = predictions.parent / RUN_FILE
     return (
-        _typed(stamp, "adapter", AdapterSource, path),
-        _typed(stamp, "shots", ShownExamples, path),
-        stamp.get("model"),
+        _typed(notes, "adapter", NamedModel, path),
+        _typed(notes, "shots", ShownExamples, path),
+        notes.get("model"),
     )
 
 
-def _typed(stamp: Mapping[str, Any], key: str, kind: type[T], path: Path) -> T | None:
-    row = stamp.get(key)
+def _typed(notes: Mapping[str, Any], key: str, kind: type[T], path: Path) -> T | None:
+    row = notes.get(key)
     return None if row is None else from_json(kind, row, path, writer="lmn-predict", remedy="predict again")
 
 
@@ -81,8 +92,8 @@ def _is_run(predictions: Path) -> bool:
 def _adapter_hash(predictions: Path, facts: Facts) -> str | None:
     if not _is_run(predictions):
         return facts.adapter_sha256
-    noted = run_stamp(predictions).get("adapter_sha256")  # if it is damaged, which adapter it was is not known
-    return noted if isinstance(noted, str) else None
+    sha256 = run_stamp(predictions).get("adapter_sha256")
+    return sha256 if isinstance(sha256, str) else None
 
 
 def _version(package: str) -> str | None:

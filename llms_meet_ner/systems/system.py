@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from ..alignment import Alignment
 from ..decoding.batches import AnswerBatch, Batch, answered
@@ -17,7 +17,8 @@ from ..records import Answer
 from ..sentence import Sentence
 
 
-class NamedModel(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class NamedModel:
     """A model that is used without the recipe of its training.
 
     Attributes:
@@ -27,6 +28,9 @@ class NamedModel(NamedTuple):
 
     name: str
     revision: str | None
+
+    def __str__(self) -> str:
+        return f"{self.name} at {self.revision}" if self.revision else self.name
 
 
 @dataclass(frozen=True, slots=True)

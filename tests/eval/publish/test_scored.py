@@ -21,6 +21,8 @@ def test_scores_of_other_adapters_are_named_and_left_out(tiny: Trained) -> None:
     untrained.write_text(json.dumps(json.loads(untrained.read_text()) | {"shots": shots}))
     older = tiny.score("testb", "free-older")
     older.write_text(json.dumps(json.loads(older.read_text()) | {"schema": 1}))
+    unclear = tiny.score("testb", "free-unclear")
+    (unclear.parent / "run.json").write_text("{")
     part = tiny.score("testb", "free-first20")
     part.write_text(json.dumps(json.loads(part.read_text()) | {"limit": 20}))
     call("--dry-run")
@@ -32,6 +34,7 @@ def test_scores_of_other_adapters_are_named_and_left_out(tiny: Trained) -> None:
         "- demo\\_testa/free: of another adapter, or of this one before it was trained again",
         "- demo\\_testb/free-first10: the predictions next to it are others than those that were scored",
         "- demo\\_testb/free-older: cannot be read: scores.json: written in schema 1, and this version reads schema 2\n",
+        "- demo\\_testb/free-unclear: cannot be checked: run.json: not JSON (Expecting property name",
         "- demo\\_testb/free-shots1: of the model without the adapter",
         "- demo\\_testb/free/scores.min0.9.json: of a part of the predicted entities only (--min-confidence)",
         "Not scored: split testa.",

@@ -6,10 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from conll_predictions import records, score_file, write
 
+from llms_meet_ner import LmnError
 from llms_meet_ner.data_converters.readers import CorpusFile
-from llms_meet_ner.eval.scoring.provenance import run_stamp, stamp
+from llms_meet_ner.eval.cli.score import main as lmn_eval
+from llms_meet_ner.eval.scoring.provenance import provenance_of, run_stamp
 from llms_meet_ner.files import sha256_of
 from llms_meet_ner.systems.system import Facts
 
@@ -26,14 +29,14 @@ def predictions(workdir: Path) -> Path:
 
 def test_files_of_other_tools_have_the_adapter_that_is_given(predictions: Path, workdir: Path) -> None:
     gold = CorpusFile(workdir, "gold.txt")
-    found = stamp(gold, predictions, FACTS)
+    found = provenance_of(gold, predictions, FACTS)
     assert (found.seed, found.sha256.adapter) == (7, "a" * 64)
     assert (found.sha256.corpus, found.sha256.predictions) == (sha256_of(workdir / "gold.txt"), sha256_of(predictions))
     assert found.versions["python"]
-    assert stamp(gold, predictions, Facts()).sha256.adapter is None
+    assert provenance_of(gold, predictions, Facts()).sha256.adapter is None
     (workdir / "run.json").write_text(json.dumps({"stamp": {"adapter_sha256": "b" * 64}}))
     other = predictions.rename("other.jsonl")
-    assert stamp(gold, other, FACTS).sha256.adapter == "a" * 64
+    assert provenance_of(gold, other, FACTS).sha256.adapter == "a" * 64
     assert run_stamp(other) == {}
 
 
@@ -43,20 +46,38 @@ def test_files_of_other_tools_have_the_adapter_that_is_given(predictions: Path, 
         ({"stamp": {"adapter_sha256": "b" * 64}}, "b" * 64),
         ({"stamp": {"adapter_sha256": None}}, None),
         ({"stamp": {"adapter_sha256": 3}}, None),
-        ({"stamp": 3}, None),
-        ("{", None),
     ],
 )
 def test_a_run_has_the_adapter_that_it_noted(
     predictions: Path, workdir: Path, content: object, adapter: str | None
 ) -> None:
-    text = content if isinstance(content, str) else json.dumps(content)
-    (workdir / "run.json").write_text(text)
-    assert stamp(CorpusFile(workdir, "gold.txt"), predictions, FACTS).sha256.adapter == adapter
+    (workdir / "run.json").write_text(json.dumps(content))
+    assert provenance_of(CorpusFile(workdir, "gold.txt"), predictions, FACTS).sha256.adapter == adapter
 
 
 def test_a_run_json_of_another_tool_beside_the_predictions_is_no_matter(workdir: Path) -> None:
     write(records("testb")).rename("predictions.jsonl")
-    for content in ('{"tool": "another"}', "{", '{"stamp": 3}'):
-        Path("run.json").write_text(content)
-        assert "micro avg       1.0000" in score_file("--predictions", "predictions.jsonl").stdout
+    Path("run.json").write_text('{"tool": "another"}')
+    assert "micro avg       1.0000" in score_file("--predictions", "predictions.jsonl").stdout
+
+
+@pytest.mark.parametrize(("text", "what"), [('{"stamp": 3}', "holds no stamp of a run"), ('{"stamp"', "not JSON")])
+def test_damaged_notes_of_a_run_are_an_error(predictions: Path, workdir: Path, text: str, what: str) -> None:
+    """Taken for a file of another tool, XML predictions would be read as bracketed, and score 0 without a word."""
+    (workdir / "run.json").write_text(text)
+    with pytest.raises(LmnError) as caught:
+        run_stamp(predictions)
+    assert caught.value.what.startswith(what)
+    assert "run.json" in (caught.value.where or "")
+    assert caught.value.remedy == "predict again; or delete run.json, and say with --format what the predictions are"
+
+
+def test_predictions_next_to_damaged_notes_are_not_scored(workdir: Path) -> None:
+    (workdir / "run.json").write_text('{"stamp": {"pro')
+    (workdir / "predictions.jsonl").write_text('{"output": "<PER>Ann</PER>"}\n')
+    result = CliRunner().invoke(
+        lmn_eval, ["--corpus", "demo", "--split", "testb", "--predictions", "predictions.jsonl"]
+    )
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: run.json:1: not JSON")
+    assert len(result.stderr.splitlines()) == 1
