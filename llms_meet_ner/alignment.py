@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
 from .sentence import Span
+from .typed_json import written_as_list
 
 Status = Literal["exact", "repaired", "failed"]
 EXACT: Final = "exact"
@@ -24,6 +25,9 @@ class WrittenEntity(NamedTuple):
 
     text: str
     label: str
+
+
+written_as_list(WrittenEntity)
 
 
 @dataclass(frozen=True, slots=True)

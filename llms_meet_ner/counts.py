@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .typed_json import written_as
+
 RATIOS = ("precision", "recall", "f1")
 """Names of the ratios, in the order of every table."""
 
@@ -58,3 +60,6 @@ class Counts:
     def f1(self) -> float:
         """Harmonic mean of precision and recall."""
         return harmonic_mean(self.precision, self.recall)
+
+
+written_as(Counts, "correct predicted gold precision recall f1")

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Literal
 
 from .errors import LmnError
+from .typed_json import written_as
 
 Operation = Literal["keep", "drop", "merge", "rename"]
 
@@ -229,15 +230,9 @@ class LabelSet:
         """Make a label set of bare names: `LabelSet.of("PER", "LOC")`."""
         return cls(tuple(Label(name) for name in names))
 
-    @classmethod
-    def from_list(cls, rows: list[dict[str, Any]], origins: Mapping[str, str | None] | None = None) -> LabelSet:
-        """Read what `to_list` and `dict(origins)` wrote."""
-        labels = tuple(Label(row["name"], row.get("long", ""), row.get("definition", "")) for row in rows)
-        return cls(labels, tuple((origins or {}).items()))
 
-    def to_list(self) -> list[dict[str, str]]:
-        """Return one mapping per label, for JSON: `name`, `long`, `definition`."""
-        return [{"name": label.name, "long": label.long, "definition": label.definition} for label in self.labels]
+written_as(Label, "name long? definition?")
+written_as(LabelSet, "labels label_origins=:origins?")
 
 
 def same_labels(one: LabelSet, other: LabelSet) -> bool:

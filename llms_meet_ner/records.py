@@ -6,11 +6,12 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from .alignment import Alignment
 from .errors import LmnError
 from .sentence import Span
+from .typed_json import to_json
 
 PREDICTIONS_FILE = "predictions.jsonl"
 """One record a line, in corpus order; there once a run has finished."""
@@ -20,7 +21,8 @@ PARTIAL_FILE = "predictions.partial.jsonl"
 """The finished batches of a run that has not ended."""
 
 
-class Uncertainty(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Uncertainty:
     """How unsure a model was of a sentence: entropy, in nats, of the steps at which it could have written markup or not.
 
     Attributes:
@@ -62,7 +64,7 @@ class Answer:
         return [
             self.text if self.spans is None else spans_to_json(self.spans),
             None if self.confidences is None else list(self.confidences),
-            None if self.uncertainty is None else list(self.uncertainty),
+            None if self.uncertainty is None else [self.uncertainty.mean, self.uncertainty.max],
         ]
 
     @classmethod
@@ -143,23 +145,9 @@ class PredictionRecord:
             alignment.reasons, answer.confidences, answer.uncertainty,
         )  # fmt: skip
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return a mapping for JSON; a span is `[start, end, label]`."""
-        return {
-            "id": self.id,
-            "output": self.output,
-            "tokens_sha1": self.tokens_sha1,
-            "decoding": self.decoding,
-            "spans": spans_to_json(self.spans),
-            "status": self.status,
-            "reasons": list(self.reasons),
-            "confidences": None if self.confidences is None else list(self.confidences),
-            "uncertainty": None if self.uncertainty is None else self.uncertainty._asdict(),
-        }
-
-    def to_json(self) -> str:
-        """Return the JSON line, without its end."""
-        return json.dumps(self.to_dict(), ensure_ascii=False)
+    def line(self) -> str:
+        """Return the line of JSON, without its end; a span is `[start, end, label]`."""
+        return json.dumps(to_json(self), ensure_ascii=False)
 
 
 def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:

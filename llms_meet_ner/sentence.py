@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import NamedTuple
 
+from .typed_json import written_as_list
+
 
 class Where(NamedTuple):
     """A line of a file.
@@ -43,6 +45,9 @@ class Span:
     def __post_init__(self) -> None:
         if not 0 <= self.start < self.end or not self.label:
             raise ValueError(f"not a span: start {self.start}, end {self.end}, label {self.label!r}")
+
+
+written_as_list(Span)
 
 
 def outer_first(span: Span) -> tuple[int, int, str]:

@@ -130,6 +130,7 @@ def _mapping_reader(kind: Any) -> _Read:
     """Return what reads a dataclass from a mapping."""
     places = [place for place in _places(kind) if place.name in _defaults(kind)]
     parts = {place.name: list(_keys(_part_of(kind, place.name))) for place in places if not place.key}
+    optional = [name for name in parts if NoneType in get_args(get_type_hints(kind)[name])]
     overrides: Any = {
         place.name: override(rename=place.key, struct_hook=_pairs_reader(kind, place.name) if place.pairs else None)
         for place in places if place.key
@@ -141,7 +142,9 @@ def _mapping_reader(kind: Any) -> _Read:
         if missing := [place.key for place in places if place.key and not place.late and place.key not in row]:
             raise ValueError(f"{missing[0]} is missing")
         found = {name: {key: row[key] for key in keys if key in row} for name, keys in parts.items()}
-        nothing = {name: None for name, part in found.items() if part and all(value is None for value in part.values())}
+        nothing = {
+            name: None for name in optional if found[name] and set(map(type, found[name].values())) == {NoneType}
+        }
         return read_fields({**row, **found, **nothing}, kind)
 
     return _checked(dict, "a mapping", read_mapping)

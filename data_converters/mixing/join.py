@@ -17,6 +17,7 @@ from ...errors import LmnError
 from ...files import atomic_write, sha256_of, write_json
 from ...sentence import Sentence, without_nested
 from ...tags import encode
+from ...typed_json import to_json
 from ..cards import CARD_FILE, DATA, Card, load_card
 from ..corpus import read_corpus
 from ..problems import PROBLEM_KINDS, ProblemLog
@@ -381,7 +382,7 @@ def _write_card(mix: Mix, folder: Path, splits: Iterable[str], sources: Iterable
             "type": "columns", "scheme": "IOB2", "separator": "tab", "token": 0, "tag": 1, "columns": 2, "comments": [ORIGIN_COMMENT],
         },
         "docstart": "none",
-        "labels": [{key: text for key, text in row.items() if text} for row in mix.labels.to_list()],
+        "labels": [{key: text for key, text in row.items() if text} for row in to_json(mix.labels.labels)],
     }  # fmt: skip
     with atomic_write(folder / CARD_FILE) as file:
         file.write(f"{_FIRST_LINE} from {mix.path.name}; {COUNTS_FILE} counts what is in it.\n")
@@ -413,7 +414,7 @@ def _document(mix: Mix, folder: Path, sizes: dict[str, int], counts: list[Source
         "file": str(mix.path),
         "seed": mix.seed,
         "version": __version__,
-        "labels": mix.labels.to_list(),
+        "labels": to_json(mix.labels.labels),
         "splits": sizes,
         "sha256": {name: sha256_of(folder / _file_of(name)) for name in sizes},
         "sentences_in_two_splits": 0,

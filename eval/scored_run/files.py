@@ -8,12 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ...alignment import WrittenEntity
-from ...counts import Counts
 from ...errors import LmnError
 from ...files import atomic_write, read_json, write_json
 from ...records import read_jsonl
-from ...sentence import Span
 from ...typed_json import from_json, to_json, written_as, written_as_list
 from .differences import ErrorCounts, ExaminedSentence, Interval, Intervals, Pair, PooledTag, TagTable
 from .run import SCHEMA, Evaluation, Llms4nerScores, ReferenceRow, ScoredRun
@@ -33,7 +30,6 @@ written_as(
     "below_min_confidence *scores calibration uncertainty baselines analysis llms4ner *provenance references",
 )
 written_as(Size, "all docstart without_docstart")
-written_as(Counts, "correct predicted gold precision recall f1")
 written_as(StrictScores, "labels micro micro_with_ungrounded")
 written_as(SeqevalScores, "scheme mode labels micro micro_with_ungrounded")
 written_as(ScenarioCounts, "correct incorrect partial missed spurious precision recall f1")
@@ -51,7 +47,7 @@ written_as(TagTable, "accuracy pooled=tags averaged_over_sentences averaged_over
 written_as(Intervals, "level resamples seed over scores")
 written_as(Llms4nerScores, "micro forgiven labels")
 written_as(ReferenceRow, "kind name title digits precision recall f1")
-for _kind in (Interval, Pair, Span, WrittenEntity):
+for _kind in (Interval, Pair):
     written_as_list(_kind)
 
 

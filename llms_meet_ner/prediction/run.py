@@ -138,4 +138,4 @@ def _write_records(final: Path, system: System, sentences: Sequence[Sentence], a
     with atomic_write(final) as file:
         for sentence, answer in zip(sentences, answers, strict=True):
             sha1, alignment = tokens_sha1(sentence.tokens), system.read(answer, sentence)
-            file.write(PredictionRecord.of(sentence.id, answer, sha1, decoding, alignment).to_json() + "\n")
+            file.write(PredictionRecord.of(sentence.id, answer, sha1, decoding, alignment).line() + "\n")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, cast
 
-from ..errors import LmnError
 from ..files import read_json, write_json
 from ..labels import LabelSet
+from ..typed_json import from_json, to_json, written_as
 
 InstructionAs = Literal["user", "system"]
 PROMPT_SPEC_FILE = "prompt_spec.json"
@@ -62,29 +62,8 @@ class TemplatePieces:
     merge_system: bool = False
     assistant: tuple[Any, ...] | None = None
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return a mapping for JSON."""
-        return {
-            "name": self.name, "prefix": list(self.prefix), "system": list(self.system), "user": list(self.user),
-            "default_system": self.default_system, "stop_words": list(self.stop_words),
-            "replace_eos": self.replace_eos, "merge_system": self.merge_system,
-            "assistant": None if self.assistant is None else list(self.assistant),
-        }  # fmt: skip
 
-    @classmethod
-    def from_dict(cls, row: dict[str, Any]) -> TemplatePieces:
-        """Read what `to_dict` wrote, now or before there was a slot for answers.
-
-        Raises:
-            KeyError: A key is missing.
-        """
-        assistant = row.get("assistant")
-        return cls(
-            name=row["name"], prefix=tuple(row["prefix"]), system=tuple(row["system"]), user=tuple(row["user"]),
-            default_system=row["default_system"], stop_words=tuple(row["stop_words"]),
-            replace_eos=row["replace_eos"], merge_system=row["merge_system"],
-            assistant=None if assistant is None else tuple(assistant),
-        )  # fmt: skip
+written_as(TemplatePieces, "name prefix system user default_system stop_words replace_eos merge_system assistant?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,43 +127,20 @@ class PromptSpec:
 
     def to_dict(self) -> dict[str, Any]:
         """Return a mapping for JSON."""
-        return {
-            "format": self.format,
-            "variant": self.variant,
-            "instruction": self.instruction,
-            "labels": self.labels.to_list(),
-            "label_origins": dict(self.labels.origins),
-            "nested": self.nested,
-            "instruction_as": self.instruction_as,
-            "template": self.template.to_dict() if self.template else None,
-        }
+        return cast(dict[str, Any], to_json(self))
 
     @classmethod
-    def from_dict(cls, row: dict[str, Any], where: str) -> PromptSpec:
-        """Read what `to_dict` wrote.
+    def from_dict(cls, row: object, where: str) -> PromptSpec:
+        """Read what `to_dict` returned, now or before there was a slot for answers.
 
         Args:
-            row: Mapping.
-            where: File that the mapping comes from, for the error.
+            row: What JSON holds.
+            where: File that it comes from, for the error.
 
         Raises:
-            LmnError: A key is missing, or its value has a wrong type.
+            LmnError: A key is missing, or its value is wrong.
         """
-        try:
-            for key in ("format", "variant", "instruction", "instruction_as"):
-                if not isinstance(row[key], str):
-                    raise TypeError(f"{key} is not a string")
-            if not isinstance(row["nested"], bool) or row["instruction_as"] not in get_args(InstructionAs):
-                raise ValueError(f"nested is {row['nested']!r}, instruction_as {row['instruction_as']!r}")
-            template = row["template"]
-            return cls(
-                format=row["format"], variant=row["variant"], instruction=row["instruction"],
-                labels=LabelSet.from_list(row["labels"], row.get("label_origins")),
-                nested=row["nested"], instruction_as=row["instruction_as"],
-                template=TemplatePieces.from_dict(template) if template else None,
-            )  # fmt: skip
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise LmnError(f"not a prompt spec ({type(error).__name__}: {error})", where, _REMEDY) from error
+        return from_json(cls, row, where, writer="lmn-convert", remedy=_REMEDY)
 
     @classmethod
     def load(cls, path: Path) -> PromptSpec:
@@ -198,3 +154,6 @@ class PromptSpec:
     def save(self, path: Path) -> None:
         """Write a `prompt_spec.json`."""
         write_json(path, self.to_dict())
+
+
+written_as(PromptSpec, "format variant instruction *labels nested instruction_as template")

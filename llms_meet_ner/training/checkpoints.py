@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,9 +43,13 @@ class Checkpoint:
         losses = [point.loss for point in state.points if point.loss is not None]
         eval_losses = [point.eval_loss for point in state.points if point.eval_loss is not None]
         return cls(
-            name or folder.name, folder, state.step, state.epoch, losses[-1] if losses else None,
-            eval_losses[-1] if eval_losses else None,
+            name or folder.name, folder, state.step, state.epoch, _last(losses), _last(eval_losses),
         )  # fmt: skip
+
+
+def _last(losses: list[float]) -> float | None:
+    """Return the last loss; None if there is none, or if the training diverged, for JSON has no NaN."""
+    return losses[-1] if losses and math.isfinite(losses[-1]) else None
 
 
 def find_checkpoints(output_dir: Path) -> tuple[list[Checkpoint], list[str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from ..files import read_json
 from ..formats import DEFAULT_FORMAT
 from ..prompting.spec import PromptSpec
 from ..sentence import Sentence
+from ..typed_json import from_json, to_json, written_as
 
 DATASET_INFO = "dataset_info.json"
 _OWN_KEY = "lmn"
@@ -97,6 +98,21 @@ class DatasetEntry:
     augmented: Augmented | None = None
     source: str | None = None
 
+    @property
+    def format(self) -> str:
+        """Name of the output format."""
+        return self.spec.format
+
+    @property
+    def variant(self) -> str:
+        """Name of the instruction's variant."""
+        return self.spec.variant
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """Labels, in the order in which the instruction lists them."""
+        return self.spec.labels.names
+
     def source_folder(self, corpus: str, given: Path | None) -> Path | None:
         """Return the folder of a corpus's files: the one given, else, for the entry's own corpus, the one it was converted from."""
         if given or corpus != self.corpus or self.source is None:
@@ -111,19 +127,11 @@ class DatasetEntry:
         return {
             "file_name": self.file_name,
             "columns": columns,
-            _OWN_KEY: {
-                "card": self.card,
-                "corpus": self.corpus,
-                "split": self.split,
-                "format": self.spec.format,
-                "variant": self.spec.variant,
-                "labels": list(self.spec.labels.names),
-                "docstart": self.docstart,
-                "augmented": asdict(self.augmented) if self.augmented else None,
-                "source": self.source,
-                "prompt": self.spec.to_dict(),
-            },
+            _OWN_KEY: to_json(self),
         }
+
+
+written_as(DatasetEntry, "card corpus split format variant labels=label_names docstart augmented? source? prompt=spec")
 
 
 def load_entry(folder: Path, name: str) -> DatasetEntry:
@@ -237,21 +245,11 @@ def _entries(folder: Path) -> dict[str, Any]:
     return read_dataset_info(folder)
 
 
-def _entry_from(folder: Path, name: str, row: dict[str, Any]) -> DatasetEntry:
+def _entry_from(folder: Path, name: str, row: Any) -> DatasetEntry:
+    """Read an entry; the columns, which LLaMA-Factory needs, follow from the prompt."""
     where = f"{folder / DATASET_INFO}: {name}"
-    try:
-        lmn = row[_OWN_KEY]
-        texts = [row["file_name"], *(lmn[key] for key in ("card", "corpus", "split", "docstart"))]
-        if not all(isinstance(text, str) for text in texts):
-            raise TypeError("a value is not a string")
-        file_name, card, corpus, split, docstart = texts
-        added = Augmented(**lmn["augmented"]) if lmn.get("augmented") else None
-        source = lmn.get("source")
-        if not isinstance(source, str | None):
-            raise TypeError("the source is not a string")
-        spec = PromptSpec.from_dict(lmn["prompt"], where)
-        return DatasetEntry(name, file_name, card, corpus, split, docstart, spec, added, source)
-    except KeyError as error:
-        raise LmnError(f"not written by lmn-convert (no {error})", where, "convert the corpus with it") from error
-    except TypeError as error:
-        raise LmnError(f"not as lmn-convert writes it ({error})", where, "convert the corpus again") from error
+    own = row.get(_OWN_KEY) if isinstance(row, dict) else None
+    if not isinstance(own, dict):
+        raise LmnError(f"not written by lmn-convert (no mapping {_OWN_KEY!r})", where, "convert the corpus with it")
+    values = {**own, "name": name, "file_name": row.get("file_name")}
+    return from_json(DatasetEntry, values, where, writer="lmn-convert", remedy="convert the corpus again")

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llms_meet_ner.labels import Label, LabelChangeError, LabelSet, UnknownLabelError, describe_origins, same_labels
+from llms_meet_ner.typed_json import from_json, to_json
 
 LABELS = LabelSet(
     (Label("PER", "person", "Who."), Label("LOC", "location", "Where."), Label("LOCderiv"), Label("ORG", "", "What."))
@@ -96,4 +97,4 @@ def test_every_label_of_the_corpus_ends_in_the_set_or_as_o(data: st.DataObject) 
         labels = labels.changed(keep=kept, merge={"NEW": merged} if "NEW" not in kept else {})
     targets = {labels.target_of(name) for name in LABELS.names}
     assert targets - {None} == set(labels.names)
-    assert LabelSet.from_list(labels.to_list(), dict(labels.origins)) == labels
+    assert from_json(LabelSet, to_json(labels), "here", writer="lmn-x") == labels

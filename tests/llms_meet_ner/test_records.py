@@ -16,7 +16,7 @@ def test_a_record_is_one_line_of_json() -> None:
     record = PredictionRecord(
         "x/y/0", "[Łódź | LOC]", "0" * 40, "constrained", spans, "exact", (), (0.5,), Uncertainty(0.1, 0.2)
     )
-    text = record.to_json()
+    text = record.line()
     assert "\n" not in text
     assert "Łódź" in text
     assert json.loads(text) == {
@@ -94,5 +94,5 @@ def test_an_answer_is_a_text_or_spans() -> None:
 def test_a_record_of_spans_has_neither_output_nor_decoding() -> None:
     spans = (Span(0, 1, "LOC"),)
     record = PredictionRecord.of("x/y/0", Answer(spans=spans), "0" * 40, None, Alignment(spans, "exact"))
-    assert (record.to_dict()["output"], record.to_dict()["decoding"]) == (None, None)
-    assert record.to_dict()["spans"] == [[0, 1, "LOC"]]
+    row = json.loads(record.line())
+    assert (row["output"], row["decoding"], row["spans"]) == (None, None, [[0, 1, "LOC"]])

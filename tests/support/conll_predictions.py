@@ -26,7 +26,7 @@ def records(split: str, change: Callable[[Sentence, str], str] = lambda sentence
         output = change(sentence, fmt.render(sentence))
         alignment = fmt.parse(output, sentence.tokens, LABELS)
         lines.append(
-            PredictionRecord.of(sentence.id, Answer(output), tokens_sha1(sentence.tokens), "free", alignment).to_json()
+            PredictionRecord.of(sentence.id, Answer(output), tokens_sha1(sentence.tokens), "free", alignment).line()
         )
     return lines
 
@@ -55,7 +55,7 @@ def constrained_rows() -> list[dict[str, Any]]:
         unsure = None if sentence.is_docstart else Uncertainty(0.1, 0.5)
         made = Answer(output, None if sentence.is_docstart else confidences, unsure)
         sha1 = tokens_sha1(sentence.tokens)
-        found.append(PredictionRecord.of(sentence.id, made, sha1, "constrained", alignment).to_dict())
+        found.append(json.loads(PredictionRecord.of(sentence.id, made, sha1, "constrained", alignment).line()))
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,12 +46,19 @@ def test_a_mapping_is_read_back(template: TemplatePieces | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"format": 3}, {"nested": "false"}, {"instruction_as": "assistant"}, {"labels": 3}, {"template": {"name": "t"}}]
+    ("change", "damage"),
+    [
+        ({"format": 3}, "format: 3 is not a text"), ({"nested": "false"}, "nested: 'false' is not true or false"),
+        ({"instruction_as": "assistant"}, "instruction_as: 'assistant' is not one of user, system"),
+        ({"labels": 3}, "labels: 3 is not a list"), ({"labels": None}, "labels: None is not a list"),
+        ({"labels": [{}]}, "labels.0: name is missing"), ({"label_origins": {"A": 1}}, "label_origins.A: 1 is not"),
+        ({"label_origins": {"A": "B"}}, "label A counts as B"), ({"template": {"name": "t"}}, "template: prefix is missing"),
+    ],
 )  # fmt: skip
-def test_a_mapping_with_a_wrong_value_is_refused_with_its_place(change: dict[str, object]) -> None:
+def test_a_mapping_with_a_wrong_value_is_refused_with_its_place(change: dict[str, object], damage: str) -> None:
     with pytest.raises(LmnError) as raised:
         PromptSpec.from_dict({**SPEC.to_dict(), **change}, "a/dataset_info.json")
-    assert raised.value.what.startswith("not a prompt spec (")
+    assert raised.value.what.startswith(f"not as lmn-convert writes it ({damage}")
     assert raised.value.where == "a/dataset_info.json"
     assert "convert or copy it again" in str(raised.value.remedy)
 
@@ -61,8 +69,31 @@ def test_a_prompt_spec_survives_its_file_and_a_damaged_one_is_named(workdir: Pat
     spec.save(path)
     assert PromptSpec.load(path) == spec
     path.write_text('{"format": "bracketed"}')
-    with pytest.raises(LmnError, match=r"prompt_spec\.json: not a prompt spec \(KeyError: "):
+    with pytest.raises(LmnError, match=r"prompt_spec\.json: not as lmn-convert writes it \(variant is missing\)"):
         PromptSpec.load(path)
     path.write_text('{"format": \n "br')
     with pytest.raises(LmnError, match=r"prompt_spec\.json:2: not JSON"):
         PromptSpec.load(path)
+
+
+def test_what_earlier_versions_wrote_is_read() -> None:
+    row = replace(SPEC, template=PIECES).to_dict()
+    del row["template"]["assistant"], row["label_origins"], row["labels"][0]["long"], row["labels"][0]["definition"]
+    assert PromptSpec.from_dict(row, "test") == replace(SPEC, template=replace(PIECES, assistant=None))
+
+
+def test_keys_stand_in_the_order_of_earlier_versions() -> None:
+    labels = LabelSet.of("PER", "LOC").changed(drop=["LOC"])
+    row = replace(SPEC, labels=labels, template=PIECES).to_dict()
+    assert json.dumps(row) == json.dumps(
+        {
+            "format": "bracketed", "variant": "short", "instruction": "Mark",
+            "labels": [{"name": "PER", "long": "", "definition": ""}], "label_origins": {"PER": "PER", "LOC": None},
+            "nested": False, "instruction_as": "user",
+            "template": {
+                "name": "t", "prefix": [{"special": "bos_token"}], "system": ["{{content}}"],
+                "user": [{"token": "<u>"}, "{{content}}"], "default_system": "", "stop_words": [],
+                "replace_eos": False, "merge_system": False, "assistant": ["{{content}}"],
+            },
+        }
+    )  # fmt: skip

@@ -43,3 +43,15 @@ def test_incomplete_checkpoints_are_named(tmp_path: Path) -> None:
 def test_a_folder_without_a_training_holds_no_checkpoint(tmp_path: Path) -> None:
     assert find_checkpoints(tmp_path) == ([], [])
     assert find_checkpoints(tmp_path / "none") == ([], [])
+
+
+def test_a_loss_that_is_not_a_number_is_left_out(tmp_path: Path) -> None:
+    save(tmp_path / "checkpoint-8", 8)
+    state = {
+        "global_step": 8,
+        "epoch": 1.0,
+        "log_history": [{"step": 7, "loss": 1.0}, {"step": 8, "loss": float("nan")}],
+    }
+    (tmp_path / "checkpoint-8" / "trainer_state.json").write_text(json.dumps(state))
+    (whole,), _ = find_checkpoints(tmp_path)
+    assert whole.loss is None

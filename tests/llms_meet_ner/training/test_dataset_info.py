@@ -17,7 +17,8 @@ from llms_meet_ner.training.dataset_info import DatasetEntry, load_entry, read_s
     "change",
     [
         {"file_name": 3}, {"lmn": []}, {"lmn": {"card": 1}}, {"lmn": {"prompt": {"format": ["x"]}}},
-        {"lmn": {"prompt": {"nested": "false"}}}, {"lmn": {"prompt": {"labels": "x"}}}, {"lmn": {"prompt": {"labels": [3]}}}, {"lmn": {"prompt": 3}},
+        {"lmn": {"prompt": {"nested": "false"}}}, {"lmn": 3}, {"lmn": {"augmented": {"share": 1}}}, {"lmn": {"source": 3}}, {"lmn": {"docstart": None}},
+        {"lmn": {"prompt": {"labels": "x"}}}, {"lmn": {"prompt": {"labels": [3]}}}, {"lmn": {"prompt": 3}},
     ],
 )  # fmt: skip
 def test_a_damaged_data_set_entry_is_one_error(workdir: Path, change: dict[str, Any]) -> None:
