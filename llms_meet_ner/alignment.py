@@ -38,7 +38,7 @@ class Alignment:
         spans: Token positions, end exclusive, sorted as in a `Sentence`.
         status: `exact` if the text is written as its format asks and fits the sentence; `failed` if nothing could be read, which
             scores as no spans; `repaired` otherwise.
-        reasons: What was found and repaired: words of `REASONS`, sorted, each at most once.
+        reasons: Faults that were found and repaired, as words of `REASONS`, sorted and each at most once.
         ungrounded: Entities whose text matches no token of the sentence.
         unknown_labels: Entities with a label outside the label set; they are not in `spans`.
         dropped: Entities inside another one (in flat corpora) or across another one; they are not in `spans`.

@@ -12,9 +12,9 @@ class LmnError(Exception):
     Callers read the fields. The message is for people, and no code reads it back.
 
     Attributes:
-        what: What is wrong, quoting the value that was seen.
+        what: Description of the fault, quoting the value that was seen.
         where: File, file and line (`train.txt:12`) or name of the thing that is wrong; None where `what` says it.
-        remedy: What the user can do about it; None where nothing is known to help.
+        remedy: Advice for the user; None if there is none.
     """
 
     def __init__(self, what: str, where: object | None = None, remedy: str | None = None) -> None:

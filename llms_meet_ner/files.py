@@ -62,7 +62,7 @@ def read_json(path: Path, remedy: str | None = None) -> Any:
 
     Args:
         path: The file.
-        remedy: What the user can do about a file that is missing or damaged.
+        remedy: Advice for the user if the file is missing or damaged.
 
     Raises:
         LmnError: The file is missing, not UTF-8 or not JSON.

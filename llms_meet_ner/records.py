@@ -95,7 +95,7 @@ def spans_from_json(rows: Any) -> tuple[Span, ...]:
     """Read spans that `spans_to_json` wrote.
 
     Raises:
-        ValueError: A row is not a span, or a span stands twice.
+        ValueError: A row is not a span, or a span is repeated.
     """
     spans: list[Span] = []
     for row in rows if isinstance(rows, list) else [None]:
@@ -105,19 +105,19 @@ def spans_from_json(rows: Any) -> tuple[Span, ...]:
             case _:
                 raise ValueError(f"not a span: {row!r}")
     if len(set(spans)) < len(spans):
-        raise ValueError("a span stands twice")
+        raise ValueError("a span is repeated")
     return tuple(spans)
 
 
 @dataclass(frozen=True, slots=True)
 class PredictionRecord:
-    """What a system said of one sentence, as a line of `predictions.jsonl`.
+    """A system's answer for one sentence, as a line of `predictions.jsonl`.
 
     Attributes:
         id: Id of the sentence.
         output: Generated text up to its first newline; None where the spans are the answer.
         tokens_sha1: Hash of the sentence's tokens (`tokens_sha1`).
-        decoding: How the text was generated: `constrained`, or `free`, which is greedy; None without a text.
+        decoding: Decoding of the text: `constrained`, or `free`, which is greedy; None without a text.
         spans: Spans of the answer. Of a text, they are what it aligned to when the record was written; scoring aligns it again.
         status: Status of that alignment.
         reasons: Reasons of that alignment.

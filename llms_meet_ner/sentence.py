@@ -53,7 +53,7 @@ written_as_list(Span)
 def outer_first(span: Span) -> tuple[int, int, str]:
     """Return the sort key of a span in a sentence: by start, then the longer span first, then by label.
 
-    Of two spans over the same tokens, the one whose label sorts first counts as the outer one.
+    If two spans cover the same tokens, the one whose label sorts first counts as the outer one.
     """
     return span.start, -span.end, span.label
 
@@ -129,7 +129,7 @@ class Sentence:
                 last = span
             if not flat:
                 if list(spans) != sorted(set(spans), key=outer_first):
-                    raise ValueError(f"{self._name()}: spans are not sorted or one stands twice: {spans!r}")
+                    raise ValueError(f"{self._name()}: spans are not sorted or one is repeated: {spans!r}")
                 crossing = find_crossing(spans)
                 if crossing:
                     raise ValueError(f"{self._name()}: spans cross: {crossing[0]!r} and {crossing[1]!r}")

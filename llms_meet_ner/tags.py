@@ -61,7 +61,7 @@ def decode(tags: Sequence[str], scheme: Scheme, repair: Repair = "error") -> tup
     Args:
         tags: One tag for each token.
         scheme: Scheme of the tags.
-        repair: What to do with chunks that hold an invalid tag: `conlleval` keeps them as that script reads them, `discard`
+        repair: Treatment of chunks that hold an invalid tag: `conlleval` keeps them as that script reads them, `discard`
             makes them `O`. `error` keeps them too, and the caller refuses the sentence if any tag is invalid.
 
     Returns:

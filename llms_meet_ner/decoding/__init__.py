@@ -30,7 +30,7 @@ How constrained decoding works:
 Words used here:
 
 - pass: one run of the model over new tokens of one or more sentences.
-- mark: what stands before or after an entity. Opening and closing marks together are the markup.
+- mark: text before or after an entity. Opening and closing marks together are the markup.
 - state: what the grammar knows of an output so far, as a number. Equal states allow the same continuations.
 - step: one token of an output. A step is a decision if the allowed tokens write different marks (or some write none).
 - group: the allowed tokens of a step that write the same mark.

@@ -100,7 +100,7 @@ class ConstrainedGenerator:
     """Generates outputs that align exactly with their sentences, with a probability for each entity.
 
     Attributes:
-        cost: What decoding has cost so far.
+        cost: Cost of decoding so far.
         last_passes: Number of passes of each sentence in the last batch.
         last_ids: Output tokens of each sentence in the last batch, without a stop token.
     """

@@ -80,7 +80,7 @@ class GreedyGenerator:
     ) -> list[list[int]]:
         """Return the prompts with their answers.
 
-        A finished answer costs as much as one that goes on. So once half of a batch has finished, these answers leave it.
+        A finished answer costs as much as an unfinished one, so finished answers leave the batch once they are half of it.
 
         Args:
             ids: Prompts; shape (batch, length).

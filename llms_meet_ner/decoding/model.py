@@ -39,7 +39,7 @@ class Weights:
         cuda_dtype: Data type that `auto` stands for on CUDA. There `auto` itself is the data type that the base was saved in.
         four_bit: Quantisation of the base on CUDA; None to load it as it is.
         trust_remote_code: Whether code that comes with the base may run.
-        remedy: What helps if the weights cannot be loaded; None where nothing is known to.
+        remedy: Advice if the weights cannot be loaded; None if there is none.
     """
 
     base: str

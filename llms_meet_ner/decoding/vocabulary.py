@@ -89,7 +89,7 @@ class Vocabulary:
 
         Args:
             text: Text that must be written.
-            what: What the text is, for the error.
+            what: Description of the text, for the error.
 
         Raises:
             LmnError: They cannot.

@@ -19,13 +19,13 @@ Each format is one module, which writes and reads it. `get_format` finds a forma
 | `lookup.py` | finds texts in a sentence |
 | `assignment.py` | puts texts that name no position on the sentence |
 | `candidates.py` | collects the entities of a JSON output while it is read |
-| `overlaps.py` | decides which of several entities can stand together |
+| `overlaps.py` | decides which entities can coexist |
 
 Words used here:
 
 - source: the tokens of a sentence joined by single spaces; offsets count its characters (code points) from 0.
-- mark: what stands before or after an entity in an inline format. Opening and closing marks together are the markup.
-- place: the tokens that a text stands on (`TokenRange`).
+- mark: text before or after an entity in an inline format. Opening and closing marks together are the markup.
+- place: the tokens that a text is found on (`TokenRange`).
 - candidate: an entity of the output that has a place; overlaps decide whether it stays.
 - reading: one way to read an ambiguous text.
 """

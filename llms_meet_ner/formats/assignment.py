@@ -28,7 +28,7 @@ class ListedText(NamedTuple):
 
 
 def assignments(listed: Sequence[ListedText], *, nested: bool) -> Iterator[tuple[TokenRange, ...]]:
-    """Yield every way to give each text a place so that all can stand together and keep their order under each label.
+    """Yield every way to give each text a place so that all places can coexist and the texts of each label keep their order.
 
     The first one yielded is the leftmost: the first text has the first place that any of these ways gives it, and so on.
 
@@ -68,10 +68,10 @@ def assignments(listed: Sequence[ListedText], *, nested: bool) -> Iterator[tuple
 
 
 def assign_loosely(listed: Sequence[ListedText], *, nested: bool) -> tuple[TokenRange, ...]:
-    """Give each text a place if they cannot all stand together in their order; some will overlap.
+    """Give each text a place although not all of them can coexist in their order; some will overlap.
 
-    Each text takes the first free place to the right of the previous text with its label. If there is none, it takes the first
-    free place; if there is none either, its first place. In a flat format a place is free if none of its tokens is taken; in a
+    Each text takes the first free place to the right of the previous text with its label. Without one, it takes the first
+    free place, or else its first place. In a flat format a place is free if none of its tokens is taken; in a
     nested format, if no text with the same label has exactly this place.
     """
     chosen: list[TokenRange] = []

@@ -68,7 +68,7 @@ class GroupedFormat:
     def parse(self, text: str, tokens: tuple[str, ...], labels: LabelSet) -> Alignment:
         """Read a generated text against the tokens of its sentence, up to its first newline.
 
-        If the texts cannot all stand together in the order in which they are listed, each takes the next free place, and
+        If the places of the texts cannot all coexist in the listed order, each text takes the next free place, and
         overlaps are resolved as in all formats (`resolve_overlaps`).
         """
         loaded = load(text)

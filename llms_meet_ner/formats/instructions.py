@@ -27,8 +27,8 @@ def instruction_text(fmt: Any, labels: LabelSet, variant: str, task: str, task_i
         fmt: Format, which the error names.
         labels: Labels in the order in which to list them; for a variant in `LETTERED`, as `LabelSet.lettered` returns them.
         variant: One of `VARIANTS`.
-        task: What to do, in full sentences. Variants in `LETTERED` have one task text for all formats instead.
-        task_in_short: The same in a few words.
+        task: Task in full sentences. Variants in `LETTERED` have one task text for all formats instead.
+        task_in_short: Task in a few words.
 
     Raises:
         LmnError: The format does not have this variant.

@@ -16,7 +16,7 @@ _MAX_DAMAGED = 4_000
 _MAX_DEPTH = 32
 """Brackets that may be open at once in a damaged text; a text that nests deeper is not read."""
 _MAX_DIGITS = 9
-"""Digits of the largest number that is told apart from larger ones."""
+"""Number of digits of the largest number that is read exactly; a larger one counts as that number."""
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
@@ -32,7 +32,7 @@ class JsonValue:
 
     Attributes:
         value: A dict, list, str, `Number`, bool or None, and the same inside it; None if nothing could be read.
-        reasons: What had to be repaired: words of `alignment.REASONS`.
+        reasons: Repairs that were needed, as words of `alignment.REASONS`.
     """
 
     value: Any

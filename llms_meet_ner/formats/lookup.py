@@ -44,7 +44,7 @@ class LookupResult(NamedTuple):
 
     Attributes:
         places: Places from left to right.
-        difference: How the sentence writes it differently: `respaced`, `changed`, or an empty string.
+        difference: Kind of difference from the sentence's own text: `respaced`, `changed`, or an empty string for none.
     """
 
     places: tuple[TokenRange, ...]

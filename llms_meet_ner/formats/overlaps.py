@@ -1,4 +1,4 @@
-"""Which of the entities in an output can stand together on a sentence."""
+"""The choice of entities in an output that can coexist on a sentence."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..sentence import Span, outer_first
 def resolve_overlaps(
     candidates: Sequence[tuple[Span, WrittenEntity]], nested: bool
 ) -> tuple[tuple[Span, ...], tuple[WrittenEntity, ...], set[str]]:
-    """Keep the entities that can stand together.
+    """Keep the entities that can coexist.
 
     - Two entities that cross: the one that begins first stays.
     - Two equal spans with one label: one stays.

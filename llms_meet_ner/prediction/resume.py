@@ -100,7 +100,7 @@ def _read_partial(partial: Path, key: str, batches: Sequence[Batch]) -> dict[int
         if number == 0:
             if not isinstance(row, dict) or row.get("plan_sha256") != key:
                 raise LmnError(
-                    "an unfinished run with other data, another model or other options lies there", partial,
+                    "an unfinished run with other data, another model or other options is in the way", partial,
                     "give the same ones to finish it, or --restart to discard it",
                 )  # fmt: skip
             continue

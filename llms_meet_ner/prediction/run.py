@@ -29,7 +29,7 @@ def run_folder(
     """Return the folder of a run: `<results>/<corpus>_<split>/<run>`.
 
     Args:
-        system: What answers.
+        system: System that answers.
         corpus: Name of the corpus.
         split: Name of the split.
         limit: Number of sentences, the first of the split; None for all.
@@ -53,7 +53,7 @@ def predict(
     byte for byte that of an undisturbed run. Document separators need no system: they hold no entity.
 
     Args:
-        system: What answers.
+        system: System that answers.
         sentences: The sentences in corpus order; their entities are not looked at.
         folder: Folder for `predictions.jsonl` and `run.json`.
         shard: Part of the sentences to predict; None for all.

@@ -19,7 +19,7 @@ class Shard:
     """Every n-th sentence of a corpus.
 
     Attributes:
-        number: Which part, from 1.
+        number: Number of the part, from 1.
         of: Number of parts, n.
     """
 

@@ -1,1 +1,1 @@
-"""What a model is told before it reads a sentence: prompt specs and chat templates."""
+"""Everything that a model reads before the sentence: prompt specs and chat templates."""

@@ -1,4 +1,4 @@
-"""What a model is told before it reads a sentence, as one object that travels with the data and the adapter."""
+"""Everything that a model reads before the sentence, as one object that is saved with the data and with the adapter."""
 
 from __future__ import annotations
 

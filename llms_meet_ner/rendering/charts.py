@@ -21,7 +21,7 @@ _CHARACTER = 8.5
 _MOST_LEFT = 210
 """Most room for row names."""
 _VALUE = 96
-"""Room for the notes beside bars."""
+"""Room for the notes to the right of the bars."""
 _AXIS_LEFT = 58
 """Room for a vertical axis and what is written at it."""
 
@@ -33,7 +33,7 @@ class BarSeries:
     Attributes:
         name: Name in the legend.
         values: Lengths of its bars, one a row, none negative.
-        notes: What each value is, in words. It is shown at a bar that has room, else where the pointer rests.
+        notes: Description of each value, shown next to a bar that has room, otherwise under the pointer.
         colour: Number of its colour; None for its rank among the series.
 
     Raises:
@@ -57,8 +57,8 @@ class PointSeries:
     Attributes:
         name: Name in the legend.
         points: Values on both axes, from left to right.
-        notes: What each point is, in words, shown where the pointer rests.
-        weights: Share of the whole that each point stands for, which makes its dot larger; empty for dots of one size.
+        notes: Description of each point, shown under the pointer.
+        weights: Share of the whole behind each point, which makes its dot larger; empty for dots of equal size.
         colour: Number of its colour.
 
     Raises:
@@ -82,7 +82,7 @@ class Axis(NamedTuple):
     """A numeric axis from 0.
 
     Attributes:
-        title: What is measured.
+        title: Name of the measured quantity.
         top: Largest value; None for the largest that is drawn.
         shape: Format of the numbers at its ticks, as of `format`; a tick of a format without digits is a whole number.
     """
@@ -154,7 +154,7 @@ class Text(NamedTuple):
     Attributes:
         x: Place from the left.
         y: Place of the base line from the top.
-        text: What is shown.
+        text: Text to show.
         style: `row` (ends at its place), `tick` (its middle is there) or `note` (begins there).
         whole: Whole text where `text` is cut or says less; empty otherwise.
         upright: Whether it runs from the bottom to the top.
@@ -173,7 +173,7 @@ class Chart:
     """Shapes of a chart. They are drawn in the order of the attributes, later ones above earlier ones.
 
     Attributes:
-        title: What the chart shows.
+        title: Title of the chart.
         width: Width of the whole.
         height: Height of the whole.
         legend: Entries of the legend; empty for a chart that needs none.
@@ -245,10 +245,10 @@ def columns(
     """Draw upright bars, a group a bin.
 
     Args:
-        title: What the chart shows.
+        title: Title of the chart.
         bins: Names of the groups, from left to right.
         series: Bars of each group.
-        axis: What the bins are, written below them.
+        axis: Name of the bins, written below them.
         side: Vertical axis.
         noted: Whether each bar has its note above it, not only where the pointer rests.
     """
@@ -277,7 +277,7 @@ def curves(title: str, found: Sequence[PointSeries], axis: Axis, side: Axis, *, 
     """Draw lines through dots.
 
     Args:
-        title: What the chart shows.
+        title: Title of the chart.
         found: Lines, which need a legend if there are several.
         axis: Horizontal axis.
         side: Vertical axis.

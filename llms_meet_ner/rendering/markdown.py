@@ -1,4 +1,4 @@
-"""Markdown in which text that others wrote shows as it is: from templates (`*.md.jinja`), or piece by piece."""
+"""Markdown in which foreign text shows literally, made from templates (`*.md.jinja`) or piece by piece."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _SAFE_URL = re.compile(r"https?://[^\s<>\"'`\\()|]+")
 
 @cache
 def markdown_environment() -> Environment:
-    """Return the one environment of Markdown templates, in which the functions of this module are known."""
+    """Return the environment of all Markdown templates, in which they can call the functions of this module."""
     made = environment(_shown)
     made.globals.update(bullets=bullets, code=code, fenced=fenced, linked=linked, table=table)
     return made
 
 
 def markdown(name: str, **values: object) -> str:
-    """Return what a template makes of values. Each value is escaped, unless a function of this module made it."""
+    """Render a template. Each value is escaped, unless a function of this module made it."""
     return markdown_environment().get_template(name).render(values)
 
 
@@ -40,16 +40,16 @@ def _shown(value: object) -> Markup:
 
 
 def escaped(text: object) -> Markup:
-    """Return a text as Markdown shows it within a line: no markup, no link to a page, no line break; hidden characters as codes.
+    """Escape a text for a line of Markdown: no markup, no link, no line break; hidden characters become codes.
 
-    Sites may still make something of plain text afterwards, such as mentions of users.
+    Sites may still interpret plain text afterwards, such as mentions of users.
     """
     line = _inactive(text)
     return Markup(_OPENING.sub(_unlisted, line, count=1) if _OPENING.match(line) else line)
 
 
 def _inactive(text: object) -> str:
-    """Return a text escaped for the middle of a line, where nothing can begin a list or a heading."""
+    """Escape a text for the middle of a line, where no list or heading can begin."""
     line = visible(_SPACE.sub(" ", str(text))).strip()
     return _ACTIVE.sub(lambda found: _ENTITIES.get(found[0], f"\\{found[0]}"), line)
 
@@ -59,12 +59,12 @@ def _cell(value: object) -> str:
 
 
 def _unlisted(found: re.Match[str]) -> str:
-    """Escape what begins a list, a heading or the like."""
+    """Escape the characters that would begin a list, a heading or the like."""
     return f"{found[1]}\\{found[2]}" if found[1] else f"\\{found[3]}"
 
 
 def fenced(text: str, language: str = "") -> Markup:
-    """Return a block in which a text stands literally, whatever back-ticks it holds; hidden characters stand as codes."""
+    """Return a code block that shows a text literally, whatever back-ticks it holds; hidden characters become codes."""
     literal = visible_lines(_LINE_END.sub("\n", text))
     longest = max((len(run) for run in re.findall("`+", literal)), default=0)
     fence = "`" * max(3, longest + 1)
@@ -81,7 +81,7 @@ def code(text: object) -> Markup:
 
 
 def linked(text: object, url: str) -> Markup:
-    """Return a link, or the bare text where a browser should not follow the address."""
+    """Return a link, or the bare text if the address is not a safe one."""
     return Markup(f"[{escaped(text)}](<{url}>)") if _SAFE_URL.fullmatch(url) else escaped(text)
 
 
@@ -91,14 +91,14 @@ def bullets(lines: Iterable[object]) -> Markup:
 
 
 def without_folders(text: str) -> str:
-    """Return a message in which absolute paths have lost their folders: where a file lay concerns one machine."""
+    """Remove the folders from the absolute paths in a message, because they mean something on one machine only."""
     return _FOLDERS.sub("", text)
 
 
 def table(shown: Table) -> Markup:
     """Return a table with its notes below. Each cell is escaped, unless a function of this module made it.
 
-    A title stands in the first cell of the header if that is empty.
+    The title goes into the first cell of the header if that cell is empty.
     """
     first, *others = shown.header
     header = (first or shown.title, *others)

@@ -1,4 +1,4 @@
-"""What notebooks show: text with its spans, nested ones inside each other, and tables; readable on light and dark ground."""
+"""Views for notebooks: text with its spans drawn, nested ones inside each other, and tables. Light and dark themes both work."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class DrawnSpan:
     Attributes:
         start: Position of its first character, counted from 0.
         end: Position after its last character.
-        label: Label, written at its end.
-        note: What is shown where the pointer rests; empty for nothing.
+        label: Label, written at the end of the span.
+        note: Text shown under the pointer; empty for none.
 
     Raises:
         ValueError: The span is empty or begins before the text.
@@ -46,7 +46,7 @@ class _Opening(NamedTuple):
 
 
 class _Closing(NamedTuple):
-    """The end of a span, where its label stands."""
+    """The end of a span, where its label is written."""
 
     label: str
 
@@ -66,7 +66,7 @@ def drawn_text(text: str, spans: Sequence[DrawnSpan], caption: str = "") -> Mark
 
 
 def drawn_tables(tables: Iterable[Table]) -> Markup:
-    """Return tables as HTML, which notebooks style as they style all tables."""
+    """Return tables as plain HTML, which notebooks style like any other table."""
     return html("rendering/notebook_tables.html.jinja", tables=list(tables))
 
 

@@ -1,6 +1,6 @@
-"""The one type of table, and its two plain forms: aligned text for reports, and a table that a terminal may fold.
+"""The type of all tables, and two plain forms of it: aligned text for reports, and a table that a terminal may fold.
 
-`markdown.py` and `html.py` write the same type in their languages.
+`markdown.py` and `html.py` render the same type.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ class Table:
     """A table of text.
 
     Attributes:
-        header: One cell a column. The first cell names the table.
-        rows: Rows of as many cells as the header has. The first cell names the row.
+        header: One cell per column. The first cell names the table.
+        rows: Rows with as many cells as the header. The first cell names the row.
         notes: Remarks below the table.
         title: Line above the table; empty for none.
         numbers: Whether all columns but the first hold numbers, set flush right.
 
     Raises:
-        ValueError: The header is empty, or a row has another number of cells.
+        ValueError: The header is empty, or a row has a different number of cells.
     """
 
     header: tuple[str, ...]
@@ -50,11 +50,11 @@ class Table:
 def aligned(table: Table, first: int = 0) -> Iterator[str]:
     """Yield the lines of a table as plain text: title, header, rows, and notes in brackets, or indented below a title.
 
-    Hidden characters stand as codes.
+    Hidden characters are written as codes.
 
     Args:
         table: Table to show.
-        first: Least width of the first column, in characters.
+        first: Minimum width of the first column, in characters.
     """
     if table.title:
         yield visible(table.title)
@@ -75,7 +75,7 @@ def _padded(cell: str, width: int, *, right: bool) -> str:
 
 
 def print_table(table: Table) -> None:
-    """Print header and rows on standard output: as wide as the terminal, or as wide as they need in a pipe or a file."""
+    """Print header and rows on standard output: as wide as the terminal, or in full width in a pipe or a file."""
     first, *others = map(visible, table.header)
     side: Literal["right", "left"] = "right" if table.numbers else "left"
     shown = FoldingTable(first, *(Column(name, justify=side) for name in others), box=None, pad_edge=False)

@@ -1,6 +1,6 @@
-"""Templates of any package of the house, read by jinja2. A value that is not markup yet is escaped wherever a template writes it.
+"""Jinja2 templates of all subpackages. Wherever a template writes a value, the value is escaped unless it is `Markup`.
 
-The name of a template is its package below the root, a slash and its file: `rendering/page.html.jinja`,
+A template is named by its package below the root, a slash and its file: `rendering/page.html.jinja`,
 `eval.report/page.html.jinja`.
 """
 
@@ -15,7 +15,7 @@ _ROOT = __name__.split(".", maxsplit=1)[0]
 
 
 def source(name: str) -> str:
-    """Return the text of a file that lies in a package, such as `rendering/page.css`.
+    """Return the text of a file in a package, such as `rendering/page.css`.
 
     Raises:
         FileNotFoundError: The package has no such file.
@@ -25,10 +25,10 @@ def source(name: str) -> str:
 
 
 def environment(finalize: Callable[[object], object]) -> Environment:
-    """Return an environment that escapes what it writes, and raises where a template names something that is not there.
+    """Return an environment that escapes values, and raises an error if a template uses a name that has no value.
 
     Args:
-        finalize: What becomes of a value before it is escaped. A value that is `Markup` afterwards is written as it is.
+        finalize: Function that converts each value before it is escaped. If it returns `Markup`, the value is not escaped.
     """
     made = Environment(
         loader=FunctionLoader(source),

@@ -1,4 +1,4 @@
-"""Text of a corpus as it may be shown on a terminal or a page."""
+"""Text of a corpus, made safe to show on a terminal or a page."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import unicodedata
 
 _SHOWN_AS_CODES = {"Cc", "Cs", "Co", "Cn", "Zl", "Zp", "Cf"}
 _JOINERS = "\u200c\u200d"
-r"""Part of the spelling of Persian or of an emoji, not of a fault."""
+r"""Invisible characters that belong to the spelling of Persian or to an emoji, so they are not shown as codes."""
 
 
 def visible(text: str) -> str:
-    r"""Return text with characters that would be invisible, move the cursor or turn the direction of writing as codes: `\u200b`."""
+    r"""Return text in which characters that are invisible, move the cursor or change the writing direction are codes: `\u200b`."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(_code(character) if _is_hidden(character) else character for character in text)
 
 
 def visible_lines(text: str) -> str:
-    """Return a text as `visible` does, except that its line breaks and tabs stay."""
+    """Return a text as `visible` does, but keep its line breaks and tabs."""
     return re.sub(r"[^\n\t]+", lambda found: visible(found[0]), text)
 
 

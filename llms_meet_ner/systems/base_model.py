@@ -24,8 +24,8 @@ class BaseModel(LocalSystem):
 
     Args:
         recipe: Recipe that names the model, the chat template and the data, which prompt and examples come from.
-        options: How the model is asked.
-        shots: How many examples a prompt shows, and which.
+        options: Options of the system.
+        shots: Number and choice of the examples in a prompt.
     """
 
     def __init__(self, recipe: Recipe, options: SystemOptions, shots: Shots) -> None:

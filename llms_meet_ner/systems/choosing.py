@@ -1,4 +1,4 @@
-"""Which system a recipe and the options of a command stand for."""
+"""The choice of a system, by a recipe and the options of a command."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def recipe_system(recipe: Recipe, options: SystemOptions, adapter: Path | None =
 
     Args:
         recipe: Training configuration.
-        options: How the model is asked, by whom, and with which examples.
+        options: Decoding, engine and examples.
         adapter: Folder of the adapter, such as a checkpoint's; None for the recipe's `output_dir`.
 
     Raises:

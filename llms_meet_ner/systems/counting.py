@@ -28,7 +28,7 @@ Marker = Callable[[tuple[str, ...]], tuple[Span, ...]]
 
 
 def gazetteer(train: Sequence[Sentence]) -> Marker:
-    """Mark every mention of the training data wherever it stands, the longest first, with its most frequent label."""
+    """Mark every mention of the training data wherever it occurs, the longest first, with its most frequent label."""
     seen: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
     for sentence in train:
         for span in sentence.spans:
@@ -53,7 +53,7 @@ def capitalised(train: Sequence[Sentence]) -> Marker:
 def majority(train: Sequence[Sentence]) -> Marker:
     """Give each token the IOB2 tag that it has most often in the training data, and read the tags as conlleval does.
 
-    Of equally frequent tags the one seen first is taken; a token that was not seen gets O. Of nested entities the outermost count.
+    Ties go to the tag that was seen first. A token that was not seen gets O. Only the outermost of nested entities count.
     """
     seen: dict[str, Counter[str]] = defaultdict(Counter)
     for sentence in train:

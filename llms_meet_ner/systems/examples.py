@@ -32,7 +32,7 @@ _SIMILARITIES = 4_000_000
 
 @dataclass(frozen=True, slots=True)
 class Shots:
-    """How many examples stand before each sentence, and how they are chosen.
+    """Number of examples before each sentence, and the rule that chooses them.
 
     Attributes:
         number: Number of examples; 0 for none.

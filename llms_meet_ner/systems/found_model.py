@@ -24,8 +24,8 @@ class FoundModel(LocalSystem):
     """An adapter or a whole model that was found by its name.
 
     Args:
-        found: What was found.
-        options: How it is asked.
+        found: Files of the model that was found.
+        options: Options of the system.
     """
 
     def __init__(self, found: Found, options: SystemOptions) -> None:
@@ -49,7 +49,7 @@ class FoundModel(LocalSystem):
 
     @property
     def facts(self) -> Facts:
-        """Its name and revision, its base model, and the hash of the adapter; its training is not known."""
+        """Name, revision, base model and hash of the adapter; the training is unknown."""
         found = self._found
         return Facts(
             found.base, adapter=NamedModel(found.name, found.revision), adapter_sha256=self._digests()["adapter_sha256"]

@@ -25,7 +25,7 @@ class PromptedSystem(ABC):
     """A system that reads a prompt and writes a text.
 
     Args:
-        options: How the model is asked.
+        options: Options of the system.
         chooser: Chooses the examples of each prompt; None for a trained model, which needs none.
     """
 

@@ -25,7 +25,7 @@ class RecipeAdapter(LocalSystem):
 
     Args:
         recipe: Recipe that trained it.
-        options: How it is asked.
+        options: Options of the system.
         folder: Folder of the adapter, such as a checkpoint's; None for the recipe's `output_dir`, where results go in any case.
     """
 
@@ -58,7 +58,7 @@ class RecipeAdapter(LocalSystem):
 
     @cached_property
     def prompt(self) -> PromptSpec:
-        """Prompt kept next to the adapter; if none lies there, the prompt of the training data."""
+        """Prompt saved next to the adapter; without such a file, the prompt of the training data."""
         kept = self._folder / PROMPT_SPEC_FILE
         return PromptSpec.load(kept) if kept.is_file() else self._recipe.train_entry().spec
 

@@ -27,8 +27,8 @@ class ServedModel(PromptedSystem):
 
     Args:
         recipe: Recipe that the model was trained with, or that names the base model and the data.
-        options: How the model is asked.
-        server: Where the server is.
+        options: Options of the system.
+        server: Address and limits of the server.
         shots: Examples for the base model; None for the trained one.
     """
 
@@ -60,7 +60,7 @@ class ServedModel(PromptedSystem):
 
     @cached_property
     def prompt(self) -> PromptSpec:
-        """Prompt kept next to the recipe's adapter; if none lies there, or without training, the prompt of the data."""
+        """Prompt saved next to the recipe's adapter; without such a file, or without training, the prompt of the data."""
         kept = self._recipe.output_dir / PROMPT_SPEC_FILE
         return PromptSpec.load(kept) if kept.is_file() and not self._shots else self._recipe.train_entry().spec
 

@@ -68,7 +68,7 @@ class ServerOptions:
 
     @property
     def shown_url(self) -> str:
-        """URL without user, password and query, any of which may be secret."""
+        """URL without user, password and query, because any of them may be secret."""
         parts = urlsplit(self.base_url)
         return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
 

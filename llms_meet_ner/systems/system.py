@@ -35,14 +35,14 @@ class NamedModel:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Where the answers of a system come from, as far as reports tell it.
+    """Origin of a system's answers, for reports.
 
     Attributes:
         model: Hub id or folder of the base model; None for a system without a base model.
         recipe: File of the recipe that trained the system; None if none is known.
         seed: Seed of that training; None if it is not known.
-        adapter: Name of the adapter, or of the merged model, where it is used without its recipe; None for a recipe's own.
-        adapter_sha256: Hash of the adapter's weights; None if there is no adapter, or if which one answers is not known.
+        adapter: Name of an adapter or merged model that is used without its recipe; None for a recipe's own adapter.
+        adapter_sha256: Hash of the adapter's weights; None if there is no adapter, or if it is not known which adapter answers.
     """
 
     model: str | None = None

@@ -28,7 +28,7 @@ _BETWEEN_SPACES = re.compile(r"[^ \t\r\n\v\f]+")
 
 
 def split_at_spaces(text: str) -> list[list[Offsets]]:
-    """Return one sentence, with tokens separated by spaces (or other ASCII white space); an empty list if there is no token."""
+    """Return one sentence, with tokens separated by spaces (or other ASCII white space); an empty list if the text has no tokens."""
     tokens = [found.span() for found in _BETWEEN_SPACES.finditer(text)]
     return [tokens] if tokens else []
 

@@ -36,7 +36,7 @@ class Entity:
         start: Position of its first character. Characters are Unicode code points, counted from 0, as in Python.
         end: Position after its last character.
         label: Label, one of the prompt's label set.
-        text: Words of the entity, as they stand in the text.
+        text: Words of the entity, exactly as in the text.
         confidence: Probability that the model gives it; None if the decoding gives none.
 
     Raises:
@@ -97,7 +97,7 @@ class TaggedText:
 
     Attributes:
         text: The text as it was given.
-        sentences: Its sentences, in order; empty if the text holds nothing but white space.
+        sentences: Sentences of the text, in order; empty if the text holds only white space.
     """
 
     text: str
@@ -181,9 +181,9 @@ class _Piece(NamedTuple):
     """What the system reads at once: a sentence or a part of one.
 
     Attributes:
-        number: Which sentence it belongs to.
+        number: Number of the sentence that it belongs to.
         start: Position of its first token in that sentence.
-        sentence: Its tokens.
+        sentence: Tokens of that sentence.
     """
 
     number: int
@@ -196,7 +196,7 @@ class Tagger:
     """Tags texts with a system; `load` makes one of an adapter or a merged model.
 
     Attributes:
-        system: What marks entities in sentences.
+        system: System that marks entities in sentences.
         splitter: Splits raw text into sentences and tokens.
     """
 
@@ -223,7 +223,7 @@ class Tagger:
         """Tag tokenised sentences; return one result for each, in order. Offsets are those in the tokens joined by spaces.
 
         Raises:
-            LmnError: As `tag`; or a sentence is a bare string, or a token is empty or holds a line break.
+            LmnError: `tag` fails, a sentence is a bare string, or a token is empty or holds a line break.
         """
         _refuse_bare(sentences, "tag_tokens takes a list of sentences, and this is a text", "[text.split()]")
         tagged = self._tag_sources(map(_joined, sentences))
@@ -308,7 +308,7 @@ def _checked(text: str) -> str:
 
 
 def _joined(tokens: Sequence[str]) -> _Source:
-    """Join tokens by spaces, and say where each of them stands then."""
+    """Join tokens by spaces, and return the position of each token in the result."""
     _refuse_bare(tokens, "a sentence is a list of tokens, and this is a text", "text.split()")
     offsets = []
     start = 0

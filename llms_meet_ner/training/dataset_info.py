@@ -56,7 +56,7 @@ def dataset_name(
         spec: Prompt of the data.
         default_variant: The card's wording of the instruction.
         labels_mark: Mark of a change of the card's labels; empty for no change.
-        augmented: What was added to the split, if anything.
+        augmented: Record of the sentences added to the split, if any.
     """
     marks = [corpus]
     if labels_mark:
@@ -84,7 +84,7 @@ class DatasetEntry:
         split: Name of the split on the card.
         docstart: The card's policy for `-DOCSTART-` lines.
         spec: Prompt that the records hold.
-        augmented: What was added to the split's sentences; None if the records are these sentences and no others.
+        augmented: Record of the sentences added to the split's; None if the records are exactly the split's sentences.
         source: Folder of the corpus files that it was converted from, as it was given; None for the card's default.
     """
 
@@ -223,7 +223,7 @@ def _rows(folder: Path, entry: DatasetEntry) -> Iterator[tuple[Sentence, dict[st
 
 
 def read_dataset_info(folder: Path) -> dict[str, Any]:
-    """Return what a folder's `dataset_info.json` holds, by data set; an empty mapping if there is no such file.
+    """Return the entries of a folder's `dataset_info.json` by data set; an empty mapping if there is no such file.
 
     Raises:
         LmnError: The file is damaged.

@@ -207,7 +207,7 @@ def find_recipe(folder: Path = Path("recipes")) -> Recipe:
 
 
 def known_prompt(recipe: Recipe, adapter: Path | None) -> PromptSpec:
-    """Return the prompt next to an adapter, with its template; if none lies there, the prompt of the training data, without one.
+    """Return the prompt next to an adapter, with its template; without such a file, the prompt of the training data, which has no template.
 
     Args:
         recipe: Recipe with the training data and the template.
@@ -243,7 +243,7 @@ def known_prompt(recipe: Recipe, adapter: Path | None) -> PromptSpec:
 def _check_stands_alone(recipe: Recipe) -> None:
     """Refuse an adapter that LLaMA-Factory trained on a base model with other adapters merged into it.
 
-    Its `adapter_config.json` names the plain base model all the same, so that whoever loads it gets another model than was trained.
+    Its `adapter_config.json` still names the plain base model, so whoever loads it gets another model than the one that was trained.
     """
     if recipe.continued is None:
         return

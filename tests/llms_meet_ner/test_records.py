@@ -81,7 +81,7 @@ def test_an_answer_survives_its_line(answer: Answer) -> None:
     ],
 )  # fmt: skip
 def test_a_damaged_answer_is_refused(row: object) -> None:
-    with pytest.raises(ValueError, match=r"not an answer|not a span|stands twice|confidences"):
+    with pytest.raises(ValueError, match=r"not an answer|not a span|is repeated|confidences"):
         Answer.from_list(row)
 
 

@@ -31,7 +31,7 @@ def test_an_empty_or_negative_span_or_one_without_a_label_is_refused(start: int,
         (("a", "b"), (Span(0, 3, "X"), Span(0, 1, "X")), "ends after the last"),
         (("a", "b"), (Span(1, 2, "X"), Span(0, 1, "X")), "not sorted"),
         (("a", "b"), (Span(0, 1, "X"), Span(0, 2, "X")), "not sorted"),
-        (("a", "b"), (Span(0, 1, "X"), Span(0, 1, "X")), "stands twice"),
+        (("a", "b"), (Span(0, 1, "X"), Span(0, 1, "X")), "is repeated"),
         (("a", "b", "c"), (Span(0, 2, "X"), Span(1, 3, "X")), "cross"),
     ],
 )
