@@ -29,9 +29,9 @@ from ..scoring.provenance import run_stamp
 from .adapter_options import AdapterChoice
 
 _PREDICTING = {
-    "number": "--shots", "untrained": "--untrained", "rule": "--examples", "seed": "--shots-seed", "limit": "--limit",
-    "decoding": "--decoding", "batch_size": "--batch-size", "max_new_tokens": "--max-new-tokens", "dtype": "--dtype",
-    "restart": "--restart", "engine": "--engine",
+    "number": "--shots", "untrained": "--untrained", "rule": "--examples", "seed": "--shots-seed", "decoding": "--decoding",
+    "batch_size": "--batch-size", "max_new_tokens": "--max-new-tokens", "dtype": "--dtype", "restart": "--restart",
+    "engine": "--engine",
 }  # fmt: skip
 _OF_ADAPTERS = {"revision": "--revision", "base": "--base-model", "prompt": "--prompt", "template": "--template"}
 _OF_RECIPES = {

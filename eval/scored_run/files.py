@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import shlex
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from ...errors import LmnError
 from ...files import atomic_write, read_json, write_json
 from ...records import read_jsonl
 from ...typed_json import from_json, to_json, written_as, written_as_list
+from .command import command_of
 from .differences import ErrorCounts, ExaminedSentence, Interval, Intervals, Pair, PooledTag, TagTable
 from .run import SCHEMA, Evaluation, Llms4nerScores, ReferenceRow, ScoredRun
 from .scores import ScenarioCounts, SeqevalScores, Size, StrictScores
@@ -20,7 +19,7 @@ from .trust import Bin, Calibration, Quarter, Threshold, UncertaintySummary
 SCORES_FILE = "scores.json"
 SENTENCES_FILE = "sentences.jsonl"
 SCORES_PATTERN = "scores*.json"
-"""Names of the scores files of a run: those of a part of its entities have a mark, as in `scores.min0.9.json`."""
+"""Names of the scores files of a run; one that drops entities below a confidence has it in its name: `scores.min0.9.json`."""
 _WRITER = "lmn-eval"
 _AGAIN = "score the run again"
 
@@ -67,20 +66,11 @@ def load_run(path: Path) -> ScoredRun:
     found = row.get("schema") if isinstance(row, dict) else None
     if isinstance(row, dict) and found != SCHEMA:
         written = "written without a schema" if found is None else f"written in schema {found!r}"
-        raise LmnError(f"{written}, and this version reads schema {SCHEMA}", path, f"{_AGAIN}: {_command(row)}")
+        how = "" if row.get("recipe") else ", with the same --source and --repair, if any"
+        raise LmnError(
+            f"{written}, and this version reads schema {SCHEMA}", path, f"{_AGAIN}{how}: {command_of(row, path)}"
+        )
     return replace(from_json(ScoredRun, row, path, writer=_WRITER, remedy=_AGAIN), path=path)
-
-
-def _command(row: dict[str, Any]) -> str:
-    """Return the command that scores the same predictions again, as far as a file of another schema says it."""
-
-    def words(option: str, key: str) -> list[str]:
-        value = row.get(key)
-        return [] if value is None else [option, str(value)]
-
-    of_recipe = words("--recipe", "recipe") or words("--corpus", "corpus")
-    rest = [*words("--split", "split"), *words("--predictions", "predictions")]
-    return shlex.join(["lmn-eval", *of_recipe, *rest, *words("--min-confidence", "min_confidence")])
 
 
 def load_evaluation(path: Path) -> Evaluation:

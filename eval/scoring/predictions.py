@@ -212,4 +212,7 @@ def _unspaced(text: str) -> str:
 def _check_number(path: Path, found: int, expected: int, first_missing: str = "") -> None:
     if found != expected:
         missing = f" (the first without one is {first_missing})" if first_missing else ""
-        raise LmnError(f"{found:,} predictions for {expected:,} sentences{missing}", path, "predict the whole split")
+        raise LmnError(
+            f"{found:,} predictions for {expected:,} sentences{missing}", path,
+            "predict the whole split, or score only its first N sentences with --limit N",
+        )  # fmt: skip

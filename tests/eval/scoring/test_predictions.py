@@ -48,12 +48,12 @@ def test_records_are_matched_by_id_in_any_order(workdir: Path) -> None:
 @pytest.mark.parametrize(
     ("lines", "end", "message"),
     [
-        (records("testb")[:2], "\n", "p.jsonl: 2 predictions for 3 sentences (the first without one is conll2003/testb/2); predict the whole split"),
+        (records("testb")[:2], "\n", "p.jsonl: 2 predictions for 3 sentences (the first without one is conll2003/testb/2); predict the whole split, or score only its first N sentences with --limit N"),
         (records("testa"), "\n", "p.jsonl:1: sentence 'conll2003/testa/0' is not among the gold's (conll2003/testb/0 to conll2003/testb/2): the predictions are of another corpus or split"),
         ([*records("testb")[:2], records("testb")[2][:40]], "", "p.jsonl:3: not a whole JSON line (Unterminated string starting at); the file was cut off: predict again, or copy it again"),
         ([records("testb")[0], *records("testb")[:2]], "\n", "p.jsonl:2: a second prediction of conll2003/testb/0; keep one"),
         ([line.replace('"tokens_sha1": "', '"tokens_sha1": "0') for line in records("testb")], "\n", "p.jsonl:1: conll2003/testb/0 was predicted with other tokens than those at"),
-        ([json.dumps({"predict": "x"})] * 2, "\n", "p.jsonl: 2 predictions for 3 sentences; predict the whole split"),
+        ([json.dumps({"predict": "x"})] * 2, "\n", "p.jsonl: 2 predictions for 3 sentences; predict the whole split, or score only its first N sentences with --limit N"),
         ([json.dumps({"text": "x"})] * 3, "\n", "p.jsonl:1: no text under 'output' or 'predict', and no spans; it has: text"),
         ([*records("testb")[:2], json.dumps({"predict": "x"})], "\n", "p.jsonl:3: no id, while other lines have one"),
         ([], "", "p.jsonl: no predictions in it"),
@@ -124,7 +124,7 @@ def test_letters_are_scored_as_letters(workdir: Path) -> None:
     assert labels.keys() <= {"A", "B", "C", "D"}
 
 
-@pytest.mark.parametrize("option", [["--shots", "3"], ["--limit", "2"], ["--decoding", "free"], ["--restart"]])
+@pytest.mark.parametrize("option", [["--shots", "3"], ["--decoding", "free"], ["--restart"]])
 def test_options_of_predicting_are_refused_where_predictions_are_given(workdir: Path, option: list[str]) -> None:
     path = write(records("testb"))
     assert (
