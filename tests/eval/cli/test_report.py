@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from llms_meet_ner import Span
 from llms_meet_ner.eval.cli.score import main
-from llms_meet_ner.eval.report import report_path, writing
+from llms_meet_ner.eval.report import writing
 from llms_meet_ner.eval.scored_run.differences import ExaminedSentence, Pair
 from llms_meet_ner.eval.scored_run.files import sentence_line
 
@@ -21,8 +21,6 @@ def test_the_page_is_made_again_from_what_was_written(demo: Path, tmp_path: Path
     result = CliRunner().invoke(main, ["report", str(demo / "scores.json"), "--out", str(tmp_path / "again.html")])
     assert result.exit_code == 0, result.output
     assert (tmp_path / "again.html").read_bytes() == (demo / "report.html").read_bytes()
-    assert report_path(Path("a/scores.json"), ".html") == Path("a/report.html")
-    assert report_path(Path("a/scores.min0.9.json"), ".html") == Path("a/report.min0.9.html")
 
 
 def test_reports_of_what_is_no_run_are_refused(demo: Path, tmp_path: Path) -> None:
