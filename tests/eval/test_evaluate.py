@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conll_predictions import write
 
-from llms_meet_ner import LmnError
+from llms_meet_ner import LabelSet, LmnError
 from llms_meet_ner.data_converters import load_card, prompt_spec_of
 from llms_meet_ner.data_converters.readers import CorpusFile
 from llms_meet_ner.eval import Counts
-from llms_meet_ner.eval.evaluate import Evaluation, Gold, evaluate
+from llms_meet_ner.eval.evaluate import Evaluation, Gold, asked_labels, evaluate, read_gold
 from llms_meet_ner.sentence import Sentence, Span
 from llms_meet_ner.typed_json import to_json
 
@@ -78,3 +79,37 @@ def test_of_nested_predictions_for_a_flat_corpus_the_outer_keeps_its_confidence(
 def test_a_smallest_confidence_that_is_none_is_an_error_in_python_too(workdir: Path) -> None:
     with pytest.raises(LmnError, match=r"--min-confidence 2: a probability is a number from 0 to 1"):
         score_one("germeval2014", (ORG,), 2)
+
+
+def test_gold_is_a_whole_split_of_which_the_first_sentences_can_be_taken() -> None:
+    gold = read_gold(load_card("demo"), "testb")
+    assert (gold.split, len(gold.sentences), gold.limit) == ("testb", 100, None)
+    assert str(gold.origin).endswith("demo.testb")
+    assert gold.first(None) is gold
+    part = gold.first(3)
+    assert (part.sentences, part.limit, len(gold.sentences)) == (gold.sentences[:3], 3, 100)
+
+
+def test_a_split_without_sentences_is_refused_with_its_file(workdir: Path) -> None:
+    (workdir / "demo.testb").write_text("\n")
+    with pytest.raises(LmnError, match=r"^demo\.testb: no sentences for split testb$"):
+        read_gold(load_card("demo"), "testb", Path())
+
+
+def test_gold_has_the_labels_that_the_model_was_asked_for() -> None:
+    card = load_card("demo")
+    labels = card.labels.changed(drop=["MISC"], rename={"PER": "PERSON"})
+    asked = asked_labels(card, replace(prompt_spec_of(card, "bracketed"), labels=labels))
+    assert asked.labels.names == labels.names
+    assert {span.label for one in read_gold(asked, "testb").sentences for span in one.spans} == set(labels.names)
+    assert asked_labels(card, None) is card
+
+
+def test_other_labels_than_the_gold_can_have_are_refused(workdir: Path) -> None:
+    card = load_card("demo")
+    spec = replace(prompt_spec_of(card, "bracketed"), labels=LabelSet.of("PER", "SHIP"))
+    message = "asked for PER, SHIP, but corpus demo has ORG, PER, LOC, MISC: scores would mean nothing; take a corpus with the same"
+    with pytest.raises(LmnError, match=message):
+        asked_labels(card, spec)
+    with pytest.raises(LmnError, match=message):
+        evaluate(read_gold(card, "testb"), Path("p.jsonl"), spec=spec)

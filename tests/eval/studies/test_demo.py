@@ -1,0 +1,162 @@
+"""The demo: which stages are repeated, what it refuses, and what it prints."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from paths import DEMO, ROOT
+from scored_runs import flat_scores, scored_run
+
+from llms_meet_ner import LmnError
+from llms_meet_ner.counts import Counts
+from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
+from llms_meet_ner.eval.scored_run.files import save_evaluation
+from llms_meet_ner.eval.scored_run.run import Evaluation
+from llms_meet_ner.eval.studies import demo as demo_module
+from llms_meet_ner.eval.studies.demo import RECIPE, Demo, Stage, _prepare, _train, main
+
+ONE_SPLIT = "extends: demo\nname: one\nsplits: {train: demo.train}\n"
+
+
+@pytest.fixture
+def checkout(workdir: Path) -> Path:
+    """A working directory with the recipe of the demo."""
+    RECIPE.parent.mkdir()
+    shutil.copy(ROOT / RECIPE, RECIPE)
+    return workdir
+
+
+def run(*words: str, code: int = 0) -> Result:
+    result = CliRunner().invoke(main, list(words))
+    assert result.exit_code == code, result.output + repr(result.exception)
+    return result
+
+
+def test_a_stage_is_repeated_when_its_result_or_what_it_follows_from_has_changed(
+    checkout: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    done: list[str] = []
+    for key, there, ran in (
+        ("a", False, True),
+        ("a", True, False),
+        ("b", True, True),
+        ("b", False, True),
+        ("b", True, False),
+    ):
+        demo = _prepare("demo", None)  # reads what the one before left
+        demo.stage("convert", key, there, lambda key=key: done.append(key))  # type: ignore[misc]
+        told = capsys.readouterr().out
+        assert told == ("== convert\n" if ran else "== convert: done before, used again\n")
+        assert [(name, note) for name, _, note in demo.times] == [("convert", "" if ran else "before, used again")]
+    assert done == ["a", "b", "b"]
+    kept = json.loads(Path("outputs/demo_smollm2/demo.json").read_text())
+    assert list(kept) == ["convert"]
+    assert kept["convert"]["key"] == "b"
+
+
+def test_a_stage_that_fails_is_not_done(checkout: Path) -> None:
+    def fail() -> None:
+        raise LmnError("no")
+
+    demo = _prepare("demo", None)
+    with pytest.raises(LmnError, match=r"^no$"):
+        demo.stage("convert", "a", False, fail)
+    assert (demo.stages, demo.times) == ({}, [])
+    assert not Path("outputs").exists()
+
+
+def test_another_corpus_has_a_data_set_and_a_folder_of_its_own(checkout: Path) -> None:
+    demo = _prepare("demo", None)
+    assert (demo.overrides, demo.splits, demo.recipe.dataset) == ([], ("train", "testb"), "demo.short_train")
+    other = _prepare("wikigold", Path("there"))
+    assert other.splits == ("train", "test")
+    assert (other.recipe.dataset, other.recipe.output_dir) == (
+        "wikigold.short_train",
+        Path("outputs/demo_smollm2_wikigold"),
+    )
+    assert other.overrides == ["dataset=wikigold.short_train", "output_dir=outputs/demo_smollm2_wikigold"]
+
+
+def adapter(demo: Demo, *, finished: bool = True) -> None:
+    demo.recipe.output_dir.mkdir(parents=True, exist_ok=True)
+    (demo.recipe.output_dir / "adapter_model.safetensors").touch()
+    if finished:
+        (demo.recipe.output_dir / "all_results.json").write_text("{}")
+
+
+def test_an_adapter_of_other_data_is_never_written_over(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[tuple[object, ...]] = []
+    monkeypatch.setattr(demo_module, "run_command", lambda *words: started.append(words))
+    demo = _prepare("demo", None)
+    adapter(demo)
+    for stages in ({}, {"train": Stage("other", 1.0)}):
+        demo.stages = dict(stages)
+        with pytest.raises(LmnError) as caught:
+            _train(demo, "key")
+        assert (caught.value.where, caught.value.remedy) == ("outputs/demo_smollm2", "move it away to train again")
+    demo.stages = {"train": Stage("key", 1.0)}
+    _train(demo, "key")
+    assert started == []
+    (demo.recipe.output_dir / "all_results.json").unlink()
+    _train(demo, "new")  # killed before its end: LLaMA-Factory goes on with it
+    assert started == [("llamafactory-cli", "train", RECIPE)]
+
+
+def test_errors_say_what_to_do(checkout: Path) -> None:
+    Path("one.yaml").write_text(ONE_SPLIT)
+    refused = run("--card", "one.yaml", "--source", str(DEMO), code=1).stderr
+    assert (
+        refused
+        == "Error: one.yaml: the demo trains on the first split and scores the last, and the card has only one\n"
+    )
+    Path("outputs/demo_smollm2").mkdir(parents=True)
+    for content in ("{", '{"train": {"key": 3, "seconds": 1}}'):
+        Path("outputs/demo_smollm2/demo.json").write_text(content)
+        damaged = run(code=1).stderr
+        assert damaged.startswith("Error: outputs/demo_smollm2/demo.json")
+        assert damaged.endswith("; delete it, to run all stages again\n")
+    RECIPE.unlink()
+    assert run(code=1).stderr == f"Error: {RECIPE}: no such file; run the demo in the root of a checkout\n"
+
+
+def test_the_whole_way_is_commands_and_two_tables(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a stand-in for what takes a model; converting, baselines, stages and tables are real."""
+    started: list[str] = []
+    f1 = {"constrained-untrained": 1, "free": 4, "constrained": 5}
+
+    def stand_in(*words: str | Path) -> None:
+        command = [str(word) for word in words]
+        started.append(command[0])
+        if command[0] == "python":
+            Path(command[-1]).mkdir(parents=True)
+        elif command[0] == "lmn-convert":
+            assert CliRunner().invoke(lmn_convert, command[1:]).exit_code == 0
+        elif command[0] == "llamafactory-cli":
+            adapter(_prepare("demo", None))
+        else:
+            name = command[command.index("--decoding") + 1] + "-untrained" * ("--untrained" in command)
+            folder = Path("outputs/demo_smollm2/demo_testb") / name
+            save_evaluation(Evaluation(scored_run(scores=flat_scores({"LOC": Counts(f1[name], 10, 10)})), ()), folder)
+
+    monkeypatch.setattr(demo_module, "run_command", stand_in)
+    lines = run().stdout.splitlines()
+    assert started == ["python", "lmn-convert", "llamafactory-cli", "lmn-eval", "lmn-eval", "lmn-eval"]
+    at = next(number for number, line in enumerate(lines) if line.startswith("demo testb"))
+    assert lines[at].split() == ["demo", "testb", "precision", "recall", "micro", "F1", "exact", "repaired", "failed"]
+    assert [line.split("  ")[0] for line in lines[at + 1 : at + 7]] == [
+        "baseline: gazetteer", "baseline: capitalised", "baseline: majority", "SmolLM2-135M, untrained",
+        "SmolLM2-135M, trained, free", "SmolLM2-135M, trained",
+    ]  # fmt: skip
+    assert [line.split()[-4] for line in lines[at + 4 : at + 7]] == ["0.1000", "0.4000", "0.5000"]
+    assert [line.split("  ")[0] for line in lines[at + 8 :]] == [
+        "stage", "model", "convert", "train", "score untrained", "score free", "score", "all",
+    ]  # fmt: skip
+    again = run().stdout
+    assert len(started) == 6
+    assert again.count("done before, used again") == 6
+    Path("data/alpaca/demo.short_train.json").write_text("[]")
+    assert "move it away to train again" in run(code=1).stderr
