@@ -17,6 +17,14 @@ SETUP.read(ROOT / "setup.cfg")
 PACKAGES = dict(line.split(" = ") for line in SETUP["options"]["package_dir"].strip().splitlines())
 TOPS = [folder for folder in ("llms_meet_ner", "data_converters", "eval", "annotation") if (ROOT / folder).is_dir()]
 FILES = [path for folder in TOPS for path in sorted((ROOT / folder).rglob("*.py"))]
+TESTS_OF_SEVERAL_MODULES = {
+    "llms_meet_ner/formats/test_formats.py": "what holds for every format, by one list of sentences",
+    "llms_meet_ner/systems/test_served_model_for_real.py": "served_model.py against a real server; slow, so that it lies apart",
+    "llms_meet_ner/test_end_to_end.py": "from data to scores, through every room of the library",
+    "data_converters/cards/test_fixtures.py": "the cards in data_converters/cards, which are files and no module",
+    "data_converters/cards/test_real_corpora.py": "the same cards, with the real corpora",
+}
+"""Test files without a module of their name, and what each tests."""
 LONGEST_FUNCTION = 50
 LONGEST_MODULE = 600
 
@@ -43,6 +51,20 @@ def test_every_folder_with_code_is_a_package_of_the_wheel() -> None:
     assert set(PACKAGES.values()) == folders
     assert SETUP["options"]["packages"].split() == list(PACKAGES)
     assert all((ROOT / folder / "__init__.py").is_file() for folder in folders)
+
+
+def test_every_module_has_its_tests_and_every_test_file_its_module() -> None:
+    modules = {path.relative_to(ROOT).as_posix() for path in FILES if path.name != "__init__.py"}
+    tests = {
+        path.relative_to(ROOT / "tests").as_posix()
+        for folder in TOPS
+        for path in (ROOT / "tests" / folder).rglob("test_*.py")
+    }
+    mirrored = {Path(module).with_name(f"test_{Path(module).name}").as_posix() for module in modules}
+    assert not mirrored - tests, "modules without tests of their name and place"
+    assert tests - mirrored == set(TESTS_OF_SEVERAL_MODULES), "test files without a module of their name and place"
+    empty = [test for test in tests if "def test_" not in (ROOT / "tests" / test).read_text(encoding="utf-8")]
+    assert not empty
 
 
 def test_inside_the_package_imports_are_relative() -> None:
