@@ -13,6 +13,8 @@ import cloup
 
 from ...cli.options import catch_errors, recipe_option
 from ...errors import LmnError
+from ...systems.options import SystemOptions
+from ...systems.recipe_adapter import RecipeAdapter
 from ...training.recipe import choose_recipe
 from ..publish.base_model import is_local
 from ..publish.folder import BuildOptions, Built, build
@@ -115,7 +117,8 @@ def main(
         find_token()  # before anything takes long
     recipe = choose_recipe(recipe_path, overrides)
     _check_base(options.base or recipe.model, refused=not dry_run)
-    built = build(recipe, replace(options, repo=to.repo), out or recipe.output_dir / "hub")
+    system = RecipeAdapter(recipe, SystemOptions())
+    built = build(system, recipe, replace(options, repo=to.repo), out or system.results_folder / "hub")
     _print_built(built)
     if not dry_run:
         _print_uploaded(upload(built.folder, built.files, built.published.base, to), to)

@@ -12,15 +12,16 @@ from ...cli.options import refuse
 from ...data_converters.alpaca import prompt_spec_of
 from ...data_converters.cards import Card, load_card
 from ...data_converters.label_change import LabelChange
-from ...decoding.requests import FREE
+from ...decoding.requests import CONSTRAINED
 from ...errors import LmnError
-from ...formats import DEFAULT_FORMAT, is_inline
+from ...formats import DEFAULT_FORMAT
 from ...labels import same_labels
 from ...prediction.run import check_run, predict, run_folder
 from ...prompting.spec import PromptSpec
 from ...records import PREDICTIONS_FILE, RUN_FILE
 from ...systems.choosing import recipe_system
 from ...systems.options import SystemOptions
+from ...systems.prompted import prompt_of
 from ...systems.system import Facts, System
 from ...tags import Repair
 from ...training.recipe import Recipe, choose_recipe
@@ -198,7 +199,7 @@ class SystemAnswers:
     @property
     def spec(self) -> PromptSpec | None:
         """Prompt that the system answers to; None for a system without one."""
-        return self.system.prompt
+        return prompt_of(self.system)
 
     @property
     def facts(self) -> Facts:
@@ -265,7 +266,7 @@ def _answers(options: ScoreOptions, recipe: Recipe | None, card: Card) -> FileAn
         return SystemAnswers(found, options.restart)
     system = recipe_system(recipe, options.options) if recipe else None
     if options.predictions:
-        spec = _answered_spec(options.predictions, system.prompt if system else None, options, card)
+        spec = _answered_spec(options.predictions, prompt_of(system) if system else None, options, card)
         return FileAnswers(options.predictions, spec, system.facts if system else Facts())
     assert system is not None  # without predictions and an adapter, there is a recipe
     return SystemAnswers(system, options.restart)
@@ -361,9 +362,8 @@ def _check_confidences(system: System) -> None:
     Raises:
         LmnError: It gives none.
     """
-    if system.prompt and not is_inline(system.prompt.format):
+    if not system.gives_confidences:
         raise LmnError(
-            f"the format {system.prompt.format} gives no confidences; bracketed and xml do", "--min-confidence"
-        )
-    if system.decoding == FREE:
-        raise LmnError("--min-confidence needs --decoding constrained: free decoding gives no confidences")
+            f"{system.name} gives no confidences", "--min-confidence",
+            f"leave it out, or use --decoding {CONSTRAINED} with the format bracketed or xml",
+        )  # fmt: skip

@@ -9,7 +9,8 @@ from typing import Any
 
 from ...errors import LmnError
 from ...files import read_json
-from ...training.recipe import ADAPTER_CONFIG_FILE, Recipe
+from ...systems.local import LocalSystem
+from ...training.recipe import ADAPTER_CONFIG_FILE
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _CARD = "README.md"
@@ -32,11 +33,11 @@ class Licence:
     of_base: bool = True
 
 
-def public_base(recipe: Recipe, named: str | None) -> str:
-    """Return the name by which others can load a recipe's base model, or its path if it is a local folder.
+def public_base(system: LocalSystem, named: str | None) -> str:
+    """Return the name by which others can load a system's base model, or its path if it is a local folder.
 
     Args:
-        recipe: Recipe that names the base model.
+        system: Adapter on its base model.
         named: Hub id that was asked for instead, or None.
 
     Raises:
@@ -46,22 +47,35 @@ def public_base(recipe: Recipe, named: str | None) -> str:
         if is_local(named):
             raise LmnError("not a Hub id, which is OWNER/NAME", f"--base-model {named}")
         return named
-    trained = read_config(recipe).get("base_model_name_or_path")
-    if trained and trained != recipe.model:
+    base, folder = system.weights().base, adapter_folder(system)
+    trained = read_config(folder).get("base_model_name_or_path")
+    if trained and trained != base:
         raise LmnError(
-            f"the adapter was trained on {trained}, and {recipe.path} names {recipe.model}",
-            recipe.output_dir / ADAPTER_CONFIG_FILE, "name the base model with --base-model OWNER/NAME",
+            f"the adapter was trained on {trained}, and {system.facts.recipe} names {base}",
+            folder / ADAPTER_CONFIG_FILE, "name the base model with --base-model OWNER/NAME",
         )  # fmt: skip
-    return recipe.model
+    return base
 
 
-def read_config(recipe: Recipe) -> dict[str, Any]:
-    """Return an adapter's `adapter_config.json`.
+def adapter_folder(system: LocalSystem) -> Path:
+    """Return the folder of a system's adapter.
+
+    Raises:
+        LmnError: The system has no adapter, or its file is missing.
+    """
+    adapter = system.weights().adapter
+    if adapter is None:
+        raise LmnError("a model without an adapter, and only adapters are published", system.name)
+    return adapter
+
+
+def read_config(adapter: Path) -> dict[str, Any]:
+    """Return the `adapter_config.json` in an adapter's folder.
 
     Raises:
         LmnError: It is missing or damaged.
     """
-    path = recipe.output_dir / ADAPTER_CONFIG_FILE
+    path = adapter / ADAPTER_CONFIG_FILE
     config = read_json(path, remedy="training writes it next to the adapter")
     if not isinstance(config, dict):
         raise LmnError("not a JSON mapping", path, "copy the adapter again")

@@ -12,10 +12,11 @@ from ...errors import LmnError
 from ...files import atomic_write, read_json, sha256_of, write_json
 from ...prompting.spec import PROMPT_SPEC_FILE
 from ...rendering.plot import save_plot
+from ...systems.local import LocalSystem
 from ...systems.serve_command import CHAT_TEMPLATE_FILE, chat_template
 from ...training.logs import LOG_FILE, PLOT_FILE, TrainingLog
-from ...training.recipe import ADAPTER_CONFIG_FILE, ADAPTER_FILE, Recipe, recipe_prompt
-from .base_model import Licence, base_licence, public_base, read_config
+from ...training.recipe import ADAPTER_CONFIG_FILE, Recipe, keep_prompt
+from .base_model import Licence, adapter_folder, base_licence, public_base, read_config
 from .card import card_text
 from .corpus import training_data
 from .hyperparameters import write_recipe
@@ -78,11 +79,12 @@ class Built:
         return sum((self.folder / name).stat().st_size for name in self.files)
 
 
-def build(recipe: Recipe, options: BuildOptions, out: Path) -> Built:
-    """Build the folder of a recipe's adapter. The adapter's own folder gets a `prompt_spec.json` if it lacks one.
+def build(system: LocalSystem, training: Recipe, options: BuildOptions, out: Path) -> Built:
+    """Build the folder of a system's adapter. The adapter's own folder gets a `prompt_spec.json` if it lacks one.
 
     Args:
-        recipe: Recipe of a trained adapter.
+        system: Adapter to publish, with its prompt and the folder of its results.
+        training: Recipe of its training, for the card: hyperparameters, log and training data.
         options: What goes into the folder.
         out: Path of the folder, which does not exist, is empty, or was built by an earlier call.
 
@@ -90,17 +92,17 @@ def build(recipe: Recipe, options: BuildOptions, out: Path) -> Built:
         LmnError: The adapter or one of its files is missing or damaged, it was trained on another model or with another prompt
             than the recipe says, or `out` holds other files.
     """
-    if not recipe.has_adapter:
+    if not training.has_adapter:
         raise LmnError(
-            "no adapter there", recipe.output_dir / ADAPTER_FILE, f"train it with llamafactory-cli train {recipe.path}"
+            "no adapter there", training.adapter_file, f"train it with llamafactory-cli train {training.path}"
         )
-    base = public_base(recipe, options.base)
+    base = public_base(system, options.base)
     earlier = _earlier_files(out)
     new = out.with_name(f".{out.name}.new")
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True)
     try:
-        published = _fill(recipe, options, base, new)
+        published = _fill(system, training, options, base, new)
         files = tuple(sorted(path.name for path in new.iterdir()))
         write_json(new / MANIFEST, {name: sha256_of(new / name) for name in files})
         out.mkdir(parents=True, exist_ok=True)
@@ -127,35 +129,36 @@ def _earlier_files(out: Path) -> Sequence[str]:
     return [name for name in manifest if "/" not in name and "\\" not in name] if isinstance(manifest, dict) else []
 
 
-def _fill(recipe: Recipe, options: BuildOptions, base: str, new: Path) -> Publication:
+def _fill(system: LocalSystem, training: Recipe, options: BuildOptions, base: str, new: Path) -> Publication:
     """Write all files into a folder, and return what the card says."""
-    source = recipe.output_dir
-    spec = recipe_prompt(recipe, source)
+    source, spec = adapter_folder(system), system.full_prompt()
+    keep_prompt(spec, source)
     spec.save(new / PROMPT_SPEC_FILE)
-    assert spec.template is not None  # recipe_prompt adds it
+    assert spec.template is not None  # full_prompt adds it
     _copy_tokenizer(source, new)
     for name in (CHAT_TEMPLATE_FILE, *([_OWN_TEMPLATE] if options.merged else [])):
         with atomic_write(new / name) as file:
             file.write(chat_template(spec.template))
-    weights = _write_weights(recipe, options, base, new)
-    write_recipe(new / RECIPE_FILE, recipe, base)
-    log = TrainingLog.read(source)
-    plot = _copy_log(source, new, log)
-    data = training_data(recipe, spec, corpus_text=options.corpus_text)
-    scored = read_scored(source, weights.trained_sha256, options.splits, data.other_splits)
-    licence = Licence(options.licence, of_base=False) if options.licence else base_licence(base, recipe.model)
-    published = Publication(options.repo, recipe, base, spec, data, scored, log, weights, licence, plot)
+    weights = _write_weights(system, options, base, new)
+    write_recipe(new / RECIPE_FILE, training, base)
+    log = TrainingLog.read(training.output_dir)
+    plot = _copy_log(training.output_dir, new, log)
+    data = training_data(training, spec, corpus_text=options.corpus_text)
+    scored = read_scored(system.results_folder, weights.trained_sha256, options.splits, data.other_splits)
+    licence = Licence(options.licence, of_base=False) if options.licence else base_licence(base, system.weights().base)
+    published = Publication(options.repo, training, base, spec, data, scored, log, weights, licence, plot)
     with atomic_write(new / CARD_FILE) as file:
         file.write(card_text(published))
     return published
 
 
-def _write_weights(recipe: Recipe, options: BuildOptions, base: str, new: Path) -> PublishedWeights:
+def _write_weights(system: LocalSystem, options: BuildOptions, base: str, new: Path) -> PublishedWeights:
+    adapter, keep = adapter_folder(system), options.keep_float32
     if options.merged:
-        trust = bool(recipe.values.get("trust_remote_code"))
-        return write_merged(recipe.model, recipe.output_dir, new, keep_float32=options.keep_float32, trust=trust)
-    write_json(new / ADAPTER_CONFIG_FILE, {**read_config(recipe), "base_model_name_or_path": base})
-    return write_adapter(recipe.output_dir, new, keep_float32=options.keep_float32)
+        weights = system.weights()
+        return write_merged(weights.base, adapter, new, keep_float32=keep, trust=weights.trust_remote_code)
+    write_json(new / ADAPTER_CONFIG_FILE, {**read_config(adapter), "base_model_name_or_path": base})
+    return write_adapter(adapter, new, keep_float32=keep)
 
 
 def _copy_tokenizer(source: Path, new: Path) -> None:

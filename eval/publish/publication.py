@@ -20,7 +20,7 @@ class Publication:
 
     Attributes:
         repo: Repository on the Hub, `OWNER/NAME`.
-        recipe: Recipe of the training.
+        recipe: Recipe of the training: its hyperparameters and seed.
         base: Public name of the base model.
         spec: Prompt, with its template.
         data: Training data.

@@ -22,7 +22,6 @@ from ...errors import LmnError
 from ...files import read_json, sha256_of, write_json
 from ...formats import DEFAULT_FORMAT
 from ...rendering.tables import Table, print_table
-from ...systems.counting import run_baselines
 from ...training.dataset_info import dataset_name
 from ...training.logs import has_finished
 from ...training.recipe import Recipe, load_recipe
@@ -30,6 +29,7 @@ from ...typed_json import from_json, to_json
 from ..evaluate import read_gold
 from ..scored_run.files import SCORES_FILE, load_run
 from ..scored_run.scores import Scores, ratio_cells
+from ..scoring.baselines import run_baselines
 from ..scoring.counts import score
 from .commands import run_command
 

@@ -11,11 +11,13 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
+from ..alignment import Alignment
 from ..errors import LmnError
 from ..files import atomic_write
 from ..records import PARTIAL_FILE, PREDICTIONS_FILE, RUN_FILE, Answer, PredictionRecord
 from ..sentence import Sentence, tokens_sha1
-from ..systems.system import System, system_sha256
+from ..systems.prompted import decoding_of
+from ..systems.system import System
 from .resume import read_stamp, run_batches
 from .shards import Shard
 
@@ -83,6 +85,19 @@ def predict(
     return final
 
 
+def alignments(system: System, sentences: Sequence[Sentence]) -> list[Alignment]:
+    """Let a system answer sentences and keep nothing on disk; return what each answer puts on its sentence, in their order.
+
+    Raises:
+        LmnError: The system cannot answer.
+    """
+    asked = _asked(sentences)
+    answers = dict(zip(asked, system.prepare([sentences[item] for item in asked]).answers(), strict=True))
+    return [
+        system.read(answers.get(item) or system.nothing(sentence), sentence) for item, sentence in enumerate(sentences)
+    ]
+
+
 def check_run(folder: Path, system: System, sentences: Sequence[Sentence]) -> None:
     """Make sure that the predictions in a folder are of these sentences, and of the system as it is now.
 
@@ -98,7 +113,7 @@ def check_run(folder: Path, system: System, sentences: Sequence[Sentence]) -> No
     differing += [] if found.get("sentences") == _identified(sentences) else ["sentences"]
     if differing:
         raise LmnError(
-            f"made with another {', '.join(differing)} than there is now", folder / PREDICTIONS_FILE,
+            f"made with a different {', '.join(differing)}", folder / PREDICTIONS_FILE,
             "--restart predicts again, --predictions scores the file as it is",
         )  # fmt: skip
 
@@ -115,14 +130,20 @@ def _identified(sentences: Sequence[Sentence]) -> list[list[str]]:
     return [[sentence.id, tokens_sha1(sentence.tokens)] for sentence in sentences]
 
 
+def _asked(sentences: Sequence[Sentence]) -> list[int]:
+    """Return the positions of the sentences that a system is asked: all but the document separators."""
+    return [item for item, sentence in enumerate(sentences) if not sentence.is_docstart]
+
+
 def _answers(
     system: System, sentences: Sequence[Sentence], folder: Path, stamp: Mapping[str, Any], *, restart: bool
 ) -> list[Answer]:
     """Return an answer for each sentence, with a progress bar on a terminal."""
-    asked = [item for item, sentence in enumerate(sentences) if not sentence.is_docstart]
+    asked = _asked(sentences)
     job = system.prepare([sentences[item] for item in asked])
-    click.echo(job.told, err=True)
-    extra = {"system_sha256": system_sha256(system)} | ({"notes": dict(job.notes)} if job.notes else {})
+    for line in (*job.remarks, job.description):
+        click.echo(line, err=True)
+    extra = {"system_sha256": system.sha256} | ({"notes": dict(job.notes)} if job.notes else {})
     with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
         task = progress.add_task("predicting", total=len(asked))
         found = run_batches(
@@ -134,7 +155,7 @@ def _answers(
 
 
 def _write_records(final: Path, system: System, sentences: Sequence[Sentence], answers: Sequence[Answer]) -> None:
-    decoding = system.decoding
+    decoding = decoding_of(system)
     with atomic_write(final) as file:
         for sentence, answer in zip(sentences, answers, strict=True):
             sha1, alignment = tokens_sha1(sentence.tokens), system.read(answer, sentence)

@@ -19,7 +19,7 @@ from ..sentence import Sentence, Span, without_nested
 from ..tags import decode, encode
 from .finding import OUTPUTS
 from .prompted import changed
-from .system import Facts, Job
+from .system import Facts, Job, stamp_sha256
 
 _BATCH = 1000
 """Sentences between two steps of a progress bar."""
@@ -84,9 +84,8 @@ class CountingBaseline:
         LmnError: There is no such baseline.
     """
 
-    prompt = None
-    decoding = None
     facts = Facts()
+    gives_confidences = False
 
     def __init__(self, name: str, train: Sequence[Sentence], split: str = "train") -> None:
         if name not in BASELINES:
@@ -101,6 +100,11 @@ class CountingBaseline:
         """Return the baseline's name, and what it counted in, for JSON."""
         return {"baseline": self.name, "train_split": self._split, "train_sha256": self._train_sha256}
 
+    @property
+    def sha256(self) -> str:
+        """Hash of the stamp."""
+        return stamp_sha256(self.stamp())
+
     def differences(self, stamp: Mapping[str, Any], sentences: Sequence[Sentence]) -> list[str]:
         """Return the names of what differs between the stamp of an earlier run and this baseline."""
         return changed(self.stamp(), stamp)
@@ -113,8 +117,10 @@ class CountingBaseline:
         """Return what marks these sentences in their order."""
         items = range(len(sentences))
         batches = [Batch(tuple(items[start : start + _BATCH])) for start in items[::_BATCH]]
-        told = f"{self.name}, counted in {len(self._train):,} sentences of {self._split}"
-        return Job(batches, lambda batch: self.answer([sentences[item] for item in batch.items]), told=told)
+        description = f"{self.name}, counted in {len(self._train):,} sentences of {self._split}"
+        return Job(
+            batches, lambda batch: self.answer([sentences[item] for item in batch.items]), description=description
+        )
 
     def read(self, answer: Answer, sentence: Sentence) -> Alignment:
         """Return the spans of an answer."""
@@ -134,16 +140,3 @@ class CountingBaseline:
         for sentence in self._train:
             digest.update(json.dumps([sentence.tokens, spans_to_json(sentence.spans)]).encode())
         return digest.hexdigest()
-
-
-def run_baselines(train: Sequence[Sentence], test: Sequence[Sentence]) -> dict[str, list[Alignment]]:
-    """Return what each baseline marks, by its name.
-
-    Args:
-        train: Sentences to count in.
-        test: Sentences to mark.
-    """
-    systems = [CountingBaseline(name, train) for name in BASELINES]
-    return {
-        system.name: [system.read(answer, one) for answer, one in zip(system.answer(test), test)] for system in systems
-    }

@@ -25,7 +25,7 @@ from ..sentence import Sentence
 from ..training.dataset_info import read_answers
 from ..training.recipe import ADAPTER_FILE, Recipe
 from .prompted import PromptedSystem
-from .system import Job
+from .system import Facts, Job
 
 PRECISION_KEYS = ("bf16", "fp16", "quantization_bit", "quantization_type", "double_quantization")
 """Keys of a recipe that say in which precision its model computes."""
@@ -54,6 +54,21 @@ class _Asked(NamedTuple):
 class LocalSystem(PromptedSystem):
     """A model that runs in this process. It is loaded when it is first needed."""
 
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """Name for people."""
+
+    @property
+    @abstractmethod
+    def results_folder(self) -> Path:
+        """Folder that keeps the results."""
+
+    @property
+    @abstractmethod
+    def facts(self) -> Facts:
+        """Where the answers come from."""
+
     @abstractmethod
     def full_prompt(self) -> PromptSpec:
         """Return the prompt with its template.
@@ -61,6 +76,10 @@ class LocalSystem(PromptedSystem):
         Raises:
             LmnError: The data was converted with another prompt than the model was trained with, or the template is not known.
         """
+
+    def remarks(self) -> tuple[str, ...]:
+        """Return lines that people should read before a run starts."""
+        return ()
 
     @abstractmethod
     def weights(self) -> Weights:
@@ -125,8 +144,8 @@ class LocalSystem(PromptedSystem):
         job = self._job(asked, generator)
         what = str(self.weights()) + (", untrained" if self.options.shots else "")
         return Job(
-            job.batches, job.answer, told=f"{what} on {loaded.device_name}, {loaded.dtype}",
-            machine={"device": loaded.device_name, "resolved_dtype": loaded.dtype},
+            job.batches, job.answer, description=f"{what} on {loaded.device_name}, {loaded.dtype}",
+            remarks=self.remarks(), machine={"device": loaded.device_name, "resolved_dtype": loaded.dtype},
         )  # fmt: skip
 
     def answer(self, sentences: Sequence[Sentence]) -> list[Answer]:

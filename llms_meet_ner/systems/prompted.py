@@ -7,10 +7,8 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-import click
-
 from ..alignment import Alignment
-from ..decoding.requests import FREE, Decoding
+from ..decoding.requests import CONSTRAINED, FREE, Decoding
 from ..errors import LmnError
 from ..formats import OutputFormat, get_format
 from ..prompting.spec import Example, PromptSpec
@@ -19,6 +17,7 @@ from ..sentence import Sentence
 from ..training.recipe import Recipe, continued_differences
 from .examples import Chosen, ExampleChooser
 from .options import SystemOptions
+from .system import System, stamp_sha256
 
 
 class PromptedSystem(ABC):
@@ -50,6 +49,20 @@ class PromptedSystem(ABC):
         assert decoding is not None  # for_format sets it
         return decoding
 
+    @property
+    def gives_confidences(self) -> bool:
+        """Whether texts are decoded under constraints, which gives each entity a confidence."""
+        return self.decoding == CONSTRAINED
+
+    @abstractmethod
+    def stamp(self, sentences: Sequence[Sentence] = ()) -> dict[str, Any]:
+        """Return what the answers follow from, the sentences themselves aside, for JSON."""
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the stamp without sentences."""
+        return stamp_sha256(self.stamp())
+
     @cached_property
     def _format(self) -> OutputFormat:
         return get_format(self.prompt.format, nested=self.prompt.nested)
@@ -59,7 +72,7 @@ class PromptedSystem(ABC):
         return self._format.parse(answer.text or "", sentence.tokens, self.prompt.labels)
 
     def nothing(self, sentence: Sentence) -> Answer:
-        """Return the text that marks no entity, as sure as can be where texts have confidences."""
+        """Return the unmarked sentence; constrained decoding reports it with an uncertainty of 0."""
         text = self._format.render(Sentence(sentence.id, sentence.tokens), self.prompt.labels)
         return Answer(text) if self.decoding == FREE else Answer(text, (), Uncertainty(0.0, 0.0))
 
@@ -74,6 +87,16 @@ class PromptedSystem(ABC):
     def _examples(self, sentences: Sequence[Sentence]) -> Sequence[tuple[Example, ...]]:
         chosen = self._chosen(sentences)
         return chosen.by_sentence if chosen else [()] * len(sentences)
+
+
+def prompt_of(system: System) -> PromptSpec | None:
+    """Return the prompt that a system reads, perhaps without a template; None if it reads none."""
+    return system.prompt if isinstance(system, PromptedSystem) else None
+
+
+def decoding_of(system: System) -> Decoding | None:
+    """Return how a system decodes texts; None if its answers are spans."""
+    return system.decoding if isinstance(system, PromptedSystem) else None
 
 
 def changed(now: Mapping[str, Any], stamp: Mapping[str, Any]) -> list[str]:
@@ -91,10 +114,11 @@ def prompt_differences(stamp: Mapping[str, Any], spec: PromptSpec, template: str
     return found.differences(spec) + (["template"] if other_template else [])
 
 
-def tell_continuation(recipe: Recipe) -> None:
-    """Say on standard error if a recipe's training continued an adapter with another prompt."""
-    if differing := continued_differences(recipe):
-        click.echo(
-            f"{recipe.continued}: training continued this adapter with another {', '.join(differing)}; the new prompt is taken",
-            err=True,
-        )
+def continuation_remarks(recipe: Recipe) -> tuple[str, ...]:
+    """Return the remark that a recipe's training continued an adapter with another prompt; an empty tuple if it did not."""
+    differing = continued_differences(recipe)
+    if not differing:
+        return ()
+    return (
+        f"{recipe.continued}: training continued this adapter with another {', '.join(differing)}; the new prompt is taken",
+    )

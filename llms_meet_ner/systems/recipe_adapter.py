@@ -13,11 +13,11 @@ from ..errors import LmnError
 from ..files import sha256_of
 from ..prompting.spec import PROMPT_SPEC_FILE, PromptSpec
 from ..sentence import Sentence
-from ..training.recipe import ADAPTER_FILE, Recipe, recipe_prompt
+from ..training.recipe import ADAPTER_FILE, Recipe, keep_prompt, recipe_prompt
 from .local import LocalSystem, recipe_identity, recipe_precision, recipe_weights, training_guesser
 from .options import SystemOptions
-from .prompted import changed, tell_continuation
-from .system import Facts
+from .prompted import changed, continuation_remarks
+from .system import Facts, Job
 
 
 class RecipeAdapter(LocalSystem):
@@ -63,9 +63,21 @@ class RecipeAdapter(LocalSystem):
         return PromptSpec.load(kept) if kept.is_file() else self._recipe.train_entry().spec
 
     def full_prompt(self) -> PromptSpec:
-        """Return the prompt with its template, and leave it next to the adapter."""
-        tell_continuation(self._recipe)
+        """Return the prompt with its template."""
         return recipe_prompt(self._recipe, self._adapter())
+
+    def remarks(self) -> tuple[str, ...]:
+        """Return what is to be said of the training: whether it continued an adapter with another prompt."""
+        return continuation_remarks(self._recipe)
+
+    def prepare(self, sentences: Sequence[Sentence]) -> Job:
+        """Return what answers these sentences batch by batch, and leave the prompt next to the adapter.
+
+        Raises:
+            LmnError: The model cannot be loaded.
+        """
+        keep_prompt(self._full_prompt, self._adapter())
+        return super().prepare(sentences)
 
     def weights(self) -> Weights:
         """Return base model and adapter."""

@@ -10,7 +10,7 @@ from ..decoding.model import AUTO
 from ..errors import LmnError
 from ..files import atomic_write, read_json
 from ..prompting.spec import TemplatePieces
-from ..training.recipe import ADAPTER_CONFIG_FILE, Recipe, recipe_prompt
+from ..training.recipe import ADAPTER_CONFIG_FILE, Recipe, keep_prompt, recipe_prompt
 
 CHAT_TEMPLATE_FILE = "serving_template.jinja"
 _VLLM_RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
@@ -80,7 +80,9 @@ def vllm_command(recipe: Recipe, name: str) -> list[str]:
     if not recipe.has_adapter:
         raise LmnError("no adapter there", recipe.adapter_file, f"train it with llamafactory-cli train {recipe.path}")
     rank = _max_lora_rank(folder)
-    pieces = recipe_prompt(recipe, folder).template
+    spec = recipe_prompt(recipe, folder)
+    keep_prompt(spec, folder)
+    pieces = spec.template
     assert pieces is not None  # recipe_prompt adds it
     with atomic_write(folder / CHAT_TEMPLATE_FILE) as file:
         file.write(chat_template(pieces))

@@ -15,7 +15,7 @@ from ..sentence import Sentence
 from ..training.recipe import Recipe, known_prompt
 from .examples import ExampleChooser, Shots
 from .options import SystemOptions
-from .prompted import PromptedSystem, changed, prompt_differences, tell_continuation
+from .prompted import PromptedSystem, changed, continuation_remarks, prompt_differences
 from .server import REQUEST, Server, ServerOptions
 from .system import Facts, Job
 
@@ -108,8 +108,9 @@ class ServedModel(PromptedSystem):
             return [Answer(server.complete(system, turns, batch.max_new_tokens[0]))]
 
         url, workers = server.options.shown_url, server.options.concurrency
-        told = f"{server.model} at {url}, {workers} requests at a time"
-        return Job(batches, answer, workers, told, notes={"base_url": url})
+        description = f"{server.model} at {url}, {workers} requests at a time"
+        remarks = () if self._shots else continuation_remarks(self._recipe)
+        return Job(batches, answer, workers, description, remarks, notes={"base_url": url})
 
     @cached_property
     def _server(self) -> Server:
@@ -118,6 +119,4 @@ class ServedModel(PromptedSystem):
     @cached_property
     def _sent_prompt(self) -> PromptSpec:
         """Prompt without a template: the server has its own."""
-        if self._shots is None:
-            tell_continuation(self._recipe)
         return known_prompt(self._recipe, None if self._shots else self._recipe.output_dir).without_template()

@@ -1,4 +1,4 @@
-"""What answers sentences, whatever it is: the protocol that prediction, tagging and scoring build on."""
+"""What answers sentences, whatever it is: the protocol that prediction, tagging, scoring and publishing build on."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from typing import Any, Protocol
 
 from ..alignment import Alignment
 from ..decoding.batches import AnswerBatch, Batch, answered
-from ..decoding.requests import Decoding
-from ..prompting.spec import PromptSpec
 from ..records import Answer
 from ..sentence import Sentence
 
@@ -58,17 +56,19 @@ class Job:
 
     Attributes:
         batches: How the sentences are cut; each stands in one batch.
-        answer: Answers a batch; bears to be called from as many threads at a time as there are workers.
+        answer: Answers a batch. Up to `workers` threads may call it at once.
         workers: Number of batches that may be under way at a time.
-        told: One line for people: what answers, and on what.
+        description: One line for people: what answers, and on what.
+        remarks: Lines that people should read before the run starts.
         machine: What answers the sentences here, for JSON; a finished run is the same run on another machine.
-        notes: What the answers do not follow from and a run notes all the same, for JSON.
+        notes: Facts that do not affect the answers but that the run records, for JSON.
     """
 
     batches: Sequence[Batch]
     answer: AnswerBatch
     workers: int = 1
-    told: str = ""
+    description: str = ""
+    remarks: Sequence[str] = ()
     machine: Mapping[str, Any] = field(default_factory=dict)
     notes: Mapping[str, Any] = field(default_factory=dict)
 
@@ -83,8 +83,13 @@ class Job:
 class System(Protocol):
     """What answers sentences.
 
-    Nothing is loaded, downloaded or asked before it is needed. Document separators (`Sentence.is_docstart`) are never given to
-    `answer` and `prepare`: they are not language, and `nothing` answers them.
+    Asking for a value has no side effects: it writes no file and prints nothing. Nothing is loaded, downloaded or asked before it is
+    needed. Document separators (`Sentence.is_docstart`) are never given to `answer` and `prepare`: they are not language, and `nothing`
+    answers them.
+
+    Both methods give the same answers to sentences that the system can read. They differ in a sentence for which it has no room:
+    `answer`, which tags any text, logs a warning and gives the answer of `nothing`. `prepare`, which serves runs that are scored, leaves
+    out nothing silently: it raises an error if the examples before a sentence take the room, and asks the model in any other case.
     """
 
     @property
@@ -108,13 +113,17 @@ class System(Protocol):
         ...
 
     @property
-    def decoding(self) -> Decoding | None:
-        """How a text of the system is generated; None if its answers are spans."""
+    def gives_confidences(self) -> bool:
+        """Whether answers have a confidence for each entity."""
         ...
 
     @property
-    def prompt(self) -> PromptSpec | None:
-        """Prompt that a text of the system answers, perhaps without a template; None if its answers are spans."""
+    def sha256(self) -> str:
+        """Hash of the stamp without sentences: systems with equal hashes answer alike.
+
+        Raises:
+            LmnError: As `stamp`.
+        """
         ...
 
     def stamp(self, sentences: Sequence[Sentence] = ()) -> dict[str, Any]:
@@ -139,7 +148,7 @@ class System(Protocol):
         ...
 
     def answer(self, sentences: Sequence[Sentence]) -> list[Answer]:
-        """Return an answer for each sentence, in their order.
+        """Return an answer for each sentence, in their order; without entities where the system has no room for the sentence.
 
         Raises:
             LmnError: The system cannot be loaded or reached, or memory is too small.
@@ -150,7 +159,7 @@ class System(Protocol):
         """Return what answers these sentences batch by batch, as a run needs it.
 
         Raises:
-            LmnError: The system cannot be loaded or reached, or cannot read a sentence.
+            LmnError: The system cannot be loaded or reached, or has no room for a sentence with its examples.
         """
         ...
 
@@ -163,10 +172,6 @@ class System(Protocol):
         ...
 
 
-def system_sha256(system: System) -> str:
-    """Return a hash of a system's stamp: equal hashes answer alike.
-
-    Raises:
-        LmnError: As `System.stamp`.
-    """
-    return hashlib.sha256(json.dumps(system.stamp(), sort_keys=True).encode()).hexdigest()
+def stamp_sha256(stamp: Mapping[str, Any]) -> str:
+    """Return the hash of a stamp, whatever the order of its keys."""
+    return hashlib.sha256(json.dumps(stamp, sort_keys=True).encode()).hexdigest()

@@ -282,7 +282,7 @@ def continued_differences(recipe: Recipe) -> list[str]:
 
 
 def recipe_prompt(recipe: Recipe, adapter: Path | None) -> PromptSpec:
-    """Return the prompt that a recipe's model answers to, with its template, and leave a copy next to its adapter.
+    """Return the prompt that a recipe's model answers to, with its template.
 
     Args:
         recipe: Recipe with the training data and the template.
@@ -296,7 +296,11 @@ def recipe_prompt(recipe: Recipe, adapter: Path | None) -> PromptSpec:
         return spec
     from ..prompting.templates import pieces_of
 
-    spec = replace(spec, template=pieces_of(recipe.template))
-    if adapter and (adapter / ADAPTER_FILE).is_file():
-        spec.save(adapter / PROMPT_SPEC_FILE)
-    return spec
+    return replace(spec, template=pieces_of(recipe.template))
+
+
+def keep_prompt(spec: PromptSpec, adapter: Path) -> None:
+    """Save the prompt that an adapter answers to next to it, unless a prompt with a template is there already."""
+    kept = adapter / PROMPT_SPEC_FILE
+    if not kept.is_file() or PromptSpec.load(kept).template is None:
+        spec.save(kept)

@@ -164,7 +164,7 @@ def test_what_does_not_fit_together_is_refused(project: Path) -> None:
     adapter = json.loads(kept)["stamp"]["adapter_sha256"]
     run_path.write_text(kept.replace(adapter, "0" * 64))
     stale = call(lmn_eval, "--split", "testb", "--source", str(DEMO), code=1)
-    assert "made with another adapter_sha256 than there is now; --restart predicts again" in stale.stderr
+    assert "made with a different adapter_sha256; --restart predicts again" in stale.stderr
     run_path.write_text(kept)
     missing = call(lmn_predict, "--recipe", "recipes/mini.yaml", "--split", "testa", code=1)
     assert "no data set of corpus mini, split testa, with the prompt of mini.short_train" in missing.stderr

@@ -150,7 +150,7 @@ def test_a_run_goes_on_and_another_prompt_is_refused(project: Path, monkeypatch:
     assert "scoring what is there" in again.stderr
     assert again.stdout == first.stdout
     replace(spec, instruction="Find what has a name.").save(project / "p.json")
-    assert "made with another instruction than there is now; --restart predicts again" in call(*words, code=1).stderr
+    assert "made with a different instruction; --restart predicts again" in call(*words, code=1).stderr
     assert call(*words, "--restart").stdout
 
 

@@ -111,7 +111,10 @@ def test_free_decoding_has_no_confidences(workdir: Path, recipe: Path) -> None:
     result = CliRunner().invoke(
         command.main, ["--recipe", str(recipe), "--split", "testb", "--decoding", "free", "--min-confidence", "0.5"]
     )
-    assert (result.exit_code, "--min-confidence needs --decoding constrained" in result.output) == (1, True)
+    assert (
+        result.exit_code,
+        " gives no confidences; leave it out, or use --decoding constrained" in result.output,
+    ) == (1, True)
 
 
 def test_the_scored_split_is_not_counted_in(workdir: Path) -> None:

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from publish_command import call, card_of
-from publishing import BASE, Trained, trained
+from publishing import BASE, TEMPLATE, Trained, fake_adapter, trained
+from safetensors.torch import load_file, save_file
 
+from llms_meet_ner import LmnError
+from llms_meet_ner.eval.publish.folder import BuildOptions, build
+from llms_meet_ner.files import sha256_of
+from llms_meet_ner.systems.base_model import BaseModel
+from llms_meet_ner.systems.examples import Shots
+from llms_meet_ner.systems.options import SystemOptions
+from llms_meet_ner.systems.recipe_adapter import RecipeAdapter
 from llms_meet_ner.training.recipe import load_recipe
 
 
@@ -63,3 +72,26 @@ def test_what_is_missing_is_told(tiny: Trained) -> None:
     assert "training saves the tokenizer next to the adapter" in call("--dry-run", code=1).output
     (tiny.output / "adapter_model.safetensors").unlink()
     assert "no adapter there; train it with llamafactory-cli train tiny.yaml" in call("--dry-run", code=1).output
+
+
+def test_weights_and_prompt_are_the_systems_and_the_log_is_the_trainings(tiny: Trained) -> None:
+    checkpoint = tiny.output / "checkpoint-20"
+    fake_adapter(checkpoint, BASE)
+    other = replace(tiny.spec, template=replace(TEMPLATE, user=("# {{content}}\n",)))
+    other.save(checkpoint / "prompt_spec.json")
+    weights = checkpoint / "adapter_model.safetensors"
+    data = load_file(weights)
+    save_file({name: 2 * values for name, values in data.items()}, weights, metadata={"format": "pt"})
+    training = load_recipe(tiny.recipe)
+    system = RecipeAdapter(training, SystemOptions(), checkpoint)
+    built = build(system, training, BuildOptions("me/tiny", keep_float32=True), Path("out"))
+    assert built.published.spec == other
+    assert built.published.weights.trained_sha256 == system.facts.adapter_sha256 == sha256_of(weights)
+    assert Path("out/trainer_log.jsonl").read_bytes() == (tiny.output / "trainer_log.jsonl").read_bytes()
+
+
+def test_only_an_adapter_is_published(tiny: Trained) -> None:
+    training = load_recipe(tiny.recipe)
+    untrained = BaseModel(training, SystemOptions(shots=Shots(0)), Shots(0))
+    with pytest.raises(LmnError, match=f"^{BASE}: a model without an adapter, and only adapters are published$"):
+        build(untrained, training, BuildOptions("me/tiny"), Path("out"))

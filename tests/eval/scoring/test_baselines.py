@@ -13,8 +13,8 @@ from llms_meet_ner.counts import Counts
 from llms_meet_ner.data_converters import load_card, read_corpus
 from llms_meet_ner.eval import score
 from llms_meet_ner.eval.cli.score import main
+from llms_meet_ner.eval.scoring.baselines import run_baselines
 from llms_meet_ner.eval.scoring.counts import strict_counts
-from llms_meet_ner.systems.counting import run_baselines
 from llms_meet_ner.typed_json import to_json
 
 

@@ -171,7 +171,9 @@ def test_free_decoding_is_refused_before_it_predicts(workdir: Path) -> None:
     prompt_spec_of(load_card("conll2003"), "bracketed").save(workdir / "o/prompt_spec.json")
     words = ["--recipe", "r.yaml", "--corpus", "conll2003", "--source", str(CONLL), "--split", "testb"]
     result = CliRunner().invoke(main, [*words, "--decoding", "free", "--min-confidence", "0.5"])
-    assert result.stderr.endswith("--min-confidence needs --decoding constrained: free decoding gives no confidences\n")
+    assert result.stderr.endswith(
+        "o gives no confidences; leave it out, or use --decoding constrained with the format bracketed or xml\n"
+    )
 
 
 def test_constrained_predictions_without_any_entity_score_as_such(workdir: Path) -> None:

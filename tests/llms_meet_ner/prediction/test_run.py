@@ -13,10 +13,11 @@ from standins import CapitalsSystem
 
 from llms_meet_ner import LmnError, Sentence
 from llms_meet_ner.decoding.batches import Batch
-from llms_meet_ner.prediction.run import check_run, predict, run_folder, run_name
+from llms_meet_ner.prediction.run import alignments, check_run, predict, run_folder, run_name
 from llms_meet_ner.prediction.shards import Shard
+from llms_meet_ner.records import spans_to_json
 from llms_meet_ner.systems.counting import CountingBaseline
-from llms_meet_ner.systems.system import Job, System, system_sha256
+from llms_meet_ner.systems.system import Job, System
 
 DOCSTART = ("-DOCSTART-",)
 SENTENCES = [
@@ -50,7 +51,12 @@ class Prompted(CapitalsSystem):
     def prepare(self, sentences: Sequence[Sentence]) -> Job:
         """Return a job of one batch."""
         batch = Batch(tuple(range(len(sentences))), tuple([1] * len(sentences)))
-        return Job([batch], lambda one: self.answer([sentences[item] for item in one.items]), told="capitals")
+        return Job(
+            [batch],
+            lambda one: self.answer([sentences[item] for item in one.items]),
+            description="capitals",
+            remarks=["stand-ins answer"],
+        )
 
     def precision(self) -> Mapping[str, Any]:
         """Return nothing: there is no model."""
@@ -75,13 +81,29 @@ def test_document_separators_are_never_asked_and_have_no_entities(workdir: Path)
     assert {text["decoding"] for text in texts} == {"constrained"}
 
 
+def test_a_run_prints_the_remarks_of_its_job_first(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    predict(Prompted(), SENTENCES, Path("run"))
+    assert capsys.readouterr() == ("", "stand-ins answer\ncapitals\n")
+
+
+def test_the_spans_of_a_system_in_memory_are_those_of_a_run(workdir: Path) -> None:
+    system = Watched()
+    found = alignments(system, SENTENCES)
+    assert system.asked == ["c/test/1", "c/test/2", "c/test/4"]
+    assert [list(one.spans) for one in found] == [[]] * 5
+    for sentence, one, row in zip(
+        SENTENCES, alignments(Prompted(), SENTENCES), rows(predict(Prompted(), SENTENCES, Path("run")))
+    ):
+        assert (row["id"], row["spans"]) == (sentence.id, spans_to_json(one.spans))
+
+
 def test_what_a_run_notes(workdir: Path) -> None:
     system = Watched()
     predict(system, SENTENCES, Path("run"))
     run = json.loads(Path("run/run.json").read_text())
     assert run["batches"] == [[[2], []], [[1], []], [[0], []]]
     assert run["notes"] == {"weather": "fine"}
-    assert run["system_sha256"] == system_sha256(system)
+    assert run["system_sha256"] == system.sha256
     stamp = run["stamp"]
     assert stamp["device"] == "here"
     assert [name for name, _ in stamp["sentences"]] == [sentence.id for sentence in SENTENCES]
@@ -110,9 +132,7 @@ def test_predictions_are_checked_before_they_are_scored(workdir: Path) -> None:
     predict(Watched(), SENTENCES, Path("run"))
     check_run(Path("run"), Watched(), SENTENCES)
     counted = CountingBaseline("gazetteer", [])
-    with pytest.raises(
-        LmnError, match="made with another baseline, sentences than there is now; --restart predicts again"
-    ):
+    with pytest.raises(LmnError, match="made with a different baseline, sentences; --restart predicts again"):
         check_run(Path("run"), counted, SENTENCES[1:])
 
 

@@ -13,9 +13,9 @@ from llms_meet_ner import LmnError, Sentence, Span
 from llms_meet_ner.data_converters import load_card, read_corpus
 from llms_meet_ner.eval import score
 from llms_meet_ner.eval.cli.score import main
+from llms_meet_ner.eval.scoring.baselines import run_baselines
 from llms_meet_ner.prediction.run import predict, run_folder
-from llms_meet_ner.systems.counting import BASELINES, CountingBaseline, capitalised, gazetteer, majority, run_baselines
-from llms_meet_ner.systems.system import system_sha256
+from llms_meet_ner.systems.counting import BASELINES, CountingBaseline, capitalised, gazetteer, majority
 from llms_meet_ner.tags import encode
 
 
@@ -122,7 +122,7 @@ def test_what_a_baseline_counted_in_is_part_of_its_hash() -> None:
     train = [Sentence("t/0", ("Ada",), (Span(0, 1, "PER"),))]
     systems = [CountingBaseline("gazetteer", train), CountingBaseline("gazetteer", list(train))]
     systems += [CountingBaseline("majority", train), CountingBaseline("gazetteer", train * 2)]
-    hashes = list(map(system_sha256, systems))
+    hashes = [system.sha256 for system in systems]
     assert hashes[0] == hashes[1]
     assert len(set(hashes)) == 3
     assert systems[3].differences(systems[0].stamp(), []) == ["train_sha256"]

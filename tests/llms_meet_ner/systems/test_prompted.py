@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from llms_meet_ner.decoding.requests import Decoding
 from llms_meet_ner.prompting.templates import pieces_of
 from llms_meet_ner.records import Answer, Uncertainty
 from llms_meet_ner.systems.options import SystemOptions
-from llms_meet_ner.systems.prompted import PromptedSystem, changed, prompt_differences, tell_continuation
+from llms_meet_ner.systems.prompted import PromptedSystem, changed, continuation_remarks, prompt_differences
 from llms_meet_ner.training.recipe import load_recipe
 
 SENTENCE = Sentence("c/s/0", ("Ada", "left"), (Span(0, 1, "PER"),))
@@ -65,6 +66,10 @@ ADA = Sentence("x/y/0", ("Ada", "saw", "Oslo"))
 class Prompted(PromptedSystem):
     """A system with a prompt, and nothing that could answer it."""
 
+    def stamp(self, sentences: Sequence[Sentence] = ()) -> dict[str, Any]:
+        """Return the prompt."""
+        return {"prompt": self._spec.to_dict()}
+
     def __init__(self, decoding: Decoding | None = None, spec: PromptSpec = SPEC) -> None:
         super().__init__(SystemOptions(decoding))
         self._spec = spec
@@ -91,7 +96,9 @@ def test_a_text_is_read_in_the_format_and_with_the_labels_of_the_prompt() -> Non
 
 def test_the_format_of_the_prompt_decides_a_decoding_that_was_not_asked_for(listing: None) -> None:
     assert [Prompted().decoding, Prompted("free").decoding] == ["constrained", "free"]
+    assert [Prompted().gives_confidences, Prompted("free").gives_confidences] == [True, False]
     assert Prompted(spec=replace(SPEC, format="listing")).decoding == "free"
+    assert not Prompted(spec=replace(SPEC, format="listing")).gives_confidences
     with pytest.raises(LmnError, match="the format listing does not"):
         _ = Prompted("constrained", replace(SPEC, format="listing")).options
 
@@ -103,18 +110,14 @@ def test_a_key_that_a_stamp_lacks_has_changed() -> None:
     assert changed({}, {"model": "m"}) == []
 
 
-def test_a_training_that_continued_with_another_prompt_is_told(
-    project: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_training_that_continued_with_another_prompt_is_a_remark(project: Path) -> None:
     recipe = load_recipe(Path("recipe.yaml"), ["adapter_name_or_path=old"])
     spec = replace(recipe.train_entry().spec, template=pieces_of("default"))
     Path("old").mkdir()
     spec.save(Path("old/prompt_spec.json"))
-    tell_continuation(recipe)
-    assert capsys.readouterr().err == ""
+    assert continuation_remarks(recipe) == ()
     replace(spec, variant="full", template=pieces_of("qwen")).save(Path("old/prompt_spec.json"))
-    tell_continuation(recipe)
-    told = "old: training continued this adapter with another variant, template; the new prompt is taken\n"
-    assert capsys.readouterr() == ("", told)
-    tell_continuation(load_recipe(Path("recipe.yaml")))
-    assert capsys.readouterr().err == ""
+    assert continuation_remarks(recipe) == (
+        "old: training continued this adapter with another variant, template; the new prompt is taken",
+    )
+    assert continuation_remarks(load_recipe(Path("recipe.yaml"))) == ()

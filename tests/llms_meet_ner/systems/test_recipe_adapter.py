@@ -1,7 +1,8 @@
-"""The adapter of a recipe: what is refused and told before a model is loaded."""
+"""The adapter of a recipe: what is refused and remarked before a model is loaded, and when its prompt is saved."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,10 +10,14 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from llms_meet_ner import LmnError
+from llms_meet_ner import PromptSpec, Sentence
 from llms_meet_ner.cli.predict import main as lmn_predict
 from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
 from llms_meet_ner.prompting.spec import PROMPT_SPEC_FILE
+from llms_meet_ner.systems.local import LocalSystem
+from llms_meet_ner.systems.options import SystemOptions
+from llms_meet_ner.systems.recipe_adapter import RecipeAdapter
+from llms_meet_ner.systems.system import Job
 from llms_meet_ner.training.recipe import Recipe, continued_differences, load_recipe
 
 
@@ -38,21 +43,35 @@ def test_lmn_predict_refuses_it_before_it_loads_a_model(recipe: Recipe) -> None:
     assert result.stderr.startswith("Error: recipe.yaml: adapter_name_or_path comes with create_new_adapter")
 
 
-def test_another_prompt_than_the_old_adapters_is_told(recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_further(*_: object) -> None:
-        raise LmnError("stop")
-
-    monkeypatch.setattr("llms_meet_ner.systems.recipe_adapter.recipe_prompt", no_further)
+def test_another_prompt_than_the_old_adapters_is_a_remark_of_the_run(recipe: Recipe) -> None:
     assert continued_differences(recipe) == []  # nothing known of the old adapter
     old = recipe.train_entry().spec
     old.save(Path("old") / PROMPT_SPEC_FILE)
     assert continued_differences(recipe) == []
     replace(old, instruction="Another.", variant="full").save(Path("old") / PROMPT_SPEC_FILE)
     assert continued_differences(recipe) == ["variant", "instruction"]
+    assert RecipeAdapter(recipe, SystemOptions()).remarks() == (
+        "old: training continued this adapter with another variant, instruction; the new prompt is taken",
+    )
+
+
+def test_only_a_run_leaves_the_prompt_next_to_the_adapter(
+    recipe: Recipe, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    replace(recipe.train_entry().spec, instruction="Another.").save(Path("old") / PROMPT_SPEC_FILE)
     Path("new").mkdir()
     Path("new/adapter_model.safetensors").write_bytes(b"")
-    result = CliRunner().invoke(lmn_predict, ["--recipe", "recipe.yaml", "--split", "testb", "--restart"])
-    assert (
-        "old: training continued this adapter with another variant, instruction; the new prompt is taken"
-        in result.stderr
-    )
+    capsys.readouterr()
+    system = RecipeAdapter(recipe, SystemOptions())
+    prompt = system.full_prompt()
+    assert system.stamp()["prompt"] == prompt.to_dict()
+    assert len(system.sha256) == 64
+    assert capsys.readouterr() == ("", "")
+    assert [path.name for path in Path("new").iterdir()] == ["adapter_model.safetensors"]
+
+    def no_further(self: LocalSystem, sentences: Sequence[Sentence]) -> Job:
+        return Job([], lambda batch: [])
+
+    monkeypatch.setattr(LocalSystem, "prepare", no_further)
+    system.prepare([])
+    assert PromptSpec.load(Path("new") / PROMPT_SPEC_FILE) == prompt

@@ -51,7 +51,7 @@ def test_scoring_takes_what_a_server_predicted_and_predicts_if_need_be(project: 
     scores = json.loads((RUN / "scores.json").read_text())
     assert (scores["decoding"], scores["sha256"]["adapter"]) == ("free", None)
     other = call(lmn_eval, *base, "--served-model", "other", code=1)
-    assert "made with another served_model than there is now" in other.stderr
+    assert "made with a different served_model" in other.stderr
 
 
 def test_the_system_message_is_sent_as_one(project: Path, fake: Fake) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +13,8 @@ from llms_meet_ner import Sentence, Span
 from llms_meet_ner.decoding.batches import Batch
 from llms_meet_ner.records import Answer
 from llms_meet_ner.systems.counting import CountingBaseline
-from llms_meet_ner.systems.system import Job, System, system_sha256
+from llms_meet_ner.systems.prompted import decoding_of, prompt_of
+from llms_meet_ner.systems.system import Job, System
 
 
 class Stamped(CountingBaseline):
@@ -29,10 +30,10 @@ class Stamped(CountingBaseline):
 
 
 def test_the_hash_is_of_the_stamp_in_any_order() -> None:
-    first, again = system_sha256(Stamped(a=1, b=[2])), system_sha256(Stamped(b=[2], a=1))
+    first, again = Stamped(a=1, b=[2]).sha256, Stamped(b=[2], a=1).sha256
     assert first == again
     assert len(first) == 64
-    assert system_sha256(Stamped(a=1, b=[3])) != first
+    assert Stamped(a=1, b=[3]).sha256 != first
 
 
 def test_answers_come_in_the_order_of_the_sentences() -> None:
@@ -43,6 +44,14 @@ def test_answers_come_in_the_order_of_the_sentences() -> None:
         job = Job([Batch((2, 0)), Batch((3,)), Batch((1,))], answer, workers)
         assert [answer.spans for answer in job.answers()] == [(Span(item, item + 1, "X"),) for item in range(4)]
     assert Job([], answer).answers() == []
+
+
+class Capitals(CapitalsSystem):
+    """The stand-in of a model, whose base model no file describes."""
+
+    def precision(self) -> Mapping[str, Any]:
+        """Return nothing: there is no model."""
+        return {}
 
 
 TRAIN = [Sentence("t/0", ("Ada",), (Span(0, 1, "PER"),))]
@@ -74,10 +83,12 @@ def test_a_batch_with_too_few_answers_is_a_mistake() -> None:
 
 
 def test_systems_that_generate_and_those_that_count_follow_the_protocol() -> None:
-    systems: list[System] = [CapitalsSystem(), CountingBaseline("majority", TRAIN)]
+    systems: list[System] = [Capitals(), CountingBaseline("majority", TRAIN)]
     for system in systems:
-        texts = system.prompt is not None
-        assert (system.decoding is not None) == texts
+        texts = prompt_of(system) is not None
+        assert (decoding_of(system) is not None) == texts
+        assert system.gives_confidences == texts
+        assert len(system.sha256) == 64
         (answer,) = system.answer(SENTENCES[2:])
         assert (answer.text is not None) == texts
         nothing = system.nothing(SENTENCES[0])
