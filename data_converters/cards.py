@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from ..errors import LmnError
+from ..errors import LmnError, listed
 from ..formats import DEFAULT_VARIANT, get_format
 from ..labels import Label, LabelChangeError, LabelSet
 from ..tags import Repair
 from .readers import READERS, CorpusFile, Docstart, ReaderOptions, SplitData
-from .yaml_lines import KeyPath, YamlFile, check_schema, key_error, load_extending, load_schema
+from .yaml_lines import KeyPath, YamlFile, check_schema, key_error, load_extending, load_schema, place_of
 
 CARD_FILE = "card.yaml"
 """Name of a card that lies in the folder of its corpus files."""
@@ -93,7 +94,9 @@ class Card:
             LmnError: The card has no such split; the message lists the splits that it has.
         """
         if name not in self.splits:
-            raise LmnError(f"corpus {self.name} has no split {name!r}", self.path, f"it has: {', '.join(self.splits)}")
+            raise LmnError(
+                f"corpus {self.name} has no split {name!r}", self.path, f"it has: {listed(list(self.splits))}"
+            )
         return self.splits[name]
 
     @property
@@ -143,32 +146,36 @@ def card_names() -> list[str]:
     )
 
 
-def load_card(name_or_path: str | Path, beside: Path | None = None) -> Card:
+def load_card(name_or_path: str | Path, near: Path | None = None) -> Card:
     """Load a card of the package by name, or one of your own by path.
 
     Args:
         name_or_path: Name of a card of the package, or path of a card, or of a folder that holds `card.yaml`.
-        beside: Folder in which a path may start; it is tried before the working directory.
+        near: Folder in which a path may start; it is tried before the working directory.
 
     Raises:
         LmnError: There is no such card, or it is wrong; the message names file, line and key.
     """
     keys, files = load_extending(
-        _find(str(name_or_path), beside), _find, "card", load_schema(_SCHEMA)["required"], deep="reader"
+        _find(str(name_or_path), near), _find, "card", load_schema(_SCHEMA)["required"], deep="reader"
     )
     return _card_from(keys, files)
 
 
-def _find(name_or_path: str, beside: Path | None = None) -> Path:
+def _find(name_or_path: str, near: Path | None = None) -> Path:
     """Find a card by name, or by a path that starts in a folder, if one is given, or in the working directory."""
     given = Path(name_or_path)
     candidates = [] if given.suffix else [_CARDS / f"{name_or_path}.yaml", _CARDS / name_or_path / CARD_FILE]
-    for folder in [Path()] if beside is None else [beside, Path()]:
+    for folder in [Path()] if near is None else [near, Path()]:
         candidates += [folder / given / CARD_FILE, folder / given]
     for candidate in candidates:
         if os.path.isfile(candidate):
             return candidate
-    raise LmnError("neither a card's name nor a card's file", name_or_path, f"cards: {', '.join(card_names())}")
+    names = card_names()
+    near_names = get_close_matches(name_or_path, names)
+    cards = listed([*near_names, *(name for name in names if name not in near_names)])
+    remedy = f"cards: {cards}; `lmn-convert cards` lists all"
+    raise LmnError("neither a card's name nor a card's file", name_or_path, remedy)
 
 
 def _validate(keys: dict[str, Any], files: list[YamlFile]) -> None:
@@ -261,9 +268,7 @@ def change_labels(labels: LabelSet, keys: dict[str, Any], files: list[YamlFile],
     try:
         return labels.changed(**changes)
     except LabelChangeError as error:
-        raise key_error(files, (*under, error.operation), error.what, error.remedy) from error
-    except ValueError as error:
-        raise key_error(files, (*under, next(iter(changes))), str(error)) from error
+        raise error.at(place_of(files, (*under, error.operation))) from error
 
 
 def _split_file(name: str, value: str | dict[str, str], files: list[YamlFile]) -> SplitFile:

@@ -56,7 +56,7 @@ class LabelChange:
         """Return the card with the labels changed. Its sentences are read with them, and its instruction asks for them.
 
         Raises:
-            LmnError: A change names a label that the card does not have, or no label is left.
+            LmnError: As `LabelSet.changed`; the place is the option.
         """
         if not self:
             return card
@@ -65,9 +65,7 @@ class LabelChange:
                 keep=self.keep, drop=self.drop, merge=dict(self.merge), rename=dict(self.rename)
             )
         except LabelChangeError as error:
-            raise LmnError(error.what, f"--{error.operation}", error.remedy) from error
-        except ValueError as error:
-            raise LmnError(str(error), "changed labels") from error
+            raise error.at(f"--{error.operation}") from error
         return card.with_labels(changed)
 
     @property

@@ -43,37 +43,13 @@ class Label:
             raise ValueError(f"label {self.name}: long name and definition are one line each")
 
 
-class LabelChangeError(ValueError):
-    """A label set cannot be changed as asked.
+class LabelChangeError(LmnError):
+    """A label set cannot be changed as asked. Its place is the operation that fails, such as `merge`."""
 
-    Attributes:
-        operation: Change that fails.
-        what: What is wrong with it, naming the label.
-        remedy: What the user can do about it.
-    """
-
-    def __init__(self, operation: Operation, what: str, remedy: str) -> None:
-        super().__init__(operation, what, remedy)
-        self.operation = operation
-        self.what = what
-        self.remedy = remedy
-
-    def __str__(self) -> str:
-        return str(LmnError(self.what, self.operation, self.remedy))
-
-
-class UnknownLabelError(LabelChangeError):
-    """A change names a label that the set does not have.
-
-    Attributes:
-        name: Label that is missing.
-        known: Labels that are there when the change is made.
-    """
-
-    def __init__(self, operation: Operation, name: str, known: Iterable[str]) -> None:
-        self.name = name
-        self.known = tuple(dict.fromkeys(known))
-        super().__init__(operation, f"there is no label {name}", f"there are: {', '.join(self.known)}")
+    @property
+    def operation(self) -> str:
+        """Operation that fails."""
+        return str(self.where)
 
 
 @dataclass(frozen=True)
@@ -168,30 +144,32 @@ class LabelSet:
             rename: New names by old ones.
 
         Raises:
-            UnknownLabelError: A change names a label that is not in the set, or no longer when its turn comes.
-            LabelChangeError: A label is merged twice, or renamed to the name of another.
-            ValueError: No label is left, or a new name cannot be one.
+            LabelChangeError: A change names a label that is not in the set, or no longer when its turn comes; a label is merged
+                twice, or renamed to the name of another; no label is left; or a new name cannot be a label's.
         """
         left = set(self._checked("keep", keep)) or set(self.names)
         left -= set(self._checked("drop", drop))
+        if not left:
+            raise LabelChangeError("no label is left", "drop", "drop fewer labels")
         target: dict[str, str] = {name: name for name in self.names if name in left}
         merged = {new: list(olds) for new, olds in (merge or {}).items()}
         named = [old for olds in merged.values() for old in olds]
         if twice := [name for name in named if named.count(name) > 1]:
-            raise LabelChangeError("merge", f"{twice[0]} is listed twice", "a label has one target")
+            raise LabelChangeError(f"{twice[0]} is listed twice", "merge", "a label has one target")
         for new, olds in merged.items():
             for old in olds:
                 if target.get(old) is None:
-                    raise UnknownLabelError("merge", old, target)
-                target[old] = new
+                    raise _unknown_label("merge", old, target)
+                target[old] = _new_name("merge", new)
         new_names = dict(rename or {})
         for old, new in new_names.items():
             if old not in target.values():
-                raise UnknownLabelError("rename", old, target.values())
+                raise _unknown_label("rename", old, target.values())
             if new in target.values():
                 raise LabelChangeError(
-                    "rename", f"{old} cannot be called {new}: there is a label of that name", "merge them"
+                    f"{old} cannot be called {new}: there is a label of that name", "rename", "merge them"
                 )
+            _new_name("rename", new)
         final = {name: new_names.get(to, to) for name, to in target.items()}
         by_name = {label.name: label for label in self.labels}
         labels: dict[str, Label] = {}
@@ -222,7 +200,7 @@ class LabelSet:
         listed = list(names)
         for name in listed:
             if name not in self._known:
-                raise UnknownLabelError(operation, name, self.names)
+                raise _unknown_label(operation, name, self.names)
         return listed
 
     @classmethod
@@ -233,6 +211,23 @@ class LabelSet:
 
 written_as(Label, "name long? definition?")
 written_as(LabelSet, "labels label_origins=:origins?")
+
+
+def _unknown_label(operation: Operation, name: str, known: Iterable[str]) -> LabelChangeError:
+    """Return the error for a change that names a label which is not there when the change is made."""
+    return LabelChangeError(f"there is no label {name}", operation, f"there are: {', '.join(dict.fromkeys(known))}")
+
+
+def _new_name(operation: Operation, name: str) -> str:
+    """Return a new name of a label.
+
+    Raises:
+        LabelChangeError: A label cannot have this name.
+    """
+    try:
+        return Label(name).name
+    except ValueError as error:
+        raise LabelChangeError(str(error), operation, "choose another name") from error
 
 
 def same_labels(one: LabelSet, other: LabelSet) -> bool:

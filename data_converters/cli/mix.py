@@ -34,8 +34,8 @@ def mix(mix_file: str, sources: Path | None, out: Path | None, skip_missing: boo
     """  # noqa: D301
     described = load_mix(mix_file)
     written = write_mix(described, out or MIXES / described.name, below=sources, skip_missing=skip_missing)
-    for message in written.missing:
-        click.echo(f"left out: {message}", err=True)
+    for error in written.missing:
+        click.echo(f"left out: {error}", err=True)
     print_table(_table(written))
     for source in written.sources:
         for note in source.notes():

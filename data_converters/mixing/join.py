@@ -26,7 +26,7 @@ from .mix import HeldOut, Mix, MixSource
 MIXES = DATA / "mixes"
 """Folder that holds a folder for each mix, by default."""
 COUNTS_FILE = "mix.json"
-"""Name of the file, beside a mix's card, that counts what is in the mix."""
+"""Name of the file, next to a mix's card, that counts what is in the mix."""
 ORIGIN_COMMENT = "# origin = "
 """Beginning of the comment line that gives the id of a sentence in the corpus that it comes from."""
 _FIRST_LINE = "# Written by lmn-convert mix"
@@ -94,13 +94,13 @@ class WrittenMix:
         folder: Folder that holds `card.yaml`, a file for each split and `mix.json`.
         sources: Counts of each source, in the order of the mix.
         splits: Number of sentences in each split.
-        missing: Messages about files that are missing, with the address where to get each.
+        missing: Errors that name the missing files, with the address where to get each.
     """
 
     folder: Path
     sources: tuple[SourceCounts, ...]
     splits: dict[str, int]
-    missing: tuple[str, ...]
+    missing: tuple[LmnError, ...]
 
 
 class SplitName(NamedTuple):
@@ -146,15 +146,15 @@ def allocate(sizes: Sequence[int], limits: Sequence[int], held_out: HeldOut) -> 
     return given
 
 
-def find_data(mix: Mix, below: Path | None = None) -> tuple[dict[SplitName, FoundSplit], dict[SplitName, str]]:
-    """Return the data of the splits that a mix takes, and a message for each split whose data is missing.
+def find_data(mix: Mix, below: Path | None = None) -> tuple[dict[SplitName, FoundSplit], dict[SplitName, LmnError]]:
+    """Return the data of the splits that a mix takes, and an error for each split whose data is missing.
 
     Args:
         mix: The mix.
         below: Folder that holds a folder for each corpus; see `write_mix`.
     """
     found: dict[SplitName, FoundSplit] = {}
-    missing: dict[SplitName, str] = {}
+    missing: dict[SplitName, LmnError] = {}
     for source in mix.sources:
         for split in source.splits:
             key = SplitName(source.card.name, split)
@@ -163,7 +163,7 @@ def find_data(mix: Mix, below: Path | None = None) -> tuple[dict[SplitName, Foun
                 found[key] = FoundSplit(str(data), data.sha256())
             except LmnError as error:  # the remedy is another one here
                 what = f"{error.what} ({source.card.homepage or source.card.title})"
-                missing[key] = str(LmnError(what, error.where))
+                missing[key] = LmnError(what, error.where)
     return found, missing
 
 
@@ -189,7 +189,7 @@ def write_mix(mix: Mix, folder: Path, *, below: Path | None = None, skip_missing
     found, missing = find_data(mix, below)
     if missing and not skip_missing:
         remedy = "--sources DIR names the folder that holds a folder for each corpus, --skip-missing goes without them:"
-        files = "\n".join(f"  {message}" for message in missing.values())
+        files = "\n".join(f"  {error}" for error in missing.values())
         raise LmnError(f"{len(missing)} files are missing", mix.path, f"{remedy}\n{files}")
     taken, counts = _take_all(mix, below, found)
     parts = _parts(mix, taken)

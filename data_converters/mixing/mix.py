@@ -110,11 +110,11 @@ def load_mix(name_or_path: str | Path) -> Mix:
     )
 
 
-def _find(name_or_path: str, beside: Path | None = None) -> Path:
+def _find(name_or_path: str, near: Path | None = None) -> Path:
     """Find a mix by name, or by a path that starts in a folder, if one is given, or in the working directory."""
     given = Path(name_or_path)
     candidates = [] if given.suffix else [_MIXES / f"{name_or_path}.yaml"]
-    candidates += [folder / given for folder in ([Path()] if beside is None else [beside, Path()])]
+    candidates += [folder / given for folder in ([Path()] if near is None else [near, Path()])]
     for candidate in candidates:
         if os.path.isfile(candidate):
             return candidate
@@ -175,10 +175,10 @@ def _target(
     raise key_error(files, (*under, "card"), what, "`map` says which of them it counts as, or null for O")
 
 
-def _folder(given: str | None, beside: Path) -> Path | None:
+def _folder(given: str | None, near: Path) -> Path | None:
     if given is None:
         return None
-    return beside / given if (beside / given).is_dir() else Path(given)
+    return near / given if (near / given).is_dir() else Path(given)
 
 
 def _check_sources(sources: list[MixSource], files: list[YamlFile]) -> None:

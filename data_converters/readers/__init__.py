@@ -1,4 +1,4 @@
-"""Readers of corpus files: one module for each layout, with the schema of its card keys beside it.
+"""Readers of corpus files: one module for each layout, with the schema of its card keys next to it.
 
 `READERS` gives the options of a layout by the word that a card's `reader.type` has for it.
 """

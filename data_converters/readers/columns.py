@@ -70,7 +70,7 @@ class ColumnOptions(FileLayout):
 
     @classmethod
     def of(cls, reader: dict[str, Any]) -> ColumnOptions:
-        """Take the keys of a card's `reader`, which follow the schema beside this file."""
+        """Take the keys of a card's `reader`, as the schema next to this file describes them."""
         separator = reader.get("separator", "auto")
         return cls(
             **tag_options(reader),

@@ -43,7 +43,7 @@ class DatasetOptions:
 
     @classmethod
     def of(cls, reader: dict[str, Any]) -> DatasetOptions:
-        """Take the keys of a card's `reader`, which follow the schema beside this file."""
+        """Take the keys of a card's `reader`, as the schema next to this file describes them."""
         return cls(RecordOptions.of(reader), reader["path"], reader.get("name"), reader.get("revision"))
 
     def data(self, folder: Path, value: str) -> SplitData:

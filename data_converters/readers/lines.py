@@ -42,7 +42,7 @@ class LineOptions(FileLayout):
 
     @classmethod
     def of(cls, reader: dict[str, Any]) -> LineOptions:
-        """Take the keys of a card's `reader`, which follow the schema beside this file."""
+        """Take the keys of a card's `reader`, as the schema next to this file describes them."""
         separator = reader.get("separator", "tab")
         within = reader.get("within")
         return cls(

@@ -77,7 +77,7 @@ class SpanOptions(FileLayout):
 
     @classmethod
     def of(cls, reader: dict[str, Any]) -> SpanOptions:
-        """Take the keys of a card's `reader`, which follow the schema beside this file."""
+        """Take the keys of a card's `reader`, as the schema next to this file describes them."""
         return cls(**{key: value for key, value in reader.items() if key != "type"})
 
     def reader(self, folder: Path, value: str, rules: CorpusRules, log: ProblemLog) -> SpanReader:

@@ -68,7 +68,7 @@ class TokenOptions(FileLayout):
 
     @classmethod
     def of(cls, reader: dict[str, Any]) -> TokenOptions:
-        """Take the keys of a card's `reader`, which follow the schema beside this file."""
+        """Take the keys of a card's `reader`, as the schema next to this file describes them."""
         return cls(RecordOptions.of(reader), reader.get("records"), reader.get("encoding", "utf-8"))
 
     def reader(self, folder: Path, value: str, rules: CorpusRules, log: ProblemLog) -> TokenReader:

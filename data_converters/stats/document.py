@@ -18,7 +18,7 @@ QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 
 
 def stats_document(stats: CorpusStats) -> dict[str, Any]:
-    """Return everything that was counted, for JSON. All ratios follow from the counts beside them."""
+    """Return everything that was counted, for JSON. All ratios follow from the counts next to them."""
     return {
         "schema": SCHEMA,
         "corpus": stats.card.name,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llms_meet_ner.labels import Label, LabelChangeError, LabelSet, UnknownLabelError, describe_origins, same_labels
+from llms_meet_ner.labels import Label, LabelChangeError, LabelSet, describe_origins, same_labels
 from llms_meet_ner.typed_json import from_json, to_json
 
 LABELS = LabelSet(
@@ -38,7 +38,7 @@ def test_merging_into_a_new_label_takes_the_first_ones_words() -> None:
 
 
 def test_two_labels_may_swap_names_only_by_way_of_a_third() -> None:
-    with pytest.raises(ValueError, match="there is a label of that name"):
+    with pytest.raises(LabelChangeError, match="there is a label of that name"):
         LABELS.changed(rename={"PER": "ORG"})
 
 
@@ -46,15 +46,16 @@ def test_two_labels_may_swap_names_only_by_way_of_a_third() -> None:
     "change", [{"keep": ["X"]}, {"drop": ["X"]}, {"merge": {"PER": ["X"]}}, {"rename": {"X": "Y"}}, {"drop": ["PER"], "merge": {"LOC": ["PER"]}}]
 )  # fmt: skip
 def test_a_label_that_is_not_there_is_named(change: dict[str, object]) -> None:
-    with pytest.raises(UnknownLabelError, match=r"there is no label (X|PER); there are: "):
+    with pytest.raises(LabelChangeError, match=r"there is no label (X|PER); there are: "):
         LABELS.changed(**change)  # type: ignore[arg-type]
 
 
 def test_errors_of_changes_have_fields() -> None:
-    with pytest.raises(UnknownLabelError) as unknown:
+    with pytest.raises(LabelChangeError) as unknown:
         LABELS.changed(drop=["PER"], merge={"PLACE": ["LOC", "PER"]})
     error = unknown.value
-    assert (error.operation, error.name, error.known) == ("merge", "PER", ("LOC", "LOCderiv", "ORG"))
+    assert (error.operation, error.what) == ("merge", "there is no label PER")
+    assert error.remedy == "there are: LOC, LOCderiv, ORG"
     assert str(error) == "merge: there is no label PER; there are: LOC, LOCderiv, ORG"
     with pytest.raises(LabelChangeError) as twice:
         LABELS.changed(merge={"A": ["LOC"], "B": ["LOC"]})
@@ -74,8 +75,20 @@ def test_sets_are_the_same_whatever_their_order_and_the_way_to_them() -> None:
 
 
 def test_no_label_left() -> None:
-    with pytest.raises(ValueError, match="at least one label"):
+    with pytest.raises(LabelChangeError, match=r"^drop: no label is left; drop fewer labels$"):
         LABELS.changed(drop=LABELS.names)
+    with pytest.raises(ValueError, match="at least one label"):
+        LabelSet(())
+
+
+def test_a_new_name_that_cannot_be_a_label_is_an_error_of_its_change() -> None:
+    for operation, change in (("merge", {"merge": {"A B": ["PER"]}}), ("rename", {"rename": {"PER": "A B"}})):
+        with pytest.raises(LabelChangeError, match=rf"^{operation}: not a label name: 'A B' .*; choose another name$"):
+            LABELS.changed(**change)  # type: ignore[arg-type]
+    with pytest.raises(LabelChangeError) as caught:
+        LABELS.changed(drop=["X"])
+    moved = caught.value.at("--drop")
+    assert (type(moved), str(moved)) == (LabelChangeError, str(caught.value).replace("drop:", "--drop:"))
 
 
 def test_letters() -> None:
