@@ -29,7 +29,7 @@ class WrittenSplit:
         sentences: Number of sentences.
         tokens: Number of tokens.
         entities: Number of entities by label.
-        augmented: Record of the sentences added to the split's own; None where there are none.
+        augmented: Record of the sentences added to the split's own; None if none were added.
     """
 
     dataset: str
@@ -45,7 +45,7 @@ def prompt_spec_of(
 ) -> PromptSpec:
     """Return the prompt of a corpus in a format.
 
-    Its label set is the card's, with letters for names in a wording of `LETTERED`. `Card.with_labels` makes a card that reads sentences
+    The label set is the card's, with letters for names in a wording of `LETTERED`. `Card.with_labels` makes a card that reads sentences
     with these labels.
 
     Args:
@@ -87,10 +87,10 @@ def write_split(
         spec: Prompt of the records.
         out: Folder to write to.
         labels_mark: Part of the data set's name that tells a change of the card's labels; empty for none.
-        augmented: Record of the sentences added to the split's own; None where there are none.
+        augmented: Record of the sentences added to the split's own; None if none were added.
 
     Raises:
-        LmnError: A sentence cannot be read, or there is none.
+        LmnError: A sentence cannot be read, or the split is empty.
     """
     name = dataset_name(card.name, split, spec, card.variant, labels_mark, augmented)
     fmt = get_format(spec.format, nested=spec.nested)

@@ -54,8 +54,8 @@ class Card:
         splits: Data of each split, by name, in the card's order.
         reader: Options with which the files are read.
         labels: Labels in the order in which an instruction lists them, with what each label of the files counts as.
-        docstart: What a `-DOCSTART-` line is.
-        repair: What happens to tags that their scheme does not allow.
+        docstart: Treatment of `-DOCSTART-` lines.
+        repair: Treatment of tags that their scheme does not allow.
         nested: Whether entities may lie inside entities.
         variant: Default wording of the instruction.
         path: File of the card.

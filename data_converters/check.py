@@ -61,7 +61,7 @@ def check_split(
         split: Name of the split on the card.
         source: Folder of the corpus files; None for the card's default.
         format_name: Name of the output format.
-        repair: What happens to tags that their scheme does not allow; None for what the card says.
+        repair: Treatment of tags that their scheme does not allow; None for the card's own.
         progress: Whether to show a progress bar if standard error is a terminal.
 
     Raises:

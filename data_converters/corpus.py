@@ -30,7 +30,7 @@ def read_corpus(
         card: Card, or its name or path.
         split: Name of the split on the card.
         source: Folder of the corpus files; by default the card's own (`card.yaml`) or `data/<corpus>`.
-        repair: What happens to tags that their scheme does not allow; by default as the card says.
+        repair: Treatment of tags that their scheme does not allow; None for the card's own.
         log: Log that takes the problems; by default a fatal problem raises.
         progress: Whether to show a progress bar if standard error is a terminal.
 

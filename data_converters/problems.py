@@ -51,7 +51,7 @@ class Problem(NamedTuple):
     Attributes:
         kind: Key of `PROBLEM_KINDS`.
         where: File and line.
-        message: What was seen.
+        message: Description of what was seen.
         fatal: Whether converting stops there.
     """
 

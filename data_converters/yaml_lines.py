@@ -146,8 +146,8 @@ def key_error(
     Args:
         files: Files as `load_extending` returns them.
         keys: Path of the value; empty for the file as a whole.
-        what: What is wrong.
-        remedy: What the user can do about it.
+        what: Description of the fault.
+        remedy: Advice for the user.
         kind: Kind of file, which stands for an empty path.
     """
     return LmnError(what, place_of(files, keys, kind), remedy)

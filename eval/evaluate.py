@@ -47,7 +47,7 @@ class Gold:
     limit: int | None = None
 
     def first(self, limit: int | None) -> Gold:
-        """Return the first so many sentences; None for all."""
+        """Return only the first `limit` sentences; None for all."""
         return self if limit is None else replace(self, sentences=self.sentences[:limit], limit=limit)
 
 
@@ -55,7 +55,7 @@ def read_gold(card: Card, split: str, source: Path | None = None, repair: Repair
     """Read a split from its corpus file; gold comes from nowhere else.
 
     Raises:
-        LmnError: As `read_corpus`; or the split is empty.
+        LmnError: `read_corpus` fails, or the split is empty.
     """
     sentences = list(read_corpus(card, split, source, repair=repair, progress=True))
     origin = card.data_of(split, source)
@@ -81,11 +81,11 @@ def evaluate(
         gold: Gold of a split.
         predictions: Records of lmn-predict, which may be spans without a text, or lines with `output` or `predict`.
         spec: Prompt that the predictions answer to; by default bracketed, with the card's labels. Whether entities may nest is
-            for the corpus to say: of nested entities predicted for a flat corpus, the outer one stays.
-        facts: Where the predictions come from, as far as it is known.
+            for the corpus to say: if nested entities are predicted for a flat corpus, the outer one is kept.
+        facts: Origin of the predictions, as far as it is known.
         min_confidence: Smallest confidence of the entities that are scored; None scores all.
-        train: Training split, for baselines and the seen/unseen analysis; None where it is not there.
-        baselines: Whether to score what counting in `train` gives.
+        train: Training split, for baselines and the seen/unseen analysis; None if it is missing.
+        baselines: Whether to score the baselines that count in `train`.
         scorer: `llms4ner` to count as that evaluator does, too; None leaves it out.
 
     Raises:

@@ -28,10 +28,10 @@ _CONVERTER = Converter()
 
 
 class _Place(NamedTuple):
-    """Where an attribute stands in the JSON mapping of its class.
+    """Place of an attribute in the JSON mapping of its class.
 
     Attributes:
-        key: Key; empty where the attribute's own keys stand among those of the class.
+        key: Key; empty if the attribute's own keys are mixed in with the keys of the class.
         name: Name of the attribute.
         pairs: Whether the attribute holds pairs that are written as a mapping.
         late: Whether files of earlier versions lack the key, so that the default is read.
@@ -56,7 +56,7 @@ def written_as(kind: type, layout: str) -> None:
         kind: Frozen dataclass.
         layout: Words: `name` of a field, or of a property, which is written and not read; `key=name` where the key is another word;
             `key=:name` for pairs that are written as a mapping; `name?` for a field that files of earlier versions lack;
-            `*name` for a part whose keys stand among those of the class, all null where the part is None.
+            `*name` for a part whose keys are mixed in with the keys of the class, all null if the part is None.
 
     Raises:
         ValueError: The class has a layout, or was written or read without one; or a word does not fit it.
@@ -103,7 +103,7 @@ def _keys(kind: type) -> Iterator[str]:
 
 
 def _key_of(kind: type, name: str) -> str:
-    """Return the key of an attribute; empty for one whose keys stand among those of its class."""
+    """Return the key of an attribute; empty if its own keys are mixed in with the keys of its class."""
     return next((place.key for place in _places(kind) if place.name == name), name)
 
 
@@ -254,13 +254,13 @@ def from_json(kind: type[T], row: Any, where: object, *, writer: str, remedy: st
 
     Args:
         kind: Class of the value.
-        row: What JSON holds.
+        row: Value read from JSON.
         where: File, or file and line.
         writer: Command that writes such files.
-        remedy: What helps if it is damaged.
+        remedy: Advice if the value is damaged.
 
     Raises:
-        LmnError: It is something else, or the class refuses what it holds; names the key.
+        LmnError: The value does not fit the class, or the class refuses it; the message names the key.
     """
     try:
         return _CONVERTER.structure(row, kind)

@@ -30,7 +30,7 @@ class ChosenCorpus:
         card: Card, with the labels that the options ask for.
         source: Folder of the corpus files; None for the card's default.
         splits: Splits that the options name, each once; () for all.
-        repair: What happens to tags that their scheme does not allow; None for what the card says.
+        repair: Treatment of tags that their scheme does not allow; None for the card's own.
         change: Change of the card's labels.
     """
 
@@ -62,7 +62,7 @@ class ChosenCorpus:
         """Return the splits whose files are there, and those whose files are missing.
 
         Args:
-            note: What happens to a split whose file is missing, for the line that names it: `not counted`.
+            note: Consequence for a split whose file is missing, for the line that names it: `not counted`.
 
         Raises:
             LmnError: All files are missing, or the file of a split that the options name.

@@ -94,10 +94,10 @@ def added_sentences(sentences: Iterable[Sentence], augmentation: Augmentation) -
 
     Args:
         sentences: All sentences of the split.
-        augmentation: What to add.
+        augmentation: Share of sentences to add, and the seed.
 
     Returns:
-        As many sentences as the share asks for, or fewer where the mentions do not suffice.
+        The number of sentences that the share asks for, or fewer if there are not enough mentions.
 
     Raises:
         LmnError: There is nothing to add.

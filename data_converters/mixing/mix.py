@@ -27,7 +27,7 @@ class HeldOut:
 
     Attributes:
         sentences: Number of sentences, from all sources together.
-        sample: How they are shared among the sources, by size or equally.
+        sample: Way to draw them from the sources: in proportion to their size, or equally.
     """
 
     sentences: int
@@ -43,7 +43,7 @@ class MixSource:
         splits: Splits to take.
         folder: Folder of the corpus files; None for the card's own, or one named like the corpus.
         at_most: Largest number of sentences to take; None for all.
-        repair: What happens to tags that their scheme does not allow; None for what the card says.
+        repair: Treatment of tags that their scheme does not allow; None for the card's own.
     """
 
     card: Card

@@ -37,9 +37,9 @@ class ColumnOptions(FileLayout):
         tags: Columns of tags, the outer level first.
         columns: Number of columns that every line must have, or None.
         comments: Exact beginnings of comment lines; no other line is a comment.
-        untagged: What happens to a line without a tag.
+        untagged: Treatment of a line without a tag.
         encoding: Encoding of the file; a byte order mark is skipped.
-        tag_names: Tags that numbers from 0 stand for, where tags are numbers; else ().
+        tag_names: Names of the tags by number, from 0, if tags are numbers; otherwise ().
         token_prefix: Prefix taken off the tokens that begin with it; a token that is the prefix alone keeps it, and is counted.
         sentence: Column, from 0, in which a new value begins a sentence, as an empty line does. An empty value continues the sentence
             above. None: only empty lines separate sentences.
@@ -97,7 +97,7 @@ def _blocks(file: IO[str], number: int = 0) -> Iterator[tuple[int, str]]:
     Lines end in `\\n` in a block, and the last line end is left out.
 
     Args:
-        file: File to read on from where it stands.
+        file: Open file, read from its current position.
         number: Number of lines read before.
     """
     rest = "\n"  # as if an empty line came before the file, as before every block

@@ -25,8 +25,8 @@ class CorpusRules:
 
     Attributes:
         labels: Labels that may occur in the files.
-        docstart: What a `-DOCSTART-` line is.
-        repair: What happens to tags that their scheme does not allow.
+        docstart: Treatment of `-DOCSTART-` lines.
+        repair: Treatment of tags that their scheme does not allow.
         nested: Whether entities may lie inside entities.
     """
 

@@ -30,7 +30,7 @@ class DatasetOptions:
     """How to read a data set.
 
     Attributes:
-        record: How to read one record.
+        record: Keys of a record.
         path: File or folder in the folder of the corpus; if there is none, id of a data set on the Hub.
         name: Configuration of the data set.
         revision: Branch, tag or commit on the Hub.

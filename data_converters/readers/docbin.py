@@ -24,7 +24,7 @@ class DocBinOptions(FileLayout):
         spans: Key of the group of spans to read; None for the documents' own entities.
         sentences: Whether a document is one sentence (`whole`) or is split at its sentence boundaries. An entity across a boundary
             joins the two sentences.
-        crossing: What happens to crossing spans; see `SpannedReader`. Only groups of spans can have them.
+        crossing: Treatment of crossing spans; see `SpannedReader`. Only groups of spans can have them.
     """
 
     language: str = "xx"

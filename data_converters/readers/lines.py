@@ -27,7 +27,7 @@ class LineOptions(FileLayout):
         within: String between a token and its tag where lines have no columns but items like `word|tag`; `tokens` and `tags` then
             count the parts of an item. None where lines have columns.
         encoding: Encoding of the file; a byte order mark is skipped.
-        tag_names: Tags that numbers from 0 stand for, where tags are numbers; else ().
+        tag_names: Names of the tags by number, from 0, if tags are numbers; otherwise ().
         token_prefix: Prefix taken off the tokens that begin with it; a token that is the prefix alone keeps it, and is counted.
     """
 

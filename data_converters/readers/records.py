@@ -21,11 +21,11 @@ _SPACE = " \t\r\n"
 
 
 def pick(value: Any, path: str) -> Any:
-    """Return the value to which a path of keys leads in a JSON value, or `MISSING`.
+    """Return the value at a path of keys in a JSON value, or `MISSING`.
 
     Args:
         value: A JSON value.
-        path: A key, or keys and positions in lists (from 0) with dots between them. `*` stands for every item of a list; the result
+        path: A key, or keys and positions in lists (from 0) with dots between them. `*` means every item of a list; the result
             is then a list, without the items that do not have the rest of the path. A key that itself holds dots wins.
     """
     if isinstance(value, dict) and path in value:
@@ -160,7 +160,7 @@ class RecordFilter:
         self._left_out = 0
 
     def accepts(self, number: int, record: Any) -> bool:
-        """Whether a record has the values. One that does not is reported."""
+        """Return whether a record has the required values, and report one that does not."""
         self._read += 1
         for key, wanted in self.wanted.items():
             value = pick(record, key)

@@ -17,7 +17,7 @@ class SpannedReader:
 
     Args:
         file: Name of the file, for places.
-        crossing: What happens to crossing spans: `error` refuses them; `longest` keeps the one over more tokens (of equally long ones
+        crossing: Treatment of crossing spans: `error` refuses them; `longest` keeps the one over more tokens (of equally long ones
             the first); `first` keeps the one that begins first (spans that begin together cannot cross).
         rules: Rules of the corpus. Where it is not nested, the outer one of two nested spans stays.
         log: Log that takes the problems.
@@ -42,7 +42,7 @@ class SpannedReader:
             tokens: Tokens of the record.
             ends: Ends of its sentences, exclusive and rising; the last is the number of tokens.
             spans: All spans over the tokens, so that the choice of the kept ones moves no boundary.
-            kept: Those of the spans that the sentences keep.
+            kept: Spans that the sentences keep.
             number: Line of the record.
         """
         start = 0
@@ -97,7 +97,7 @@ class SpannedReader:
         return flat
 
     def _uncrossed(self, spans: list[Span], tokens: list[str], where: Where) -> tuple[Span, ...]:
-        """Return spans of which none cross, and report those that are left out."""
+        """Return spans that do not cross, and report those that are left out."""
         if find_crossing(tuple(spans)) is None:
             return tuple(spans)
         kept: list[Span] = []

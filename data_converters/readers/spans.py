@@ -55,9 +55,9 @@ class SpanOptions(FileLayout):
         offsets: Whether offsets count code points or UTF-16 units.
         sentences: Whether a record is one sentence (`whole`) or is split by the rules of the language, or with `spaces` at line
             breaks. An entity across a boundary joins the two sentences.
-        cut: What happens to a span that begins or ends inside a token: `outward` widens it to the token, `drop` leaves it out,
+        cut: Treatment of a span that begins or ends inside a token: `outward` widens it to the token, `drop` leaves it out,
             `error` refuses it.
-        crossing: What happens to crossing spans; see `SpannedReader`.
+        crossing: Treatment of crossing spans; see `SpannedReader`.
         outside: Whether a span that is empty, holds only white space or does not lie in the text is refused or left out.
         where: Values by key; only records that have them are read.
         encoding: Encoding of the file; a byte order mark is skipped.
@@ -268,7 +268,7 @@ def utf16_offsets(text: str) -> tuple[Sequence[int], Sequence[int]]:
 
 
 def split_lines(text: str) -> list[list[Offsets]]:
-    """Return the offsets of the tokens in each line that has some; ASCII white space separates tokens."""
+    """Return the offsets of the tokens, line by line, without empty lines. ASCII white space separates tokens."""
     return [
         [(line.start() + start, line.start() + end) for start, end in tokens]
         for line in _LINE.finditer(text)

@@ -24,7 +24,7 @@ class TaggedReader:
         scheme: Scheme of the tags.
         rules: Rules of the corpus.
         log: Log that takes the problems.
-        tag_names: Tags that numbers from 0 stand for, where tags are numbers; else ().
+        tag_names: Names of the tags by number, from 0, if tags are numbers; otherwise ().
         token_prefix: Prefix taken off the tokens that begin with it; a token that is the prefix alone keeps it.
     """
 

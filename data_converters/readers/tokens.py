@@ -26,10 +26,10 @@ class RecordOptions:
         scheme: Scheme of the tags.
         tokens: Key of the tokens, or path of keys (see `records.pick`).
         tags: Key of the tags, or path of keys.
-        tag_names: Tags that numbers from 0 stand for, where tags are numbers; else ().
+        tag_names: Names of the tags by number, from 0, if tags are numbers; otherwise ().
         token_prefix: Prefix taken off the tokens that begin with it; a token that is the prefix alone keeps it, and is counted.
         where: Values by key; only records that have them are read.
-        duplicates: What happens to a record that has the tokens and tags of an earlier one: `keep` reads it, `drop` leaves it out.
+        duplicates: Treatment of a record that has the tokens and tags of an earlier one: `keep` reads it, `drop` leaves it out.
     """
 
     scheme: Scheme
@@ -57,7 +57,7 @@ class TokenOptions(FileLayout):
     """How to read a JSON file of records with tokens and tags.
 
     Attributes:
-        record: How to read one record.
+        record: Keys of a record.
         records: Path of keys to the records in the values that the file holds; None if these values are the records.
         encoding: Encoding of the file; a byte order mark is skipped.
     """
@@ -81,7 +81,7 @@ class RecordReader(TaggedReader):
 
     Args:
         file: Name of the file or data set, for places.
-        options: How to read one record.
+        options: Keys of a record.
         rules: Rules of the corpus.
         log: Log that takes the problems.
     """

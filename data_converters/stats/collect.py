@@ -27,7 +27,7 @@ class CorpusStats:
         reference: Split that the others are compared with, as `reference_of` chooses it.
         mentions: Mentions of all splits.
         sentences: Sentences of all splits.
-        ambiguity: How well words tell their label, over all splits.
+        ambiguity: Measures of how well words predict their label, over all splits.
         ambiguous: Mentions with several labels, ranked.
         shared: Sentences that occur in several splits, ranked.
         findings: Findings by kind, ranked.
@@ -75,7 +75,7 @@ def corpus_stats(
         card: Card of the corpus.
         splits: Splits to read, at least one and none twice; None for all.
         source: Folder that holds the corpus files; None for the card's own (`card.yaml`) or `data/<corpus>`.
-        repair: What to do with invalid tag sequences; None for what the card says.
+        repair: Treatment of tags that their scheme does not allow; None for the card's own.
         progress: Whether to show progress bars if standard error is a terminal.
 
     Raises:

@@ -22,10 +22,10 @@ FINDING_KINDS: dict[str, str] = {
     "punctuation-edge": "any other entity that begins or ends with punctuation",
     "long": "an entity of six or more tokens, longer than its label's upper quartile plus three interquartile ranges",
 }
-"""What each kind of finding is."""
+"""Description of each kind of finding."""
 
 _WORDLIKE = frozenset("%‰&@#§*")
-"""Characters that Unicode calls punctuation and people read as words: `5 %`, `# 1`, `@ home`."""
+"""Characters that are punctuation in Unicode but words to a reader: `5 %`, `# 1`, `@ home`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Annotation:
     Attributes:
         text: Words with their entities in brackets.
         count: Number of places.
-        odd: Whether this way is worth a look, rather than what an odd way is compared with.
+        odd: Whether this annotation is worth a look. The others are what it is compared with.
         places: File and first line of the sentence, for the first `MAX_PLACES` places.
     """
 
@@ -51,7 +51,7 @@ class Annotation:
 
     @property
     def listed_places(self) -> str:
-        """Places in one line, grouped by file. Three dots at the end stand for places that are not kept."""
+        """Places in one line, grouped by file, with three dots at the end if not all places are kept."""
         files: dict[str, list[str]] = {}
         for where in self.places:
             files.setdefault(where.file, []).append(str(where.line))
@@ -61,7 +61,7 @@ class Annotation:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The same words with all the ways in which they are annotated, those to look at last."""
+    """All annotations of the same words, with the odd ones last."""
 
     annotations: tuple[Annotation, ...]
 
@@ -82,7 +82,7 @@ class Finding:
 
     @property
     def suspicion(self) -> float:
-        """Share of places that are not odd, with one added to either side. It is the higher, the rarer the odd way is."""
+        """Share of places that are not odd, with one added to either side. The rarer the odd annotations, the higher it is."""
         return (self.total - self.odd + 1) / (self.total + 2)
 
 
@@ -186,7 +186,7 @@ def punctuation_only(mentions: MentionTable) -> list[Finding]:
 def punctuation_edges(mentions: MentionTable) -> list[Finding]:
     """Return entities that begin or end with punctuation and hold something else.
 
-    Those that occur most often without it, with the same label, come first; then the rarest.
+    Entities that occur most often without that punctuation, with the same label, come first; then the rarest.
     """
     found = []
     for mention in mentions:

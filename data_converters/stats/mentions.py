@@ -95,7 +95,7 @@ class Ambiguity:
         majority: Number of entities with the most frequent label of their mention.
         entropy: Entropy of the label given the mention, in bits: the entropy of each mention, averaged over entities.
         pairs: Number of mentions that have both labels, by pair of labels.
-        labels: How well words tell each label.
+        labels: Measures of how well words predict each label, by label.
     """
 
     mentions: int

@@ -19,8 +19,8 @@ class Condition:
 
     Attributes:
         condition: Name of the condition.
-        first: What holds for the first run, in words.
-        second: What holds for the second run.
+        first: Value of the condition in the first run, in words.
+        second: Value in the second run.
     """
 
     condition: str

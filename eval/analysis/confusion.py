@@ -21,7 +21,7 @@ def count_confusion(counted: Counter[tuple[str, str]], order: Sequence[str]) -> 
 
 
 def count_labels(pairs: Iterable[Pair], order: Sequence[str]) -> Confusion:
-    """Count pairs by gold and predicted label; `O` stands for an entity that is not there. Boundary errors count as their label."""
+    """Count pairs by gold and predicted label; `O` means that the entity is missing. Boundary errors count as their label."""
     counted = Counter(
         (pair.gold.label if pair.gold else OUTSIDE, pair.predicted.label if pair.predicted else OUTSIDE)
         for pair in pairs

@@ -20,7 +20,7 @@ class Known:
 
     Attributes:
         split: Name of the split.
-        labels: How often the words are annotated with which label.
+        labels: Number of annotations of the words, by label.
     """
 
     split: str

@@ -50,7 +50,7 @@ class AdapterChoice:
                 is not one of the published ones that are known.
             format_name: Output format of that instruction; None for the default.
             variant: Wording of that instruction; None for the card's.
-            options: How the model is asked.
+            options: Options of the system.
 
         Raises:
             LmnError: The adapter or its base model cannot be found, its template is not known, or its prompt has another format,

@@ -32,7 +32,7 @@ from ..studies.curve import CURVE_FILE, Curve, Dev, draw_curve, watch_training
 @click.option("--limit", type=click.IntRange(min=1), help="Score the first N sentences of the split only.")
 @click.option("--restart", is_flag=True, help="Score checkpoints again that are scored.")
 @click.option(
-    "--watch", is_flag=True, help="While training goes on: score what is new every 30 seconds, until it has ended."
+    "--watch", is_flag=True, help="Look for new checkpoints every 30 seconds and score them, until training has ended."
 )
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 @catch_errors
@@ -46,7 +46,7 @@ def curve_command(
     lmn-eval curve --recipe recipes/qwen25_conll.yaml --source DIR
     lmn-eval curve --recipe recipes/qwen25_conll.yaml --source DIR --limit 500 --watch
 
-    It can run while training goes on, and again afterwards: what is scored stays, also of checkpoints that save_total_limit deletes.
+    You can run it during training and again afterwards. Scores are kept, also of checkpoints that save_total_limit deletes.
     """  # noqa: D301
     recipe = choose_recipe(recipe_path, overrides)
     options = SystemOptions(decoding, batch_size, dtype=dtype)

@@ -58,7 +58,7 @@ class ScoreOptions:
         change: Changes of the card's labels.
         format_name: Output format of predictions or an adapter that does not say; None for the default.
         variant: Wording of their instruction; None for the card's.
-        options: How the model is asked.
+        options: Options of the system.
         limit: Number of sentences to score, the first of the split; None for all.
         restart: Whether to discard what an earlier run left.
         min_confidence: Smallest confidence of the entities that are scored; None scores all.
@@ -67,7 +67,7 @@ class ScoreOptions:
         train_split: Training split; None for the default.
         out: Folder for the scores; None for the folder of the predictions.
         html: Whether to write the report as a page.
-        report: What to print: `table`, `json` or `markdown`.
+        report: Form of the report: `table`, `json` or `markdown`.
         conlleval: File to write for the script conlleval; None for none.
     """
 
@@ -142,15 +142,15 @@ class GoldPlan:
         """Read the gold of the split.
 
         Raises:
-            LmnError: As `read_gold`.
+            LmnError: `read_gold` fails.
         """
         return read_gold(self.card, self.split, self.source, self.repair).first(self.limit)
 
     def read_train(self) -> Gold | None:
-        """Read the training split; None if there is none and none is needed.
+        """Read the training split; return None if it is missing and not needed.
 
         Raises:
-            LmnError: It is needed and cannot be read.
+            LmnError: The split is needed and cannot be read.
         """
         if self.train_split is None:
             return None
@@ -172,7 +172,7 @@ class FileAnswers:
     Attributes:
         path: Predictions file.
         spec: Prompt that they answer to; None where it is not known.
-        facts: Where they come from, as far as a recipe tells.
+        facts: Origin of the predictions, as far as a recipe names it.
     """
 
     path: Path
@@ -189,7 +189,7 @@ class SystemAnswers:
     """Answers of a system, which are predicted unless they are there.
 
     Attributes:
-        system: What answers.
+        system: System that answers.
         restart: Whether to discard what an earlier run left.
     """
 
@@ -203,14 +203,14 @@ class SystemAnswers:
 
     @property
     def facts(self) -> Facts:
-        """Where the answers come from."""
+        """Origin of the answers."""
         return self.system.facts
 
     def predictions(self, gold: Gold) -> Path:
         """Return the predictions of the gold's sentences, made now unless they are there.
 
         Raises:
-            LmnError: As `check_run` and `predict`.
+            LmnError: `check_run` or `predict` fails.
         """
         folder = run_folder(self.system, gold.card.name, gold.split, limit=gold.limit)
         path = folder / PREDICTIONS_FILE
@@ -226,8 +226,8 @@ class ScoringPlan:
     """What a call of `lmn-eval` does.
 
     Attributes:
-        answers: What is scored.
-        gold: What it is scored against.
+        answers: Answers to score.
+        gold: Gold to score them against.
         options: Options of scores and outputs, as they were given.
     """
 
@@ -237,7 +237,7 @@ class ScoringPlan:
 
 
 def resolve(options: ScoreOptions) -> ScoringPlan:
-    """Return the plan that options stand for. No model is loaded, and of the corpus files only the names are looked at.
+    """Turn options into a plan. No model is loaded, and no corpus file is opened.
 
     Raises:
         LmnError: A recipe, card, adapter or prompt cannot be found or read, or two of them say different things.
@@ -360,7 +360,7 @@ def _check_confidences(system: System) -> None:
     """Make sure that a system gives its entities confidences.
 
     Raises:
-        LmnError: It gives none.
+        LmnError: The system gives no confidences.
     """
     if not system.gives_confidences:
         raise LmnError(

@@ -21,7 +21,7 @@ def search_command(plan_path: Path) -> None:
     \b
     lmn-eval search recipes/search/qwen25_conll.yaml
 
-    A search that was killed goes on where it was. More trials: raise trials in the file and call it again.
+    A killed search resumes where it stopped. To add trials, raise trials in the file and call the command again.
     """  # noqa: D301
     search = run_search(load_plan(plan_path))
     print_table(search.table())

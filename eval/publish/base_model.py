@@ -73,7 +73,7 @@ def read_config(adapter: Path) -> dict[str, Any]:
     """Return the `adapter_config.json` in an adapter's folder.
 
     Raises:
-        LmnError: It is missing or damaged.
+        LmnError: The file is missing or damaged.
     """
     path = adapter / ADAPTER_CONFIG_FILE
     config = read_json(path, remedy="training writes it next to the adapter")

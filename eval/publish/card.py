@@ -77,7 +77,7 @@ def _public(reason: str | LmnError) -> str:
 
 
 def _different(values: Iterable[T]) -> list[T]:
-    """Return the different values in order."""
+    """Return the values without repetitions, in order."""
     return list(dict.fromkeys(values))
 
 

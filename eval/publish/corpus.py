@@ -46,7 +46,7 @@ class TrainingData:
 
     Attributes:
         dataset: Name of the data set in the recipe.
-        entry: What lmn-convert noted about it; None where that is missing.
+        entry: Entry that lmn-convert wrote for it; None if it is missing.
         card: Card of the corpus; None where it is missing.
         records: Number of examples; None where the data is missing.
         example: Example of what a model should write.

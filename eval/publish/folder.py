@@ -38,7 +38,7 @@ _OF_THE_MACHINE = ("is_local", "local_files_only", "name_or_path", "cache_dir", 
 
 @dataclass(frozen=True, slots=True)
 class BuildOptions:
-    """What goes into the folder.
+    """Choice of what goes into the folder.
 
     Attributes:
         repo: Repository that the card names, `OWNER/NAME`.
@@ -66,7 +66,7 @@ class Built:
     Attributes:
         folder: Path of the folder.
         files: Names of the files to upload, sorted; other files in the folder do not belong to it.
-        published: What the card says.
+        published: Contents of the card.
     """
 
     folder: Path
@@ -85,7 +85,7 @@ def build(system: LocalSystem, training: Recipe, options: BuildOptions, out: Pat
     Args:
         system: Adapter to publish, with its prompt and the folder of its results.
         training: Recipe of its training, for the card: hyperparameters, log and training data.
-        options: What goes into the folder.
+        options: Choice of what goes into the folder.
         out: Path of the folder, which does not exist, is empty, or was built by an earlier call.
 
     Raises:

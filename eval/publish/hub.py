@@ -42,7 +42,7 @@ class Destination:
         create_pr: Whether to open a pull request instead of a commit on the branch.
         parent_commit: Commit that the branch must be at, 40 hexadecimal digits; None for any.
         message: Message of the commit.
-        retries: How often to repeat a request that was lost or that failed in the server.
+        retries: Number of times to repeat a request that was lost or that failed in the server.
 
     Raises:
         LmnError: The repository's name is not an id, the commit is not a commit, or a tag is asked for on a pull request.
@@ -130,7 +130,7 @@ def upload(folder: Path, files: Sequence[str], base: str, to: Destination) -> Up
         folder: Folder of the files.
         files: Names of the files.
         base: Id of the base model, which must be on the Hub.
-        to: Where the files go.
+        to: Destination of the files.
 
     Raises:
         LmnError: There is no token, permission or network, the branch has moved, the tag is taken, the repository is public

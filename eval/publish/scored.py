@@ -24,7 +24,7 @@ class LeftOut:
     Attributes:
         run: Path from the adapter's folder: `<corpus>_<split>/<run>`, with the file name where that is not `scores.json`.
         reason: Why it is not there.
-        remedy: What the publisher can do about it; None where nothing is known to help.
+        remedy: Advice for the publisher; None if there is none.
     """
 
     run: str
@@ -108,10 +108,10 @@ def _read(path: Path, name: str, adapter_sha256: str) -> ScoredRun | LeftOut:
 
 
 def _foreign(run: ScoredRun, predictions: Path, adapter_sha256: str) -> str | None:
-    """Return why a run is not of an adapter, or None where it is.
+    """Return why a run does not belong to an adapter, or None if it does.
 
     Raises:
-        LmnError: As `run_stamp`.
+        LmnError: `run_stamp` fails.
     """
     hashes = run.provenance.sha256
     if run.shots:

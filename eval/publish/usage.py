@@ -1,4 +1,4 @@
-"""How to use and to reproduce what is published, as commands and Python that run."""
+"""Commands and Python code to use and to reproduce what is published."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _ANY_LANGUAGE = "xx"
 
 
 def splitter_language(published: Publication) -> str:
-    """Return the language whose rules split text into tokens: the corpus's if spaCy has rules for it, else the code for any."""
+    """Return the language whose rules split text into tokens: the corpus's if spaCy has rules for it, otherwise that for any."""
     code = published.language
     if code is None:
         return _ANY_LANGUAGE
     try:
         known = find_spec(f"spacy.lang.{code}") is not None
-    except ModuleNotFoundError:  # without spaCy here; whoever uses the model will be told
+    except ModuleNotFoundError:  # spaCy is not installed here, so take the code as it is
         known = True
     return code if known else _ANY_LANGUAGE
 

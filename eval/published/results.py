@@ -22,7 +22,7 @@ UNKNOWN = "not published"
 
 
 def rounded(value: float, digits: int, sign: Literal["", "+"] = "") -> str:
-    """Return a number with so many decimals; with `+` also its sign, unless it is 0."""
+    """Return a number rounded to some decimals; with `+`, its sign is written too, unless it is 0."""
     shown = round(value, digits) + 0.0  # no negative zero
     return f"{shown:{sign if shown else ''}.{digits}f}"
 
@@ -34,8 +34,8 @@ class PublishedRow:
     Attributes:
         kind: `strict` (spans with labels), `scenario` (of nervaluate) or `bio_tag`.
         name: A label or `micro`, a scenario, or a tag.
-        digits: Number of decimals that were published.
-        ratios: The ratios that were published, by name.
+        digits: Number of published decimals.
+        ratios: Published ratios by name.
     """
 
     kind: str
@@ -58,21 +58,21 @@ class PublishedResult:
     """One published result.
 
     Attributes:
-        source: What tables call the source.
+        source: Name of the source in tables.
         corpus: Name of the corpus card.
-        split: Split of the corpus; None where it was not published which.
-        system: What distinguishes it from other results of the source; may be empty.
+        split: Split of the corpus; None if it was not published.
+        system: Name that distinguishes the system from others of the source; may be empty.
         models: Names of the models as published; several where the scores are their average.
-        model_ids: Hub ids of their base models, of those that have one.
-        format: Output format; None where the system has no such format, or it was not published.
-        variant: Wording of the instruction as the corpus card calls it; None where it is not known to be one of the card's.
-        instruction_sha256: Hash of the exact instruction; None where that is not known.
-        decoding: `free`, `constrained`, or None where it was not published.
+        model_ids: Hub ids of the base models that have one.
+        format: Output format; None if the system has none or it was not published.
+        variant: Wording of the instruction, named as in corpus cards; None if it is not known to be one of these.
+        instruction_sha256: Hash of the exact instruction; None if it is not known.
+        decoding: `free` or `constrained`; None if it was not published.
         shots: Number of examples shown to a model without training; None for a trained model.
-        scorer: What counted: `seqeval`, `llms4ner`, `averaged-tags` or `unknown`.
-        sentences: Number of sentences of the split, and of `-DOCSTART-` lines among them, as published; None where they were not.
-        tokens: Number of tokens of the split as published; None where it was not.
-        conditions: What else a reader has to know about the numbers.
+        scorer: Scorer that was used: `seqeval`, `llms4ner`, `averaged-tags` or `unknown`.
+        sentences: Published number of sentences of the split, and of `-DOCSTART-` lines among them; None if not published.
+        tokens: Published number of tokens of the split; None if not published.
+        conditions: Further conditions of the numbers, in words.
         rows: Lines of the table.
     """
 
@@ -123,7 +123,7 @@ class PublishedResult:
 
     @property
     def micro_f1(self) -> float | None:
-        """The strict micro average; None where it was not published."""
+        """F1 of the strict micro average; None if it was not published."""
         return next((row.ratios.get("f1") for row in self.rows if (row.kind, row.name) == ("strict", MICRO)), None)
 
 
@@ -150,11 +150,11 @@ class KnownAdapter:
 
 @dataclass(frozen=True, slots=True)
 class PublishedSource:
-    """What a file in `references/` holds.
+    """Contents of a file in `references/`.
 
     Attributes:
-        source: What tables call the source.
-        conditions: What a reader has to know about all its results.
+        source: Name of the source in tables.
+        conditions: Conditions that hold for all results of the source, in words.
         results: Results, in the order of the file.
         adapter: Adapter that the source publishes, or None.
     """
@@ -169,7 +169,7 @@ class PublishedSource:
         """Read a file.
 
         Raises:
-            LmnError: It cannot be read, or does not fit the schema; with file and line.
+            LmnError: The file cannot be read or does not fit the schema; the message names file and line.
         """
         file = YamlFile(path)
         check_schema(file.value, load_schema(REFERENCES_SCHEMA), [file], kind="reference")
@@ -182,7 +182,7 @@ class PublishedSource:
 
 @cache
 def load_published() -> tuple[PublishedSource, ...]:
-    """Return what the files in `references/` hold, by file name."""
+    """Return the contents of all files in `references/`, in the order of their names."""
     return tuple(map(PublishedSource.load, sorted(REFERENCES_FOLDER.glob("*.yaml"))))
 
 

@@ -55,7 +55,7 @@ def find_references(run: ScoredRun, model: str | None, spec: PromptSpec | None) 
 def _matching(results: Sequence[PublishedResult], model: str | None, fmt: str) -> list[PublishedResult]:
     """Return the results of a model, whatever their format.
 
-    Where a source has no result of the model alone in our format, its average over several models stands in.
+    If a source has no result of the model alone in our format, its average over several models is used instead.
     """
     of_model = [
         result for result in results if result.rows and any(_is_same(model, known) for known in result.model_ids)
@@ -134,7 +134,7 @@ def _differing(result: PublishedResult, run: ScoredRun, model: str | None, spec:
 
 
 def _differing_prompt(result: PublishedResult, run: ScoredRun, spec: PromptSpec | None) -> Iterator[str]:
-    """Yield what differs in what the model was taught, told and shown."""
+    """Yield differences in training, prompt and examples."""
     if (ours := run.shots) and result.shots != ours.number:
         shown = f"{ours.number} examples in the prompt and no training"
         yield f"training: ours {shown}, theirs {'trained' if result.shots is None else f'{result.shots} examples'}"

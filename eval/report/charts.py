@@ -47,7 +47,7 @@ def _groups(run: ScoredRun) -> Iterator[Chart]:
 
 
 def _reliability(calibration: Calibration) -> Chart:
-    """Draw the share of correct entities against their mean confidence; the larger the dot, the more entities it stands for."""
+    """Draw the share of correct entities against their mean confidence. Larger dots represent more entities."""
     rows = [(row, row.confidence, row.accuracy) for row in calibration.bins]
     filled = [(row, x, y) for row, x, y in rows if x is not None and y is not None]
     curve = PointSeries(

@@ -162,7 +162,7 @@ def _trust_tables(run: ScoredRun) -> Iterator[LinkedTable]:
 
 
 _CONFUSION = (
-    f"Gold in rows, predicted in columns. Of labels: {OUTSIDE} stands for the entity that is not there, and an entity with wrong "
+    f"Gold in rows, predicted in columns. Of labels: {OUTSIDE} means that the entity is missing, and an entity with wrong "
     "boundaries counts as its label. Of tags: token by token."
 )
 _COUNTS = ("correct", "predicted", "gold")

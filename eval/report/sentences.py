@@ -27,12 +27,12 @@ def embedded(value: Any) -> str:
 
 
 def browser_data(sentences: Sequence[ExaminedSentence], labels: Sequence[str]) -> Iterator[Markup]:
-    r"""Yield parts of a JSON object, which is markup as it stands.
+    r"""Yield the parts of a JSON object that needs no escaping.
 
     `kinds`, `labels`, `statuses` and `reasons` are names; rows refer to them by number. Each of `rows` is an array: id, place (file
     name and line), tokens joined by `\n`, pairs, status, reasons, ungrounded entities as [text, label], and the output, 0 where it
-    was read exactly. A pair is [kind, gold start, end, label, predicted start, end, label, known], with -1 for an entity that is not
-    there, then the confidence of the predicted entity where it has one. `known` is an index into the names' `known`, which lists the
+    was read exactly. A pair is [kind, gold start, end, label, predicted start, end, label, known], with -1 for a missing
+    entity, then the confidence of the predicted entity if it has one. `known` is an index into the names' `known`, which lists the
     labels of the gold entity's words in the training split, or -1. Hidden characters are codes.
     """
     known = sorted({found for row in sentences for found in row.known or ()})

@@ -25,7 +25,7 @@ ERRORS: dict[Kind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A gold entity and the predicted one that stands for it.
+    """A gold entity and its predicted partner.
 
     Attributes:
         kind: `correct`, or the kind of error.
@@ -270,7 +270,7 @@ class Analysis:
 
     Attributes:
         errors: Pairs of entities by label and kind.
-        confusion: Confusion of labels; `O` stands for an entity that is not there.
+        confusion: Confusion of labels; `O` means that the entity is missing.
         tags: Single BIO tags; None where entities nest, which tags cannot hold.
         groups: Strict counts by division and group.
         train_split: Training split that two divisions of the groups come from; None where it was not read.

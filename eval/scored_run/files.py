@@ -77,7 +77,7 @@ def load_evaluation(path: Path) -> Evaluation:
     """Read a scored run as `load_run` does, and the sentences behind its counts.
 
     Raises:
-        LmnError: As `load_run`; or the sentences are missing or damaged.
+        LmnError: `load_run` fails, or the sentences are missing or damaged.
     """
     path = scores_path(path)
     run, rows = load_run(path), sibling(path, SENTENCES_FILE)

@@ -23,10 +23,10 @@ class ShownExamples:
     Attributes:
         number: Number of examples.
         rule: Rule that chose them; None without examples.
-        seed: Seed of what was drawn; None where nothing was.
+        seed: Seed of the draw; None if nothing was drawn.
         dataset: Data set that they come from; None without examples.
-        ids: Their sentence ids where all sentences had the same, else None.
-        sha256: Hash of what was shown; None where nothing was.
+        ids: Sentence ids of the examples if all sentences had the same ones, otherwise None.
+        sha256: Hash of the examples as shown; None without examples.
     """
 
     number: int
@@ -160,10 +160,10 @@ class Reference:
 
     Attributes:
         title: Source, system, model and format.
-        source: What tables call the source.
+        source: Name of the source in tables.
         rows: Lines of the published table.
         differing: Conditions that differ, or may, in words.
-        conditions: What the source says about its numbers.
+        conditions: Conditions that the source states, in words.
     """
 
     title: str
@@ -175,7 +175,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class OtherReferences:
-    """Published results on the same split that ours is not put next to.
+    """Published results on the same split, of other models than ours.
 
     Attributes:
         results: Number of results.
@@ -216,7 +216,7 @@ class ScoredRun:
         decoding: `constrained`, `free`, `unknown` for files of other tools, `none` for spans without a text; two joined by `+` where a
             file mixes them.
         format: Output format; `spans` if no prediction has a text.
-        label_origins: What each label of the corpus files counts as, None for O; empty where nothing is changed.
+        label_origins: For each label of the corpus files, the label that it counts as, None for O; empty if no label is changed.
         limit: Number of sentences that `--limit` left; None for the whole split.
         recipe: Path of the recipe, or None.
         adapter: Adapter that was used without its recipe, or None.
@@ -227,10 +227,10 @@ class ScoredRun:
         scores: Counts, from which the ratios are derived.
         calibration: Calibration of all predicted entities, the dropped ones included; None without confidences or entities.
         uncertainty: Uncertainty of the sentences; None where no sentence has one.
-        baselines: What counting gives; None where that was not asked for.
-        analysis: Where predictions differ from the gold.
+        baselines: Scores of the counting baselines; None if they were not asked for.
+        analysis: Analysis of the differences between predictions and gold.
         llms4ner: Counts by that published evaluator; None where they were not asked for.
-        provenance: What the scores were computed with.
+        provenance: Versions, commit, seed and hashes behind the scores.
         references: Published results next to ours.
         path: File that it was read from or written to; None for a run that is not on disk.
     """
@@ -278,8 +278,8 @@ class Evaluation:
     """A scored run, and the sentences behind its counts.
 
     Attributes:
-        run: What `scores.json` holds.
-        sentences: What `sentences.jsonl` holds, in the order of the corpus.
+        run: Contents of `scores.json`.
+        sentences: Contents of `sentences.jsonl`, in the order of the corpus.
     """
 
     run: ScoredRun

@@ -206,7 +206,7 @@ class Scores:
         seqeval: Strict counts; None where entities nest, which tags cannot hold.
         spans: Strict counts over sets of spans, where entities nest; else None.
         nervaluate: Counts by nervaluate; None where entities nest.
-        alignment: What became of the outputs.
+        alignment: Results of reading the outputs.
 
     Raises:
         ValueError: Both or neither of `seqeval` and `spans` are there, or ungrounded entities are counted in two ways.

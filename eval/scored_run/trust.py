@@ -68,12 +68,12 @@ class Calibration:
     """Confidences of predicted entities compared with how often they were right.
 
     Attributes:
-        squared_error: Sum over entities of the square of confidence minus 1 (correct) or 0 (not).
+        squared_error: Sum over entities of the squared distance between confidence and 1 (correct) or 0 (wrong).
         bins: Bins of equal width, from 0 to 1.
-        thresholds: What smallest confidences keep, the lowest first.
+        thresholds: Scores that each minimum confidence would leave, the lowest minimum first.
 
     Raises:
-        ValueError: There is another number of bins, or so many entities cannot have such a squared error.
+        ValueError: The number of bins is wrong, or the squared error is impossible for this number of entities.
     """
 
     squared_error: float

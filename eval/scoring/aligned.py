@@ -31,7 +31,7 @@ class AlignedPredictions:
         format: Name of the output format; `spans` if no prediction has a text.
         labels: Labels that the model was asked for.
         aligned: Alignment of each prediction.
-        kept: The same alignments without the spans below `least`: what is scored.
+        kept: The same alignments without the spans below `least`, which are scored.
         confidences: Confidences of the aligned spans, sentence by sentence in their order; None if any entity lacks one.
         least: Smallest confidence of the spans that are scored; None where all are.
     """

@@ -1,4 +1,4 @@
-"""What counting in the training split gives, scored like predictions."""
+"""Baselines that count in the training split, scored like predictions."""
 
 from __future__ import annotations
 

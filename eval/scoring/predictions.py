@@ -48,7 +48,7 @@ class Predictions:
     """Predictions in the order of the gold sentences.
 
     Attributes:
-        path: Their file.
+        path: File of the predictions.
         rows: One prediction for each sentence.
         decoding: Decoding as the records say; `unknown` for files of other tools, `none` for spans.
     """
@@ -168,7 +168,7 @@ def _confidences(where: str, row: dict[str, Any]) -> dict[Span, float] | None:
 
 
 def _spans(rows: Any) -> tuple[Span, ...] | None:
-    """Return spans, or None if one is damaged or stands twice."""
+    """Return spans, or None if one is damaged or repeated."""
     try:
         return tuple(Span(span.start, span.end, _whole(span.label)) for span in spans_from_json(rows))
     except ValueError:

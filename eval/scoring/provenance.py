@@ -33,10 +33,10 @@ def provenance_of(gold: SplitData, predictions: Path, facts: Facts) -> Provenanc
     Args:
         gold: Data of the scored split.
         predictions: File of the predictions.
-        facts: What is known of the system that is said to have made them.
+        facts: Known facts about the system that the predictions are attributed to.
 
     Raises:
-        LmnError: As `run_stamp`.
+        LmnError: `run_stamp` fails.
     """
     return Provenance(
         versions={"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}},

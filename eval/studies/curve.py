@@ -1,4 +1,4 @@
-"""A learning curve: every checkpoint of a training scored on a development split, so that precision, recall and F1 stand against step."""
+"""A learning curve: every checkpoint of a training scored on a development split, to plot precision, recall and F1 by step."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ class Point:
     Attributes:
         checkpoint: Name of the checkpoint, `checkpoint-N` or `final`.
         step: Training step after which it was saved.
-        epoch: The same as a number of epochs, or None.
+        epoch: Number of epochs until then, or None.
         loss: Last training loss that was logged until then, or None.
         eval_loss: LLaMA-Factory's evaluation loss, or None.
-        adapter_sha256: Hash of its weights.
+        adapter_sha256: Hash of the weights.
         counts: Strict counts over all labels.
     """
 
@@ -58,7 +58,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What the points of a curve have in common.
+    """Conditions that all points of a curve share.
 
     Attributes:
         recipe: Path of the recipe.
@@ -68,7 +68,7 @@ class Scope:
         corpus_sha256: Hash of the corpus file.
         sentences: Number of sentences that are scored.
         sentences_in_split: Number of sentences in the split.
-        decoding: How outputs are decoded.
+        decoding: Decoding of the outputs.
         prompt: Prompt as JSON, without its template.
     """
 
@@ -93,11 +93,11 @@ class Curve:
     """The scored checkpoints of one training, on one split with one way of decoding.
 
     Attributes:
-        scope: What the points have in common.
+        scope: Conditions that all points share.
         points: Points by step.
-        gone: Names of the points whose checkpoint training has since deleted (`save_total_limit`).
-        final: Name of the point with the weights that training ended with; None while it goes on.
-        unfinished: Names of checkpoints that are not whole (yet) and were left out.
+        gone: Names of the points whose checkpoints training has deleted in the meantime (`save_total_limit`).
+        final: Name of the point with the final weights of training; None until training ends.
+        unfinished: Names of incomplete checkpoints, which were left out.
     """
 
     scope: Scope
@@ -108,7 +108,7 @@ class Curve:
 
     @property
     def best(self) -> Point | None:
-        """The point with the highest F1, the earliest of equals; None where no entity is right at any point."""
+        """The point with the highest F1, the earliest in a tie; None if no point has a correct entity."""
         right = (point for point in self.points if point.counts.correct)
         return max(right, key=lambda point: (point.counts.f1, -point.step), default=None)
 
@@ -169,10 +169,10 @@ class Dev:
 
     @classmethod
     def read(cls, recipe: Recipe, split: str | None, source: Path | None, limit: int | None) -> Dev:
-        """Read the gold of a split, by default that of the recipe's `eval_dataset`.
+        """Read the gold of a split, by default the split of the recipe's `eval_dataset`.
 
         Raises:
-            LmnError: It is not known which split; or as `known_prompt` and `read_gold`.
+            LmnError: The split is not known, or `known_prompt` or `read_gold` fails.
         """
         entry = recipe.dev_entry(split)
         spec = known_prompt(recipe, recipe.output_dir)
@@ -185,8 +185,8 @@ def score_system(system: System, dev: Dev, folder: Path, *, restart: bool = Fals
     """Let a system predict the development split, unless that is done, and score it.
 
     Args:
-        system: What is scored.
-        dev: What it is scored on.
+        system: System to score.
+        dev: Split to score it on.
         folder: Folder for `predictions.jsonl` and `scores.json`.
         restart: Whether to discard predictions in that folder.
 
@@ -194,7 +194,7 @@ def score_system(system: System, dev: Dev, folder: Path, *, restart: bool = Fals
         Strict counts over all labels.
 
     Raises:
-        LmnError: As `predict` and `evaluate`.
+        LmnError: `predict` or `evaluate` fails.
     """
     predictions = predict(system, dev.gold.sentences, folder, restart=restart)
     evaluation = evaluate(dev.gold, predictions, spec=dev.spec, facts=system.facts)
@@ -211,7 +211,7 @@ def draw_curve(recipe: Recipe, dev: Dev, options: SystemOptions, *, restart: boo
         The curve, and its folder, `<output_dir>/<corpus>_<split>/curve/<run>`.
 
     Raises:
-        LmnError: There is nothing to score; or as `score_system`.
+        LmnError: There is nothing to score, or `score_system` fails.
     """
     name = run_name(recipe_system(recipe, options), dev.gold.limit)
     folder = recipe.output_dir / f"{dev.gold.card.name}_{dev.gold.split}" / "curve" / name

@@ -70,11 +70,11 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """Runs over one split that are to be compared.
+    """Runs over one split, for comparison.
 
     Attributes:
         title: Heading.
-        about: What was trained on what, and where it ran, in Markdown.
+        about: Description of training, data and machine, in Markdown.
         corpus: Name of the corpus card.
         split: Split that was scored.
         results: Results in the order of the table.

@@ -68,7 +68,7 @@ class Search:
     """A search in its folder, and the study of Optuna that remembers it.
 
     Args:
-        plan: What to search.
+        plan: Plan of the search.
         train: Trains a trial.
         score: Scores the adapter of a trial.
 

@@ -28,7 +28,7 @@ def score_trial(plan: SearchPlan, overrides: Sequence[str]) -> Counts:
         Strict counts over all labels, on the development split.
 
     Raises:
-        LmnError: As `score_system`; or the process was killed.
+        LmnError: `score_system` fails, or the process was killed.
     """
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         try:

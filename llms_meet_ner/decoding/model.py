@@ -86,7 +86,7 @@ def check_dtype(dtype: str) -> None:
     """Make sure that a data type has one of the names in `DTYPES`.
 
     Raises:
-        LmnError: It has not.
+        LmnError: The data type is unknown.
     """
     if dtype not in DTYPES:
         raise LmnError(f"no data type {dtype!r}; there are: {', '.join(DTYPES)}")
@@ -99,8 +99,8 @@ def load_model(weights: Weights, spec: PromptSpec, dtype: Dtype = AUTO) -> Loade
     Without CUDA, such a base is loaded unquantised. The tokenizer is the base model's.
 
     Args:
-        weights: Which ones.
-        spec: Prompt with its template, which says what ends an answer.
+        weights: Weights to load.
+        spec: Prompt with its template, which defines the end of an answer.
         dtype: Data type of the weights; `auto` is `weights.cuda_dtype` on CUDA and float32 on a CPU.
 
     Raises:

@@ -92,7 +92,7 @@ class Vocabulary:
             what: Description of the text, for the error.
 
         Raises:
-            LmnError: They cannot.
+            LmnError: No tokens can write the text.
         """
         if self.spellable(text) != text:
             raise LmnError(f"the tokenizer cannot write {what} {text!r}", remedy="use --decoding free")

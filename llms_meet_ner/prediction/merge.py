@@ -26,10 +26,10 @@ class Part:
 
     Attributes:
         folder: Folder of its run.
-        shard: Which one it is.
+        shard: Number of the shard, and number of all shards.
         whole: Hash of the sentences of all shards.
         stamp: Stamp of its run.
-        rows: Its prediction records.
+        rows: Prediction records of the shard.
     """
 
     folder: Path

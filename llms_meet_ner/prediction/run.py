@@ -104,7 +104,7 @@ def check_run(folder: Path, system: System, sentences: Sequence[Sentence]) -> No
     What is not known without loading a model or asking a server is not checked.
 
     Raises:
-        LmnError: They are not.
+        LmnError: The predictions are of other sentences or of another system.
     """
     if not (folder / RUN_FILE).is_file():
         return

@@ -169,7 +169,7 @@ def choose_recipe(path: Path | None, overrides: Sequence[str] = ()) -> Recipe:
     """Return the recipe at a path; without a path, the only recipe under `recipes/` whose output holds an adapter.
 
     Raises:
-        LmnError: As `load_recipe` and `find_recipe`; or there are overrides and no path.
+        LmnError: `load_recipe` or `find_recipe` fails, or there are overrides but no path.
     """
     if path:
         return load_recipe(path, overrides)
@@ -289,7 +289,7 @@ def recipe_prompt(recipe: Recipe, adapter: Path | None) -> PromptSpec:
         adapter: Folder of the adapter, or None for the untrained model.
 
     Raises:
-        LmnError: As `known_prompt`; or the template has to be read from LLaMA-Factory, which is not installed.
+        LmnError: `known_prompt` fails, or the template must be read from LLaMA-Factory, which is not installed.
     """
     spec = known_prompt(recipe, adapter)
     if spec.template:
