@@ -11,7 +11,7 @@ import jsonschema
 import yaml
 
 from ..errors import LmnError
-from ..files import yaml_errors
+from ..files import unreadable, yaml_errors
 
 KeyPath = tuple[str | int, ...]
 """Keys, and positions in lists from 0, that lead to a value: `("labels", 0, "name")`."""
@@ -34,7 +34,7 @@ class YamlFile:
         try:
             text = path.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
-            raise LmnError(f"cannot be read ({error})", path) from error
+            raise unreadable(error, path, "name a file that is there") from error
         with yaml_errors(path):
             node = yaml.compose(text, Loader=yaml.SafeLoader)
             self._check_keys(node)

@@ -34,6 +34,16 @@ class LmnError(Exception):
         return type(self)(self.what, where, self.remedy)
 
 
+def install_command(extra: str) -> str:
+    """Return the command that installs this package with one of its extras."""
+    return f"pip install 'llms-meet-ner[{extra}]'"
+
+
+def installing(extra: str) -> str:
+    """Return the remedy for a missing package: how to install the extra that brings it."""
+    return f"{install_command(extra)}, or pip install -e '.[{extra}]' in a checkout"
+
+
 def listed(names: Sequence[str], most: int = 5) -> str:
     """Return names as a list in a message: `a, b, c`; of more than `most`, the first ones and how many are left."""
     more = f" and {len(names) - most:,} more" if len(names) > most else ""

@@ -50,6 +50,14 @@ def _umask() -> int:
     return mask
 
 
+def unreadable(error: OSError | UnicodeDecodeError, path: Path, remedy: str | None = None) -> LmnError:
+    """Return the error for a file that cannot be read; the system's words for it do not repeat the path."""
+    if isinstance(error, FileNotFoundError):
+        return LmnError("no such file", path, remedy)
+    reason = error.strerror if isinstance(error, OSError) else None
+    return LmnError(f"cannot be read ({reason or error})", path, remedy)
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write JSON atomically, indented and with a newline at its end."""
     with atomic_write(path) as file:
@@ -69,10 +77,8 @@ def read_json(path: Path, remedy: str | None = None) -> Any:
     """
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise LmnError("no such file", path, remedy) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise LmnError(f"cannot be read ({error})", path, remedy) from error
+        raise unreadable(error, path, remedy) from error
     except json.JSONDecodeError as error:
         raise LmnError(f"not JSON ({error.msg})", f"{path}:{error.lineno}", remedy) from error
     except (ValueError, RecursionError) as error:

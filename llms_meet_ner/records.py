@@ -10,6 +10,7 @@ from typing import Any
 
 from .alignment import Alignment
 from .errors import LmnError
+from .files import unreadable
 from .sentence import Span
 from .typed_json import to_json
 
@@ -159,7 +160,7 @@ def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     try:
         lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise LmnError(f"cannot be read ({error})", path) from error
+        raise unreadable(error, path, f"name the {PREDICTIONS_FILE} that lmn-predict wrote") from error
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue

@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import track
 
-from ...errors import LmnError
+from ...errors import LmnError, installing
 from ...sentence import Sentence
 from ..problems import ProblemLog
 from .common import CorpusRules, SplitData
@@ -123,9 +123,7 @@ class DatasetSplit:
         try:
             import datasets
         except ImportError as error:
-            raise LmnError(
-                f"reading it needs the datasets library ({error})", self, "pip install 'llms-meet-ner[readers]'"
-            ) from error
+            raise LmnError(f"reading it needs the datasets library ({error})", self, installing("readers")) from error
         if not sys.stderr.isatty():
             datasets.disable_progress_bars()
         try:

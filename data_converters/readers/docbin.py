@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from ...errors import LmnError
+from ...errors import LmnError, installing
 from ...sentence import Sentence, Span
 from ..problems import ProblemLog
 from .common import CorpusRules, FileLayout
@@ -88,9 +88,7 @@ class DocBinReader(SpannedReader):
             import spacy
             from spacy.tokens import DocBin
         except ImportError as error:
-            raise LmnError(
-                f"reading it needs spaCy ({error})", self.path, "pip install 'llms-meet-ner[readers]'"
-            ) from error
+            raise LmnError(f"reading it needs spaCy ({error})", self.path, installing("readers")) from error
         try:
             vocab = spacy.blank(self.options.language).vocab
         except (ImportError, AttributeError, ValueError) as error:

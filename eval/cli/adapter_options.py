@@ -16,7 +16,7 @@ from ...data_converters.cards import Card, load_card
 from ...errors import LmnError
 from ...formats import DEFAULT_FORMAT
 from ...prompting.spec import PROMPT_SPEC_FILE, PromptSpec
-from ...systems.finding import find_model
+from ...systems.finding import locate_model, read_prompt, with_base
 from ...systems.found_model import FoundModel
 from ...systems.options import SystemOptions
 from ..published.results import known_adapter
@@ -56,12 +56,13 @@ class AdapterChoice:
             LmnError: The adapter or its base model cannot be found, its template is not known, or its prompt has another format,
                 variant or template than is asked for.
         """
-        found = find_model(
-            self.name, self.base, self.prompt, revision=self.revision,
-            otherwise=lambda: self._prompt_of_card(card, format_name, variant),
-        )  # fmt: skip
-        self._check_asked(found.spec, format_name, variant)
-        return FoundModel(found, options)
+        found = locate_model(self.name, self.base, self.revision)
+        if self.prompt or found.prompt_file.is_file():
+            spec = read_prompt(self.prompt or found.prompt_file)
+        else:
+            spec = self._prompt_of_card(card, format_name, variant)
+        self._check_asked(spec, format_name, variant)
+        return FoundModel(with_base(found, spec, self.base), options)
 
     def _prompt_of_card(self, card: Card, format_name: str | None, variant: str | None) -> PromptSpec:
         """Return the prompt to ask a model with that has no prompt of its own."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from importlib.util import find_spec
 
+from ...errors import install_command
 from .publication import Publication
 
 RECIPE_FILE = "recipe.yaml"
@@ -44,7 +45,7 @@ def commands(published: Publication) -> str:
     """Return the commands that train and score the adapter again, with the published recipe."""
     convert = published.data.convert_command()
     lines = [
-        "pip install 'llms-meet-ner[train]'",
+        install_command("train"),
         f"{convert}   # DIR: the corpus's files" if convert else "# convert the corpus with lmn-convert",
         f"llamafactory-cli train {RECIPE_FILE}",
     ]

@@ -7,12 +7,12 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...errors import LmnError
+from ...errors import LmnError, installing
 from ...files import sha256_of
 from ...training.recipe import ADAPTER_FILE
 
 _ROUNDED = ("float32", "float64")
-_INSTALL = "pip install 'llms-meet-ner[tag]'"
+_INSTALL = installing("tag")
 
 
 @dataclass(frozen=True, slots=True)

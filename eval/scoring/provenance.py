@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ...data_converters.readers import SplitData
-from ...errors import LmnError
 from ...files import read_json, sha256_of
 from ...prediction.resume import read_stamp
 from ...records import PREDICTIONS_FILE, RUN_FILE
@@ -54,13 +53,10 @@ def run_stamp(predictions: Path) -> dict[str, Any]:
     """
     if not _is_run(predictions):
         return {}
-    try:
-        content = read_json(predictions.parent / RUN_FILE)
-        if isinstance(content, dict) and "stamp" not in content and "plan_sha256" not in content:
-            return {}  # another tool's file of the same name
-        return read_stamp(predictions.parent)
-    except LmnError as error:
-        raise LmnError(error.what, error.where, _WITHOUT_NOTES) from error
+    content = read_json(predictions.parent / RUN_FILE, _WITHOUT_NOTES)
+    if isinstance(content, dict) and "stamp" not in content and "plan_sha256" not in content:
+        return {}  # another tool's file of the same name
+    return read_stamp(predictions.parent, _WITHOUT_NOTES)
 
 
 def noted_system(predictions: Path) -> tuple[NamedModel | None, ShownExamples | None, str | None]:

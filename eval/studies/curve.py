@@ -12,7 +12,7 @@ import click
 
 from ...counts import Counts
 from ...data_converters.cards import load_card
-from ...errors import LmnError
+from ...errors import LmnError, installing
 from ...files import atomic_write, read_json, sha256_of, write_json
 from ...prediction.run import predict, run_name
 from ...prompting.spec import PromptSpec
@@ -310,7 +310,7 @@ def _write(curve: Curve, folder: Path) -> None:
     with atomic_write(folder / "curve.md") as file:
         file.write(markdown("eval.studies/curve.md.jinja", scope=str(curve.scope), points=curve.table))
     if not _draw(curve, folder / "curve.png"):
-        click.echo("no curve.png: matplotlib is not installed; pip install 'llms-meet-ner[plot]'", err=True)
+        click.echo(f"no curve.png: matplotlib is not installed; {installing('plot')}", err=True)
 
 
 def _draw(curve: Curve, path: Path) -> bool:

@@ -16,7 +16,7 @@ import click
 
 from ...counts import Counts
 from ...decoding.requests import resolve_decoding
-from ...errors import LmnError
+from ...errors import LmnError, installing
 from ...files import atomic_write, write_json
 from ...rendering.markdown import table
 from ...rendering.tables import Table
@@ -225,7 +225,7 @@ def _open_study(plan: SearchPlan) -> Any:
         from optuna.storages import JournalStorage
         from optuna.storages.journal import JournalFileBackend
     except ImportError as error:
-        raise LmnError(f"a search needs Optuna ({error})", remedy="pip install 'llms-meet-ner[search]'") from error
+        raise LmnError(f"a search needs Optuna ({error})", remedy=installing("search")) from error
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     journal = plan.out / _JOURNAL
     journal.parent.mkdir(parents=True, exist_ok=True)

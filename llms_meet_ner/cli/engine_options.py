@@ -10,12 +10,11 @@ import click
 import cloup
 
 from ..errors import LmnError
-from ..systems.server import DEFAULT_CONCURRENCY, DEFAULT_RETRIES, DEFAULT_TIMEOUT, DEFAULT_URL, ServerOptions
+from ..systems.server import DEFAULT_CONCURRENCY, DEFAULT_RETRIES, DEFAULT_TIMEOUT, DEFAULT_URL, OPENAI, ServerOptions
 from .options import refuse
 
 R = TypeVar("R")
 LOCAL = "local"
-OPENAI = "openai"
 _SERVER_OPTIONS = {
     "base_url": "--base-url",
     "served_model": "--served-model",

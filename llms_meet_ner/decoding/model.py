@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, get_args
 
-from ..errors import LmnError
+from ..errors import LmnError, installing
 from ..prompting.spec import PromptSpec
 from ..prompting.templates import prepare_tokenizer, stop_ids
 
 Dtype = Literal["auto", "float32", "bfloat16", "float16"]
 AUTO: Final = "auto"
 DTYPES: tuple[Dtype, ...] = get_args(Dtype)
-_INSTALL = "pip install 'llms-meet-ner[train]', or 'llms-meet-ner[tag]' to tag only"
+_INSTALL = f"{installing('train')}; the extra 'tag' is enough to tag"
 
 
 class FourBit(NamedTuple):

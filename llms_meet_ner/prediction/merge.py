@@ -45,7 +45,7 @@ class Part:
         Raises:
             LmnError: The folder does not hold the run of a shard, or the run is not finished.
         """
-        stamp = read_stamp(folder)
+        stamp = read_stamp(folder, "name the folder of a run that lmn-predict --shard i/n has written")
         match stamp.get("shard"):
             case {"number": int(number), "of": int(of), "sentences_sha256": str(whole)}:
                 shard = Shard(number, of)

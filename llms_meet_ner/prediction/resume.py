@@ -14,8 +14,6 @@ from ..errors import LmnError
 from ..files import atomic_write, read_json, write_json
 from ..records import PARTIAL_FILE, RUN_FILE, Answer
 
-_PREDICT_AGAIN = "--restart predicts again"
-
 
 def run_batches(
     folder: Path,
@@ -72,17 +70,21 @@ def run_batches(
     return found
 
 
-def read_stamp(folder: Path) -> dict[str, Any]:
+def read_stamp(folder: Path, remedy: str) -> dict[str, Any]:
     """Return the stamp that a run left in its `run.json`.
+
+    Args:
+        folder: Folder of the run.
+        remedy: Advice for the user if there is no stamp.
 
     Raises:
         LmnError: The file is missing or damaged.
     """
     path = folder / RUN_FILE
-    content = read_json(path, remedy=_PREDICT_AGAIN)
+    content = read_json(path, remedy=remedy)
     stamp = content.get("stamp") if isinstance(content, dict) else None
     if not isinstance(stamp, dict):
-        raise LmnError("holds no stamp of a run", path, _PREDICT_AGAIN)
+        raise LmnError("holds no stamp of a run", path, remedy)
     return dict(stamp)
 
 

@@ -21,6 +21,7 @@ from ..systems.system import System
 from .resume import read_stamp, run_batches
 from .shards import Shard
 
+_PREDICT_AGAIN = "--restart predicts again"
 _MACHINE_KEYS = ("device", "resolved_dtype")
 OTHER_PREDICTIONS = "predictions of other data, another model or other options"
 
@@ -108,7 +109,7 @@ def check_run(folder: Path, system: System, sentences: Sequence[Sentence]) -> No
     """
     if not (folder / RUN_FILE).is_file():
         return
-    found = read_stamp(folder)
+    found = read_stamp(folder, _PREDICT_AGAIN)
     differing = system.differences(found, sentences)
     differing += [] if found.get("sentences") == _identified(sentences) else ["sentences"]
     if differing:
@@ -122,7 +123,7 @@ def same_run(folder: Path, stamp: Mapping[str, Any]) -> bool:
     """Return whether a folder's run has a stamp, up to the machine that it ran on."""
     if not (folder / RUN_FILE).is_file():
         return False
-    found = read_stamp(folder)
+    found = read_stamp(folder, _PREDICT_AGAIN)
     return {key: value for key, value in found.items() if key not in _MACHINE_KEYS} == stamp
 
 

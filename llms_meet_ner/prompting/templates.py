@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..errors import LmnError
+from ..errors import LmnError, installing
 from .spec import PROMPT_SPEC_FILE, Example, PromptSpec, TemplatePieces
 
 _MERGING = "Llama2Template"
@@ -28,7 +28,7 @@ def pieces_of(name: str) -> TemplatePieces:
         raise LmnError(
             f"LLaMA-Factory is not installed ({error})",
             f"template {name}",
-            f"pip install 'llms-meet-ner[train]', or use an adapter folder that holds a {PROMPT_SPEC_FILE}",
+            f"{installing('train')}, or use an adapter folder that holds a {PROMPT_SPEC_FILE}",
         ) from error
     if name not in TEMPLATES:
         raise LmnError(

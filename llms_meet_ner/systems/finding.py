@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -18,8 +18,32 @@ _NAME_BASE = "name another with --base MODEL"
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """An adapter or a whole model, such as an adapter merged into its base, that is at hand.
+class ModelFolder:
+    """Where an adapter or a whole model lies on this machine.
+
+    Attributes:
+        name: Folder or Hub id, as the user gave it.
+        folder: Folder that holds the files.
+        is_whole: Whether it is a whole model, such as an adapter merged into its base; otherwise it is an adapter.
+        commit: Commit of a Hub id; None for a folder.
+        results_folder: Folder for its results.
+    """
+
+    name: str
+    folder: Path
+    is_whole: bool
+    commit: str | None
+    results_folder: Path
+
+    @property
+    def prompt_file(self) -> Path:
+        """Place of the prompt next to the weights; a model of others may lack the file."""
+        return self.folder / PROMPT_SPEC_FILE
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFiles:
+    """An adapter or a whole model with all that its answers need.
 
     Attributes:
         name: Folder or Hub id, as the user gave it.
@@ -39,30 +63,36 @@ class Found:
 
 
 def find_model(
-    name: str,
-    base: str | None = None,
-    prompt: Path | None = None,
-    *,
-    revision: str | None = None,
-    otherwise: Callable[[], PromptSpec] | None = None,
-) -> Found:
-    """Find an adapter or a whole model; download an adapter, and make sure that its base model is within reach.
+    name: str, base: str | None = None, prompt: Path | None = None, *, revision: str | None = None
+) -> ModelFiles:
+    """Find an adapter or a whole model with its prompt and its base model.
 
     Args:
         name: Folder or Hub id.
         base: Base model of the adapter; None for the one that `adapter_config.json` names.
         prompt: A `prompt_spec.json`; None for the one next to the weights.
         revision: Branch, tag or commit of a Hub id; None for its main branch.
-        otherwise: Gives the prompt, with its template, if none lies next to the weights and none is named.
 
     Raises:
-        LmnError: There is no such model or base model, a file is missing or damaged, the prompt has no chat template, a revision
-            is named of a folder or a base of a whole model; and what `otherwise` raises.
+        LmnError: As `locate_model`, `read_prompt` and `with_base`.
+    """
+    found = locate_model(name, base, revision)
+    return with_base(found, read_prompt(prompt or found.prompt_file), base)
+
+
+def locate_model(name: str, base: str | None = None, revision: str | None = None) -> ModelFolder:
+    """Find the folder of an adapter or a whole model, downloading an adapter if name is a Hub id.
+
+    Args:
+        name: Folder or Hub id.
+        base: Base model that the user named; None if they named none.
+        revision: Branch, tag or commit of a Hub id; None for its main branch.
+
+    Raises:
+        LmnError: There is no such model, a file is missing, or a revision is named of a folder or a base of a whole model.
     """
     files = (ADAPTER_CONFIG_FILE, ADAPTER_FILE, PROMPT_SPEC_FILE, MODEL_CONFIG_FILE)
     folder = _folder_of(name, files, name, "name another, or go online", revision)
-    commit = None if Path(name).is_dir() else folder.name
-    results = results_folder_of(name, revision)
     whole = (folder / MODEL_CONFIG_FILE).is_file() and not (folder / ADAPTER_CONFIG_FILE).is_file()
     if whole and base:
         raise LmnError("a whole model, and --base is for an adapter", name, "leave it out")
@@ -72,13 +102,43 @@ def find_model(
                 "no such file", folder / file,
                 "name a folder that training has written, a folder with a merged model, or a Hub id of either",
             )  # fmt: skip
-    path = prompt or folder / PROMPT_SPEC_FILE
-    spec = otherwise() if otherwise and not prompt and not path.is_file() else _prompt_at(path)
-    if whole:
-        return Found(name, spec, name, None, commit, results)
-    base = base or _base_of(folder)
-    _folder_of(base, (MODEL_CONFIG_FILE,), f"{base}, the base model of {folder}", _NAME_BASE)
-    return Found(name, spec, base, folder, commit, results)
+    commit = None if Path(name).is_dir() else folder.name
+    return ModelFolder(name, folder, whole, commit, results_folder_of(name, revision))
+
+
+def read_prompt(path: Path) -> PromptSpec:
+    """Read a prompt with its chat template.
+
+    Raises:
+        LmnError: The file is missing or damaged, or names no chat template.
+    """
+    if not path.is_file():
+        raise LmnError(
+            "no such file", path,
+            "lmn-predict writes it next to the adapter of its recipe, or name one with --prompt FILE",
+        )  # fmt: skip
+    spec = PromptSpec.load(path)
+    if spec.template is None:
+        raise LmnError("names no chat template", path, "lmn-predict with the adapter's recipe writes one that does")
+    return spec
+
+
+def with_base(found: ModelFolder, spec: PromptSpec, base: str | None = None) -> ModelFiles:
+    """Add the base model to what was found, after making sure that it is within reach.
+
+    Args:
+        found: Folder of the adapter or the whole model.
+        spec: Prompt that it answers to, with its chat template.
+        base: Base model of the adapter; None for the one that `adapter_config.json` names.
+
+    Raises:
+        LmnError: There is no such base model, or the adapter names none.
+    """
+    if found.is_whole:
+        return ModelFiles(found.name, spec, found.name, None, found.commit, found.results_folder)
+    base = base or _base_of(found.folder)
+    _folder_of(base, (MODEL_CONFIG_FILE,), f"{base}, the base model of {found.folder}", _NAME_BASE)
+    return ModelFiles(found.name, spec, base, found.folder, found.commit, found.results_folder)
 
 
 def results_folder_of(name: str, revision: str | None) -> Path:
@@ -104,18 +164,6 @@ def saved_dtype(model: str) -> str | None:
     return dtype if isinstance(dtype, str) else None
 
 
-def _prompt_at(path: Path) -> PromptSpec:
-    if not path.is_file():
-        raise LmnError(
-            "no such file", path,
-            "lmn-predict writes it next to the adapter of its recipe, or name one with --prompt FILE",
-        )  # fmt: skip
-    spec = PromptSpec.load(path)
-    if spec.template is None:
-        raise LmnError("names no chat template", path, "lmn-predict with the adapter's recipe writes one that does")
-    return spec
-
-
 def _folder_of(name: str, files: Sequence[str], what: str, remedy: str, revision: str | None = None) -> Path:
     """Return the local folder, downloading the files if name is a Hub id; the folder is then named by its commit."""
     if Path(name).is_dir():
@@ -124,13 +172,15 @@ def _folder_of(name: str, files: Sequence[str], what: str, remedy: str, revision
         return Path(name)
     try:
         from huggingface_hub import snapshot_download
-        from huggingface_hub.errors import HFValidationError
+        from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
     except ImportError as error:
         raise LmnError(f"no such folder, and a Hub id needs huggingface_hub ({error})", what, remedy) from error
     try:
         return Path(snapshot_download(name, revision=revision, allow_patterns=list(files)))
     except HFValidationError as error:
         raise LmnError("no such folder, nor a Hub id, which is OWNER/NAME", what, remedy) from error
+    except LocalEntryNotFoundError as error:
+        raise LmnError("no such folder, and not in the cache of the Hub", what, remedy) from error
     except OSError as error:
         reason = str(error).strip().split("\n")[0]
         raise LmnError(f"no such folder, and as a Hub id it cannot be fetched ({reason})", what, remedy) from error

@@ -13,7 +13,7 @@ from ..files import sha256_of
 from ..prompting.spec import PromptSpec
 from ..sentence import Sentence
 from ..training.recipe import ADAPTER_FILE, HALF_PRECISION
-from .finding import Found, saved_dtype
+from .finding import ModelFiles, saved_dtype
 from .local import PRECISION_KEYS, LocalSystem
 from .options import SystemOptions
 from .prompted import changed, prompt_differences
@@ -28,7 +28,7 @@ class FoundModel(LocalSystem):
         options: Options of the system.
     """
 
-    def __init__(self, found: Found, options: SystemOptions) -> None:
+    def __init__(self, found: ModelFiles, options: SystemOptions) -> None:
         super().__init__(options)
         self._found = found
 
@@ -94,7 +94,7 @@ class FoundModel(LocalSystem):
         return differing + prompt_differences(stamp, self.prompt, template.name if template else None)
 
     def _digests(self) -> dict[str, Any]:
-        """Return hashes of the weights. Those of a whole model on the Hub follow from its revision."""
+        """Return hashes of the weights; a whole model on the Hub needs none besides its revision."""
         found = self._found
         if found.adapter:
             return {"adapter_sha256": sha256_of(found.adapter / ADAPTER_FILE)}

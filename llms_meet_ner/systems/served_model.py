@@ -16,7 +16,7 @@ from ..training.recipe import Recipe, known_prompt
 from .examples import ExampleChooser, Shots
 from .options import SystemOptions
 from .prompted import PromptedSystem, changed, continuation_remarks, prompt_differences
-from .server import REQUEST, Server, ServerOptions
+from .server import OPENAI, REQUEST, Server, ServerOptions
 from .system import Facts, Job
 
 
@@ -51,7 +51,7 @@ class ServedModel(PromptedSystem):
     @property
     def run_name(self) -> str:
         """The decoding, that a server decodes, and the examples."""
-        return f"{self.decoding}-openai" + (f"-{self._shots.mark}" if self._shots else "")
+        return f"{self.decoding}-{OPENAI}" + (f"-{self._shots.mark}" if self._shots else "")
 
     @property
     def facts(self) -> Facts:
@@ -68,7 +68,7 @@ class ServedModel(PromptedSystem):
         """Return what the answers follow from, the sentences themselves aside, for JSON."""
         server = self._server
         return {
-            "engine": "openai",
+            "engine": OPENAI,
             "recipe": self._recipe.path.name,
             "model": self._recipe.model,
             "served_model": server.model,

@@ -13,11 +13,13 @@ from itertools import cycle
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ..errors import LmnError
+from ..errors import LmnError, installing
 
 if TYPE_CHECKING:
     import openai
 
+OPENAI = "openai"
+"""Name of the engine that asks such a server."""
 DEFAULT_URL = "http://localhost:8000/v1"
 KEY_VARIABLE = "OPENAI_API_KEY"
 DEFAULT_CONCURRENCY = 8
@@ -34,7 +36,7 @@ _BASE_URL = "--base-url ends in /v1 with most servers"
 
 @dataclass(frozen=True, slots=True)
 class ServerOptions:
-    """Where a server is and how it is asked. Nothing but the model bears on the outputs.
+    """Where a server is and how it is asked. Only the model affects the outputs.
 
     Attributes:
         base_url: Address up to `/v1`.
@@ -86,7 +88,7 @@ class Server:
             import openai
         except ImportError as error:
             raise LmnError(
-                f"--engine openai needs the package openai ({error})", remedy="pip install 'llms-meet-ner[openai]'"
+                f"--engine openai needs the package openai ({error})", remedy=installing("openai")
             ) from error
         self.options = options
         self._errors = (openai.OpenAIError, ValueError)  # ValueError for damaged JSON

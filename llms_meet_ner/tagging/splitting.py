@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
-from ..errors import LmnError
+from ..errors import LmnError, installing
 
 Offsets = tuple[int, int]
 """Start and end of a token in characters (code points) of its text, end exclusive."""
@@ -66,9 +66,7 @@ def _pipeline(language: str) -> Any:
         from spacy.lang.char_classes import HYPHENS
         from spacy.tokenizer import Tokenizer
     except ImportError as error:
-        raise LmnError(
-            f"raw text needs spaCy ({error})", remedy="pip install 'llms-meet-ner[tag]', or give tokens"
-        ) from error
+        raise LmnError(f"raw text needs spaCy ({error})", remedy=f"{installing('tag')}, or give tokens") from error
     try:
         nlp = spacy.blank(language)
     except (ImportError, AttributeError, ValueError) as error:

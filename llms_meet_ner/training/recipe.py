@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 import yaml
 
-from ..errors import LmnError
-from ..files import yaml_errors
+from ..errors import LmnError, listed
+from ..files import unreadable, yaml_errors
 from ..prompting.spec import PROMPT_SPEC_FILE, PromptSpec
 from .dataset_info import DatasetEntry, load_entry, sibling
 
@@ -137,7 +137,7 @@ def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise LmnError(f"no such recipe ({error.strerror})", path) from error
+        raise unreadable(error, path, "name the YAML file of a recipe, such as recipes/demo_smollm2.yaml") from error
     except UnicodeDecodeError as error:
         raise LmnError(f"not UTF-8 ({error.reason})", path) from error
     with yaml_errors(path):
@@ -198,12 +198,12 @@ def find_recipe(folder: Path = Path("recipes")) -> Recipe:
     if not recipes:
         raise LmnError("no recipe there", folder, "name one with --recipe FILE")
     if not trained:
-        listed = ", ".join(f"{recipe.path} ({recipe.output_dir})" for recipe in recipes)
+        found = listed([f"{recipe.path} ({recipe.output_dir})" for recipe in recipes])
         raise LmnError(
-            "no recipe has a trained adapter yet", remedy=f"train one, or name one with --recipe FILE: {listed}"
+            "no recipe has a trained adapter yet", folder, f"train one, or name one with --recipe FILE: {found}"
         )
-    listed = ", ".join(str(recipe.path) for recipe in trained)
-    raise LmnError("several recipes have an adapter", remedy=f"name one with --recipe FILE: {listed}")
+    found = listed([str(recipe.path) for recipe in trained])
+    raise LmnError("several recipes have an adapter", folder, f"name one with --recipe FILE: {found}")
 
 
 def known_prompt(recipe: Recipe, adapter: Path | None) -> PromptSpec:
@@ -235,7 +235,7 @@ def known_prompt(recipe: Recipe, adapter: Path | None) -> PromptSpec:
     if differences:
         raise LmnError(
             f"the adapter was trained with another {', '.join(differences)} than {recipe.dataset} in {recipe.dataset_dir} now has",
-            kept, "convert the corpus with the options of then, or train again",
+            kept, "convert the corpus with the same options as before, or train again",
         )  # fmt: skip
     return trained
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from llms_meet_ner import LmnError
-from llms_meet_ner.errors import listed
+from llms_meet_ner.errors import install_command, installing, listed
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,8 @@ def test_fields_survive_processes_and_a_change_of_place() -> None:
 def test_long_lists_are_cut_and_counted() -> None:
     assert listed(["a", "b"]) == "a, b"
     assert listed(list("abcdefg"), most=3) == "a, b, c and 4 more"
+
+
+def test_the_remedy_for_a_missing_package_works_with_and_without_a_checkout() -> None:
+    assert install_command("tag") == "pip install 'llms-meet-ner[tag]'"
+    assert installing("tag") == "pip install 'llms-meet-ner[tag]', or pip install -e '.[tag]' in a checkout"

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from llms_meet_ner import LmnError
-from llms_meet_ner.files import atomic_write, read_json, sha256_of, write_json, yaml_errors
+from llms_meet_ner.files import atomic_write, read_json, sha256_of, unreadable, write_json, yaml_errors
 
 
 def test_an_interrupted_write_leaves_what_was_there(workdir: Path) -> None:
@@ -81,3 +81,13 @@ def test_the_line_is_named_where_the_yaml_parser_knows_it(text: str, where: str)
     with pytest.raises(LmnError) as raised, yaml_errors("a.yaml"):
         yaml.safe_load(text)
     assert raised.value.where == where
+
+
+def test_an_unreadable_file_is_named_once(workdir: Path) -> None:
+    assert str(unreadable(FileNotFoundError(2, "No such file", "a"), Path("a"), "look")) == "a: no such file; look"
+    assert (
+        str(unreadable(IsADirectoryError(21, "Is a directory", "a"), Path("a"))) == "a: cannot be read (Is a directory)"
+    )
+    assert unreadable(UnicodeDecodeError("utf-8", b"x", 0, 1, "bad"), Path("a")).what.startswith(
+        "cannot be read ('utf-8'"
+    )

@@ -45,7 +45,7 @@ def test_mappings_come_with_their_line_numbers_and_empty_lines_are_skipped(workd
         ("[1]\n", r"^a\.jsonl:1: not a JSON mapping: '\[1\]'"),
         ("[" * 5_000, r"^a\.jsonl:1: not a whole JSON line"),
         (b"\xff\n", r"^a\.jsonl: cannot be read"),
-        (None, r"^a\.jsonl: cannot be read"),
+        (None, r"^a\.jsonl: no such file; name the predictions"),
     ],
     ids=["cut off", "damaged", "no mapping", "deep", "not UTF-8", "missing"],
 )
@@ -96,3 +96,13 @@ def test_a_record_of_spans_has_neither_output_nor_decoding() -> None:
     record = PredictionRecord.of("x/y/0", Answer(spans=spans), "0" * 40, None, Alignment(spans, "exact"))
     row = json.loads(record.line())
     assert (row["output"], row["decoding"], row["spans"]) == (None, None, [[0, 1, "LOC"]])
+
+
+@pytest.mark.parametrize(
+    ("name", "what"), [("gone.jsonl", "no such file"), ("folder", "cannot be read (Is a directory)")]
+)
+def test_a_file_that_cannot_be_read_is_named_once_with_a_remedy(workdir: Path, name: str, what: str) -> None:
+    Path("folder").mkdir()
+    with pytest.raises(LmnError) as caught:
+        list(read_jsonl(Path(name)))
+    assert str(caught.value) == f"{name}: {what}; name the predictions.jsonl that lmn-predict wrote"

@@ -11,7 +11,7 @@ from llms_meet_ner import LabelSet, PromptSpec, Sentence, Span, get_format
 from llms_meet_ner.decoding.requests import Request
 from llms_meet_ner.prompting.spec import TemplatePieces
 from llms_meet_ner.records import Answer, Uncertainty
-from llms_meet_ner.systems.finding import Found
+from llms_meet_ner.systems.finding import ModelFiles
 from llms_meet_ner.systems.found_model import FoundModel
 from llms_meet_ner.systems.options import SystemOptions
 from llms_meet_ner.tagging.splitting import make_splitter, split_at_spaces
@@ -79,7 +79,7 @@ class CapitalsSystem(FoundModel):
     """
 
     def __init__(self, batch_size: int = 16, window: int | None = None) -> None:
-        found = Found("capitals", SPEC, "nothing", None, "0" * 40, Path("outputs/capitals"))
+        found = ModelFiles("capitals", SPEC, "nothing", None, "0" * 40, Path("outputs/capitals"))
         super().__init__(found, SystemOptions(batch_size=batch_size))
         self.generator = Capitals()
         self.__dict__ |= {"_loaded": Loaded(Characters(), window), "_generator": self.generator}

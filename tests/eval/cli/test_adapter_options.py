@@ -193,7 +193,9 @@ def test_revisions_have_results_of_their_own(project: Path) -> None:
     call("--adapter", "some/adapter", *MINI, "--revision", "v1", "--limit", "1")
     assert run_of("outputs/some--adapter@v1/mini_testb/constrained-first1")[1]["adapter"]["revision"] == OTHER_COMMIT
     gone = call("--adapter", "some/adapter", *MINI, "--revision", "v2", code=1).stderr
-    assert gone.startswith("Error: some/adapter: no such folder, and as a Hub id it cannot be fetched (")
+    assert gone.startswith(
+        "Error: some/adapter: no such folder, and not in the cache of the Hub; name another, or go online\n"
+    )
     assert gone.endswith("; name another, or go online\n")
 
 
@@ -224,7 +226,7 @@ def test_what_cannot_be_scored_is_one_line(project: Path) -> None:
         "--template NAME, as its recipe does, or the whole prompt with --prompt FILE\n"
     )
     assert call("--adapter", "tuned/final", *MINI, code=1).stderr == no_prompt
-    nothing = "Error: nobody/nothing: no such folder, and as a Hub id it cannot be fetched ("
+    nothing = "Error: nobody/nothing: no such folder, and not in the cache of the Hub;"
     assert call("--adapter", "nobody/nothing", *MINI, code=1).stderr.startswith(nothing)
     asked = call("--adapter", "tuned/final", *MINI, "--template", "default", "--variant", "short", "--limit", "1")
     assert (

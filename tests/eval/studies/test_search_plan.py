@@ -23,7 +23,7 @@ from llms_meet_ner.training.recipe import load_recipe
         (("lora_rank: [8, 16]", "output_dir: [a]"), r"s\.yaml:6: space\.output_dir: output_dir is set by the search itself"),
         (("of: lora_rank", "of: rank"), r"s\.yaml:8: tie\.lora_alpha\.of: rank is not a number that is searched"),
         (("num_train_epochs: 0.5", "lora_rank: 4"), r"s\.yaml:6: space\.lora_rank: lora_rank is under space and overrides"),
-        (("base.yaml", "none.yaml"), "none.yaml: no such recipe"),
+        (("base.yaml", "none.yaml"), "none.yaml: no such file; name the YAML file of a recipe"),
     ],
 )  # fmt: skip
 def test_mistakes_in_a_search_file_are_named(plan: SearchPlan, change: tuple[str, str], message: str) -> None:

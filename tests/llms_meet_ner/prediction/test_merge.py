@@ -112,7 +112,7 @@ DAMAGE: dict[str, Callable[[list[Path]], object]] = {
     "not the run of a shard": lambda folders: change_stamp(folders[1], shard=None),
     "another corpus; predict": lambda folders: change_stamp(folders[1], shard={"number": 2, "of": 3, "sentences_sha256": "0"}),
     "another number of shards": lambda folders: change_stamp(folders[1], shard={"number": 2, "of": 4, "sentences_sha256": "0"}),
-    "free-openai-shard2of3/run.json: no such file": lambda folders: (folders[1] / "run.json").unlink(),
+    "free-openai-shard2of3/run.json: no such file; name the folder of a run that lmn-predict --shard i/n has written\n": lambda folders: (folders[1] / "run.json").unlink(),
 }  # fmt: skip
 
 

@@ -18,7 +18,7 @@ import llms_meet_ner
 from llms_meet_ner import LabelSet, LmnError, PromptSpec, Sentence, Span
 from llms_meet_ner.rendering.text import visible_lines
 from llms_meet_ner.systems.counting import CountingBaseline
-from llms_meet_ner.systems.finding import Found
+from llms_meet_ner.systems.finding import ModelFiles
 from llms_meet_ner.tagging.splitting import make_splitter
 from llms_meet_ner.tagging.tagger import CHUNK_SENTENCES, MAX_TOKENS, Entity, TaggedSentence, TaggedText, Tagger, load
 
@@ -145,7 +145,7 @@ def test_what_the_model_cannot_hold_has_no_entities(caplog: pytest.LogCaptureFix
 
 def test_a_tagger_decodes_as_the_format_allows(listing: None, workdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spec = PromptSpec("listing", "short", "List", LabelSet.of("PER"))
-    found = Found("a", spec, "b", workdir, None, workdir)
+    found = ModelFiles("a", spec, "b", workdir, None, workdir)
     monkeypatch.setattr("llms_meet_ner.tagging.tagger.find_model", lambda *names: found)
     with pytest.raises(LmnError, match="the format listing does not; use --decoding free"):
         load("a", decoding="constrained", language=None)

@@ -27,7 +27,7 @@ def test_overrides_are_those_of_llamafactory(workdir: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "overrides", "message"),
     [
-        (None, [], r"r\.yaml: no such recipe"),
+        (None, [], r"^r\.yaml: no such file; name the YAML file of a recipe, such as recipes/demo_smollm2\.yaml$"),
         ("a: [", [], r"r\.yaml:\d: not YAML"),
         ("- a", [], r"r\.yaml:1: a recipe is a mapping"),
         ("model_name_or_path: m", [], r"the recipe lacks template, dataset, output_dir"),
@@ -63,8 +63,26 @@ def test_the_only_trained_recipe_is_found_and_several_are_listed(workdir: Path) 
         adapter.touch()
         if number == 0:
             assert find_recipe().path == Path("recipes/a.yaml")
-    with pytest.raises(LmnError, match=r"several recipes have an adapter; .*: recipes/a\.yaml, recipes/more/b\.yaml"):
+    with pytest.raises(
+        LmnError, match=r"recipes: several recipes have an adapter; .*: recipes/a\.yaml, recipes/more/b\.yaml"
+    ):
         find_recipe()
+
+
+def test_a_long_list_of_recipes_is_cut(workdir: Path) -> None:
+    (workdir / "recipes").mkdir()
+    for number in range(8):
+        (workdir / f"recipes/{number}.yaml").write_text(RECIPE.format(number))
+    names = ", ".join(f"recipes/{number}.yaml (outputs/{number})" for number in range(5))
+    with pytest.raises(LmnError) as caught:
+        find_recipe()
+    assert caught.value.remedy == f"train one, or name one with --recipe FILE: {names} and 3 more"
+
+
+def test_a_folder_is_not_a_recipe(workdir: Path) -> None:
+    (workdir / "recipes").mkdir()
+    with pytest.raises(LmnError, match=r"^recipes: cannot be read \(Is a directory\); name the YAML file of a recipe"):
+        load_recipe(Path("recipes"))
 
 
 def test_one_bad_file_among_the_recipes_hides_no_good_one_and_overrides_need_a_recipe(workdir: Path) -> None:
