@@ -28,7 +28,7 @@ class CardRow:
         nested: Whether entities may lie inside entities.
         splits: Names of the splits, in order.
         licence: Licence in words.
-        homepage: Address where to get the corpus; empty where it comes with the package.
+        homepage: Address of the corpus; empty if it comes with the package.
     """
 
     card: str

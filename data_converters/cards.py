@@ -101,7 +101,7 @@ class Card:
 
     @property
     def reference(self) -> str:
-        """How commands and files refer to this card: by name if it comes with the package, else by path."""
+        """Reference to this card in commands and files: its name if it comes with the package, otherwise its path."""
         return self.name if _CARDS in self.path.parents else str(self.path)
 
     @property
@@ -124,7 +124,7 @@ class Card:
         return data
 
     def is_missing(self, split: str, source: Path | None = None) -> bool:
-        """Whether the file of a split is missing."""
+        """Return whether the file of a split is missing."""
         return self.reader.data(source or self.default_source, self.split(split).file).missing() is not None
 
     def file_of(self, split: str, source: Path | None = None) -> Path:

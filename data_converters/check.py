@@ -16,7 +16,7 @@ from .problems import ProblemLog
 
 @dataclass(slots=True)
 class SplitCheck:
-    """What checking a split found.
+    """Results of checking a split.
 
     Attributes:
         split: Name of the split.
@@ -26,7 +26,7 @@ class SplitCheck:
         without_entities: Number of sentences without entities.
         entities: Number of entities by label.
         nested: Number of entities inside others.
-        ambiguous: Sentences whose rendering is also that of another annotation.
+        ambiguous: Sentences that another annotation would render the same way.
         moved: Number of entities in these that come back on other tokens when the rendering is parsed.
         not_restored: Sentences that are not ambiguous and still do not come back when their rendering is parsed; always empty.
         log: Problems in the file, and tokens that hold brackets.

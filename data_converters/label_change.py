@@ -17,7 +17,7 @@ _LONGEST_MARK = 40
 
 @dataclass(frozen=True, slots=True)
 class LabelChange:
-    """What a command does to the labels of a card: first keep and drop, then merge, then rename, as `LabelSet.changed` does.
+    """Change of a card's labels by a command: first keep and drop, then merge, then rename, as `LabelSet.changed` does.
 
     Attributes:
         keep: Labels to keep; all others count as O. Empty keeps all.
@@ -49,7 +49,7 @@ class LabelChange:
             raise LmnError(f"give all labels that count as one in one list ({', '.join(sorted(new))})", "--merge")
 
     def __bool__(self) -> bool:
-        """Whether anything changes."""
+        """Return whether anything changes."""
         return bool(self.keep or self.drop or self.merge or self.rename)
 
     def of(self, card: Card) -> Card:

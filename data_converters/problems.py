@@ -1,4 +1,4 @@
-"""Problems in a corpus file: counted, with their places, and fatal or mended as the card says."""
+"""Problems in a corpus file: counted, with their places, and fatal or repaired, as the card says."""
 
 from __future__ import annotations
 

@@ -83,13 +83,13 @@ def evaluate(
         spec: Prompt that the predictions answer to; by default bracketed, with the card's labels. Whether entities may nest is
             for the corpus to say: if nested entities are predicted for a flat corpus, the outer one is kept.
         facts: Origin of the predictions, as far as it is known.
-        min_confidence: Smallest confidence of the entities that are scored; None scores all.
+        min_confidence: Minimum confidence of the entities that are scored; None scores all.
         train: Training split, for baselines and the seen/unseen analysis; None if it is missing.
         baselines: Whether to score the baselines that count in `train`.
         scorer: `llms4ner` to count as that evaluator does, too; None leaves it out.
 
     Raises:
-        LmnError: The predictions are damaged or of another split, or have no confidences where a smallest one is set; or the
+        LmnError: The predictions are damaged or of another split, or have no confidences although a minimum is set; or the
             prompt has other labels than the corpus.
     """
     _check_labels(gold.card, spec)

@@ -11,12 +11,12 @@ RATIOS = ("precision", "recall", "f1")
 
 
 def ratio(part: float, whole: float) -> float:
-    """Return a share; 0 where the whole is 0."""
+    """Return a share; 0 if the whole is 0."""
     return part / whole if whole else 0.0
 
 
 def harmonic_mean(precision: float, recall: float) -> float:
-    """Return F1; 0 where precision and recall are both 0."""
+    """Return F1; 0 if precision and recall are both 0."""
     return ratio(2 * precision * recall, precision + recall)
 
 
@@ -48,12 +48,12 @@ class Counts:
 
     @property
     def precision(self) -> float:
-        """Share of the predicted entities that is correct; 0 where no entity is predicted."""
+        """Share of the predicted entities that is correct; 0 if no entity is predicted."""
         return ratio(self.correct, self.predicted)
 
     @property
     def recall(self) -> float:
-        """Share of the gold entities that is predicted; 0 where the gold has no entity."""
+        """Share of the gold entities that is predicted; 0 if the gold has no entity."""
         return ratio(self.correct, self.gold)
 
     @property

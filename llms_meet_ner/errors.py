@@ -13,7 +13,7 @@ class LmnError(Exception):
 
     Attributes:
         what: Description of the fault, quoting the value that was seen.
-        where: File, file and line (`train.txt:12`) or name of the thing that is wrong; None where `what` says it.
+        where: File, file and line (`train.txt:12`) or name of the thing that is wrong; None if `what` says it.
         remedy: Advice for the user; None if there is none.
     """
 

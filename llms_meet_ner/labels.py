@@ -58,7 +58,7 @@ class LabelSet:
 
     Attributes:
         labels: Labels that a model is asked for, in the order in which an instruction lists them.
-        origins: Every label that may occur in the corpus files, with the label of this set that it counts as, or None where it
+        origins: Every label that may occur in the corpus files, with the label of this set that it counts as, or None if it
             counts as O. Empty where the files hold exactly the labels of this set.
 
     Raises:
@@ -231,7 +231,7 @@ def _new_name(operation: Operation, name: str) -> str:
 
 
 def same_labels(one: LabelSet, other: LabelSet) -> bool:
-    """Whether two sets hold the same labels, in any order, and each label of the corpus counts as the same one in both."""
+    """Return whether two sets hold the same labels, in any order, and each label of the corpus counts as the same one in both."""
     if set(one.names) != set(other.names) or set(one.corpus_names) != set(other.corpus_names):
         return False
     return all(one.target_of(name) == other.target_of(name) for name in one.corpus_names)

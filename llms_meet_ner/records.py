@@ -17,14 +17,14 @@ from .typed_json import to_json
 PREDICTIONS_FILE = "predictions.jsonl"
 """One record a line, in corpus order; there once a run has finished."""
 RUN_FILE = "run.json"
-"""What the predictions next to it follow from."""
+"""Name of the file with the stamp of the predictions next to it."""
 PARTIAL_FILE = "predictions.partial.jsonl"
 """The finished batches of a run that has not ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class Uncertainty:
-    """How unsure a model was of a sentence: entropy, in nats, of the steps at which it could have written markup or not.
+    """Uncertainty of a model about a sentence: entropy, in nats, of the steps with a choice between markup and none.
 
     Attributes:
         mean: Mean entropy of those steps; 0 if there were none.
@@ -37,13 +37,13 @@ class Uncertainty:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a system says of one sentence: the text that a model generated, or spans.
+    """A system's result for one sentence: the text that a model generated, or spans.
 
     Attributes:
-        text: Output up to its first newline; None where the spans are the answer.
+        text: Output up to its first newline; None if the spans are the answer.
         confidences: A probability for each span of the answer, in their order; None if the system gives none.
         uncertainty: Uncertainty of the whole sentence; None if the system gives none.
-        spans: Spans on the sentence's tokens, sorted as in a `Sentence`; None where the text is the answer.
+        spans: Spans on the sentence's tokens, sorted as in a `Sentence`; None if the text is the answer.
 
     Raises:
         ValueError: There are both a text and spans, or neither; or spans and confidences differ in number.
@@ -116,7 +116,7 @@ class PredictionRecord:
 
     Attributes:
         id: Id of the sentence.
-        output: Generated text up to its first newline; None where the spans are the answer.
+        output: Generated text up to its first newline; None if the spans are the answer.
         tokens_sha1: Hash of the sentence's tokens (`tokens_sha1`).
         decoding: Decoding of the text: `constrained`, or `free`, which is greedy; None without a text.
         spans: Spans of the answer. Of a text, they are what it aligned to when the record was written; scoring aligns it again.

@@ -52,7 +52,7 @@ class Augmentation:
     def of(
         cls, card: Card, splits: Sequence[str], share: float | None, seed: int | None, split: str | None
     ) -> Augmentation | None:
-        """Return what the options of a command ask for; None where they ask for no augmentation.
+        """Return what the options of a command ask for; None if they ask for no augmentation.
 
         Args:
             card: Card of the corpus.

@@ -34,7 +34,7 @@ _FIRST_LINE = "# Written by lmn-convert mix"
 
 @dataclass(slots=True)
 class SourceCounts:
-    """What happened to the sentences of a source. Each sentence that was read is in a split or counted under the reason why not.
+    """Fate of the sentences of a source. Each sentence that was read is in a split, or is counted under the reason why it is not.
 
     Attributes:
         corpus: Name of the corpus.
@@ -49,7 +49,7 @@ class SourceCounts:
         otherwise_annotated: Sentences among those two whose entities differ from those of the sentence that stays.
         over_limit: Sentences left out because of the limit on this source.
         inner_entities: Entities of the sentences taken that are left out because they lie inside others.
-        problems: Problems mended in reading, by kind.
+        problems: Problems repaired in reading, by kind.
         splits: Sentences in each split of the mix.
         entities: Entities in the sentences taken, by label.
     """
@@ -273,7 +273,7 @@ def _take(
 
 
 def _is_new(sentence: Sentence, count: SourceCounts, own: dict[bytes, bytes], earlier: dict[bytes, bytes]) -> bool:
-    """Whether a sentence may be taken. One that may not is counted under its reason."""
+    """Return whether a sentence may be taken. One that may not is counted under its reason."""
     if sentence.is_docstart:
         count.docstarts += 1
         return False
@@ -295,7 +295,7 @@ def _is_new(sentence: Sentence, count: SourceCounts, own: dict[bytes, bytes], ea
 
 
 def _is_writable(token: str) -> bool:
-    """Whether a column file with tabs between its columns and origin comments can hold a token."""
+    """Return whether a column file with tabs between its columns and origin comments can hold a token."""
     try:
         token.encode()
     except UnicodeEncodeError:

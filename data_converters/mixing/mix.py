@@ -15,7 +15,7 @@ from ..yaml_lines import KeyPath, YamlFile, check_schema, key_error, load_extend
 
 Sample = Literal["proportional", "equal"]
 SAMPLES: tuple[Sample, ...] = get_args(Sample)
-"""How held-out sentences are shared among the sources: by their sizes, or the same number from each."""
+"""Ways to draw held-out sentences from the sources: in proportion to their sizes, or the same number from each."""
 
 _MIXES = Path(__file__).parent.parent / "mixes"
 _SCHEMA = Path(__file__).with_name("mix.schema.yaml")

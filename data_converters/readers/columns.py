@@ -26,7 +26,7 @@ _BREAK = re.compile(r"\n(?:[^\S\n]*\n)+")
 
 @dataclass(frozen=True, slots=True)
 class ColumnOptions(FileLayout):
-    """How to read a column file.
+    """Layout of a column file.
 
     Attributes:
         scheme: Scheme of the tags.
@@ -211,7 +211,7 @@ class ColumnReader(TaggedReader):
         return sentence, sentence is not None
 
     def _is_special(self, block: str) -> bool:
-        """Whether a block may hold comments, a `-DOCSTART-` line or a stray carriage return, so that each line needs a look."""
+        """Return whether a block may hold comments, a `-DOCSTART-` line or a stray carriage return, so that each line needs a look."""
         if (self._marks_documents and DOCSTART in block) or "\r" in block:
             return True
         comments = self.options.comments
@@ -281,7 +281,7 @@ class ColumnReader(TaggedReader):
         return line.split(separator)
 
     def _fast_sentence(self, sentence_id: str, number: int, block: str) -> Sentence | None:
-        """Make a sentence of a block whose lines all have the same columns; None where a line needs a closer look."""
+        """Make a sentence of a block whose lines all have the same columns; None if a line needs a closer look."""
         options = self.options
         separator = options.separator
         if separator == "auto":

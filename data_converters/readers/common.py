@@ -1,4 +1,4 @@
-"""What all readers of corpus files share: the rules of a corpus, the data of a split, and the protocols of readers and their options."""
+"""Common parts of all readers: the rules of a corpus, the data of a split, and the protocols of readers and their options."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from ..problems import ProblemLog
 
 Docstart = Literal["sentence", "boundary", "none"]
 DOCSTARTS: tuple[Docstart, ...] = get_args(Docstart)
-"""What a `-DOCSTART-` line is: a one-token sentence, the end of one, or an ordinary line."""
+"""Treatments of a `-DOCSTART-` line: a sentence of one token, the end of a sentence, or an ordinary line."""
 
 
 @dataclass(frozen=True, slots=True)
 class CorpusRules:
-    """What a card says about its corpus, whatever the layout of the files.
+    """Rules of a corpus by its card, whatever the layout of the files.
 
     Attributes:
         labels: Labels that may occur in the files.

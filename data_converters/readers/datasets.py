@@ -27,7 +27,7 @@ _BATCH = 1000
 
 @dataclass(frozen=True, slots=True)
 class DatasetOptions:
-    """How to read a data set.
+    """Layout of a data set.
 
     Attributes:
         record: Keys of a record.
@@ -80,7 +80,7 @@ class DatasetSplit:
         return f"{name}[{', '.join(filter(None, [self.options.name, self.split]))}]"
 
     def missing(self) -> LmnError | None:
-        """Return the error for a file or folder that does not exist; None where it does, or the path may be an id of the Hub."""
+        """Return the error for a file or folder that does not exist; None if it does, or the path may be an id of the Hub."""
         path = Path(self.options.path)
         if self.local or not (
             path.suffix in _FORMATS or path.is_absolute() or len(path.parts) > 2 or ".." in path.parts

@@ -17,7 +17,7 @@ from .spanned import Crossing, SpannedReader
 
 @dataclass(frozen=True, slots=True)
 class DocBinOptions(FileLayout):
-    """How to read a DocBin.
+    """Layout of a DocBin.
 
     Attributes:
         language: Code of the spaCy language with which the documents were made.

@@ -17,7 +17,7 @@ from .text_files import open_text
 
 @dataclass(frozen=True, slots=True)
 class LineOptions(FileLayout):
-    """How to read a file with one sentence per line.
+    """Layout of a file with one sentence per line.
 
     Attributes:
         scheme: Scheme of the tags.
@@ -25,7 +25,7 @@ class LineOptions(FileLayout):
         tokens: Column of the tokens, from 0; negative numbers count from the end.
         tags: Column of the tags.
         within: String between a token and its tag where lines have no columns but items like `word|tag`; `tokens` and `tags` then
-            count the parts of an item. None where lines have columns.
+            count the parts of an item. None if lines have columns.
         encoding: Encoding of the file; a byte order mark is skipped.
         tag_names: Names of the tags by number, from 0, if tags are numbers; otherwise ().
         token_prefix: Prefix taken off the tokens that begin with it; a token that is the prefix alone keeps it, and is counted.
@@ -96,7 +96,7 @@ class LineReader(TaggedReader):
                 count += 1
 
     def _columns(self, text: str, number: int) -> tuple[list[str], list[str]] | None:
-        """Return the tokens and tags of a line. Report a problem and return None where it lacks them."""
+        """Return the tokens and tags of a line. Report a problem and return None if it lacks them."""
         options = self.options
         if options.within is None:
             fields = text.split(options.separator)
@@ -113,7 +113,7 @@ class LineReader(TaggedReader):
         return None
 
     def _has_both(self, fields: list[str]) -> bool:
-        """Whether the fields include a token and, in another column, a tag."""
+        """Return whether the fields include a token and, in another column, a tag."""
         token, tag = self.options.tokens, self.options.tags
         width = len(fields)
         return -width <= token < width and -width <= tag < width and token % width != tag % width

@@ -187,5 +187,5 @@ class RecordFilter:
 
 
 def is_text(value: str) -> bool:
-    """Whether a string holds whole characters only. JSON can also write half of a pair of UTF-16 units."""
+    """Return whether a string holds whole characters only. JSON can also write half of a pair of UTF-16 units."""
     return value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value)

@@ -57,7 +57,7 @@ class SpannedReader:
             start = end
 
     def _make(self, sentence_id: str, tokens: list[str], spans: list[Span], number: int) -> Sentence | None:
-        """Make a sentence with the spans that it can have. Report a problem and return None where the tokens make none."""
+        """Make a sentence with the spans that it can have. Report a problem and return None if the tokens make none."""
         where = self._where(number)
         if not tokens:
             self.log.report("empty-record", where, "no tokens", fatal=False)

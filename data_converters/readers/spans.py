@@ -45,7 +45,7 @@ class CharacterSpan(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SpanOptions(FileLayout):
-    """How to read a file of records with character spans.
+    """Layout of a file of records with character spans.
 
     Attributes:
         language: spaCy code of the tokenizer, or `spaces` for tokens at white space.

@@ -51,7 +51,7 @@ class TaggedReader:
         return Where(self._file, number)
 
     def _tagged(self, sentence_id: str, tokens: list[str], tags: list[str], number: int) -> Sentence | None:
-        """Make a sentence of the tokens and tags of one line. Report a problem and return None where that fails."""
+        """Make a sentence of the tokens and tags of one line. Report a problem and return None if that fails."""
         where = self._where(number)
         if len(tokens) != len(tags):
             message = f"{len(tokens)} tokens and {len(tags)} tags: {_begin(tokens)}"

@@ -20,7 +20,7 @@ Duplicates = Literal["keep", "drop"]
 
 @dataclass(frozen=True, slots=True)
 class RecordOptions:
-    """How to read records with tokens and tags.
+    """Layout of records with tokens and tags.
 
     Attributes:
         scheme: Scheme of the tags.
@@ -54,7 +54,7 @@ class RecordOptions:
 
 @dataclass(frozen=True, slots=True)
 class TokenOptions(FileLayout):
-    """How to read a JSON file of records with tokens and tags.
+    """Layout of a JSON file of records with tokens and tags.
 
     Attributes:
         record: Keys of a record.

@@ -108,7 +108,7 @@ def ambiguous_mentions(mentions: Iterable[Mention]) -> list[Finding]:
 
 
 def shared_sentences(sentences: SentenceTable) -> list[Finding]:
-    """Return sentences that occur in several splits, one annotation a split, the longest first and equally long ones by their words."""
+    """Return sentences that occur in several splits, with one annotation per split: the longest first, equally long ones by their words."""
     shared = [repeated for repeated in sentences.repeated.values() if len(repeated.splits) > 1]
     shared.sort(key=lambda repeated: (-len(repeated.tokens), repeated.tokens))
     return [Finding(tuple(_by_split(repeated))) for repeated in shared]
@@ -153,7 +153,7 @@ def unmarked(mentions: MentionTable, occurrences: Occurrences) -> list[Finding]:
 
 
 def boundaries(mentions: MentionTable, occurrences: Occurrences) -> list[Finding]:
-    """Return mentions whose words elsewhere hold shorter entities. The rarer side is odd; if both are as frequent, the shorter entities."""
+    """Return mentions whose words elsewhere hold shorter entities. The rarer side is odd; in a tie, the shorter entities."""
     whole: dict[tuple[str, ...], list[tuple[str, Places]]] = {}
     for mention in mentions:
         key = folded(mention.words)
@@ -244,7 +244,7 @@ def _show(mention: Mention, label: str) -> str:
 
 
 def _labelled(mention: Mention) -> Iterable[Annotation]:
-    """Yield one annotation a label. All but the most frequent one are odd."""
+    """Yield one annotation per label. All but the most frequent one are odd."""
     for rank, (label, places) in enumerate(mention.ranked):
         yield Annotation.of(_show(mention, label), places, odd=bool(rank))
 

@@ -21,7 +21,7 @@ MAX_PLACES = 10
 
 @dataclass(slots=True)
 class Places:
-    """How often something was seen, and the first places where it was.
+    """The number of places where something was seen, and the first of them.
 
     Attributes:
         count: Number of places.
@@ -70,7 +70,7 @@ class Mention:
 
 @dataclass(slots=True)
 class Clarity:
-    """How well the words of a label's entities tell the label.
+    """A measure of how well the words of a label's entities predict the label.
 
     Attributes:
         clear: Number of entities whose mention has this label only.
@@ -85,7 +85,7 @@ class Clarity:
 
 @dataclass(frozen=True, slots=True)
 class Ambiguity:
-    """How well words alone tell the label, over all splits.
+    """Measures of how well words alone predict the label, over all splits.
 
     Attributes:
         mentions: Number of different mentions.
@@ -153,7 +153,7 @@ class MentionTable:
         return self.mentions.get(words)
 
     def ambiguity(self) -> Ambiguity:
-        """Return how well words alone tell the label."""
+        """Return measures of how well words alone predict the label."""
         ambiguous = [mention for mention in self if len(mention.labels) > 1]
         pairs: Counter[tuple[str, str]] = Counter()
         labels: dict[str, Clarity] = {}

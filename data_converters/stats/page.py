@@ -1,4 +1,4 @@
-"""The page that `lmn-convert stats --page` writes: one HTML file without scripts that loads nothing; light and dark."""
+"""The page that `lmn-convert stats --page` writes: one HTML file, light or dark, that loads nothing and has no scripts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .mentions import Clarity, Seen
 from .tables import ambiguity_table, label_table, pair_table, percent, seen_table, sentence_table, size_table
 
 LISTED = 50
-"""Findings of a kind, and rows of a table of pairs, that the page lists. Of the others it says how many there are."""
+"""Findings of a kind, and rows of a table of pairs, that the page lists. For the rest, it states their number."""
 
 _BINS = 20
 _ENTITY_LENGTHS = 5
@@ -39,7 +39,7 @@ def stats_page(stats: CorpusStats, missing: Sequence[str] = ()) -> str:
 
     Args:
         stats: Counts to show.
-        missing: Splits of the card that were not read because their files are not there.
+        missing: Splits of the card that were not read because their files are missing.
     """
     pairs = pair_table(stats)
     parts = page(
@@ -78,7 +78,7 @@ def _problems(stats: CorpusStats) -> Iterator[_ProblemRow]:
 
 
 def _sentence_lengths(stats: CorpusStats) -> Chart:
-    """Draw about `_BINS` bins up to the length that all but a hundredth of sentences keep to, and one for the rest."""
+    """Draw about `_BINS` bins up to the length that 99 % of the sentences do not exceed, and one bin for the rest."""
     usual = max(quantile(counts.lengths, 0.99) for counts in stats.splits.values())
     width = ceil(max(usual, 1) / _BINS)
     last = ceil(max(usual, 1) / width)
@@ -137,7 +137,7 @@ def _entity_lengths(stats: CorpusStats) -> Chart:
 
 
 def _known(stats: CorpusStats) -> Chart:
-    """Draw what the reference split knows of the other splits' entities."""
+    """Draw the share of the other splits' entities that the reference split knows."""
     rows, found = [], []
     for split in stats.others:
         entities, _ = stats.mentions.seen(stats.reference, split)
@@ -147,7 +147,7 @@ def _known(stats: CorpusStats) -> Chart:
 
 
 def _clarity(stats: CorpusStats) -> Chart:
-    """Draw what the words of an entity say about its label."""
+    """Draw how well the words of entities predict their label."""
     labels = [label for label in stats.card.labels.names if label in stats.ambiguity.labels]
     found = [stats.ambiguity.labels[label] for label in labels]
     names = ("mention has this label only", "this one most often", "another one most often")
@@ -155,7 +155,7 @@ def _clarity(stats: CorpusStats) -> Chart:
 
 
 def _parts(found: Sequence[Seen] | Sequence[Clarity], names: Sequence[str]) -> list[BarSeries]:
-    """Make one series of each number of some counts of three."""
+    """Make one series for each of the three numbers in some counts."""
     numbers = [astuple(one) for one in found]
     wholes = [sum(row) for row in numbers]
     return [_shares(name, [row[at] for row in numbers], wholes) for at, name in enumerate(names)]

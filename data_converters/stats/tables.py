@@ -33,7 +33,7 @@ _SIZES: list[tuple[str, Callable[[SplitCounts], str]]] = [
 
 
 def size_table(stats: CorpusStats) -> Table:
-    """Return sizes and lengths, one column a split. `-DOCSTART-` and nesting appear only if the corpus has them."""
+    """Return sizes and lengths, with one column per split. `-DOCSTART-` and nesting appear only if the corpus has them."""
     measures = list(_SIZES)
     if any(counts.docstarts for counts in stats.splits.values()):
         measures.insert(2, ("-DOCSTART- lines, not counted here", lambda counts: f"{counts.docstarts:,}"))
@@ -98,7 +98,7 @@ def _sum(seen: dict[str, Seen]) -> Seen:
 
 
 def ambiguity_table(stats: CorpusStats) -> Table:
-    """Return how well the words of a mention tell its label."""
+    """Return measures of how well the words of a mention predict its label."""
     found = stats.ambiguity
     rows: list[tuple[str, ...]] = [
         ("mentions", f"{found.mentions:,}"),

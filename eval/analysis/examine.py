@@ -30,7 +30,7 @@ def analyse(
         pairs: Pairs of their entities, as `pair_up` makes them.
         labels: Labels in the order of the tables.
         nested: Whether entities may lie inside entities: then there are no tags and no scenarios of nervaluate.
-        known: Mentions of the training split; None where it was not read.
+        known: Mentions of the training split; None if it was not read.
         others: Counts of each sentence by the name of what counted them, which get intervals too.
     """
     predicted = [alignment.spans for alignment in alignments]
@@ -79,8 +79,8 @@ def examine(
         outputs: Outputs as they were generated.
         alignments: Alignments of the outputs.
         pairs: Pairs of their entities.
-        known: Mentions of the training split; None where it was not read.
-        confidences: Confidence of each sentence's aligned spans at least; None where the run has none.
+        known: Mentions of the training split; None if it was not read.
+        confidences: Confidence of each sentence's aligned spans at least; None if the run has none.
     """
     sure: Sequence[Mapping[Span, float] | None] = confidences or [None] * len(sentences)
     for sentence, output, alignment, row, values in zip(sentences, outputs, alignments, pairs, sure, strict=True):

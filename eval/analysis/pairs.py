@@ -1,4 +1,4 @@
-"""Pair the gold and the predicted entities of a sentence, each at most once, and say what is wrong with each pair."""
+"""Pairs of the gold and predicted entities of a sentence, each entity at most once, with the kind of error of each pair."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def pair_up(gold: Sequence[Span], predicted: Sequence[Span]) -> tuple[Pair, ...]
     """Pair the entities of a sentence.
 
     Equal entities are correct. The others are paired in this order: those with the same tokens, then overlapping ones of the same
-    label, then overlapping ones of other labels; each time the largest overlap first, and of equals the leftmost. So the gold holds
+    label, then overlapping ones of other labels; each time the largest overlap first, and the leftmost in a tie. So the gold holds
     the correct, boundary, type, both and missed entities, the prediction the correct, boundary, type, both and spurious ones.
 
     Returns:

@@ -30,7 +30,7 @@ def intervals(
     Args:
         strict: Strict counts of each sentence.
         ungrounded: Number of entities of each sentence that touch no token.
-        scenarios: Counts of each sentence by scenario of nervaluate, in the order of `SCENARIOS`; empty where entities nest.
+        scenarios: Counts of each sentence by scenario of nervaluate, in the order of `SCENARIOS`; empty if entities nest.
         others: Counts of each sentence by the name of what counted them, such as another scorer; each is resampled on its own.
         seed: Seed of the draws.
         resamples: Number of resamples.
@@ -85,7 +85,7 @@ class Difference:
         name: `precision`, `recall` or `f1`.
         value: Difference of the ratio.
         interval: Lower and upper end of the difference's interval, by paired bootstrap.
-        p_value: How often runs that exchange their outputs at random, sentence by sentence, differ at least as much (approximate
+        p_value: Share of the trials in which runs that exchange outputs at random, by sentence, differ at least as much (approximate
             randomisation, two-sided; (r + 1) / (trials + 1), so never 0).
     """
 

@@ -1,4 +1,4 @@
-"""What a call of `lmn-eval` does, resolved once from its options: what answers, which gold, which outputs."""
+"""The plan of a call of `lmn-eval`, resolved once from its options: answers, gold and outputs."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class ScoreOptions:
         restart: Whether to discard what an earlier run left.
         min_confidence: Smallest confidence of the entities that are scored; None scores all.
         scorer: Published evaluator to count as, too; None for none.
-        baselines: Whether to score what counting in the training split gives.
+        baselines: Whether to score the baselines that count in the training split.
         train_split: Training split; None for the default.
         out: Folder for the scores; None for the folder of the predictions.
         html: Whether to write the report as a page.
@@ -118,7 +118,7 @@ class ScoreOptions:
 
 @dataclass(frozen=True, slots=True)
 class GoldPlan:
-    """Which gold is read.
+    """The gold to read.
 
     Attributes:
         card: Card of the corpus, with the labels that the model was asked for.
@@ -171,7 +171,7 @@ class FileAnswers:
 
     Attributes:
         path: Predictions file.
-        spec: Prompt that they answer to; None where it is not known.
+        spec: Prompt that they answer to; None if it is not known.
         facts: Origin of the predictions, as far as a recipe names it.
     """
 
@@ -223,7 +223,7 @@ class SystemAnswers:
 
 @dataclass(frozen=True, slots=True)
 class ScoringPlan:
-    """What a call of `lmn-eval` does.
+    """The plan of a call of `lmn-eval`.
 
     Attributes:
         answers: Answers to score.

@@ -88,7 +88,7 @@ def is_local(base: str) -> bool:
 
 
 def base_licence(base: str, folder: str) -> Licence | None:
-    """Return the licence that the base model's card names; None where the card cannot be read or names no licence.
+    """Return the licence that the base model's card names; None if the card cannot be read or names no licence.
 
     Args:
         base: Public name of the model.

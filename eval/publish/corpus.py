@@ -1,4 +1,4 @@
-"""What is known about the data that an adapter was trained on."""
+"""The known facts about the data that an adapter was trained on."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ class TrainingData:
     Attributes:
         dataset: Name of the data set in the recipe.
         entry: Entry that lmn-convert wrote for it; None if it is missing.
-        card: Card of the corpus; None where it is missing.
-        records: Number of examples; None where the data is missing.
-        example: Example of what a model should write.
-        unknown: Why some of this is not known.
+        card: Card of the corpus; None if it is missing.
+        records: Number of examples; None if the data is missing.
+        example: Example of an output that a model should write.
+        unknown: Reason why some of this is unknown.
     """
 
     dataset: str
@@ -86,7 +86,7 @@ class TrainingData:
         return tuple(split for split in self.card.splits if split != self.entry.split)
 
     def convert_command(self) -> str | None:
-        """Return the lmn-convert command that writes the data set, or None where it is not known."""
+        """Return the lmn-convert command that writes the data set, or None if it is not known."""
         if not (self.entry and self.card):
             return None
         words = ["lmn-convert", _public_reference(self.card), "--source", "DIR", *_options(self.card, self.entry.spec)]
@@ -143,7 +143,7 @@ def _same(card: Card, spec: PromptSpec) -> bool:
 
 
 def training_data(recipe: Recipe, spec: PromptSpec, *, corpus_text: bool = True) -> TrainingData:
-    """Gather what is known about a recipe's training data.
+    """Gather the known facts about a recipe's training data.
 
     Args:
         recipe: Recipe that names the data.
@@ -167,7 +167,7 @@ def training_data(recipe: Recipe, spec: PromptSpec, *, corpus_text: bool = True)
 
 
 def _look(recipe: Recipe, entry: DatasetEntry, corpus_text: bool) -> tuple[int, Shown | None]:
-    """Count the records, and choose one of the first ones to show: short, with as many labels as possible, the first of equals."""
+    """Count the records, and choose one of the first ones to show: short, with as many labels as possible, and the first in a tie."""
     best: tuple[int, Shown] | None = None
     count = 0
     fmt = get_format(entry.spec.format, nested=entry.spec.nested)
@@ -181,7 +181,7 @@ def _look(recipe: Recipe, entry: DatasetEntry, corpus_text: bool) -> tuple[int, 
 
 
 def made_up(spec: PromptSpec) -> Shown:
-    """Return an example made of the names of the first three labels, which is nobody's text."""
+    """Return an example made of the names of the first three labels, which quotes no corpus."""
     tokens: list[str] = []
     spans: list[Span] = []
     for label in list(spec.labels)[:3]:

@@ -32,7 +32,7 @@ _HOW_TO_SET_A_TOKEN = (
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where a folder goes, and how.
+    """Destination of a folder, and manner of the upload.
 
     Attributes:
         repo: Repository, `OWNER/NAME`.
@@ -79,7 +79,7 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class Uploaded:
-    """What became of a folder.
+    """Result of an upload.
 
     Attributes:
         url: Address of the commit, or of the pull request.
@@ -384,7 +384,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _status(error: Exception) -> int | None:
-    """Return the HTTP status that a server answered with, or None where it did not answer."""
+    """Return the HTTP status that a server answered with, or None if it did not answer."""
     for cause in _causes(error):
         status = getattr(getattr(cause, "response", None), "status_code", None)
         if isinstance(status, int):

@@ -16,7 +16,7 @@ from .weights import PublishedWeights
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """What is published, and what is known about it.
+    """A publication: the weights, and the known facts about them.
 
     Attributes:
         repo: Repository on the Hub, `OWNER/NAME`.
@@ -27,7 +27,7 @@ class Publication:
         scored: Scores of the adapter.
         log: Log of the training.
         weights: Published weights.
-        licence: Licence; None where no file names one.
+        licence: Licence; None if no file names one.
         plot: Whether the folder has a plot of the loss.
     """
 
@@ -49,7 +49,7 @@ class Publication:
 
     @property
     def kind(self) -> str:
-        """What the published weights are, in words."""
+        """Kind of the published weights, in words."""
         return "fine-tuned model" if self.weights.merged else f"{self.method} adapter"
 
     @property
@@ -60,5 +60,5 @@ class Publication:
 
     @property
     def language(self) -> str | None:
-        """Code of the corpus's language without region or script (`en`); None where the corpus has no card."""
+        """Code of the corpus's language without region or script (`en`); None if the corpus has no card."""
         return re.split("[-_]", self.data.card.language)[0] if self.data.card else None

@@ -17,7 +17,7 @@ _INSTALL = installing("tag")
 
 @dataclass(frozen=True, slots=True)
 class PublishedWeights:
-    """What is known about published weights.
+    """Known facts about published weights.
 
     Attributes:
         dtypes: Data types of the tensors by torch's names, with the number of parameters of each.

@@ -212,7 +212,7 @@ class _Section(NamedTuple):
 
 
 def published_page() -> Markup:
-    """Return the section of `RESULTS.md` about published results: micro averages, and what a reader has to know about them."""
+    """Return the section of `RESULTS.md` about published results: micro averages and their conditions."""
     sources = [section for section in map(_Section.of, load_published()) if section]
     return Markup(markdown("eval.published/results.md.jinja", sources=sources))
 

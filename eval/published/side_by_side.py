@@ -1,6 +1,6 @@
-"""Our scores next to published ones, with every condition named that differs.
+"""Our scores next to published ones, with every condition that differs.
 
-A difference is a difference of two numbers and no more: nothing here says whether it means anything.
+Nothing here tests whether a difference is significant.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _SCORERS = {
     "averaged-tags": "BIO tags, averaged over sentences as it seems",
     "unknown": "one that is not published",
 }
-"""What scorers are called, by their key in `references/`."""
+"""Names of scorers, by their key in `references/`."""
 
 
 def find_references(run: ScoredRun, model: str | None, spec: PromptSpec | None) -> References:
@@ -32,8 +32,8 @@ def find_references(run: ScoredRun, model: str | None, spec: PromptSpec | None) 
 
     Args:
         run: Scored run; its own references are not read.
-        model: Hub id or folder of the base model; None where it is not known.
-        spec: Prompt that the run answers to; None where it is not known.
+        model: Hub id or folder of the base model; None if it is not known.
+        spec: Prompt that the run answers to; None if it is not known.
     """
     on_corpus = [
         result
@@ -69,7 +69,7 @@ def _matching(results: Sequence[PublishedResult], model: str | None, fmt: str) -
 
 
 def _is_same(model: str | None, known: str) -> bool:
-    """Whether a model is the one with a Hub id: by that id, or as a folder of the same name."""
+    """Return whether a model is the one with a Hub id: by that id, or as a folder of the same name."""
     return model is not None and (model == known or _is_folder_of(model, known))
 
 
@@ -99,12 +99,12 @@ def _row(row: PublishedRow, run: ScoredRun, scorer: str) -> ReferenceRow:
 
 
 def _counts_like(scorer: str, run: ScoredRun) -> bool:
-    """Whether a run was counted by a scorer that is not the one reported first: `--scorer llms4ner`, or single tags."""
+    """Return whether a run was counted by a scorer that is not the one reported first: `--scorer llms4ner`, or single tags."""
     return bool((scorer == "llms4ner" and run.llms4ner) or (scorer == "averaged-tags" and run.analysis.tags))
 
 
 def _ours(row: PublishedRow, run: ScoredRun, scorer: str) -> Counts | ScenarioCounts | TagAverages | None:
-    """Return our counts or ratios for a published row, by its own scorer where we have that; None where we have none."""
+    """Return our counts or ratios for a published row, by its own scorer where we have that; None if we have none."""
     strict = run.llms4ner if run.llms4ner and scorer == "llms4ner" else run.scores.strict
     tags = run.analysis.tags
     if row.kind == "strict":
@@ -117,7 +117,7 @@ def _ours(row: PublishedRow, run: ScoredRun, scorer: str) -> Counts | ScenarioCo
 
 
 def _differing(result: PublishedResult, run: ScoredRun, model: str | None, spec: PromptSpec | None) -> Iterator[str]:
-    """Yield the conditions in which a published result differs from ours, or may."""
+    """Yield the conditions in which a published result differs, or may differ, from ours."""
     if result.is_average:
         yield f"model: theirs averaged over {len(result.models)} models, of which ours is one"
     elif model not in result.model_ids:
@@ -152,7 +152,7 @@ def _differing_prompt(result: PublishedResult, run: ScoredRun, spec: PromptSpec 
 
 
 def _differing_counts(result: PublishedResult, run: ScoredRun) -> Iterator[str]:
-    """Yield what differs in what was counted, and how."""
+    """Yield differences in the scored data and in the way of counting."""
     by_seqeval = not run.scores.nested and result.scorer == "seqeval"
     if not by_seqeval and not _counts_like(result.scorer, run):
         yield f"scorer: ours {run.scores.scorer}, theirs {_SCORERS[result.scorer]}"

@@ -24,7 +24,7 @@ def charts(run: ScoredRun) -> dict[str, list[Chart]]:
 
 
 def _errors(labels: dict[str, KindCounts]) -> Chart:
-    """Draw one bar a label, those with the most errors on top, cut in kinds of pairs."""
+    """Draw one bar per label, cut into kinds of pairs, with the labels with the most errors on top."""
     title = "Entities by label and kind"
     names = sorted(labels, key=lambda label: -sum(labels[label].of(kind) for kind in KINDS[1:]))
     if len(names) > _MOST_LABELS:
@@ -61,7 +61,7 @@ def _reliability(calibration: Calibration) -> Chart:
 
 
 def _thresholds(rows: Sequence[Threshold]) -> Chart:
-    """Draw precision, recall and F1 against the smallest confidence."""
+    """Draw precision, recall and F1 by minimum confidence."""
     found = []
     for key, colour in zip(RATIOS, _RATIO_COLOURS):
         name = "F1" if key == "f1" else key

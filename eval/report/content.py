@@ -1,4 +1,4 @@
-"""What the report says besides its sentences: sections of tables, with links from counts to sentences."""
+"""Content of the report apart from its sentences: sections of tables, with links from counts to sentences."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def provenance(run: ScoredRun) -> list[tuple[str, str]]:
 
 
 def sections(run: ScoredRun) -> list[Section]:
-    """Return the sections, in order; those that the run has nothing for are left out."""
+    """Return the sections, in order; those without data are left out."""
     analysis = run.analysis
     kinds = tuple(f"{kind}: {meaning}" for kind, meaning in ERRORS.items())
     found = [
@@ -153,7 +153,7 @@ def sections(run: ScoredRun) -> list[Section]:
 
 
 def _trust_tables(run: ScoredRun) -> Iterator[LinkedTable]:
-    """Yield the tables; bins and thresholds lead to their entities, unless those below a smallest confidence are not there."""
+    """Yield the tables; bins and thresholds lead to their entities, unless entities below a minimum confidence were left out."""
     for table in trust_tables(run):
         links: dict[tuple[int, int], Filter] = {}
         if run.min_confidence is None and table.header[1] == "entities":
@@ -162,8 +162,8 @@ def _trust_tables(run: ScoredRun) -> Iterator[LinkedTable]:
 
 
 _CONFUSION = (
-    f"Gold in rows, predicted in columns. Of labels: {OUTSIDE} means that the entity is missing, and an entity with wrong "
-    "boundaries counts as its label. Of tags: token by token."
+    f"Gold in rows, predicted in columns. Labels: {OUTSIDE} means that an entity is missing, and an entity with wrong "
+    "boundaries counts by its label. Tags are counted token by token."
 )
 _COUNTS = ("correct", "predicted", "gold")
 

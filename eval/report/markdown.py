@@ -1,4 +1,4 @@
-"""The report as Markdown, for places that show no pages: the same numbers, and the first errors of each kind in words."""
+"""The report as Markdown, for places that cannot show HTML: the same numbers, and the first errors of each kind in words."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class _ToldError:
 
     Attributes:
         id: Sentence id.
-        sides: For the gold and the predicted entity, as far as there is one: which of them, its words, its label.
+        sides: For the gold and for the predicted entity, if there is one: `gold` or `predicted`, its words, its label.
         text: Sentence.
     """
 
@@ -31,7 +31,7 @@ class _ToldError:
 
     @classmethod
     def of(cls, sentence: ExaminedSentence, pair: Pair) -> _ToldError:
-        """Tell a pair of a sentence."""
+        """Describe a pair of a sentence."""
         sides = tuple(
             (side, " ".join(sentence.tokens[span.start : span.end]), span.label)
             for side, span in (("gold", pair.gold), ("predicted", pair.predicted))
@@ -42,7 +42,7 @@ class _ToldError:
 
 @dataclass(frozen=True, slots=True)
 class _ErrorList:
-    """Errors of one kind: what the kind is, how many there are, and the first ones."""
+    """Errors of one kind: its description, their number, and the first ones."""
 
     kind: str
     meaning: str

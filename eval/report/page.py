@@ -1,4 +1,4 @@
-"""The page: one HTML file that loads nothing; its one script is known to the content security policy by its hash."""
+"""The page: one HTML file that loads nothing. Its content security policy allows its one script, by hash."""
 
 from __future__ import annotations
 
@@ -42,15 +42,15 @@ def html_report(evaluation: Evaluation) -> Iterator[str]:
 
 
 def _addresses(linked: LinkedTable) -> dict[tuple[int, int], str]:
-    """Return where the counts of a table lead."""
+    """Return the targets of the counts of a table."""
     return {place: address(linked.links[place]) for place in without_zeros(linked)}
 
 
 def _shares(linked: LinkedTable) -> list[list[float]]:
-    """Return the share that each count has of its row, for a table that is coloured by them."""
+    """Return each count's share of its row, for a table that is coloured by them."""
     return [[count / (sum(row) or 1) for count in row] for row in linked.heat]
 
 
 def address(filters: Filter) -> str:
-    """Return the link that sets the error browser so."""
+    """Return the link that sets these filters in the error browser."""
     return "#" + urlencode({key: visible(value) for key, value in filters.items()}, quote_via=quote)

@@ -19,7 +19,7 @@ _ESCAPES = {
 
 
 def embedded(value: Any) -> str:
-    """Return JSON that closes no element, opens no comment and is never read as markup, wherever a page embeds it."""
+    """Return JSON that is never read as markup wherever a page embeds it: it closes no element and opens no comment."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     for character, code in _ESCAPES.items():
         text = text.replace(character, code)
@@ -30,7 +30,7 @@ def browser_data(sentences: Sequence[ExaminedSentence], labels: Sequence[str]) -
     r"""Yield the parts of a JSON object that needs no escaping.
 
     `kinds`, `labels`, `statuses` and `reasons` are names; rows refer to them by number. Each of `rows` is an array: id, place (file
-    name and line), tokens joined by `\n`, pairs, status, reasons, ungrounded entities as [text, label], and the output, 0 where it
+    name and line), tokens joined by `\n`, pairs, status, reasons, ungrounded entities as [text, label], and the output, 0 if it
     was read exactly. A pair is [kind, gold start, end, label, predicted start, end, label, known], with -1 for a missing
     entity, then the confidence of the predicted entity if it has one. `known` is an index into the names' `known`, which lists the
     labels of the gold entity's words in the training split, or -1. Hidden characters are codes.

@@ -19,7 +19,7 @@ def strict_rows(run: ScoredRun) -> dict[str, Counts]:
 
 
 def llms4ner_rows(run: ScoredRun) -> dict[str, Counts]:
-    """Return the counts of that evaluator by the name of their row; empty where they were not asked for."""
+    """Return the counts of that evaluator by the name of their row; empty if they were not asked for."""
     return {**run.llms4ner.labels, MICRO_ROW: run.llms4ner.micro} if run.llms4ner else {}
 
 

@@ -16,7 +16,7 @@ from .tables import error_table, group_tables, interval_table, score_tables, tru
 
 
 def run_facts(run: ScoredRun) -> list[tuple[str, str]]:
-    """Return what a reader needs next to the scores, as pairs of name and value."""
+    """Return the facts that belong next to the scores, as pairs of name and value."""
     part = "" if run.limit is None else f", the first {run.limit:,} sentences only"
     alignment = run.scores.alignment
     facts = [
@@ -86,7 +86,7 @@ def as_table(run: ScoredRun) -> str:
 
 
 def _titled(table: Table, width: int) -> Table:
-    """Return a table with its name above it, where the first column has no room for that."""
+    """Return a table with its name above it, because the first column has no room for it."""
     name, *others = table.header
     return table if len(name) < width else replace(table, header=("", *others), title=name)
 

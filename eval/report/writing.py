@@ -1,4 +1,4 @@
-"""The files of a report: where they lie, and how they are written."""
+"""The files of a report: their paths, and writing them."""
 
 from __future__ import annotations
 

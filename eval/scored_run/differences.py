@@ -1,4 +1,4 @@
-"""Where predictions differ from the gold: pairs of entities, errors, confusion, single tags, groups, intervals."""
+"""Types for the differences between predictions and gold: pairs of entities, errors, confusion, single tags, groups, intervals."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ERRORS: dict[Kind, str] = {
     "missed": "a gold entity that no predicted one is paired with",
     "spurious": "a predicted entity that no gold one is paired with",
 }
-"""What each kind of error is."""
+"""Description of each kind of error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class ErrorCounts:
 
 @dataclass(frozen=True, slots=True)
 class Confusion:
-    """How often a gold class was predicted as which.
+    """Counts of pairs of a gold class and a predicted class.
 
     Attributes:
         names: Classes, in the order of rows and columns; `O` is the last.
@@ -250,7 +250,7 @@ class Intervals:
 
     @property
     def over(self) -> str:
-        """What is drawn."""
+        """Unit of the resampling."""
         return "sentences"
 
     @property
@@ -260,20 +260,20 @@ class Intervals:
 
     @property
     def described(self) -> str:
-        """How the intervals came about, in words."""
+        """Method of the intervals, in words."""
         return f"percentile bootstrap over sentences, {self.resamples:,} resamples, seed {self.seed}"
 
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """Where predictions differ from the gold.
+    """Analysis of the differences between predictions and gold.
 
     Attributes:
         errors: Pairs of entities by label and kind.
         confusion: Confusion of labels; `O` means that the entity is missing.
-        tags: Single BIO tags; None where entities nest, which tags cannot hold.
+        tags: Single BIO tags; None if entities nest, which tags cannot hold.
         groups: Strict counts by division and group.
-        train_split: Training split that two divisions of the groups come from; None where it was not read.
+        train_split: Training split that two divisions of the groups come from; None if it was not read.
         intervals: Intervals of every micro score.
 
     Raises:
@@ -305,12 +305,12 @@ class ExaminedSentence:
         status: Status of the alignment.
         reasons: Reasons of the alignment.
         output: Output as it was generated.
-        confidences: Confidences of the predicted entities, in the order of their pairs; None where the run has none.
+        confidences: Confidences of the predicted entities, in the order of their pairs; None if the run has none.
         known: Labels that the words of each gold entity have in the training split, sorted, in the order of their pairs; empty for
-            words that are not an entity there. None where that split was not read.
+            words that are not an entity there. None if that split was not read.
 
     Raises:
-        ValueError: There is another number of confidences than of predicted entities, or of `known` than of gold entities.
+        ValueError: The number of confidences is not that of the predicted entities, or the number of `known` not that of the gold ones.
     """
 
     id: str

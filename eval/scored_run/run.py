@@ -48,7 +48,7 @@ class ShownExamples:
 
 @dataclass(frozen=True, slots=True)
 class Baselines:
-    """Scores of what counting in a training split gives.
+    """Scores of baselines that count in a training split.
 
     Attributes:
         split: Split that was counted in.
@@ -96,7 +96,7 @@ class Hashes:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """What the scores were computed with.
+    """Versions, commit, seed and hashes behind the scores.
 
     Attributes:
         versions: Versions of Python and packages by name; None for a package that was not installed.
@@ -116,9 +116,9 @@ class OursAndTheirs:
     """One ratio of ours and of a published row.
 
     Attributes:
-        ours: Our ratio; None where we have none.
-        theirs: Published ratio; None where it was not published.
-        difference: Ours minus theirs, with the digits that were published; None where one of them is missing.
+        ours: Our ratio; None if we have none.
+        theirs: Published ratio; None if it was not published.
+        difference: Ours minus theirs, with the digits that were published; None if one of them is missing.
     """
 
     ours: float | None
@@ -148,7 +148,7 @@ class ReferenceRow:
 
     @property
     def title(self) -> str:
-        """What the row is called in a table."""
+        """Name of the row in a table."""
         if self.kind == "strict":
             return MICRO_ROW if self.name == MICRO else self.name
         return f"nervaluate {self.name}" if self.kind == "scenario" else self.name
@@ -156,13 +156,13 @@ class ReferenceRow:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A published result that ours is put next to.
+    """A published result, next to ours.
 
     Attributes:
         title: Source, system, model and format.
         source: Name of the source in tables.
         rows: Lines of the published table.
-        differing: Conditions that differ, or may, in words.
+        differing: Conditions that differ, or may differ, in words.
         conditions: Conditions that the source states, in words.
     """
 
@@ -193,10 +193,10 @@ class References:
     """Published results of the same corpus.
 
     Attributes:
-        model: Base model whose results were looked for; None where it is not known.
+        model: Base model whose results were looked for; None if it is not known.
         compared: Results of that model.
         others: Results of other models; None without such results.
-        part: Whether ours is of a part of the split, so that nothing is compared.
+        part: Whether our scores cover only a part of the split, so that nothing is compared.
     """
 
     model: str | None = None
@@ -217,19 +217,19 @@ class ScoredRun:
             file mixes them.
         format: Output format; `spans` if no prediction has a text.
         label_origins: For each label of the corpus files, the label that it counts as, None for O; empty if no label is changed.
-        limit: Number of sentences that `--limit` left; None for the whole split.
+        limit: Number of sentences that `--limit` kept; None for the whole split.
         recipe: Path of the recipe, or None.
         adapter: Adapter that was used without its recipe, or None.
-        model: Base model, or None where it is not known.
+        model: Base model, or None if it is not known.
         shots: Examples in the prompt of a model without training; None for a trained model and for files of other tools.
-        min_confidence: Smallest confidence of the entities that were scored; None for all.
+        min_confidence: Minimum confidence of the entities that were scored; None for all.
         below_min_confidence: Number of predicted entities below it, which were dropped.
         scores: Counts, from which the ratios are derived.
         calibration: Calibration of all predicted entities, the dropped ones included; None without confidences or entities.
-        uncertainty: Uncertainty of the sentences; None where no sentence has one.
+        uncertainty: Uncertainty of the sentences; None if no sentence has one.
         baselines: Scores of the counting baselines; None if they were not asked for.
         analysis: Analysis of the differences between predictions and gold.
-        llms4ner: Counts by that published evaluator; None where they were not asked for.
+        llms4ner: Counts by that published evaluator; None if they were not asked for.
         provenance: Versions, commit, seed and hashes behind the scores.
         references: Published results next to ours.
         path: File that it was read from or written to; None for a run that is not on disk.

@@ -1,4 +1,4 @@
-"""The scores themselves: strict counts, nervaluate's scenarios, and what became of the outputs."""
+"""The scores themselves: strict counts, nervaluate's scenarios, and the results of reading the outputs."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ SCENARIOS = tuple(field.name for field in fields(Scenarios))
 
 @dataclass(frozen=True, slots=True)
 class Nervaluate:
-    """What nervaluate counts.
+    """Counts by nervaluate.
 
     Attributes:
         overall: Counts over all labels.
@@ -106,7 +106,7 @@ class Nervaluate:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How large a split is, in sentences or in tokens.
+    """Size of a split, in sentences or in tokens.
 
     Attributes:
         all: Number of sentences or tokens, `-DOCSTART-` lines included.
@@ -131,7 +131,7 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class AlignmentSummary:
-    """What became of the outputs.
+    """Results of reading the outputs.
 
     Attributes:
         exact: Number of outputs that are the sentence with well-formed markup.
@@ -203,9 +203,9 @@ class Scores:
     Attributes:
         sentences: Number of sentences.
         tokens: Number of tokens.
-        seqeval: Strict counts; None where entities nest, which tags cannot hold.
+        seqeval: Strict counts; None if entities nest, which tags cannot hold.
         spans: Strict counts over sets of spans, where entities nest; else None.
-        nervaluate: Counts by nervaluate; None where entities nest.
+        nervaluate: Counts by nervaluate; None if entities nest.
         alignment: Results of reading the outputs.
 
     Raises:
@@ -232,12 +232,12 @@ class Scores:
 
     @property
     def scorer(self) -> str:
-        """What counted, in words."""
+        """Name of the scorer, in words."""
         return "sets of spans" if self.nested else "seqeval"
 
     @property
     def scorer_title(self) -> str:
-        """What counted, and how, in words."""
+        """Name of the scorer and its settings, in words."""
         return f"{self.scorer} ({'entities nest: seqeval cannot hold them' if self.nested else 'strict, IOB2'})"
 
     @property

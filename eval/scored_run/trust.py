@@ -1,4 +1,4 @@
-"""How far confidences can be trusted, and where uncertain sentences err."""
+"""Calibration of confidences, and errors by the uncertainty of sentences."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Bin:
         confidence_sum: Sum of their confidences.
 
     Raises:
-        ValueError: More entities are correct, or the sum is larger, than so many entities allow.
+        ValueError: There are more correct entities, or there is a larger sum, than the number of entities allows.
     """
 
     low: float
@@ -36,26 +36,26 @@ class Bin:
 
     @property
     def confidence(self) -> float | None:
-        """Mean confidence; None where the bin is empty."""
+        """Mean confidence; None if the bin is empty."""
         return self.confidence_sum / self.predicted if self.predicted else None
 
     @property
     def accuracy(self) -> float | None:
-        """Share of the entities that is correct; None where the bin is empty."""
+        """Share of the entities that is correct; None if the bin is empty."""
         return self.correct / self.predicted if self.predicted else None
 
     @property
     def gap(self) -> float:
-        """Distance between accuracy and mean confidence; 0 where the bin is empty."""
+        """Distance between accuracy and mean confidence; 0 if the bin is empty."""
         return abs((self.accuracy or 0) - (self.confidence or 0))
 
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """What a smallest confidence keeps.
+    """Scores that a minimum confidence leaves.
 
     Attributes:
-        least: Smallest confidence that is kept.
+        least: Minimum confidence.
         counts: Strict counts of the entities that are kept.
     """
 
@@ -142,7 +142,7 @@ class UncertaintySummary:
         sentences: Number of sentences with an uncertainty.
         mean_sum: Sum of their mean entropies.
         max_sum: Sum of their maximum entropies.
-        quarters: Quarters from the surest to the least sure, as equal in size as can be; empty for fewer than four sentences.
+        quarters: Quarters of near-equal size, most certain first; empty for fewer than four sentences.
     """
 
     sentences: int

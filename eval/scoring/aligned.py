@@ -33,7 +33,7 @@ class AlignedPredictions:
         aligned: Alignment of each prediction.
         kept: The same alignments without the spans below `least`, which are scored.
         confidences: Confidences of the aligned spans, sentence by sentence in their order; None if any entity lacks one.
-        least: Smallest confidence of the spans that are scored; None where all are.
+        least: Minimum confidence of the spans that are scored; None if all are.
     """
 
     path: Path
@@ -60,7 +60,7 @@ class AlignedPredictions:
 
     @property
     def dropped(self) -> int:
-        """Number of spans below the smallest confidence."""
+        """Number of spans below the minimum confidence."""
         return sum(len(one.spans) - len(other.spans) for one, other in zip(self.aligned, self.kept))
 
     def texts(self) -> list[str]:
@@ -87,11 +87,11 @@ def align_predictions(
         sentences: Gold sentences.
         fmt: Format of texts; whether its entities may nest holds for spans, too.
         labels: Labels that were asked for.
-        least: Smallest confidence of the spans that are scored; None scores all.
+        least: Minimum confidence of the spans that are scored; None scores all.
 
     Raises:
-        LmnError: A record has confidences, but none for a span that its output aligns to; or an entity lacks a confidence where a
-            smallest one is set.
+        LmnError: A record has confidences, but none for a span that its output aligns to; or a minimum
+            confidence is set and an entity has none.
     """
     aligned = [_align(row, sentence, fmt, labels) for row, sentence in zip(read.rows, sentences)]
     confidences = _confidences(read, aligned)
@@ -103,7 +103,7 @@ def align_predictions(
 def judge(
     predictions: AlignedPredictions, sentences: Sequence[Sentence]
 ) -> tuple[Calibration | None, UncertaintySummary | None]:
-    """Compare confidences and uncertainties with what is right; each is None where the predictions have none."""
+    """Compare confidences and uncertainties with what is right; each is None if the predictions have none."""
     judged: list[tuple[float, bool]] = []
     unsure: list[tuple[Uncertainty, bool]] = []
     values_of = predictions.confidences or [()] * len(sentences)

@@ -1,4 +1,4 @@
-"""Count how far confidences can be trusted, and where uncertain sentences err."""
+"""Calibration of confidences, and errors by the uncertainty of sentences, counted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write what the script conlleval reads: one token a line with its gold and its predicted tag, a blank line after each sentence."""
+"""Input of the script conlleval: one token per line with its gold and its predicted tag, and a blank line after each sentence."""
 
 from __future__ import annotations
 

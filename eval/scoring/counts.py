@@ -37,7 +37,7 @@ def score(sentences: Sequence[Sentence], alignments: Sequence[Alignment], *, nes
 
     Args:
         sentences: Gold sentences, in order; at least one.
-        alignments: One alignment for each sentence, in the same order; those that `failed` have no spans and score as none.
+        alignments: One alignment for each sentence, in the same order; alignments that `failed` have no spans.
         nested: Whether entities may lie inside entities; then spans are compared as sets.
 
     Raises:
@@ -69,7 +69,7 @@ def _strict(labels: dict[str, Counts], alignment: AlignmentSummary) -> tuple[dic
 
 
 def summarise_alignments(alignments: Iterable[Alignment]) -> AlignmentSummary:
-    """Count what became of the outputs."""
+    """Count the results of reading the outputs."""
     statuses: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
     unknown: Counter[str] = Counter()

@@ -26,11 +26,11 @@ _AGAIN = "predict again"
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What a file says about one sentence.
+    """A file's prediction for one sentence.
 
     Attributes:
         line: Line in the file, counted from 1.
-        output: Generated text; None where the spans are the answer.
+        output: Generated text; None if the spans are the answer.
         confidences: Confidences of the record's spans, from 0 to 1; None if the record gives none.
         uncertainty: Uncertainty of the sentence; None if the record gives none.
         spans: The spans of the record where they are the answer; else empty.

@@ -1,4 +1,4 @@
-"""What a score was computed with, so that it can be traced: versions, commit, seed, hashes."""
+"""Versions, commit, seed and hashes, which make a score traceable."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def run_stamp(predictions: Path) -> dict[str, Any]:
 def noted_system(predictions: Path) -> tuple[NamedModel | None, ShownExamples | None, str | None]:
     """Return what a run of lmn-predict noted about its system: the adapter, the examples in its prompts, and the base model.
 
-    Each is None where the run does not say it.
+    Each is None if the run does not say it.
 
     Raises:
         LmnError: The notes are damaged.

@@ -266,7 +266,7 @@ def _curve(
 
 @dataclass(frozen=True, slots=True)
 class _Scoring:
-    """How each checkpoint of a training is scored.
+    """The scoring of a training's checkpoints.
 
     Attributes:
         recipe: Recipe of the training.

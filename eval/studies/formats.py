@@ -32,7 +32,7 @@ UNTRAINED_BOUNDS = {"offset": 128}
 
 @dataclass(frozen=True, slots=True)
 class StudyPlan:
-    """What a study runs on.
+    """Data and model of a study.
 
     Attributes:
         card: Name of the corpus card.

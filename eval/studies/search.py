@@ -44,9 +44,9 @@ class Trial:
         number: Number of the trial, from 0 in the order of their start.
         state: `scored`; `pruned`, which ended early for its evaluation loss; `failed`; `killed`, and tried again as a later trial.
         parameters: Searched keys and those tied to them.
-        steps: Number of training steps, or None where it failed.
+        steps: Number of training steps, or None if it failed.
         counts: Strict counts over all labels on the development split; None unless scored.
-        seconds: Duration of training and scoring together, in the attempt that finished; None where it was killed.
+        seconds: Duration of training and scoring together, in the attempt that finished; None if it was killed.
         folder: Folder of its adapter.
         note: Remark on the trial; may be empty.
     """
@@ -73,7 +73,7 @@ class Search:
         score: Scores the adapter of a trial.
 
     Raises:
-        LmnError: Optuna is missing; or the folder holds another search.
+        LmnError: Optuna is missing, or the folder holds another search.
     """
 
     def __init__(self, plan: SearchPlan, train: Train = launch_training, score: ScoreTrial = score_trial) -> None:
@@ -117,7 +117,7 @@ class Search:
 
     @property
     def best(self) -> Trial | None:
-        """The scored trial with the highest F1, the first of equals; None where no trial has an entity right."""
+        """The scored trial with the highest F1, the first of equals; None if no trial has an entity right."""
         right = (trial for trial in self.trials() if trial.counts and trial.counts.correct)
         return max(right, key=lambda trial: (trial.counts.f1 if trial.counts else 0, -trial.number), default=None)
 
@@ -303,7 +303,7 @@ def _short(value: Scalar) -> str:
 
 @contextmanager
 def _only_one(out: Path) -> Iterator[int]:
-    """Hold a lock on a search's folder, which trainings inherit. Another search there does not wait, it is refused.
+    """Hold a lock on a search's folder, which trainings inherit. Another search in the folder is refused, without waiting.
 
     Yields:
         File descriptor of the lock.
@@ -328,7 +328,7 @@ def run_search(plan: SearchPlan) -> Search:
     """Run a search, which has its folder to itself, and return it.
 
     Raises:
-        LmnError: Another search runs in the folder; or as `Search` and its `run`.
+        LmnError: Another search runs in the folder, or `Search` or its `run` fails.
     """
     dev = plan.recipe.dev_entry(plan.split)
     plan = replace(plan, decoding=resolve_decoding(plan.decoding, dev.spec.format))

@@ -51,7 +51,7 @@ class Tie:
 
 @dataclass(frozen=True, slots=True)
 class SearchPlan:
-    """What to search, checked.
+    """A checked plan of a search.
 
     Attributes:
         path: Search file.

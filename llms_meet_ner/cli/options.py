@@ -1,4 +1,4 @@
-"""What all commands share: errors without tracebacks, options refused."""
+"""Common parts of all commands: errors without tracebacks, and refusal of options."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ class Batch:
 
     Attributes:
         items: Positions of the sentences among those that are asked.
-        max_new_tokens: For each sentence, the number of generated tokens after which its text is cut off; empty where no text is
+        max_new_tokens: For each sentence, the number of generated tokens after which its text is cut off; empty if no text is
             generated.
     """
 

@@ -34,7 +34,7 @@ class Choice(NamedTuple):
 
     @classmethod
     def of(cls, allowed: AllowedTokens, logits: NDArray[np.float32]) -> Choice:
-        """Choose the most likely token; of equally likely ones, the one with the lowest id.
+        """Choose the most likely token, the one with the lowest id in a tie.
 
         Args:
             allowed: The n allowed tokens.

@@ -40,7 +40,7 @@ ProposalKind = Literal["none", "copy", "marked"]
 
 @dataclass(slots=True)
 class DecodingCost:
-    """What decoding has cost so far.
+    """Cost of decoding so far.
 
     Attributes:
         sentences: Number of sentences decoded.

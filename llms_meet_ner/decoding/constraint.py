@@ -74,7 +74,7 @@ class Constraint:
         return found
 
     def is_done(self, state: int) -> bool:
-        """Whether only the end can follow."""
+        """Return whether only the end can follow."""
         return state == END or (self.grammar.is_final(state) and not self.grammar.transitions(state))
 
     def _find_next_tokens(self, state: int) -> AllowedTokens:

@@ -11,11 +11,11 @@ class EntityPlan(Protocol):
     """Says where entities are expected to open and close. Tokens are given by their positions."""
 
     def opens(self, token: int) -> bool:
-        """Whether an entity begins at a token."""
+        """Return whether an entity begins at a token."""
         ...
 
     def closes(self, token: int) -> bool:
-        """Whether an open entity ends with a token."""
+        """Return whether an open entity ends with a token."""
         ...
 
     def label_at(self, token: int) -> str:

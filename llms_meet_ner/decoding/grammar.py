@@ -135,7 +135,7 @@ class Grammar:
         return found
 
     def is_final(self, state: int) -> bool:
-        """Whether the output may end at a state."""
+        """Return whether the output may end at a state."""
         return self._final[state]
 
     def positions(self, state: int) -> frozenset[ArcPosition]:
@@ -150,7 +150,7 @@ class Grammar:
         return found
 
     def is_end(self, node: Node) -> bool:
-        """Whether the output may end at a node."""
+        """Return whether the output may end at a node."""
         return node.after and node.token == len(self.tokens) - 1 and not node.open
 
     def _before(self, node: Node) -> list[Arc]:
@@ -189,7 +189,7 @@ class Grammar:
         return arcs
 
     def _can_close(self, opened: tuple[tuple[int, ...], ...], token: int) -> bool:
-        """Whether enough tokens are left, from this one on, for all open entities to close.
+        """Return whether enough tokens are left, from this one on, for all open entities to close.
 
         At one token, entities with the same first token can only close by falling rank. Each exception takes one more token.
         """

@@ -38,11 +38,11 @@ class GuessedPlan:
         self._by_token = {at: span for span in self.spans for at in range(span.start, span.end)}
 
     def opens(self, token: int) -> bool:
-        """Whether an entity begins at a token."""
+        """Return whether an entity begins at a token."""
         return token in self._starts
 
     def closes(self, token: int) -> bool:
-        """Whether an open entity ends with a token.
+        """Return whether an open entity ends with a token.
 
         A guessed entity ends with its span; any other before the next token that is not capitalised.
         """

@@ -17,7 +17,7 @@ _INSTALL = f"{installing('train')}; the extra 'tag' is enough to tag"
 
 
 class FourBit(NamedTuple):
-    """How a base model is quantised to 4 bits.
+    """Quantisation of a base model to 4 bits.
 
     Attributes:
         kind: Data type of the quantised weights: `nf4` or `fp4`.
@@ -30,7 +30,7 @@ class FourBit(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Which weights to load, and how.
+    """Weights to load, and settings for loading them.
 
     Attributes:
         base: Hub id or folder of the base model, or of a model that is used whole.

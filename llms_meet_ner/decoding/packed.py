@@ -48,7 +48,7 @@ class Segment(NamedTuple):
 
 @dataclass(slots=True)
 class _Pass:
-    """What attention needs to know of a pass over T tokens in A rows; the longest row has Q tokens.
+    """Data of a pass that attention needs, for T tokens in A rows; the longest row has Q tokens.
 
     Attributes:
         rows: Row of each token; shape (T,).

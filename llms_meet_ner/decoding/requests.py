@@ -1,4 +1,4 @@
-"""What a generator is asked for, and what it offers."""
+"""Requests to a generator, and the protocol that generators follow."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ Each format is one module, which writes and reads it. `get_format` finds a forma
 | `occurrence.py` | JSON: text, label, and which occurrence of the text in the sentence is meant |
 | `offset.py` | JSON: text, label, and character offsets |
 | `instructions.py` | the instruction texts of all formats |
-| `inline.py` | what the formats share that write the sentence again |
+| `inline.py` | common parts of the formats that write the sentence again |
 | `markup.py` | the marks of such a format, for constrained decoding |
 | `grounding.py` | puts the entities of a damaged inline output on the tokens |
 | `bracketed_readings.py` | every way to read a bracketed text whose tokens look like marks |
@@ -50,7 +50,7 @@ DEFAULT_VARIANT = "full"
 
 
 class OutputFormat(Protocol):
-    """What every format offers.
+    """Protocol of all formats.
 
     Attributes:
         name: Name of the format, as options and files have it.
@@ -91,7 +91,7 @@ class OutputFormat(Protocol):
         ...
 
     def is_ambiguous(self, sentence: Sentence, labels: LabelSet) -> bool:
-        """Whether another annotation of the same tokens renders to the same text, so that no parser can tell them apart."""
+        """Return whether another annotation of the same tokens renders to the same text, so that no parser can tell them apart."""
         ...
 
 
@@ -136,7 +136,7 @@ def get_inline_format(name: str, *, nested: bool = False) -> InlineFormat:
 
 
 def is_inline(name: str) -> bool:
-    """Whether a format writes the sentence again, so that constrained decoding can write it."""
+    """Return whether a format writes the sentence again, so that constrained decoding can write it."""
     return name in _INLINE
 
 

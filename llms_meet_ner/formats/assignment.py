@@ -95,7 +95,7 @@ def assign_loosely(listed: Sequence[ListedText], *, nested: bool) -> tuple[Token
 
 
 def _fits(place: TokenRange, listed: Sequence[ListedText], chosen: Sequence[TokenRange], nested: bool) -> bool:
-    """Whether the next text can have a place, given the places of those before it."""
+    """Return whether the next text can have a place, given the places of those before it."""
     number = len(chosen)
     if number and listed[number - 1].label == listed[number].label and not _follows(place, chosen[-1], nested):
         return False
@@ -103,14 +103,14 @@ def _fits(place: TokenRange, listed: Sequence[ListedText], chosen: Sequence[Toke
 
 
 def _follows(place: TokenRange, before: TokenRange, nested: bool) -> bool:
-    """Whether a place comes after another one in the order in which entities with one label are listed."""
+    """Return whether a place comes after another one in the order in which entities with one label are listed."""
     if nested:
         return (place.start, -place.end) > (before.start, -before.end)
     return place.start >= before.end
 
 
 def _clash(one: TokenRange, other: TokenRange, nested: bool) -> bool:
-    """Whether entities at two places exclude each other. Equal places under one label are left to `_follows`."""
+    """Return whether entities at two places exclude each other. Equal places under one label are left to `_follows`."""
     if one.end <= other.start or other.end <= one.start:
         return False
     if not nested:

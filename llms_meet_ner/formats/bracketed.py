@@ -36,7 +36,7 @@ class BracketedFormat(InlineFormat):
         return "[", f" | {label}]"
 
     def is_ambiguous(self, sentence: Sentence, labels: LabelSet) -> bool:
-        """Whether another annotation of the same tokens, with these labels, renders to the same text.
+        """Return whether another annotation of the same tokens, with these labels, renders to the same text.
 
         This takes a ` | LABEL]` in the tokens themselves. The answer is also True if there are too many readings to compare
         them all (1,000).

@@ -95,7 +95,7 @@ def readings(
 
 
 def _closed_here(span: Span, spans: tuple[Span, ...]) -> bool:
-    """Whether `spans`, in the order in which they closed, hold a span; only the last ones have its end."""
+    """Return whether `spans`, in the order in which they closed, hold a span; only the last ones have its end."""
     for other in reversed(spans):
         if other.end != span.end:
             return False

@@ -357,7 +357,7 @@ def _text_differences(
 
 
 def _is_related(source: list[str], output: list[str], openers: set[int], mapping: dict[int, list[int]]) -> bool:
-    """Whether the other side has enough of the shorter side's characters."""
+    """Return whether the other side has enough of the shorter side's characters."""
     reached = {index for indices in mapping.values() for index in indices}
     shared = sum(len(source[index]) for index in reached)
     output_length = sum(len(key) for place, key in enumerate(output) if place not in openers)

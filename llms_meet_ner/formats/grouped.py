@@ -98,7 +98,7 @@ class GroupedFormat:
         return candidates.alignment()
 
     def is_ambiguous(self, sentence: Sentence, labels: LabelSet) -> bool:
-        """Whether another annotation of the same tokens renders to the same text: the entities could be at other places.
+        """Return whether another annotation of the same tokens renders to the same text: the entities could be at other places.
 
         The answer is also True if the search for another annotation would take very long.
         """

@@ -1,4 +1,4 @@
-"""What the formats share that write the sentence again, with marks around its entities."""
+"""Common parts of the formats that write the sentence again, with marks around its entities."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class InlineFormat(ABC):
 
     @abstractmethod
     def is_ambiguous(self, sentence: Sentence, labels: LabelSet) -> bool:
-        """Whether another annotation of the same tokens renders to the same text, so that no parser can tell them apart."""
+        """Return whether another annotation of the same tokens renders to the same text, so that no parser can tell them apart."""
 
     @abstractmethod
     def _read_exactly(self, text: str, tokens: tuple[str, ...], labels: LabelSet) -> tuple[Span, ...] | None:

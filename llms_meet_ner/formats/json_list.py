@@ -21,7 +21,7 @@ class ListedEntity(NamedTuple):
 
 
 class EntityList(NamedTuple):
-    """What was read of a list.
+    """Result of reading a list.
 
     Attributes:
         entities: Entities in their order; None if there is no list, or no entity in it can be read.

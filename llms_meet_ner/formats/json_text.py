@@ -28,7 +28,7 @@ class Number(str):
 
 @dataclass(frozen=True, slots=True)
 class JsonValue:
-    """What was read from a text.
+    """Result of reading a text.
 
     Attributes:
         value: A dict, list, str, `Number`, bool or None, and the same inside it; None if nothing could be read.

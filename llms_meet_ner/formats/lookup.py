@@ -40,7 +40,7 @@ class TokenRange(NamedTuple):
 
 
 class LookupResult(NamedTuple):
-    """Where a text was found.
+    """A place where a text was found.
 
     Attributes:
         places: Places from left to right.

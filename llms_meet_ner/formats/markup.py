@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Markup:
-    """What an inline format writes before and after an entity.
+    """Marks that an inline format writes before and after an entity.
 
     Attributes:
         openers: Opening mark by label, written right before the first token. Either all labels have the same, or each has its own.

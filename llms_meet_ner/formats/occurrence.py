@@ -104,7 +104,7 @@ class OccurrenceFormat:
         return candidates.alignment()
 
     def is_ambiguous(self, sentence: Sentence, labels: LabelSet) -> bool:
-        """Whether another annotation of the same tokens renders to the same text: never, as no two spans share an occurrence."""
+        """Return whether another annotation of the same tokens renders to the same text: never, as no two spans share an occurrence."""
         return False
 
 

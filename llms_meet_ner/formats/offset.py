@@ -94,5 +94,5 @@ class OffsetFormat:
         return candidates.alignment()
 
     def is_ambiguous(self, sentence: Sentence, labels: LabelSet) -> bool:
-        """Whether another annotation of the same tokens renders to the same text: never, as no two spans share their offsets."""
+        """Return whether another annotation of the same tokens renders to the same text: never, as no two spans share their offsets."""
         return False

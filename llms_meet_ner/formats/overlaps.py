@@ -45,7 +45,7 @@ def resolve_overlaps(
 
 
 def _is_among(span: Span, around: Sequence[Span]) -> bool:
-    """Whether `around` holds a span; only its last ones, over the same tokens, can be equal."""
+    """Return whether `around` holds a span; only its last ones, over the same tokens, can be equal."""
     for other in reversed(around):
         if other == span:
             return True

@@ -1,1 +1,1 @@
-"""Presentation: tables, Markdown, HTML and charts, which know plain cells and spans only."""
+"""Presentation: tables, Markdown, HTML, charts and plots, made of plain cells and spans."""

@@ -1,4 +1,4 @@
-"""Charts for pages: where their shapes lie, in pixels of an svg element. `chart.html.jinja` draws them, `page.css` colours them."""
+"""Charts for pages: their shapes, in pixels of an svg element. `chart.html.jinja` draws them, `page.css` colours them."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ class BarSeries:
 
     Attributes:
         name: Name in the legend.
-        values: Lengths of its bars, one a row, none negative.
+        values: Lengths of the bars, one per row; not negative.
         notes: Description of each value, shown next to a bar that has room, otherwise under the pointer.
         colour: Number of its colour; None for its rank among the series.
 
     Raises:
-        ValueError: There are not as many notes as values.
+        ValueError: The numbers of notes and values differ.
     """
 
     name: str
@@ -62,7 +62,7 @@ class PointSeries:
         colour: Number of its colour.
 
     Raises:
-        ValueError: There are not as many notes or weights as points.
+        ValueError: The number of notes or weights is not the number of points.
     """
 
     name: str
@@ -155,8 +155,8 @@ class Text(NamedTuple):
         x: Place from the left.
         y: Place of the base line from the top.
         text: Text to show.
-        style: `row` (ends at its place), `tick` (its middle is there) or `note` (begins there).
-        whole: Whole text where `text` is cut or says less; empty otherwise.
+        style: `row` (ends at its place), `tick` (is centred there) or `note` (begins there).
+        whole: Whole text if `text` is shortened; empty otherwise.
         upright: Whether it runs from the bottom to the top.
     """
 
@@ -196,7 +196,7 @@ class Chart:
 
 
 def bars(title: str, rows: Sequence[str], series: Sequence[BarSeries]) -> Chart:
-    """Draw horizontal bars, one a row and series, on one scale, each with its note."""
+    """Draw horizontal bars on one scale, one for each row and series, each with its note."""
     chart = Chart(title, legend=_legend(series))
     most = max((value for one in series for value in one.values), default=0) or 1
     step, left = _BAR * len(series) + 10, _left(rows)
@@ -214,7 +214,7 @@ def bars(title: str, rows: Sequence[str], series: Sequence[BarSeries]) -> Chart:
 
 
 def stacked(title: str, rows: Sequence[str], series: Sequence[BarSeries], axis: Axis | None = None) -> Chart:
-    """Draw one horizontal bar a row, cut in parts that are hatched too; without an axis the longest is as wide as the chart."""
+    """Draw one horizontal bar per row, cut into parts that are also hatched. There is no axis: the longest bar is as wide as the chart."""
     chart = Chart(title, legend=_legend(series, hatched=True))
     step, left = _BAR + 8, _left(rows)
     most = max((sum(one.values[number] for one in series) for number in range(len(rows))), default=0) or 1
@@ -242,7 +242,7 @@ def stacked(title: str, rows: Sequence[str], series: Sequence[BarSeries], axis: 
 def columns(
     title: str, bins: Sequence[str], series: Sequence[BarSeries], axis: str, side: Axis, *, noted: bool = False
 ) -> Chart:
-    """Draw upright bars, a group a bin.
+    """Draw upright bars, one group per bin.
 
     Args:
         title: Title of the chart.
@@ -250,7 +250,7 @@ def columns(
         series: Bars of each group.
         axis: Name of the bins, written below them.
         side: Vertical axis.
-        noted: Whether each bar has its note above it, not only where the pointer rests.
+        noted: Whether each bar has its note above it, and not only under the pointer.
     """
     chart = Chart(title, height=_HEIGHT + 54, legend=_legend(series) if len(series) > 1 else [])
     top = side.top or max((value for one in series for value in one.values), default=0) or 1
@@ -281,7 +281,7 @@ def curves(title: str, found: Sequence[PointSeries], axis: Axis, side: Axis, *, 
         found: Lines, which need a legend if there are several.
         axis: Horizontal axis.
         side: Vertical axis.
-        diagonal: Whether to draw where both axes have the same value.
+        diagonal: Whether to draw the line on which both axes have the same value.
     """
     legend = [Key(one.name, one.colour % COLOURS, f"line d{rank}") for rank, one in enumerate(found)]
     chart = Chart(title, height=_HEIGHT + 54, legend=legend if len(found) > 1 else [])
@@ -331,7 +331,7 @@ def _colour(series: BarSeries, rank: int) -> int:
 
 
 def _left(rows: Sequence[str]) -> float:
-    """Return the room that row names take."""
+    """Return the width that row names take."""
     return min(_MOST_LEFT, 12 + _CHARACTER * max((len(visible(row)) for row in rows), default=0))
 
 

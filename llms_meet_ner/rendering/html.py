@@ -16,19 +16,19 @@ from .text import visible
 
 @cache
 def html_environment() -> Environment:
-    """Return the one environment of HTML templates. In them, `file` writes a file and `script_hash` names a script."""
+    """Return the environment of all HTML templates. In them, `file` writes a file and `script_hash` the hash of a script."""
     made = environment(_shown)
     made.globals.update(file=_file, script_hash=_script_hash)
     return made
 
 
 def html(name: str, **values: object) -> Markup:
-    """Return what a template makes of values."""
+    """Render a template."""
     return Markup(html_environment().get_template(name).render(values))
 
 
 def page(name: str, **values: object) -> Iterator[str]:
-    """Yield what a template makes of values, part by part."""
+    """Render a template, and yield it part by part."""
     return html_environment().get_template(name).generate(values)
 
 
@@ -43,5 +43,5 @@ def _file(name: str) -> Markup:
 
 
 def _script_hash(name: str) -> str:
-    """Return the hash by which a content security policy knows a script."""
+    """Return the hash that identifies a script in a content security policy."""
     return f"sha256-{base64.b64encode(hashlib.sha256(source(name).encode()).digest()).decode()}"

@@ -1,1 +1,1 @@
-"""What answers sentences: local adapters, served models, counting baselines."""
+"""Systems, which answer sentences: local adapters, served models, counting baselines."""

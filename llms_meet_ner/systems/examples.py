@@ -59,7 +59,7 @@ class Shots:
 
     @property
     def mark(self) -> str:
-        """What a run's name says of the examples: `untrained`, `shots1-covering-seed42`, `shots1-nearest`."""
+        """Part of a run's name that describes the examples: `untrained`, `shots1-covering-seed42`, `shots1-nearest`."""
         if not self.number:
             return "untrained"
         return f"shots{self.number}-{self.rule}" + ("" if self.rule == NEAREST else f"-seed{self.seed}")
@@ -87,7 +87,7 @@ class Chosen:
         shots: The rule.
         dataset: Name of the data set that they come from; empty for no examples.
         by_sentence: The examples of each sentence, in the order in which they are shown.
-        fixed: The examples that all sentences share; None where each has its own.
+        fixed: The examples that all sentences share; None if each has its own.
     """
 
     shots: Shots
@@ -198,7 +198,7 @@ def _covering(order: Sequence[Candidate], number: int) -> list[Candidate]:
 def _nearest(pool: Sequence[Candidate], number: int, sentences: Sequence[Sentence]) -> Iterator[tuple[Example, ...]]:
     """Yield for each sentence the most similar candidates, by the cosine of TF-IDF vectors of lower-case tokens.
 
-    The most similar comes last; of equally similar ones the earlier in the training data counts as the more similar. A sentence is
+    The most similar comes last; in a tie, the earlier in the training data counts as more similar. A sentence is
     never its own example.
     """
     import numpy as np

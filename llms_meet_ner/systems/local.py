@@ -1,4 +1,4 @@
-"""What models share that run in this process."""
+"""Common parts of the systems whose model runs in this process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a model is asked, as command lines and search files say it."""
+"""Options of systems, as command lines and search files give them."""
 
 from __future__ import annotations
 

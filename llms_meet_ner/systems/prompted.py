@@ -1,4 +1,4 @@
-"""What systems have in common that read a prompt and write a text."""
+"""Common parts of the systems that read a prompt and write a text."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ class PromptedSystem(ABC):
 
     @cached_property
     def options(self) -> SystemOptions:
-        """How the model is asked, with the decoding that the prompt's format allows."""
+        """Options of the system, with the decoding that the prompt's format allows."""
         return self._asked_options.for_format(self.prompt.format)
 
     @property
     def decoding(self) -> Decoding:
-        """How texts are decoded."""
+        """Decoding of the texts."""
         decoding = self.options.decoding
         assert decoding is not None  # for_format sets it
         return decoding

@@ -1,4 +1,4 @@
-"""What a server needs to answer as the model was trained: the chat template as a file, and vLLM's command line."""
+"""Files and commands with which a server answers as the model was trained: the chat template, and vLLM's command line."""
 
 from __future__ import annotations
 

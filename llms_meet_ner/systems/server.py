@@ -26,7 +26,7 @@ DEFAULT_CONCURRENCY = 8
 DEFAULT_TIMEOUT = 120.0
 DEFAULT_RETRIES = 5
 REQUEST: dict[str, Any] = {"temperature": 0, "stop": ["\n"]}
-"""What is asked of the server besides model, messages and max_tokens.
+"""Keys of a request besides model, messages and max_tokens.
 
 Penalties are never sent: LLaMA-Factory takes presence_penalty for a repetition penalty, and a rewrite is made of repetitions.
 """

@@ -1,4 +1,4 @@
-"""What answers sentences, whatever it is: the protocol that prediction, tagging, scoring and publishing build on."""
+"""The protocol of everything that answers sentences, on which prediction, tagging, scoring and publishing build."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Job:
 
 
 class System(Protocol):
-    """What answers sentences.
+    """Anything that answers sentences.
 
     Asking for a value has no side effects: it writes no file and prints nothing. Nothing is loaded, downloaded or asked before it is
     needed. Document separators (`Sentence.is_docstart`) are never given to `answer` and `prepare`: they are not language, and `nothing`
@@ -109,7 +109,7 @@ class System(Protocol):
 
     @property
     def facts(self) -> Facts:
-        """Where the answers come from."""
+        """Origin of the answers."""
         ...
 
     @property

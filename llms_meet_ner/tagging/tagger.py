@@ -1,4 +1,4 @@
-"""Entities in raw text: split it, let a system answer sentence by sentence, put what it marks back on the text."""
+"""Entities in raw text: splitting, answers sentence by sentence, and the marked entities on the text."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ class TaggedText:
         return "".join(lines)
 
     def _repr_html_(self) -> str:
-        """Return the text as notebooks show it, its entities drawn. Their confidences show where the pointer rests."""
+        """Return the text as notebooks show it, its entities drawn. Their confidences appear under the pointer."""
         from ..rendering.notebook import DrawnSpan, drawn_text  # here, so that jinja2 is read only where it draws
 
         spans = [
@@ -178,7 +178,7 @@ class _Marks(NamedTuple):
 
 
 class _Piece(NamedTuple):
-    """What the system reads at once: a sentence or a part of one.
+    """A unit that the system reads at once: a sentence or a part of one.
 
     Attributes:
         number: Number of the sentence that it belongs to.

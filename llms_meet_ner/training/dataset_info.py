@@ -22,7 +22,7 @@ _CONVERT_AGAIN = "write it again with lmn-convert"
 
 @dataclass(frozen=True, slots=True)
 class Augmented:
-    """What was added to the sentences of a split by replacing mentions.
+    """Record of the sentences added to a split by replacing mentions.
 
     Attributes:
         share: Number of added sentences asked for, relative to the split's own.
@@ -36,7 +36,7 @@ class Augmented:
 
     @property
     def mark(self) -> str:
-        """What the name of a data set says of it: `aug50` for a share of one half, `aug50-seed7` if the seed is not 0."""
+        """Part of a data set's name that describes it: `aug50` for a share of one half, `aug50-seed7` if the seed is not 0."""
         return f"aug{self.share * 100:g}" + (f"-seed{self.seed}" if self.seed else "")
 
 

@@ -28,7 +28,7 @@ class TrainingError(LmnError):
 
 @dataclass(frozen=True, slots=True)
 class TrainingOutcome:
-    """How a training ended.
+    """Outcome of a training.
 
     Attributes:
         steps: Last step that it logged.

@@ -71,7 +71,7 @@ class TrainerState(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class TrainingLog:
-    """What a training logged, while it runs or after it.
+    """Log of a training, during it or after it.
 
     Attributes:
         points: Points of the log, ordered by step; empty if there is no log.
@@ -117,7 +117,7 @@ class TrainingLog:
 
 
 def has_finished(folder: Path) -> bool:
-    """Whether the training in an output folder ran to its end: it writes its results after its adapter."""
+    """Return whether the training in an output folder ran to its end: it writes its results after its adapter."""
     return (folder / RESULTS_FILE).is_file()
 
 

@@ -260,10 +260,10 @@ def _check_stands_alone(recipe: Recipe) -> None:
 
 
 def continued_differences(recipe: Recipe) -> list[str]:
-    """Return in what the prompt of the adapter that a recipe continues differs from that of its training data.
+    """Return the differences between the prompt of the adapter that a recipe continues and the prompt of its training data.
 
-    The list is empty if the recipe starts a new adapter, no `prompt_spec.json` lies next to the old one, or the training data is not
-    there.
+    The list is empty if the recipe starts a new adapter, the old one has no `prompt_spec.json`, or the training data is
+    missing.
 
     Raises:
         LmnError: That file is damaged.
