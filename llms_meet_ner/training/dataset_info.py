@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import LmnError
+from ..errors import LmnError, listed
 from ..files import read_json
 from ..formats import DEFAULT_FORMAT
 from ..prompting.spec import PromptSpec
@@ -17,6 +17,7 @@ from ..typed_json import from_json, to_json, written_as
 DATASET_INFO = "dataset_info.json"
 _OWN_KEY = "lmn"
 _INSTRUCTION, _INPUT, _OUTPUT = "instruction", "input", "output"
+_CONVERT = "write it with the lmn-convert command at the top of the recipe"
 _CONVERT_AGAIN = "write it again with lmn-convert"
 
 
@@ -142,8 +143,8 @@ def load_entry(folder: Path, name: str) -> DatasetEntry:
     """
     entries = _entries(folder)
     if name not in entries:
-        there = ", ".join(entries) or "none"
-        raise LmnError(f"no data set {name!r} (there: {there})", folder / DATASET_INFO, "write it with lmn-convert")
+        there = listed(list(entries)) or "none"
+        raise LmnError(f"no data set {name!r} (there: {there})", folder / DATASET_INFO, _CONVERT)
     return _entry_from(folder, name, entries[name])
 
 
@@ -207,7 +208,7 @@ def read_answers(folder: Path, entry: DatasetEntry) -> Iterator[tuple[Sentence, 
 
 def _rows(folder: Path, entry: DatasetEntry) -> Iterator[tuple[Sentence, dict[str, Any]]]:
     path = folder / entry.file_name
-    rows = read_json(path, remedy="write it with lmn-convert")
+    rows = read_json(path, remedy=_CONVERT)
     if not isinstance(rows, list):
         raise LmnError("not a JSON list of records", path, _CONVERT_AGAIN)
     for number, row in enumerate(rows):
@@ -241,7 +242,7 @@ def read_dataset_info(folder: Path) -> dict[str, Any]:
 def _entries(folder: Path) -> dict[str, Any]:
     path = folder / DATASET_INFO
     if not path.is_file():
-        raise LmnError("no such file", path, "run lmn-convert first, or name the folder with dataset_dir in the recipe")
+        raise LmnError("no such file", path, f"{_CONVERT}, or name the folder with dataset_dir in the recipe")
     return read_dataset_info(folder)
 
 

@@ -14,6 +14,8 @@ pytest.importorskip("optuna")
 def test_the_command_tells_mistakes_without_a_traceback(plan: SearchPlan) -> None:
     result = CliRunner().invoke(lmn_eval, ["search", "s.yaml"])
     assert result.exit_code == 1
-    assert result.stderr.startswith("Error: data/dataset_info.json: no such file; run lmn-convert first")
+    assert result.stderr.startswith(
+        "Error: data/dataset_info.json: no such file; write it with the lmn-convert command at the top of the recipe"
+    )
     result = CliRunner().invoke(lmn_eval, ["search", "none.yaml"])
     assert (result.exit_code, "none.yaml: cannot be read" in result.stderr) == (1, True)

@@ -50,3 +50,22 @@ def test_a_damaged_data_file_is_one_error(workdir: Path, content: str) -> None:
     (workdir / "d.json").write_text(content)
     with pytest.raises(LmnError, match=r"d\.json: .*write it again with lmn-convert"):
         list(read_sentences(workdir, entry))
+
+
+def test_a_data_set_that_was_not_converted_is_named_with_the_place_of_the_command(workdir: Path) -> None:
+    remedy = "write it with the lmn-convert command at the top of the recipe"
+    with pytest.raises(
+        LmnError, match=rf"dataset_info\.json: no such file; {remedy}, or name the folder with dataset_dir"
+    ):
+        load_entry(workdir, "demo.short_train")
+    spec = prompt_spec_of(load_card("demo"), "bracketed")
+    entries = {
+        name: DatasetEntry(name, f"{name}.json", "demo", "demo", name, "none", spec).to_dict() for name in "abcdefg"
+    }
+    write_json(workdir / "dataset_info.json", entries)
+    with pytest.raises(LmnError) as caught:
+        load_entry(workdir, "demo.short_train")
+    assert caught.value.what == "no data set 'demo.short_train' (there: a, b, c, d, e and 2 more)"
+    assert caught.value.remedy == remedy
+    with pytest.raises(LmnError, match=rf"a\.json: no such file; {remedy}$"):
+        list(read_sentences(workdir, load_entry(workdir, "a")))
