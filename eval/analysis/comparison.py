@@ -159,5 +159,6 @@ def _check_gold(first: Evaluation, second: Evaluation, differing: Sequence[Condi
         raise LmnError(f"{numbers[0]:,} and {numbers[1]:,} sentences, so no pairs can be made", where, remedy)
     for one, other in zip(first.sentences, second.sentences):
         if one.tokens != other.tokens or set(one.gold) != set(other.gold):
-            what = "tokens" if one.tokens != other.tokens else "gold entities"
-            raise LmnError(f"other {what} in {one.id} and {other.id}, so no pairs can be made", where, remedy)
+            what = "the tokens differ" if one.tokens != other.tokens else "the gold differs"
+            place = one.id if one.id == other.id else f"{one.id} and {other.id}"
+            raise LmnError(f"{what} at {place}, so no pairs can be made", where, remedy)

@@ -46,8 +46,8 @@ class AdapterChoice:
         """Return the system that it names, downloading an adapter if name is a Hub id.
 
         Args:
-            card: Card of the scored corpus. Its instruction is asked if neither the adapter nor the user has a prompt and the adapter
-                is not one of the published ones that are known.
+            card: Card of the scored corpus. Its instruction is used if neither the adapter nor the user has a prompt and the adapter is
+                not one of the published ones that are known.
             format_name: Output format of that instruction; None for the default.
             variant: Wording of that instruction; None for the card's.
             options: Options of the system.
@@ -72,7 +72,7 @@ class AdapterChoice:
         template = self.template or (known.template if known else None)
         if template is None:
             raise LmnError(
-                f"no {PROMPT_SPEC_FILE} lies there, and which chat template it was trained with is not known", self.name,
+                f"it has no {PROMPT_SPEC_FILE}, and its chat template is unknown", self.name,
                 "name it with --template NAME, as its recipe does, or the whole prompt with --prompt FILE",
             )  # fmt: skip
         if known:

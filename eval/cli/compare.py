@@ -15,13 +15,13 @@ from ..scored_run.files import load_evaluation
 
 
 @click.command("compare")
-@click.argument("first", type=click.Path(path_type=Path))
-@click.argument("second", type=click.Path(path_type=Path))
-@click.option("--seed", type=click.IntRange(min=0), default=SEED, show_default=True, help="Of all draws.")
+@click.argument("first", metavar="A", type=click.Path(path_type=Path))
+@click.argument("second", metavar="B", type=click.Path(path_type=Path))
+@click.option("--seed", type=click.IntRange(min=0), default=SEED, show_default=True, help="Seed of the random draws.")
 @click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write the comparison to this file too.")
 @catch_errors
 def compare_command(first: Path, second: Path, seed: int, json_path: Path | None) -> None:
-    """Compare two scored runs, FIRST and SECOND: folders with a scores.json, or such files.
+    """Compare two scored runs, A and B: folders with a scores.json, or such files.
 
     \b
     lmn-eval compare outputs/mine/wikigold_test/constrained outputs/mine/wikigold_test/free

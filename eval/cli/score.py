@@ -9,7 +9,7 @@ import click
 import cloup
 
 from ...cli.default_group import DefaultCommandGroup
-from ...cli.options import catch_errors, recipe_option
+from ...cli.options import catch_errors, recipe_option, refuse
 from ...cli.predict_options import predict_options
 from ...data_converters.cli.label_options import label_options
 from ...formats import format_names
@@ -26,6 +26,18 @@ from .curve import curve_command
 from .report import report_command
 from .scoring_plan import ScoreOptions, ScoringPlan, resolve
 from .search import search_command
+
+_PREDICTING = {
+    "number": "--shots", "untrained": "--untrained", "rule": "--examples", "seed": "--shots-seed", "decoding": "--decoding",
+    "batch_size": "--batch-size", "max_new_tokens": "--max-new-tokens", "dtype": "--dtype", "restart": "--restart",
+    "engine": "--engine",
+}  # fmt: skip
+_OF_ADAPTERS = {"revision": "--revision", "base": "--base-model", "prompt": "--prompt", "template": "--template"}
+_OF_RECIPES = {
+    "recipe_path": "--recipe", "predictions": "--predictions", "number": "--shots", "untrained": "--untrained", "engine": "--engine",
+    "overrides": "KEY=VALUE",
+}  # fmt: skip
+_OF_FOREIGN_OUTPUTS = {"format_name": "--format", "variant": "--variant"}
 
 
 @click.group(cls=DefaultCommandGroup, default="score", default_if_no_args=False)
@@ -121,7 +133,31 @@ def score(**options: Any) -> None:
 
     KEY=VALUE words override keys of the recipe, as for llamafactory-cli.
     """
-    carry_out(resolve(ScoreOptions(**options)))
+    chosen = ScoreOptions(**options)
+    _refuse_contradictions(chosen)
+    carry_out(resolve(chosen))
+
+
+def _refuse_contradictions(options: ScoreOptions) -> None:
+    """Refuse options on the command line that do not go with what is scored.
+
+    Raises:
+        click.UsageError: Some do not.
+    """
+    if not options.adapter:
+        refuse(_OF_ADAPTERS, "is for --adapter")
+        if options.predictions:
+            refuse(_PREDICTING, "is for predicting; --predictions scores what is there")
+        else:
+            refuse(_OF_FOREIGN_OUTPUTS, "is for --predictions; a recipe's data say their own")
+        return
+    refuse(_OF_RECIPES, "does not go with --adapter, which stands for a recipe and its training")
+    if options.adapter.prompt and options.adapter.template:
+        raise click.UsageError(
+            "--template is for an adapter without a prompt, and --prompt names one; leave one of them out"
+        )
+    if options.corpus is None:
+        raise click.UsageError("--adapter NAME is scored on a corpus; name one with --corpus CARD")
 
 
 def carry_out(plan: ScoringPlan) -> None:

@@ -8,12 +8,11 @@ from pathlib import Path
 
 import click
 
-from ...cli.options import refuse
 from ...data_converters.alpaca import prompt_spec_of
 from ...data_converters.cards import Card, load_card
 from ...data_converters.label_change import LabelChange
 from ...decoding.requests import CONSTRAINED
-from ...errors import LmnError
+from ...errors import LmnError, listed
 from ...formats import DEFAULT_FORMAT
 from ...labels import same_labels
 from ...prediction.run import check_run, predict, run_folder
@@ -28,18 +27,6 @@ from ...training.recipe import Recipe, choose_recipe
 from ..evaluate import Gold, asked_labels, read_gold
 from ..scoring.provenance import run_stamp
 from .adapter_options import AdapterChoice
-
-_PREDICTING = {
-    "number": "--shots", "untrained": "--untrained", "rule": "--examples", "seed": "--shots-seed", "decoding": "--decoding",
-    "batch_size": "--batch-size", "max_new_tokens": "--max-new-tokens", "dtype": "--dtype", "restart": "--restart",
-    "engine": "--engine",
-}  # fmt: skip
-_OF_ADAPTERS = {"revision": "--revision", "base": "--base-model", "prompt": "--prompt", "template": "--template"}
-_OF_RECIPES = {
-    "recipe_path": "--recipe", "predictions": "--predictions", "number": "--shots", "untrained": "--untrained", "engine": "--engine",
-    "overrides": "KEY=VALUE",
-}  # fmt: skip
-_OF_FOREIGN_OUTPUTS = {"format_name": "--format", "variant": "--variant"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,27 +80,6 @@ class ScoreOptions:
     html: bool
     report: str
     conlleval: Path | None
-
-    def __post_init__(self) -> None:
-        """Refuse options that do not go together.
-
-        Raises:
-            click.UsageError: Some do not.
-        """
-        if self.adapter:
-            refuse(_OF_RECIPES, "does not go with --adapter, which stands for a recipe and its training")
-            if self.adapter.prompt and self.adapter.template:
-                raise click.UsageError(
-                    "--template is for an adapter without a prompt, and --prompt names one; leave one of them out"
-                )
-            if self.corpus is None:
-                raise click.UsageError("--adapter NAME is scored on a corpus; name one with --corpus CARD")
-            return
-        refuse(_OF_ADAPTERS, "is for --adapter")
-        if self.predictions:
-            refuse(_PREDICTING, "is for predicting; --predictions scores what is there")
-        else:
-            refuse(_OF_FOREIGN_OUTPUTS, "is for --predictions; a recipe's data say their own")
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,10 +316,13 @@ def _train_split(card: Card, recipe: Recipe | None, options: ScoreOptions) -> st
         return split
     if named is None and not options.baselines:
         return None
-    raise LmnError(
-        f"the baselines would count in {split}, the split that is scored",
-        remedy=f"--train-split names another of: {', '.join(card.splits)}",
-    )
+    others = listed([name for name in card.splits if name != split])
+    if named is None:
+        raise LmnError(
+            f"the baselines would count in {split}, the split that is scored",
+            remedy=f"--train-split names another of: {others}",
+        )
+    raise LmnError("this is the split that is scored", f"--train-split {named}", f"name another of: {others}")
 
 
 def _check_confidences(system: System) -> None:

@@ -76,7 +76,7 @@ def tag_tables(tags: TagTable) -> Iterator[Table]:
     note = f"accuracy over all tags {tags.accuracy:.4f}"
     yield Table(("tags, pooled", *header, "support"), pooled, (note,))
     averaged = [(name, *_tag_cells(row)) for name, row in tags.averaged_over_sentences.items()]
-    note = "means over all sentences; a ratio of nothing is 0, also where a sentence has no such tag"
+    note = "means over all sentences; a ratio with a zero denominator is 0, also where a sentence has no such tag"
     yield Table(("tags, averaged", *header, "support"), averaged, (note,))
     present = [(name, *_tag_cells(row)) for name, row in tags.averaged_over_sentences_with_the_tag.items()]
     note = "means over the sentences in which the tag is in the gold or predicted"

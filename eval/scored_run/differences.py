@@ -127,7 +127,7 @@ class TagRatios:
     """Means over sentences of a tag's ratios.
 
     Attributes:
-        accuracy: Share of the tokens for which it was told rightly whether they have the tag.
+        accuracy: Share of tokens that are classified correctly as having or not having the tag.
         precision: Share of the predicted tags that are right.
         recall: Share of the gold tags that are predicted.
         f1: Harmonic mean of precision and recall.
@@ -155,7 +155,7 @@ class PooledTag:
     """One tag over all tokens.
 
     Attributes:
-        accuracy: Share of the tokens for which it was told rightly whether they have the tag.
+        accuracy: Share of tokens that are classified correctly as having or not having the tag.
         counts: Number of tokens with the tag.
     """
 
@@ -169,7 +169,7 @@ class TagTable:
 
     Attributes:
         pooled: Counts of each tag over all tokens, O among them.
-        averaged_over_sentences: Means over all sentences, where a ratio of nothing is 0: also in sentences without the tag.
+        averaged_over_sentences: Means over all sentences, where a ratio with a zero denominator is 0: also in sentences without the tag.
             Supports add up to the mean length of a sentence.
         averaged_over_sentences_with_the_tag: Means over the sentences in which the tag is in the gold or predicted.
         confusion: Confusion of the tags, token by token.
@@ -198,7 +198,7 @@ class TagTable:
 
 
 def tag_accuracy(counts: Counts, tokens: int) -> float:
-    """Return the share of the tokens for which it was told rightly whether they have a tag."""
+    """Return the share of tokens that are classified correctly as having or not having a tag."""
     wrong = counts.predicted + counts.gold - 2 * counts.correct
     return ratio(tokens - wrong, tokens)
 

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+from ...counts import Counts
 from ...errors import LmnError
 from ...files import atomic_write, read_json, write_json
 from ...records import read_jsonl
@@ -77,7 +78,7 @@ def load_evaluation(path: Path) -> Evaluation:
     """Read a scored run as `load_run` does, and the sentences behind its counts.
 
     Raises:
-        LmnError: `load_run` fails, or the sentences are missing or damaged.
+        LmnError: `load_run` fails, or the sentences are missing, damaged or not those that were counted.
     """
     path = scores_path(path)
     run, rows = load_run(path), sibling(path, SENTENCES_FILE)
@@ -87,7 +88,18 @@ def load_evaluation(path: Path) -> Evaluation:
         from_json(ExaminedSentence, row, f"{rows}:{number}", writer=_WRITER, remedy=_AGAIN)
         for number, row in read_jsonl(rows)
     )
+    counts = sum((sentence.counts for sentence in sentences), Counts())
+    if (len(sentences), counts) != (run.scores.sentences.all, run.scores.micro):
+        raise LmnError(
+            f"holds {_counted(len(sentences), counts)}, and {path.name} counts "
+            f"{_counted(run.scores.sentences.all, run.scores.micro)}", rows, _AGAIN,
+        )  # fmt: skip
     return Evaluation(run, sentences)
+
+
+def _counted(sentences: int, counts: Counts) -> str:
+    """Return the size of a scored run, in words."""
+    return f"{sentences:,} sentences with {counts.correct:,} correct of {counts.predicted:,} predicted and {counts.gold:,} gold entities"
 
 
 def sibling(scores: Path, name: str) -> Path:

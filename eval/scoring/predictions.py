@@ -31,8 +31,8 @@ class Prediction:
     Attributes:
         line: Line in the file, counted from 1.
         output: Generated text; None if the spans are the answer.
-        confidences: Confidences of the record's spans, from 0 to 1; None if the record gives none.
-        uncertainty: Uncertainty of the sentence; None if the record gives none.
+        confidences: Confidences of the record's spans, from 0 to 1; None if the record has none.
+        uncertainty: Uncertainty of the sentence; None if the record has none.
         spans: The spans of the record where they are the answer; else empty.
     """
 
@@ -148,7 +148,7 @@ def _answer_spans(where: str, row: dict[str, Any], sentence: Sentence) -> tuple[
 
 
 def _confidences(where: str, row: dict[str, Any]) -> dict[Span, float] | None:
-    """Return the confidences of a record's spans, or None if it gives none."""
+    """Return the confidences of a record's spans, or None if it has none."""
     values = row.get("confidences")
     if values is None:
         return None
@@ -176,7 +176,7 @@ def _spans(rows: Any) -> tuple[Span, ...] | None:
 
 
 def _uncertainty(where: str, row: dict[str, Any]) -> Uncertainty | None:
-    """Return a record's uncertainty, or None if it gives none."""
+    """Return a record's uncertainty, or None if it has none."""
     match row.get("uncertainty"):
         case None:
             return None

@@ -25,14 +25,14 @@ recipe_option = click.option(
 
 
 def refuse(options: Mapping[str, str], why: str) -> None:
-    """Raise a usage error for the first of the options that stands on the command line.
+    """Raise a usage error for the first of these options that was given on the command line.
 
     Args:
         options: Options as they are written, by the name of their parameter.
-        why: What follows the option in the message.
+        why: Rest of the message, after the option.
 
     Raises:
-        click.UsageError: The option, and why it may not stand there.
+        click.UsageError: One of the options was given; the message names it and says why it is not allowed.
     """
     context = click.get_current_context()
     for parameter, option in options.items():

@@ -10,7 +10,7 @@ import click
 import cloup
 
 from ..decoding.model import AUTO, DTYPES, Dtype
-from ..decoding.requests import CONSTRAINED, DECODINGS, FREE, Decoding
+from ..decoding.requests import DECODINGS, Decoding
 from ..systems.examples import Shots
 from ..systems.options import SystemOptions
 from ..systems.server import ServerOptions
@@ -34,8 +34,7 @@ _predict_options = cloup.option_group(
     batch_size_option,
     cloup.option(
         "--max-new-tokens", type=click.IntRange(min=1),
-        help="Bound on a free output. [default: 3 x the sentence's tokens + 32; for a server: bytes + 4 x words + 32; for formats "
-        "that do not write the sentence again: an output with every second token an entity, + 32]",
+        help="Limit on a free output. [default: long enough for the sentence with its markup; see eval/README.md]",
     ),
     cloup.option(
         "--dtype", type=click.Choice(DTYPES), default=AUTO, show_default=True, help="auto: as trained on CUDA, float32 on a CPU."
@@ -48,7 +47,7 @@ _predict_options = cloup.option_group(
 def predict_options(command: Callable[..., R]) -> Callable[..., R]:
     """Add the options of a prediction run, handed over as `options` (SystemOptions), `limit` and `restart`.
 
-    A decoding that is not asked for is None in them, until the prompt's format is known.
+    A decoding that is not asked for is None in them; the prompt's format, or the server, decides it later.
     """
 
     @wraps(command)
@@ -56,21 +55,7 @@ def predict_options(command: Callable[..., R]) -> Callable[..., R]:
         *args: Any, decoding: Decoding | None, server: ServerOptions | None, batch_size: int, max_new_tokens: int | None, dtype: Dtype,
         shots: Shots | None, **kwargs: Any,
     ) -> R:  # fmt: skip
-        decoding = served_decoding(decoding, served=server is not None)
         options = SystemOptions(decoding, batch_size, max_new_tokens, dtype, shots, server)
         return command(*args, options=options, **kwargs)
 
     return _predict_options(shots_options(engine_options(catch_errors(wrapped))))
-
-
-def served_decoding(decoding: Decoding | None, *, served: bool) -> Decoding | None:
-    """Return the decoding that is asked for; a server's is free, and None is left to the prompt's format.
-
-    Raises:
-        click.UsageError: Constrained decoding is asked of a server.
-    """
-    if served and decoding == CONSTRAINED:
-        raise click.UsageError(
-            "--decoding constrained needs the model's logits, which a server does not give; leave it out"
-        )
-    return FREE if served else decoding

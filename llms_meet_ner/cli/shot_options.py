@@ -38,7 +38,7 @@ def shots_options(command: Callable[..., R]) -> Callable[..., R]:
             raise click.UsageError(f"--untrained is --shots 0, and there is --shots {number}; leave one of them out")
         number = 0 if untrained else number
         if not number:
-            refuse({"rule": "--examples", "seed": "--shots-seed"}, "chooses examples, of which --shots K says how many")
+            refuse({"rule": "--examples", "seed": "--shots-seed"}, "needs --shots K with K above 0")
         elif rule == NEAREST:
             refuse({"seed": "--shots-seed"}, "is for what is drawn; --examples nearest draws nothing")
         return command(*args, shots=None if number is None else Shots(number, rule, seed), **kwargs)

@@ -48,7 +48,9 @@ class SystemOptions:
                 remedy="leave it out, or --decoding free",
             )
         if self.decoding == CONSTRAINED and self.server:
-            raise LmnError("a server decodes freely", remedy="--decoding free")
+            raise LmnError(
+                "needs the model's logits, which a server does not give", "--decoding constrained", "leave it out"
+            )
 
     def for_format(self, name: str) -> SystemOptions:
         """Return the options with a decoding, for prompts in a format.

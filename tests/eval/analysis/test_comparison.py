@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from scored_demo import score_changed_demo
 
+from llms_meet_ner import LmnError
 from llms_meet_ner.data_converters import load_card, read_corpus
+from llms_meet_ner.eval.analysis.comparison import Comparison
 from llms_meet_ner.eval.cli.score import main
+from llms_meet_ner.eval.scored_run.differences import Pair
+from llms_meet_ner.eval.scored_run.files import load_evaluation
+from llms_meet_ner.sentence import Span
 
 
 def compared(*words: str, code: int = 0) -> str:
@@ -55,9 +61,15 @@ def test_what_cannot_be_compared_is_refused(workdir: Path) -> None:
     score_changed_demo("a", ("| LOC]", "| ORG]"))
     score_changed_demo("b", ("| PER]", "| MISC]"))
     lines = Path("b/sentences.jsonl").read_text().splitlines(keepends=True)
+    whole = load_evaluation(Path("b"))
+    with pytest.raises(LmnError, match="100 and 99 sentences, so no pairs can be made"):
+        Comparison.of(whole, replace(whole, sentences=whole.sentences[:-1]))
+    moved = replace(whole.sentences[0], pairs=(Pair("missed", Span(0, 1, "LOC"), None),), confidences=None, known=None)
+    with pytest.raises(LmnError, match=f"the gold differs at {moved.id}, so no pairs can be made"):
+        Comparison.of(whole, replace(whole, sentences=(moved, *whole.sentences[1:])))
     Path("b/sentences.jsonl").write_text("".join(lines[:-1]))
-    assert "100 and 99 sentences, so no pairs can be made" in compared("a", "b", code=1)
+    assert "b/sentences.jsonl: holds 99 sentences with " in compared("a", "b", code=1)
     changed = json.loads(lines[0])
     changed["tokens"][0] += "x"
     Path("b/sentences.jsonl").write_text(json.dumps(changed) + "\n" + "".join(lines[1:]))
-    assert "other tokens in demo/testb/" in compared("a", "b", code=1)
+    assert "the tokens differ at demo/testb/" in compared("a", "b", code=1)

@@ -222,7 +222,7 @@ def test_where_results_go() -> None:
 
 def test_what_cannot_be_scored_is_one_line(project: Path) -> None:
     no_prompt = (
-        "Error: tuned/final: no prompt_spec.json lies there, and which chat template it was trained with is not known; name it with "
+        "Error: tuned/final: it has no prompt_spec.json, and its chat template is unknown; name it with "
         "--template NAME, as its recipe does, or the whole prompt with --prompt FILE\n"
     )
     assert call("--adapter", "tuned/final", *MINI, code=1).stderr == no_prompt

@@ -12,8 +12,10 @@ from click.testing import CliRunner
 from paths import CONLL
 
 from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
+from llms_meet_ner.data_converters.label_change import LabelChange
 from llms_meet_ner.eval.cli import score as command
-from llms_meet_ner.eval.cli.scoring_plan import FileAnswers, ScoringPlan, SystemAnswers
+from llms_meet_ner.eval.cli.scoring_plan import FileAnswers, ScoreOptions, ScoringPlan, SystemAnswers, resolve
+from llms_meet_ner.systems.options import SystemOptions
 
 GOLD = ["--split", "testb", "--corpus", "conll2003", "--source", str(CONLL)]
 
@@ -121,4 +123,22 @@ def test_the_scored_split_is_not_counted_in(workdir: Path) -> None:
     words = [*GOLD, "--predictions", "p", "--baselines", "--train-split", "testb"]
     result = CliRunner().invoke(command.main, words)
     assert result.exit_code == 1
-    assert "the baselines would count in testb" in result.output
+    assert (
+        "Error: --train-split testb: this is the split that is scored; name another of: train, testa\n" in result.output
+    )
+    words = [*GOLD[:1], "train", *GOLD[2:], "--predictions", "p", "--baselines"]
+    result = CliRunner().invoke(command.main, words)
+    assert result.exit_code == 1
+    assert (
+        "the baselines would count in train, the split that is scored; --train-split names another of: testa, testb"
+        in result.output
+    )
+
+
+def test_a_plan_is_made_without_a_command(workdir: Path) -> None:
+    options = ScoreOptions(
+        "testb", None, (), None, Path("p.jsonl"), "demo", None, None, LabelChange(), "xml", None, SystemOptions(), 20, False, None,
+        None, False, None, None, False, "table", None,
+    )  # fmt: skip
+    plan = resolve(options)
+    assert (plan.gold.card.name, plan.gold.limit, plan.answers.predictions(None)) == ("demo", 20, Path("p.jsonl"))  # type: ignore[arg-type]

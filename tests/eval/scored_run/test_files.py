@@ -66,6 +66,26 @@ def test_what_is_read_is_written_byte_for_byte(scored: Path) -> None:
     assert load_evaluation(Path("b")) == evaluation
 
 
+@pytest.mark.parametrize("change", ["cut", "another prediction"])
+def test_sentences_that_were_not_counted_are_refused(scored: Path, change: str) -> None:
+    rows = scored.parent / "sentences.jsonl"
+    lines = rows.read_text().splitlines(keepends=True)
+    if change == "cut":
+        lines = lines[:9]
+    else:
+        number = next(number for number, line in enumerate(lines) if '"correct"' in line)
+        row = json.loads(lines[number])
+        row["pairs"] = [pair for pair in row["pairs"] if pair[0] != "correct"]
+        row["confidences"] = row["known"] = None
+        lines[number] = json.dumps(row) + "\n"
+    rows.write_text("".join(lines))
+    with pytest.raises(LmnError) as caught:
+        load_evaluation(scored)
+    assert (caught.value.where, caught.value.remedy) == (str(rows), "score the run again")
+    assert caught.value.what.startswith(f"holds {len(lines)} sentences with ")
+    assert ", and scores.json counts 100 sentences with " in caught.value.what
+
+
 def test_ratios_are_derived_and_not_believed(scored: Path) -> None:
     document = json.loads(scored.read_text())
     document["seqeval"]["micro"] = {"correct": 0, "predicted": 0, "gold": 0, "f1": 1.0}

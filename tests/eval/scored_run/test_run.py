@@ -11,19 +11,19 @@ from scored_runs import flat_scores, scored_run
 from llms_meet_ner.counts import Counts
 from llms_meet_ner.eval.scored_run.run import (
     SCHEMA,
-    AdapterSource,
     Evaluation,
     Llms4nerScores,
     OursAndTheirs,
     ReferenceRow,
     ShownExamples,
 )
+from llms_meet_ner.systems.system import NamedModel
 from llms_meet_ner.typed_json import to_json
 
 
 def test_an_adapter_is_named_with_its_commit() -> None:
-    assert str(AdapterSource("tuned/final", None)) == "tuned/final"
-    assert str(AdapterSource("me/ner", "ab12")) == "me/ner at ab12"
+    assert str(NamedModel("tuned/final", None)) == "tuned/final"
+    assert str(NamedModel("me/ner", "ab12")) == "me/ner at ab12"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from fake_openai import Fake
 from served_project import predict
 
-from llms_meet_ner.cli.predict_options import predict_options, served_decoding
+from llms_meet_ner.cli.predict_options import predict_options
 from llms_meet_ner.systems.examples import Shots
 from llms_meet_ner.systems.options import SystemOptions
 from llms_meet_ner.systems.server import ServerOptions
@@ -32,7 +32,7 @@ def command(options: SystemOptions, limit: int | None, restart: bool) -> None:
         ([], (SystemOptions(), None, False)),
         (["--decoding", "free", "--max-new-tokens", "9"], (SystemOptions("free", max_new_tokens=9), None, False)),
         (["--batch-size", "3", "--dtype", "bfloat16", "--limit", "2", "--restart"], (SystemOptions(None, 3, None, "bfloat16"), 2, True)),
-        (["--engine", "openai", "--shots", "1"], (SystemOptions("free", shots=Shots(1), server=ServerOptions()), None, False)),
+        (["--engine", "openai", "--shots", "1"], (SystemOptions(None, shots=Shots(1), server=ServerOptions()), None, False)),
     ],
 )  # fmt: skip
 def test_options_are_handed_over(words: list[str], handed: tuple[Any, ...], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,7 +46,7 @@ def test_options_are_handed_over(words: list[str], handed: tuple[Any, ...], monk
     [
         (["--decoding", "wild"], 2, "'wild' is not one of 'constrained', 'free'"),
         (["--dtype", "int8"], 2, "'int8' is not one of 'auto', 'float32', 'bfloat16', 'float16'"),
-        (["--engine", "openai", "--decoding", "constrained"], 2, "needs the model's logits, which a server does not give"),
+        (["--engine", "openai", "--decoding", "constrained"], 1, "needs the model's logits, which a server does not give"),
         (["--decoding", "constrained", "--max-new-tokens", "9"], 1, "a constrained one ends with its sentence; leave it out"),
     ],
 )  # fmt: skip
@@ -57,18 +57,9 @@ def test_what_there_is_not_is_one_error(words: list[str], code: int, message: st
 
 
 def test_a_server_gives_no_constrained_decoding(project: Path, fake: Fake) -> None:
-    constrained = predict(fake, "--decoding", "constrained", code=2)
-    assert "--decoding constrained needs the model's logits, which a server does not give" in constrained.stderr
+    constrained = predict(fake, "--decoding", "constrained", code=1)
+    assert "--decoding constrained: needs the model's logits, which a server does not give" in constrained.stderr
     assert not fake.requests
-
-
-def test_a_decoding_that_is_not_asked_for_is_left_to_the_format() -> None:
-    assert [served_decoding(asked, served=False) for asked in (None, "free", "constrained")] == [
-        None, "free", "constrained",
-    ]  # fmt: skip
-    assert [served_decoding(asked, served=True) for asked in (None, "free")] == ["free", "free"]
-    with pytest.raises(click.UsageError, match="leave it out"):
-        served_decoding("constrained", served=True)
 
 
 @pytest.mark.parametrize(

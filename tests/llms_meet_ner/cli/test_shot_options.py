@@ -37,8 +37,8 @@ def test_examples_are_handed_over(words: list[str], shots: Shots | None) -> None
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--examples", "nearest"], "--examples chooses examples, of which --shots K says how many"),
-        (["--untrained", "--shots-seed", "1"], "--shots-seed chooses examples, of which --shots K says how many"),
+        (["--examples", "nearest"], "--examples needs --shots K with K above 0"),
+        (["--untrained", "--shots-seed", "1"], "--shots-seed needs --shots K with K above 0"),
         (["--shots", "1", "--examples", "nearest", "--shots-seed", "1"], "--shots-seed is for what is drawn"),
         (["--untrained", "--shots", "2"], "--untrained is --shots 0, and there is --shots 2; leave one of them out"),
         (["--shots", "1", "--examples", "best"], "Invalid value for '--examples'"),
@@ -54,9 +54,9 @@ def test_what_does_not_go_together_is_refused(words: list[str], message: str) ->
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--examples", "nearest"], "--examples chooses examples, of which --shots K says how many"),
-        (["--shots", "0", "--shots-seed", "1"], "--shots-seed chooses examples, of which --shots K says how many"),
-        (["--untrained", "--examples", "covering"], "--examples chooses"),
+        (["--examples", "nearest"], "--examples needs --shots K with K above 0"),
+        (["--shots", "0", "--shots-seed", "1"], "--shots-seed needs --shots K with K above 0"),
+        (["--untrained", "--examples", "covering"], "--examples needs --shots K"),
         (["--shots", "1", "--examples", "nearest", "--shots-seed", "1"], "--shots-seed is for what is drawn; --examples nearest draws nothing"),
         (["--untrained", "--shots", "2"], "--untrained is --shots 0, and there is --shots 2; leave one of them out"),
     ],
