@@ -34,7 +34,7 @@ class YamlFile:
         try:
             text = path.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
-            raise unreadable(error, path, "name a file that is there") from error
+            raise unreadable(error, path, "name a YAML file") from error
         with yaml_errors(path):
             node = yaml.compose(text, Loader=yaml.SafeLoader)
             self._check_keys(node)
