@@ -65,7 +65,7 @@ def _print_check(card: Card, result: SplitCheck, format_name: str, limit: int | 
     _line("moved", result.moved, "entities in these that come back on other tokens")
     for kind, meaning in PROBLEM_KINDS.items():
         if kind == "bracket-token" and format_name != DEFAULT_FORMAT:
-            continue  # brackets are no markup in other formats
+            continue  # brackets are not markup in other formats
         count = result.log.counts[kind]
         _line(kind, count, meaning if count else "")
         mended = "" if kind in NOTES else " (mended)"

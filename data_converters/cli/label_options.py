@@ -24,7 +24,7 @@ def labels_mark(name: str | None, change: LabelChange) -> str:
     """Return the part of a data set's name that tells the changed labels: the user's name for them, or the change's own mark.
 
     Raises:
-        LmnError: The name has other characters than names of data sets, it means something else there, or no label changes.
+        LmnError: The name has other characters than names of data sets, it is reserved there, or no label changes.
     """
     if name is None:
         return change.mark
@@ -37,7 +37,7 @@ def labels_mark(name: str | None, change: LabelChange) -> str:
     if not _NAME.fullmatch(name):
         raise LmnError("letters, digits, _ and -, as in the names of data sets and files", f"--as {name!r}")
     if name in (*VARIANTS, *format_names()) or _TAKEN_NAME.fullmatch(name):
-        raise LmnError("in the name of a data set this means something else", f"--as {name}", "take another name")
+        raise LmnError("this word is reserved in data set names", f"--as {name}", "choose another")
     return name
 
 

@@ -17,7 +17,8 @@ Sample = Literal["proportional", "equal"]
 SAMPLES: tuple[Sample, ...] = get_args(Sample)
 """Ways to draw held-out sentences from the sources: in proportion to their sizes, or the same number from each."""
 
-_MIXES = Path(__file__).parent.parent / "mixes"
+_DESCRIPTIONS = Path(__file__).parent.parent / "mixes"
+"""Folder of the mixes that come with the package; `MIXES` in `join` is where mixed corpora are written."""
 _SCHEMA = Path(__file__).with_name("mix.schema.yaml")
 
 
@@ -82,7 +83,7 @@ class Mix:
 
 def mix_names() -> list[str]:
     """Return the names of the mixes that come with the package, sorted."""
-    return sorted(path.stem for path in _MIXES.glob("*.yaml"))
+    return sorted(path.stem for path in _DESCRIPTIONS.glob("*.yaml"))
 
 
 def load_mix(name_or_path: str | Path) -> Mix:
@@ -113,7 +114,7 @@ def load_mix(name_or_path: str | Path) -> Mix:
 def _find(name_or_path: str, near: Path | None = None) -> Path:
     """Find a mix by name, or by a path that starts in a folder, if one is given, or in the working directory."""
     given = Path(name_or_path)
-    candidates = [] if given.suffix else [_MIXES / f"{name_or_path}.yaml"]
+    candidates = [] if given.suffix else [_DESCRIPTIONS / f"{name_or_path}.yaml"]
     candidates += [folder / given for folder in ([Path()] if near is None else [near, Path()])]
     for candidate in candidates:
         if os.path.isfile(candidate):

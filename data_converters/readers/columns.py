@@ -138,14 +138,7 @@ class ColumnReader(TaggedReader):
     """
 
     def __init__(self, path: Path, options: ColumnOptions, rules: CorpusRules, log: ProblemLog) -> None:
-        super().__init__(
-            str(path),
-            options.scheme,
-            rules,
-            log,
-            tag_names=options.tag_names,
-            token_prefix=options.token_prefix,
-        )
+        super().__init__(str(path), options, rules, log)
         self.path = path
         self.options = options
         self.docstart = rules.docstart

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ...errors import LmnError, installing
+from ...files import unreadable
 from ...sentence import Sentence, Span
 from ..problems import ProblemLog
 from .common import CorpusRules, FileLayout
@@ -97,7 +98,7 @@ class DocBinReader(SpannedReader):
         try:
             data = self.path.read_bytes()
         except OSError as error:
-            raise LmnError(f"cannot be read ({error.strerror or error})", self.path) from error
+            raise unreadable(error, self.path) from error
         try:
             yield from DocBin().from_bytes(data).get_docs(vocab)
         except (ValueError, KeyError, TypeError, IndexError) as error:

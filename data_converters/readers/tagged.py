@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from ...sentence import Sentence, Span, Where, find_crossing, outer_first
 from ...tags import Scheme, decode
@@ -16,36 +16,41 @@ SCHEME_NAMES: dict[str, Scheme] = {
 """Schemes by their names on cards."""
 
 
+class TaggedOptions(Protocol):
+    """Options of every layout with tags."""
+
+    @property
+    def scheme(self) -> Scheme:
+        """Scheme of the tags."""
+
+    @property
+    def tag_names(self) -> tuple[str, ...]:
+        """Names of the tags by number, from 0, if tags are numbers; otherwise ()."""
+
+    @property
+    def token_prefix(self) -> str:
+        """Prefix taken off the tokens that begin with it; a token that is the prefix alone keeps it."""
+
+
 class TaggedReader:
     """Makes sentences of tokens and tags.
 
     Args:
         file: Name of the file or data set, for places.
-        scheme: Scheme of the tags.
+        options: Layout of the tags.
         rules: Rules of the corpus.
         log: Log that takes the problems.
-        tag_names: Names of the tags by number, from 0, if tags are numbers; otherwise ().
-        token_prefix: Prefix taken off the tokens that begin with it; a token that is the prefix alone keeps it.
     """
 
-    def __init__(
-        self,
-        file: str,
-        scheme: Scheme,
-        rules: CorpusRules,
-        log: ProblemLog,
-        *,
-        tag_names: Sequence[str] = (),
-        token_prefix: str = "",
-    ) -> None:
-        self.scheme = scheme
+    def __init__(self, file: str, options: TaggedOptions, rules: CorpusRules, log: ProblemLog) -> None:
+        self.scheme = options.scheme
         self.labels = rules.labels
         self.repair = rules.repair
         self.log = log
         self._file = file
         self._known_labels = frozenset(rules.labels.corpus_names)
-        self._tag_names = {str(number): name for number, name in enumerate(tag_names)}
-        self._token_prefix = token_prefix
+        self._tag_names = {str(number): name for number, name in enumerate(options.tag_names)}
+        self._token_prefix = options.token_prefix
 
     def _where(self, number: int) -> Where:
         return Where(self._file, number)

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import open as open_with_progress
 
 from ...errors import LmnError
+from ...files import unreadable
 
 
 @contextmanager
@@ -43,7 +44,7 @@ def open_text(path: Path, encoding: str, progress: bool) -> Iterator[IO[str]]:
         where = f"{path}:{_first_undecodable(path, encoding)}"
         raise LmnError(f"not {encoding} ({reason})", where, "the card's reader.encoding names another") from error
     except OSError as error:
-        raise LmnError(f"cannot be read ({error.strerror or error})", path) from error
+        raise unreadable(error, path) from error
 
 
 def _first_undecodable(path: Path, encoding: str) -> int:

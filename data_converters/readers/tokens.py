@@ -87,14 +87,7 @@ class RecordReader(TaggedReader):
     """
 
     def __init__(self, file: str, options: RecordOptions, rules: CorpusRules, log: ProblemLog) -> None:
-        super().__init__(
-            file,
-            options.scheme,
-            rules,
-            log,
-            tag_names=options.tag_names,
-            token_prefix=options.token_prefix,
-        )
+        super().__init__(file, options, rules, log)
         self.record_options = options
 
     def _sentences(self, records: Iterator[tuple[int, Any]], id_prefix: str) -> Iterator[Sentence]:

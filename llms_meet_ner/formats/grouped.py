@@ -14,7 +14,7 @@ from ..labels import LabelSet
 from ..sentence import Sentence
 from .assignment import ListedText, TooManyAssignmentsError, assign_loosely, assignments
 from .candidates import Candidates, failed_alignment, most_candidates
-from .instructions import VARIANTS, instruction_text
+from .json_format import JsonFormat
 from .json_text import Number, dump, load
 from .lookup import SourceText, TokenRange
 
@@ -25,7 +25,7 @@ _TASK = (
 )
 
 
-class GroupedFormat:
+class GroupedFormat(JsonFormat):
     """Writes the texts of the entities under their labels, in the order of `outer_first`; every label is a key.
 
     If a text has several places in the sentence, nothing says which one is meant. Parsing chooses the leftmost annotation that
@@ -35,18 +35,8 @@ class GroupedFormat:
     """
 
     name = "grouped"
-    variants = VARIANTS
-
-    def __init__(self, nested: bool = False) -> None:
-        self.nested = nested
-
-    def instruction(self, labels: LabelSet, variant: str = "full") -> str:
-        """Return the instruction text, which is this package's own.
-
-        Raises:
-            LmnError: The format does not have this variant.
-        """
-        return instruction_text(self, labels, variant, _TASK, "List entities by label as JSON, every label a key")
+    _task = _TASK
+    _task_in_short = "List entities by label as JSON, every label a key"
 
     def render(self, sentence: Sentence, labels: LabelSet | None = None) -> str:
         """Write the entities of a sentence.

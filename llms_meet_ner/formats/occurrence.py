@@ -11,7 +11,7 @@ from ..alignment import Alignment, WrittenEntity
 from ..labels import LabelSet
 from ..sentence import Sentence
 from .candidates import Candidates, failed_alignment, most_candidates
-from .instructions import VARIANTS, instruction_text
+from .json_format import JsonFormat
 from .json_list import read_entities
 from .json_text import dump
 from .lookup import SourceText, TokenRange
@@ -25,7 +25,7 @@ _TASK = (
 _NUMBERS = ("occurrence_index",)
 
 
-class OccurrenceFormat:
+class OccurrenceFormat(JsonFormat):
     """Writes entities by their text and the number of its occurrence.
 
     Occurrences are counted as in the published data: in the characters of the source, from left to right, from 1. An occurrence
@@ -34,20 +34,8 @@ class OccurrenceFormat:
     """
 
     name = "occurrence"
-    variants = VARIANTS
-
-    def __init__(self, nested: bool = False) -> None:
-        self.nested = nested
-
-    def instruction(self, labels: LabelSet, variant: str = "full") -> str:
-        """Return the instruction text, which is this package's own.
-
-        Raises:
-            LmnError: The format does not have this variant.
-        """
-        return instruction_text(
-            self, labels, variant, _TASK, 'List entities as JSON [{"text", "label", "occurrence_index"}]'
-        )
+    _task = _TASK
+    _task_in_short = 'List entities as JSON [{"text", "label", "occurrence_index"}]'
 
     def render(self, sentence: Sentence, labels: LabelSet | None = None) -> str:
         """Write the entities of a sentence in the order of `outer_first`."""

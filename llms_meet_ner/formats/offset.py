@@ -10,7 +10,7 @@ from ..alignment import Alignment
 from ..labels import LabelSet
 from ..sentence import Sentence
 from .candidates import Candidates, failed_alignment, most_candidates
-from .instructions import VARIANTS, instruction_text
+from .json_format import JsonFormat
 from .json_list import read_entities
 from .json_text import dump
 from .lookup import SourceText, spelling_difference
@@ -24,7 +24,7 @@ _TASK = (
 _NUMBERS = ("start", "end")
 
 
-class OffsetFormat:
+class OffsetFormat(JsonFormat):
     """Writes entities by their characters in the source: Unicode code points, counted from 0, `end` exclusive.
 
     Only the offsets decide where an entity is. Its text is compared with the source there: if the source has another text, the
@@ -32,20 +32,8 @@ class OffsetFormat:
     """
 
     name = "offset"
-    variants = VARIANTS
-
-    def __init__(self, nested: bool = False) -> None:
-        self.nested = nested
-
-    def instruction(self, labels: LabelSet, variant: str = "full") -> str:
-        """Return the instruction text, which is this package's own.
-
-        Raises:
-            LmnError: The format does not have this variant.
-        """
-        return instruction_text(
-            self, labels, variant, _TASK, 'List entities as JSON [{"text", "label", "start", "end"}]'
-        )
+    _task = _TASK
+    _task_in_short = 'List entities as JSON [{"text", "label", "start", "end"}]'
 
     def render(self, sentence: Sentence, labels: LabelSet | None = None) -> str:
         """Write the entities of a sentence in the order of `outer_first`."""

@@ -57,7 +57,7 @@ class XmlFormat(InlineFormat):
         return super().markup(labels)
 
     def is_ambiguous(self, sentence: Sentence, labels: LabelSet) -> bool:
-        """Return whether another annotation of the same tokens may render to the same text: only if a label begins with a slash."""
+        """Return whether another annotation may render to the same text, which happens only if a label starts with a slash."""
         return any(label.startswith("/") for label in labels.names)
 
     def _read_exactly(self, text: str, tokens: tuple[str, ...], labels: LabelSet) -> tuple[Span, ...] | None:

@@ -134,7 +134,7 @@ class PromptSpec:
         """Read what `to_dict` returned, now or before there was a slot for answers.
 
         Args:
-            row: What JSON holds.
+            row: Value that was read from JSON.
             where: File that it comes from, for the error.
 
         Raises:

@@ -90,8 +90,8 @@ def test_splits_of_one_change_belong_together_and_to_no_other(workdir: Path) -> 
         (["--rename", "PER=X", "--rename", "ORG=X"], "--rename: two labels cannot have one name (X, X); --merge makes one"),
         (["--as", "b"], "--as b: none of --keep, --drop, --merge and --rename is given; --as names the labels that they make"),
         (["--keep", "PER", "--as", "a b"], "--as 'a b': letters, digits, _ and -"),
-        (["--keep", "PER", "--as", "letters"], "--as letters: in the name of a data set this means something else"),
-        (["--keep", "PER", "--as", "aug50"], "--as aug50: in the name of a data set this means something else"),
+        (["--keep", "PER", "--as", "letters"], "--as letters: this word is reserved in data set names; choose another"),
+        (["--keep", "PER", "--as", "aug50"], "--as aug50: this word is reserved in data set names; choose another"),
     ],
 )  # fmt: skip
 def test_mistakes_say_what_there_is(workdir: Path, arguments: list[str], message: str) -> None:
