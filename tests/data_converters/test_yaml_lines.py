@@ -103,5 +103,7 @@ def test_a_file_that_is_wrong_is_named_with_its_line(tmp_path: Path, text: str, 
 
 
 def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(LmnError, match=r"nope\.yaml: cannot be read \("):
+    with pytest.raises(LmnError, match=r"nope\.yaml: no such file; name a YAML file$"):
         YamlFile(tmp_path / "nope.yaml")
+    with pytest.raises(LmnError, match=r": cannot be read \(Is a directory\); name a YAML file$"):
+        YamlFile(tmp_path)
