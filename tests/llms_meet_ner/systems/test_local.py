@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from standins import CapitalsSystem
 
-from llms_meet_ner import LabelSet, PromptSpec
+from llms_meet_ner import LabelSet, PromptSpec, Sentence
 from llms_meet_ner.decoding.model import FourBit, Weights
 from llms_meet_ner.systems.local import recipe_precision, recipe_weights, training_guesser
 from llms_meet_ner.training.recipe import Recipe
@@ -46,3 +47,27 @@ def test_weights_are_named_with_their_adapter() -> None:
 def test_without_training_data_a_guesser_knows_the_labels_alone(workdir: Path) -> None:
     spec = PromptSpec("bracketed", "short", "Mark", LabelSet.of("PER", "LOC"))
     assert training_guesser(recipe(), spec).labels == ("PER", "LOC")
+
+
+class Remarking(CapitalsSystem):
+    """The stand-in of a model, with a remark."""
+
+    def remarks(self) -> tuple[str, ...]:
+        """Return one line."""
+        return ("look here",)
+
+
+def test_a_job_hands_on_the_remarks_and_asks_about_sentences_that_are_too_long(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    system = Remarking(window=40)
+    monkeypatch.setattr("llms_meet_ner.systems.local.make_generator", lambda *_: system.generator)
+    monkeypatch.setattr(system.generator, "prepare", lambda prompts: None, raising=False)
+    monkeypatch.setattr("llms_meet_ner.systems.local.token_bound", lambda *_: 1)
+    sentences = [Sentence("a", ("Ada", "left")), Sentence("b", ("Ada",) * 20)]
+    job = system.prepare(sentences)
+    assert job.remarks == ("look here",)
+    assert [len(system.read(answer, one).spans) for answer, one in zip(job.answers(), sentences)] == [1, 1]
+    assert caplog.text == ""
+    assert [len(system.read(answer, one).spans) for answer, one in zip(system.answer(sentences), sentences)] == [1, 0]
+    assert "is too long for the model" in caplog.text

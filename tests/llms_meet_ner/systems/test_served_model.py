@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from served_project import DEMO, KEY, RUN, call, predict, rows, sources
 
 from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
 from llms_meet_ner.eval.cli.score import main as lmn_eval
+from llms_meet_ner.training.recipe import load_recipe
 
 
 def test_a_server_is_asked_for_every_sentence_and_its_answers_become_records(project: Path, fake: Fake) -> None:
@@ -52,6 +54,17 @@ def test_scoring_takes_what_a_server_predicted_and_predicts_if_need_be(project: 
     assert (scores["decoding"], scores["sha256"]["adapter"]) == ("free", None)
     other = call(lmn_eval, *base, "--served-model", "other", code=1)
     assert "made with a different served_model" in other.stderr
+
+
+def test_a_training_that_continued_is_remarked_once_by_the_run(project: Path, fake: Fake) -> None:
+    Path("old").mkdir()
+    recipe = load_recipe(Path("recipe.yaml"))
+    replace(recipe.train_entry().spec, variant="full").save(Path("old/prompt_spec.json"))
+    remark = "old: training continued this adapter with another variant; the new prompt is taken\n"
+    result = predict(fake, "adapter_name_or_path=old")
+    assert result.stderr.count(remark) == 1
+    assert result.stderr.index(remark) < result.stderr.index("requests at a time")
+    assert remark not in predict(fake, "adapter_name_or_path=old", "--untrained").stderr
 
 
 def test_the_system_message_is_sent_as_one(project: Path, fake: Fake) -> None:
