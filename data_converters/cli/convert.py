@@ -54,7 +54,7 @@ for subcommand in (cards, check, mix, stats):
 _prompt_options = cloup.option_group(
     "Prompt",
     cloup.option("--format", "format_name", default=DEFAULT_FORMAT, show_default=True, help="Output format."),
-    cloup.option("--variant", help=f"Wording of the instruction: {', '.join(VARIANTS)}. [default: as the card says]"),
+    cloup.option("--variant", help=f"Wording of the instruction: {', '.join(VARIANTS)}. [default: the card's]"),
     cloup.option(
         "--instruction-as",
         type=click.Choice(["user", "system"]),

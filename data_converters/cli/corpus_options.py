@@ -90,7 +90,7 @@ def corpus_options(command: Callable[..., R]) -> Callable[..., R]:
         cloup.option(
             "--repair",
             type=click.Choice(REPAIRS),
-            help="What happens to tags that their scheme does not allow. [default: as the card says]",
+            help="Treatment of tags that their scheme does not allow. [default: the card's]",
         ),
     )
     @label_options

@@ -32,7 +32,7 @@ def labels_mark(name: str | None, change: LabelChange) -> str:
         raise LmnError(
             "none of --keep, --drop, --merge and --rename is given",
             f"--as {name}",
-            "--as names the labels that they make",
+            "--as names the labels that these options make",
         )
     if not _NAME.fullmatch(name):
         raise LmnError("letters, digits, _ and -, as in the names of data sets and files", f"--as {name!r}")

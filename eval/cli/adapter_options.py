@@ -105,12 +105,12 @@ def adapter_options(command: Callable[..., R]) -> Callable[..., R]:
             "--base-model",
             "--base",
             "base",
-            help="Base model of the adapter, folder or Hub id. [default: that of adapter_config.json]",
+            help="Base model of the adapter, folder or Hub id. [default: the one in adapter_config.json]",
         ),
         cloup.option(
             "--prompt",
             type=click.Path(path_type=Path),
-            help="Prompt file. [default: prompt_spec.json next to the weights; else the instruction of the corpus's card]",
+            help="Prompt file. [default: prompt_spec.json next to the weights, otherwise the instruction of the corpus card]",
         ),
         cloup.option("--template", help="LLaMA-Factory's name of the chat template, if there is no prompt_spec.json."),
     )

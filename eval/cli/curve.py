@@ -18,19 +18,21 @@ from ..studies.curve import CURVE_FILE, Curve, Dev, draw_curve, watch_training
 
 @click.command("curve")
 @recipe_option
-@click.option("--split", help="Split to score on. [default: that of the recipe's eval_dataset]")
+@click.option("--split", help="Split to score on. [default: the split of the recipe's eval_dataset]")
 @click.option(
-    "--source", type=click.Path(path_type=Path), help="Folder of the corpus files. [default: that of lmn-convert]"
+    "--source",
+    type=click.Path(path_type=Path),
+    help="Folder of the corpus files. [default: the folder given to lmn-convert]",
 )
 @click.option(
     "--decoding",
     type=click.Choice(DECODINGS),
-    help="As for lmn-predict. [default: constrained where the format allows it]",
+    help="Decoding, as for lmn-predict. [default: constrained if the format allows it]",
 )
 @batch_size_option
 @click.option("--dtype", type=click.Choice(DTYPES), default=AUTO, help="As for lmn-predict.")
 @click.option("--limit", type=click.IntRange(min=1), help="Score the first N sentences of the split only.")
-@click.option("--restart", is_flag=True, help="Score checkpoints again that are scored.")
+@click.option("--restart", is_flag=True, help="Score checkpoints again even if they have scores.")
 @click.option(
     "--watch", is_flag=True, help="Look for new checkpoints every 30 seconds and score them, until training has ended."
 )
@@ -62,5 +64,5 @@ def _print(curve: Curve, folder: Path) -> None:
     click.echo(curve.scope)
     print_table(curve.table)
     if curve.unfinished:
-        click.echo(f"left out, not whole (yet): {', '.join(curve.unfinished)}")
+        click.echo(f"left out as incomplete: {', '.join(curve.unfinished)}")
     click.echo(f"\n{folder / CURVE_FILE}")

@@ -42,9 +42,9 @@ _hub_group = cloup.option_group(
     cloup.option("--revision", default=MAIN, show_default=True, metavar="BRANCH", help="Branch; created if it does not exist."),
     cloup.option("--tag", help="Tag for the commit."),
     cloup.option("--create-pr", is_flag=True, help="Open a pull request instead of a commit on the branch."),
-    cloup.option("--parent-commit", metavar="SHA", help="Publish only if the branch is at this commit (40 digits)."),
+    cloup.option("--parent-commit", metavar="SHA", help="Publish only if the branch is at this commit (40 hexadecimal digits)."),
     cloup.option("--message", help="Message of the commit. [default: names the version]"),
-    cloup.option("--retries", type=click.IntRange(min=0), default=4, show_default=True, help="Retries of lost or failed requests."),
+    cloup.option("--retries", type=click.IntRange(min=0), default=4, show_default=True, help="Times to repeat a lost or failed request."),
 )  # fmt: skip
 
 

@@ -59,7 +59,7 @@ for subcommand in (compare_command, curve_command, report_command, search_comman
 
 _answers_options = cloup.option_group(
     "What is scored",
-    cloup.option("--split", required=True, help="Split of the corpus, as its card calls it."),
+    cloup.option("--split", required=True, help="Split of the corpus, by its name on the card."),
     recipe_option,
     cloup.option(
         "--predictions", type=click.Path(path_type=Path), help="File to score; with --corpus, no recipe is needed."
@@ -91,7 +91,7 @@ _output_options = cloup.option_group(
 )  # fmt: skip
 _score_options = cloup.option_group(
     "Scores",
-    cloup.option("--baselines", is_flag=True, help="Score what counting in the training split gives, in the same table."),
+    cloup.option("--baselines", is_flag=True, help="Also score baselines that count in the training split, in the same table."),
     cloup.option(
         "--train-split",
         help="Training split, for baselines and the seen/unseen analysis. [default: that of the recipe's data set, else the card's first]",

@@ -127,7 +127,7 @@ class GoldPlan:
         except LmnError as error:
             if self.train_needed:
                 raise
-            click.echo(f"what the training split knows is left out: {error}", err=True)
+            click.echo(f"the groups by known mentions are left out: {error}", err=True)
             return None
 
 

@@ -135,11 +135,13 @@ def _answer_spans(where: str, row: dict[str, Any], sentence: Sentence) -> tuple[
     """Return the spans of a record without a text."""
     if row.get("tokens_sha1") is None:
         raise LmnError(
-            "spans without tokens_sha1, the hash of the sentence's tokens: whether they fit is not known", where, _AGAIN
+            "spans without tokens_sha1, the hash of the sentence's tokens, so they may belong to another sentence",
+            where,
+            _AGAIN,
         )
     spans = _spans(row["spans"])
     if spans is None:
-        raise LmnError("spans are not [start, end, label] each, every one once", where, _AGAIN)
+        raise LmnError("spans must be [start, end, label] each, without repetition", where, _AGAIN)
     if beyond := next((span for span in spans if span.end > len(sentence.tokens)), None):
         raise LmnError(
             f"{spans_to_json((beyond,))[0]} ends after the last of {len(sentence.tokens)} tokens", where, _AGAIN
@@ -154,9 +156,7 @@ def _confidences(where: str, row: dict[str, Any]) -> dict[Span, float] | None:
         return None
     spans = _spans(row.get("spans"))
     if spans is None:
-        raise LmnError(
-            "confidences, but not the spans that they are for ([start, end, label] each, every one once)", where, _AGAIN
-        )
+        raise LmnError("confidences without their spans ([start, end, label] each, without repetition)", where, _AGAIN)
     if not isinstance(values, list) or len(values) != len(spans):
         raise LmnError(
             f"confidences are {values!r:.60}, and not a list of {len(spans)}, one for each span", where, _AGAIN

@@ -219,7 +219,7 @@ def draw_curve(recipe: Recipe, dev: Dev, options: SystemOptions, *, restart: boo
     scope = _scope(recipe, dev, options)
     earlier = {} if restart else _earlier_points(folder / CURVE_FILE, scope)
     if not whole and not earlier:
-        named = f"; not whole yet: {', '.join(unfinished)}" if unfinished else ""
+        named = f"; incomplete: {', '.join(unfinished)}" if unfinished else ""
         raise LmnError(
             f"no checkpoint there{named}", recipe.output_dir, f"train with llamafactory-cli train {recipe.path}"
         )
@@ -252,7 +252,7 @@ def _earlier_points(path: Path, scope: Scope) -> dict[str, Point]:
     remedy = "--restart writes it again"
     earlier = from_json(Curve, read_json(path, remedy=remedy), path, writer="lmn-eval curve", remedy=remedy)
     if earlier.scope != scope:
-        raise LmnError("the curve of other data or of another model", path, remedy)
+        raise LmnError("a curve of other data or of another model", path, remedy)
     return {point.checkpoint: point for point in earlier.points if point.checkpoint != FINAL}
 
 

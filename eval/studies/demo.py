@@ -165,7 +165,9 @@ def _report(demo: Demo, rows: Sequence[tuple[str, Scores]]) -> None:
 
 @click.command()
 @click.option(
-    "--card", "card_name", help="Name or file of a card. [default: SOURCE/card.yaml, else the embedded demo corpus]"
+    "--card",
+    "card_name",
+    help="Name or file of a card. [default: SOURCE/card.yaml, otherwise the embedded demo corpus]",
 )
 @click.option("--source", type=click.Path(path_type=Path), help="Folder of the corpus files.")
 @catch_errors

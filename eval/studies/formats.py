@@ -104,7 +104,7 @@ def _baseline(name: str, counts: Counts, run: ScoredRun) -> Result:
 @click.option("--split", default="test", show_default=True)
 @click.option("--untrained/--no-untrained", default=True, help="Also score zero and one examples in the prompt.")
 @click.option("--run/--no-run", default=True, help="--no-run: use only what is already scored.")
-@click.option("--about", default="", help="Text for the page: what ran where.")
+@click.option("--about", default="", help="Text for the page, about what ran on which machine.")
 @catch_errors
 def main(card: str, source: Path, recipe: Path, split: str, untrained: bool, run: bool, about: str) -> None:
     """Train and score every output format on a corpus; write eval/studies/results/CARD.json."""

@@ -319,7 +319,9 @@ def _only_one(out: Path) -> Iterator[int]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise LmnError(
-                "a search runs there, or a training that one has left behind", out, "wait until it has ended, or end it"
+                "another search is running there, or a training that it left behind",
+                out,
+                "wait until it has ended, or end it",
             ) from error
         yield file.fileno()
 

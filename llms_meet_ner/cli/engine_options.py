@@ -37,7 +37,7 @@ _engine_options = cloup.option_group(
     cloup.option("--served-model", help="Name of the served model or adapter. [default: the only one that is served]"),
     cloup.option(
         "--concurrency", type=click.IntRange(min=1), default=DEFAULT_CONCURRENCY, show_default=True,
-        help="Requests under way at a time.",
+        help="Number of requests in flight.",
     ),
     cloup.option(
         "--timeout", type=click.FloatRange(min=0, min_open=True), default=DEFAULT_TIMEOUT, show_default=True,
@@ -45,7 +45,7 @@ _engine_options = cloup.option_group(
     ),
     cloup.option(
         "--retries", type=click.IntRange(min=0), default=DEFAULT_RETRIES, show_default=True,
-        help="Times a request is sent again after a time-out, a lost connection, 429 or 5xx.",
+        help="Number of times to repeat a request after a time-out, a lost connection, 429 or 5xx.",
     ),
 )  # fmt: skip
 

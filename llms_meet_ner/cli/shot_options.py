@@ -23,7 +23,7 @@ _shot_options = cloup.option_group(
     cloup.option("--untrained", is_flag=True, help="The same as --shots 0."),
     cloup.option(
         "--examples", "rule", type=click.Choice(RULES), default=RANDOM, show_default=True,
-        help="random: drawn. covering: those with the most labels not shown yet. nearest: for each sentence those most like it (TF-IDF).",
+        help="random: drawn. covering: those with the most labels not shown yet. nearest: the most similar to each sentence (TF-IDF).",
     ),
     cloup.option("--shots-seed", "seed", type=int, default=DEFAULT_SEED, show_default=True, help="Seed of the draws."),
 )  # fmt: skip

@@ -118,7 +118,7 @@ class Recipe:
             return sibling(self.dataset_dir, self.train_entry(), split)
         if self.eval_dataset is None:
             raise LmnError(
-                "it has no eval_dataset, so which split is meant is not known", self.path,
+                "it has no eval_dataset, so the split is unknown", self.path,
                 f"name one of corpus {self.train_entry().corpus} with --split",
             )  # fmt: skip
         return load_entry(self.dataset_dir, self.eval_dataset)

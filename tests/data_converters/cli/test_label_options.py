@@ -88,7 +88,7 @@ def test_splits_of_one_change_belong_together_and_to_no_other(workdir: Path) -> 
         (["--merge", "X=PER", "--merge", "Y=PER"], "--merge: PER is listed twice; a label has one target"),
         (["--merge", "X=PER", "--merge", "X=ORG"], "--merge: give all labels that count as one in one list (X)"),
         (["--rename", "PER=X", "--rename", "ORG=X"], "--rename: two labels cannot have one name (X, X); --merge makes one"),
-        (["--as", "b"], "--as b: none of --keep, --drop, --merge and --rename is given; --as names the labels that they make"),
+        (["--as", "b"], "--as b: none of --keep, --drop, --merge and --rename is given; --as names the labels that these options make"),
         (["--keep", "PER", "--as", "a b"], "--as 'a b': letters, digits, _ and -"),
         (["--keep", "PER", "--as", "letters"], "--as letters: this word is reserved in data set names; choose another"),
         (["--keep", "PER", "--as", "aug50"], "--as aug50: this word is reserved in data set names; choose another"),

@@ -19,7 +19,7 @@ step  epoch  loss    eval loss  precision  recall  F1
 4     0.40   1.2500  -          1.0000     0.2500  0.4000                         
 8     0.80   1.1250  0.7500     1.0000     0.9167  0.9565  best, the final adapter
 12    1.20   1.0833  0.8000     1.0000     0.2500  0.4000                         
-left out, not whole (yet): checkpoint-16
+left out as incomplete: checkpoint-16
 
 outputs/mini/mini_dev/curve/constrained/curve.json
 """  # noqa: W291
@@ -121,14 +121,14 @@ def test_errors_say_what_to_do(stand_in: StandIn) -> None:
         "outputs/mini: no checkpoint there; train with llamafactory-cli train recipes/mini.yaml" in draw(code=1).stderr
     )
     (output / "checkpoint-4").mkdir(parents=True)
-    assert "no checkpoint there; not whole yet: checkpoint-4" in draw(code=1).stderr
+    assert "no checkpoint there; incomplete: checkpoint-4" in draw(code=1).stderr
     save(output / "checkpoint-4", 4, 2)
     assert (
-        "it has no eval_dataset, so which split is meant is not known; name one of corpus mini with --split"
+        "it has no eval_dataset, so the split is unknown; name one of corpus mini with --split"
         in draw("eval_dataset=null", code=1).stderr
     )
     assert "no data set of corpus mini, split testa" in draw("--split", "testa", code=1).stderr
     draw()
-    assert "the curve of other data or of another model" in draw("model_name_or_path=other", code=1).stderr
+    assert "a curve of other data or of another model" in draw("model_name_or_path=other", code=1).stderr
     (RUN / "curve.json").write_text("{}")
     assert "not as lmn-eval curve writes it (final is missing); --restart writes it again" in draw(code=1).stderr

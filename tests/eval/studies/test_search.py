@@ -167,13 +167,13 @@ def test_the_same_parameters_are_trained_once(plan: SearchPlan) -> None:
     assert sum("as trial" in trial.note for trial in search.trials()) == 4
 
 
-def test_two_searches_in_one_folder_are_refused_and_so_is_one_beside_an_orphaned_training(workdir: Path) -> None:
+def test_two_searches_in_one_folder_are_refused_and_so_is_one_next_to_an_orphaned_training(workdir: Path) -> None:
     with _only_one(workdir) as lock:
-        with pytest.raises(LmnError, match="a search runs there"), _only_one(workdir):
+        with pytest.raises(LmnError, match="another search is running there"), _only_one(workdir):
             pass
         orphan = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], pass_fds=[lock])
     try:
-        with pytest.raises(LmnError, match="or a training that one has left behind"), _only_one(workdir):
+        with pytest.raises(LmnError, match="or a training that it left behind"), _only_one(workdir):
             pass
     finally:
         orphan.kill()
