@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +107,7 @@ def test_proposals_and_batches_change_nothing_else(form: str, pieced: bool, nest
         for got, expected in zip(texts, outputs):
             assert got.text == expected.text
             assert got.confidences == pytest.approx(expected.confidences, abs=2e-4)
-            assert tuple(got.uncertainty) == pytest.approx(tuple(expected.uncertainty), abs=2e-4)
+            assert astuple(got.uncertainty) == pytest.approx(astuple(expected.uncertainty), abs=2e-4)
     fmt = get_format(form, nested=nested)
     for output, tokens in zip(outputs, HOSTILE[form]):
         alignment = fmt.parse(output.text, tokens, LABELS)
