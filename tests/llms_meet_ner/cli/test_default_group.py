@@ -69,3 +69,26 @@ def test_an_unknown_option_is_told_of_the_default() -> None:
     result = CliRunner().invoke(main, ["--nope"])
     assert result.exit_code == 2
     assert "No such option '--nope'" in result.output
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [("comprae", "did you mean compare?"), ("xyz", "the commands are: compare, score")],
+)
+def test_a_mistyped_command_is_not_taken_for_an_override(word: str, meant: str) -> None:
+    result = CliRunner().invoke(main, [word, "a", "b"])
+    assert result.exit_code == click.UsageError.exit_code
+    assert f"Error: {word}: no such command, and not KEY=VALUE; {meant}\n" in result.output
+
+
+def test_a_default_command_without_overrides_takes_any_word() -> None:
+    @click.group(cls=DefaultCommandGroup, default="show", default_if_no_args=False)
+    def group() -> None:
+        pass
+
+    @group.command("show")
+    @click.argument("card")
+    def show(card: str) -> None:
+        click.echo(f"card {card}")
+
+    assert CliRunner().invoke(group, ["demo"]).output == "card demo\n"
