@@ -18,7 +18,7 @@ from ..tags import Repair
 from .analysis import analyse, examine, pair_up
 from .analysis.groups import Known
 from .published.side_by_side import find_references
-from .scored_run.differences import Analysis
+from .scored_run.analysis import Analysis
 from .scored_run.run import Baselines, Evaluation, Llms4nerScores, References, ScoredRun
 from .scoring.aligned import AlignedPredictions, align_predictions, judge
 from .scoring.baselines import count_baselines

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from ...counts import Counts, ratio
-from ..scored_run.differences import Confusion, Pair, TagAverages, TagRatios, TagTable, tag_accuracy
+from ..scored_run.analysis import Confusion, Pair, TagAverages, TagRatios, TagTable, tag_accuracy
 
 OUTSIDE = "O"
 Tagged = tuple[Sequence[str], Sequence[str]]

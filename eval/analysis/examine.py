@@ -8,7 +8,7 @@ from ...alignment import Alignment
 from ...counts import Counts
 from ...sentence import Sentence, Span
 from ...tags import encode
-from ..scored_run.differences import Analysis, ErrorCounts, ExaminedSentence, Pair, TagTable, count_kinds
+from ..scored_run.analysis import Analysis, ErrorCounts, ExaminedSentence, Pair, TagTable, count_kinds
 from ..scoring.counts import scenario_counts
 from .confusion import OUTSIDE, count_labels, count_tags
 from .groups import Known, score_groups

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ...counts import Counts
 from ...sentence import Sentence, Span
-from ..scored_run.differences import Groups
+from ..scored_run.analysis import Groups
 
 _ENTITY_LENGTHS = 5
 _SENTENCE_LENGTHS = (10, 20, 30, 40, 50)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...sentence import Span
-from ..scored_run.differences import KINDS, Kind, Pair
+from ..scored_run.analysis import KINDS, Kind, Pair
 
 
 def pair_up(gold: Sequence[Span], predicted: Sequence[Span]) -> tuple[Pair, ...]:

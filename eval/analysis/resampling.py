@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...counts import RATIOS, Counts
-from ..scored_run.differences import Interval, Intervals, RatioIntervals
+from ..scored_run.analysis import MICRO, Interval, Intervals, RatioIntervals
 from ..scored_run.scores import SCENARIOS, ScenarioCounts
 
 RESAMPLES = 1000
@@ -41,7 +41,7 @@ def intervals(
     ]
     sums = _resampled(rows, seed, resamples)
     by_name = {
-        "micro": _interval(Counts(*row[:3]) for row in sums),
+        MICRO: _interval(Counts(*row[:3]) for row in sums),
         "micro_with_ungrounded": _interval(Counts(row[0], row[1] + row[3], row[2]) for row in sums),
     }
     if scenarios:

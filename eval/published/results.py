@@ -14,7 +14,7 @@ from ...counts import RATIOS
 from ...data_converters.yaml_lines import YamlFile, check_schema, load_schema
 from ...rendering.markdown import markdown
 from ...rendering.tables import Table
-from ..scored_run.run import MICRO
+from ..scored_run.analysis import MICRO
 
 REFERENCES_FOLDER = Path(__file__).parent / "references"
 REFERENCES_SCHEMA = Path(__file__).with_name("references.schema.yaml")

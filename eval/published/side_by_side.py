@@ -13,8 +13,8 @@ from ...counts import RATIOS, Counts
 from ...labels import describe_origins
 from ...prompting.spec import PromptSpec
 from ...rendering.tables import Table
-from ..scored_run.differences import TagAverages
-from ..scored_run.run import MICRO, OtherReferences, OursAndTheirs, Reference, ReferenceRow, References, ScoredRun
+from ..scored_run.analysis import MICRO, TagAverages
+from ..scored_run.run import OtherReferences, OursAndTheirs, Reference, ReferenceRow, References, ScoredRun
 from ..scored_run.scores import ScenarioCounts, Size
 from .results import UNKNOWN, PublishedResult, PublishedRow, load_published, rounded
 

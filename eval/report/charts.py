@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ...counts import RATIOS
 from ...rendering.charts import Axis, BarSeries, Chart, PointSeries, columns, curves, stacked
-from ..scored_run.differences import KINDS, KindCounts
+from ..scored_run.analysis import KINDS, KindCounts
 from ..scored_run.run import ScoredRun
 from ..scored_run.trust import Calibration, Threshold
 

@@ -10,7 +10,7 @@ from ...counts import RATIOS, Counts
 from ...rendering.tables import Table
 from ..analysis.confusion import OUTSIDE
 from ..published.side_by_side import reference_tables
-from ..scored_run.differences import ERRORS, KINDS, Analysis, Confusion, Interval
+from ..scored_run.analysis import ERRORS, KINDS, Analysis, Confusion, Interval
 from ..scored_run.run import ScoredRun
 from ..scored_run.scores import AlignmentSummary, ScenarioCounts, ratio_cells
 from .tables import (

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from ...rendering.markdown import markdown
 from ...rendering.tables import Table
-from ..scored_run.differences import ERRORS, ExaminedSentence, Pair
+from ..scored_run.analysis import ERRORS, ExaminedSentence, Pair
 from ..scored_run.run import ScoredRun
+from ..scored_run.scores import MICRO_ROW
 from .content import facts, headline, interval_note, provenance, sections, title_of
 
 LISTED = 20
@@ -61,7 +62,7 @@ def markdown_report(run: ScoredRun, sentences: Sequence[ExaminedSentence] | None
     text = markdown(
         "eval.report/report.md.jinja",
         title=title_of(run),
-        headline=Table(("micro avg", "value", "interval"), scores, (interval_note(run),)),
+        headline=Table((MICRO_ROW, "value", "interval"), scores, (interval_note(run),)),
         facts=facts(run),
         sections=sections(run),
         provenance=provenance(run),

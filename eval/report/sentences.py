@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from ...alignment import EXACT, STATUSES
 from ...rendering.text import visible
-from ..scored_run.differences import KINDS, ExaminedSentence
+from ..scored_run.analysis import KINDS, ExaminedSentence
 
 _ESCAPES = {
     character: f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ...counts import RATIOS, Counts
 from ...rendering.tables import Table
-from ..scored_run.differences import KINDS, Analysis, Confusion, TagAverages, TagRatios, TagTable
+from ..scored_run.analysis import KINDS, MICRO, Analysis, Confusion, TagAverages, TagRatios, TagTable
 from ..scored_run.run import ScoredRun
 from ..scored_run.scores import MICRO_ROW, UNGROUNDED_ROW, ratio_cells, score_table
 from ..scored_run.trust import Calibration
@@ -36,7 +36,7 @@ def score_tables(run: ScoredRun) -> Iterator[Table]:
 def interval_table(analysis: Analysis) -> Table:
     """Return the bootstrap intervals."""
     found = analysis.intervals
-    names = {"micro": MICRO_ROW, "micro_with_ungrounded": UNGROUNDED_ROW}
+    names = {MICRO: MICRO_ROW, "micro_with_ungrounded": UNGROUNDED_ROW}
     rows = [
         (names.get(name, name), *(f"{one.low:.4f}-{one.high:.4f}" for one in (row.precision, row.recall, row.f1)))
         for name, row in found.scores.items()

@@ -11,8 +11,8 @@ from ...errors import LmnError
 from ...files import atomic_write, read_json, write_json
 from ...records import read_jsonl
 from ...typed_json import from_json, to_json, written_as, written_as_list
+from .analysis import ErrorCounts, ExaminedSentence, Interval, Intervals, Pair, PooledTag, TagTable
 from .command import command_of
-from .differences import ErrorCounts, ExaminedSentence, Interval, Intervals, Pair, PooledTag, TagTable
 from .run import SCHEMA, Evaluation, Llms4nerScores, ReferenceRow, ScoredRun
 from .scores import ScenarioCounts, SeqevalScores, Size, StrictScores
 from .trust import Bin, Calibration, Quarter, Threshold, UncertaintySummary

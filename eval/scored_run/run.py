@@ -7,13 +7,11 @@ from pathlib import Path
 
 from ...counts import Counts
 from ...systems.system import NamedModel
-from .differences import Analysis, ExaminedSentence
+from .analysis import MICRO, Analysis, ExaminedSentence
 from .scores import MICRO_ROW, Scores
 from .trust import Calibration, UncertaintySummary
 
 SCHEMA = 2
-MICRO = "micro"
-"""Name of the average over all labels."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,7 @@ from ...records import Uncertainty, spans_to_json
 from ...sentence import Sentence, Span
 from ..scored_run.trust import Calibration, UncertaintySummary
 from .calibration import calibrate, summarise_uncertainty
-from .predictions import SPANS, Prediction, Predictions
-
-_AGAIN = "predict again"
+from .predictions import PREDICT_AGAIN, SPANS, Prediction, Predictions
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +145,7 @@ def _confidences_of(path: Path, row: Prediction, spans: Sequence[Span]) -> tuple
             raise LmnError(
                 f"the output aligns to {spans_to_json((span,))[0]}, which is not among the record's spans, so its confidence is "
                 "not known",
-                f"{path}:{row.line}", f"{_AGAIN}, or take the confidences out",
+                f"{path}:{row.line}", f"{PREDICT_AGAIN}, or take the confidences out",
             )  # fmt: skip
     return tuple(known[span] for span in spans)
 

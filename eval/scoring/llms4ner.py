@@ -15,7 +15,7 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import Any
 
 from ...counts import Counts
-from ...formats import get_format
+from ...formats import get_format, is_inline
 from ...labels import LabelSet
 from ...sentence import Sentence
 from ..scored_run.run import Llms4nerScores
@@ -48,7 +48,7 @@ def count_llms4ner(
     forgiven = 0
     for sentence, output in zip(sentences, outputs, strict=True):
         gold_text = fmt.render(sentence, labels)
-        if format_name in ("bracketed", "xml"):
+        if is_inline(format_name):
             gold, predicted, same = _compare_inline(gold_text, output, format_name, labels)
             forgiven += not same
         else:

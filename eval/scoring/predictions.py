@@ -21,7 +21,7 @@ SPANS = "spans"
 _OUTPUT_KEYS = ("output", "predict")
 _MAX_NATS = 100.0
 """More than the entropy of any vocabulary."""
-_AGAIN = "predict again"
+PREDICT_AGAIN = "predict again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def read_predictions(path: Path, sentences: Sequence[Sentence]) -> Predictions:
     with_id = [(number, row) for number, row in rows if "id" in row]
     if with_id and len(with_id) < len(rows):
         number = next(number for number, row in rows if "id" not in row)
-        raise LmnError("no id, while other lines have one", f"{path}:{number}", f"correct the file, or {_AGAIN}")
+        raise LmnError("no id, while other lines have one", f"{path}:{number}", f"correct the file, or {PREDICT_AGAIN}")
     return _by_id(path, rows, sentences) if with_id else _by_order(path, rows, sentences)
 
 
@@ -121,7 +121,7 @@ def _by_id(path: Path, rows: list[tuple[int, dict[str, Any]]], sentences: Sequen
         if row.get("tokens_sha1") not in (None, tokens_sha1(sentence.tokens)):
             raise LmnError(
                 f"{sentence.id} was predicted with other tokens than those at {sentence.where}: the corpus has changed since",
-                where, _AGAIN,
+                where, PREDICT_AGAIN,
             )  # fmt: skip
         text = _text(row)
         spans = () if text is not None else _answer_spans(where, row, sentence)
@@ -137,14 +137,14 @@ def _answer_spans(where: str, row: dict[str, Any], sentence: Sentence) -> tuple[
         raise LmnError(
             "spans without tokens_sha1, the hash of the sentence's tokens, so they may belong to another sentence",
             where,
-            _AGAIN,
+            PREDICT_AGAIN,
         )
     spans = _spans(row["spans"])
     if spans is None:
-        raise LmnError("spans must be [start, end, label] each, without repetition", where, _AGAIN)
+        raise LmnError("spans must be [start, end, label] each, without repetition", where, PREDICT_AGAIN)
     if beyond := next((span for span in spans if span.end > len(sentence.tokens)), None):
         raise LmnError(
-            f"{spans_to_json((beyond,))[0]} ends after the last of {len(sentence.tokens)} tokens", where, _AGAIN
+            f"{spans_to_json((beyond,))[0]} ends after the last of {len(sentence.tokens)} tokens", where, PREDICT_AGAIN
         )
     return spans
 
@@ -156,14 +156,16 @@ def _confidences(where: str, row: dict[str, Any]) -> dict[Span, float] | None:
         return None
     spans = _spans(row.get("spans"))
     if spans is None:
-        raise LmnError("confidences without their spans ([start, end, label] each, without repetition)", where, _AGAIN)
+        raise LmnError(
+            "confidences without their spans ([start, end, label] each, without repetition)", where, PREDICT_AGAIN
+        )
     if not isinstance(values, list) or len(values) != len(spans):
         raise LmnError(
-            f"confidences are {values!r:.60}, and not a list of {len(spans)}, one for each span", where, _AGAIN
+            f"confidences are {values!r:.60}, and not a list of {len(spans)}, one for each span", where, PREDICT_AGAIN
         )
     for value in values:
         if not _is_number(value, 1):
-            raise LmnError(f"a confidence is {value!r:.60}, and not a number from 0 to 1", where, _AGAIN)
+            raise LmnError(f"a confidence is {value!r:.60}, and not a number from 0 to 1", where, PREDICT_AGAIN)
     return dict(zip(spans, map(float, values)))
 
 
@@ -183,7 +185,7 @@ def _uncertainty(where: str, row: dict[str, Any]) -> Uncertainty | None:
         case {"mean": mean, "max": highest} if _is_number(mean, _MAX_NATS) and _is_number(highest, _MAX_NATS):
             return Uncertainty(float(mean), float(highest))
         case value:
-            raise LmnError(f"uncertainty is {value!r:.60}, and not a mean and a max in nats", where, _AGAIN)
+            raise LmnError(f"uncertainty is {value!r:.60}, and not a mean and a max in nats", where, PREDICT_AGAIN)
 
 
 def _is_number(value: Any, highest: float) -> bool:

@@ -18,7 +18,7 @@ from ...rendering.markdown import markdown
 from ...rendering.tables import Table
 from ...typed_json import from_json, to_json, written_as
 from ..published.results import published_page
-from ..scored_run.differences import Interval
+from ..scored_run.analysis import Interval
 from ..scored_run.run import ScoredRun
 from ..scored_run.scores import ratio_cells
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from llms_meet_ner.counts import Counts
-from llms_meet_ner.eval.scored_run.differences import (
+from llms_meet_ner.eval.scored_run.analysis import (
     Analysis,
     Confusion,
     ErrorCounts,

@@ -15,7 +15,7 @@ from llms_meet_ner import LmnError
 from llms_meet_ner.data_converters import load_card, read_corpus
 from llms_meet_ner.eval.analysis.comparison import Comparison
 from llms_meet_ner.eval.cli.score import main
-from llms_meet_ner.eval.scored_run.differences import Pair
+from llms_meet_ner.eval.scored_run.analysis import Pair
 from llms_meet_ner.eval.scored_run.files import load_evaluation
 from llms_meet_ner.sentence import Span
 

@@ -13,7 +13,7 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 from llms_meet_ner import Alignment, Sentence
 from llms_meet_ner.eval import Counts, score
 from llms_meet_ner.eval.analysis import analyse, pair_up
-from llms_meet_ner.eval.scored_run.differences import KINDS, Analysis, Pair, count_kinds
+from llms_meet_ner.eval.scored_run.analysis import KINDS, Analysis, Pair, count_kinds
 from llms_meet_ner.tags import encode
 from llms_meet_ner.typed_json import from_json, to_json
 

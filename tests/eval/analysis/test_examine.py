@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from llms_meet_ner import Alignment, Sentence
 from llms_meet_ner.eval.analysis import analyse, examine, pair_up
 from llms_meet_ner.eval.analysis.groups import Known
-from llms_meet_ner.eval.scored_run.differences import ExaminedSentence, Pair
+from llms_meet_ner.eval.scored_run.analysis import ExaminedSentence, Pair
 from llms_meet_ner.eval.scored_run.files import sentence_line
 from llms_meet_ner.typed_json import from_json
 

@@ -7,7 +7,7 @@ import pytest
 
 from llms_meet_ner.eval import Counts
 from llms_meet_ner.eval.analysis.resampling import differences, intervals
-from llms_meet_ner.eval.scored_run.differences import Interval
+from llms_meet_ner.eval.scored_run.analysis import Interval
 
 
 def ends(interval: Interval) -> tuple[float, float]:

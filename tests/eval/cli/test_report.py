@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from llms_meet_ner import Span
 from llms_meet_ner.eval.cli.score import main
 from llms_meet_ner.eval.report import writing
-from llms_meet_ner.eval.scored_run.differences import ExaminedSentence, Pair
+from llms_meet_ner.eval.scored_run.analysis import ExaminedSentence, Pair
 from llms_meet_ner.eval.scored_run.files import sentence_line
 
 

@@ -23,7 +23,7 @@ from llms_meet_ner.eval.published.results import (
     rounded,
 )
 from llms_meet_ner.eval.published.side_by_side import find_references, reference_tables
-from llms_meet_ner.eval.scored_run.differences import Confusion, TagAverages, TagTable
+from llms_meet_ner.eval.scored_run.analysis import Confusion, TagAverages, TagTable
 from llms_meet_ner.eval.scored_run.run import Llms4nerScores, ScoredRun, ShownExamples
 from llms_meet_ner.eval.scored_run.scores import ScenarioCounts, Scores, Size
 

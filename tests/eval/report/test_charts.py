@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from llms_meet_ner.eval.cli.score import main
 from llms_meet_ner.eval.report.charts import charts
-from llms_meet_ner.eval.scored_run.differences import KINDS
+from llms_meet_ner.eval.scored_run.analysis import KINDS
 from llms_meet_ner.eval.scored_run.files import load_run
 
 

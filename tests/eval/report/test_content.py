@@ -21,7 +21,7 @@ from llms_meet_ner.eval.report.content import (
     title_of,
     without_zeros,
 )
-from llms_meet_ner.eval.scored_run.differences import Interval
+from llms_meet_ner.eval.scored_run.analysis import Interval
 from llms_meet_ner.eval.scored_run.files import load_evaluation, load_run
 from llms_meet_ner.eval.scored_run.run import Hashes, Provenance
 from llms_meet_ner.rendering.tables import Table

@@ -12,7 +12,7 @@ from scored_demo import evaluated, reads_as, score_changed_demo
 
 from llms_meet_ner.eval.cli.score import main
 from llms_meet_ner.eval.report.markdown import LISTED, markdown_report
-from llms_meet_ner.eval.scored_run.differences import ERRORS
+from llms_meet_ner.eval.scored_run.analysis import ERRORS
 from llms_meet_ner.rendering.text import visible
 
 

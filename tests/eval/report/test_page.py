@@ -25,7 +25,7 @@ from llms_meet_ner.eval.cli.score import main
 from llms_meet_ner.eval.published.side_by_side import find_references
 from llms_meet_ner.eval.report.markdown import markdown_report
 from llms_meet_ner.eval.report.page import html_report
-from llms_meet_ner.eval.scored_run.differences import ERRORS, ExaminedSentence
+from llms_meet_ner.eval.scored_run.analysis import ERRORS, ExaminedSentence
 from llms_meet_ner.eval.scored_run.files import load_evaluation, load_run
 from llms_meet_ner.eval.scored_run.run import Evaluation, ScoredRun
 from llms_meet_ner.rendering.text import visible

@@ -15,7 +15,7 @@ from scored_runs import flat_scores, scored_run
 from llms_meet_ner.counts import Counts
 from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
 from llms_meet_ner.eval.cli.score import main as lmn_eval
-from llms_meet_ner.eval.scored_run.differences import Interval, Intervals, RatioIntervals
+from llms_meet_ner.eval.scored_run.analysis import Interval, Intervals, RatioIntervals
 from llms_meet_ner.eval.scored_run.files import save_evaluation
 from llms_meet_ner.eval.scored_run.run import Baselines, Evaluation
 from llms_meet_ner.eval.studies import formats as study

@@ -10,7 +10,7 @@ from scored_runs import flat_scores, scored_run
 
 from llms_meet_ner import LmnError
 from llms_meet_ner.counts import Counts
-from llms_meet_ner.eval.scored_run.differences import Interval
+from llms_meet_ner.eval.scored_run.analysis import Interval
 from llms_meet_ner.eval.scored_run.run import Hashes, Provenance
 from llms_meet_ner.eval.studies.results import RESULTS_FOLDER, RESULTS_PAGE, Result, Study, results_page
 

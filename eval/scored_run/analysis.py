@@ -11,6 +11,9 @@ from ...sentence import Span, outer_first
 
 Kind = Literal["correct", "boundary", "type", "both", "missed", "spurious"]
 
+MICRO = "micro"
+"""Name of the average over all labels, where it is a key."""
+
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 ERRORS: dict[Kind, str] = {
@@ -256,7 +259,7 @@ class Intervals:
     @property
     def micro(self) -> RatioIntervals:
         """Intervals of the strict micro averages."""
-        return self.scores["micro"]
+        return self.scores[MICRO]
 
     @property
     def described(self) -> str:
@@ -288,7 +291,7 @@ class Analysis:
     intervals: Intervals
 
     def __post_init__(self) -> None:
-        if "micro" not in self.intervals.scores:
+        if MICRO not in self.intervals.scores:
             raise ValueError("the intervals of micro are missing")
 
 

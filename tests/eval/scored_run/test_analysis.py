@@ -9,7 +9,7 @@ import pytest
 
 from llms_meet_ner import Span
 from llms_meet_ner.counts import Counts
-from llms_meet_ner.eval.scored_run.differences import (
+from llms_meet_ner.eval.scored_run.analysis import (
     ERRORS,
     KINDS,
     Confusion,
