@@ -151,7 +151,7 @@ def _refuse_contradictions(options: ScoreOptions) -> None:
         else:
             refuse(_OF_FOREIGN_OUTPUTS, "is for --predictions; a recipe's data say their own")
         return
-    refuse(_OF_RECIPES, "does not go with --adapter, which stands for a recipe and its training")
+    refuse(_OF_RECIPES, "does not go with --adapter, which replaces a recipe")
     if options.adapter.prompt and options.adapter.template:
         raise click.UsageError(
             "--template is for an adapter without a prompt, and --prompt names one; leave one of them out"

@@ -72,7 +72,7 @@ def card_text(published: Publication) -> str:
 
 
 def _public(reason: str | LmnError) -> str:
-    """Return why something is missing from the card, without the folders of this machine and without the publisher's remedy."""
+    """Return the reason why something is missing, without the folders of this machine and the publisher's remedy."""
     return without_folders(str(LmnError(reason.what, reason.where) if isinstance(reason, LmnError) else reason))
 
 

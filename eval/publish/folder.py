@@ -130,7 +130,7 @@ def _earlier_files(out: Path) -> Sequence[str]:
 
 
 def _fill(system: LocalSystem, training: Recipe, options: BuildOptions, base: str, new: Path) -> Publication:
-    """Write all files into a folder, and return what the card says."""
+    """Write all files into a folder, and return the contents of the card."""
     source, spec = adapter_folder(system), system.full_prompt()
     keep_prompt(spec, source)
     spec.save(new / PROMPT_SPEC_FILE)
@@ -162,7 +162,7 @@ def _write_weights(system: LocalSystem, options: BuildOptions, base: str, new: P
 
 
 def _copy_tokenizer(source: Path, new: Path) -> None:
-    """Copy the tokenizer that training saved, without what its configuration says about the machine.
+    """Copy the tokenizer that training saved, without the keys of its configuration that describe the machine.
 
     Raises:
         LmnError: The tokenizer is missing.

@@ -84,7 +84,7 @@ class Uploaded:
     Attributes:
         url: Address of the commit, or of the pull request.
         commit: Commit, 40 hexadecimal digits.
-        changed: Whether there is a new commit; False where all files were already there.
+        changed: Whether there is a new commit; False if all files were already there.
         others: Files in the repository that are not in the folder; they stay.
         notes: Remarks for the user.
     """
@@ -148,7 +148,7 @@ def _check_no_token(folder: Path, files: Sequence[str], token: str) -> None:
 
 
 class _Session:
-    """Requests of one upload, each repeated where that can help.
+    """Requests of one upload, each repeated if that can help.
 
     Attributes:
         to: Destination of the upload.
@@ -164,7 +164,7 @@ class _Session:
         self.notes: list[str] = []
 
     def upload(self, folder: Path, files: Sequence[str], base: str) -> Uploaded:
-        """Upload the files, and return what became of them."""
+        """Upload the files, and return the result."""
         with _quiet(self.notes):
             self._check_base(base)
             self._open_repository()
@@ -202,7 +202,7 @@ class _Session:
         raise LmnError(without_token(meaning), what, remedy) from None
 
     def _meaning(self, error: Exception, *, is_commit: bool) -> tuple[str, str | None]:
-        """Return what an error means and what to do about it."""
+        """Return the meaning of an error, and a remedy."""
         repo, status, reason = self.to.repo, _status(error), _first_line(error)
         endpoint = self.api.endpoint
         if status == 401:
@@ -348,7 +348,7 @@ class _Session:
 
 
 def _git_sha1(path: Path) -> str:
-    """Return the hash by which git knows a file's content."""
+    """Return git's hash of a file's content."""
     content = path.read_bytes()
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
@@ -413,7 +413,7 @@ def _wait(error: Exception, attempt: int) -> float:
 
 
 def _first_line(error: BaseException) -> str:
-    """Return what an error says in one line: what the client was doing, if it says so, then what the server said."""
+    """Return an error in one line: the client's action, if the error names it, then the server's message."""
     server = next(
         (str(found).strip() for cause in _causes(error) if (found := getattr(cause, "server_message", None))), ""
     )

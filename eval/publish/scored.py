@@ -22,8 +22,8 @@ class LeftOut:
     """A scores file that is not in the card.
 
     Attributes:
-        run: Path from the adapter's folder: `<corpus>_<split>/<run>`, with the file name where that is not `scores.json`.
-        reason: Why it is not there.
+        run: Path from the adapter's folder: `<corpus>_<split>/<run>`, with the file name if it is not `scores.json`.
+        reason: Reason why it is left out.
         remedy: Advice for the publisher; None if there is none.
     """
 
@@ -37,7 +37,7 @@ class Scored:
     """All scores below an adapter's folder.
 
     Attributes:
-        runs: Runs of this adapter, by corpus and split; of a split, the run whose numbers are in the metadata comes first.
+        runs: Runs of this adapter, by corpus and split; for each split, the run in the metadata comes first.
         left_out: Scores files that are not used.
         missing: Splits without a score that were asked for, or that the corpus has besides the one trained on.
     """
@@ -48,7 +48,7 @@ class Scored:
 
     @property
     def headline(self) -> tuple[ScoredRun, ...]:
-        """One run a split: constrained decoding, which is lmn-eval's default, else free, else the first by name."""
+        """One run per split: constrained decoding, which is lmn-eval's default, otherwise free, otherwise the first by name."""
         first: dict[tuple[str, str], ScoredRun] = {}
         for run in self.runs:
             first.setdefault((run.corpus, run.split), run)
@@ -56,7 +56,7 @@ class Scored:
 
 
 def scorer_of(run: ScoredRun) -> str:
-    """Return what counted a run's strict scores."""
+    """Return the name of the scorer of a run's strict scores."""
     return run.scores.scorer if run.scores.nested else f"{run.scores.scorer}, strict, IOB2"
 
 
@@ -92,7 +92,7 @@ def _rank(run: str) -> int:
 
 
 def _read(path: Path, name: str, adapter_sha256: str) -> ScoredRun | LeftOut:
-    """Return a run, or why its scores are left out."""
+    """Return a run, or the reason why its scores are left out."""
     if path.name != SCORES_FILE:
         return LeftOut(name, "of a part of the predicted entities only (--min-confidence)")
     try:

@@ -1,4 +1,4 @@
-"""The options of a prediction run: how the model is asked, and how much of a split it is asked."""
+"""The options of a prediction run: settings of the system, and the part of the split."""
 
 from __future__ import annotations
 

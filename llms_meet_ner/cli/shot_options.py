@@ -1,4 +1,4 @@
-"""The options for a model without training: how many examples a prompt shows, and how they are chosen."""
+"""The options for a model without training: the number of examples in a prompt, and the rule that chooses them."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ class CountingBaseline:
         self._split = split
 
     def stamp(self, sentences: Sequence[Sentence] = ()) -> dict[str, Any]:
-        """Return the baseline's name, and what it counted in, for JSON."""
+        """Return the baseline's name, and the data that it counted in, for JSON."""
         return {"baseline": self.name, "train_split": self._split, "train_sha256": self._train_sha256}
 
     @property
@@ -114,7 +114,7 @@ class CountingBaseline:
         return [Answer(spans=self._mark(sentence.tokens)) for sentence in sentences]
 
     def prepare(self, sentences: Sequence[Sentence]) -> Job:
-        """Return what marks these sentences in their order."""
+        """Return a job that marks these sentences in their order."""
         items = range(len(sentences))
         batches = [Batch(tuple(items[start : start + _BATCH])) for start in items[::_BATCH]]
         description = f"{self.name}, counted in {len(self._train):,} sentences of {self._split}"

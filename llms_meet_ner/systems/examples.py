@@ -39,7 +39,7 @@ class Shots:
         rule: `random` draws sentences. `covering` takes at each step the sentence with the most labels not shown yet, and draws when
             all are shown. Both take the same sentences for all. `nearest` takes for each sentence those most like it, the most
             similar last.
-        seed: Seed of what is drawn; `nearest` draws nothing.
+        seed: Seed of the draw; `nearest` draws nothing.
     """
 
     number: int = 0
@@ -96,7 +96,7 @@ class Chosen:
     fixed: tuple[Example, ...] | None
 
     def stamp(self) -> dict[str, Any]:
-        """Return what a run notes of its examples, for JSON; eval/README.md describes it under `shots`."""
+        """Return a run's record of its examples, for JSON; eval/README.md describes it under `shots`."""
         some, fixed = self.shots.number > 0, self.fixed is not None
         groups = self.by_sentence if self.fixed is None else [self.fixed]
         shown = [list(map(list, examples)) for examples in groups]
@@ -129,7 +129,7 @@ class ExampleChooser:
         """Choose the examples for sentences.
 
         Raises:
-            LmnError: The training data is not there, or has too few sentences with entities; or an example that all sentences share
+            LmnError: The training data is missing, or has too few sentences with entities; or an example that all sentences share
                 is one of them.
         """
         if not self.shots.number:

@@ -19,7 +19,7 @@ _NAME_BASE = "name another with --base MODEL"
 
 @dataclass(frozen=True, slots=True)
 class ModelFolder:
-    """Where an adapter or a whole model lies on this machine.
+    """Location of an adapter or a whole model on this machine.
 
     Attributes:
         name: Folder or Hub id, as the user gave it.
@@ -74,7 +74,7 @@ def find_model(
         revision: Branch, tag or commit of a Hub id; None for its main branch.
 
     Raises:
-        LmnError: As `locate_model`, `read_prompt` and `with_base`.
+        LmnError: `locate_model`, `read_prompt` or `with_base` fails.
     """
     found = locate_model(name, base, revision)
     return with_base(found, read_prompt(prompt or found.prompt_file), base)
@@ -144,7 +144,7 @@ def with_base(found: ModelFolder, spec: PromptSpec, base: str | None = None) -> 
 def results_folder_of(name: str, revision: str | None) -> Path:
     """Return the folder for the results of a model: `outputs/` and its name, `--` for each `/`, after `@` a revision asked for.
 
-    A folder that lies in `outputs` keeps its results there, next to those of its recipe.
+    A folder inside `outputs` keeps its results there, next to those of its recipe.
     """
     parts = PurePosixPath(os.path.normpath(name).replace(os.sep, "/")).parts
     parts = parts[1:] if len(parts) > 1 and parts[0] == OUTPUTS else parts
@@ -156,7 +156,7 @@ def saved_dtype(model: str) -> str | None:
     """Return the data type that a model's `config.json` names; None if it names none.
 
     Raises:
-        LmnError: The model is not there, or that file is damaged.
+        LmnError: The model is missing, or the file is damaged.
     """
     path = _folder_of(model, (MODEL_CONFIG_FILE,), model, _NAME_BASE) / MODEL_CONFIG_FILE
     config = read_json(path, remedy="copy the model again") if path.is_file() else {}

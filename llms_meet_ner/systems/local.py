@@ -67,7 +67,7 @@ class LocalSystem(PromptedSystem):
     @property
     @abstractmethod
     def facts(self) -> Facts:
-        """Where the answers come from."""
+        """Origin of the answers."""
 
     @abstractmethod
     def full_prompt(self) -> PromptSpec:
@@ -83,7 +83,7 @@ class LocalSystem(PromptedSystem):
 
     @abstractmethod
     def weights(self) -> Weights:
-        """Return what to load.
+        """Return the weights to load.
 
         Raises:
             LmnError: The weights are missing.
@@ -91,7 +91,7 @@ class LocalSystem(PromptedSystem):
 
     @abstractmethod
     def identity(self) -> dict[str, Any]:
-        """Return what a stamp says of the weights.
+        """Return the part of a stamp that describes the weights.
 
         Raises:
             LmnError: The weights are missing.
@@ -103,10 +103,10 @@ class LocalSystem(PromptedSystem):
 
     @abstractmethod
     def guesser(self) -> EntityGuesser | None:
-        """Return what guesses entities first, which speeds constrained decoding up; None to learn from the answers as they come."""
+        """Return a guesser of entities, which speeds up constrained decoding; None to learn from the answers as they come."""
 
     def stamp(self, sentences: Sequence[Sentence] = ()) -> dict[str, Any]:
-        """Return what the answers follow from, the sentences themselves aside, for JSON."""
+        """Return everything that determines the answers, apart from the sentences, for JSON."""
         identity, options = self.identity(), self.options
         return {
             **identity,
@@ -128,7 +128,7 @@ class LocalSystem(PromptedSystem):
         _ = self._generator
 
     def prepare(self, sentences: Sequence[Sentence]) -> Job:
-        """Return what answers these sentences batch by batch.
+        """Return a job that answers these sentences batch by batch.
 
         Raises:
             LmnError: The model cannot be loaded, or has no room for a sentence with its examples.
@@ -234,7 +234,7 @@ def make_generator(
 def recipe_weights(recipe: Recipe, adapter: Path | None) -> Weights:
     """Return a recipe's base model, as it was loaded for training, and an adapter on it or None.
 
-    The file of the adapter is not looked at.
+    The adapter's file is not read.
     """
     values = recipe.values
     trained: Dtype = recipe.half_precision or "float32"
@@ -247,7 +247,7 @@ def recipe_weights(recipe: Recipe, adapter: Path | None) -> Weights:
 
 
 def recipe_identity(recipe: Recipe, adapter: Path | None) -> dict[str, Any]:
-    """Return what a stamp says of a recipe's base model and of an adapter on it, or None."""
+    """Return the part of a stamp that describes a recipe's base model, and the adapter on it if there is one."""
     digest = sha256_of(adapter / ADAPTER_FILE) if adapter else None
     return {"recipe": recipe.path.name, "model": recipe.model, "adapter_sha256": digest}
 
@@ -258,7 +258,7 @@ def recipe_precision(recipe: Recipe) -> dict[str, Any]:
 
 
 def training_guesser(recipe: Recipe, spec: PromptSpec, decoding: Decoding = CONSTRAINED) -> EntityGuesser:
-    """Return a guesser that has seen the training data, if it is there. It changes no output; free decoding does without."""
+    """Return a guesser that has learned the training data, if it is there. It changes no output. Free decoding needs none."""
     guesser = EntityGuesser.of(spec.labels.names)
     fmt = get_format(spec.format, nested=spec.nested)
     if decoding == CONSTRAINED:

@@ -13,7 +13,7 @@ from .server import ServerOptions
 
 @dataclass(frozen=True, slots=True)
 class SystemOptions:
-    """How a model is asked. Everything except the server's address and timeouts affects the answers.
+    """Options of a system. Everything except the server's address and timeouts affects the answers.
 
     Attributes:
         decoding: `constrained` writes the sentence with well-formed markup and nothing else; `free` is plain greedy decoding; None

@@ -56,7 +56,7 @@ class PromptedSystem(ABC):
 
     @abstractmethod
     def stamp(self, sentences: Sequence[Sentence] = ()) -> dict[str, Any]:
-        """Return what the answers follow from, the sentences themselves aside, for JSON."""
+        """Return everything that determines the answers, apart from the sentences, for JSON."""
 
     @property
     def sha256(self) -> str:
@@ -80,7 +80,7 @@ class PromptedSystem(ABC):
         return self._chooser.choose(sentences) if self._chooser else None
 
     def _shots_stamp(self, sentences: Sequence[Sentence]) -> dict[str, Any] | None:
-        """Return what a run notes of its examples; None for a trained model."""
+        """Return a run's record of its examples; None for a trained model."""
         chosen = self._chosen(sentences)
         return chosen.stamp() if chosen else None
 
@@ -95,17 +95,17 @@ def prompt_of(system: System) -> PromptSpec | None:
 
 
 def decoding_of(system: System) -> Decoding | None:
-    """Return how a system decodes texts; None if its answers are spans."""
+    """Return the decoding of a system's texts; None if its answers are spans."""
     return system.decoding if isinstance(system, PromptedSystem) else None
 
 
 def changed(now: Mapping[str, Any], stamp: Mapping[str, Any]) -> list[str]:
-    """Return the keys that have another value in the stamp of a run than now."""
+    """Return the keys whose values have changed since the stamp of a run."""
     return [key for key, value in now.items() if stamp.get(key) != value]
 
 
 def prompt_differences(stamp: Mapping[str, Any], spec: PromptSpec, template: str | None) -> list[str]:
-    """Return in what the prompt of a run differs from one; a template of None is not compared."""
+    """Return the differences between a run's prompt and another one; a template of None is not compared."""
     try:
         found = PromptSpec.from_dict(stamp["prompt"], RUN_FILE)
     except (LmnError, KeyError):

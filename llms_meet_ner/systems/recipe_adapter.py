@@ -67,11 +67,11 @@ class RecipeAdapter(LocalSystem):
         return recipe_prompt(self._recipe, self._adapter())
 
     def remarks(self) -> tuple[str, ...]:
-        """Return what is to be said of the training: whether it continued an adapter with another prompt."""
+        """Return a remark if the training continued an adapter with another prompt."""
         return continuation_remarks(self._recipe)
 
     def prepare(self, sentences: Sequence[Sentence]) -> Job:
-        """Return what answers these sentences batch by batch, and leave the prompt next to the adapter.
+        """Return a job that answers these sentences batch by batch, and save the prompt next to the adapter.
 
         Raises:
             LmnError: The model cannot be loaded.

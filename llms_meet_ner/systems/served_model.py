@@ -1,4 +1,4 @@
-"""A model behind a server: what is asked of it, and what its answers follow from."""
+"""A model behind a server: the requests to it, and the stamp of its answers."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class ServedModel(PromptedSystem):
         return PromptSpec.load(kept) if kept.is_file() and not self._shots else self._recipe.train_entry().spec
 
     def stamp(self, sentences: Sequence[Sentence] = ()) -> dict[str, Any]:
-        """Return what the answers follow from, the sentences themselves aside, for JSON."""
+        """Return everything that determines the answers, apart from the sentences, for JSON."""
         server = self._server
         return {
             "engine": OPENAI,
@@ -96,7 +96,7 @@ class ServedModel(PromptedSystem):
         return self.prepare(sentences).answers()
 
     def prepare(self, sentences: Sequence[Sentence]) -> Job:
-        """Return what asks the server for these sentences, the longest first."""
+        """Return a job that asks the server about these sentences, the longest first."""
         server, spec, limit = self._server, self._sent_prompt, self.options.max_new_tokens
         examples = self._examples(sentences)
         order = sorted(range(len(sentences)), key=lambda item: (-len(sentences[item].text), item))

@@ -36,12 +36,12 @@ _BASE_URL = "--base-url ends in /v1 with most servers"
 
 @dataclass(frozen=True, slots=True)
 class ServerOptions:
-    """Where a server is and how it is asked. Only the model affects the outputs.
+    """Address of a server, and settings of the requests. Only the model affects the outputs.
 
     Attributes:
         base_url: Address up to `/v1`.
         model: Name of the served model or adapter; None if the server has only one.
-        concurrency: Number of requests under way at a time.
+        concurrency: Number of requests in flight.
         timeout: Seconds without an answer after which a request is given up.
         retries: Number of times that a request is sent again after a time-out, a lost connection, 408, 409, 429 or 5xx.
     """
@@ -150,7 +150,7 @@ class Server:
         return [name for name in names if isinstance(name, str)]
 
     def _failure(self, error: Exception) -> LmnError:
-        """Return an error that says what went wrong and what helps."""
+        """Return an error for a failed request, with a remedy."""
         import openai
 
         tries = f"after {self.options.retries} retries"
@@ -178,7 +178,7 @@ class Server:
         return LmnError(what, self.options.shown_url, f"{remedy}; {_GO_ON}")
 
     def _served(self) -> str:
-        """Return which models the server has, or what else may be wrong with a name or an address."""
+        """Return the models that the server has, or another possible fault of a name or an address."""
         try:
             names = self._models()
         except self._errors:

@@ -41,6 +41,14 @@ def test_a_study_comes_back_and_shows_its_rows(tmp_path: Path) -> None:
     assert "6 gold entities" in page
 
 
+def test_names_in_a_study_show_as_text_and_its_description_as_markdown() -> None:
+    result = Result.of("a|b <i>", RUN, "lmn-eval ```")
+    page = Study("# <b>x</b>", "Of *this*.", "wikigold", "test", (result,)).markdown()
+    assert page.startswith("## \\# &lt;b&gt;x&lt;/b&gt;\n\nOf *this*.\n")
+    assert "| a\\|b &lt;i&gt; | bracketed |" in page
+    assert page.endswith("````sh\nlmn-eval ```\n````")
+
+
 def test_the_kept_results_are_written_as_they_are_read(tmp_path: Path) -> None:
     for path in RESULTS_FOLDER.glob("*.json"):
         Study.load(path).save(tmp_path / path.name)
