@@ -24,7 +24,7 @@ class Point(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Its keys stand among those of the whole; its share is written and not read."""
+    """The keys are mixed in with those of the whole; the share is written and not read."""
 
     few: int
     many: int

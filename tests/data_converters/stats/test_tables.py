@@ -1,4 +1,4 @@
-"""Tables of counts: what stands in their cells."""
+"""Tables of counts: the contents of their cells."""
 
 from __future__ import annotations
 

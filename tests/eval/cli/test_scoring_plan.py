@@ -1,4 +1,4 @@
-"""The plan of a call: what its options stand for, and which of them do not go together."""
+"""The plan of a call: the meaning of its options, and contradictions between them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The data of the error browser: JSON that may stand in a page."""
+"""The data of the error browser: JSON that is safe to embed in a page."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def test_a_study_comes_back_and_shows_its_rows(tmp_path: Path) -> None:
     }  # fmt: skip
     page = results_page(tmp_path)
     assert "| trained | bracketed | free | 0.7500 | 0.5000 | 0.6000 | 0.4000-0.7500 | 4 | 5 | 1 | 0 |" in page
-    assert page.count("lmn-eval --split test") == 1, "a command stands once"
+    assert page.count("lmn-eval --split test") == 1, "a command appears once"
     assert "6 gold entities" in page
 
 

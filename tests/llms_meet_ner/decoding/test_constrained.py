@@ -69,7 +69,7 @@ def gemma3_with_vision(tokenizer: Any) -> Any:
 
 
 def llama_with_adapter(tokenizer: Any) -> Any:
-    """An adapter beside its base, not merged, as over a quantised model."""
+    """An adapter on its base, not merged, as on a quantised model."""
     from peft import LoraConfig, get_peft_model
 
     config = LoraConfig(r=4, target_modules=["q_proj", "v_proj"], init_lora_weights=False, task_type="CAUSAL_LM")

@@ -26,7 +26,7 @@ def test_grouped_needs_the_label_set_to_render() -> None:
         ({"LOC": ["New York"]}, False, [(0, 2, "LOC")]),
         ({"LOC": [",", "New York"]}, False, [(3, 4, "LOC"), (4, 6, "LOC")]),
         ({"LOC": ["New York", "New York"]}, False, [(0, 2, "LOC"), (4, 6, "LOC")]),
-        # beside the longer text in a flat format, inside it in a nested one
+        # next to the longer text in a flat format, inside it in a nested one
         ({"X": ["New York Times"], "LOC": ["New York"]}, False, [(0, 3, "X"), (4, 6, "LOC")]),
         ({"X": ["New York Times"], "LOC": ["New York"]}, True, [(0, 3, "X"), (0, 2, "LOC")]),
         # labels in the order of the label set take the first places

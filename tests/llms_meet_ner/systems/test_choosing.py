@@ -1,4 +1,4 @@
-"""Which system a recipe and its options stand for, and that nothing is loaded to say so."""
+"""The system that a recipe and its options choose, without loading anything."""
 
 from __future__ import annotations
 

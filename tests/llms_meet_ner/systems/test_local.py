@@ -1,4 +1,4 @@
-"""What models in this process share: which weights a recipe stands for, and first guesses from its data."""
+"""Common parts of models in this process: the weights of a recipe, and first guesses from its data."""
 
 from __future__ import annotations
 
