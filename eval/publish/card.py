@@ -18,7 +18,8 @@ from ...rendering.tables import Table
 from ...training.logs import PLOT_FILE, LogPoint, TrainingLog
 from ..report.tables import strict_rows
 from ..scored_run.run import ScoredRun
-from ..scored_run.scores import UNGROUNDED_ROW, ScenarioCounts, Scenarios, Size, ratio_cells
+from ..scored_run.scores import UNGROUNDED_ROW, ScenarioCounts, Scenarios, Size
+from ..scored_run.tables import ratio_cells
 from .hyperparameters import Hyperparameters, hyperparameters
 from .metadata import metadata_yaml
 from .publication import Publication

@@ -12,7 +12,8 @@ from ..analysis.confusion import OUTSIDE
 from ..published.side_by_side import reference_tables
 from ..scored_run.analysis import ERRORS, KINDS, Analysis, Confusion, Interval
 from ..scored_run.run import ScoredRun
-from ..scored_run.scores import AlignmentSummary, ScenarioCounts, ratio_cells
+from ..scored_run.scores import AlignmentSummary, ScenarioCounts
+from ..scored_run.tables import ratio_cells
 from .tables import (
     confusion_table,
     error_table,

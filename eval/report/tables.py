@@ -8,7 +8,8 @@ from ...counts import RATIOS, Counts
 from ...rendering.tables import Table
 from ..scored_run.analysis import KINDS, MICRO, Analysis, Confusion, TagAverages, TagRatios, TagTable
 from ..scored_run.run import ScoredRun
-from ..scored_run.scores import MICRO_ROW, UNGROUNDED_ROW, ratio_cells, score_table
+from ..scored_run.scores import MICRO_ROW, UNGROUNDED_ROW
+from ..scored_run.tables import ratio_cells, score_table
 from ..scored_run.trust import Calibration
 
 

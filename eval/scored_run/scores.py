@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 from ...alignment import STATUSES, Status
-from ...counts import RATIOS, Counts, harmonic_mean, ratio
-from ...rendering.notebook import drawn_tables
-from ...rendering.tables import Table
+from ...counts import Counts, harmonic_mean, ratio
 
 MICRO_ROW = "micro avg"
 UNGROUNDED_ROW = "micro avg, ungrounded as false positives"
@@ -269,18 +266,12 @@ class Scores:
 
     def _repr_html_(self) -> str:
         """Return the tables that a notebook shows."""
+        from ...rendering.notebook import (
+            drawn_tables,  # here, so that it is read only where it draws
+        )
+        from .tables import score_table
+
         tables = [score_table(self.scorer_title, self.rows())]
         if self.nervaluate:
             tables.append(score_table("nervaluate", self.nervaluate.overall.by_name))
         return drawn_tables(tables)
-
-
-def ratio_cells(counts: Counts | ScenarioCounts) -> tuple[str, str, str]:
-    """Return precision, recall and F1 with four digits."""
-    return f"{counts.precision:.4f}", f"{counts.recall:.4f}", f"{counts.f1:.4f}"
-
-
-def score_table(name: str, rows: Mapping[str, Counts] | Mapping[str, ScenarioCounts]) -> Table:
-    """Return a table of ratios with the number of gold entities."""
-    cells = [(row, *ratio_cells(counts), str(counts.gold)) for row, counts in rows.items()]
-    return Table((name, *RATIOS, "support"), cells)

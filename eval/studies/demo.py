@@ -28,7 +28,8 @@ from ...training.recipe import Recipe, load_recipe
 from ...typed_json import from_json, to_json
 from ..evaluate import read_gold
 from ..scored_run.files import SCORES_FILE, load_run
-from ..scored_run.scores import Scores, ratio_cells
+from ..scored_run.scores import Scores
+from ..scored_run.tables import ratio_cells
 from ..scoring.baselines import run_baselines
 from ..scoring.counts import score
 from .commands import run_command

@@ -20,7 +20,7 @@ from ...typed_json import from_json, to_json, written_as
 from ..published.results import published_page
 from ..scored_run.analysis import Interval
 from ..scored_run.run import ScoredRun
-from ..scored_run.scores import ratio_cells
+from ..scored_run.tables import ratio_cells
 
 RESULTS_FOLDER = Path(__file__).parent / "results"
 RESULTS_PAGE = Path(__file__).parent / "RESULTS.md"
