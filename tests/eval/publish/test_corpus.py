@@ -168,7 +168,9 @@ def test_a_card_of_ones_own_is_named_without_its_folder(tiny: Trained) -> None:
 def test_labels_that_no_option_gives_leave_the_command_as_it_is(tiny: Trained) -> None:
     data = known(tiny)
     assert data.entry is not None
-    other = replace(data.entry.spec, labels=LabelSet((Label("PER", "person", "Another definition."),)))
+    renamed = data.entry.spec.labels.changed(rename={"PER": "PERSON"})
+    older = replace(renamed, origins=(*renamed.origins, ("GPE", "LOC")))  # a label that the card no longer has
+    other = replace(data.entry.spec, labels=older)
     changed = replace(data, entry=replace(data.entry, spec=other))
     assert changed.convert_command() == "lmn-convert demo --source DIR --variant short"
 

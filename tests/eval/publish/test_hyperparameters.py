@@ -40,7 +40,7 @@ def test_what_concerns_one_machine_or_account_is_named_without_its_value(workdir
     [
         ("hub_token", None, True), ("TOKEN", "x", True), ("my_secret", 1, True), ("api_key", "x", True), ("some_apikey", "x", True),
         ("credentials", "x", True), ("wandb_password", "x", True), ("note", "see hf_ABCDEFGHIJKLMNOPQR", True),
-        ("max_new_tokens", 3, False), ("tokenizer", "x", False), ("note", "hf_short", False), ("secretary", "x", False),
+        ("max_new_tokens", 3, False), ("tokenizer", "x", False), ("note", "hf_short", False), ("secretary", "x", False), ("bostoken", "x", False),
         ("lora_target", ["q_proj"], False), ("notes", ["hf_ABCDEFGHIJKLMNOPQR"], True),
     ],
 )  # fmt: skip

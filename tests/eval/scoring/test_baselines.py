@@ -63,7 +63,7 @@ def test_baselines_stand_in_the_table_of_scores(perfect: list[str]) -> None:
 
 
 def test_baselines_never_count_in_what_is_scored(perfect: list[str]) -> None:
-    assert "count in testb, the split that is scored; --train-split names another of: train, testa, testb" in call(
+    assert "--train-split testb: this is the split that is scored; name another of: train, testa\n" in call(
         *perfect, "--baselines", "--train-split", "testb", code=1
     )
     assert "count in testa" in call(*perfect, "--baselines", "--train-split", "testa")
