@@ -94,7 +94,7 @@ def _rank(run: str) -> int:
 def _read(path: Path, name: str, adapter_sha256: str) -> ScoredRun | LeftOut:
     """Return a run, or the reason why its scores are left out."""
     if path.name != SCORES_FILE:
-        return LeftOut(name, "of a part of the predicted entities only (--min-confidence)")
+        return LeftOut(name, "covers only part of the predicted entities (--min-confidence)")
     try:
         run = load_run(path)
     except LmnError as error:
@@ -115,14 +115,14 @@ def _foreign(run: ScoredRun, predictions: Path, adapter_sha256: str) -> str | No
     """
     hashes = run.provenance.sha256
     if run.shots:
-        return "of the model without the adapter"
+        return "belongs to the base model without the adapter"
     if run.limit is not None:
-        return f"of the first {run.limit} sentences only (--limit)"
+        return f"covers only the first {run.limit} sentences (--limit)"
     if hashes.adapter is None:
-        return "it does not say which adapter it is of"
+        return "does not name its adapter"
     noted = run_stamp(predictions).get("adapter_sha256", hashes.adapter)
     if hashes.adapter != adapter_sha256 or noted != adapter_sha256:
-        return "of another adapter, or of this one before it was trained again"
+        return "belongs to another adapter, or to this one before it was trained again"
     if predictions.is_file() and sha256_of(predictions) != hashes.predictions:
-        return "the predictions next to it are others than those that were scored"
+        return "the predictions next to it have changed since they were scored"
     return None

@@ -29,14 +29,14 @@ def test_scores_of_other_adapters_are_named_and_left_out(tiny: Trained) -> None:
     metadata, text = card_of()
     assert len(metadata["model-index"][0]["results"]) == 1
     for line in (
-        "- demo\\_testb/free-first20: of the first 20 sentences only (--limit)",
+        "- demo\\_testb/free-first20: covers only the first 20 sentences (--limit)",
         "- demo\\_testa/constrained: cannot be read: scores.json:1: not JSON (Expecting property name",
-        "- demo\\_testa/free: of another adapter, or of this one before it was trained again",
-        "- demo\\_testb/free-first10: the predictions next to it are others than those that were scored",
+        "- demo\\_testa/free: belongs to another adapter, or to this one before it was trained again",
+        "- demo\\_testb/free-first10: the predictions next to it have changed since they were scored",
         "- demo\\_testb/free-older: cannot be read: scores.json: written in schema 1, and this version reads schema 2\n",
         "- demo\\_testb/free-unclear: cannot be checked: run.json: not JSON (Expecting property name",
-        "- demo\\_testb/free-shots1: of the model without the adapter",
-        "- demo\\_testb/free/scores.min0.9.json: of a part of the predicted entities only (--min-confidence)",
+        "- demo\\_testb/free-shots1: belongs to the base model without the adapter",
+        "- demo\\_testb/free/scores.min0.9.json: covers only part of the predicted entities (--min-confidence)",
         "Not scored: split testa.",
     ):
         assert line in text
