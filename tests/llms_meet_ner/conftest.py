@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 from fake_openai import Fake, fake_server
 from listing import Listing
-from served_project import CARD, DEMO, KEY, call
+from served_project import KEY, save_mini_project
 
 from llms_meet_ner import formats
-from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
 
 
 @pytest.fixture
@@ -27,16 +24,7 @@ def listing(monkeypatch: pytest.MonkeyPatch) -> None:
 def converted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A working directory with data and a recipe, and no model."""
     folder = tmp_path_factory.mktemp("served")
-    (folder / "mini.yaml").write_text(CARD)
-    recipe = {"model_name_or_path": "none/such", "template": "default", "dataset": "mini.short_train"}
-    recipe |= {"dataset_dir": "data/alpaca", "output_dir": "outputs/mini"}
-    (folder / "recipe.yaml").write_text(yaml.safe_dump(recipe))
-    before = Path.cwd()
-    os.chdir(folder)
-    try:
-        call(lmn_convert, "mini.yaml", "--source", str(DEMO), "--variant", "short")
-    finally:
-        os.chdir(before)
+    save_mini_project(folder, "none/such")
     return folder
 
 

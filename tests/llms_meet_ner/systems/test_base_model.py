@@ -3,36 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 from pathlib import Path
 
 import pytest
-import yaml
-from click.testing import CliRunner, Result
-from paths import ROOT
+from click.testing import Result
+from served_project import DEMO, call, save_mini_project
 from small_tokenizers import byte_level
 
 from llms_meet_ner.cli.predict import main as lmn_predict
-from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
 from llms_meet_ner.eval.cli.score import main as lmn_eval
 
-DEMO = ROOT / "data_converters/cards/demo"
-CARD = """\
-extends: demo
-name: mini
-splits:
-  train: {file: demo.train, sentences: "0:20"}
-  testb: {file: demo.testb, sentences: "40:44"}
-"""
 RUNS = Path("outputs/mini/mini_testb")
-
-
-def call(command: object, *words: str, code: int = 0) -> Result:
-    result = CliRunner().invoke(command, list(words))  # type: ignore[arg-type]
-    assert result.exit_code == code, result.output + str(result.exception)
-    return result
 
 
 @pytest.fixture(scope="module")
@@ -47,16 +30,7 @@ def converted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sizes = {"vocab_size": len(byte_level()), "hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2}
     config = LlamaConfig(**sizes, num_attention_heads=2, num_key_value_heads=1, max_position_embeddings=1500)
     LlamaForCausalLM(config).save_pretrained(folder / "model")
-    (folder / "mini.yaml").write_text(CARD)
-    recipe = {"model_name_or_path": "model", "template": "default", "dataset": "mini.short_train"}
-    recipe |= {"dataset_dir": "data/alpaca", "output_dir": "outputs/mini"}
-    (folder / "recipe.yaml").write_text(yaml.safe_dump(recipe))
-    before = Path.cwd()
-    os.chdir(folder)
-    try:
-        call(lmn_convert, "mini.yaml", "--source", str(DEMO), "--variant", "short")
-    finally:
-        os.chdir(before)
+    save_mini_project(folder, "model", last=44)
     return folder
 
 
