@@ -40,7 +40,7 @@ test: $(READY)
 check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	rm -rf build/typed
+	rm -rf build  # setuptools keeps modules there that have been moved since
 	$(BIN)/python -m pip install --quiet --no-deps --target build/typed .
 	cd build/typed && $(abspath $(BIN))/mypy --config-file ../../pyproject.toml --strict -p llms_meet_ner
 	cd build/typed && $(abspath $(BIN))/lint-imports --no-cache ../../pyproject.toml
