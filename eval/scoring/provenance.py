@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from ...data_converters.readers import SplitData
 from ...files import read_json, sha256_of
-from ...prediction.resume import read_stamp
+from ...prediction.resume import stamp_in
 from ...records import PREDICTIONS_FILE, RUN_FILE
 from ...systems.system import Facts, NamedModel
 from ...typed_json import from_json
@@ -53,10 +53,11 @@ def run_stamp(predictions: Path) -> dict[str, Any]:
     """
     if not _is_run(predictions):
         return {}
-    content = read_json(predictions.parent / RUN_FILE, _WITHOUT_NOTES)
+    path = predictions.parent / RUN_FILE
+    content = read_json(path, _WITHOUT_NOTES)
     if isinstance(content, dict) and "stamp" not in content and "plan_sha256" not in content:
         return {}  # another tool's file of the same name
-    return read_stamp(predictions.parent, _WITHOUT_NOTES)
+    return stamp_in(content, path, _WITHOUT_NOTES)
 
 
 def noted_system(predictions: Path) -> tuple[NamedModel | None, ShownExamples | None, str | None]:

@@ -81,7 +81,20 @@ def read_stamp(folder: Path, remedy: str) -> dict[str, Any]:
         LmnError: The file is missing or damaged.
     """
     path = folder / RUN_FILE
-    content = read_json(path, remedy=remedy)
+    return stamp_in(read_json(path, remedy=remedy), path, remedy)
+
+
+def stamp_in(content: Any, path: Path, remedy: str) -> dict[str, Any]:
+    """Return the stamp in the content of a `run.json`.
+
+    Args:
+        content: Parsed content of the file.
+        path: The file.
+        remedy: Advice for the user if there is no stamp.
+
+    Raises:
+        LmnError: The content holds no stamp.
+    """
     stamp = content.get("stamp") if isinstance(content, dict) else None
     if not isinstance(stamp, dict):
         raise LmnError("holds no stamp of a run", path, remedy)
