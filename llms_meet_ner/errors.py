@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Self
 
+from .characters import escaped
+from .masking import masked
+
+_LONGEST = 2_000
+"""Characters of a part of a message that are shown; a damaged file may be one line of 50 MB."""
+
 
 class LmnError(Exception):
     """A mistake in what the user gave: a file, an option, a model. Commands print it as one line, without a traceback.
@@ -24,14 +30,21 @@ class LmnError(Exception):
         super().__init__(what, self.where, remedy)
 
     def __str__(self) -> str:
-        """Return `where: what; remedy`, without the parts that are not given."""
-        place = f"{self.where}: " if self.where else ""
-        help_ = f"; {self.remedy}" if self.remedy else ""
-        return f"{place}{self.what}{help_}"
+        """Return `where: what; remedy`, without the parts that are not given: safe to print, without secrets, and of bounded length."""
+        place = f"{_shown(self.where)}: " if self.where else ""
+        help_ = f"; {_shown(self.remedy)}" if self.remedy else ""
+        return f"{place}{_shown(self.what)}{help_}"
 
     def at(self, where: object) -> Self:
         """Return the same error with another place."""
         return type(self)(self.what, where, self.remedy)
+
+
+def _shown(part: str) -> str:
+    """Return a part of a message as it is printed."""
+    part = masked(part)
+    cut = f"{part[:_LONGEST]} ... ({len(part):,} characters)" if len(part) > _LONGEST else part
+    return escaped(cut)
 
 
 def install_command(extra: str) -> str:

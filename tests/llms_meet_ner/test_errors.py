@@ -38,3 +38,10 @@ def test_long_lists_are_cut_and_counted() -> None:
 def test_the_remedy_for_a_missing_package_works_with_and_without_a_checkout() -> None:
     assert install_command("tag") == "pip install 'llms-meet-ner[tag]'"
     assert installing("tag") == "pip install 'llms-meet-ner[tag]', or pip install -e '.[tag]' in a checkout"
+
+
+def test_a_message_is_short_and_safe_to_print() -> None:
+    message = str(LmnError("\x1b[2J" + "x" * 50_000_000, "a\x07.txt", "take \u202e out"))
+    assert len(message) < 5_000
+    assert message.startswith("a\\x07.txt: \\x1b[2Jxxx")
+    assert message.endswith("xxx ... (50,000,004 characters); take \\u202e out")

@@ -1,0 +1,1 @@
+"""Attacks on this package, one file for a kind; `docs/security.md` lists them. Tests of single functions lie beside their modules."""
