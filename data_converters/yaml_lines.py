@@ -11,7 +11,7 @@ import jsonschema
 import yaml
 
 from ..errors import LmnError
-from ..files import unreadable, yaml_errors
+from ..yaml_text import compose_yaml, parse_yaml, read_yaml_text, yaml_value
 
 KeyPath = tuple[str | int, ...]
 """Keys, and positions in lists from 0, that lead to a value: `("labels", 0, "name")`."""
@@ -31,15 +31,9 @@ class YamlFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        try:
-            text = path.read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            raise unreadable(error, path, "name a YAML file") from error
-        with yaml_errors(path):
-            node = yaml.compose(text, Loader=yaml.SafeLoader)
-            self._check_keys(node)
-            self.value: Any = yaml.safe_load(text)
-        self._node = node
+        self._node = compose_yaml(read_yaml_text(path, "name a YAML file"), path)
+        self._check_keys(self._node)
+        self.value: Any = yaml_value(self._node, path)
 
     def line_of(self, keys: Sequence[str | int]) -> int | None:
         """Return the line, from 1, on which a value begins (in a mapping, its key); None if the file does not have it."""
@@ -118,7 +112,7 @@ def load_extending(
 @cache
 def load_schema(path: Path) -> dict[str, Any]:
     """Read a JSON Schema written in YAML."""
-    schema: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    schema: dict[str, Any] = parse_yaml(read_yaml_text(path), path)
     return schema
 
 

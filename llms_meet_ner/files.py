@@ -1,4 +1,4 @@
-"""Files written whole or not at all, JSON and YAML errors that name the place, and hashes."""
+"""Files written whole or not at all, JSON errors that name the place, and hashes."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
-
-import yaml
 
 from .errors import LmnError
 
@@ -83,24 +81,6 @@ def read_json(path: Path, remedy: str | None = None) -> Any:
         raise LmnError(f"not JSON ({error.msg})", f"{path}:{error.lineno}", remedy) from error
     except (ValueError, RecursionError) as error:
         raise LmnError(f"cannot be read as JSON ({error})", path, remedy) from error
-
-
-@contextmanager
-def yaml_errors(where: str | Path) -> Iterator[None]:
-    """Turn whatever the YAML parser raises in the block into an `LmnError` that names `where`, with the line if it is known."""
-    try:
-        yield
-    except RecursionError as error:
-        raise LmnError("not YAML: nested too deep", where) from error
-    except (
-        yaml.YAMLError,
-        ValueError,
-        KeyError,
-        AttributeError,
-    ) as error:  # the parser raises the last three for text that only looks like a date or a number
-        mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or str(error).split("\n")[0]
-        raise LmnError(f"not YAML: {problem}", f"{where}:{mark.line + 1}" if mark else where) from error
 
 
 def sha256_of(path: Path) -> str:

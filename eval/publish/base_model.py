@@ -11,6 +11,7 @@ from ...errors import LmnError
 from ...files import read_json
 from ...systems.local import LocalSystem
 from ...training.recipe import ADAPTER_CONFIG_FILE
+from ...yaml_text import front_matter
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _CARD = "README.md"
@@ -97,13 +98,11 @@ def base_licence(base: str, folder: str) -> Licence | None:
     path = _card_of(folder if Path(folder).is_dir() else base)
     if path is None:
         return None
-    from huggingface_hub.repocard import metadata_load
-
     try:
-        metadata = metadata_load(path) or {}
-    except Exception:  # whatever the YAML parser raises at what others wrote
+        metadata = front_matter(path)
+    except LmnError:  # what others wrote need not be YAML
         return None
-    licence = metadata.get("license")
+    licence = metadata.get("license") if isinstance(metadata, dict) else None
     if not isinstance(licence, str) or not licence.strip():
         return None
     name, link = metadata.get("license_name"), metadata.get("license_link")

@@ -7,11 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
 from ..errors import LmnError, listed
-from ..files import unreadable, yaml_errors
 from ..prompting.spec import PROMPT_SPEC_FILE, PromptSpec
+from ..yaml_text import parse_yaml, read_yaml_text
 from .dataset_info import DatasetEntry, load_entry, sibling
 
 HalfPrecision = Literal["bfloat16", "float16"]
@@ -134,22 +132,14 @@ def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
     Raises:
         LmnError: The file cannot be read, is not a mapping, or lacks a key; or an override has no `=`.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise unreadable(error, path, "name the YAML file of a recipe, such as recipes/demo_smollm2.yaml") from error
-    except UnicodeDecodeError as error:
-        raise LmnError(f"not UTF-8 ({error.reason})", path) from error
-    with yaml_errors(path):
-        values = yaml.safe_load(text)
+    values = parse_yaml(read_yaml_text(path, "name the YAML file of a recipe, such as recipes/demo_smollm2.yaml"), path)
     if not isinstance(values, dict):
         raise LmnError("a recipe is a mapping of LLaMA-Factory's keys", f"{path}:1")
     for override in overrides:
         key, equals, value = override.partition("=")
         if not equals or not key:
             raise LmnError(f"{override!r} is not an override", remedy="write key=value, as for llamafactory-cli")
-        with yaml_errors(override):
-            values[key] = yaml.safe_load(value)
+        values[key] = parse_yaml(value, override)
     _check_values(path, values)
     return Recipe(path, values)
 

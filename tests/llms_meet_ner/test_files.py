@@ -6,10 +6,9 @@ import hashlib
 from pathlib import Path
 
 import pytest
-import yaml
 
 from llms_meet_ner import LmnError
-from llms_meet_ner.files import atomic_write, read_json, sha256_of, unreadable, write_json, yaml_errors
+from llms_meet_ner.files import atomic_write, read_json, sha256_of, unreadable, write_json
 
 
 def test_an_interrupted_write_leaves_what_was_there(workdir: Path) -> None:
@@ -64,23 +63,6 @@ def test_json_that_cannot_be_read_has_its_place_and_the_callers_remedy(
         read_json(Path("a.json"), remedy="convert again")
     assert (raised.value.where, raised.value.remedy) == (where, "convert again")
     assert raised.value.what.startswith(what)
-
-
-@pytest.mark.parametrize(
-    "error", [ValueError("month must be in 1..12"), KeyError("x"), AttributeError("x"), RecursionError()]
-)
-def test_whatever_the_yaml_parser_raises_is_one_error(error: Exception) -> None:
-    with pytest.raises(LmnError, match=r"^a\.yaml: not YAML: "), yaml_errors("a.yaml"):
-        raise error
-
-
-@pytest.mark.parametrize(
-    ("text", "where"), [("a: [", "a.yaml:1"), ("a: 1\nb: ]", "a.yaml:2"), ("2024-13-45", "a.yaml")]
-)
-def test_the_line_is_named_where_the_yaml_parser_knows_it(text: str, where: str) -> None:
-    with pytest.raises(LmnError) as raised, yaml_errors("a.yaml"):
-        yaml.safe_load(text)
-    assert raised.value.where == where
 
 
 def test_an_unreadable_file_is_named_once(workdir: Path) -> None:
