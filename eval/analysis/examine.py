@@ -12,6 +12,7 @@ from ..scored_run.analysis import Analysis, ErrorCounts, ExaminedSentence, Pair,
 from ..scoring.counts import scenario_counts
 from .confusion import OUTSIDE, count_labels, count_tags
 from .groups import Known, score_groups
+from .pairs import is_given_up
 from .resampling import intervals
 
 Pairs = Sequence[tuple[Pair, ...]]
@@ -46,6 +47,7 @@ def analyse(
         groups=score_groups(sentences, predicted, known),
         train_split=known.split if known else None,
         intervals=intervals(counts, ungrounded, scenarios, others),
+        given_up=sum(map(is_given_up, pairs)),
     )
 
 

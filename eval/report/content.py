@@ -207,7 +207,8 @@ def _error_table(analysis: Analysis) -> LinkedTable:
         for column, kind in enumerate(KINDS, 1)
     }
     note = "spurious entities are counted with their predicted label"
-    return LinkedTable(replace(error_table(analysis), notes=(note,)), links)
+    table = error_table(analysis)
+    return LinkedTable(replace(table, notes=(note, *table.notes)), links)
 
 
 def _alignment_tables(alignment: AlignmentSummary) -> Iterator[LinkedTable]:

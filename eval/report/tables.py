@@ -50,7 +50,8 @@ def error_table(analysis: Analysis) -> Table:
     """Return errors by label and kind: spurious entities by their predicted label, all others by the gold one."""
     counted = {**analysis.errors.labels, "all": analysis.errors.all}
     rows = [(label, *(f"{counts.of(kind):,}" for kind in KINDS)) for label, counts in counted.items()]
-    return Table(("entities", *KINDS), rows)
+    note = f"not paired in {analysis.given_up:,} sentences, where too many entities lie inside each other"
+    return Table(("entities", *KINDS), rows, (note,) if analysis.given_up else ())
 
 
 def group_tables(analysis: Analysis) -> Iterator[Table]:

@@ -278,6 +278,8 @@ class Analysis:
         groups: Strict counts by division and group.
         train_split: Training split that two divisions of the groups come from; None if it was not read.
         intervals: Intervals of every micro score.
+        given_up: Number of sentences in which too many entities lie inside each other to pair those that differ; all of these count as
+            missed and spurious.
 
     Raises:
         ValueError: The strict micro averages have no interval.
@@ -289,6 +291,7 @@ class Analysis:
     groups: dict[str, Groups]
     train_split: str | None
     intervals: Intervals
+    given_up: int = 0
 
     def __post_init__(self) -> None:
         if MICRO not in self.intervals.scores:

@@ -11,7 +11,7 @@ from ...errors import LmnError
 from ...files import atomic_write, read_json, write_json
 from ...records import read_jsonl
 from ...typed_json import from_json, to_json, written_as, written_as_list
-from .analysis import ErrorCounts, ExaminedSentence, Interval, Intervals, Pair, PooledTag, TagTable
+from .analysis import Analysis, ErrorCounts, ExaminedSentence, Interval, Intervals, Pair, PooledTag, TagTable
 from .command import command_of
 from .run import SCHEMA, Evaluation, Llms4nerScores, ReferenceRow, ScoredRun
 from .scores import ScenarioCounts, SeqevalScores, Size, StrictScores
@@ -45,6 +45,7 @@ written_as(ErrorCounts, "all labels")
 written_as(PooledTag, "accuracy *counts")
 written_as(TagTable, "accuracy pooled=tags averaged_over_sentences averaged_over_sentences_with_the_tag confusion")
 written_as(Intervals, "level resamples seed over scores")
+written_as(Analysis, "errors confusion tags groups train_split intervals given_up?")
 written_as(Llms4nerScores, "micro forgiven labels")
 written_as(ReferenceRow, "kind name title digits precision recall f1")
 for _kind in (Interval, Pair):

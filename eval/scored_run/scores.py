@@ -38,6 +38,12 @@ class ScenarioCounts:
         if min(self.correct, self.incorrect, self.partial, self.missed, self.spurious) < 0:
             raise ValueError(f"not valid counts: {self!r}")
 
+    def __add__(self, other: ScenarioCounts) -> ScenarioCounts:
+        return ScenarioCounts(
+            self.correct + other.correct, self.incorrect + other.incorrect, self.partial + other.partial,
+            self.missed + other.missed, self.spurious + other.spurious,
+        )  # fmt: skip
+
     @property
     def _points(self) -> float:
         return self.correct + 0.5 * self.partial

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import Any
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 
-from nervaluate import Evaluator
 from nervaluate.entities import Entity
-from nervaluate.strategies import EntityTypeEvaluation, ExactEvaluation, PartialEvaluation, StrictEvaluation
-from seqeval.scheme import IOB2, Entities
+from nervaluate.strategies import (
+    EntityTypeEvaluation,
+    EvaluationStrategy,
+    ExactEvaluation,
+    PartialEvaluation,
+    StrictEvaluation,
+)
+from seqeval.scheme import IOB2, Tokens
 
 from ...alignment import STATUSES, Alignment
 from ...counts import Counts
@@ -27,9 +32,12 @@ from ..scored_run.scores import (
     StrictScores,
 )
 
-_STRATEGIES = {
+_STRATEGIES: dict[str, EvaluationStrategy] = {
     "strict": StrictEvaluation(), "exact": ExactEvaluation(), "partial": PartialEvaluation(), "ent_type": EntityTypeEvaluation(),
 }  # fmt: skip
+_PIECE = 200
+"""Number of tags that seqeval reads at once; a piece is longer only where an entity goes on."""
+_NO_SCENARIOS = (ScenarioCounts(0, 0, 0, 0, 0),) * len(SCENARIOS)
 
 
 def score(sentences: Sequence[Sentence], alignments: Sequence[Alignment], *, nested: bool = False) -> Scores:
@@ -55,9 +63,8 @@ def score(sentences: Sequence[Sentence], alignments: Sequence[Alignment], *, nes
     else:
         gold_tags = [encode(sentence.spans, len(sentence.tokens)) for sentence in sentences]
         predicted_tags = [encode(spans, len(sentence.tokens)) for sentence, spans in zip(sentences, predicted)]
-        labels = _count_seqeval(gold_tags, predicted_tags)
-        seqeval = SeqevalScores(*_strict(labels, alignment))
-        nervaluate = _count_nervaluate(gold_tags, predicted_tags, sorted(labels))
+        seqeval = SeqevalScores(*_strict(_count_seqeval(gold_tags, predicted_tags), alignment))
+        nervaluate = _count_nervaluate(sentences, predicted)
     docstarts = sum(sentence.is_docstart for sentence in sentences)
     sizes = Size(len(sentences), docstarts), Size(sum(len(sentence.tokens) for sentence in sentences), docstarts)
     return Scores(*sizes, seqeval, spans, nervaluate, alignment)
@@ -88,28 +95,60 @@ def summarise_alignments(alignments: Iterable[Alignment]) -> AlignmentSummary:
 
 def _count_seqeval(gold: list[list[str]], predicted: list[list[str]]) -> dict[str, Counts]:
     """Count with seqeval's own reading of IOB2, the one that its `mode="strict", scheme=IOB2` uses."""
-    gold_entities, predicted_entities = Entities(gold, IOB2, False), Entities(predicted, IOB2, False)
-    labels = sorted(gold_entities.unique_tags | predicted_entities.unique_tags)
-    counts: dict[str, Counts] = {}
-    for label in labels:
-        in_gold, in_predicted = gold_entities.filter(label), predicted_entities.filter(label)
-        counts[label] = Counts(len(in_gold & in_predicted), len(in_predicted), len(in_gold))
-    return counts
+    in_gold, in_predicted = _seqeval_entities(gold), _seqeval_entities(predicted)
+    return {
+        label: Counts(len(in_gold[label] & in_predicted[label]), len(in_predicted[label]), len(in_gold[label]))
+        for label in sorted(in_gold.keys() | in_predicted.keys())
+    }
 
 
-def _count_nervaluate(gold: list[list[str]], predicted: list[list[str]], labels: list[str]) -> Nervaluate:
-    """Count with nervaluate. `labels` must hold every predicted label too: it drops others without counting them."""
-    results = Evaluator(gold, predicted, tags=labels, loader="list").evaluate()
-    by_label = {label: _scenarios(results["entities"][label]) for label in sorted(results["entities"])}
-    return Nervaluate(_scenarios(results["overall"]), by_label)
+def _seqeval_entities(tags: list[list[str]]) -> defaultdict[str, set[tuple[int, int, int]]]:
+    """Return the entities that seqeval reads, by label: number of the sentence, first token, end."""
+    by_label: defaultdict[str, set[tuple[int, int, int]]] = defaultdict(set)
+    for number, of_sentence in enumerate(tags):
+        for start, piece in _pieces(of_sentence):
+            for entity in Tokens(piece, IOB2).entities:
+                by_label[entity.tag].add((number, start + entity.start, start + entity.end))
+    return by_label
 
 
-def _scenarios(results: Any) -> Scenarios:
-    return Scenarios(*(_scenario(results[name]) for name in SCENARIOS))
+def _pieces(tags: list[str]) -> Iterator[tuple[int, list[str]]]:
+    """Cut valid IOB2 tags where no entity goes on, and yield each piece with its first token.
+
+    For each entity, seqeval copies all the tags that follow it.
+    """
+    start = 0
+    for place, tag in enumerate(tags):
+        if place - start >= _PIECE and not tag.startswith("I-"):
+            yield start, tags[start:place]
+            start = place
+    yield start, tags[start:]
 
 
-def _scenario(result: Any) -> ScenarioCounts:
-    return ScenarioCounts(result.correct, result.incorrect, result.partial, result.missed, result.spurious)
+def _count_nervaluate(sentences: Sequence[Sentence], predicted: Sequence[tuple[Span, ...]]) -> Nervaluate:
+    """Count with nervaluate's strategies as its evaluator does: over all labels together, and over each label alone."""
+    overall = _NO_SCENARIOS
+    by_label: dict[str, tuple[ScenarioCounts, ...]] = {}
+    for sentence, spans in zip(sentences, predicted):
+        found = scenario_counts(sentence.spans, spans)
+        overall = _added(overall, found)
+        sides = _by_label(sentence.spans), _by_label(spans)
+        labels = sides[0].keys() | sides[1].keys()
+        for label in labels:
+            alone = found if len(labels) == 1 else scenario_counts(*(side.get(label, ()) for side in sides))
+            by_label[label] = _added(by_label.get(label, _NO_SCENARIOS), alone)
+    return Nervaluate(Scenarios(*overall), {label: Scenarios(*by_label[label]) for label in sorted(by_label)})
+
+
+def _by_label(spans: Sequence[Span]) -> dict[str, tuple[Span, ...]]:
+    found: dict[str, list[Span]] = {}
+    for span in spans:
+        found.setdefault(span.label, []).append(span)
+    return {label: tuple(of_label) for label, of_label in found.items()}
+
+
+def _added(one: Sequence[ScenarioCounts], other: Sequence[ScenarioCounts]) -> tuple[ScenarioCounts, ...]:
+    return tuple(first + second for first, second in zip(one, other))
 
 
 def strict_counts(gold: Sequence[Span], predicted: Sequence[Span]) -> Counts:
@@ -118,12 +157,44 @@ def strict_counts(gold: Sequence[Span], predicted: Sequence[Span]) -> Counts:
 
 
 def scenario_counts(gold: Sequence[Span], predicted: Sequence[Span]) -> tuple[ScenarioCounts, ...]:
-    """Count one sentence with nervaluate's strategies, in the order of `SCENARIOS`; sentences add up to what its evaluator gives."""
+    """Count one sentence with nervaluate's strategies; sentences add up to what its evaluator gives.
+
+    Args:
+        gold: Gold spans, sorted; no two may overlap.
+        predicted: Predicted spans, sorted; no two may overlap.
+
+    Returns:
+        Counts in the order of `SCENARIOS`.
+    """
     if gold == predicted:
         return (ScenarioCounts(len(gold), 0, 0, 0, 0),) * len(SCENARIOS)
     true, pred = _entities(gold), _entities(predicted)
-    tags = sorted({span.label for span in (*gold, *predicted)})
-    return tuple(_scenario(_STRATEGIES[name].evaluate(true, pred, tags)[0]) for name in SCENARIOS)
+    return tuple(_evaluated(_STRATEGIES[name], true, pred) for name in SCENARIOS)
+
+
+def _evaluated(strategy: EvaluationStrategy, gold: list[Entity], predicted: list[Entity]) -> ScenarioCounts:
+    """Count as a strategy does that is given the whole sentence, in time linear in its entities.
+
+    A strategy takes the predicted entities in turn, and looks for the gold entity of each among all that none has taken; it takes
+    only one that overlaps. So it gives the same if it is asked for one predicted entity at a time, and shown only those that overlap.
+    """
+    ends = [entity.end for entity in gold]
+    taken = [False] * len(gold)
+    correct = incorrect = partial = spurious = 0
+    for entity in predicted:
+        near = []
+        for place in range(bisect_left(ends, entity.start), len(gold)):
+            if gold[place].start > entity.end:
+                break
+            if not taken[place]:
+                near.append(place)
+        result, indices = strategy.evaluate([gold[place] for place in near], [entity], [])
+        correct, incorrect = correct + result.correct, incorrect + result.incorrect
+        partial, spurious = partial + result.partial, spurious + result.spurious
+        left = {number for _, number in indices.missed_indices}
+        for number, place in enumerate(near):
+            taken[place] = number not in left
+    return ScenarioCounts(correct, incorrect, partial, taken.count(False), spurious)
 
 
 def _entities(spans: Sequence[Span]) -> list[Entity]:

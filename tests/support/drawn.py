@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import strategies as st
 
 from llms_meet_ner import Alignment, Sentence, Span
@@ -17,6 +19,15 @@ def span_sets(draw: st.DrawFn, length: int) -> tuple[Span, ...]:
         at = draw(st.integers(start + 1, min(length, start + 3)))
         spans.append(Span(start, at, draw(st.sampled_from(LABELS))))
     return tuple(spans)
+
+
+@st.composite
+def dense_spans(draw: st.DrawFn, length: int) -> tuple[Span, ...]:
+    """Cut a sentence in parts of any length, most of which are entities."""
+    cuts = sorted({0, length, *draw(st.lists(st.integers(0, length), max_size=length))})
+    labels = [*LABELS, None]
+    named = [(start, end, draw(st.sampled_from(labels))) for start, end in pairwise(cuts)]
+    return tuple(Span(start, end, label) for start, end, label in named if label)
 
 
 @st.composite

@@ -26,3 +26,13 @@ def test_groups_by_what_the_training_split_knows() -> None:
     assert groups["entity length"] == {"1": Counts(2, 3, 3)}
     assert groups["sentence length"] == {"1-10": Counts(2, 3, 3)}
     assert list(score_groups([gold], [predicted], None)) == ["entity length", "sentence length"]
+
+
+def test_very_long_mentions_are_told_apart_by_their_beginning_and_length() -> None:
+    words = tuple(f"w{number}" for number in range(400))
+    train, other = Sentence("a/b/0", words, (Span(0, 300, "LOC"),)), Sentence("a/b/1", words)
+    known = Known.of("train", [train])
+    assert known.labels_of(other, Span(0, 300, "ORG")) == ("LOC",)
+    assert known.labels_of(other, Span(0, 299, "ORG")) == ()
+    assert known.labels_of(other, Span(1, 301, "ORG")) == ()
+    assert max(map(len, known.labels)) < 210

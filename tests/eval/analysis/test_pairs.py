@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from llms_meet_ner import Span
 from llms_meet_ner.eval.analysis import pair_up
+from llms_meet_ner.eval.analysis.pairs import _overlaps, is_given_up
 
 
 def kinds(gold: list[Span], predicted: list[Span]) -> list[str]:
@@ -72,3 +73,28 @@ def test_every_entity_is_in_one_pair_and_the_kind_is_what_the_pair_is(gold: list
             if pair.gold and other.predicted:
                 assert pair.gold.end <= other.predicted.start or other.predicted.end <= pair.gold.start
     assert pair_up(gold[::-1], predicted[::-1]) == pairs
+
+
+def brute_overlaps(gold: list[Span], predicted: list[Span]) -> set[tuple[Span, Span]]:
+    return {(one, other) for one in gold for other in predicted if one.start < other.end and other.start < one.end}
+
+
+@settings(max_examples=300, deadline=None)
+@given(SPANS, SPANS)
+def test_the_sweep_finds_each_overlap_once(gold: list[Span], predicted: list[Span]) -> None:
+    found = list(_overlaps(gold, predicted))
+    assert len(found) == len(set(found))
+    assert set(found) == brute_overlaps(gold, predicted)
+    assert not is_given_up(pair_up(gold, predicted))
+
+
+@settings(max_examples=100, deadline=None)
+@given(SPANS, SPANS)
+def test_where_too_many_overlap_equal_entities_are_still_correct(gold: list[Span], predicted: list[Span]) -> None:
+    both = set(gold) & set(predicted)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("llms_meet_ner.eval.analysis.pairs.MOST_OVERLAPS", 2 * len(both) - len(gold) - len(predicted))
+        pairs = pair_up(gold, predicted)
+    assert {pair.gold for pair in pairs if pair.kind == "correct"} == both
+    assert {pair.kind for pair in pairs} <= {"correct", "missed", "spurious"}
+    assert is_given_up(pairs) == bool(brute_overlaps(list(set(gold) - both), list(set(predicted) - both)))

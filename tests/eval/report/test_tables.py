@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from conll_predictions import constrained_rows, score_rows, scores_of
+from scored_runs import analysis, scored_run
 
+from llms_meet_ner.eval.report.content import sections
+from llms_meet_ner.eval.report.tables import error_table
 from llms_meet_ner.sentence import Sentence, Span
 
 ORG = Span(0, 2, "ORG")
@@ -67,3 +71,12 @@ def test_errors_by_uncertainty_are_shown_from_four_sentences_on(workdir: Path) -
     assert "maximum entropy  sentences  with errors   share\n1.0000-1.0000            1            1  1.0000\n" in table
     assert [row["with_errors"] for row in scores_of()["uncertainty"]["quarters"]] == [1, 0, 1, 0]
     assert scores_of()["calibration"] is None
+
+
+def test_sentences_that_were_not_paired_are_counted_below_the_errors() -> None:
+    given_up = replace(analysis(), given_up=1200)
+    told = "not paired in 1,200 sentences, where too many entities lie inside each other"
+    assert error_table(analysis()).notes == ()
+    assert error_table(given_up).notes == (told,)
+    page = next(section for section in sections(scored_run(analysis=given_up)) if section.name == "errors")
+    assert page.tables[0].table.notes[1:] == (told,)

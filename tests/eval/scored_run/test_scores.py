@@ -44,3 +44,7 @@ def test_a_notebook_shows_the_tables() -> None:
 def test_counts_that_cannot_be_are_refused(make: Any) -> None:
     with pytest.raises(ValueError, match=r"not valid counts|cannot be|either seqeval or spans"):
         make()
+
+
+def test_scenarios_add_up_count_by_count() -> None:
+    assert ScenarioCounts(1, 2, 3, 4, 5) + ScenarioCounts(10, 20, 30, 40, 50) == ScenarioCounts(11, 22, 33, 44, 55)

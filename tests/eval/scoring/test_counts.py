@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
-from drawn import LABELS, corpora_with_predictions
+from drawn import LABELS, corpora_with_predictions, dense_spans
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from nervaluate import Evaluator
 from seqeval.metrics import classification_report
 from seqeval.scheme import IOB2
@@ -16,7 +18,7 @@ from seqscore.scoring import score_label_sequences
 from llms_meet_ner import Alignment, Sentence, Span, WrittenEntity, get_format
 from llms_meet_ner.data_converters import load_card, read_corpus
 from llms_meet_ner.eval import Counts, Scores, score
-from llms_meet_ner.eval.scored_run.scores import SCENARIOS
+from llms_meet_ner.eval.scored_run.scores import SCENARIOS, Scenarios
 from llms_meet_ner.eval.scoring.counts import scenario_counts
 from llms_meet_ner.tags import encode
 from llms_meet_ner.typed_json import to_json
@@ -31,16 +33,12 @@ def assert_like_the_oracles(sentences: list[Sentence], alignments: list[Alignmen
         assert (counts.precision, counts.recall, counts.f1, counts.gold) == pytest.approx(
             (row["precision"], row["recall"], row["f1-score"], row["support"])
         )
-    evaluator = Evaluator(gold, predicted, tags=[*LABELS, "MISC"], loader="list").evaluate()["overall"]
+    evaluator = Evaluator(gold, predicted, tags=[*LABELS, "MISC"], loader="list").evaluate()
     assert scores.nervaluate is not None
-    for name, counts in scores.nervaluate.overall.by_name.items():
-        theirs = evaluator[name]
-        assert (counts.correct, counts.incorrect, counts.partial, counts.missed, counts.spurious) == (
-            theirs.correct, theirs.incorrect, theirs.partial, theirs.missed, theirs.spurious,
-        )  # fmt: skip
-        assert (counts.precision, counts.recall, counts.f1) == pytest.approx(
-            (theirs.precision, theirs.recall, theirs.f1)
-        )
+    assert_like_nervaluate(scores.nervaluate.overall, evaluator["overall"])
+    assert scores.nervaluate.labels.keys() == evaluator["entities"].keys()
+    for label, scenarios in scores.nervaluate.labels.items():
+        assert_like_nervaluate(scenarios, evaluator["entities"][label])
     strict = scores.nervaluate.overall.strict
     assert (strict.precision, strict.recall) == pytest.approx((scores.micro.precision, scores.micro.recall))
     theirs, _accuracy = score_label_sequences(predicted, gold, "BIO", repair=None)
@@ -54,11 +52,48 @@ def assert_like_the_oracles(sentences: list[Sentence], alignments: list[Alignmen
         )
 
 
+def assert_like_nervaluate(scenarios: Scenarios, evaluator: Any) -> None:
+    for name, counts in scenarios.by_name.items():
+        theirs = evaluator[name]
+        assert (counts.correct, counts.incorrect, counts.partial, counts.missed, counts.spurious) == (
+            theirs.correct, theirs.incorrect, theirs.partial, theirs.missed, theirs.spurious,
+        )  # fmt: skip
+        assert (counts.precision, counts.recall, counts.f1) == pytest.approx(
+            (theirs.precision, theirs.recall, theirs.f1)
+        )
+
+
 @settings(max_examples=300, deadline=None)
 @given(data=corpora_with_predictions())
 def test_random_spans_score_as_in_seqeval_nervaluate_and_seqscore(data: tuple[list[Sentence], list[Alignment]]) -> None:
     if any(s.spans for s in data[0]) or any(a.spans for a in data[1]):
         assert_like_the_oracles(*data, score(*data))
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.integers(1, 40).flatmap(lambda length: st.tuples(st.just(length), *[dense_spans(length)] * 2)), st.integers(1, 5)
+)
+def test_a_sentence_full_of_entities_scores_as_in_the_oracles(
+    drawn: tuple[int, tuple[Span, ...], tuple[Span, ...]], piece: int
+) -> None:
+    """Chains of overlaps, long entities over many, and cuts for seqeval after every few tokens."""
+    length, gold, predicted = drawn
+    sentence = Sentence("d/test/0", tuple(f"t{number}" for number in range(length)), gold)
+    if gold or predicted:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("llms_meet_ner.eval.scoring.counts._PIECE", piece)
+            scores = score([sentence], [Alignment(predicted, "exact")])
+        assert_like_the_oracles([sentence], [Alignment(predicted, "exact")], scores)
+
+
+def test_an_entity_of_which_too_little_is_found_counts_as_in_nervaluate() -> None:
+    """A hundredth of the gold entity is the least that it accepts as an overlap."""
+    length = 240
+    for end in (1, 2, 3, 240):
+        sentence = Sentence("l/test/0", ("t",) * length, (Span(0, 210, "PER"), Span(210, 240, "LOC")))
+        alignment = Alignment((Span(0, end, "PER"),), "exact")
+        assert_like_the_oracles([sentence], [alignment], score([sentence], [alignment]))
 
 
 def damage(sentence: Sentence, rng: random.Random) -> Alignment:
