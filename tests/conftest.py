@@ -35,6 +35,15 @@ def workdir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture(autouse=True)
+def _no_secret_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no test mask the secrets of another one, or those of whoever runs the tests."""
+    from llms_meet_ner import masking
+
+    for name in ("_masks", "_words", "_names"):
+        monkeypatch.setattr(masking, name, {})
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Run the files with real models and trainings first on workers, so that none of them runs alone at the end."""
     if hasattr(config, "workerinput"):

@@ -11,6 +11,7 @@ import click
 from click.core import ParameterSource
 
 from ..errors import LmnError
+from ..masking import keep_environment
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -41,10 +42,14 @@ def refuse(options: Mapping[str, str], why: str) -> None:
 
 
 def catch_errors(command: Callable[P, R]) -> Callable[P, R]:
-    """Turn an `LmnError`, or a file that cannot be made or opened, into one line on standard error and exit status 1."""
+    """Turn an `LmnError`, or a file that cannot be made or opened, into one line on standard error and exit status 1.
+
+    The secrets of the environment are masked from then on.
+    """
 
     @wraps(command)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        keep_environment()
         try:
             return command(*args, **kwargs)
         except LmnError as error:
