@@ -7,6 +7,7 @@ import cloup
 
 from ...cli.options import catch_errors
 from ...rendering.tables import print_table
+from ...terminal import write_data
 from ..card_table import card_rows, markdown_table, terminal_table
 
 
@@ -17,6 +18,6 @@ def cards(markdown: bool) -> None:
     """List the corpus cards that come with the package."""
     rows = card_rows()
     if markdown:
-        click.echo(markdown_table(rows))
+        write_data(markdown_table(rows) + "\n")
     else:
         print_table(terminal_table(rows))

@@ -9,6 +9,7 @@ from ...cli.options import catch_errors
 from ...errors import LmnError
 from ...formats import DEFAULT_FORMAT
 from ...labels import describe_origins
+from ...terminal import echo
 from ..cards import Card
 from ..check import SplitCheck, check_split
 from ..problems import NOTES, PROBLEM_KINDS
@@ -38,10 +39,10 @@ def check(corpus: ChosenCorpus, format_name: str, limit: int) -> None:
     """
     card = corpus.card
     if card.labels.is_changed:
-        click.echo(f"{card.name}: labels {describe_origins(dict(card.labels.origins))}\n")
+        echo(f"{card.name}: labels {describe_origins(dict(card.labels.origins))}\n")
     present, missing = corpus.present("not checked")
     if missing:
-        click.echo()
+        echo()
     fatal = 0
     for name in present:
         result = check_split(card, name, corpus.source, format_name=format_name, repair=corpus.repair, progress=True)
@@ -53,7 +54,7 @@ def check(corpus: ChosenCorpus, format_name: str, limit: int) -> None:
 
 def _print_check(card: Card, result: SplitCheck, format_name: str, limit: int | None) -> None:
     counts = result.entities
-    click.echo(f"{card.name} {result.split}")
+    echo(f"{card.name} {result.split}")
     _line("sentences", result.sentences, f"{result.docstarts:,} of them -DOCSTART-" if result.docstarts else "")
     _line("tokens", result.tokens)
     _line("without entities", result.without_entities)
@@ -72,18 +73,18 @@ def _print_check(card: Card, result: SplitCheck, format_name: str, limit: int | 
         found = result.log.of(kind)
         _places([f"{at.where}: {at.message}{'' if at.fatal else mended}" for at in found], count, limit)
     for where in result.not_restored:
-        click.echo(f"  {where}: the rendered sentence does not parse back: please report this")
-    click.echo()
+        echo(f"  {where}: the rendered sentence does not parse back: please report this")
+    echo()
 
 
 def _line(name: str, count: int, note: str = "") -> None:
-    click.echo(f"  {name:<20} {count:>9,}  {note}".rstrip())
+    echo(f"  {name:<20} {count:>9,}  {note}".rstrip())
 
 
 def _places(lines: list[str], count: int, limit: int | None) -> None:
     listed = lines[:limit]
     for line in listed:
-        click.echo(f"      {line}")
+        echo(f"      {line}")
     if len(listed) < count:
         hint = "--limit 0 lists all" if len(lines) == count else f"--limit 0 lists the first {len(lines):,}"
-        click.echo(f"      and {count - len(listed):,} more ({hint})")
+        echo(f"      and {count - len(listed):,} more ({hint})")

@@ -17,6 +17,7 @@ from ...labels import LabelSet, describe_origins
 from ...prompting.spec import PromptSpec
 from ...rendering.tables import Table, print_table
 from ...sentence import Sentence
+from ...terminal import echo
 from ...training.dataset_info import Augmented, read_dataset_info
 from ..alpaca import WrittenSplit, merge_dataset_info, prompt_spec_of, write_split
 from ..cards import DATA
@@ -114,7 +115,7 @@ def convert(
     info = merge_dataset_info(corpus.card, written, spec, out, corpus.source)
     _print_written(written)
     _print_changes(spec.labels, written)
-    click.echo(f"{len(written)} data sets in {info}")
+    echo(f"{len(written)} data sets in {info}")
 
 
 def _write(
@@ -136,10 +137,10 @@ def _write(
 def _print_changes(labels: LabelSet, written: dict[str, WrittenSplit]) -> None:
     """Print how the data sets differ from the corpus: changed labels, added sentences."""
     if labels.is_changed:
-        click.echo(f"labels: {describe_origins(dict(labels.origins))}")
+        echo(f"labels: {describe_origins(dict(labels.origins))}")
     for split, data in written.items():
         if added := data.augmented:
-            click.echo(
+            echo(
                 f"{split}: {added.sentences:,} of the {data.sentences:,} sentences are copies with replaced mentions "
                 f"(share {added.share:g}, seed {added.seed})"
             )

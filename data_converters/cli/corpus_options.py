@@ -14,6 +14,7 @@ import cloup
 from ...cli.options import catch_errors
 from ...labels import LabelSet
 from ...tags import REPAIRS, Repair
+from ...terminal import echo
 from ..cards import Card, load_card
 from ..label_change import LabelChange
 from ..problems import PROBLEM_KINDS, ProblemLog
@@ -71,7 +72,7 @@ class ChosenCorpus:
         if self.splits or len(missing) == len(self.card.splits):
             self.check_files()
         for name in missing:
-            click.echo(f"{self.card.name} {name}: {self.card.split(name).file} is missing: {note}")
+            echo(f"{self.card.name} {name}: {self.card.split(name).file} is missing: {note}")
         return [name for name in self.split_names if name not in missing], missing
 
 
@@ -114,4 +115,4 @@ def print_problems(card: Card, split: str, log: ProblemLog) -> None:
     """Print, on standard error, the number of problems of each kind in a split, and the place of the first."""
     for kind, count in sorted(log.counts.items()):
         first = log.of(kind)[0].where
-        click.echo(f"{card.name} {split}: {count:,} x {PROBLEM_KINDS[kind]} (first at {first})", err=True)
+        echo(f"{card.name} {split}: {count:,} x {PROBLEM_KINDS[kind]} (first at {first})", err=True)

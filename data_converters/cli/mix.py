@@ -9,6 +9,7 @@ import cloup
 
 from ...cli.options import catch_errors
 from ...rendering.tables import Table, print_table
+from ...terminal import echo
 from ..mixing.join import MIXES, WrittenMix, write_mix
 from ..mixing.mix import load_mix
 
@@ -35,13 +36,13 @@ def mix(mix_file: str, sources: Path | None, out: Path | None, skip_missing: boo
     described = load_mix(mix_file)
     written = write_mix(described, out or MIXES / described.name, below=sources, skip_missing=skip_missing)
     for error in written.missing:
-        click.echo(f"left out: {error}", err=True)
+        echo(f"left out: {error}", err=True)
     print_table(_table(written))
     for source in written.sources:
         for note in source.notes():
-            click.echo(f"{source.corpus}: {note}")
+            echo(f"{source.corpus}: {note}")
     sizes = " / ".join(f"{size:,} {name}" for name, size in written.splits.items())
-    click.echo(f"{sizes} sentences in {written.folder}, none in two splits")
+    echo(f"{sizes} sentences in {written.folder}, none in two splits")
 
 
 def _table(written: WrittenMix) -> Table:

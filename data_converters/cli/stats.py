@@ -13,6 +13,7 @@ from ...errors import LmnError
 from ...files import atomic_write, write_json
 from ...rendering.tables import Table, print_table
 from ...rendering.text import visible
+from ...terminal import echo
 from ..stats import FINDING_KINDS, Annotation, CorpusStats, Finding, corpus_stats
 from ..stats.document import stats_document
 from ..stats.page import stats_page
@@ -52,11 +53,11 @@ def stats(corpus: ChosenCorpus, limit: int, json_file: Path | None, page: Path |
     _print(found, limit or None)
     if json_file:
         write_json(json_file, stats_document(found))
-        click.echo(f"JSON: {json_file}")
+        echo(f"JSON: {json_file}")
     if page:
         with atomic_write(page) as file:
             file.write(stats_page(found, missing))
-        click.echo(f"page: {page}")
+        echo(f"page: {page}")
     for name, counts in found.splits.items():
         print_problems(corpus.card, name, counts.log)
     if found.fatal:
@@ -65,7 +66,7 @@ def stats(corpus: ChosenCorpus, limit: int, json_file: Path | None, page: Path |
 
 
 def _print(found: CorpusStats, limit: int | None) -> None:
-    click.echo(f"{found.card.name}: {found.card.title}\n")
+    echo(f"{found.card.name}: {found.card.title}\n")
     tables = [size_table(found), label_table(found), sentence_table(found)]
     if found.others:
         tables.append(seen_table(found))
@@ -73,25 +74,25 @@ def _print(found: CorpusStats, limit: int | None) -> None:
         _print_rows(table, None)
     if found.ambiguous:
         _print_rows(pair_table(found), limit)
-        click.echo("ambiguous mentions")
+        echo("ambiguous mentions")
         _print_findings(found.ambiguous, limit)
     if found.shared:
-        click.echo("sentences in several splits")
+        echo("sentences in several splits")
         _print_findings(found.shared, limit)
     for kind, meaning in FINDING_KINDS.items():
-        click.echo(f"{kind:<20} {len(found.findings[kind]):>7,}  {meaning}")
+        echo(f"{kind:<20} {len(found.findings[kind]):>7,}  {meaning}")
         _print_findings(found.findings[kind], limit)
 
 
 def _print_rows(table: Table, limit: int | None) -> None:
     print_table(replace(table, rows=table.rows[:limit]))
-    click.echo(_more(len(table.rows), limit))
+    echo(_more(len(table.rows), limit))
 
 
 def _print_findings(found: list[Finding], limit: int | None) -> None:
     for finding in found[:limit]:
-        click.echo(f"    {_line(finding)}")
-    click.echo(_more(len(found), limit))
+        echo(f"    {_line(finding)}")
+    echo(_more(len(found), limit))
 
 
 def _more(count: int, limit: int | None) -> str:

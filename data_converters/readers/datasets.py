@@ -6,15 +6,14 @@ import hashlib
 import json
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.progress import track
-
 from ...errors import LmnError, installing
 from ...sentence import Sentence
+from ...terminal import progress_bars
 from ..problems import ProblemLog
 from .common import CorpusRules, SplitData
 from .tokens import RecordOptions, RecordReader
@@ -200,10 +199,9 @@ class DatasetReader(RecordReader):
         if not self.record_options.tag_names:
             self._tag_names = {str(number): name for number, name in enumerate(_names(data, self.record_options.tags))}
         records: Iterator[tuple[int, Any]] = enumerate(self.split.rows(data), start=1)
-        if progress and sys.stderr.isatty():
-            console = Console(stderr=True)
-            records = iter(track(records, str(self.split), total=len(data), console=console, transient=True))
-        yield from self._sentences(records, id_prefix)
+        with progress_bars() if progress else nullcontext() as bars:
+            shown = bars.track(records, len(data), description=str(self.split)) if bars else records
+            yield from self._sentences(iter(shown), id_prefix)
 
 
 def _names(data: Any, column: str) -> list[str]:

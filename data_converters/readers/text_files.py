@@ -9,11 +9,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from rich.console import Console
-from rich.progress import open as open_with_progress
-
 from ...errors import LmnError
 from ...files import unreadable
+from ...terminal import progress_bars
 
 
 @contextmanager
@@ -31,10 +29,10 @@ def open_text(path: Path, encoding: str, progress: bool) -> Iterator[IO[str]]:
     name = "utf-8-sig" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else encoding
     try:
         if progress and sys.stderr.isatty():
-            console = Console(stderr=True)
-            with open_with_progress(
-                path, "rt", encoding=name, newline="\n", description=path.name, console=console, transient=True
-            ) as file:
+            with (
+                progress_bars() as bars,
+                bars.open(path, "rt", encoding=name, newline="\n", description=path.name) as file,
+            ):
                 yield file
         else:
             with path.open(encoding=name, newline="\n") as file:

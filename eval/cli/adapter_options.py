@@ -19,6 +19,7 @@ from ...prompting.spec import PROMPT_SPEC_FILE, PromptSpec
 from ...systems.finding import locate_model, read_prompt, with_base
 from ...systems.found_model import FoundModel
 from ...systems.options import SystemOptions
+from ...terminal import echo
 from ..published.results import known_adapter
 
 R = TypeVar("R")
@@ -80,7 +81,7 @@ class AdapterChoice:
             format_name, variant = format_name or known.format, variant or known.variant
         spec = prompt_spec_of(card, format_name or DEFAULT_FORMAT, variant)
         why = f"(published: {known.source})" if known else "(the adapter itself does not say)"
-        click.echo(
+        echo(
             f"{self.name}: the prompt is that of card {card.name}, {spec.format}, {spec.variant}, template {template} {why}",
             err=True,
         )

@@ -8,6 +8,7 @@ import click
 
 from ...cli.options import catch_errors
 from ...files import write_json
+from ...terminal import echo
 from ...typed_json import to_json
 from ..analysis.comparison import Comparison
 from ..analysis.resampling import SEED
@@ -32,4 +33,4 @@ def compare_command(first: Path, second: Path, seed: int, json_path: Path | None
     if json_path:
         write_json(json_path, to_json(comparison))
     for line in comparison.lines():
-        click.echo(line)
+        echo(line)

@@ -12,6 +12,7 @@ from ...decoding.model import AUTO, DTYPES, Dtype
 from ...decoding.requests import DECODINGS, Decoding
 from ...rendering.tables import print_table
 from ...systems.options import SystemOptions
+from ...terminal import echo
 from ...training.recipe import choose_recipe
 from ..studies.curve import CURVE_FILE, Curve, Dev, draw_curve, watch_training
 
@@ -61,8 +62,8 @@ def curve_command(
 
 
 def _print(curve: Curve, folder: Path) -> None:
-    click.echo(curve.scope)
+    echo(curve.scope)
     print_table(curve.table)
     if curve.unfinished:
-        click.echo(f"left out as incomplete: {', '.join(curve.unfinished)}")
-    click.echo(f"\n{folder / CURVE_FILE}")
+        echo(f"left out as incomplete: {', '.join(curve.unfinished)}")
+    echo(f"\n{folder / CURVE_FILE}")

@@ -15,6 +15,7 @@ from ...cli.options import catch_errors, recipe_option
 from ...errors import LmnError
 from ...systems.options import SystemOptions
 from ...systems.recipe_adapter import RecipeAdapter
+from ...terminal import GuardedCommand, echo
 from ...training.recipe import choose_recipe
 from ..publish.base_model import is_local
 from ..publish.folder import BuildOptions, Built, build
@@ -91,7 +92,7 @@ def _folder_options(command: Callable[..., R]) -> Callable[..., R]:
     return _folder_group(wrapped)
 
 
-@cloup.command()
+@click.command(cls=GuardedCommand)
 @_folder_options
 @_hub_options
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
@@ -133,33 +134,31 @@ def _check_base(base: str, *, refused: bool) -> None:
     )  # fmt: skip
     if refused:
         raise error
-    click.echo(f"Warning: {error}", err=True)
+    echo(f"Warning: {error}", err=True)
 
 
 def _print_built(built: Built) -> None:
     published = built.published
-    click.echo(
-        f"{built.folder}: {len(built.files)} files, {built.size / 1e6:,.1f} MB; weights in {published.weights.dtype}"
-    )
+    echo(f"{built.folder}: {len(built.files)} files, {built.size / 1e6:,.1f} MB; weights in {published.weights.dtype}")
     for run in published.scored.headline:
-        click.echo(f"  {run.corpus} {run.split}, {run.name}: F1 {run.scores.micro.f1:.4f}")
+        echo(f"  {run.corpus} {run.split}, {run.name}: F1 {run.scores.micro.f1:.4f}")
     for split in published.scored.missing:
-        click.echo(f"  no score for split {split}")
+        echo(f"  no score for split {split}")
     for left in published.scored.left_out:
-        click.echo(f"  left out: {LmnError(left.reason, left.run, left.remedy)}")
+        echo(f"  left out: {LmnError(left.reason, left.run, left.remedy)}")
     for error in published.data.unknown:
-        click.echo(f"  not known: {error}")
+        echo(f"  not known: {error}")
     if published.licence is None:
-        click.echo("  no licence: the base model's card names none or could not be read; --license ID names one")
+        echo("  no licence: the base model's card names none or could not be read; --license ID names one")
 
 
 def _print_uploaded(uploaded: Uploaded, to: Destination) -> None:
     for note in uploaded.notes:
-        click.echo(f"  {note}", err=True)
+        echo(f"  {note}", err=True)
     if uploaded.others:
-        click.echo(f"  in the repository, but not in the folder, and left as they are: {', '.join(uploaded.others)}")
+        echo(f"  in the repository, but not in the folder, and left as they are: {', '.join(uploaded.others)}")
     tag = f", tag {to.tag}" if to.tag else ""
     if not uploaded.changed:
-        click.echo(f"{to.repo}: all files are already there, so no commit was made (at {uploaded.commit}{tag})")
+        echo(f"{to.repo}: all files are already there, so no commit was made (at {uploaded.commit}{tag})")
     else:
-        click.echo(f"{uploaded.url}{tag}")
+        echo(f"{uploaded.url}{tag}")

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from ...cli.options import catch_errors
+from ...terminal import write_data
 from ..report import report_path, write_markdown, write_page
 from ..scored_run.files import load_evaluation, scores_path
 
@@ -30,4 +31,4 @@ def report_command(folder: Path, markdown: bool, out: Path | None) -> None:
     scores = scores_path(folder)
     path = out or report_path(scores, ".md" if markdown else ".html")
     (write_markdown if markdown else write_page)(path, load_evaluation(scores))
-    click.echo(path)
+    write_data(f"{path}\n")

@@ -14,6 +14,7 @@ from ...cli.predict_options import predict_options
 from ...data_converters.cli.label_options import label_options
 from ...formats import format_names
 from ...tags import REPAIRS
+from ...terminal import echo, write_data
 from ..evaluate import Gold, evaluate
 from ..report import markdown_report, report_path, write_page
 from ..report.terminal import as_json, as_table
@@ -178,8 +179,8 @@ def carry_out(plan: ScoringPlan) -> None:
         write_page(report_path(path, ".html"), evaluation)
     if options.conlleval:
         _write_conlleval(options.conlleval, gold, evaluation)
-    click.echo(_printed(evaluation.run, options.report))
-    click.echo(f"\n{path}", err=options.report == "json")
+    write_data(_printed(evaluation.run, options.report) + "\n")
+    echo(f"\n{path}", err=options.report == "json")
 
 
 def _printed(run: ScoredRun, report: str) -> str:
@@ -191,4 +192,4 @@ def _printed(run: ScoredRun, report: str) -> str:
 def _write_conlleval(path: Path, gold: Gold, evaluation: Evaluation) -> None:
     spaced = write_conlleval(path, gold.sentences, (row.predicted for row in evaluation.sentences))
     note = f"; {spaced:,} tokens hold white space, which is written as _" if spaced else ""
-    click.echo(f"{path}: for conlleval{note}", err=True)
+    echo(f"{path}: for conlleval{note}", err=True)

@@ -6,8 +6,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import click
-
 from ...data_converters.alpaca import prompt_spec_of
 from ...data_converters.cards import Card, load_card
 from ...data_converters.label_change import LabelChange
@@ -23,6 +21,7 @@ from ...systems.options import SystemOptions
 from ...systems.prompted import prompt_of
 from ...systems.system import Facts, System
 from ...tags import Repair
+from ...terminal import echo
 from ...training.recipe import Recipe, choose_recipe
 from ..evaluate import Gold, asked_labels, read_gold
 from ..scoring.provenance import run_stamp
@@ -127,7 +126,7 @@ class GoldPlan:
         except LmnError as error:
             if self.train_needed:
                 raise
-            click.echo(f"the groups by known mentions are left out: {error}", err=True)
+            echo(f"the groups by known mentions are left out: {error}", err=True)
             return None
 
 
@@ -182,7 +181,7 @@ class SystemAnswers:
         path = folder / PREDICTIONS_FILE
         if path.is_file() and not self.restart:
             check_run(folder, self.system, gold.sentences)
-            click.echo(f"scoring what is there: {path}", err=True)
+            echo(f"scoring what is there: {path}", err=True)
             return path
         return predict(self.system, gold.sentences, folder, restart=self.restart)
 

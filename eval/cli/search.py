@@ -8,6 +8,7 @@ import click
 
 from ...cli.options import catch_errors
 from ...rendering.tables import print_table
+from ...terminal import echo
 from ..studies.search import run_search
 from ..studies.search_plan import load_plan
 
@@ -27,7 +28,7 @@ def search_command(plan_path: Path) -> None:
     print_table(search.table())
     best = search.best
     if best is None:
-        click.echo("\nno trial has found an entity")
+        echo("\nno trial has found an entity")
     else:
-        click.echo(f"\nbest: {best.folder}\n{search.command(best)}")
-    click.echo(search.plan.out / "search.json")
+        echo(f"\nbest: {best.folder}\n{search.command(best)}")
+    echo(search.plan.out / "search.json")

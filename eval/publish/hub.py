@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import click
-
 from ... import __version__
 from ...errors import LmnError
 from ...files import sha256_of
+from ...terminal import echo
 
 T = TypeVar("T")
 
@@ -196,7 +195,7 @@ class _Session:
                     meaning, remedy = self._meaning(error, is_commit=what.startswith("commit"))
                     break
                 wait = _wait(error, attempt)
-                click.echo(without_token(f"{what}: {reason}; again in {wait:g} s"), err=True)
+                echo(without_token(f"{what}: {reason}; again in {wait:g} s"), err=True)
                 time.sleep(wait)
         # what led to the error may quote the request, with the token
         raise LmnError(without_token(meaning), what, remedy) from None

@@ -8,9 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import click
-
 from ...errors import LmnError
+from ...terminal import echo
 
 
 def run_command(*words: str | Path) -> None:
@@ -20,7 +19,7 @@ def run_command(*words: str | Path) -> None:
         LmnError: The command failed.
     """
     name, *arguments = map(str, words)
-    click.echo(f"$ {shlex.join([name, *arguments])}")
+    echo(f"$ {shlex.join([name, *arguments])}")
     command = [str(Path(sys.executable).parent / name), *arguments]
     code = subprocess.run(command, env={**os.environ, "HF_HUB_OFFLINE": "1"}, check=False).returncode
     if code:

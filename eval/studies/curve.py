@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import click
-
 from ...counts import Counts
 from ...data_converters.cards import load_card
 from ...errors import LmnError, installing
@@ -22,6 +20,7 @@ from ...rendering.tables import Table
 from ...systems.choosing import recipe_system
 from ...systems.options import SystemOptions
 from ...systems.system import System
+from ...terminal import echo
 from ...training.checkpoints import FINAL, Checkpoint, find_checkpoints
 from ...training.recipe import ADAPTER_FILE, Recipe, known_prompt
 from ...typed_json import from_json, to_json, written_as
@@ -297,7 +296,7 @@ class _Scoring:
             counts = score_system(system, self.dev, self.folder / checkpoint.name, restart=self.restart)
         except (LmnError, OSError):
             if checkpoint.name != FINAL and not (checkpoint.folder / ADAPTER_FILE).is_file():
-                click.echo(f"{checkpoint.folder}: deleted by the training before it was scored", err=True)
+                echo(f"{checkpoint.folder}: deleted by the training before it was scored", err=True)
                 return None
             raise
         return Point(
@@ -310,7 +309,7 @@ def _write(curve: Curve, folder: Path) -> None:
     with atomic_write(folder / "curve.md") as file:
         file.write(markdown("eval.studies/curve.md.jinja", scope=str(curve.scope), points=curve.table))
     if not _draw(curve, folder / "curve.png"):
-        click.echo(f"no curve.png: matplotlib is not installed; {installing('plot')}", err=True)
+        echo(f"no curve.png: matplotlib is not installed; {installing('plot')}", err=True)
 
 
 def _draw(curve: Curve, path: Path) -> bool:
@@ -339,7 +338,7 @@ def watch_training(recipe: Recipe, dev: Dev, options: SystemOptions, restart: bo
             restart = False
             for point in curve.points:
                 if point.checkpoint not in known:
-                    click.echo(f"{point.checkpoint}: F1 {point.counts.f1:.4f}", err=True)
+                    echo(f"{point.checkpoint}: F1 {point.counts.f1:.4f}", err=True)
             known |= {point.checkpoint for point in curve.points} | {checkpoint.name for checkpoint in whole}
         else:
             time.sleep(_WAIT)

@@ -22,6 +22,7 @@ from ...errors import LmnError
 from ...files import read_json, sha256_of, write_json
 from ...formats import DEFAULT_FORMAT
 from ...rendering.tables import Table, print_table
+from ...terminal import GuardedCommand, echo
 from ...training.dataset_info import dataset_name
 from ...training.logs import has_finished
 from ...training.recipe import Recipe, load_recipe
@@ -89,10 +90,10 @@ class Demo:
         """
         known = self.stages.get(name)
         if done and known and known.key == key:
-            click.echo(f"== {name}: done before, used again")
+            echo(f"== {name}: done before, used again")
             self.times.append((name, known.seconds, "before, used again"))
             return
-        click.echo(f"== {name}")
+        echo(f"== {name}")
         started = time.monotonic()
         work()
         seconds = time.monotonic() - started
@@ -156,15 +157,15 @@ def _report(demo: Demo, rows: Sequence[tuple[str, Scores]]) -> None:
         (name, *ratio_cells(scores.micro), *(f"{count:,}" for count in scores.alignment.statuses.values()))
         for name, scores in rows
     ]
-    click.echo()
+    echo()
     print_table(Table(header, cells, numbers=False))
     times = [(stage, f"{seconds:.0f}", note) for stage, seconds, note in demo.times]
     whole = f"{sum(seconds for _, seconds, note in demo.times if not note):.0f}"
-    click.echo()
+    echo()
     print_table(Table(("stage", "seconds", ""), [*times, ("all", whole, "in this run")], numbers=False))
 
 
-@click.command()
+@click.command(cls=GuardedCommand)
 @click.option(
     "--card",
     "card_name",

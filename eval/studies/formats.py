@@ -18,6 +18,7 @@ from ...data_converters.alpaca import prompt_spec_of
 from ...data_converters.cards import load_card
 from ...decoding.requests import DECODINGS, FREE
 from ...formats import format_names, is_inline
+from ...terminal import GuardedCommand
 from ...training.dataset_info import dataset_name
 from ...training.recipe import load_recipe
 from ..scored_run.files import SCORES_FILE, load_run
@@ -95,7 +96,7 @@ def _baseline(name: str, counts: Counts, run: ScoredRun) -> Result:
     return Result(title, "", "", None, counts, interval, dict.fromkeys(STATUSES, 0), "", {})
 
 
-@click.command()
+@click.command(cls=GuardedCommand)
 @click.option("--card", default="wikigold", show_default=True, help="Corpus card.")
 @click.option("--source", type=click.Path(path_type=Path), required=True, help="Folder of the corpus files.")
 @click.option(

@@ -16,6 +16,7 @@ from ...counts import Counts
 from ...files import atomic_write, read_json, write_json
 from ...rendering.markdown import markdown
 from ...rendering.tables import Table
+from ...terminal import GuardedCommand
 from ...typed_json import from_json, to_json, written_as
 from ..published.results import published_page
 from ..scored_run.analysis import Interval
@@ -137,7 +138,7 @@ def results_page(folder: Path = RESULTS_FOLDER) -> str:
     return markdown("eval.studies/RESULTS.md.jinja", studies=studies, published=published_page())
 
 
-@click.command()
+@click.command(cls=GuardedCommand)
 @catch_errors
 def main() -> None:
     """Write `RESULTS.md` again."""

@@ -12,14 +12,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-import click
-
 from ...counts import Counts
 from ...decoding.requests import resolve_decoding
 from ...errors import LmnError, installing
 from ...files import atomic_write, write_json
 from ...rendering.markdown import table
 from ...rendering.tables import Table
+from ...terminal import echo
 from ...training.launch import OnEvaluation, TrainingError, TrainingOutcome, launch_training
 from ...typed_json import to_json, written_as
 from .search_plan import Range, Scalar, SearchPlan, word
@@ -95,7 +94,7 @@ class Search:
         while (done := self._finished()) < self.plan.trials:
             self._study.sampler = _sampler(self.plan, done)
             trial = self._study.ask(_distributions(self.plan))
-            click.echo(f"trial {trial.number}: {' '.join(self._words(trial.params))}", err=True)
+            echo(f"trial {trial.number}: {' '.join(self._words(trial.params))}", err=True)
             try:
                 self._run_trial(trial, keep_open)
             except TrainingError as error:

@@ -8,8 +8,10 @@ import click
 import cloup
 from click_default_group import DefaultGroup
 
+from ..terminal import GuardedCommand
 
-class DefaultCommandGroup(cloup.Group, DefaultGroup):  # type: ignore[misc]
+
+class DefaultCommandGroup(GuardedCommand, cloup.Group, DefaultGroup):  # type: ignore[misc]
     """A group that runs its default command when the first word names no other.
 
     `--help` shows the subcommands first, then the options of the default command under their headings: the most used options are on

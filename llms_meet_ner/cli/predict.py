@@ -17,6 +17,7 @@ from ..records import read_jsonl
 from ..systems.choosing import recipe_system
 from ..systems.options import SystemOptions
 from ..systems.serve_command import vllm_command
+from ..terminal import echo, write_data
 from ..training.dataset_info import read_sentences, sibling
 from ..training.recipe import choose_recipe
 from .default_group import DefaultCommandGroup
@@ -76,7 +77,7 @@ def predict_split(
 def _print_summary(final: Path) -> None:
     statuses = Counter(row["status"] for _, row in read_jsonl(final))
     summary = ", ".join(f"{statuses[status]:,} {status}" for status in STATUSES)
-    click.echo(f"{final}: {statuses.total():,} sentences, {summary}")
+    echo(f"{final}: {statuses.total():,} sentences, {summary}")
 
 
 @main.command()
@@ -100,4 +101,4 @@ def serve_command(recipe_path: Path | None, name: str | None, overrides: tuple[s
     """Print the command that serves a recipe's adapter with vLLM; write its chat template next to the adapter."""
     recipe = choose_recipe(recipe_path, overrides)
     words = [shlex.quote(word) for word in vllm_command(recipe, name or recipe.name)]
-    click.echo(" ".join(words).replace(" --", " \\\n    --"))
+    write_data(" ".join(words).replace(" --", " \\\n    --") + "\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,6 +16,7 @@ from ..decoding.requests import DECODINGS, Decoding
 from ..errors import LmnError
 from ..files import atomic_write
 from ..tagging.tagger import TaggedText, load
+from ..terminal import GuardedCommand, write_data
 from .options import catch_errors
 from .predict_options import batch_size_option
 
@@ -25,7 +27,7 @@ _WRITERS: dict[str, Callable[[TaggedText], str]] = {
 }
 
 
-@click.command()
+@click.command(cls=GuardedCommand)
 @click.option(
     "--adapter", required=True, help="Folder that training has written, folder of a merged model, or Hub id of either."
 )
@@ -74,10 +76,12 @@ def main(
         language=None if tokens else language,
     )  # fmt: skip
     write = _WRITERS[output]
-    with atomic_write(out) if out else click.open_file("-", "w", encoding="utf-8") as target:
+    with atomic_write(out) if out else nullcontext() as target:
         for tagged in tagger.stream(_lines(file)):
-            target.write(write(tagged))
-            target.flush()
+            if target:
+                target.write(write(tagged))
+            else:
+                write_data(write(tagged))
 
 
 def _lines(file: BinaryIO) -> Iterator[str]:

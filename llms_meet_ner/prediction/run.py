@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-
-import click
-from rich.console import Console
-from rich.progress import Progress
 
 from ..alignment import Alignment
 from ..errors import LmnError
@@ -18,6 +13,7 @@ from ..records import PARTIAL_FILE, PREDICTIONS_FILE, RUN_FILE, Answer, Predicti
 from ..sentence import Sentence, tokens_sha1
 from ..systems.prompted import decoding_of
 from ..systems.system import System
+from ..terminal import echo, progress_bars
 from .resume import read_stamp, run_batches
 from .shards import Shard
 
@@ -76,7 +72,7 @@ def predict(
     final = folder / PREDICTIONS_FILE
     if final.is_file() and not restart:
         if same_run(folder, stamp):
-            click.echo(f"{final}: already there, with the same data, model and options", err=True)
+            echo(f"{final}: already there, with the same data, model and options", err=True)
             return final
         raise LmnError(OTHER_PREDICTIONS, final, "--restart writes over them")
     final.unlink(missing_ok=True)
@@ -143,9 +139,9 @@ def _answers(
     asked = _asked(sentences)
     job = system.prepare([sentences[item] for item in asked])
     for line in (*job.remarks, job.description):
-        click.echo(line, err=True)
+        echo(line, err=True)
     extra = {"system_sha256": system.sha256} | ({"notes": dict(job.notes)} if job.notes else {})
-    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
+    with progress_bars() as progress:
         task = progress.add_task("predicting", total=len(asked))
         found = run_batches(
             folder, job.batches, {**stamp, **job.machine}, job.answer, restart=restart, workers=job.workers, extra=extra,

@@ -5,16 +5,16 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from rich.cells import cell_len
-from rich.console import Console
 from rich.table import Column
 from rich.table import Table as FoldingTable
 
+from ..masking import masked
+from ..terminal import print_rich
 from .text import visible
 
 
@@ -76,14 +76,14 @@ def _padded(cell: str, width: int, *, right: bool) -> str:
 
 def print_table(table: Table) -> None:
     """Print header and rows on standard output: as wide as the terminal, or in full width in a pipe or a file."""
-    first, *others = map(visible, table.header)
+    first, *others = map(_cell, table.header)
     side: Literal["right", "left"] = "right" if table.numbers else "left"
     shown = FoldingTable(first, *(Column(name, justify=side) for name in others), box=None, pad_edge=False)
     for row in table.rows:
-        shown.add_row(*map(visible, row))
-    width = None if sys.stdout.isatty() else max(80, _console(10_000).measure(shown).maximum)
-    _console(width).print(shown)
+        shown.add_row(*map(_cell, row))
+    print_rich(shown)
 
 
-def _console(width: int | None) -> Console:
-    return Console(width=width, markup=False, emoji=False, highlight=False)
+def _cell(text: str) -> str:
+    """Return a cell as it is printed; a secret is masked before rich folds the cell."""
+    return visible(masked(text))

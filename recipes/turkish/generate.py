@@ -14,6 +14,7 @@ import click
 from llms_meet_ner.cli.options import catch_errors
 from llms_meet_ner.errors import LmnError
 from llms_meet_ner.files import atomic_write
+from llms_meet_ner.terminal import GuardedCommand, echo
 
 FOLDER = Path("recipes/turkish")
 TABLE = "runs.csv"
@@ -132,7 +133,7 @@ def _recipe(row: dict[str, str]) -> str:
     )
 
 
-@click.command()
+@click.command(cls=GuardedCommand)
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 if a file differs from the table.")
 @catch_errors
 def main(check: bool) -> None:
@@ -147,7 +148,7 @@ def main(check: bool) -> None:
             )
         with atomic_write(path) as file:
             file.write(text)
-        click.echo(path)
+        echo(path)
 
 
 if __name__ == "__main__":
