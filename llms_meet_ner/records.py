@@ -44,6 +44,7 @@ class Answer:
         confidences: A probability for each span of the answer, in their order; None if the system gives none.
         uncertainty: Uncertainty of the whole sentence; None if the system gives none.
         spans: Spans on the sentence's tokens, sorted as in a `Sentence`; None if the text is the answer.
+        replaced: Number of lone surrogates, which no file can hold, that became U+FFFD in the text.
 
     Raises:
         ValueError: There are both a text and spans, or neither; or spans and confidences differ in number.
@@ -53,6 +54,7 @@ class Answer:
     confidences: tuple[float, ...] | None = None
     uncertainty: Uncertainty | None = None
     spans: tuple[Span, ...] | None = None
+    replaced: int = 0
 
     def __post_init__(self) -> None:
         if (self.text is None) == (self.spans is None):
@@ -61,11 +63,12 @@ class Answer:
             raise ValueError(f"{len(self.spans)} spans and {len(self.confidences)} confidences")
 
     def to_list(self) -> list[Any]:
-        """Return a list for JSON."""
+        """Return a list for JSON; the number of replaced characters is its last item if there are any."""
         return [
             self.text if self.spans is None else spans_to_json(self.spans),
             None if self.confidences is None else list(self.confidences),
             None if self.uncertainty is None else [self.uncertainty.mean, self.uncertainty.max],
+            *([self.replaced] if self.replaced else []),
         ]
 
     @classmethod
@@ -76,13 +79,13 @@ class Answer:
             ValueError: The row is something else.
         """
         match row:
-            case [str() | list() as said, None | list() as values, None | [float(), float()] as unsure] if all(
+            case [str() | list() as said, None | list() as values, None | [float(), float()] as unsure, *more] if all(
                 isinstance(value, float) for value in values or ()
-            ):
+            ) and list(map(type, more)) in ([], [int]):
                 confidences = None if values is None else tuple(values)
                 uncertainty = None if unsure is None else Uncertainty(*unsure)
                 if isinstance(said, str):
-                    return cls(said, confidences, uncertainty)
+                    return cls(said, confidences, uncertainty, replaced=sum(more))
                 return cls(None, confidences, uncertainty, spans_from_json(said))
         raise ValueError(f"not an answer: {row!r}")
 
@@ -124,6 +127,7 @@ class PredictionRecord:
         reasons: Reasons of that alignment.
         confidences: A probability for each span; None if the system gives none.
         uncertainty: Uncertainty of the sentence; None if the system gives none.
+        replaced: Number of lone surrogates that became U+FFFD in the text; the line has no such key if there are none.
     """
 
     id: str
@@ -135,6 +139,7 @@ class PredictionRecord:
     reasons: tuple[str, ...]
     confidences: tuple[float, ...] | None = None
     uncertainty: Uncertainty | None = None
+    replaced: int = 0
 
     @classmethod
     def of(
@@ -143,12 +148,15 @@ class PredictionRecord:
         """Make a record of an answer and its alignment."""
         return cls(
             sentence_id, answer.text, sha1, None if answer.text is None else decoding, alignment.spans, alignment.status,
-            alignment.reasons, answer.confidences, answer.uncertainty,
+            alignment.reasons, answer.confidences, answer.uncertainty, answer.replaced,
         )  # fmt: skip
 
     def line(self) -> str:
         """Return the line of JSON, without its end; a span is `[start, end, label]`."""
-        return json.dumps(to_json(self), ensure_ascii=False)
+        row = to_json(self)
+        if not self.replaced:
+            del row["replaced"]
+        return json.dumps(row, ensure_ascii=False)
 
 
 def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:

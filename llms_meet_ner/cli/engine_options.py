@@ -41,7 +41,7 @@ _engine_options = cloup.option_group(
     ),
     cloup.option(
         "--timeout", type=click.FloatRange(min=0, min_open=True), default=DEFAULT_TIMEOUT, show_default=True,
-        help="Seconds to wait for an answer.",
+        help="Seconds for a request as a whole; each retry has as many.",
     ),
     cloup.option(
         "--retries", type=click.IntRange(min=0), default=DEFAULT_RETRIES, show_default=True,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..alignment import Alignment
-from ..errors import LmnError
+from ..errors import LmnError, listed
 from ..files import atomic_write
 from ..records import PARTIAL_FILE, PREDICTIONS_FILE, RUN_FILE, Answer, PredictionRecord
 from ..sentence import Sentence, tokens_sha1
@@ -78,6 +78,9 @@ def predict(
     final.unlink(missing_ok=True)
     answers = _answers(system, sentences, folder, stamp, restart=restart)
     _write_records(final, system, sentences, answers)
+    if replaced := {sentence.id: answer.replaced for sentence, answer in zip(sentences, answers) if answer.replaced}:
+        what = f"lone surrogates that became U+FFFD: {sum(replaced.values()):,}, in the outputs of {listed(list(replaced))}"
+        echo(f"{final}: {what}", err=True)
     (folder / PARTIAL_FILE).unlink(missing_ok=True)
     return final
 

@@ -105,7 +105,8 @@ class ServedModel(PromptedSystem):
         def answer(batch: Batch) -> list[Answer]:
             (item,) = batch.items
             system, turns = spec.conversation(sentences[item].text, examples[item])
-            return [Answer(server.complete(system, turns, batch.max_new_tokens[0]))]
+            text, replaced = server.complete(system, turns, batch.max_new_tokens[0])
+            return [Answer(text, replaced=replaced)]
 
         url, workers = server.options.shown_url, server.options.concurrency
         description = f"{server.model} at {url}, {workers} requests at a time"

@@ -6,17 +6,20 @@ logits, which the protocol does not give.
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ..errors import LmnError, installing
+from ..characters import harmful_in, without_surrogates
+from ..errors import LmnError, installing, listed
+from ..masking import keep_address, keep_secret, masked_echo
 
 if TYPE_CHECKING:
-    import openai
+    import httpx
 
 OPENAI = "openai"
 """Name of the engine that asks such a server."""
@@ -30,6 +33,11 @@ REQUEST: dict[str, Any] = {"temperature": 0, "stop": ["\n"]}
 
 Penalties are never sent: LLaMA-Factory takes presence_penalty for a repetition penalty, and a rewrite is made of repetitions.
 """
+_LONGEST_ANSWER, _SPARE_BYTES, _TOKEN_BYTES = 16 * 2**20, 2**20, 256
+"""Bytes of an answer that are read at most, and for an answer of n tokens: some to spare, and n times the bytes for a token.
+
+A token is rarely longer than 16 characters, and JSON writes a character in up to 12 bytes.
+"""
 _GO_ON = "finished sentences are kept: the same command continues where this one ended"
 _BASE_URL = "--base-url ends in /v1 with most servers"
 
@@ -42,7 +50,7 @@ class ServerOptions:
         base_url: Address up to `/v1`.
         model: Name of the served model or adapter; None if the server has only one.
         concurrency: Number of requests in flight.
-        timeout: Seconds without an answer after which a request is given up.
+        timeout: Seconds for a request as a whole, after which it is given up; each retry has as many.
         retries: Number of times that a request is sent again after a time-out, a lost connection, 408, 409, 429 or 5xx.
     """
 
@@ -61,10 +69,13 @@ class ServerOptions:
         try:
             parts = urlsplit(self.base_url)
             good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+            good = good and not harmful_in(self.base_url)
         except ValueError:
             good = False
         if not good:
             raise LmnError("not the http address of a server", "--base-url", f"write for example {DEFAULT_URL}")
+        if self.model is not None and (found := harmful_in(self.model)):
+            raise LmnError(f"no model has a name with {found}", "--served-model", "name another")
         if self.concurrency < 1 or self.retries < 0 or not self.timeout > 0:
             raise LmnError("--concurrency is at least 1, --retries at least 0, --timeout above 0 seconds")
 
@@ -76,7 +87,10 @@ class ServerOptions:
 
 
 class Server:
-    """A server and the one of its models that is asked. Threads may share it."""
+    """A server and the one of its models that is asked. Threads may share it.
+
+    Whatever the server sends, a request ends in time and in a result or an `LmnError`.
+    """
 
     def __init__(self, options: ServerOptions) -> None:
         """Connect, and ask for the model's name if the options have none.
@@ -86,25 +100,32 @@ class Server:
         """
         try:
             import openai
+
+            from .bounded_client import BoundedClient
         except ImportError as error:
             raise LmnError(
                 f"--engine openai needs the package openai ({error})", remedy=installing("openai")
             ) from error
         self.options = options
-        self._errors = (openai.OpenAIError, ValueError)  # ValueError for damaged JSON
-        self._key = os.environ.get(KEY_VARIABLE, "").strip()
-        if not (self._key.isascii() and self._key.isprintable()):
+        key = os.environ.get(KEY_VARIABLE, "").strip()
+        if not (key.isascii() and key.isprintable()):
             raise LmnError("holds a character that no key has", KEY_VARIABLE, "set it again")
-        self._client = openai.OpenAI(
-            api_key=self._key or "none",  # a server without keys takes any
-            base_url=options.base_url,
-            timeout=options.timeout,
-            max_retries=options.retries,
-        )
+        keep_secret(key, name=KEY_VARIABLE)
+        keep_address(options.base_url, "--base-url")
+        try:
+            self._client = openai.AsyncOpenAI(
+                api_key=key or "none",  # a server without keys takes any
+                base_url=options.base_url,
+                timeout=options.timeout,
+                max_retries=options.retries,
+                http_client=BoundedClient(options.timeout),
+            )
+        except Exception as error:  # the client checks an address and the settings of proxies by rules of its own
+            raise LmnError(f"not an address that a request can go to ({error})", "--base-url", _BASE_URL) from None
         self.model = options.model or self._only_model()
 
-    def complete(self, system: str, turns: Sequence[str], max_tokens: int) -> str:
-        """Return the answer to a conversation, up to its first newline.
+    def complete(self, system: str, turns: Sequence[str], max_tokens: int) -> tuple[str, int]:
+        """Return the answer to a conversation, up to its first newline, and the number of lone surrogates that became U+FFFD in it.
 
         Args:
             system: System message; may be empty.
@@ -116,45 +137,84 @@ class Server:
         """
         messages: list[Any] = [{"role": "system", "content": system}] if system else []
         messages += [{"role": role, "content": turn} for role, turn in zip(cycle(("user", "assistant")), turns)]
-        try:
-            answer: Any = self._client.chat.completions.create(
-                model=self.model, messages=messages, max_tokens=max_tokens, **REQUEST
-            )
-        except self._errors as error:
-            raise self._failure(error) from None
-        try:
-            text = answer.choices[0].message.content
-        except (AttributeError, IndexError, TypeError):
-            text = None
-        if not isinstance(text, str):
+        create = self._client.chat.completions.with_raw_response.create
+        answer = self._json(
+            lambda: create(model=self.model, messages=messages, max_tokens=max_tokens, **REQUEST),
+            min(_LONGEST_ANSWER, _SPARE_BYTES + _TOKEN_BYTES * max_tokens),
+            self._served,
+        )
+        text = _text_of(answer)
+        if text is None:
             raise LmnError(
-                f"answered with something that is not a chat completion with a text: {self._clean(answer)}",
+                f"answered with something that is not a chat completion with a text: {_line(answer)}",
                 self.options.shown_url, f"{_BASE_URL}, and a model that reasons first is not supported; {_GO_ON}",
             )  # fmt: skip
-        return text.partition("\n")[0]  # not every server heeds `stop`
+        return without_surrogates(text.partition("\n")[0])  # not every server heeds `stop`
 
     def _only_model(self) -> str:
-        try:
-            names = self._models()
-        except self._errors as error:
-            raise self._failure(error) from None
+        names = self._models()
         if len(names) != 1:
-            found = f"serves {', '.join(names)}" if names else "does not list the models that it serves"
+            found = f"serves {_line(listed(names))}" if names else "does not list the models that it serves"
             raise LmnError(found, self.options.shown_url, "name one with --served-model")
+        if character := harmful_in(names[0]):
+            raise LmnError(
+                f"serves a model with {character} in its name", self.options.shown_url, "serve it under another name"
+            )
         return names[0]
 
     def _models(self) -> list[str]:
-        """Return the names of the models that the server lists; an empty list if it lists none."""
-        listed: Any = self._client.models.list()
-        names = [getattr(model, "id", None) for model in getattr(listed, "data", None) or []]
-        return [name for name in names if isinstance(name, str)]
+        """Return the names of the models that the server lists; an empty list if it lists none.
 
-    def _failure(self, error: Exception) -> LmnError:
+        Raises:
+            LmnError: The server does not answer, or not with JSON.
+        """
+        found = self._json(self._client.models.with_raw_response.list, _LONGEST_ANSWER)
+        rows = found.get("data") if isinstance(found, dict) else None
+        names = [row.get("id") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+        return [name for name in names if isinstance(name, str) and name]
+
+    def _json(
+        self, send: Callable[[], Awaitable[Any]], most: int, not_found: Callable[[], str] = lambda: _BASE_URL
+    ) -> Any:
+        """Send a request, and return the JSON of its answer.
+
+        Args:
+            send: Sends the request; returns a raw response of the client.
+            most: Number of bytes of the answer that are read.
+            not_found: Returns the remedy if the server does not know the address or the model.
+
+        Raises:
+            LmnError: There is no answer, or it is an error, too long, or not JSON.
+        """
+        from .bounded_client import CUT, most_bytes, run
+
+        async def sent() -> httpx.Response:
+            most_bytes.set(most)
+            response: httpx.Response = (await send()).http_response
+            return response
+
+        try:
+            response = run(sent())
+        except Exception as error:  # three libraries read what the server sends, each with errors of its own
+            raise self._failure(error, not_found) from None
+        if CUT in response.extensions:
+            raise self._error(f"answered with more than {most:,} bytes", _BASE_URL)
+        try:
+            return json.loads(response.content)
+        except (ValueError, RecursionError):
+            raise self._error(
+                f"answered with something that is not JSON: {_line(response.content)}", _BASE_URL
+            ) from None
+
+    def _error(self, what: str, remedy: str) -> LmnError:
+        return LmnError(what, self.options.shown_url, f"{remedy}; {_GO_ON}")
+
+    def _failure(self, error: Exception, not_found: Callable[[], str]) -> LmnError:
         """Return an error for a failed request, with a remedy."""
         import openai
 
         tries = f"after {self.options.retries} retries"
-        what = self._said(error) if isinstance(error, openai.APIStatusError) else self._clean(error.__cause__ or error)
+        what = _said(error) if isinstance(error, openai.APIStatusError) else _line(error.__cause__ or error)
         match error:
             case openai.APITimeoutError():
                 what = f"no answer within {self.options.timeout:g} s {tries}"
@@ -166,34 +226,54 @@ class Server:
                 remedy = f"set {KEY_VARIABLE} in the environment to one that it takes"
             case openai.NotFoundError():
                 what = f"no model {self.options.model or ''} there, or no such address ({what})"
-                remedy = self._served()
+                remedy = not_found()
             case openai.RateLimitError() | openai.InternalServerError():
                 what = f"still no answer {tries} ({what})"
                 remedy = "try again later, or with a smaller --concurrency"
+            case openai.APIStatusError() if error.status_code < 400:
+                what, remedy = f"gave no answer, and may have moved ({what})", "--base-url names the address itself"
             case openai.APIStatusError():
                 what = f"refused the request ({what})"
                 remedy = "if it is too long for the server, --max-new-tokens N bounds the output"
             case _:
-                what, remedy = f"gave an answer that cannot be read ({self._clean(error)})", _BASE_URL
-        return LmnError(what, self.options.shown_url, f"{remedy}; {_GO_ON}")
+                what, remedy = f"gave an answer that cannot be read ({type(error).__name__}: {_line(error)})", _BASE_URL
+        return self._error(what, remedy)
 
     def _served(self) -> str:
         """Return the models that the server has, or another possible fault of a name or an address."""
         try:
             names = self._models()
-        except self._errors:
+        except LmnError:
             names = []
-        return f"--served-model names one of: {', '.join(names)}" if names else _BASE_URL
+        return f"--served-model names one of: {_line(listed(names))}" if names else _BASE_URL
 
-    def _said(self, error: openai.APIStatusError) -> str:
-        """Return status and message of an error that the server reports."""
-        body: Any = error.body
-        if isinstance(body, dict):
-            body = next((body[key] for key in ("message", "detail", "error") if body.get(key)), body)
-        return f"{error.status_code}: {self._clean(body or error.message)}"
 
-    def _clean(self, value: object) -> str:
-        """Return a value as one short line, without the key, which a server may have repeated."""
-        line = " ".join(str(value).split())
-        line = line.replace(self._key, "***") if self._key else line
-        return line if len(line) <= 300 else line[:300] + " ..."
+def _text_of(answer: Any) -> str | None:
+    """Return the text of a chat completion, perhaps in several parts; None if it is something else."""
+    match answer:
+        case {"choices": [{"message": {"content": str(text)}}, *_]}:
+            return text
+        case {"choices": [{"message": {"content": [_, *_] as parts}}, *_]}:
+            texts = [part.get("text") for part in parts if isinstance(part, dict) and part.get("type") == "text"]
+            known = [text for text in texts if isinstance(text, str)]
+            return "".join(known) if len(known) == len(parts) else None
+    return None
+
+
+def _said(error: Any) -> str:
+    """Return status and message of an error that the server reports, and the address that it sends on to."""
+    body = error.body
+    if isinstance(body, dict):
+        body = next((body[key] for key in ("message", "detail", "error") if body.get(key)), body)
+    elsewhere = error.response.headers.get("location")
+    return f"{error.status_code}: {_line(f'see {elsewhere}' if elsewhere else body or error.message)}"
+
+
+def _line(value: object) -> str:
+    """Return the beginning of a value of a server as one line without secrets; they are masked before it is cut."""
+    try:
+        text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    except RecursionError:
+        text = "nested too deep"
+    line = masked_echo(" ".join(text.split()))
+    return line if len(line) <= 300 else line[:300] + " ..."

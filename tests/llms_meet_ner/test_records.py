@@ -62,6 +62,7 @@ ANSWERS = [
     Answer("[Ada | PER] left"),
     Answer("", (), Uncertainty(0.0, 0.0)),
     Answer("x\u2028", (0.5,), Uncertainty(0.25, 1.5)),
+    Answer("a \ufffd", replaced=1),
     Answer(spans=()),
     Answer(spans=(Span(0, 2, "ORG"), Span(1, 2, "LOC")), confidences=(0.5, 0.25)),
 ]
@@ -78,6 +79,7 @@ def test_an_answer_survives_its_line(answer: Answer) -> None:
         [], ["x"], ["x", None], [None, None, None], [3, None, None], ["x", [1], None], ["x", ["0.5"], None], ["x", None, [0.5]],
         ["x", None, [0, 0]], [[[0, 1]], None, None], [[[1, 1, "PER"]], None, None], [[[0, 1, "PER"]] * 2, None, None],
         [[[0, 1, "PER"]], [0.5, 0.5], None], "x", None,
+        ["x", None, None, "1"], ["x", None, None, True], ["x", None, None, 1, 1],
     ],
 )  # fmt: skip
 def test_a_damaged_answer_is_refused(row: object) -> None:
@@ -89,6 +91,15 @@ def test_an_answer_is_a_text_or_spans() -> None:
     for both in ({}, {"text": "x", "spans": ()}):
         with pytest.raises(ValueError, match="an answer is a text or spans, and not both"):
             Answer(**both)  # type: ignore[arg-type]
+
+
+def test_a_record_counts_replaced_characters_if_there_are_any() -> None:
+    records = [
+        PredictionRecord.of("x/y/0", Answer("a", replaced=n), "0" * 40, "free", Alignment((), "exact")) for n in (0, 2)
+    ]
+    plain, replaced = [json.loads(record.line()) for record in records]
+    assert replaced == plain | {"replaced": 2}
+    assert "replaced" not in plain
 
 
 def test_a_record_of_spans_has_neither_output_nor_decoding() -> None:

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-Answer = tuple[int, dict[str, str], bytes] | None
+Answer = tuple[int, dict[str, str], bytes] | Callable[[BaseHTTPRequestHandler], None] | None
+"""Status, headers and body; or what writes to the connection by itself; or None for a connection that is closed at once."""
 CONTENT_JSON = {"Content-Type": "application/json"}
 
 
@@ -38,6 +39,7 @@ class Fake:
 
     Attributes:
         models: Names of the models that it lists.
+        listing: What the list of models is answered with; `GO` lists them.
         before: Called with a sentence and the number of earlier requests for it. Its result is sent instead of the answer;
             None drops the connection, and `GO` lets the answer through.
         requests: Bodies of the requests for completions.
@@ -50,6 +52,7 @@ class Fake:
 
     def __init__(self) -> None:
         self.models = ["tuned"]
+        self.listing = self.GO
         self.before: Callable[[str, int], Answer] = lambda source, times: self.GO
         self.requests: list[dict[str, Any]] = []
         self.keys: set[str] = set()
@@ -97,7 +100,8 @@ def fake_server() -> Iterator[Fake]:
         def do_GET(self) -> None:
             fake.keys.add(self.headers.get("Authorization", ""))
             rows = [{"id": name, "object": "model", "created": 1, "owned_by": "me"} for name in fake.models]
-            self.send((200, CONTENT_JSON, json.dumps({"object": "list", "data": rows}).encode()))
+            listed = 200, CONTENT_JSON, json.dumps({"object": "list", "data": rows}).encode()
+            self.send(listed if fake.listing is fake.GO else fake.listing)
 
         def do_POST(self) -> None:
             fake.keys.add(self.headers.get("Authorization", ""))
@@ -107,6 +111,9 @@ def fake_server() -> Iterator[Fake]:
             self.close_connection = True
             if answer is None:
                 return
+            if callable(answer):
+                answer(self)
+                return
             status, headers, content = answer
             self.send_response(status)
             for name, value in {"Content-Length": str(len(content)), **headers}.items():
@@ -114,8 +121,13 @@ def fake_server() -> Iterator[Fake]:
             self.end_headers()
             self.wfile.write(content)
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    class Quiet(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, *args: object) -> None:
+            pass  # the client went away
+
+    server = Quiet(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     fake.url = f"http://127.0.0.1:{server.server_port}/v1"

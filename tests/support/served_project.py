@@ -54,7 +54,7 @@ def predict(fake: Fake, *words: str, code: int = 0) -> Result:
 
 
 def rows(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text().splitlines()]
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
 
 
 def sources() -> list[str]:
