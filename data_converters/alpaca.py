@@ -13,6 +13,7 @@ from ..errors import LmnError
 from ..files import atomic_write, write_json
 from ..formats import OutputFormat, get_format
 from ..formats.instructions import LETTERED
+from ..locking import locked
 from ..prompting.spec import InstructionAs, PromptSpec
 from ..sentence import Sentence
 from ..training.dataset_info import DATASET_INFO, Augmented, DatasetEntry, dataset_name, read_dataset_info, record_of
@@ -117,7 +118,7 @@ def write_split(
 def merge_dataset_info(
     card: Card, written: dict[str, WrittenSplit], spec: PromptSpec, out: Path, source: Path | None = None
 ) -> Path:
-    """Add written splits to the `dataset_info.json` of a folder, keeping the entries of others.
+    """Add written splits to the `dataset_info.json` of a folder, keeping the entries of others, also of commands that run meanwhile.
 
     Args:
         card: Card of the corpus.
@@ -133,7 +134,18 @@ def merge_dataset_info(
         LmnError: The folder has a `dataset_info.json` that is not a JSON mapping.
     """
     path = out / DATASET_INFO
-    info = read_dataset_info(out)
+    with locked(path):
+        info = read_dataset_info(out)
+        info.update(_entries(card, written, spec, source))
+        write_json(path, info)
+    return path
+
+
+def _entries(
+    card: Card, written: dict[str, WrittenSplit], spec: PromptSpec, source: Path | None
+) -> dict[str, dict[str, Any]]:
+    """Return the entries of written splits as LLaMA-Factory reads them, by data set."""
+    entries = {}
     for split, data in written.items():
         entry = DatasetEntry(
             name=data.dataset,
@@ -146,6 +158,5 @@ def merge_dataset_info(
             augmented=data.augmented,
             source=str(source) if source else None,
         )
-        info[data.dataset] = entry.to_dict()
-    write_json(path, info)
-    return path
+        entries[data.dataset] = entry.to_dict()
+    return entries

@@ -2,50 +2,222 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
+import shutil
+import stat
+import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
 from .errors import LmnError
 
+TEMPORARY = ".lmn-tmp"
+"""End of the names of temporary files and folders, which lie beside the file that they become. They begin with a dot."""
+LOCK = ".lmn-lock"
+"""End of the names of lock files, which begin with a dot, and name of the lock file in a temporary folder."""
+_NAME_SHOWN = 40
+"""Characters of a file's name that the name of its temporary file repeats: a name has at most 255 bytes."""
+
+
+class Draft:
+    r"""A file under a temporary name. Its writer holds a lock on it, so that others see whether the writer lives.
+
+    A symbolic link stays one: the file that it leads to is replaced. A device or a pipe is written to directly. Missing folders are
+    made, and what dead writers left in the folder is removed.
+
+    Args:
+        path: Name that the file takes in the end.
+
+    Attributes:
+        path: That name.
+        file: The open file, UTF-8 with `\n` line ends.
+
+    Raises:
+        OSError: The file cannot be made.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._target = Path(os.path.realpath(path))
+        self._temporary: Path | None = None
+        if self._target.is_symlink():
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and not path.is_file() and not path.is_dir():
+            handle = os.open(path, os.O_WRONLY)
+        else:
+            remove_abandoned(self._target.parent)
+            handle, self._temporary = _temporary_file(self._target)
+        self.file: IO[str] = os.fdopen(handle, "w", encoding="utf-8", newline="\n")
+
+    def finish(self) -> None:
+        """Bring everything that was written to the disk.
+
+        Raises:
+            OSError: The disk is full or broken.
+        """
+        self.file.flush()
+        if self._temporary:
+            os.fsync(self.file.fileno())
+            os.fchmod(self.file.fileno(), 0o666 & ~_umask())
+
+    def sha256(self) -> str:
+        """Return the hash of what was written, after `finish`."""
+        return sha256_of(self._temporary or self.path)
+
+    def remove_earlier(self) -> None:
+        """Remove the file that bears the name now, if there is one; a link to it stays."""
+        if self._temporary:
+            self._target.unlink(missing_ok=True)
+
+    def take_name(self) -> None:
+        """Take the name, in place of an earlier file.
+
+        Raises:
+            OSError: The name belongs to a folder, or the folder may not be written.
+        """
+        if self._temporary:
+            self._temporary.replace(self._target)
+            self._temporary = None
+        self.file.close()
+
+    def discard(self) -> None:
+        """Remove the temporary file, if it has not taken its name."""
+        if self._temporary:
+            self._temporary.unlink(missing_ok=True)
+            self._temporary = None
+        with suppress(OSError):  # what is left in the buffer does not fit on the disk either
+            self.file.close()
+
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[IO[str]]:
-    r"""Open a text file (UTF-8, `\\n` line ends) that takes its name only when everything is written.
+    r"""Open a text file (UTF-8, `\\n` line ends) that takes its name only when everything is written, as a `Draft` does.
 
     An earlier file stays if the block raises or the process is killed. Missing folders are made.
 
     Raises:
         LmnError: The file cannot be written.
     """
-    temporary: Path | None = None
+    draft: Draft | None = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-        temporary = Path(name)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
-    except BaseException as error:
-        if temporary:
-            temporary.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise LmnError(f"cannot be written ({error.strerror or error})", path) from error
-        raise
+        draft = Draft(path)
+        yield draft.file
+        draft.finish()
+        draft.take_name()
+    except OSError as error:
+        raise unwritable(error, path) from error
+    finally:
+        if draft:
+            draft.discard()
+
+
+def unwritable(error: OSError, path: Path) -> LmnError:
+    """Return the error for a file that cannot be written."""
+    return LmnError(f"cannot be written ({error.strerror or error})", path)
 
 
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def _temporary_file(target: Path) -> tuple[int, Path]:
+    """Make and lock a temporary file beside a file; return its descriptor and path."""
+    while True:
+        handle, name = tempfile.mkstemp(prefix=f".{target.name[:_NAME_SHOWN]}.", suffix=TEMPORARY, dir=target.parent)
+        locked = try_lock(handle)
+        with suppress(FileNotFoundError):  # whoever looked between the two calls has removed it
+            if locked is not False and os.path.samestat(os.stat(name), os.fstat(handle)):
+                return handle, Path(name)
+        os.close(handle)
+
+
+def try_lock(handle: int) -> bool | None:
+    """Lock an open file without waiting. The lock ends with the process, however that ends.
+
+    Returns:
+        Whether the lock is held now; None if the file system or the operating system has no such locks.
+    """
+    if sys.platform == "win32":
+        return None
+    import fcntl
+
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
+    return True
+
+
+def remove_abandoned(folder: Path) -> None:
+    """Remove the temporary files and folders of ours in a folder whose writers are dead. A living writer's lock protects its own."""
+    try:
+        with os.scandir(folder) as entries:
+            found = [Path(entry.path) for entry in entries if entry.name[0] == "." and entry.name.endswith(TEMPORARY)]
+    except OSError:
+        return
+    for path in found:
+        with suppress(OSError):  # somebody else's, or gone in the meantime
+            _remove_if_abandoned(path)
+
+
+def _remove_if_abandoned(path: Path) -> None:
+    kind = path.lstat().st_mode
+    if not stat.S_ISREG(kind) and not stat.S_ISDIR(kind):
+        return
+    lock, create = (path / LOCK, os.O_CREAT) if stat.S_ISDIR(kind) else (path, 0)
+    handle = os.open(lock, os.O_RDWR | os.O_NOFOLLOW | create)
+    try:
+        if try_lock(handle):
+            shutil.rmtree(path) if stat.S_ISDIR(kind) else path.unlink()
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def temporary_folder(target: Path) -> Iterator[Path]:
+    """Make a folder in a folder, for files that move to it in the end; it is removed after the block, or after the writer's death.
+
+    It holds a lock file, `LOCK`, which is not to be moved.
+
+    Args:
+        target: Folder in which the temporary one is made; made if it is missing.
+
+    Raises:
+        LmnError: The folder cannot be written.
+    """
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        remove_abandoned(target)
+        handle, folder = _locked_folder(target)
+    except OSError as error:
+        raise unwritable(error, target) from error
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(handle)
+
+
+def _locked_folder(target: Path) -> tuple[int, Path]:
+    """Make a folder in another and lock it; return the descriptor of its lock file, and its path."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=".", suffix=TEMPORARY, dir=target))
+        with suppress(FileNotFoundError):  # whoever looked in between has removed it
+            handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+            if try_lock(handle) is not False and (folder / LOCK).exists():
+                return handle, folder
+            os.close(handle)
 
 
 def unreadable(error: OSError | UnicodeDecodeError, path: Path, remedy: str | None = None) -> LmnError:

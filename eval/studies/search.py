@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from ...cli.options import ended_by_sigterm
 from ...counts import Counts
 from ...decoding.requests import resolve_decoding
 from ...errors import LmnError, installing
@@ -333,21 +333,7 @@ def run_search(plan: SearchPlan) -> Search:
     """
     dev = plan.recipe.dev_entry(plan.split)
     plan = replace(plan, decoding=resolve_decoding(plan.decoding, dev.spec.format))
-    with _only_one(plan.out) as lock, _ended_by_sigterm():
+    with _only_one(plan.out) as lock, ended_by_sigterm():
         search = Search(plan)
         search.run([lock])
     return search
-
-
-@contextmanager
-def _ended_by_sigterm() -> Iterator[None]:
-    """Let SIGTERM end the block as Ctrl-C does, so that the running training ends too."""
-
-    def end(number: int, frame: object) -> None:
-        raise SystemExit(128 + number)
-
-    before = signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

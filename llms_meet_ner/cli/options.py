@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -41,17 +44,39 @@ def refuse(options: Mapping[str, str], why: str) -> None:
             raise click.UsageError(f"{option} {why}")
 
 
+@contextmanager
+def ended_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM end the block as Ctrl-C does, so that temporary files are removed and trainings end; the exit status is 143.
+
+    Outside of the main thread, which alone hears signals, the block runs as it is.
+    """
+
+    def end(number: int, frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL if before is None else before)
+
+
 def catch_errors(command: Callable[P, R]) -> Callable[P, R]:
     """Turn an `LmnError`, or a file that cannot be made or opened, into one line on standard error and exit status 1.
 
     The secrets of the environment are masked from then on.
+    SIGTERM ends the command as Ctrl-C does.
     """
 
     @wraps(command)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
         keep_environment()
         try:
-            return command(*args, **kwargs)
+            with ended_by_sigterm():
+                return command(*args, **kwargs)
         except LmnError as error:
             raise click.ClickException(str(error)) from error
         except BrokenPipeError:

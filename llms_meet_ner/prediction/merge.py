@@ -11,6 +11,7 @@ from typing import Any
 
 from ..errors import LmnError, listed
 from ..files import atomic_write, read_json, write_json
+from ..locking import locked
 from ..records import PREDICTIONS_FILE, RUN_FILE, read_jsonl
 from .resume import read_stamp
 from .run import OTHER_PREDICTIONS, same_run
@@ -90,16 +91,24 @@ def merge_shards(folders: Sequence[Path], out: Path | None = None, *, restart: b
     stamp = {key: value for key, value in parts[0].stamp.items() if key not in _OWN_KEYS} | {"sentences": sentences}
     devices = sorted({part.stamp["device"] for part in parts if "device" in part.stamp})
     out = out or _common_folder(folders)
-    final = out / PREDICTIONS_FILE
-    if final.is_file() and not restart and not same_run(out, stamp):
-        raise LmnError(OTHER_PREDICTIONS, final, "--restart writes over them")
-    final.unlink(missing_ok=True)
     runs = [read_json(part.folder / RUN_FILE) for part in parts]
     noted = {
         "stamp": stamp | ({"device": ", ".join(devices)} if devices else {}),
         "merged": [run.get("plan_sha256") for run in runs],
         "system_sha256": runs[0].get("system_sha256"),
     }
+    with locked(out / RUN_FILE):
+        return _write(out, stamp, noted, rows, restart=restart)
+
+
+def _write(
+    out: Path, stamp: dict[str, Any], noted: dict[str, Any], rows: list[dict[str, Any]], *, restart: bool
+) -> Path:
+    """Write the predictions and the notes of the run under the lock of its folder."""
+    final = out / PREDICTIONS_FILE
+    if final.is_file() and not restart and not same_run(out, stamp):
+        raise LmnError(OTHER_PREDICTIONS, final, "--restart writes over them")
+    final.unlink(missing_ok=True)
     write_json(out / RUN_FILE, noted)
     with atomic_write(final) as file:
         for row in rows:

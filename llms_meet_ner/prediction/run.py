@@ -9,6 +9,7 @@ from typing import Any
 from ..alignment import Alignment
 from ..errors import LmnError, listed
 from ..files import atomic_write
+from ..locking import locked
 from ..records import PARTIAL_FILE, PREDICTIONS_FILE, RUN_FILE, Answer, PredictionRecord
 from ..sentence import Sentence, tokens_sha1
 from ..systems.prompted import decoding_of
@@ -46,7 +47,7 @@ def run_name(system: System, limit: int | None = None, shard: Shard | None = Non
 def predict(
     system: System, sentences: Sequence[Sentence], folder: Path, *, shard: Shard | None = None, restart: bool = False
 ) -> Path:
-    """Let a system answer sentences, and write a record for each.
+    """Let a system answer sentences, and write a record for each. Other processes that predict in the folder wait meanwhile.
 
     A finished run with the same sentences and the same system is left as it is. An unfinished one continues; its final file is
     byte for byte that of an undisturbed run. Document separators need no system: they hold no entity.
@@ -69,6 +70,14 @@ def predict(
         stamp["shard"] = shard.stamp(_identified(sentences))
         sentences = shard.part(sentences)
     stamp["sentences"] = _identified(sentences)
+    with locked(folder / RUN_FILE):
+        return _predict(system, sentences, folder, stamp, restart=restart)
+
+
+def _predict(
+    system: System, sentences: Sequence[Sentence], folder: Path, stamp: Mapping[str, Any], *, restart: bool
+) -> Path:
+    """Predict under the lock of the folder."""
     final = folder / PREDICTIONS_FILE
     if final.is_file() and not restart:
         if same_run(folder, stamp):

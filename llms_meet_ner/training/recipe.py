@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..errors import LmnError, listed
+from ..locking import locked
 from ..prompting.spec import PROMPT_SPEC_FILE, PromptSpec
 from ..yaml_text import parse_yaml, read_yaml_text
 from .dataset_info import DatasetEntry, load_entry, sibling
@@ -292,5 +293,12 @@ def recipe_prompt(recipe: Recipe, adapter: Path | None) -> PromptSpec:
 def keep_prompt(spec: PromptSpec, adapter: Path) -> None:
     """Save the prompt that an adapter answers to next to it, unless a prompt with a template is there already."""
     kept = adapter / PROMPT_SPEC_FILE
-    if not kept.is_file() or PromptSpec.load(kept).template is None:
-        spec.save(kept)
+    if _keeps_template(kept):
+        return  # also where the folder cannot be written
+    with locked(kept):
+        if not _keeps_template(kept):
+            spec.save(kept)
+
+
+def _keeps_template(kept: Path) -> bool:
+    return kept.is_file() and PromptSpec.load(kept).template is not None

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from llms_meet_ner import LmnError
-from llms_meet_ner.files import atomic_write, read_json, sha256_of, unreadable, write_json
+from llms_meet_ner.files import (
+    LOCK,
+    TEMPORARY,
+    atomic_write,
+    read_json,
+    remove_abandoned,
+    sha256_of,
+    temporary_folder,
+    unreadable,
+    write_json,
+)
 
 
 def test_an_interrupted_write_leaves_what_was_there(workdir: Path) -> None:
@@ -40,6 +53,101 @@ def test_a_file_is_utf8_with_its_folder_made_and_the_usual_rights(workdir: Path)
 def test_a_place_that_cannot_be_written_is_one_error(workdir: Path) -> None:
     (workdir / "file").touch()
     with pytest.raises(LmnError, match="file/out"), atomic_write(workdir / "file/out"):
+        pass
+
+
+def killed(work: Callable[[], object]) -> None:
+    """Run something in a process of its own, which kills itself at its end."""
+    process = os.fork()
+    if not process:
+        try:
+            work()
+            os.kill(os.getpid(), signal.SIGKILL)
+        finally:
+            os._exit(1)
+    assert os.WTERMSIG(os.waitpid(process, 0)[1]) == signal.SIGKILL
+
+
+def temporary_names(folder: Path) -> list[str]:
+    return [entry.name for entry in folder.iterdir() if entry.name.endswith(TEMPORARY)]
+
+
+def test_a_symbolic_link_stays_one(workdir: Path) -> None:
+    Path("there").mkdir()
+    Path("there/real.json").write_text("before")
+    Path("link.json").symlink_to("there/real.json")
+    Path("new.json").symlink_to("there/new.json")
+    for name in ("link.json", "new.json"):
+        write_json(Path(name), 1)
+        assert Path(name).is_symlink()
+        assert Path(name).read_text() == "1\n"
+    assert sorted(path.name for path in Path("there").iterdir()) == ["new.json", "real.json"]
+
+
+def test_a_link_that_leads_nowhere_is_one_error(workdir: Path) -> None:
+    Path("loop").symlink_to("loop")
+    Path("lost").symlink_to("no/such/folder/file")
+    for name in ("loop", "lost"):
+        with pytest.raises(LmnError, match=f"{name}: cannot be written"), atomic_write(Path(name)) as file:
+            file.write("x")
+        assert Path(name).is_symlink()
+
+
+def test_a_pipe_is_written_to_and_stays_one(workdir: Path) -> None:
+    os.mkfifo("pipe")
+    reading = os.open("pipe", os.O_RDONLY | os.O_NONBLOCK)
+    write_json(Path("pipe"), [1])
+    assert os.read(reading, 100) == b"[\n  1\n]\n"
+    assert Path("pipe").is_fifo()
+
+
+def test_a_name_of_the_greatest_length_is_written(workdir: Path) -> None:
+    path = Path("ü" * 127)
+    write_json(path, 1)
+    assert path.read_text() == "1\n"
+
+
+def test_what_a_killed_writer_left_goes_with_the_next_writing_in_the_folder(workdir: Path) -> None:
+    def leave_two() -> None:
+        with temporary_folder(workdir), atomic_write(Path("a.json")):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    killed(leave_two)
+    assert len(temporary_names(workdir)) == 2
+    Path(f".mine{TEMPORARY}.txt").touch()
+    write_json(Path("b.json"), 1)
+    assert temporary_names(workdir) == []
+    assert sorted(path.name for path in workdir.iterdir()) == [f".mine{TEMPORARY}.txt", "b.json"]
+
+
+def test_what_a_living_writer_has_in_the_works_stays(workdir: Path) -> None:
+    with atomic_write(Path("a.json")) as file, temporary_folder(workdir) as folder:
+        (folder / "part").touch()
+        killed(lambda: remove_abandoned(workdir))
+        write_json(Path("b.json"), 1)
+        assert (folder / "part").exists()
+        file.write("whole")
+    assert Path("a.json").read_text() == "whole"
+    assert sorted(path.name for path in workdir.iterdir()) == ["a.json", "b.json"]
+
+
+def test_links_and_pipes_with_the_name_of_temporary_files_are_left_alone(workdir: Path) -> None:
+    Path("precious").mkdir()
+    Path("precious/file").touch()
+    Path(f".link{TEMPORARY}").symlink_to("precious")
+    os.mkfifo(f".pipe{TEMPORARY}")
+    remove_abandoned(workdir)
+    assert len(temporary_names(workdir)) == 2
+    assert Path("precious/file").exists()
+
+
+def test_a_temporary_folder_has_a_lock_file_and_goes_after_the_block(workdir: Path) -> None:
+    with temporary_folder(workdir / "new") as folder:
+        assert [path.name for path in folder.iterdir()] == [LOCK]
+        assert folder.parent == workdir / "new"
+    assert list((workdir / "new").iterdir()) == []
+    (workdir / "file").touch()
+    with pytest.raises(LmnError, match="file: cannot be written"), temporary_folder(workdir / "file"):
         pass
 
 

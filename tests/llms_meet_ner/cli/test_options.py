@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import errno
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 
 import click
 import pytest
@@ -12,6 +15,7 @@ from click.testing import CliRunner, Result
 
 from llms_meet_ner import LmnError
 from llms_meet_ner.cli.options import catch_errors, recipe_option, refuse
+from llms_meet_ner.files import atomic_write
 
 
 def raising(error: BaseException) -> click.Command:
@@ -34,6 +38,27 @@ def raising(error: BaseException) -> click.Command:
 def test_a_mistake_is_one_line(error: BaseException, line: str) -> None:
     result = CliRunner().invoke(raising(error), [])
     assert (result.exit_code, result.stderr) == (1, line)
+
+
+def test_sigterm_ends_a_command_with_cleaning(workdir: Path) -> None:
+    def work() -> None:
+        with atomic_write(Path("a.txt")) as file:
+            file.write("half")
+            os.kill(os.getpid(), signal.SIGTERM)
+            signal.pause()
+
+    before = signal.getsignal(signal.SIGTERM)
+    assert run(work).exit_code == 128 + signal.SIGTERM
+    assert list(workdir.iterdir()) == []
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_a_command_runs_in_a_thread_too() -> None:
+    results: list[Result] = []
+    thread = Thread(target=lambda: results.append(run(lambda: None)))
+    thread.start()
+    thread.join()
+    assert results[0].exit_code == 0
 
 
 def test_a_programming_error_keeps_its_traceback() -> None:
