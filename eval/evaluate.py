@@ -20,7 +20,7 @@ from .analysis.groups import Known
 from .published.side_by_side import find_references
 from .scored_run.analysis import Analysis
 from .scored_run.run import Baselines, Evaluation, Llms4nerScores, References, ScoredRun
-from .scoring.aligned import AlignedPredictions, align_predictions, judge
+from .scoring.aligned import AlignedPredictions, align_predictions, aligning, judge
 from .scoring.baselines import count_baselines
 from .scoring.counts import score
 from .scoring.llms4ner import count_llms4ner
@@ -96,8 +96,9 @@ def evaluate(
     sentences = gold.sentences
     nested = gold.card.nested
     fmt = get_format(spec.format if spec else DEFAULT_FORMAT, nested=nested)
-    read = read_predictions(predictions, sentences)
-    found = align_predictions(read, sentences, fmt, spec.labels if spec else gold.card.labels, min_confidence)
+    labels = spec.labels if spec else gold.card.labels
+    read = read_predictions(predictions, sentences, aligning(fmt, labels, whole=scorer is not None))
+    found = align_predictions(read, sentences, fmt, labels, min_confidence)
     counted = count_baselines(train.sentences, sentences) if train and baselines else {}
     others = {f"baseline: {name}": counts for name, counts in counted.items()}
     llms4ner = None

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from .alignment import Alignment
 from .errors import LmnError
@@ -20,6 +20,8 @@ RUN_FILE = "run.json"
 """Name of the file with the stamp of the predictions next to it."""
 PARTIAL_FILE = "predictions.partial.jsonl"
 """The finished batches of a run that has not ended."""
+LONGEST_LINE = 2**24
+"""Bytes of the longest line of a JSON Lines file that is read; as JSON values it takes up to twenty times as much memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,26 +162,37 @@ class PredictionRecord:
 
 
 def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield line numbers, from 1, and the mappings of a JSON Lines file.
+    """Yield line numbers, from 1, and the mappings of a JSON Lines file, one line in memory at a time.
 
     Raises:
-        LmnError: The file cannot be read, or a line is not a whole JSON mapping, as the last line of a file that was cut off.
+        LmnError: The file cannot be read, a line is longer than `LONGEST_LINE`, or a line is not a whole JSON mapping, as the last line
+            of a file that was cut off.
     """
+    remedy = f"name the {PREDICTIONS_FILE} that lmn-predict wrote"
+    number = 0
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise unreadable(error, path, f"name the {PREDICTIONS_FILE} that lmn-predict wrote") from error
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            last = number >= len(lines) - 1
-            remedy = "the file was cut off: predict again, or copy it again" if last else "correct it, or predict again"
-            raise LmnError(
-                f"not a whole JSON line ({getattr(error, 'msg', error)})", f"{path}:{number}", remedy
-            ) from error
-        if not isinstance(row, dict):
-            raise LmnError(f"not a JSON mapping: {line[:60]!r}", f"{path}:{number}")
-        yield number, row
+        with path.open("rb") as file:
+            while line := file.readline(LONGEST_LINE + 1):
+                number += 1
+                if len(line) > LONGEST_LINE:
+                    raise LmnError(f"a line of more than {LONGEST_LINE:,} bytes", f"{path}:{number}", remedy)
+                text = line.decode("utf-8").strip()
+                if text:
+                    yield number, _mapping(text, f"{path}:{number}", file)
+    except UnicodeDecodeError as error:
+        raise unreadable(error, path, remedy).at(f"{path}:{number}") from error
+    except OSError as error:
+        raise unreadable(error, path, remedy) from error
+
+
+def _mapping(text: str, where: str, file: IO[bytes]) -> dict[str, Any]:
+    """Return the mapping of a line; `file` is read no further than is needed to know whether the line is its last one."""
+    try:
+        row = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        last = not file.read(1)
+        remedy = "the file was cut off: predict again, or copy it again" if last else "correct it, or predict again"
+        raise LmnError(f"not a whole JSON line ({getattr(error, 'msg', error)})", where, remedy) from error
+    if not isinstance(row, dict):
+        raise LmnError(f"not a JSON mapping: {text[:60]!r}", where)
+    return row

@@ -15,7 +15,7 @@ from ...records import Uncertainty, spans_to_json
 from ...sentence import Sentence, Span
 from ..scored_run.trust import Calibration, UncertaintySummary
 from .calibration import calibrate, summarise_uncertainty
-from .predictions import PREDICT_AGAIN, SPANS, Prediction, Predictions
+from .predictions import PREDICT_AGAIN, SPANS, Keep, Prediction, Predictions
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class AlignedPredictions:
 
     @property
     def outputs(self) -> list[str]:
-        """The outputs as they were generated; an empty text for a prediction that is spans."""
+        """The outputs as they were generated, or what was kept of them; an empty text for a prediction that is spans."""
         return [row.output or "" for row in self.rows]
 
     @property
@@ -75,13 +75,46 @@ class AlignedPredictions:
         return self.outputs
 
 
+def aligning(fmt: OutputFormat, labels: LabelSet, *, whole: bool = False) -> Keep:
+    """Return what aligns a prediction as soon as it is read, and keeps little of it.
+
+    Args:
+        fmt: Format of texts; whether its entities may nest holds for spans, too.
+        labels: Labels that were asked for.
+        whole: Whether to keep all of an output. Otherwise only the beginning is kept of one that is far longer than its sentence:
+            about as much as an inline format reads.
+    """
+
+    def align(row: Prediction, sentence: Sentence) -> Prediction:
+        """Align a prediction with its sentence."""
+        output = row.output if whole or row.output is None else _beginning(row.output, sentence)
+        found = _align(row, sentence, fmt, labels)
+        lean = replace(
+            found, ungrounded=_shared(found.ungrounded), unknown_labels=_shared(found.unknown_labels), dropped=_shared(found.dropped)
+        )  # fmt: skip
+        return replace(row, output=output, alignment=lean)
+
+    return align
+
+
+def _shared(entities: tuple[WrittenEntity, ...]) -> tuple[WrittenEntity, ...]:
+    """Return the same entities, equal ones as one object: a model that never ends writes the same one a thousand times."""
+    known: dict[WrittenEntity, WrittenEntity] = {}
+    return tuple(known.setdefault(entity, entity) for entity in entities)
+
+
+def _beginning(output: str, sentence: Sentence) -> str:
+    most = 8 * len(sentence.text) + 1000
+    return output if len(output) <= most else f"{output[:most]} ... ({len(output):,} characters)"
+
+
 def align_predictions(
     read: Predictions, sentences: Sequence[Sentence], fmt: OutputFormat, labels: LabelSet, least: float | None = None
 ) -> AlignedPredictions:
     """Put predictions on the tokens of their gold sentences.
 
     Args:
-        read: Predictions in the order of the sentences.
+        read: Predictions in the order of the sentences. Those that `aligning` has aligned are taken as they are.
         sentences: Gold sentences.
         fmt: Format of texts; whether its entities may nest holds for spans, too.
         labels: Labels that were asked for.
@@ -91,7 +124,7 @@ def align_predictions(
         LmnError: A record has confidences, but none for a span that its output aligns to; or a minimum
             confidence is set and an entity has none.
     """
-    aligned = [_align(row, sentence, fmt, labels) for row, sentence in zip(read.rows, sentences)]
+    aligned = [row.alignment or _align(row, sentence, fmt, labels) for row, sentence in zip(read.rows, sentences)]
     confidences = _confidences(read, aligned)
     kept = aligned if least is None else _confident(read, aligned, confidences, least)
     name = SPANS if all(row.output is None for row in read.rows) else fmt.name

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from ...errors import LmnError
+from ...alignment import Alignment
+from ...errors import LmnError, listed
 from ...records import Uncertainty, read_jsonl, spans_from_json, spans_to_json
 from ...sentence import Sentence, Span, tokens_sha1
 
@@ -34,6 +36,7 @@ class Prediction:
         confidences: Confidences of the record's spans, from 0 to 1; None if the record has none.
         uncertainty: Uncertainty of the sentence; None if the record has none.
         spans: The spans of the record where they are the answer; else empty.
+        alignment: The prediction on the tokens of its sentence; None if it is not aligned yet.
     """
 
     line: int
@@ -41,6 +44,7 @@ class Prediction:
     confidences: dict[Span, float] | None = None
     uncertainty: Uncertainty | None = None
     spans: tuple[Span, ...] = ()
+    alignment: Alignment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,13 @@ class Predictions:
     decoding: str
 
 
-def read_predictions(path: Path, sentences: Sequence[Sentence]) -> Predictions:
+Keep = Callable[[Prediction, Sentence], Prediction]
+"""Returns what is kept of the prediction for a sentence."""
+
+
+def read_predictions(
+    path: Path, sentences: Sequence[Sentence], keep: Keep = lambda prediction, sentence: prediction
+) -> Predictions:
     """Read a predictions file: records of lmn-predict, or one JSON line a sentence with `output` or `predict`.
 
     Records are matched by id, and their hash of the tokens must be the gold's. If `output` is null, the record's spans are the
@@ -66,27 +76,49 @@ def read_predictions(path: Path, sentences: Sequence[Sentence]) -> Predictions:
     sentences and in their order; a `prompt` must contain its sentence up to white space. Confidences and uncertainties are read from
     records with ids only.
 
+    Only one line is in memory at a time, and what is kept of the lines before it.
+
     Args:
         path: JSON Lines.
         sentences: Gold sentences.
+        keep: Called with each prediction and its sentence as soon as they are read; by default, the prediction is kept as it is.
 
     Raises:
         LmnError: The file is damaged, or its predictions are not of these sentences; with file and line.
     """
-    rows = list(read_jsonl(path))
-    if not rows:
+    rows = read_jsonl(path)
+    first = next(rows, None)
+    if first is None:
         raise LmnError("no predictions in it", path)
+    lines = _lines(path, chain([first], rows))
+    return _by_id(path, lines, sentences, keep) if "id" in first[1] else _by_order(path, lines, sentences, keep)
+
+
+class _Line(NamedTuple):
+    """A line of the file: its number, its mapping, and its text, None where the spans are the answer."""
+
+    number: int
+    row: dict[str, Any]
+    text: str | None
+
+
+def _lines(path: Path, rows: Iterable[tuple[int, dict[str, Any]]]) -> Iterator[_Line]:
+    """Yield lines with an answer; all of them have an id, or none has."""
+    first: tuple[int, bool] | None = None
     for number, row in rows:
-        if _text(row) is None and not _is_spans(row):
+        text = _text(row)
+        if text is None and not _is_spans(row):
             raise LmnError(
-                f"no text under {' or '.join(map(repr, _OUTPUT_KEYS))}, and no spans; it has: {', '.join(row) or 'nothing'}",
+                f"no text under {' or '.join(map(repr, _OUTPUT_KEYS))}, and no spans; it has: {listed(list(row)) or 'nothing'}",
                 f"{path}:{number}",
             )
-    with_id = [(number, row) for number, row in rows if "id" in row]
-    if with_id and len(with_id) < len(rows):
-        number = next(number for number, row in rows if "id" not in row)
-        raise LmnError("no id, while other lines have one", f"{path}:{number}", f"correct the file, or {PREDICT_AGAIN}")
-    return _by_id(path, rows, sentences) if with_id else _by_order(path, rows, sentences)
+        first = first or (number, "id" in row)
+        if ("id" in row) != first[1]:
+            without = number if first[1] else first[0]
+            raise LmnError(
+                "no id, while other lines have one", f"{path}:{without}", f"correct the file, or {PREDICT_AGAIN}"
+            )
+        yield _Line(number, row, text)
 
 
 def _text(row: dict[str, Any]) -> str | None:
@@ -103,11 +135,11 @@ def _whole(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def _by_id(path: Path, rows: list[tuple[int, dict[str, Any]]], sentences: Sequence[Sentence]) -> Predictions:
+def _by_id(path: Path, lines: Iterable[_Line], sentences: Sequence[Sentence], keep: Keep) -> Predictions:
     by_id = {sentence.id: sentence for sentence in sentences}
     found: dict[str, Prediction] = {}
     decodings: set[str] = set()
-    for number, row in rows:
+    for number, row, text in lines:
         where = f"{path}:{number}"
         sentence = by_id.get(row["id"]) if isinstance(row["id"], str) else None
         if sentence is None:
@@ -123,11 +155,11 @@ def _by_id(path: Path, rows: list[tuple[int, dict[str, Any]]], sentences: Sequen
                 f"{sentence.id} was predicted with other tokens than those at {sentence.where}: the corpus has changed since",
                 where, PREDICT_AGAIN,
             )  # fmt: skip
-        text = _text(row)
         spans = () if text is not None else _answer_spans(where, row, sentence)
-        found[sentence.id] = Prediction(number, text, _confidences(where, row), _uncertainty(where, row), spans)
+        prediction = Prediction(number, text, _confidences(where, row), _uncertainty(where, row), spans)
+        found[sentence.id] = keep(prediction, sentence)
         decodings.add(NO_DECODING if text is None else _whole(str(row.get("decoding", UNKNOWN_DECODING))))
-    _check_number(path, len(rows), len(sentences), next((s.id for s in sentences if s.id not in found), ""))
+    _check_number(path, len(found), len(sentences), next((s.id for s in sentences if s.id not in found), ""))
     return Predictions(path, [found[sentence.id] for sentence in sentences], "+".join(sorted(decodings)))
 
 
@@ -193,17 +225,27 @@ def _is_number(value: Any, highest: float) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= highest
 
 
-def _by_order(path: Path, rows: list[tuple[int, dict[str, Any]]], sentences: Sequence[Sentence]) -> Predictions:
-    _check_number(path, len(rows), len(sentences))
-    for (number, row), sentence in zip(rows, sentences):
+def _by_order(path: Path, lines: Iterable[_Line], sentences: Sequence[Sentence], keep: Keep) -> Predictions:
+    found: list[Prediction] = []
+    other: LmnError | None = None
+    count = 0
+    for count, (number, row, text) in enumerate(lines, 1):
+        if other or count > len(sentences):
+            continue  # how many there are says more than that they differ
+        sentence = sentences[count - 1]
         prompt = row.get("prompt")
         if isinstance(prompt, str) and _unspaced(sentence.text) not in _unspaced(prompt):
-            raise LmnError(
+            other = LmnError(
                 f"the prompt does not contain sentence {sentence.id} ({sentence.where}): {sentence.text[:80]!r}; the predictions are "
                 "of another split or in another order",
                 f"{path}:{number}",
             )
-    return Predictions(path, [Prediction(number, _text(row)) for number, row in rows], UNKNOWN_DECODING)
+        else:
+            found.append(keep(Prediction(number, text), sentence))
+    _check_number(path, count, len(sentences))
+    if other:
+        raise other
+    return Predictions(path, found, UNKNOWN_DECODING)
 
 
 def _unspaced(text: str) -> str:

@@ -44,7 +44,7 @@ def test_mappings_come_with_their_line_numbers_and_empty_lines_are_skipped(workd
         ('{"a": \n{"a": 1}\n{"a": 1}\n', r"^a\.jsonl:1: not a whole JSON line .* predict again$"),
         ("[1]\n", r"^a\.jsonl:1: not a JSON mapping: '\[1\]'"),
         ("[" * 5_000, r"^a\.jsonl:1: not a whole JSON line"),
-        (b"\xff\n", r"^a\.jsonl: cannot be read"),
+        (b"\xff\n", r"^a\.jsonl:1: cannot be read .* can't decode byte 0xff"),
         (None, r"^a\.jsonl: no such file; name the predictions"),
     ],
     ids=["cut off", "damaged", "no mapping", "deep", "not UTF-8", "missing"],
@@ -56,6 +56,26 @@ def test_a_file_that_cannot_be_read_whole_is_one_error(
         Path("a.jsonl").write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(LmnError, match=message):
         list(read_jsonl(Path("a.jsonl")))
+
+
+def test_a_line_without_end_is_refused_before_it_is_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("llms_meet_ner.records.LONGEST_LINE", 10)
+    with pytest.raises(LmnError, match=r"^/dev/zero:1: a line of more than 10 bytes; name the predictions"):
+        list(read_jsonl(Path("/dev/zero")))
+
+
+def test_a_line_of_the_greatest_length_is_read(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("a.jsonl").write_text('{"a": 1}\n{"a": 22}\n')
+    monkeypatch.setattr("llms_meet_ner.records.LONGEST_LINE", 10)
+    assert [row for _, row in read_jsonl(Path("a.jsonl"))] == [{"a": 1}, {"a": 22}]
+    monkeypatch.setattr("llms_meet_ner.records.LONGEST_LINE", 9)
+    with pytest.raises(LmnError, match=r"^a\.jsonl:2: a line of more than 9 bytes"):
+        list(read_jsonl(Path("a.jsonl")))
+
+
+def test_rows_come_before_the_file_is_read_to_its_end(workdir: Path) -> None:
+    Path("a.jsonl").write_text('{"a": 1}\n' * 100_000 + "damage")
+    assert next(read_jsonl(Path("a.jsonl"))) == (1, {"a": 1})
 
 
 ANSWERS = [

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from llms_meet_ner import LabelSet, LmnError, Sentence, Span, get_format
-from llms_meet_ner.eval.scoring.aligned import AlignedPredictions, align_predictions, judge
+from llms_meet_ner.eval.scoring.aligned import AlignedPredictions, align_predictions, aligning, judge
 from llms_meet_ner.eval.scoring.predictions import Prediction, Predictions
 from llms_meet_ner.records import Uncertainty
 
@@ -80,3 +80,19 @@ def test_confidences_and_uncertainties_are_judged_where_there_are_some() -> None
     assert uncertainty is not None
     assert uncertainty.sentences == 1
     assert judge(aligned(Prediction(1, "Anna left Rome"), Prediction(2, "It rained")), SENTENCES) == (None, None)
+
+
+def test_a_prediction_that_is_aligned_as_it_is_read_gives_the_same() -> None:
+    rows = (Prediction(1, "[Anna | PER] left [Oslo | LOC]"), Prediction(2, None))
+    align = aligning(get_format(), LABELS)
+    now = aligned(*(align(row, sentence) for row, sentence in zip(rows, SENTENCES)))
+    assert (now.aligned, now.outputs) == (aligned(*rows).aligned, aligned(*rows).outputs)
+
+
+def test_of_an_output_without_end_the_beginning_and_its_length_are_kept() -> None:
+    output = "[Anna | PER] left [Rome | LOC]" + " [Anna | PER]" * 1000
+    kept = aligning(get_format(), LABELS)(Prediction(1, output), SENTENCES[0])
+    assert kept.output == f"{output[: 8 * 14 + 1000]} ... (13,030 characters)"
+    assert kept.alignment == get_format().parse(output, SENTENCES[0].tokens, LABELS)
+    assert len(set(map(id, kept.alignment.ungrounded))) == 1
+    assert aligning(get_format(), LABELS, whole=True)(Prediction(1, output), SENTENCES[0]).output == output
