@@ -90,8 +90,20 @@ def keep_address(address: str, name: str = "") -> None:
 
 def keep_shapes(text: str, name: str = "") -> None:
     """Mask the parts of a text that look like keys: some gateways want them in the name of a model or in the path of an address."""
+    for address in _ADDRESS.findall(text):
+        keep_address(address, name)
+    text = _ADDRESS.sub(" ", text)
     for shape in shapes_in(text):
         keep_secret(text[shape.start : shape.end], name=name)
+
+
+def keep_words(words: Iterable[str]) -> None:
+    """Mask what looks like a secret in the words of a command line, and the values of overrides that are named like one (`hub_token=x`)."""
+    for word in words:
+        keep_shapes(word, "the command line")
+        name, equals, value = word.partition("=")
+        if equals and is_secret_name(name):
+            keep_secret(value, name="the command line")
 
 
 def keep_environment(environment: Mapping[str, str] | None = None) -> None:

@@ -16,7 +16,7 @@ from rich.markup import escape
 from rich.progress import Progress, TaskID
 
 from .characters import escaped
-from .masking import masked
+from .masking import keep_environment, keep_words, masked
 
 _UP = "\x1b[A"
 """The one control sequence of the progress bars of libraries, in a write of its own; they also begin a line with a carriage return."""
@@ -103,7 +103,10 @@ class GuardedCommand(cloup.Command):
     """A command whose output is guarded, from the reading of its options to its errors; with a class of groups, a group."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
-        """Run the command as click does."""
+        """Run the command as click does; from now on, the secrets of the environment and of the command line are masked."""
+        keep_environment()
+        words = kwargs.get("args", args[0] if args else None)
+        keep_words(sys.argv[1:] if words is None else words)
         with guarded():
             return super().main(*args, **kwargs)
 

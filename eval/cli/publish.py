@@ -12,15 +12,16 @@ import click
 import cloup
 
 from ...cli.options import catch_errors, recipe_option
-from ...errors import LmnError
+from ...errors import LmnError, listed
+from ...secret_shapes import is_secret_name
 from ...systems.options import SystemOptions
 from ...systems.recipe_adapter import RecipeAdapter
 from ...terminal import GuardedCommand, echo
 from ...training.recipe import choose_recipe
 from ..publish.base_model import is_local
 from ..publish.folder import BuildOptions, Built, build
-from ..publish.hub import MAIN, Destination, Uploaded, find_token, upload, without_token
-from ..publish.hyperparameters import is_secret
+from ..publish.hub import MAIN, Destination, Uploaded, find_token, upload
+from ..publish.secrets import check_words
 
 R = TypeVar("R")
 
@@ -33,6 +34,8 @@ _folder_group = cloup.option_group(
     cloup.option("--keep-float32", is_flag=True, help="Do not round the weights to bfloat16."),
     cloup.option("--merged", is_flag=True, help="Publish the whole model, with the adapter merged into it, instead of the adapter."),
     cloup.option("--no-corpus-text", is_flag=True, help="Show no sentence of the training data in the card."),
+    cloup.option("--allow", "allowed", multiple=True, metavar="KEY", help="Key of the recipe to publish all the same; may be repeated."),
+    cloup.option("--not-secret", multiple=True, metavar="FILE:LINE", help="Line that looks like a secret and is none; may be repeated."),
     cloup.option("--out", type=click.Path(path_type=Path), help="Folder to build. [default: OUTPUT_DIR/hub]"),
     cloup.option("--dry-run", is_flag=True, help="Build the folder and stop there."),
 )  # fmt: skip
@@ -49,23 +52,8 @@ _hub_group = cloup.option_group(
 )  # fmt: skip
 
 
-def _hiding_token(command: Callable[..., R]) -> Callable[..., R]:
-    """Replace the token for the Hub, wherever an `LmnError` of the command quotes it."""
-
-    @wraps(command)
-    def wrapped(*args: Any, **kwargs: Any) -> R:
-        try:
-            return command(*args, **kwargs)
-        except LmnError as error:
-            raise LmnError(
-                without_token(error.what), error.where and without_token(error.where), error.remedy and without_token(error.remedy)
-            ) from None  # fmt: skip
-
-    return wrapped
-
-
 def _hub_options(command: Callable[..., R]) -> Callable[..., R]:
-    """Add the options of the upload, handed over as `to` (Destination), and turn errors into one line without the token."""
+    """Add the options of the upload, handed over as `to` (Destination), and turn errors into one line."""
 
     @wraps(command)
     def wrapped(
@@ -75,7 +63,7 @@ def _hub_options(command: Callable[..., R]) -> Callable[..., R]:
         to = Destination(repo, public, revision, tag, create_pr, parent_commit, retries=retries)
         return command(*args, to=to if message is None else replace(to, message=message), **kwargs)
 
-    return _hub_group(catch_errors(_hiding_token(wrapped)))
+    return _hub_group(catch_errors(wrapped))
 
 
 def _folder_options(command: Callable[..., R]) -> Callable[..., R]:
@@ -84,9 +72,9 @@ def _folder_options(command: Callable[..., R]) -> Callable[..., R]:
     @wraps(command)
     def wrapped(
         *args: Any, splits: tuple[str, ...], base: str | None, licence: str | None, keep_float32: bool, merged: bool,
-        no_corpus_text: bool, **kwargs: Any,
+        no_corpus_text: bool, allowed: tuple[str, ...], not_secret: tuple[str, ...], **kwargs: Any,
     ) -> R:  # fmt: skip
-        options = BuildOptions("", splits, base, licence, keep_float32, merged, not no_corpus_text)
+        options = BuildOptions("", splits, base, licence, keep_float32, merged, not no_corpus_text, allowed, not_secret)
         return command(*args, options=options, **kwargs)
 
     return _folder_group(wrapped)
@@ -110,19 +98,20 @@ def main(
     The token comes from HF_TOKEN or from `hf auth login`. KEY=VALUE words override keys of the recipe, as for llamafactory-cli.
     """  # noqa: D301
     for key in (word.partition("=")[0] for word in overrides):
-        if is_secret(key):
+        if is_secret_name(key):
             raise LmnError(
                 "a token comes from HF_TOKEN or from `hf auth login`, and not from an argument", f"{key}=..."
             )
     if not dry_run:
         find_token()  # before anything takes long
+    check_words({"--repo": to.repo, "--message": to.message, "--tag": to.tag, "--revision": to.revision})
     recipe = choose_recipe(recipe_path, overrides)
     _check_base(options.base or recipe.model, refused=not dry_run)
     system = RecipeAdapter(recipe, SystemOptions())
     built = build(system, recipe, replace(options, repo=to.repo), out or system.results_folder / "hub")
     _print_built(built)
     if not dry_run:
-        _print_uploaded(upload(built.folder, built.files, built.published.base, to), to)
+        _print_uploaded(upload(built.folder, built.files, built.published.base, to, options.not_secret), to)
 
 
 def _check_base(base: str, *, refused: bool) -> None:
@@ -148,6 +137,8 @@ def _print_built(built: Built) -> None:
         echo(f"  left out: {LmnError(left.reason, left.run, left.remedy)}")
     for error in published.data.unknown:
         echo(f"  not known: {error}")
+    if left_out := published.parameters.left_out:
+        echo(f"  keys of the recipe left out: {listed(left_out, 40)}; --allow KEY publishes one")
     if published.licence is None:
         echo("  no licence: the base model's card names none or could not be read; --license ID names one")
 

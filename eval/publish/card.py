@@ -20,7 +20,7 @@ from ..report.tables import strict_rows
 from ..scored_run.run import ScoredRun
 from ..scored_run.scores import UNGROUNDED_ROW, ScenarioCounts, Scenarios, Size
 from ..scored_run.tables import ratio_cells
-from .hyperparameters import Hyperparameters, hyperparameters
+from .hyperparameters import Hyperparameters
 from .metadata import metadata_yaml
 from .publication import Publication
 from .scored import scorer_of
@@ -42,7 +42,7 @@ def card_text(published: Publication) -> str:
     spec, runs = published.spec, published.scored.runs
     intervals = [run.analysis.intervals for run in runs]
     seeds = {run.provenance.seed for run in runs if run.provenance.seed is not None}
-    parameters = hyperparameters(published.recipe)
+    parameters = published.parameters
     text = markdown(
         "eval.publish/card.md.jinja",
         published=published,

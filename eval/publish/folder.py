@@ -22,6 +22,7 @@ from .corpus import training_data
 from .hyperparameters import write_recipe
 from .publication import Publication
 from .scored import read_scored
+from .secrets import check_folder
 from .usage import RECIPE_FILE
 from .weights import PublishedWeights, write_adapter, write_merged
 
@@ -48,6 +49,8 @@ class BuildOptions:
         keep_float32: Whether to leave the weights in float32 instead of rounding them to bfloat16.
         merged: Whether to write the whole model, with the adapter merged into it.
         corpus_text: Whether the card may show a sentence of the training data.
+        allowed: Keys of the recipe that are published besides those that describe the training.
+        not_secret: Places that hold no secret, although it looks so, as `FILE:LINE`.
     """
 
     repo: str
@@ -57,6 +60,8 @@ class BuildOptions:
     keep_float32: bool = False
     merged: bool = False
     corpus_text: bool = True
+    allowed: tuple[str, ...] = ()
+    not_secret: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,7 @@ def build(system: LocalSystem, training: Recipe, options: BuildOptions, out: Pat
 
     Raises:
         LmnError: The adapter or one of its files is missing or damaged, it was trained on another model or with another prompt
-            than the recipe says, or `out` holds other files.
+            than the recipe says, `out` holds other files, or a file would hold something like a secret.
     """
     if not training.has_adapter:
         raise LmnError(
@@ -104,6 +109,7 @@ def build(system: LocalSystem, training: Recipe, options: BuildOptions, out: Pat
     try:
         published = _fill(system, training, options, base, new)
         files = tuple(sorted(path.name for path in new.iterdir()))
+        check_folder(new, files, options.not_secret)
         write_json(new / MANIFEST, {name: sha256_of(new / name) for name in files})
         out.mkdir(parents=True, exist_ok=True)
         for name in earlier:
@@ -140,13 +146,15 @@ def _fill(system: LocalSystem, training: Recipe, options: BuildOptions, base: st
         with atomic_write(new / name) as file:
             file.write(chat_template(spec.template))
     weights = _write_weights(system, options, base, new)
-    write_recipe(new / RECIPE_FILE, training, base)
+    write_recipe(new / RECIPE_FILE, training, base, options.allowed)
     log = TrainingLog.read(training.output_dir)
     plot = _copy_log(training.output_dir, new, log)
     data = training_data(training, spec, corpus_text=options.corpus_text)
     scored = read_scored(system.results_folder, weights.trained_sha256, options.splits, data.other_splits)
     licence = Licence(options.licence, of_base=False) if options.licence else base_licence(base, system.weights().base)
-    published = Publication(options.repo, training, base, spec, data, scored, log, weights, licence, plot)
+    published = Publication(
+        options.repo, training, base, spec, data, scored, log, weights, licence, plot, options.allowed
+    )
     with atomic_write(new / CARD_FILE) as file:
         file.write(card_text(published))
     return published

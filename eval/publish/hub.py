@@ -7,7 +7,7 @@ import re
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,9 @@ from typing import Any, TypeVar
 from ... import __version__
 from ...errors import LmnError
 from ...files import sha256_of
+from ...masking import keep_secret, masked_echo
 from ...terminal import echo
+from .secrets import check_folder
 
 T = TypeVar("T")
 
@@ -96,7 +98,7 @@ class Uploaded:
 
 
 def find_token() -> str:
-    """Return the token of the environment, or of the Hub's login.
+    """Return the token of the environment, or of the Hub's login, which is masked from then on.
 
     Raises:
         LmnError: No token is set, or the value cannot be a token.
@@ -106,20 +108,15 @@ def find_token() -> str:
     token = get_token()
     if not token:
         raise LmnError("no token for the Hub", remedy=_HOW_TO_SET_A_TOKEN)
+    keep_secret(token, name="the token for the Hub")
     if not re.fullmatch(r"[\x21-\x7e]+", token):
         raise LmnError("the token for the Hub holds characters that no token has", remedy=_HOW_TO_SET_A_TOKEN)
     return str(token)
 
 
-def without_token(text: str) -> str:
-    """Return a text with the token that is set replaced by a placeholder."""
-    from huggingface_hub import get_token
-
-    token = get_token()
-    return text.replace(token, "<token>") if token else text
-
-
-def upload(folder: Path, files: Sequence[str], base: str, to: Destination) -> Uploaded:
+def upload(
+    folder: Path, files: Sequence[str], base: str, to: Destination, not_secret: Collection[str] = ()
+) -> Uploaded:
     """Upload files of a folder to the Hub, as one commit.
 
     The commit is made only if the branch is where it was when the upload began. So a request whose answer was lost can safely be
@@ -130,20 +127,15 @@ def upload(folder: Path, files: Sequence[str], base: str, to: Destination) -> Up
         files: Names of the files.
         base: Id of the base model, which must be on the Hub.
         to: Destination of the files.
+        not_secret: Places that hold no secret, although it looks so, as `FILE:LINE`.
 
     Raises:
         LmnError: There is no token, permission or network, the branch has moved, the tag is taken, the repository is public
-            without `public`, or a file holds the token.
+            without `public`, or a file holds something like a secret.
     """
     token = find_token()
-    _check_no_token(folder, files, token)
+    check_folder(folder, files, not_secret)
     return _Session(to, token).upload(folder, files, base)
-
-
-def _check_no_token(folder: Path, files: Sequence[str], token: str) -> None:
-    for name in files:
-        if not name.endswith((".safetensors", ".png")) and token.encode() in (folder / name).read_bytes():
-            raise LmnError("holds the token for the Hub, so nothing was uploaded", folder / name)
 
 
 class _Session:
@@ -195,10 +187,9 @@ class _Session:
                     meaning, remedy = self._meaning(error, is_commit=what.startswith("commit"))
                     break
                 wait = _wait(error, attempt)
-                echo(without_token(f"{what}: {reason}; again in {wait:g} s"), err=True)
+                echo(f"{what}: {reason}; again in {wait:g} s", err=True)
                 time.sleep(wait)
-        # what led to the error may quote the request, with the token
-        raise LmnError(without_token(meaning), what, remedy) from None
+        raise LmnError(meaning, what, remedy) from None  # what led to the error may quote the request, with the token
 
     def _meaning(self, error: Exception, *, is_commit: bool) -> tuple[str, str | None]:
         """Return the meaning of an error, and a remedy."""
@@ -371,7 +362,7 @@ def _quiet(notes: list[str]) -> Iterator[None]:
         if not silent:
             enable_progress_bars()
     messages = [str(warning.message) for warning in caught if warning.category is UserWarning]
-    notes += [without_token(" ".join(text.split())) for text in dict.fromkeys(messages)]
+    notes += [masked_echo(" ".join(text.split())) for text in dict.fromkeys(messages)]
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -412,10 +403,10 @@ def _wait(error: Exception, attempt: int) -> float:
 
 
 def _first_line(error: BaseException) -> str:
-    """Return an error in one line: the client's action, if the error names it, then the server's message."""
+    """Return an error in one line, without secrets: the client's action, if the error names it, then the server's message."""
     server = next(
         (str(found).strip() for cause in _causes(error) if (found := getattr(cause, "server_message", None))), ""
     )
     client = "" if getattr(error, "response", None) is not None and server else str(error)
     text = ": ".join(" ".join(part.split()) for part in (client, server) if part.strip())
-    return (text or type(error).__name__)[:300]
+    return masked_echo(text or type(error).__name__)[:300]  # masked before it is cut

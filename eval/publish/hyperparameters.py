@@ -1,26 +1,27 @@
-"""The part of a recipe that others can use, without the folders, the reporting and the secrets of one machine."""
+"""The part of a recipe that others can use, the keys that describe the training, without folders and secrets."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cache
+from importlib import resources
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 import yaml
 
+from ...errors import LmnError
 from ...files import atomic_write
+from ...masking import masked_echo
+from ...secret_shapes import is_secret_name
 from ...training.recipe import Recipe
 
-_SECRET_KEY = re.compile(r"(?i)(^|_)(token|secret|password|passwd|api_?key|credentials?)$")
-_SECRET_VALUE = re.compile(r"hf_[A-Za-z0-9]{16,}")
-_OF_THE_MACHINE = {
-    "cache_dir", "logging_dir", "run_name", "report_to", "overwrite_output_dir", "overwrite_cache", "plot_loss", "push_to_hub",
-    "hub_model_id", "hub_private_repo", "resume_from_checkpoint", "tokenized_path", "media_dir", "ray_run_name", "ray_storage_path",
-    "project", "trackio_space_id", "swanlab_project", "swanlab_workspace", "swanlab_run_name", "swanlab_logdir",
-}  # fmt: skip
+_KEYS_FILE = "recipe_keys.txt"
 _FOLDERS = ("model_name_or_path", "output_dir", "dataset_dir")
+_NAME = re.compile(r"[\w.-]+(?==)")
+_SEPARATOR = re.compile(r"[,;=\s\"'\[\]{}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,44 +30,82 @@ class Hyperparameters:
 
     Attributes:
         values: Values by LLaMA-Factory's names, without the folders of base model, data and output.
-        left_out: Names of the keys that hold a secret, or that say where one machine keeps or reports things.
+        left_out: Names of the keys that do not describe the training, or whose values hold a secret or a folder of one machine.
     """
 
     values: Mapping[str, Any]
     left_out: tuple[str, ...]
 
 
-def hyperparameters(recipe: Recipe) -> Hyperparameters:
-    """Return the keys of a recipe that a model card shows: all but folders of this machine, reporting and secrets."""
+@cache
+def training_keys() -> frozenset[str]:
+    """Return LLaMA-Factory's keys that describe a training."""
+    text = resources.files(__package__ or "").joinpath(_KEYS_FILE).read_text(encoding="utf-8")
+    return frozenset(word for line in text.splitlines() if not line.startswith("#") for word in line.split())
+
+
+def hyperparameters(recipe: Recipe, allowed: Collection[str] = ()) -> Hyperparameters:
+    """Return the keys of a recipe that describe the training, and the names of the others.
+
+    Args:
+        recipe: The recipe.
+        allowed: Further keys that may be published, even if they name a folder of this machine.
+
+    Raises:
+        LmnError: The recipe has no key of an allowed name, or the name or the value of such a key is that of a secret.
+    """
+    for key in allowed:
+        if key not in recipe.values:
+            raise LmnError("the recipe has no such key", f"--allow {key}", f"the keys of {recipe.path} can be allowed")
+        if is_secret_name(key) or _holds_secret(recipe.values[key]):
+            raise LmnError("its name or its value is that of a secret", f"--allow {key}", "leave it out")
     values = {key: value for key, value in recipe.values.items() if key not in _FOLDERS}
-    left_out = [key for key, value in values.items() if key in _OF_THE_MACHINE or is_secret(key, value)]
-    left_out += [key for key, value in values.items() if key not in left_out and _is_absolute(value)]
-    return Hyperparameters({key: value for key, value in values.items() if key not in left_out}, tuple(left_out))
+    shown = {
+        key: value
+        for key, value in values.items()
+        if key in allowed or (key in training_keys() and not _holds_secret(value) and not names_folder(value))
+    }
+    return Hyperparameters(shown, tuple(masked_echo(str(key)) for key in values if key not in shown))
 
 
-def is_secret(key: str, value: object = None) -> bool:
-    """Return whether a key of a recipe, or its value, looks like a secret."""
-    return bool(_SECRET_KEY.search(key)) or bool(_SECRET_VALUE.search(str(value)))
+def _holds_secret(value: object) -> bool:
+    """Return whether a value looks like a secret or holds one, however deep."""
+    if isinstance(value, Mapping):
+        return any(
+            (isinstance(key, str) and is_secret_name(key)) or _holds_secret(key) for key in value
+        ) or _holds_secret(list(value.values()))
+    if isinstance(value, list | tuple | set):
+        return any(map(_holds_secret, value))
+    text = str(value)
+    return masked_echo(text) != text or any(map(is_secret_name, _NAME.findall(text)))
 
 
-def _is_absolute(value: object) -> bool:
-    """Return whether a value is a path that only one machine has: an absolute path, or one below a home folder."""
+def names_folder(value: object) -> bool:
+    """Return whether a value names a path that only one machine has, however deep: an absolute one, or one below a home folder."""
+    if isinstance(value, Mapping):
+        return any(map(names_folder, value.values()))
+    if isinstance(value, list | tuple | set):
+        return any(map(names_folder, value))
     if not isinstance(value, str):
         return False
-    return PurePosixPath(value).is_absolute() or PureWindowsPath(value).is_absolute() or value.startswith("~")
+    parts = [part.strip().removeprefix("file://") for part in _SEPARATOR.split(value)]
+    return any(
+        PurePosixPath(part).is_absolute() or PureWindowsPath(part).is_absolute() or part.startswith("~")
+        for part in parts
+    )
 
 
-def write_recipe(path: Path, recipe: Recipe, base: str) -> None:
+def write_recipe(path: Path, recipe: Recipe, base: str, allowed: Collection[str] = ()) -> None:
     """Write a recipe that others can run: the base model by its public name, folders below the working directory."""
     data = recipe.values.get("dataset_dir", "data")
     values = {
         "model_name_or_path": base,
-        **hyperparameters(recipe).values,
-        "dataset_dir": "data/alpaca" if _is_absolute(data) else data,
+        **hyperparameters(recipe, allowed).values,
+        "dataset_dir": "data/alpaca" if names_folder(data) or _holds_secret(data) else data,
         "output_dir": f"outputs/{recipe.name}",
     }
     with atomic_write(path) as file:
         file.write(
-            "# The recipe that the adapter was trained with, without folders, reporting and secrets of the machine.\n"
+            "# The recipe that the adapter was trained with: the keys that describe the training, without folders of the machine.\n"
         )
         yaml.safe_dump(values, file, sort_keys=False, allow_unicode=True)

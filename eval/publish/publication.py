@@ -10,6 +10,7 @@ from ...training.logs import TrainingLog
 from ...training.recipe import Recipe
 from .base_model import Licence
 from .corpus import TrainingData
+from .hyperparameters import Hyperparameters, hyperparameters
 from .scored import Scored
 from .weights import PublishedWeights
 
@@ -29,6 +30,7 @@ class Publication:
         weights: Published weights.
         licence: Licence; None if no file names one.
         plot: Whether the folder has a plot of the loss.
+        allowed: Keys of the recipe that are published besides those that describe the training.
     """
 
     repo: str
@@ -41,6 +43,12 @@ class Publication:
     weights: PublishedWeights
     licence: Licence | None
     plot: bool
+    allowed: tuple[str, ...] = ()
+
+    @property
+    def parameters(self) -> Hyperparameters:
+        """Keys of the recipe that are published, and the names of the others."""
+        return hyperparameters(self.recipe, self.allowed)
 
     @property
     def name(self) -> str:

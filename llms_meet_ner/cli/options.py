@@ -14,7 +14,6 @@ import click
 from click.core import ParameterSource
 
 from ..errors import LmnError
-from ..masking import keep_environment
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -67,13 +66,11 @@ def ended_by_sigterm() -> Iterator[None]:
 def catch_errors(command: Callable[P, R]) -> Callable[P, R]:
     """Turn an `LmnError`, or a file that cannot be made or opened, into one line on standard error and exit status 1.
 
-    The secrets of the environment are masked from then on.
     SIGTERM ends the command as Ctrl-C does.
     """
 
     @wraps(command)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
-        keep_environment()
         try:
             with ended_by_sigterm():
                 return command(*args, **kwargs)

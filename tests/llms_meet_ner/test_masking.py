@@ -18,6 +18,7 @@ from llms_meet_ner.masking import (
     keep_environment,
     keep_secret,
     keep_shapes,
+    keep_words,
     masked,
     masked_echo,
     secret_names_in,
@@ -94,6 +95,21 @@ def test_what_a_server_sent_is_masked_by_its_look(kind: str) -> None:
 def test_a_key_in_the_name_of_a_model_is_masked() -> None:
     keep_shapes(f"gateway/{SECRETS['openai']}/gpt-4o")
     assert masked(f"no model gateway/{SECRETS['openai']}/gpt-4o") == "no model gateway/***/gpt-4o"
+
+
+def test_secrets_on_the_command_line_are_masked() -> None:
+    keep_words(
+        [
+            "--served-model",
+            f"gateway/{SECRETS['openai']}/gpt-4o",
+            "hub_token=abcdef1",
+            "--base-url=http://me:hunter2@host/v1",
+        ]
+    )
+    shown = masked(
+        f"no model gateway/{SECRETS['openai']}/gpt-4o, abcdef1, hunter2; --base-url=http://me:hunter2@host/v1"
+    )
+    assert shown == "no model gateway/***/gpt-4o, ***, ***; --base-url=http://me:***@host/v1"
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def outputs(adapter: Path, base: Path, decoding: Any) -> list[str]:
         (["--repo", "bad"], "--repo bad: not a Hub id; write OWNER/NAME"),
         (["--repo", "me/x", "--parent-commit", "zz"], "--parent-commit zz: a commit is 40 hexadecimal digits"),
         (["--repo", "me/x", "--tag", "v1", "--create-pr"], "--tag with --create-pr: a pull request can be tagged only after"),
-        (["--repo", TOKEN], "--repo <token>: not a Hub id; write OWNER/NAME"),
+        (["--repo", TOKEN], "--repo ***: not a Hub id; write OWNER/NAME"),
     ],
 )  # fmt: skip
 def test_a_destination_that_cannot_be_is_one_line_without_the_token(

@@ -38,8 +38,9 @@ def test_nothing_of_the_machine_is_published(workdir: Path, monkeypatch: pytest.
         assert not re.search(rb"/home/me|hf_ABC|x9y9z9", content), path
         assert str(workdir).encode() not in content, path
     _, text = card_of()
-    left_out = "hf\\_hub\\_token, ms\\_hub\\_token, cache\\_dir, some\\_key, deepspeed"
-    assert f"Left out because they concern one machine or account: {left_out}." in text
+    left_out = "hf\\_hub\\_token, ms\\_hub\\_token, cache\\_dir, deepspeed, some\\_key"
+    assert f"left out, because they do not describe the training: {left_out}." in text
+    assert f"left out: {left_out}; --allow KEY publishes one".replace("\\", "") in result.output
     published = load_recipe(Path("outputs/tiny/hub/recipe.yaml"))
     assert (published.model, published.output_dir, published.seed) == (BASE, Path("outputs/tiny"), 7)
     config = json.loads(Path("outputs/tiny/hub/adapter_config.json").read_text())
