@@ -14,6 +14,7 @@ from conll_predictions import score_file
 from llms_meet_ner.data_converters import load_card
 from llms_meet_ner.eval.evaluate import evaluate, read_gold
 from llms_meet_ner.formats import get_format
+from llms_meet_ner.sentence import Sentence
 
 MEGABYTE = 1_000_000
 PADDING = 100_000
@@ -26,13 +27,18 @@ SHAPES: dict[str, Callable[[str, str], dict[str, Any]]] = {
 }
 
 
+def write(sentences: list[Sentence], row: Callable[[str, str], dict[str, Any]]) -> None:
+    with Path("p.jsonl").open("w", encoding="utf-8") as file:
+        for sentence in sentences:
+            file.write(json.dumps(row(sentence.text, get_format().render(sentence)), ensure_ascii=False) + "\n")
+
+
 @pytest.mark.parametrize("shape", SHAPES)
 def test_scoring_keeps_little_of_a_large_predictions_file(shape: str, workdir: Path) -> None:
     gold = read_gold(load_card("demo"), "testb").first(100)
-    with Path("p.jsonl").open("w", encoding="utf-8") as file:
-        for sentence in gold.sentences:
-            row = SHAPES[shape](sentence.text, get_format().render(sentence))
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+    write(gold.sentences, lambda text, output: {"predict": output})
+    evaluate(gold, Path("p.jsonl"))  # imports what scoring needs
+    write(gold.sentences, SHAPES[shape])
     tracemalloc.start()
     try:
         evaluation = evaluate(gold, Path("p.jsonl"))
