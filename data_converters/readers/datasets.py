@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -14,14 +16,16 @@ from typing import Any
 from ...errors import LmnError, installing
 from ...sentence import Sentence
 from ...terminal import progress_bars
+from ..paths import inner_path
 from ..problems import ProblemLog
 from .common import CorpusRules, SplitData
+from .dataset_files import FORMATS, check_plain, load_file, load_folder, load_from_hub, load_saved
 from .tokens import RecordOptions, RecordReader
 
-_FORMATS = {
-    ".parquet": "parquet", ".arrow": "arrow", ".json": "json", ".jsonl": "json", ".csv": "csv", ".tsv": "csv",
-}  # fmt: skip
 _BATCH = 1000
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
+_OLDEST = 4
+"""First version of the library, by its first number, that runs no programs of data sets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,22 +76,26 @@ class DatasetSplit:
     def local(self) -> Path | None:
         """The file or folder of the data set; None for a data set on the Hub."""
         path = self.folder / self.options.path
-        return path if path.exists() else None
+        return path if os.path.exists(path) else None
 
     def __str__(self) -> str:
         name = str(self.local or self.options.path)
         return f"{name}[{', '.join(filter(None, [self.options.name, self.split]))}]"
 
     def missing(self) -> LmnError | None:
-        """Return the error for a file or folder that does not exist; None if it does, or the path may be an id of the Hub."""
-        path = Path(self.options.path)
-        if self.local or not (
-            path.suffix in _FORMATS or path.is_absolute() or len(path.parts) > 2 or ".." in path.parts
-        ):
+        """Return the error for a file or folder that does not exist; None if it does, or the path may be an id of the Hub.
+
+        Raises:
+            LmnError: The path leads out of the folder of the corpus.
+        """
+        path = self.options.path
+        inner_path(self.folder, path, "--source DIR names the folder that holds it")
+        if self.local or (_HUB_ID.fullmatch(path) and Path(path).suffix not in FORMATS):
             return None
-        return LmnError(
-            "no such file or folder", self.folder / path, f"--source DIR names the folder that holds {path}"
-        )
+        remedy = f"--source DIR names the folder that holds {path}"
+        if "/" not in path and Path(path).suffix not in FORMATS:
+            remedy = f"{remedy}; a data set on the Hub is called OWNER/NAME"
+        return LmnError("no such file or folder", self.folder / path, remedy)
 
     def sha256(self) -> str:
         """Return the hash of the tokens and tags, one line of JSON per record, in the order of the split."""
@@ -98,20 +106,31 @@ class DatasetSplit:
         return digest.hexdigest()
 
     def rows(self, loaded: Any = None) -> Iterator[dict[str, Any]]:
-        """Yield the records as mappings. In the columns of `where`, names replace the numbers that stand for them."""
+        """Yield the records as mappings. In the columns of `where`, names replace the numbers that stand for them.
+
+        Raises:
+            LmnError: The data is damaged.
+        """
         data = self.load() if loaded is None else loaded
         named = {
-            column: feature.names
+            column: dict(enumerate(feature.names))
             for column, feature in data.features.items()
             if column in self.options.record.where and hasattr(feature, "names")
         }
-        needed = {self.options.record.tokens, self.options.record.tags, *self.options.record.where}
-        for batch in data.select_columns([name for name in data.column_names if name in needed]).iter(_BATCH):
-            for values in zip(*batch.values()):
-                record = dict(zip(batch, values))
-                for column, names in named.items():
-                    record[column] = names[record[column]] if isinstance(record[column], int) else record[column]
-                yield record
+        chosen = data.select_columns([name for name in data.column_names if name in self._columns])
+        try:
+            for batch in chosen.iter(_BATCH):
+                for values in zip(*batch.values()):
+                    record = dict(zip(batch, values))
+                    for column, names in named.items():
+                        record[column] = names.get(record[column], record[column])
+                    yield record
+        except (ValueError, OSError, TypeError, KeyError, NotImplementedError) as error:  # pyarrow's and the library's
+            raise LmnError(f"its data cannot be read ({_first_line(error)})", self, self._remedy(error)) from error
+
+    @property
+    def _columns(self) -> set[str]:
+        return {self.options.record.tokens, self.options.record.tags, *self.options.record.where}
 
     def load(self) -> Any:
         """Load the split.
@@ -123,6 +142,9 @@ class DatasetSplit:
             import datasets
         except ImportError as error:
             raise LmnError(f"reading it needs the datasets library ({error})", self, installing("readers")) from error
+        if int(datasets.__version__.split(".")[0]) < _OLDEST:
+            what = f"reading it needs datasets {_OLDEST} or later, not {datasets.__version__}, which runs programs"
+            raise LmnError(what, self, installing("readers"))
         if not sys.stderr.isatty():
             datasets.disable_progress_bars()
         try:
@@ -140,29 +162,19 @@ class DatasetSplit:
             if column not in data.column_names:
                 remedy = f"it has {', '.join(data.column_names)}: the card's reader.{key} names one"
                 raise LmnError(f"no column {column!r}", self, remedy)
+        check_plain(data.features, self._columns, self)
         return data
 
     def _load(self, datasets: Any) -> Any:
-        path = self.local
+        if missing := self.missing():
+            raise missing
+        path, options = self.local, self.options
         if path is None:
-            options = self.options
-            return datasets.load_dataset(options.path, options.name, split=self.split, revision=options.revision)
-        if path.is_dir() and (path / "dataset_dict.json").is_file():
-            splits = datasets.load_from_disk(str(path))
-            if self.split not in splits:
-                raise LmnError(f"no split {self.split!r}", path, f"it has: {', '.join(splits)}")
-            return splits[self.split]
-        if path.is_dir() and (path / "state.json").is_file():
-            data = datasets.load_from_disk(str(path))
-            if data.split is not None and str(data.split) != self.split:
-                raise LmnError(f"no split {self.split!r}", path, f"it is the split {data.split}")
-            return data
-        if path.is_dir():
-            return datasets.load_dataset(str(path), self.options.name, split=self.split)
-        if path.suffix not in _FORMATS:
-            raise LmnError(f"a data set's file ends in {', '.join(_FORMATS)}", path)
-        more = {"sep": "\t"} if path.suffix == ".tsv" else {}
-        return datasets.load_dataset(_FORMATS[path.suffix], data_files=str(path), split=self.split, **more)
+            return load_from_hub(datasets, options.path, options.name, options.revision, self.split)
+        if not path.is_dir():
+            return load_file(datasets, self.folder, path, self.split)
+        saved = load_saved(datasets, self.folder, path, self.split)
+        return load_folder(datasets, self.folder, path, options.name, self.split) if saved is None else saved
 
     def _remedy(self, error: Exception) -> str:
         """Return the remedy for an error that the library raised."""

@@ -114,7 +114,7 @@ def test_the_card_s_names_win_over_the_features(tmp_path: Path) -> None:
         ("one", "train", {"where": {"language": "en"}}, r"one\[train\]: no column 'language'; it has .*: the card's reader\.where names one"),
         ("one", "train", {"where": {"lang": "de"}}, r"one\[train\]: none of 4 records has lang: 'de'"),
         ("data.json", "train", {}, r"data\.json\[train\]:1: token 'en:John' is tagged '1', .* reader\.tag_names lists"),
-        ("data.txt", "train", {}, r"data\.txt: a data set's file ends in \.parquet, "),
+        ("data.pkl", "train", {}, r"data\.pkl: a data set's file ends in \.parquet, "),
         ("script", "train", {}, r"script\[train\]: Dataset scripts are no longer supported, but found script\.py; it is a program, which is not run"),
         ("nobody/none", "train", {"name": "x"}, r"nobody/none\[x, train\]: Couldn't reach 'nobody/none' on the Hub .* is not a file or folder either"),
     ],
@@ -122,7 +122,7 @@ def test_the_card_s_names_win_over_the_features(tmp_path: Path) -> None:
 def test_what_is_not_there_is_named(tmp_path: Path, path: str, split: str, more: dict[str, Any], message: str) -> None:
     if write := (WRITERS | UNNAMED).get(path):
         write(tmp_path / path)
-    (tmp_path / "data.txt").write_text("a")
+    (tmp_path / "data.pkl").write_text("a")
     (tmp_path / "script").mkdir()
     (tmp_path / "script" / "script.py").write_text("")
     with pytest.raises(LmnError, match=message):
