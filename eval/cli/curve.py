@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 
-from ...cli.options import catch_errors, recipe_option
+from ...cli.options import catch_errors, recipe_option, trust_option
 from ...cli.predict_options import batch_size_option
-from ...decoding.model import AUTO, DTYPES, Dtype
+from ...decoding.model import AUTO, DTYPES
+from ...decoding.pretrained import Dtype
 from ...decoding.requests import DECODINGS, Decoding
 from ...rendering.tables import print_table
 from ...systems.options import SystemOptions
@@ -37,11 +38,12 @@ from ..studies.curve import CURVE_FILE, Curve, Dev, draw_curve, watch_training
 @click.option(
     "--watch", is_flag=True, help="Look for new checkpoints every 30 seconds and score them, until training has ended."
 )
+@trust_option
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 @catch_errors
 def curve_command(
     recipe_path: Path | None, split: str | None, source: Path | None, decoding: Decoding | None, batch_size: int, dtype: Dtype,
-    limit: int | None, restart: bool, watch: bool, overrides: tuple[str, ...],
+    limit: int | None, restart: bool, watch: bool, trust_remote_code: bool, overrides: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Score every checkpoint of a training on a development split.
 
@@ -52,7 +54,7 @@ def curve_command(
     You can run it during training and again afterwards. Scores are kept, also of checkpoints that save_total_limit deletes.
     """  # noqa: D301
     recipe = choose_recipe(recipe_path, overrides)
-    options = SystemOptions(decoding, batch_size, dtype=dtype)
+    options = SystemOptions(decoding, batch_size, dtype=dtype, trust_remote_code=trust_remote_code)
     dev = Dev.read(recipe, split, source, limit)
     options = options.for_format(dev.spec.format)
     if watch:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 import cloup
 
-from ...cli.options import catch_errors, recipe_option
+from ...cli.options import catch_errors, recipe_option, trust_option
 from ...errors import LmnError, listed
 from ...secret_shapes import is_secret_name
 from ...systems.options import SystemOptions
@@ -33,6 +33,7 @@ _folder_group = cloup.option_group(
     cloup.option("--license", "licence", metavar="ID", help="Licence as the Hub lists it. [default: the base model's]"),
     cloup.option("--keep-float32", is_flag=True, help="Do not round the weights to bfloat16."),
     cloup.option("--merged", is_flag=True, help="Publish the whole model, with the adapter merged into it, instead of the adapter."),
+    trust_option,
     cloup.option("--no-corpus-text", is_flag=True, help="Show no sentence of the training data in the card."),
     cloup.option("--allow", "allowed", multiple=True, metavar="KEY", help="Key of the recipe to publish all the same; may be repeated."),
     cloup.option("--not-secret", multiple=True, metavar="FILE:LINE", help="Line that looks like a secret and is none; may be repeated."),
@@ -86,7 +87,8 @@ def _folder_options(command: Callable[..., R]) -> Callable[..., R]:
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 @click.version_option(package_name="llms-meet-ner")
 def main(
-    recipe_path: Path | None, to: Destination, options: BuildOptions, out: Path | None, dry_run: bool, overrides: tuple[str, ...]
+    recipe_path: Path | None, to: Destination, options: BuildOptions, trust_remote_code: bool, out: Path | None, dry_run: bool,
+    overrides: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Publish a recipe's adapter, with a model card, on the Hugging Face Hub.
 
@@ -107,7 +109,7 @@ def main(
     check_words({"--repo": to.repo, "--message": to.message, "--tag": to.tag, "--revision": to.revision})
     recipe = choose_recipe(recipe_path, overrides)
     _check_base(options.base or recipe.model, refused=not dry_run)
-    system = RecipeAdapter(recipe, SystemOptions())
+    system = RecipeAdapter(recipe, SystemOptions(trust_remote_code=trust_remote_code))
     built = build(system, recipe, replace(options, repo=to.repo), out or system.results_folder / "hub")
     _print_built(built)
     if not dry_run:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from ...cli.options import catch_errors
+from ...cli.options import catch_errors, trust_option
 from ...rendering.tables import print_table
 from ...terminal import echo
 from ..studies.search import run_search
@@ -15,8 +16,9 @@ from ..studies.search_plan import load_plan
 
 @click.command("search")
 @click.argument("plan_path", metavar="SEARCH.yaml", type=click.Path(path_type=Path))
+@trust_option
 @catch_errors
-def search_command(plan_path: Path) -> None:
+def search_command(plan_path: Path, trust_remote_code: bool) -> None:
     """Search over keys of a recipe: train, score on dev, print one table.
 
     \b
@@ -24,7 +26,7 @@ def search_command(plan_path: Path) -> None:
 
     A killed search resumes where it stopped. To add trials, raise trials in the file and call the command again.
     """  # noqa: D301
-    search = run_search(load_plan(plan_path))
+    search = run_search(replace(load_plan(plan_path), trust_remote_code=trust_remote_code))
     print_table(search.table())
     best = search.best
     if best is None:

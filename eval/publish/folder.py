@@ -163,8 +163,8 @@ def _fill(system: LocalSystem, training: Recipe, options: BuildOptions, base: st
 def _write_weights(system: LocalSystem, options: BuildOptions, base: str, new: Path) -> PublishedWeights:
     adapter, keep = adapter_folder(system), options.keep_float32
     if options.merged:
-        weights = system.weights()
-        return write_merged(weights.base, adapter, new, keep_float32=keep, trust=weights.trust_remote_code)
+        trust = system.options.trust_remote_code
+        return write_merged(system.weights().base, adapter, new, keep_float32=keep, trust_remote_code=trust)
     write_json(new / ADAPTER_CONFIG_FILE, {**read_config(adapter), "base_model_name_or_path": base})
     return write_adapter(adapter, new, keep_float32=keep)
 

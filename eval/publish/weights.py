@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...decoding.pretrained import Weights, load_pretrained
 from ...errors import LmnError, installing
 from ...files import sha256_of
 from ...training.recipe import ADAPTER_FILE
@@ -95,7 +96,7 @@ def _count(tensors: object) -> tuple[tuple[str, int], ...]:
 
 
 def write_merged(
-    base: str, source: Path, target: Path, *, keep_float32: bool = False, trust: bool = False
+    base: str, source: Path, target: Path, *, keep_float32: bool = False, trust_remote_code: bool = False
 ) -> PublishedWeights:
     """Merge an adapter into its base model in float32, and write the whole model, in bfloat16 unless `keep_float32` is set.
 
@@ -104,24 +105,18 @@ def write_merged(
         source: Folder of the adapter.
         target: Folder to write into; gets `config.json`, `generation_config.json` and `model*.safetensors`.
         keep_float32: Whether to write float32.
-        trust: Whether code that comes with the base model may run.
+        trust_remote_code: Whether code that comes with the base model may run.
 
     Raises:
         LmnError: A package is missing, or model or adapter cannot be loaded.
     """
     try:
+        import peft  # noqa: F401
         import torch
-        from peft import PeftModel
-        from safetensors import SafetensorError
-        from transformers import AutoModelForCausalLM
+        import transformers  # noqa: F401
     except ImportError as error:
         raise LmnError(f"--merged needs torch, transformers and peft ({error})", remedy=_INSTALL) from error
-    try:
-        model = AutoModelForCausalLM.from_pretrained(base, dtype="float32", trust_remote_code=trust)
-        model = PeftModel.from_pretrained(model, str(source)).merge_and_unload()
-    except (OSError, ValueError, TypeError, KeyError, RuntimeError, SafetensorError) as error:
-        what = str(error).strip().split("\n")[0]
-        raise LmnError(f"cannot be merged: {what}", f"{base} with {source}") from error
+    model = load_pretrained(Weights(base, source, trust_remote_code=trust_remote_code), "float32")
     model = model if keep_float32 else model.to(torch.bfloat16)
     model.config._name_or_path = ""  # perhaps a folder of this machine
     model.save_pretrained(target)

@@ -106,6 +106,7 @@ def _commit() -> str | None:
         described = subprocess.run(
             ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],
             capture_output=True,
+            stdin=subprocess.DEVNULL,
             text=True,
             timeout=10,
             check=True,

@@ -13,7 +13,7 @@ from ...terminal import echo
 
 
 def run_command(*words: str | Path) -> None:
-    """Run a command of this environment, after showing it; its output goes through.
+    """Run a command of this environment, after showing it; its output goes through, and its standard input is empty.
 
     Raises:
         LmnError: The command failed.
@@ -21,6 +21,7 @@ def run_command(*words: str | Path) -> None:
     name, *arguments = map(str, words)
     echo(f"$ {shlex.join([name, *arguments])}")
     command = [str(Path(sys.executable).parent / name), *arguments]
-    code = subprocess.run(command, env={**os.environ, "HF_HUB_OFFLINE": "1"}, check=False).returncode
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
+    code = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, check=False).returncode
     if code:
         raise LmnError(f"ended with status {code}", name, "see its output above")

@@ -69,6 +69,7 @@ class SearchPlan:
         decoding: Decoding of the predictions that are scored; None for what their format allows.
         batch_size: Number of sentences decoded together.
         limit: Number of first sentences of the split that are scored; None for all.
+        trust_remote_code: Whether code that comes with the base model may run when a trial is scored.
     """
 
     path: Path
@@ -86,6 +87,7 @@ class SearchPlan:
     decoding: Decoding | None = None
     batch_size: int = 16
     limit: int | None = None
+    trust_remote_code: bool = False
 
     def values(self, parameters: Mapping[str, Scalar]) -> dict[str, Scalar]:
         """Return the keys that a trial changes in the recipe: the searched ones, those tied to them, and those of every trial."""

@@ -44,5 +44,6 @@ def score_trial(plan: SearchPlan, overrides: Sequence[str]) -> Counts:
 def _score(plan: SearchPlan, overrides: list[str]) -> Counts:
     recipe = load_recipe(plan.recipe.path, overrides)
     dev = Dev.read(recipe, plan.split, plan.source, plan.limit)
-    system = recipe_system(recipe, SystemOptions(plan.decoding, plan.batch_size))
+    options = SystemOptions(plan.decoding, plan.batch_size, trust_remote_code=plan.trust_remote_code)
+    system = recipe_system(recipe, options)
     return score_system(system, dev, run_folder(system, dev.gold.card.name, dev.gold.split, limit=plan.limit))

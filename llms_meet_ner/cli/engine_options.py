@@ -22,7 +22,7 @@ _SERVER_OPTIONS = {
     "timeout": "--timeout",
     "retries": "--retries",
 }
-_LOCAL_OPTIONS = {"batch_size": "--batch-size", "dtype": "--dtype"}
+_LOCAL_OPTIONS = {"batch_size": "--batch-size", "dtype": "--dtype", "trust_remote_code": "--trust-remote-code"}
 
 _engine_options = cloup.option_group(
     "Server",

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 import click
+import cloup
 from click.core import ParameterSource
 
 from ..errors import LmnError
@@ -25,6 +26,13 @@ recipe_option = click.option(
     help="Recipe. [default: the only one under recipes/ that is trained]",
 )
 """The recipe, in every command that takes one; for `choose_recipe`."""
+
+trust_option = cloup.option(
+    "--trust-remote-code",
+    is_flag=True,
+    help="Run Python code that comes with the base model. Read it first: it can do what you can.",
+)
+"""The only way to let code of a model run, in every command that loads one."""
 
 
 def refuse(options: Mapping[str, str], why: str) -> None:

@@ -9,13 +9,14 @@ from typing import Any, TypeVar
 import click
 import cloup
 
-from ..decoding.model import AUTO, DTYPES, Dtype
+from ..decoding.model import AUTO, DTYPES
+from ..decoding.pretrained import Dtype
 from ..decoding.requests import DECODINGS, Decoding
 from ..systems.examples import Shots
 from ..systems.options import SystemOptions
 from ..systems.server import ServerOptions
 from .engine_options import engine_options
-from .options import catch_errors
+from .options import catch_errors, trust_option
 from .shot_options import shots_options
 
 R = TypeVar("R")
@@ -41,6 +42,7 @@ _predict_options = cloup.option_group(
     ),
     cloup.option("--limit", type=click.IntRange(min=1), help="Only the first N sentences."),
     cloup.option("--restart", is_flag=True, help="Discard what an earlier run left."),
+    trust_option,
 )  # fmt: skip
 
 
@@ -53,9 +55,9 @@ def predict_options(command: Callable[..., R]) -> Callable[..., R]:
     @wraps(command)
     def wrapped(
         *args: Any, decoding: Decoding | None, server: ServerOptions | None, batch_size: int, max_new_tokens: int | None, dtype: Dtype,
-        shots: Shots | None, **kwargs: Any,
+        shots: Shots | None, trust_remote_code: bool, **kwargs: Any,
     ) -> R:  # fmt: skip
-        options = SystemOptions(decoding, batch_size, max_new_tokens, dtype, shots, server)
+        options = SystemOptions(decoding, batch_size, max_new_tokens, dtype, shots, server, trust_remote_code)
         return command(*args, options=options, **kwargs)
 
     return _predict_options(shots_options(engine_options(catch_errors(wrapped))))

@@ -11,13 +11,14 @@ from typing import BinaryIO
 
 import click
 
-from ..decoding.model import AUTO, DTYPES, Dtype
+from ..decoding.model import AUTO, DTYPES
+from ..decoding.pretrained import Dtype
 from ..decoding.requests import DECODINGS, Decoding
 from ..errors import LmnError
 from ..files import atomic_write
 from ..tagging.tagger import TaggedText, load
 from ..terminal import GuardedCommand, write_data
-from .options import catch_errors
+from .options import catch_errors, trust_option
 from .predict_options import batch_size_option
 
 _WRITERS: dict[str, Callable[[TaggedText], str]] = {
@@ -53,13 +54,14 @@ _WRITERS: dict[str, Callable[[TaggedText], str]] = {
 @click.option(
     "--prompt", type=click.Path(path_type=Path), help="Prompt file. [default: prompt_spec.json next to the weights]"
 )
+@trust_option
 @click.option("--out", type=click.Path(path_type=Path), help="File to write. [default: standard output]")
 @click.argument("file", type=click.File("rb"), default="-")
 @click.version_option(package_name="llms-meet-ner")
 @catch_errors
 def main(
     adapter: str, tokens: bool, output: str, language: str, decoding: Decoding | None, batch_size: int, dtype: Dtype,
-    base: str | None, prompt: Path | None, out: Path | None, file: BinaryIO,
+    base: str | None, prompt: Path | None, trust_remote_code: bool, out: Path | None, file: BinaryIO,
 ) -> None:  # fmt: skip
     """Mark the entities in a text file (UTF-8) or in standard input, one text a line.
 
@@ -73,7 +75,7 @@ def main(
     """  # noqa: D301 - click looks for the backspace, which a raw string does not have
     tagger = load(
         adapter, base=base, prompt=prompt, decoding=decoding, batch_size=batch_size, dtype=dtype,
-        language=None if tokens else language,
+        language=None if tokens else language, trust_remote_code=trust_remote_code,
     )  # fmt: skip
     write = _WRITERS[output]
     with atomic_write(out) if out else nullcontext() as target:

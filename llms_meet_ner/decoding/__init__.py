@@ -2,7 +2,8 @@
 
 | module | what it does |
 |---|---|
-| `model.py` | loads a base model with an adapter |
+| `model.py` | a model that is ready to generate |
+| `pretrained.py` | loads base models, adapters and tokenizers, without running code that comes with them |
 | `requests.py` | what a generator is asked for, and what it offers |
 | `batches.py` | plans the batches of a run, and resumes an unfinished run |
 | `bounds.py` | after how many tokens an output is cut off |

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..errors import LmnError, installing
+from ..standard_input import kept_from_libraries
 from .spec import PROMPT_SPEC_FILE, Example, PromptSpec, TemplatePieces
 
 _MERGING = "Llama2Template"
@@ -23,7 +24,8 @@ def pieces_of(name: str) -> TemplatePieces:
         LmnError: LLaMA-Factory is not installed or does not have the template, or the template does more than its pieces.
     """
     try:
-        from llamafactory.data.template import TEMPLATES
+        with kept_from_libraries():
+            from llamafactory.data.template import TEMPLATES
     except ImportError as error:
         raise LmnError(
             f"LLaMA-Factory is not installed ({error})",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..decoding.guesser import EntityGuesser
-from ..decoding.model import Weights
+from ..decoding.pretrained import Weights
 from ..prompting.spec import PromptSpec
 from ..sentence import Sentence
 from ..training.recipe import Recipe, recipe_prompt

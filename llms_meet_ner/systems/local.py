@@ -6,6 +6,7 @@ import logging
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,7 +14,8 @@ from typing import Any, NamedTuple
 from ..decoding.batches import Batch, plan_batches
 from ..decoding.bounds import token_bound
 from ..decoding.guesser import EntityGuesser
-from ..decoding.model import Dtype, FourBit, LoadedModel, Weights, load_model
+from ..decoding.model import LoadedModel, load_model
+from ..decoding.pretrained import Dtype, FourBit, Weights
 from ..decoding.requests import CONSTRAINED, FREE, Decoding, Generator, Request
 from ..errors import LmnError
 from ..files import sha256_of
@@ -22,6 +24,7 @@ from ..prompting.spec import Example, PromptSpec
 from ..prompting.templates import encode_prompt
 from ..records import Answer
 from ..sentence import Sentence
+from ..standard_input import kept_from_libraries
 from ..training.dataset_info import read_answers
 from ..training.recipe import ADAPTER_FILE, Recipe
 from .prompted import PromptedSystem
@@ -168,7 +171,8 @@ class LocalSystem(PromptedSystem):
 
     @cached_property
     def _loaded(self) -> LoadedModel:
-        return load_model(self.weights(), self._full_prompt, self.options.dtype)
+        weights = replace(self.weights(), trust_remote_code=self.options.trust_remote_code)
+        return load_model(weights, self._full_prompt, self.options.dtype)
 
     @cached_property
     def _generator(self) -> Generator:
@@ -203,7 +207,8 @@ class LocalSystem(PromptedSystem):
 
         def answer(batch: Batch) -> list[Answer]:
             rows = [asked[item] for item in batch.items]
-            return generator.generate([Request(row.prompt, row.sentence.tokens, row.bound) for row in rows])
+            with kept_from_libraries():
+                return generator.generate([Request(row.prompt, row.sentence.tokens, row.bound) for row in rows])
 
         return Job(batches, answer)
 
@@ -241,9 +246,7 @@ def recipe_weights(recipe: Recipe, adapter: Path | None) -> Weights:
     four_bit = None
     if values.get("quantization_bit") == 4:
         four_bit = FourBit(values.get("quantization_type", "nf4"), values.get("double_quantization", True))
-    return Weights(
-        recipe.model, adapter, None, trained, four_bit, trust_remote_code=bool(values.get("trust_remote_code"))
-    )
+    return Weights(recipe.model, adapter, None, trained, four_bit)
 
 
 def recipe_identity(recipe: Recipe, adapter: Path | None) -> dict[str, Any]:

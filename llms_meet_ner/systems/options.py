@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ..decoding.model import AUTO, Dtype, check_dtype
+from ..decoding.model import AUTO, check_dtype
+from ..decoding.pretrained import Dtype
 from ..decoding.requests import CONSTRAINED, FREE, Decoding, resolve_decoding
 from ..errors import LmnError
 from .examples import Shots
@@ -23,6 +24,7 @@ class SystemOptions:
         dtype: Data type of the weights.
         shots: Examples for the base model, which then answers without its adapter; None for the trained model.
         server: Server that generates; None for this process.
+        trust_remote_code: Whether Python code that comes with the base model may run.
     """
 
     decoding: Decoding | None = None
@@ -31,6 +33,7 @@ class SystemOptions:
     dtype: Dtype = AUTO
     shots: Shots | None = None
     server: ServerOptions | None = None
+    trust_remote_code: bool = False
 
     def __post_init__(self) -> None:
         """Check that the options go together.

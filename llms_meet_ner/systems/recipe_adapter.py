@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..decoding.guesser import EntityGuesser
-from ..decoding.model import Weights
+from ..decoding.pretrained import Weights
 from ..errors import LmnError
 from ..files import sha256_of
 from ..prompting.spec import PROMPT_SPEC_FILE, PromptSpec

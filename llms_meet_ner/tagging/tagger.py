@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..decoding.model import AUTO, Dtype, check_dtype
+from ..decoding.model import AUTO, check_dtype
+from ..decoding.pretrained import Dtype
 from ..decoding.requests import DECODINGS, Decoding
 from ..errors import LmnError
 from ..sentence import Sentence, Span, without_nested
@@ -264,6 +265,7 @@ def load(
     batch_size: int = 16,
     dtype: Dtype = AUTO,
     language: str | None = "en",
+    trust_remote_code: bool = False,
 ) -> Tagger:
     """Load an adapter or a merged model for tagging; on CUDA if there is a card.
 
@@ -276,6 +278,7 @@ def load(
         batch_size: Number of sentences decoded together.
         dtype: `float32`, `bfloat16`, `float16`, or `auto`: on CUDA as the base model was saved, float32 on a CPU.
         language: Language of the texts, a code of spaCy's (`en`, `de`, ...; `xx` for any); None if spaces separate their tokens.
+        trust_remote_code: Whether Python code that comes with the base model may run. Read it first: it can do what you can.
 
     Raises:
         LmnError: The model, its prompt or its base model cannot be found or loaded, the language is not known, a package is missing,
@@ -284,7 +287,7 @@ def load(
     check_dtype(dtype)
     if decoding is not None and decoding not in DECODINGS:
         raise LmnError(f"no decoding is called {decoding!r}; there are: {', '.join(DECODINGS)}")
-    options = SystemOptions(decoding, batch_size, dtype=dtype)
+    options = SystemOptions(decoding, batch_size, dtype=dtype, trust_remote_code=trust_remote_code)
     splitter = split_at_spaces if language is None else make_splitter(language)
     found = find_model(os.fspath(model), base, Path(prompt) if prompt else None)
     system = FoundModel(found, options)

@@ -14,7 +14,8 @@ import click
 from llms_meet_ner.cli.options import catch_errors
 from llms_meet_ner.data_converters.cards import load_card
 from llms_meet_ner.data_converters.corpus import read_corpus
-from llms_meet_ner.decoding.model import Weights, load_model
+from llms_meet_ner.decoding.model import load_model
+from llms_meet_ner.decoding.pretrained import Weights
 from llms_meet_ner.decoding.requests import Request
 from llms_meet_ner.errors import LmnError
 from llms_meet_ner.files import write_json

@@ -23,7 +23,8 @@ seen: list[ServerOptions | None] = []
 @engine_options
 @click.option("--batch-size", type=int, default=16)
 @click.option("--dtype", default="auto")
-def command(server: ServerOptions | None, batch_size: int, dtype: str) -> None:
+@click.option("--trust-remote-code", is_flag=True)
+def command(server: ServerOptions | None, batch_size: int, dtype: str, trust_remote_code: bool) -> None:
     seen.append(server)
 
 
@@ -93,7 +94,8 @@ def test_each_option_of_a_server_is_refused_for_the_model_here(option: str) -> N
 
 @pytest.mark.parametrize("option", _LOCAL_OPTIONS.values())
 def test_each_option_of_the_model_here_is_refused_for_a_server(option: str) -> None:
-    result = CliRunner().invoke(command, ["--engine", "openai", option, "1"])
+    value = [] if option == "--trust-remote-code" else ["1"]
+    result = CliRunner().invoke(command, ["--engine", "openai", option, *value])
     assert (result.exit_code, seen) == (2, [])
     assert f"Error: {option} is for --engine local; a server decides that by itself\n" in result.stderr
 

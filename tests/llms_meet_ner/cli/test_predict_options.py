@@ -32,6 +32,7 @@ def command(options: SystemOptions, limit: int | None, restart: bool) -> None:
         ([], (SystemOptions(), None, False)),
         (["--decoding", "free", "--max-new-tokens", "9"], (SystemOptions("free", max_new_tokens=9), None, False)),
         (["--batch-size", "3", "--dtype", "bfloat16", "--limit", "2", "--restart"], (SystemOptions(None, 3, None, "bfloat16"), 2, True)),
+        (["--trust-remote-code"], (SystemOptions(trust_remote_code=True), None, False)),
         (["--engine", "openai", "--shots", "1"], (SystemOptions(None, shots=Shots(1), server=ServerOptions()), None, False)),
     ],
 )  # fmt: skip

@@ -8,7 +8,8 @@ import pytest
 from standins import SPEC
 
 from llms_meet_ner import LmnError
-from llms_meet_ner.decoding.model import DTYPES, Weights, load_model
+from llms_meet_ner.decoding.model import DTYPES, load_model
+from llms_meet_ner.decoding.pretrained import Weights
 
 
 def test_data_types_have_the_names_of_torch() -> None:

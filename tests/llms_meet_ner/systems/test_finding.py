@@ -10,7 +10,8 @@ import pytest
 from standins import SPEC
 
 from llms_meet_ner import LmnError
-from llms_meet_ner.decoding.model import Weights, load_model
+from llms_meet_ner.decoding.model import load_model
+from llms_meet_ner.decoding.pretrained import Weights
 from llms_meet_ner.systems.finding import find_model
 from llms_meet_ner.tagging.tagger import load
 

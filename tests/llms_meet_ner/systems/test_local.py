@@ -9,7 +9,7 @@ import pytest
 from standins import CapitalsSystem
 
 from llms_meet_ner import LabelSet, PromptSpec, Sentence
-from llms_meet_ner.decoding.model import FourBit, Weights
+from llms_meet_ner.decoding.pretrained import FourBit, Weights
 from llms_meet_ner.systems.local import recipe_precision, recipe_weights, training_guesser
 from llms_meet_ner.training.recipe import Recipe
 
@@ -25,7 +25,7 @@ def recipe(**keys: Any) -> Recipe:
     [
         ({}, Weights("m", cuda_dtype="float32")),
         ({"bf16": True}, Weights("m", cuda_dtype="bfloat16")),
-        ({"fp16": True, "trust_remote_code": True}, Weights("m", cuda_dtype="float16", trust_remote_code=True)),
+        ({"fp16": True, "trust_remote_code": True}, Weights("m", cuda_dtype="float16")),
         ({"bf16": True, "quantization_bit": 4}, Weights("m", cuda_dtype="bfloat16", four_bit=FourBit("nf4", True))),
         (
             {"quantization_bit": 4, "quantization_type": "fp4", "double_quantization": False},

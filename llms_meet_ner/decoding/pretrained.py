@@ -1,0 +1,132 @@
+"""Loading with transformers and peft: no code of the model's files runs unless the user says so, and no library asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from ..errors import LmnError
+from ..standard_input import kept_from_libraries
+
+Dtype = Literal["auto", "float32", "bfloat16", "float16"]
+_ITS_CODE = (
+    "read that code first; if you trust it, say --trust-remote-code, or load(..., trust_remote_code=True) in Python; "
+    "the key trust_remote_code of a recipe is for LLaMA-Factory alone"
+)
+
+
+class FourBit(NamedTuple):
+    """Quantisation of a base model to 4 bits.
+
+    Attributes:
+        kind: Data type of the quantised weights: `nf4` or `fp4`.
+        double: Whether the quantisation constants are quantised too.
+    """
+
+    kind: str
+    double: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Weights to load, and settings for loading them.
+
+    Attributes:
+        base: Hub id or folder of the base model, or of a model that is used whole.
+        adapter: Folder of the adapter on it, with `adapter_config.json`; None for the model alone.
+        revision: Commit of a base that is a Hub id; None for its main branch.
+        cuda_dtype: Data type that `auto` stands for on CUDA. There `auto` itself is the data type that the base was saved in.
+        four_bit: Quantisation of the base on CUDA; None to load it as it is.
+        remedy: Advice if the weights cannot be loaded; None if there is none.
+        trust_remote_code: Whether code that comes with the base may run, which only the user of a command can say.
+    """
+
+    base: str
+    adapter: Path | None = None
+    revision: str | None = None
+    cuda_dtype: Dtype = "auto"
+    four_bit: FourBit | None = None
+    remedy: str | None = None
+    trust_remote_code: bool = False
+
+    def __str__(self) -> str:
+        """Return the base model, and its adapter if it has one."""
+        return f"{self.base} with {self.adapter}" if self.adapter else self.base
+
+
+def load_tokenizer(weights: Weights) -> Any:
+    """Return the base model's tokenizer.
+
+    Raises:
+        LmnError: It cannot be loaded, or needs code that the user has not trusted.
+    """
+    with _loading(weights):
+        from transformers import AutoTokenizer
+
+        return AutoTokenizer.from_pretrained(weights.base, **_options(weights))
+
+
+def load_pretrained(weights: Weights, dtype: Dtype, four_bit: FourBit | None = None) -> Any:
+    """Return the model, its adapter merged into it unless the base is quantised.
+
+    Args:
+        weights: Base model and adapter.
+        dtype: Data type of the weights.
+        four_bit: Quantisation, which is done on CUDA; None for none.
+
+    Raises:
+        LmnError: Base or adapter cannot be loaded, or the base needs code that the user has not trusted.
+    """
+    with _loading(weights):
+        from peft import PeftModel
+        from transformers import AutoModelForCausalLM
+
+        placed = {"quantization_config": _quantisation(four_bit, dtype), "device_map": {"": 0}} if four_bit else {}
+        model = AutoModelForCausalLM.from_pretrained(weights.base, dtype=dtype, **_options(weights), **placed)
+        if weights.adapter is not None:
+            model = PeftModel.from_pretrained(model, str(weights.adapter))
+            model = model if four_bit else model.merge_and_unload()
+        return model
+
+
+def _options(weights: Weights) -> dict[str, Any]:
+    options: dict[str, Any] = {"trust_remote_code": weights.trust_remote_code}
+    return {**options, "revision": weights.revision} if weights.revision else options
+
+
+def _quantisation(four_bit: FourBit, dtype: Dtype) -> Any:
+    import torch
+    from transformers import BitsAndBytesConfig
+
+    return BitsAndBytesConfig(
+        load_in_4bit=True, bnb_4bit_quant_type=four_bit.kind, bnb_4bit_use_double_quant=four_bit.double,
+        bnb_4bit_compute_dtype=getattr(torch, dtype),
+    )  # fmt: skip
+
+
+@contextmanager
+def _loading(weights: Weights) -> Iterator[None]:
+    """Keep standard input from the libraries, and turn whatever they raise at damaged or hostile files into one error."""
+    try:
+        with kept_from_libraries():
+            _never_ask()
+            yield
+    except LmnError:
+        raise
+    except Exception as error:  # files of others make the libraries raise whatever there is
+        if "trust_remote_code" in str(error):
+            raise LmnError(
+                "needs Python code of its own, and code of others does not run", weights.base, _ITS_CODE
+            ) from error
+        what = str(error).strip().split("\n")[0] or type(error).__name__
+        raise LmnError(f"cannot be loaded: {what}", weights, weights.remedy) from error
+
+
+def _never_ask() -> None:
+    """Let transformers refuse code where it would ask. Parts of a model are loaded without a word about trust, and ask otherwise."""
+    from transformers import dynamic_module_utils
+
+    dynamic_module_utils.TIME_OUT_REMOTE_CODE = 0

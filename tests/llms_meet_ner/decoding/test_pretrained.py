@@ -1,0 +1,35 @@
+"""Loading with the libraries: whatever they raise is one error that names the model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from byte_llama import save_byte_llama
+
+from llms_meet_ner import LmnError
+from llms_meet_ner.decoding.pretrained import Weights, load_pretrained, load_tokenizer
+
+
+@pytest.mark.parametrize(
+    "error", [AttributeError("'list' object has no attribute 'get'"), AssertionError(), ImportError("x\ny")]
+)
+def test_what_a_library_raises_is_one_error(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    import transformers
+
+    def fail(*args: object, **options: object) -> None:
+        raise error
+
+    monkeypatch.setattr(transformers.AutoTokenizer, "from_pretrained", fail)
+    with pytest.raises(LmnError) as seen:
+        load_tokenizer(Weights("m", Path("a"), remedy="--base MODEL names the base model"))
+    what = str(error).split("\n")[0] or "AssertionError"
+    assert str(seen.value) == f"m with a: cannot be loaded: {what}; --base MODEL names the base model"
+
+
+def test_a_model_loads_in_the_data_type_that_is_asked_for(workdir: Path) -> None:
+    import torch
+
+    save_byte_llama(workdir / "base")
+    assert load_pretrained(Weights("base"), "bfloat16").dtype == torch.bfloat16
+    assert load_tokenizer(Weights("base")).eos_token == "</s>"

@@ -1,0 +1,164 @@
+"""No Python code that comes with a model runs, and no library reads the text that is to be tagged."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from byte_llama import save_byte_llama
+from click.testing import CliRunner, Result
+from publishing import TEMPLATE, save_adapter
+
+from llms_meet_ner import LmnError, load
+from llms_meet_ner.cli.predict import main as lmn_predict
+from llms_meet_ner.cli.tag import main as lmn_tag
+from llms_meet_ner.data_converters import load_card, prompt_spec_of
+from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
+from llms_meet_ner.eval.cli.publish import main as lmn_publish
+from llms_meet_ner.eval.cli.score import main as lmn_eval
+from llms_meet_ner.eval.publish.weights import write_merged
+
+_CODE = """
+from pathlib import Path
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+Path({mark!r}).touch()
+
+class Config(LlamaConfig):
+    model_type = "stranger"
+
+class Model(LlamaForCausalLM):
+    config_class = Config
+
+class Tokens(PreTrainedTokenizerFast):
+    pass
+
+def generate(model, *args, **kwargs):
+    return model._sample(*args, **kwargs)
+"""
+_ITS_CODE = "needs Python code of its own, and code of others does not run; read that code first; if you trust it, say --trust-remote-code"
+
+
+@pytest.fixture
+def base(workdir: Path) -> Path:
+    """A base model with Python files beside it, and an adapter on it; whatever runs them leaves the file `mark`."""
+    save_byte_llama(workdir / "base", 0.3)
+    save_adapter(workdir / "base", workdir / "adapter")
+    spec = replace(prompt_spec_of(load_card("demo"), "bracketed", "short"), template=TEMPLATE)
+    spec.save(workdir / "adapter/prompt_spec.json")
+    change(workdir / "adapter/adapter_config.json", base_model_name_or_path="base")
+    (workdir / "base/custom_generate").mkdir()
+    for name in ("stranger.py", "custom_generate/generate.py"):
+        (workdir / "base" / name).write_text(_CODE.format(mark=str(workdir / "mark")))
+    return workdir / "base"
+
+
+def change(path: Path, **keys: Any) -> None:
+    """Set keys of a JSON file."""
+    path.write_text(json.dumps({**json.loads(path.read_text()), **keys}))
+
+
+def unknown_type(base: Path) -> None:
+    """A model type that transformers does not have, with its code."""
+    classes = {"AutoConfig": "stranger.Config", "AutoModelForCausalLM": "stranger.Model"}
+    change(base / "config.json", model_type="stranger", auto_map=classes)
+
+
+def unknown_part(base: Path) -> None:
+    """A known type with a part that needs code, which transformers loads without a word about trust."""
+    part = {"model_type": "aimv2_text_model", "auto_map": {"AutoModel": "stranger.Model"}, "name_or_path": str(base)}
+    change(base / "config.json", model_type="fuyu", text_config=part)
+
+
+def unknown_tokenizer(base: Path) -> None:
+    """A tokenizer class that transformers does not have, of an unknown model."""
+    unknown_type(base)
+    change(
+        base / "tokenizer_config.json", tokenizer_class="Tokens", auto_map={"AutoTokenizer": [None, "stranger.Tokens"]}
+    )
+
+
+def tag(*words: str, text: str = "y\nAda left Oslo .\n") -> Result:
+    """Call lmn-tag with a standard input that says yes to whoever asks."""
+    return CliRunner().invoke(lmn_tag, ["--adapter", "adapter", "--tokens", "--format", "json", *words], input=text)
+
+
+NEEDS_CODE = [unknown_type, unknown_part, unknown_tokenizer]
+
+
+@pytest.mark.parametrize("attack", NEEDS_CODE)
+def test_code_of_a_base_does_not_run_and_nobody_is_asked(base: Path, attack: Callable[[Path], None]) -> None:
+    attack(base)
+    result = tag()
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert f"Error: base: {_ITS_CODE}" in result.stderr
+    with pytest.raises(LmnError, match="say --trust-remote-code"):
+        load("adapter", language=None)
+    with pytest.raises(LmnError, match="say --trust-remote-code"):
+        write_merged("base", Path("adapter"), Path("merged"))
+    assert not Path("mark").exists()
+
+
+def test_code_runs_if_the_user_says_so(base: Path) -> None:
+    unknown_type(base)
+    result = tag("--trust-remote-code")
+    assert result.exit_code == 0, result.output
+    assert [json.loads(line)["text"] for line in result.stdout.splitlines()] == ["y", "Ada left Oslo ."]
+    assert Path("mark").exists()
+
+
+def test_a_known_type_is_loaded_as_the_class_of_transformers(base: Path) -> None:
+    plain = tag()
+    change(base / "config.json", auto_map={"AutoConfig": "stranger.Config", "AutoModelForCausalLM": "stranger.Model"})
+    change(base / "tokenizer_config.json", auto_map={"AutoTokenizer": [None, "stranger.Tokens"]})
+    change(base / "generation_config.json", custom_generate="base", trust_remote_code=True)
+    for words in ((), ("--decoding", "free")):
+        assert tag(*words).exit_code == 0
+    assert tag().stdout == plain.stdout
+    assert not Path("mark").exists()
+
+
+def test_a_pipe_keeps_its_text(base: Path) -> None:
+    change(base / "config.json", auto_map={"AutoModelForCausalLM": "stranger.Model"})
+    command = [
+        sys.executable,
+        "-c",
+        "from llms_meet_ner.cli.tag import main; main()",
+        "--adapter",
+        "adapter",
+        "--tokens",
+    ]
+    text = "".join(f"yes {number}\n" for number in range(30))
+    result = subprocess.run([*command, "--format", "json"], input=text, capture_output=True, text=True, check=True)
+    assert "".join(json.loads(line)["text"] + "\n" for line in result.stdout.splitlines()) == text
+    assert not Path("mark").exists()
+
+
+def test_the_key_of_a_recipe_no_longer_suffices(base: Path) -> None:
+    unknown_type(base)
+    CliRunner().invoke(lmn_convert, ["demo", "--variant", "short"])
+    Path("r.yaml").write_text(
+        "model_name_or_path: base\ntemplate: plain\ndataset: demo.short_train\ndataset_dir: data/alpaca\noutput_dir: adapter\n"
+        "trust_remote_code: true\n"
+    )
+    calls = [
+        (lmn_predict, ["--recipe", "r.yaml", "--split", "testb", "--limit", "1"]),
+        (lmn_eval, ["--recipe", "r.yaml", "--split", "testb", "--limit", "1"]),
+        (lmn_publish, ["--recipe", "r.yaml", "--repo", "me/x", "--dry-run", "--merged"]),
+    ]
+    for command, words in calls:
+        refused = CliRunner().invoke(command, words, input="y\n" * 9)
+        assert refused.exit_code == 1
+        assert f"Error: base: {_ITS_CODE}" in refused.stderr
+        assert "the key trust_remote_code of a recipe is for LLaMA-Factory alone" in refused.stderr
+    assert not Path("mark").exists()
+    for command, words in calls:
+        trusted = CliRunner().invoke(command, [*words, "--trust-remote-code"])
+        assert trusted.exit_code == 0, trusted.output
+    assert Path("mark").exists()
