@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import LmnError
-from ..files import atomic_write, write_json
 from ..formats import OutputFormat, get_format
 from ..formats.instructions import LETTERED
+from ..generation import Generation
 from ..locking import locked
 from ..prompting.spec import InstructionAs, PromptSpec
 from ..sentence import Sentence
@@ -30,6 +30,7 @@ class WrittenSplit:
         sentences: Number of sentences.
         tokens: Number of tokens.
         entities: Number of entities by label.
+        sha256: Hash of the file.
         augmented: Record of the sentences added to the split's own; None if none were added.
     """
 
@@ -38,6 +39,7 @@ class WrittenSplit:
     sentences: int
     tokens: int
     entities: Counter[str]
+    sha256: str
     augmented: Augmented | None = None
 
 
@@ -75,11 +77,12 @@ def write_split(
     sentences: Iterable[Sentence],
     spec: PromptSpec,
     out: Path,
+    files: Generation,
     *,
     labels_mark: str = "",
     augmented: Augmented | None = None,
 ) -> WrittenSplit:
-    """Write the records of a split, with one sentence in memory at a time. The file takes its name when it is complete.
+    """Write the records of a split, with one sentence in memory at a time. The file takes its name in `merge_dataset_info`.
 
     Args:
         card: Card of the corpus.
@@ -87,6 +90,7 @@ def write_split(
         sentences: Sentences of the split, with the labels of the prompt.
         spec: Prompt of the records.
         out: Folder to write to.
+        files: Files that are written together.
         labels_mark: Part of the data set's name that tells a change of the card's labels; empty for none.
         augmented: Record of the sentences added to the split's own; None if none were added.
 
@@ -99,7 +103,7 @@ def write_split(
     count = tokens = 0
     entities: Counter[str] = Counter()
     encode = json.JSONEncoder(ensure_ascii=False).encode
-    with atomic_write(path) as file:
+    with files.write(path) as file:
         file.write("[")
         for sentence in sentences:
             file.write(",\n" if count else "\n")
@@ -112,37 +116,48 @@ def write_split(
                 f"split {split} holds no sentence", f"corpus {card.name}", "check its file and the card's `splits`"
             )
         file.write("\n]\n")
-    return WrittenSplit(name, path, count, tokens, entities, augmented)
+    return WrittenSplit(name, path, count, tokens, entities, files.sha256(path), augmented)
 
 
 def merge_dataset_info(
-    card: Card, written: dict[str, WrittenSplit], spec: PromptSpec, out: Path, source: Path | None = None
-) -> Path:
-    """Add written splits to the `dataset_info.json` of a folder, keeping the entries of others, also of commands that run meanwhile.
+    card: Card, written: dict[str, WrittenSplit], spec: PromptSpec, out: Path, files: Generation, *, source: Path | None = None,
+    command: str | None = None,
+) -> Path:  # fmt: skip
+    """Let written splits take their names, and add them to the `dataset_info.json` of a folder, keeping the entries of others.
+
+    The entries of data that change are taken out first. So a kill in between leaves no entry, and LLaMA-Factory, which knows no hashes,
+    refuses the data set, too.
 
     Args:
         card: Card of the corpus.
         written: Written splits by name.
         spec: Prompt of the records.
         out: The folder.
+        files: Files of the splits, as `write_split` wrote them.
         source: Folder of the corpus files, so that scoring finds them later; None for the card's default.
+        command: Command that writes the splits again.
 
     Returns:
         Path of the `dataset_info.json`.
 
     Raises:
-        LmnError: The folder has a `dataset_info.json` that is not a JSON mapping.
+        LmnError: The folder has a `dataset_info.json` that is not a JSON mapping, or it cannot be written.
     """
     path = out / DATASET_INFO
-    with locked(path):
+    new = _entries(card, written, spec, source, command)
+    with locked(path), Generation() as without:
         info = read_dataset_info(out)
-        info.update(_entries(card, written, spec, source))
-        write_json(path, info)
+        changing = [name for name, row in new.items() if name in info and info[name] != row]
+        if changing:
+            without.write_json(path, {name: row for name, row in info.items() if name not in changing})
+        files.write_json(path, {**info, **new})
+        without.put()
+        files.put()
     return path
 
 
 def _entries(
-    card: Card, written: dict[str, WrittenSplit], spec: PromptSpec, source: Path | None
+    card: Card, written: dict[str, WrittenSplit], spec: PromptSpec, source: Path | None, command: str | None
 ) -> dict[str, dict[str, Any]]:
     """Return the entries of written splits as LLaMA-Factory reads them, by data set."""
     entries = {}
@@ -157,6 +172,8 @@ def _entries(
             spec=spec,
             augmented=data.augmented,
             source=str(source) if source else None,
+            sha256=data.sha256,
+            command=command,
         )
         entries[data.dataset] = entry.to_dict()
     return entries

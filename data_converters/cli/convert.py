@@ -10,9 +10,10 @@ import click
 import cloup
 
 from ...cli.default_group import DefaultCommandGroup
-from ...cli.options import catch_errors
+from ...cli.options import catch_errors, typed_again
 from ...formats import DEFAULT_FORMAT
 from ...formats.instructions import VARIANTS
+from ...generation import Generation
 from ...labels import LabelSet, describe_origins
 from ...prompting.spec import PromptSpec
 from ...rendering.tables import Table, print_table
@@ -111,16 +112,19 @@ def convert(
     augmentation = Augmentation.of(corpus.card, corpus.split_names, share, seed, augment_split)
     corpus.check_files()  # a missing file is an error before anything is written,
     read_dataset_info(out)  # and so is a damaged dataset_info.json
-    written = {name: _write(corpus, name, spec, out, mark, augmentation) for name in corpus.split_names}
-    info = merge_dataset_info(corpus.card, written, spec, out, corpus.source)
+    with Generation() as files:
+        written = {name: _write(corpus, name, spec, out, mark, augmentation, files) for name in corpus.split_names}
+        info = merge_dataset_info(
+            corpus.card, written, spec, out, files, source=corpus.source, command=typed_again("lmn-convert")
+        )
     _print_written(written)
     _print_changes(spec.labels, written)
     echo(f"{len(written)} data sets in {info}")
 
 
 def _write(
-    corpus: ChosenCorpus, split: str, spec: PromptSpec, out: Path, mark: str, augmentation: Augmentation | None
-) -> WrittenSplit:
+    corpus: ChosenCorpus, split: str, spec: PromptSpec, out: Path, mark: str, augmentation: Augmentation | None, files: Generation,
+) -> WrittenSplit:  # fmt: skip
     """Write a split, with added sentences if it is the one to augment, and print the problems in its file."""
     log = ProblemLog()
     sentences: Iterable[Sentence] = read_corpus(
@@ -129,7 +133,7 @@ def _write(
     added: Augmented | None = None
     if augmentation and augmentation.split == split:
         sentences, added = augmented(sentences, augmentation)
-    written = write_split(corpus.card, split, sentences, spec, out, labels_mark=mark, augmented=added)
+    written = write_split(corpus.card, split, sentences, spec, out, files, labels_mark=mark, augmented=added)
     print_problems(corpus.card, split, log)
     return written
 

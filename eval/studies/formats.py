@@ -120,7 +120,9 @@ def main(card: str, source: Path, recipe: Path, split: str, untrained: bool, run
         decodings = DECODINGS if is_inline(fmt) else (FREE,)
         if run:
             run_command(*plan.convert(fmt))
-        if run and not load_recipe(recipe, plan.overrides(fmt)).has_adapter:
+        trained = load_recipe(recipe, plan.overrides(fmt))
+        if run and not trained.has_adapter:
+            trained.check_data()
             run_command(*plan.train(fmt))
         for decoding in decodings:
             add("trained", fmt, decoding, None)

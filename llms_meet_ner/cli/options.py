@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -49,6 +50,28 @@ def refuse(options: Mapping[str, str], why: str) -> None:
     for parameter, option in options.items():
         if context.get_parameter_source(parameter) is ParameterSource.COMMANDLINE:
             raise click.UsageError(f"{option} {why}")
+
+
+def typed_again(name: str) -> str:
+    """Return the command line of the current command, for a message that tells a user to repeat it.
+
+    Args:
+        name: Command with its subcommand, as `lmn-convert mix`.
+    """
+    context = click.get_current_context()
+    words = name.split()
+    for parameter in context.command.params:
+        given = context.params.get(parameter.name or "")
+        if context.get_parameter_source(parameter.name or "") is not ParameterSource.COMMANDLINE:
+            continue
+        values = given if isinstance(given, tuple) else (given,)
+        if not isinstance(parameter, click.Option):
+            words += map(str, values)
+        elif parameter.is_flag:
+            words.append((parameter.opts if given else parameter.secondary_opts)[0])
+        else:
+            words += [word for value in values for word in (parameter.opts[0], str(value))]
+    return shlex.join(words)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from ..errors import LmnError, listed
 from ..files import read_json
 from ..formats import DEFAULT_FORMAT
+from ..generation import check_sha256
 from ..prompting.spec import PromptSpec
 from ..sentence import Sentence
 from ..typed_json import from_json, to_json, written_as
@@ -87,6 +88,8 @@ class DatasetEntry:
         spec: Prompt that the records hold.
         augmented: Record of the sentences added to the split's; None if the records are exactly the split's sentences.
         source: Folder of the corpus files that it was converted from, as it was given; None for the card's default.
+        sha256: Hash of the data, which `check` compares; None in entries of earlier versions.
+        command: Command that wrote the data; None in entries of earlier versions.
     """
 
     name: str
@@ -98,6 +101,8 @@ class DatasetEntry:
     spec: PromptSpec
     augmented: Augmented | None = None
     source: str | None = None
+    sha256: str | None = None
+    command: str | None = None
 
     @property
     def format(self) -> str:
@@ -120,6 +125,16 @@ class DatasetEntry:
             return given
         return Path(self.source)
 
+    def check(self, folder: Path) -> None:
+        """Make sure that the data in a folder are those that lmn-convert wrote with this entry; unknown in entries of earlier versions.
+
+        Raises:
+            LmnError: The data are missing, or others.
+        """
+        again = f"write it again: {self.command}" if self.command else _CONVERT_AGAIN
+        as_it_is = f"to use it as it is, delete the key sha256 of {self.name} in {folder / DATASET_INFO}"
+        check_sha256(folder / self.file_name, self.sha256, DATASET_INFO, f"{again}; or, {as_it_is}")
+
     def to_dict(self) -> dict[str, Any]:
         """Return the entry as LLaMA-Factory reads it, our own keys under `lmn`."""
         columns = {"prompt": _INSTRUCTION, "query": _INPUT, "response": _OUTPUT}
@@ -132,7 +147,10 @@ class DatasetEntry:
         }
 
 
-written_as(DatasetEntry, "card corpus split format variant labels=label_names docstart augmented? source? prompt=spec")
+written_as(
+    DatasetEntry,
+    "card corpus split format variant labels=label_names docstart augmented? source? sha256? command? prompt=spec",
+)
 
 
 def load_entry(folder: Path, name: str) -> DatasetEntry:
@@ -173,6 +191,23 @@ def sibling(folder: Path, entry: DatasetEntry, split: str) -> DatasetEntry:
     )  # fmt: skip
 
 
+def check_data_sets(folder: Path, names: Iterable[str]) -> None:
+    """Make sure that data sets are what lmn-convert wrote, before a training reads them. What it did not write is not looked at.
+
+    Args:
+        folder: Folder of `dataset_info.json`.
+        names: Names of data sets.
+
+    Raises:
+        LmnError: The data of a set are missing, or not those of its entry.
+    """
+    info = read_dataset_info(folder)
+    for name in names:
+        row = info.get(name)
+        if isinstance(row, dict) and _OWN_KEY in row:
+            _entry_from(folder, name, row).check(folder)
+
+
 def read_sentences(folder: Path, entry: DatasetEntry) -> Iterator[Sentence]:
     """Yield the sentences of a converted data set, without their entities: gold comes from the corpus file alone.
 
@@ -209,6 +244,7 @@ def read_answers(folder: Path, entry: DatasetEntry) -> Iterator[tuple[Sentence, 
 def _rows(folder: Path, entry: DatasetEntry) -> Iterator[tuple[Sentence, dict[str, Any]]]:
     path = folder / entry.file_name
     rows = read_json(path, remedy=_CONVERT)
+    entry.check(folder)  # after reading: whoever replaces the file meanwhile replaces the entry, too
     if not isinstance(rows, list):
         raise LmnError("not a JSON list of records", path, _CONVERT_AGAIN)
     for number, row in enumerate(rows):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ..errors import LmnError
 from .logs import TrainingLog
+from .recipe import load_recipe
 
 _POLL = 1.0
 """Seconds between two looks at the log."""
@@ -59,8 +60,10 @@ def launch_training(
         keep_open: File descriptors that the training inherits. A lock on one of them lasts as long as the training runs.
 
     Raises:
+        LmnError: The data are not what lmn-convert wrote.
         TrainingError: It ended with another status than 0 and was not stopped.
     """
+    load_recipe(recipe, overrides).check_data()
     log = output_dir.with_name(f"{output_dir.name}.log")
     log.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "llamafactory.cli", "train", str(recipe), *overrides]

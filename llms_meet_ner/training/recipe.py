@@ -11,7 +11,7 @@ from ..errors import LmnError, listed
 from ..locking import locked
 from ..prompting.spec import PROMPT_SPEC_FILE, PromptSpec
 from ..yaml_text import parse_yaml, read_yaml_text
-from .dataset_info import DatasetEntry, load_entry, sibling
+from .dataset_info import DatasetEntry, check_data_sets, load_entry, sibling
 
 HalfPrecision = Literal["bfloat16", "float16"]
 HALF_PRECISION: dict[str, HalfPrecision] = {"bf16": "bfloat16", "fp16": "float16"}
@@ -95,6 +95,15 @@ class Recipe:
     def has_adapter(self) -> bool:
         """Whether training has left a finished adapter."""
         return self.adapter_file.is_file()
+
+    def check_data(self) -> None:
+        """Make sure that the data sets of the training are what lmn-convert wrote, as `check_data_sets` does.
+
+        Raises:
+            LmnError: The data of a set are missing, or not those of its entry.
+        """
+        names = ",".join(str(self.values.get(key) or "") for key in ("dataset", "eval_dataset")).split(",")
+        check_data_sets(self.dataset_dir, [name.strip() for name in names])
 
     def train_entry(self) -> DatasetEntry:
         """Return what `dataset_info.json` says of the training data.

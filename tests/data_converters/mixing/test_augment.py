@@ -113,7 +113,7 @@ def test_the_command_adds_to_the_training_split_alone_and_says_so_everywhere(wor
         "train: 200 of the 600 sentences are copies with replaced mentions (share 0.5, seed 7)",
         "3 data sets in data/alpaca/dataset_info.json",
     ]
-    assert sorted(path.name for path in ALPACA.iterdir()) == [
+    assert sorted(path.name for path in ALPACA.glob("[!.]*")) == [
         "dataset_info.json", "demo.aug50-seed7_train.json", "demo_testa.json", "demo_testb.json",
     ]  # fmt: skip
     rows = json.loads((ALPACA / "demo.aug50-seed7_train.json").read_text())

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from converting import forget_hashes
 from hostile import HOSTILE, MARKDOWN, adversarial, inlines, shown, text_of
 from publish_command import call, card_of
 from publishing import BASE, Trained
@@ -82,6 +83,7 @@ def test_a_thousand_random_and_adversarial_predictions(tiny: Trained) -> None:
     scores = json.loads(tiny.score_outputs(Gold(card, "testb", card.data_of("testb"), sentences), outputs).read_text())
     records = [{"id": one.id, "tokens": one.tokens, "output": fmt.render(one, card.labels)} for one in sentences]
     Path("data/alpaca/demo.short_train.json").write_text(json.dumps(records))
+    forget_hashes(Path("data/alpaca"))
     call("--dry-run")
     metadata, text = card_of()
     assert not {character for character in text if visible(character) != character} - {"\n"}

@@ -14,6 +14,7 @@ from paths import ROOT
 from llms_meet_ner import LmnError, PromptSpec
 from llms_meet_ner.data_converters import load_card, prompt_spec_of, read_corpus
 from llms_meet_ner.data_converters.alpaca import merge_dataset_info, write_split
+from llms_meet_ner.generation import Generation
 from llms_meet_ner.prompting.spec import Example
 from llms_meet_ner.prompting.templates import encode_prompt, pieces_of, prepare_tokenizer, stop_ids
 
@@ -125,8 +126,9 @@ def test_prompts_are_those_that_training_sees(smollm2: Path, workdir: Path, inst
     card = load_card("demo")
     spec = prompt_spec_of(card, "bracketed", "short", instruction_as)
     sentences = list(read_corpus(card, "testb"))
-    converted = write_split(card, "testb", sentences, spec, workdir)
-    merge_dataset_info(card, {"testb": converted}, spec, workdir)
+    with Generation() as files:
+        converted = write_split(card, "testb", sentences, spec, workdir, files)
+        merge_dataset_info(card, {"testb": converted}, spec, workdir, files)
     arguments = {
         "model_name_or_path": str(smollm2), "template": "alpaca", "stage": "sft", "do_train": True, "finetuning_type": "lora",
         "dataset": converted.dataset, "dataset_dir": str(workdir), "output_dir": str(workdir / "out"), "use_cpu": True,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import Result
+from converting import forget_hashes
 from served_project import DEMO, call, save_mini_project
 from small_tokenizers import byte_level
 
@@ -87,6 +88,7 @@ def test_runs_with_other_examples_are_other_runs(project: Path) -> None:
     assert "scoring what is there" in evaluate("--shots", "0").stderr
     data = Path("data/alpaca/mini.short_train.json")
     data.write_text(re.sub(r"\| (\w+)\]", lambda mark: f"| {'PER' if mark[1] == 'ORG' else 'ORG'}]", data.read_text()))
+    forget_hashes(data.parent)
     stale = evaluate("--shots", "1", code=1)
     assert "made with a different shots; --restart predicts again" in stale.stderr
     template = evaluate("--untrained", "template=alpaca", code=1)

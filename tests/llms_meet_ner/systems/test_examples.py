@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from llms_meet_ner import LmnError, PromptSpec, Sentence, Span
 from llms_meet_ner.data_converters import load_card, prompt_spec_of
 from llms_meet_ner.data_converters.alpaca import merge_dataset_info, write_split
+from llms_meet_ner.generation import Generation
 from llms_meet_ner.systems.examples import ExampleChooser, Shots
 from llms_meet_ner.training.recipe import Recipe
 
@@ -27,8 +28,9 @@ MANY = [
 def recipe_for(folder: Path, sentences: list[Sentence]) -> tuple[Recipe, PromptSpec]:
     card = load_card("demo")
     spec = prompt_spec_of(card, "bracketed", "short")
-    converted = write_split(card, "train", sentences, spec, folder)
-    merge_dataset_info(card, {"train": converted}, spec, folder)
+    with Generation() as files:
+        converted = write_split(card, "train", sentences, spec, folder, files)
+        merge_dataset_info(card, {"train": converted}, spec, folder, files)
     values = {"model_name_or_path": "m", "template": "t", "dataset": "demo.short_train", "dataset_dir": str(folder)}
     return Recipe(Path("r.yaml"), {**values, "output_dir": "o"}), spec
 

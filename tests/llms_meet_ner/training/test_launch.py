@@ -38,6 +38,7 @@ def fake_llama_factory(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package.mkdir(parents=True)
     (package / "__init__.py").write_text("")
     (package / "cli.py").write_text(FAKE)
+    Path("r.yaml").write_text("{model_name_or_path: m, template: t, dataset: d, output_dir: t}")
     monkeypatch.setenv("PYTHONPATH", str(workdir / "fake"))
 
 
