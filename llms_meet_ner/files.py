@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from .errors import LmnError
+from .strict_json import parse_json
 
 TEMPORARY = ".lmn-tmp"
 """End of the names of temporary files and folders, which lie beside the file that they become. They begin with a dot."""
@@ -94,6 +95,10 @@ class Draft:
             self._temporary = None
         with suppress(OSError):  # what is left in the buffer does not fit on the disk either
             self.file.close()
+
+
+_LARGEST = 2**30
+"""Bytes of the largest file that is read as a whole, unless a reader knows better."""
 
 
 @contextmanager
@@ -220,7 +225,7 @@ def _locked_folder(target: Path) -> tuple[int, Path]:
             os.close(handle)
 
 
-def unreadable(error: OSError | UnicodeDecodeError, path: Path, remedy: str | None = None) -> LmnError:
+def unreadable(error: OSError | ValueError, path: Path, remedy: str | None = None) -> LmnError:
     """Return the error for a file that cannot be read; the system's words for it do not repeat the path."""
     if isinstance(error, FileNotFoundError):
         return LmnError("no such file", path, remedy)
@@ -235,24 +240,38 @@ def write_json(path: Path, value: Any) -> None:
         file.write("\n")
 
 
-def read_json(path: Path, remedy: str | None = None) -> Any:
-    """Read a JSON file.
+def read_json(path: Path, remedy: str | None = None, most: int = _LARGEST) -> Any:
+    """Read a JSON file (UTF-8, with a byte order mark or without), as `parse_json` does.
 
     Args:
         path: The file.
         remedy: Advice for the user if the file is missing or damaged.
+        most: Largest size, in bytes.
 
     Raises:
-        LmnError: The file is missing, not UTF-8 or not JSON.
+        LmnError: The file is missing, too large, not UTF-8 or not JSON.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
+        text = _bounded(path, most, remedy).decode("utf-8-sig")
+    except (OSError, ValueError) as error:  # the latter: not UTF-8, or no path at all
         raise unreadable(error, path, remedy) from error
+    try:
+        return parse_json(text)
     except json.JSONDecodeError as error:
         raise LmnError(f"not JSON ({error.msg})", f"{path}:{error.lineno}", remedy) from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise LmnError(f"cannot be read as JSON ({error})", path, remedy) from error
+
+
+def _bounded(path: Path, most: int, remedy: str | None) -> bytes:
+    """Return the bytes of a file, unless it is larger; a device or a pipe has no size before it is read."""
+    content = bytearray()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            content += block
+            if len(content) > most:
+                raise LmnError(f"larger than {most:,} bytes, which no such file is", path, remedy)
+    return bytes(content)
 
 
 def sha256_of(path: Path) -> str:

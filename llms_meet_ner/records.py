@@ -12,6 +12,7 @@ from .alignment import Alignment
 from .errors import LmnError
 from .files import unreadable
 from .sentence import Span
+from .strict_json import parse_json
 from .typed_json import to_json
 
 PREDICTIONS_FILE = "predictions.jsonl"
@@ -164,6 +165,8 @@ class PredictionRecord:
 def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield line numbers, from 1, and the mappings of a JSON Lines file, one line in memory at a time.
 
+    Half a surrogate pair, which other tools write for half a character, becomes U+FFFD.
+
     Raises:
         LmnError: The file cannot be read, a line is longer than `LONGEST_LINE`, or a line is not a whole JSON mapping, as the last line
             of a file that was cut off.
@@ -176,20 +179,20 @@ def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                 number += 1
                 if len(line) > LONGEST_LINE:
                     raise LmnError(f"a line of more than {LONGEST_LINE:,} bytes", f"{path}:{number}", remedy)
-                text = line.decode("utf-8").strip()
+                text = line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
                 if text:
                     yield number, _mapping(text, f"{path}:{number}", file)
     except UnicodeDecodeError as error:
         raise unreadable(error, path, remedy).at(f"{path}:{number}") from error
-    except OSError as error:
+    except (OSError, ValueError) as error:  # the latter: no path at all
         raise unreadable(error, path, remedy) from error
 
 
 def _mapping(text: str, where: str, file: IO[bytes]) -> dict[str, Any]:
     """Return the mapping of a line; `file` is read no further than is needed to know whether the line is its last one."""
     try:
-        row = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        row = parse_json(text, mend=True)
+    except ValueError as error:
         last = not file.read(1)
         remedy = "the file was cut off: predict again, or copy it again" if last else "correct it, or predict again"
         raise LmnError(f"not a whole JSON line ({getattr(error, 'msg', error)})", where, remedy) from error

@@ -134,7 +134,7 @@ def _entries(text: str, format_name: str) -> Iterator[Entry]:
         else:
             rows = [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
             found = list(filter(None, (_entry(row, _ENTRY_KEYS[format_name]) for row in rows)))
-    except (ValueError, TypeError, RecursionError):
+    except (ValueError, TypeError, OverflowError, RecursionError):
         return
     yield from found
 

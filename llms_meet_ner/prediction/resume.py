@@ -13,6 +13,7 @@ from ..decoding.batches import AnswerBatch, Batch, answered
 from ..errors import LmnError
 from ..files import atomic_write, read_json, write_json
 from ..records import PARTIAL_FILE, RUN_FILE, Answer
+from ..strict_json import parse_json
 
 
 def run_batches(
@@ -109,8 +110,8 @@ def _read_partial(partial: Path, key: str, batches: Sequence[Batch]) -> dict[int
     done: dict[int, list[Answer]] = {}
     for number, line in enumerate(lines):
         try:
-            row = json.loads(line)
-        except (json.JSONDecodeError, UnicodeDecodeError):
+            row = parse_json(line.decode(), mend=True)
+        except ValueError:
             break
         if number == 0:
             if not isinstance(row, dict) or row.get("plan_sha256") != key:

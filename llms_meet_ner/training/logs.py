@@ -10,7 +10,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any, NamedTuple
 
 from ..errors import LmnError
 from ..files import read_json
+from ..strict_json import parse_json
 
 LOG_FILE = "trainer_log.jsonl"
 STATE_FILE = "trainer_state.json"
@@ -124,8 +124,8 @@ def has_finished(folder: Path) -> bool:
 def _log_rows(path: Path) -> Iterator[dict[str, Any]]:
     for line in path.read_text(encoding="utf-8", errors="replace").split("\n"):
         try:
-            row = json.loads(line)
-        except (ValueError, RecursionError):
+            row = parse_json(line, mend=True)
+        except ValueError:
             continue  # empty, being written, or cut off by a kill
         if isinstance(row, dict):
             yield row

@@ -181,3 +181,28 @@ def test_an_unreadable_file_is_named_once(workdir: Path) -> None:
     assert unreadable(UnicodeDecodeError("utf-8", b"x", 0, 1, "bad"), Path("a")).what.startswith(
         "cannot be read ('utf-8'"
     )
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b'{"a": 1, "a": 2}', "a.json: cannot be read as JSON (key 'a' is there twice); copy it again"),
+        (b'["\\ud800"]', "a.json: cannot be read as JSON (half a surrogate pair, \\ud800); copy it again"),
+        (b"[" * 100_000, "a.json: cannot be read as JSON (nested more than 100 deep); copy it again"),
+        (b'{"a":\n "b', "a.json:2: not JSON (Unterminated string starting at); copy it again"),
+        (b"[" + b" " * 100 + b"]", "a.json: larger than 100 bytes, which no such file is; copy it again"),
+    ],
+)
+def test_json_that_cannot_be_read_is_one_error(workdir: Path, content: bytes, message: str) -> None:
+    Path("a.json").write_bytes(content)
+    with pytest.raises(LmnError) as raised:
+        read_json(Path("a.json"), "copy it again", most=100 if b" " * 100 in content else 10**6)
+    assert str(raised.value) == message
+
+
+def test_a_byte_order_mark_is_no_damage_and_a_path_that_cannot_be_is_one_error(workdir: Path) -> None:
+    Path("a.json").write_bytes(b"\xef\xbb\xbf[1]")
+    assert read_json(Path("a.json")) == [1]
+    for name in ("a\0b", "a\ud800", "a" * 5000):
+        with pytest.raises(LmnError, match="cannot be read"):
+            read_json(Path(name))
