@@ -49,11 +49,13 @@ bench: $(READY)
 	$(BIN)/python tests/benchmarks/pipeline.py
 
 # These checks take too long for the suite: 300 sentences against the step-by-step reference, with the demo's adapter, and the gold
-# of every sentence in LMN_CORPORA under the constraint. The results are kept in tests/verify/verified/.
+# of every sentence in LMN_CORPORA under the constraint; and a million damaged outputs, with damaged corpus files, cards and prediction
+# files (half an hour on two cores; a run that was stopped goes on). The results are kept in tests/verify/verified/.
 verify: $(READY)
 	$(BIN)/python tests/support/gemma3_tokenizer.py models/gemma3-tokenizer
 	PYTHONPATH=tests/oracles $(BIN)/python tests/verify/decoding.py models/smollm2-135m-instruct outputs/demo_smollm2 --out tests/verify/verified/decoding.json
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m verify
+	OMP_NUM_THREADS=1 $(BIN)/python tests/verify/fuzz.py --out tests/verify/verified/fuzz.json
 
 # Compares decodings side by side with the demo's adapter. Takes half an hour on two cores.
 bench-decode: $(READY)
