@@ -13,6 +13,7 @@ from ..tags import Repair
 from .cards import Card, SplitFile, load_card
 from .problems import LOSES_LINES, ProblemLog
 from .readers import CorpusRules, Reader
+from .written_mix import check_mix
 
 
 def read_corpus(
@@ -35,17 +36,25 @@ def read_corpus(
         progress: Whether to show a progress bar if standard error is a terminal.
 
     Raises:
-        LmnError: Card, split or file is missing, or the file is not what the card says; with file, line and remedy.
+        LmnError: Card, split or file is missing, or the file is not what the card says, with file, line and remedy; or it is a mix whose
+            files do not belong together.
     """
     if not isinstance(card, Card):
         card = load_card(card)
     part = card.split(split)
     folder = Path(source) if source else card.default_source
     card.data_of(split, folder)  # raises if the data is missing
+    check_mix(folder, part.file)
     rules = CorpusRules(card.labels, card.docstart, repair or card.repair, card.nested)
     reader = card.reader.reader(folder, part.file, rules, log or ProblemLog())
-    sentences = _part(reader, reader.read(f"{card.name}/{split}", progress), part)
+    sentences = _checked(_part(reader, reader.read(f"{card.name}/{split}", progress), part), folder, part.file)
     return (relabelled(sentence, card.labels) for sentence in sentences) if card.labels.is_changed else sentences
+
+
+def _checked(sentences: Iterator[Sentence], folder: Path, name: str) -> Iterator[Sentence]:
+    """Yield sentences, and check in the end that the file of a mix was not replaced while it was read."""
+    yield from sentences
+    check_mix(folder, name)
 
 
 def relabelled(sentence: Sentence, labels: LabelSet) -> Sentence:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -12,7 +14,7 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from .errors import LmnError
-from .files import Draft, sha256_of, unreadable, unwritable
+from .files import Draft, atomic_write, sha256_of, unreadable, unwritable
 
 _KEPT_HASHES = 1024
 
@@ -86,6 +88,37 @@ class Generation:
         for path, draft in self._drafts.items():
             with _named(path):
                 draft.take_name()
+
+
+def remove_files(folder: Path, names: Iterable[str]) -> None:
+    """Remove files of an earlier result; a link to one stays.
+
+    Raises:
+        LmnError: A file cannot be removed.
+    """
+    for name in names:
+        with _named(folder / name):
+            Path(os.path.realpath(folder / name)).unlink(missing_ok=True)
+
+
+def move_files(new: Path, folder: Path, names: Iterable[str]) -> None:
+    """Move whole files out of a temporary folder, in order, each in place of an earlier one of its name.
+
+    A link stays, and its target, which may lie on another disk, is replaced.
+
+    Raises:
+        LmnError: A file cannot be moved.
+    """
+    for name in names:
+        target = folder / name
+        with _named(target):
+            try:
+                (new / name).replace(os.path.realpath(target))
+            except OSError as error:
+                if error.errno != errno.EXDEV:
+                    raise
+                with atomic_write(target) as file, (new / name).open("rb") as source:
+                    shutil.copyfileobj(source, file.buffer)  # type: ignore[attr-defined]
 
 
 @contextmanager

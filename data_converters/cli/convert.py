@@ -25,6 +25,7 @@ from ..cards import DATA
 from ..corpus import read_corpus
 from ..mixing.augment import Augmentation, augmented
 from ..problems import ProblemLog
+from ..written_mix import unchanged_mix
 from .cards import cards
 from .check import check
 from .corpus_options import ChosenCorpus, corpus_options, print_problems
@@ -113,7 +114,8 @@ def convert(
     corpus.check_files()  # a missing file is an error before anything is written,
     read_dataset_info(out)  # and so is a damaged dataset_info.json
     with Generation() as files:
-        written = {name: _write(corpus, name, spec, out, mark, augmentation, files) for name in corpus.split_names}
+        with unchanged_mix(corpus.source or corpus.card.default_source):
+            written = {name: _write(corpus, name, spec, out, mark, augmentation, files) for name in corpus.split_names}
         info = merge_dataset_info(
             corpus.card, written, spec, out, files, source=corpus.source, command=typed_again("lmn-convert")
         )

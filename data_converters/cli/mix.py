@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import cloup
 
-from ...cli.options import catch_errors
+from ...cli.options import catch_errors, typed_again
 from ...rendering.tables import Table, print_table
 from ...terminal import echo
 from ..mixing.join import MIXES, WrittenMix, write_mix
@@ -34,7 +34,9 @@ def mix(mix_file: str, sources: Path | None, out: Path | None, skip_missing: boo
     lmn-convert data/mixes/turkish   write its data sets, as of any corpus
     """  # noqa: D301
     described = load_mix(mix_file)
-    written = write_mix(described, out or MIXES / described.name, below=sources, skip_missing=skip_missing)
+    written = write_mix(
+        described, out or MIXES / described.name, below=sources, skip_missing=skip_missing, command=typed_again("lmn-convert mix"),
+    )  # fmt: skip
     for error in written.missing:
         echo(f"left out: {error}", err=True)
     print_table(_table(written))

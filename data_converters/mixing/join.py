@@ -14,22 +14,22 @@ import yaml
 
 from ... import __version__
 from ...errors import LmnError
-from ...files import atomic_write, sha256_of, write_json
+from ...files import atomic_write, sha256_of, temporary_folder, write_json
+from ...generation import move_files, remove_files
+from ...locking import locked
 from ...sentence import Sentence, without_nested
 from ...tags import encode
 from ...typed_json import to_json
 from ..cards import CARD_FILE, DATA, Card, load_card
 from ..corpus import read_corpus
 from ..problems import PROBLEM_KINDS, ProblemLog
+from ..written_mix import COUNTS_FILE, FIRST_LINE, is_mix, split_file
 from .mix import HeldOut, Mix, MixSource
 
 MIXES = DATA / "mixes"
 """Folder that holds a folder for each mix, by default."""
-COUNTS_FILE = "mix.json"
-"""Name of the file, next to a mix's card, that counts what is in the mix."""
 ORIGIN_COMMENT = "# origin = "
 """Beginning of the comment line that gives the id of a sentence in the corpus that it comes from."""
-_FIRST_LINE = "# Written by lmn-convert mix"
 
 
 @dataclass(slots=True)
@@ -167,24 +167,29 @@ def find_data(mix: Mix, below: Path | None = None) -> tuple[dict[SplitName, Foun
     return found, missing
 
 
-def write_mix(mix: Mix, folder: Path, *, below: Path | None = None, skip_missing: bool = False) -> WrittenMix:
+def write_mix(
+    mix: Mix, folder: Path, *, below: Path | None = None, skip_missing: bool = False, command: str | None = None
+) -> WrittenMix:
     """Join the corpora of a mix and write a corpus: `card.yaml`, a column file for each split, and the counts in `mix.json`.
 
     A sentence is taken once, however often the corpora hold it and in whatever tokens. No source gives more than half of its sentences
     to test and dev. All draws use a hash of the seed and the sentence's id, so that they depend on neither labels nor other sources.
+
+    The files are written and checked in a temporary folder. While they take their names, there is no `mix.json`.
 
     Args:
         mix: The mix.
         folder: Folder to write to.
         below: Folder that holds a folder for each corpus, named like it; by default `data`. A folder that the mix names wins.
         skip_missing: Whether to leave out splits whose files are missing.
+        command: Command that writes the mix again.
 
     Raises:
         LmnError: Files are missing or cannot be read, there are too few sentences, the folder holds another corpus, or the files
             written do not read back as what was meant.
     """
     card_file = folder / CARD_FILE
-    if card_file.is_file() and not card_file.read_text(encoding="utf-8", errors="replace").startswith(_FIRST_LINE):
+    if card_file.is_file() and not card_file.read_text(encoding="utf-8", errors="replace").startswith(FIRST_LINE):
         raise LmnError("a card that lmn-convert mix did not write", card_file, "--out names another folder")
     found, missing = find_data(mix, below)
     if missing and not skip_missing:
@@ -194,19 +199,24 @@ def write_mix(mix: Mix, folder: Path, *, below: Path | None = None, skip_missing
     taken, counts = _take_all(mix, below, found)
     parts = _parts(mix, taken)
     _count(mix, parts, counts)
-    for name, sentences in parts.items():
-        _write_sentences(folder / _file_of(name), sentences)
-    _write_card(
-        mix, folder, parts, [source.card for source, count in zip(mix.sources, counts) if any(count.splits.values())]
-    )
-    _check_written(folder, parts)
     sizes = {name: len(sentences) for name, sentences in parts.items()}
-    write_json(folder / COUNTS_FILE, _document(mix, folder, sizes, counts))
+    cards = [source.card for source, count in zip(mix.sources, counts) if any(count.splits.values())]
+    with temporary_folder(folder) as new:
+        for name, sentences in parts.items():
+            _write_sentences(new / split_file(name), sentences)
+        _write_card(mix, new, parts, cards)
+        write_json(new / COUNTS_FILE, {**_document(mix, new, sizes, counts), "command": command})
+        _check_written(new, parts)
+        _put(new, folder, [split_file(name) for name in parts])
     return WrittenMix(folder, tuple(counts), sizes, tuple(missing.values()))
 
 
-def _file_of(split: str) -> str:
-    return f"{split}.conll"
+def _put(new: Path, folder: Path, files: Sequence[str]) -> None:
+    """Let the files of a mix take their names, in place of those of an earlier one; `mix.json` goes first and comes last."""
+    with locked(folder / COUNTS_FILE):
+        earlier = [split_file(name) for name in ("train", "dev", "test")] if is_mix(folder) else []
+        remove_files(folder, [COUNTS_FILE, *(name for name in earlier if name not in files)])
+        move_files(new, folder, [*files, CARD_FILE, COUNTS_FILE])
 
 
 def _folder(source: MixSource, below: Path | None) -> Path:
@@ -377,7 +387,7 @@ def _write_card(mix: Mix, folder: Path, splits: Iterable[str], sources: Iterable
         "language": mix.language,
         "licence": f"that of each source: {'; '.join(dict.fromkeys(f'{card.name}: {card.licence}' for card in sources))}",
         "citation": " ".join(dict.fromkeys(card.citation for card in sources)),
-        "splits": {name: _file_of(name) for name in splits},
+        "splits": {name: split_file(name) for name in splits},
         "reader": {
             "type": "columns", "scheme": "IOB2", "separator": "tab", "token": 0, "tag": 1, "columns": 2, "comments": [ORIGIN_COMMENT],
         },
@@ -385,7 +395,7 @@ def _write_card(mix: Mix, folder: Path, splits: Iterable[str], sources: Iterable
         "labels": [{key: text for key, text in row.items() if text} for row in to_json(mix.labels.labels)],
     }  # fmt: skip
     with atomic_write(folder / CARD_FILE) as file:
-        file.write(f"{_FIRST_LINE} from {mix.path.name}; {COUNTS_FILE} counts what is in it.\n")
+        file.write(f"{FIRST_LINE} from {mix.path.name}; {COUNTS_FILE} counts what is in it.\n")
         yaml.safe_dump(card, file, allow_unicode=True, sort_keys=False, width=120)
 
 
@@ -416,7 +426,8 @@ def _document(mix: Mix, folder: Path, sizes: dict[str, int], counts: list[Source
         "version": __version__,
         "labels": to_json(mix.labels.labels),
         "splits": sizes,
-        "sha256": {name: sha256_of(folder / _file_of(name)) for name in sizes},
+        "sha256": {name: sha256_of(folder / split_file(name)) for name in sizes},
+        "card_sha256": sha256_of(folder / CARD_FILE),
         "sentences_in_two_splits": 0,
         "sources": [asdict(count) for count in counts],
     }
