@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,8 @@ from .shards import Shard, sentences_sha256
 
 _OWN_KEYS = ("shard", "sentences", "device")
 """Keys in which the stamps of the shards may differ."""
+_LISTED = 5
+"""Missing shards that a message names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +34,17 @@ class Part:
         shard: Number of the shard, and number of all shards.
         whole: Hash of the sentences of all shards.
         stamp: Stamp of its run.
-        rows: Prediction records of the shard.
     """
 
     folder: Path
     shard: Shard
     whole: str
     stamp: dict[str, Any]
-    rows: list[dict[str, Any]]
+
+    @property
+    def sentences(self) -> list[list[str]]:
+        """Id and hash of each sentence of the shard, which its records follow."""
+        return list(self.stamp["sentences"])
 
     @classmethod
     def read(cls, folder: Path) -> Part:
@@ -52,23 +59,24 @@ class Part:
                 shard = Shard(number, of)
             case _:
                 raise LmnError("not the run of a shard", folder, "predict one with lmn-predict --shard i/n")
+        asked = _ids(stamp.get("sentences"), folder)
         path = folder / PREDICTIONS_FILE
         if not path.is_file():
             raise LmnError(
                 f"shard {number} of {of} is not finished", path,
                 f"the same lmn-predict with --shard {number}/{of} finishes it",
             )  # fmt: skip
-        rows = [row for _, row in read_jsonl(path)]
-        found, asked = [row.get("id") for row in rows], [sentence for sentence, _ in stamp["sentences"]]
+        found = [row.get("id") for _, row in read_jsonl(path)]
         if found != asked:
-            missing = [sentence for sentence in asked if sentence not in set(found)]
+            there = {name for name in found if isinstance(name, str)}
+            missing = [name for name in asked if name not in there]
             what = (
                 f"lacks {listed(missing)}"
                 if missing
                 else "holds other sentences, or in another order, than it was to predict"
             )
             raise LmnError(f"shard {number} of {of} {what}", path, "predict it again with --restart")
-        return cls(folder, shard, whole, stamp, rows)
+        return cls(folder, shard, whole, stamp)
 
 
 def merge_shards(folders: Sequence[Path], out: Path | None = None, *, restart: bool = False) -> Path:
@@ -87,10 +95,12 @@ def merge_shards(folders: Sequence[Path], out: Path | None = None, *, restart: b
     """
     parts = sorted((Part.read(folder) for folder in folders), key=lambda part: part.shard.number)
     _check_alike(parts)
-    rows, sentences = _in_corpus_order(parts)
+    sentences = _in_corpus_order(parts)
     stamp = {key: value for key, value in parts[0].stamp.items() if key not in _OWN_KEYS} | {"sentences": sentences}
     devices = sorted({part.stamp["device"] for part in parts if "device" in part.stamp})
     out = out or _common_folder(folders)
+    if any(out.resolve() == part.folder.resolve() for part in parts):
+        raise LmnError("the folder of a shard, whose predictions would be lost", out, "--out names another one")
     runs = [read_json(part.folder / RUN_FILE) for part in parts]
     noted = {
         "stamp": stamp | ({"device": ", ".join(devices)} if devices else {}),
@@ -98,12 +108,10 @@ def merge_shards(folders: Sequence[Path], out: Path | None = None, *, restart: b
         "system_sha256": runs[0].get("system_sha256"),
     }
     with locked(out / RUN_FILE):
-        return _write(out, stamp, noted, rows, restart=restart)
+        return _write(out, stamp, noted, parts, restart=restart)
 
 
-def _write(
-    out: Path, stamp: dict[str, Any], noted: dict[str, Any], rows: list[dict[str, Any]], *, restart: bool
-) -> Path:
+def _write(out: Path, stamp: dict[str, Any], noted: dict[str, Any], parts: Sequence[Part], *, restart: bool) -> Path:
     """Write the predictions and the notes of the run under the lock of its folder."""
     final = out / PREDICTIONS_FILE
     if final.is_file() and not restart and not same_run(out, stamp):
@@ -111,9 +119,46 @@ def _write(
     final.unlink(missing_ok=True)
     write_json(out / RUN_FILE, noted)
     with atomic_write(final) as file:
-        for row in rows:
+        for row in _rows(parts):
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
     return final
+
+
+def _rows(parts: Sequence[Part]) -> Iterator[dict[str, Any]]:
+    """Yield the records of all shards in corpus order, one at a time.
+
+    Raises:
+        LmnError: A shard was predicted again since it was looked at.
+    """
+    files = [zip_longest(part.sentences, read_jsonl(part.folder / PREDICTIONS_FILE)) for part in parts]
+    for turn in zip_longest(*files):
+        for part, pair in zip(parts, turn):
+            if pair is None:
+                continue  # the last turn has no sentence for the last shards
+            sentence, line = pair
+            if sentence is None or line is None or line[1].get("id") != sentence[0]:
+                raise LmnError(
+                    "has changed while the shards were merged", part.folder / PREDICTIONS_FILE, "merge again"
+                )
+            yield line[1]
+
+
+def _ids(sentences: Any, folder: Path) -> list[str]:
+    """Return the ids of the sentences that a run's stamp lists, each with its hash.
+
+    Raises:
+        LmnError: The stamp lists something else.
+    """
+    found = []
+    for row in sentences if isinstance(sentences, list) else [None]:
+        match row:
+            case [str(name), str()]:
+                found.append(name)
+            case _:
+                raise LmnError(
+                    "lists no sentences with their hashes", folder / RUN_FILE, "predict the shard again with --restart"
+                )
+    return found
 
 
 def _check_alike(parts: Sequence[Part]) -> None:
@@ -129,32 +174,34 @@ def _check_alike(parts: Sequence[Part]) -> None:
                 f"a shard of another run than {first.folder}: another {', '.join(differing)}", part.folder,
                 "predict all with the same data, model and options",
             )  # fmt: skip
-    there = [part.shard.number for part in parts]
-    missing = [str(number) for number in range(1, first.shard.of + 1) if number not in there]
-    twice = sorted({str(number) for number in there if there.count(number) > 1})
-    what = [f"{listed(missing)} missing"] * bool(missing) + [f"{listed(twice)} given more than once"] * bool(twice)
+    there = Counter(part.shard.number for part in parts)
+    missing = [str(number) for number in islice((n for n in range(1, first.shard.of + 1) if n not in there), _LISTED)]
+    twice = sorted(str(number) for number, times in there.items() if times > 1)
+    more = f" and {first.shard.of - len(there) - len(missing):,} more" if len(missing) == _LISTED else ""
+    what = [f"{', '.join(missing)}{more} missing"] * bool(missing) + [f"{listed(twice)} given more than once"] * bool(
+        twice
+    )
     if what:
         raise LmnError(f"of {first.shard.of} shards {' and '.join(what)}", remedy="give the folder of each shard once")
 
 
-def _in_corpus_order(parts: Sequence[Part]) -> tuple[list[dict[str, Any]], list[list[str]]]:
-    """Return records, and ids with hashes, of all shards: shard i holds the sentences i, i + n, i + 2n and so on."""
-    total = sum(len(part.rows) for part in parts)
-    rows: list[dict[str, Any]] = [{}] * total
+def _in_corpus_order(parts: Sequence[Part]) -> list[list[str]]:
+    """Return the ids and hashes of the sentences of all shards: shard i holds the sentences i, i + n, i + 2n and so on."""
+    total = sum(len(part.sentences) for part in parts)
     sentences: list[list[str]] = [[]] * total
     for part in parts:
-        if len(part.rows) != len(part.shard.part(range(total))):
+        number = len(part.sentences)
+        if number != len(part.shard.part(range(total))):
             raise LmnError(
-                f"holds {len(part.rows):,} sentences, which is not part {part.shard.number} of {part.shard.of} of {total:,}",
+                f"holds {number:,} sentences, which is not part {part.shard.number} of {part.shard.of} of {total:,}",
                 part.folder,
             )
-        rows[part.shard.number - 1 :: part.shard.of] = part.rows
-        sentences[part.shard.number - 1 :: part.shard.of] = part.stamp["sentences"]
+        sentences[part.shard.number - 1 :: part.shard.of] = part.sentences
     if sentences_sha256(sentences) != parts[0].whole:
         raise LmnError(
             "the shards do not make up the corpus that they were cut from", parts[0].folder.parent, "predict them again"
         )
-    return rows, sentences
+    return sentences
 
 
 def _common_folder(folders: Sequence[Path]) -> Path:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..decoding.batches import AnswerBatch, Batch, answered
 from ..errors import LmnError
 from ..files import atomic_write, read_json, write_json
-from ..records import PARTIAL_FILE, RUN_FILE, Answer
+from ..records import LONGEST_LINE, PARTIAL_FILE, RUN_FILE, Answer
 from ..strict_json import parse_json
 
 
@@ -106,9 +106,8 @@ def _read_partial(partial: Path, key: str, batches: Sequence[Batch]) -> dict[int
     """Return the answers to the batches that an earlier run finished, up to the first line that is cut off or damaged."""
     if not partial.is_file():
         return {}
-    lines = partial.read_bytes().split(b"\n")[:-1]
     done: dict[int, list[Answer]] = {}
-    for number, line in enumerate(lines):
+    for number, line in enumerate(_whole_lines(partial)):
         try:
             row = parse_json(line.decode(), mend=True)
         except ValueError:
@@ -125,6 +124,14 @@ def _read_partial(partial: Path, key: str, batches: Sequence[Batch]) -> dict[int
             break
         done[row["batch"]] = answers
     return done
+
+
+def _whole_lines(path: Path) -> Iterator[bytes]:
+    """Yield the lines of a file, one in memory at a time, up to the first that is cut off or longer than a batch can be."""
+    most = 4 * LONGEST_LINE
+    with path.open("rb") as file:
+        while (line := file.readline(most)).endswith(b"\n"):
+            yield line
 
 
 def _finished(row: Any, batches: Sequence[Batch]) -> list[Answer] | None:

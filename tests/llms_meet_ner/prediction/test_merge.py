@@ -101,6 +101,11 @@ def swap(folder: Path) -> None:
     path.write_text("\n".join(path.read_text().splitlines()[::-1]))
 
 
+def alone(folders: list[Path], of: int) -> None:
+    change_stamp(folders[0], shard={"number": 1, "of": of, "sentences_sha256": "0"})
+    del folders[1:]
+
+
 DAMAGE: dict[str, Callable[[list[Path]], object]] = {
     "of 3 shards 2 missing; give the folder": lambda folders: folders.pop(1),
     "of 3 shards 2, 3 missing and 1 given more than once": lambda folders: folders.__setitem__(slice(1, 3), [folders[0]]),
@@ -111,6 +116,8 @@ DAMAGE: dict[str, Callable[[list[Path]], object]] = {
     "another resolved_dtype; predict all": lambda folders: change_stamp(folders[1], resolved_dtype="float16"),
     "not the run of a shard": lambda folders: change_stamp(folders[1], shard=None),
     "another corpus; predict": lambda folders: change_stamp(folders[1], shard={"number": 2, "of": 3, "sentences_sha256": "0"}),
+    "of 900000000000 shards 2, 3, 4, 5, 6 and 899,999,999,994 more missing": lambda folders: alone(folders, 900_000_000_000),
+    "run.json: lists no sentences with their hashes; predict the shard again": lambda folders: change_stamp(folders[1], sentences=[["tiny/test/1"]]),
     "another number of shards": lambda folders: change_stamp(folders[1], shard={"number": 2, "of": 4, "sentences_sha256": "0"}),
     "free-openai-shard2of3/run.json: no such file; name the folder of a run that lmn-predict --shard i/n has written\n": lambda folders: (folders[1] / "run.json").unlink(),
 }  # fmt: skip
@@ -133,3 +140,19 @@ def test_shards_of_another_corpus_and_folders_without_a_common_name_are_refused(
     call(lmn_predict, *BASE, "--shard", "2/2", "--limit", "5", "--out", str(first[1]), "--restart")
     with pytest.raises(LmnError, match="another corpus"):
         merge_shards(first)
+
+
+def test_the_folder_of_a_shard_is_no_place_for_all(fake: Fake) -> None:
+    folders = shards(2)
+    before = (folders[0] / "predictions.jsonl").read_bytes()
+    with pytest.raises(LmnError, match=r"the folder of a shard, whose predictions would be lost; --out names another"):
+        merge_shards(folders, folders[0], restart=True)
+    assert (folders[0] / "predictions.jsonl").read_bytes() == before
+
+
+def test_a_shard_that_changes_while_it_is_merged_is_refused(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    folders = shards(2)
+    monkeypatch.setattr("llms_meet_ner.prediction.merge.write_json", lambda path, value: cut(folders[1]))
+    with pytest.raises(LmnError, match=r"has changed while the shards were merged; merge again"):
+        merge_shards(folders)
+    assert not (RUNS / "free-openai/predictions.jsonl").exists()

@@ -84,6 +84,19 @@ def test_a_damaged_line_of_a_partial_file_is_computed_again(tmp_path: Path, dama
     assert outputs == {item: expected(item) for item in range(5)}
 
 
+def test_a_line_without_end_in_a_partial_file_is_computed_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_batches(tmp_path, PLAN, {}, upper)
+    partial = tmp_path / PARTIAL_FILE
+    first, *_ = partial.read_text().split("\n")
+    partial.write_text(f"{first}\n" + "x" * 1000 + "\n")
+    monkeypatch.setattr("llms_meet_ner.prediction.resume.LONGEST_LINE", 100)
+    again: list[Batch] = []
+    run_batches(tmp_path, PLAN, {}, lambda batch: again.append(batch) or upper(batch))  # type: ignore[func-returns-value]
+    assert again == PLAN
+
+
 SCRIPT = """
 import json, sys, time
 from pathlib import Path
