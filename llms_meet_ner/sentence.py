@@ -168,6 +168,21 @@ class Sentence:
 
 DOCSTART = "-DOCSTART-"
 
+LONGEST_MENTION = 200
+"""Number of tokens by which mentions are told apart."""
+
+
+def mention_of(tokens: tuple[str, ...], span: Span) -> tuple[str, ...]:
+    """Return the words of an entity.
+
+    Of an entity of more than `LONGEST_MENTION` tokens, these are the first ones and a word that gives the length: entities that lie
+    inside each other by the thousand would hold a sentence a thousand times.
+    """
+    length = span.end - span.start
+    if length <= LONGEST_MENTION:
+        return tokens[span.start : span.end]
+    return (*tokens[span.start : span.start + LONGEST_MENTION], f"... ({length:,} tokens)")
+
 
 def tokens_sha1(tokens: tuple[str, ...]) -> str:
     """Return the hash of a sentence's tokens, which ties a prediction to its sentence.

@@ -217,10 +217,10 @@ def long_entities(splits: Iterable[SplitCounts], mentions: MentionTable) -> list
         upper = quantile(counter, 0.75)
         bounds[label] = max(5, upper + 3 * (upper - quantile(counter, 0.25)))
     found = [
-        (len(mention.words), Finding((Annotation.of(_show(mention, label), places, odd=True),)))
+        (mention.length, Finding((Annotation.of(_show(mention, label), places, odd=True),)))
         for mention in mentions
         for label, places in mention.ranked
-        if len(mention.words) > bounds[label]
+        if mention.length > bounds[label]
     ]
     return [finding for _, finding in sorted(found, key=lambda pair: (-pair[0], *_by_total(pair[1])))]
 

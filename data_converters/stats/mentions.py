@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from math import fsum, log2
 
-from ...sentence import Sentence, Where
+from ...sentence import Sentence, Where, mention_of
 
 Words = tuple[str, ...]
 
@@ -43,12 +43,14 @@ class Mention:
     """A mention and its entities.
 
     Attributes:
-        words: Tokens of the mention.
+        words: Tokens of the mention; of a very long one, as `mention_of` gives them.
+        length: Number of tokens.
         labels: Places of its entities by label, in all splits.
         splits: Number of its entities by split and label.
     """
 
     words: Words
+    length: int
     labels: dict[str, Places] = field(default_factory=dict)
     splits: dict[str, dict[str, int]] = field(default_factory=dict)
 
@@ -137,10 +139,10 @@ class MentionTable:
     def add(self, sentence: Sentence, split: str) -> None:
         """Count the entities of a sentence."""
         for span in sentence.spans:
-            words = sentence.tokens[span.start : span.end]
+            words = mention_of(sentence.tokens, span)
             mention = self.mentions.get(words)
             if mention is None:
-                mention = self.mentions[words] = Mention(words)
+                mention = self.mentions[words] = Mention(words, span.end - span.start)
             mention.labels.setdefault(span.label, Places()).add(sentence.where)
             counts = mention.splits.setdefault(split, {})
             counts[span.label] = counts.get(span.label, 0) + 1

@@ -6,11 +6,16 @@ entities); crossed (by an entity that begins inside and ends outside them, or th
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import replace
+from itertools import accumulate
 
 from ...formats import get_format
-from ...sentence import Sentence, Span
+from ...sentence import Sentence, Span, without_nested
 from .mentions import MentionTable, Places, Words
+
+LONGEST = 40
+"""Number of tokens of the longest mention whose words are looked for."""
 
 _FORMAT = get_format(nested=True)
 
@@ -26,7 +31,7 @@ def folded(words: Words) -> Words:
 
 
 class Occurrences:
-    """Finds the words of known entities.
+    """Finds the words of known entities of at most `LONGEST` tokens.
 
     Args:
         table: All mentions of the corpus.
@@ -40,34 +45,53 @@ class Occurrences:
         self.unmarked: dict[Words, Places] = {}
         self.cut: dict[Words, dict[str, Places]] = {}
         self._known = table.mentions
-        self._folded = {folded(words) for words in table.mentions if len(words) > 1}
+        known = [words for words in table.mentions if len(words) <= LONGEST]
+        self._folded = {folded(words) for words in known if len(words) > 1}
         lengths: dict[str, set[int]] = {}
-        for words in table.mentions:
+        for words in known:
             lengths.setdefault(words[0].casefold(), set()).add(len(words))
         self._lengths = {first: sorted(found) for first, found in lengths.items()}
 
     def add(self, sentence: Sentence) -> None:
         """Find known words in a sentence."""
         tokens = sentence.tokens
-        inside = bytearray(len(tokens))
-        for span in sentence.spans:
-            inside[span.start : span.end] = b"\1" * (span.end - span.start)
+        layout = _Layout(sentence)
         for start, token in enumerate(tokens):
             for length in self._lengths.get(token.casefold(), ()):
                 end = start + length
                 if end > len(tokens):
                     break
                 words = tokens[start:end]
-                if not any(inside[start:end]):
+                if not any(layout.inside[start:end]):
                     if words in self._known:
                         self.unmarked.setdefault(words, Places()).add(sentence.where)
                 elif length > 1 and (key := folded(words)) in self._folded:
-                    self._look_at_marked(key, sentence, start, end)
+                    spans = layout.spans_within(start, end)
+                    if spans:
+                        self.cut.setdefault(key, {}).setdefault(marked(words, spans), Places()).add(sentence.where)
 
-    def _look_at_marked(self, key: Words, sentence: Sentence, start: int, end: int) -> None:
-        touching = [span for span in sentence.spans if span.start < end and start < span.end]
-        if any(span.start < start or end < span.end or span.end - span.start == end - start for span in touching):
-            return
-        spans = tuple(replace(span, start=span.start - start, end=span.end - start) for span in touching)
-        shown = marked(sentence.tokens[start:end], spans)
-        self.cut.setdefault(key, {}).setdefault(shown, Places()).add(sentence.where)
+
+class _Layout:
+    """Where the entities of a sentence lie.
+
+    Attributes:
+        inside: For each token, whether it is in an entity.
+    """
+
+    def __init__(self, sentence: Sentence) -> None:
+        self.inside = bytearray(len(sentence.tokens))
+        for span in without_nested(sentence.spans):
+            self.inside[span.start : span.end] = b"\1" * (span.end - span.start)
+        self._spans = sentence.spans
+        self._starts = [span.start for span in sentence.spans]
+        self._reaches = list(accumulate((span.end for span in sentence.spans), max))
+
+    def spans_within(self, start: int, end: int) -> tuple[Span, ...]:
+        """Return the entities inside some tokens, counted from the first of these; none if one is larger, crosses, or is these tokens."""
+        first, last = bisect_left(self._starts, start), bisect_left(self._starts, end)
+        if first and self._reaches[first - 1] > start:
+            return ()
+        touching = self._spans[first:last]
+        if any(end < span.end or span.end - span.start == end - start for span in touching):
+            return ()
+        return tuple(replace(span, start=span.start - start, end=span.end - start) for span in touching)

@@ -7,12 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from ...counts import Counts
-from ...sentence import Sentence, Span
+from ...sentence import Sentence, Span, mention_of
 from ..scored_run.analysis import Groups
 
 _ENTITY_LENGTHS = 5
-_LONGEST_MENTION = 200
-"""Number of tokens by which mentions are told apart. Longer ones that agree in these and in their length count as the same."""
 _SENTENCE_LENGTHS = (10, 20, 30, 40, 50)
 
 
@@ -22,7 +20,7 @@ class Known:
 
     Attributes:
         split: Name of the split.
-        labels: Number of annotations of the words, by label; of a very long mention, its first words and its length.
+        labels: Number of annotations of the words (`mention_of`), by label.
     """
 
     split: str
@@ -34,12 +32,12 @@ class Known:
         labels: dict[tuple[str, ...], Counter[str]] = {}
         for sentence in sentences:
             for span in sentence.spans:
-                labels.setdefault(_mention(sentence, span), Counter())[span.label] += 1
+                labels.setdefault(mention_of(sentence.tokens, span), Counter())[span.label] += 1
         return cls(split, labels)
 
     def labels_of(self, sentence: Sentence, span: Span) -> tuple[str, ...]:
         """Return the labels that the words have in the training split, sorted."""
-        return tuple(sorted(self.labels.get(_mention(sentence, span), ())))
+        return tuple(sorted(self.labels.get(mention_of(sentence.tokens, span), ())))
 
     def seen(self, sentence: Sentence, span: Span) -> str:
         """Return whether the words are annotated in the training split with the same label, with others only, or not at all."""
@@ -54,13 +52,6 @@ class Known:
         if not labels:
             return "unseen"
         return "one label" if len(labels) == 1 else "several labels"
-
-
-def _mention(sentence: Sentence, span: Span) -> tuple[str, ...]:
-    length = span.end - span.start
-    if length <= _LONGEST_MENTION:
-        return sentence.tokens[span.start : span.end]
-    return (*sentence.tokens[span.start : span.start + _LONGEST_MENTION], str(length))
 
 
 def entity_length(sentence: Sentence, span: Span) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,8 @@ RESAMPLES = 1000
 TRIALS = 10_000
 LEVEL = 0.95
 SEED = 42
+_IN_MEMORY = 1_000_000
+"""Random numbers that are in memory at a time."""
 
 
 def intervals(
@@ -65,9 +67,18 @@ def _flat(scenarios: Sequence[ScenarioCounts]) -> list[int]:
 def _resampled(rows: Sequence[Sequence[int]], seed: int, resamples: int) -> list[list[int]]:
     """Return sums over each resample of the rows, shape (resamples, columns)."""
     kinds, numbers = np.unique(np.array(rows, dtype=np.int64), axis=0, return_counts=True)
-    drawn = np.random.default_rng(seed).multinomial(len(rows), numbers / len(rows), size=resamples)
-    sums: list[list[int]] = (drawn @ kinds).tolist()
+    generator = np.random.default_rng(seed)
+    sums: list[list[int]] = []
+    for size in _parts(resamples, len(kinds)):
+        sums += (generator.multinomial(len(rows), numbers / len(rows), size=size) @ kinds).tolist()
     return sums
+
+
+def _parts(draws: int, kinds: int) -> Iterator[int]:
+    """Cut draws, which take one number for each kind, into parts of at most `_IN_MEMORY` numbers; the numbers drawn stay the same."""
+    most = max(1, _IN_MEMORY // kinds)
+    for start in range(0, draws, most):
+        yield min(most, draws - start)
 
 
 def _interval(counts: Any) -> RatioIntervals:
@@ -144,7 +155,10 @@ def _exchanged(rows: Sequence[Sequence[int]], seed: int, trials: int) -> list[li
     table = np.array(rows, dtype=np.int64)
     kinds, numbers = np.unique(table, axis=0, return_counts=True)
     change = np.stack([kinds[:, 2] - kinds[:, 0], kinds[:, 3] - kinds[:, 1]], axis=1)
-    moved = np.random.default_rng(seed).binomial(numbers, 0.5, size=(trials, len(kinds))) @ change
+    generator = np.random.default_rng(seed)
+    moved = np.concatenate(
+        [generator.binomial(numbers, 0.5, size=(size, len(kinds))) @ change for size in _parts(trials, len(kinds))]
+    )
     sums = np.tile(table.sum(axis=0), (trials, 1))
     sums[:, 0] += moved[:, 0]
     sums[:, 1] += moved[:, 1]

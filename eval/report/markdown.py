@@ -14,6 +14,8 @@ from .content import facts, headline, interval_note, provenance, sections, title
 
 LISTED = 20
 """Number of errors of each kind that are listed; the rest is counted."""
+_AROUND = 100
+"""Tokens that are shown on either side of an error, and of an entity, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +36,28 @@ class _ToldError:
     def of(cls, sentence: ExaminedSentence, pair: Pair) -> _ToldError:
         """Describe a pair of a sentence."""
         sides = tuple(
-            (side, " ".join(sentence.tokens[span.start : span.end]), span.label)
+            (side, _words(sentence.tokens, span.start, span.end), span.label)
             for side, span in (("gold", pair.gold), ("predicted", pair.predicted))
             if span
         )
-        return cls(sentence.id, sides, " ".join(sentence.tokens))
+        span = pair.gold or pair.predicted
+        assert span is not None  # a pair has one of them
+        return cls(sentence.id, sides, _around(sentence.tokens, span.start))
+
+
+def _words(tokens: Sequence[str], start: int, end: int) -> str:
+    more = end - start - 2 * _AROUND
+    return " ".join(tokens[start : min(end, start + 2 * _AROUND)]) + (
+        f" ... ({more:,} tokens more)" if more > 0 else ""
+    )
+
+
+def _around(tokens: Sequence[str], place: int) -> str:
+    """Return a sentence; of a very long one, what is around a token."""
+    if len(tokens) <= 4 * _AROUND:
+        return " ".join(tokens)
+    first, last = max(0, place - _AROUND), min(len(tokens), place + 2 * _AROUND)
+    return " ".join(["..."] * (first > 0) + [*tokens[first:last]] + ["..."] * (last < len(tokens)))
 
 
 @dataclass(frozen=True, slots=True)

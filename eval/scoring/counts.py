@@ -35,6 +35,10 @@ from ..scored_run.scores import (
 _STRATEGIES: dict[str, EvaluationStrategy] = {
     "strict": StrictEvaluation(), "exact": ExactEvaluation(), "partial": PartialEvaluation(), "ent_type": EntityTypeEvaluation(),
 }  # fmt: skip
+_LABEL = 60
+"""Characters of an unknown label that are kept."""
+_LABELS = 20
+"""Unknown labels that are kept by name."""
 _PIECE = 200
 """Number of tags that seqeval reads at once; a piece is longer only where an entity goes on."""
 _NO_SCENARIOS = (ScenarioCounts(0, 0, 0, 0, 0),) * len(SCENARIOS)
@@ -84,13 +88,24 @@ def summarise_alignments(alignments: Iterable[Alignment]) -> AlignmentSummary:
     for alignment in alignments:
         statuses[alignment.status] += 1
         reasons.update(alignment.reasons)
-        unknown.update(entity.label for entity in alignment.unknown_labels)
+        unknown.update(_beginning(entity.label) for entity in alignment.unknown_labels)
         ungrounded += len(alignment.ungrounded)
         dropped += len(alignment.dropped)
     exact, repaired, failed = (statuses[status] for status in STATUSES)
     return AlignmentSummary(
-        exact, repaired, failed, dict(sorted(reasons.items())), dict(sorted(unknown.items())), ungrounded, dropped
+        exact, repaired, failed, dict(sorted(reasons.items())), _most_frequent(unknown), ungrounded, dropped
     )
+
+
+def _beginning(label: str) -> str:
+    return label if len(label) <= _LABEL else f"{label[:_LABEL]}..."
+
+
+def _most_frequent(labels: Counter[str]) -> dict[str, int]:
+    """Return the most frequent labels by name, and the rest together: a model that ends no entity makes labels of its text."""
+    kept = dict(sorted(labels.most_common(_LABELS)))
+    rest = labels.total() - sum(kept.values())
+    return kept | ({f"({len(labels) - len(kept):,} other labels)": rest} if rest else {})
 
 
 def _count_seqeval(gold: list[list[str]], predicted: list[list[str]]) -> dict[str, Counts]:

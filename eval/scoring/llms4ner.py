@@ -21,6 +21,8 @@ from ...sentence import Sentence
 from ..scored_run.run import Llms4nerScores
 
 _BRACKETS = re.compile(r"(?P<opens>\[)|\|\s*(?P<label>[^\]]+)\]")
+_LONGEST = 1000
+"""Characters of an entity's text that are compared."""
 _ENTRY_KEYS = {"occurrence": ("text", "occurrence_index"), "offset": ("text", "start", "end")}
 
 Entry = tuple[str, Hashable]
@@ -55,14 +57,18 @@ def count_llms4ner(
             gold, predicted = (Counter(_entries(text, format_name)) for text in (gold_text, output))
         sides = (gold & predicted, predicted, gold)
         in_sentences.append(Counts(*(side.total() for side in sides)))
-        for label in {label for label, _ in (*gold, *predicted)}:
-            found = Counts(*(_of_label(side, label) for side in sides))
+        by_label = [_by_label(side) for side in sides]
+        for label in by_label[1] | by_label[2]:
+            found = Counts(*(side[label] for side in by_label))
             counted[label] = counted.get(label, Counts()) + found
     return Llms4nerScores(forgiven, dict(sorted(counted.items()))), in_sentences
 
 
-def _of_label(entries: Counter[Entry], label: str) -> int:
-    return sum(count for (name, _), count in entries.items() if name == label)
+def _by_label(entries: Counter[Entry]) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for (label, _), count in entries.items():
+        found[label] += count
+    return found
 
 
 def _compare_inline(
@@ -81,47 +87,55 @@ _Marked = tuple[str, list[tuple[str, tuple[int, int]]]]
 
 
 def _without_positions(text: str, entities: list[tuple[str, tuple[int, int]]]) -> Counter[Entry]:
-    return Counter((label, text[start:end]) for label, (start, end) in entities)
+    """Return entities by label and text; very long texts are the same if they begin the same and are equally long."""
+    return Counter((label, (text[start : min(end, start + _LONGEST)], end - start)) for label, (start, end) in entities)
 
 
 def _read_brackets(text: str, labels: LabelSet) -> _Marked:
     """Read brackets: any `[` opens an entity, any `| LABEL]` closes the one that was opened last, whatever the label."""
     text = text.strip()
-    clean, at = "", 0
+    marked = text[: text.rfind("]") + 1]  # behind it nothing closes, so that no search for an end is in vain
+    parts: list[str] = []
+    length = at = 0
     opened: list[int] = []
     entities: list[tuple[str, tuple[int, int]]] = []
-    for mark in _BRACKETS.finditer(text):
+    for mark in _BRACKETS.finditer(marked):
         before = text[at : mark.start()]
-        clean += before if mark["opens"] else before.rstrip()
+        parts.append(before if mark["opens"] else before.rstrip())
+        length += len(parts[-1])
         at = mark.end()
         if mark["opens"]:
-            opened.append(len(clean))
+            opened.append(length)
         elif opened:
             start, label = opened.pop(), " ".join(mark["label"].split())
-            if start < len(clean) and label:
-                entities.append((label, (start, len(clean))))
-    return clean + text[at:], entities
+            if start < length and label:
+                entities.append((label, (start, length)))
+    return "".join(parts) + marked[at:] + text[len(marked) :].replace("[", ""), entities
 
 
 def _read_tags(text: str, labels: LabelSet) -> _Marked:
     """Read tags of known labels: a closing tag takes the last open one of its label, and drops all that were opened after it."""
     names = "|".join(re.escape(name) for name in sorted(labels.names, key=len, reverse=True))
-    clean, at = "", 0
+    parts: list[str] = []
+    length = at = 0
     opened: list[tuple[str, int]] = []
+    open_of: Counter[str] = Counter()
     entities: list[tuple[str, tuple[int, int]]] = []
     for mark in re.finditer(rf"<(?P<closes>/?)(?P<label>{names})>", text):
-        clean += text[at : mark.start()]
-        at = mark.end()
+        parts.append(text[at : mark.start()])
+        length += len(parts[-1])
+        at, label = mark.end(), mark["label"]
         if not mark["closes"]:
-            opened.append((mark["label"], len(clean)))
-            continue
-        place = next((n for n in reversed(range(len(opened))) if opened[n][0] == mark["label"]), None)
-        if place is not None:
-            label, start = opened[place]
-            del opened[place:]
-            if start < len(clean):
-                entities.append((label, (start, len(clean))))
-    return clean + text[at:], entities
+            opened.append((label, length))
+            open_of[label] += 1
+        elif open_of[label]:
+            other = ""
+            while other != label:
+                other, start = opened.pop()
+                open_of[other] -= 1
+            if start < length:
+                entities.append((label, (start, length)))
+    return "".join(parts) + text[at:], entities
 
 
 def _entries(text: str, format_name: str) -> Iterator[Entry]:

@@ -21,6 +21,8 @@ from .finding import OUTPUTS
 from .prompted import changed
 from .system import Facts, Job, stamp_sha256
 
+LONGEST = 40
+"""Number of tokens of the longest mention that the gazetteer knows: it looks for all lengths at every token."""
 _BATCH = 1000
 """Sentences between two steps of a progress bar."""
 Marker = Callable[[tuple[str, ...]], tuple[Span, ...]]
@@ -28,11 +30,15 @@ Marker = Callable[[tuple[str, ...]], tuple[Span, ...]]
 
 
 def gazetteer(train: Sequence[Sentence]) -> Marker:
-    """Mark every mention of the training data wherever it occurs, the longest first, with its most frequent label."""
+    """Mark every mention of the training data wherever it occurs, the longest first, with its most frequent label.
+
+    Mentions of more than `LONGEST` tokens are left out.
+    """
     seen: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
     for sentence in train:
         for span in sentence.spans:
-            seen[sentence.tokens[span.start : span.end]][span.label] += 1
+            if span.end - span.start <= LONGEST:
+                seen[sentence.tokens[span.start : span.end]][span.label] += 1
     longest = max(map(len, seen), default=0)
     label_of = {mention: labels.most_common(1)[0][0] for mention, labels in seen.items()}.get
     return lambda tokens: tuple(longest_matches(tokens, longest, label_of))

@@ -68,3 +68,11 @@ def test_chance_alone_is_seldom_significant() -> None:
         runs = [[Counts(int(right), 1, 1) for right in random.random(60) < 0.7] for _ in range(2)]
         p_values.append(differences(*runs, resamples=10, trials=500)[2].p_value)
     assert sum(value < 0.05 for value in p_values) <= 12
+
+
+def test_drawing_in_parts_draws_the_same_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    counts = [Counts(at % 3, 3, 3 + at % 5) for at in range(40)]
+    others = [Counts((at + 1) % 3, 3, 3 + at % 5) for at in range(40)]
+    whole = intervals(counts, [0] * 40, []), differences(counts, others, trials=500)
+    monkeypatch.setattr("llms_meet_ner.eval.analysis.resampling._IN_MEMORY", 100)
+    assert (intervals(counts, [0] * 40, []), differences(counts, others, trials=500)) == whole

@@ -19,7 +19,7 @@ from llms_meet_ner import Alignment, Sentence, Span, WrittenEntity, get_format
 from llms_meet_ner.data_converters import load_card, read_corpus
 from llms_meet_ner.eval import Counts, Scores, score
 from llms_meet_ner.eval.scored_run.scores import SCENARIOS, Scenarios
-from llms_meet_ner.eval.scoring.counts import scenario_counts
+from llms_meet_ner.eval.scoring.counts import scenario_counts, summarise_alignments
 from llms_meet_ner.tags import encode
 from llms_meet_ner.typed_json import to_json
 
@@ -196,3 +196,15 @@ def test_nervaluate_by_sentence_adds_up_to_its_own_sums(data: tuple[list[Sentenc
     for at, name in enumerate(SCENARIOS):
         for key in ("correct", "incorrect", "partial", "missed", "spurious"):
             assert sum(getattr(row[at], key) for row in found) == getattr(theirs[name], key)
+
+
+def test_of_unknown_labels_the_most_frequent_are_named_and_the_rest_is_counted() -> None:
+    entities = [WrittenEntity("a", f"L{number}") for number in range(30) for _ in range(30 - number)]
+    entities += [WrittenEntity("a", "x" * 1000)] * 40
+    found = summarise_alignments([Alignment((), "repaired", ("unknown-label",), unknown_labels=tuple(entities))])
+    assert sum(found.unknown_labels.values()) == len(entities)
+    assert len(found.unknown_labels) == 21
+    assert found.unknown_labels["x" * 60 + "..."] == 40
+    assert found.unknown_labels["(11 other labels)"] == 66
+    few = summarise_alignments([Alignment((), "repaired", (), unknown_labels=(WrittenEntity("a", "DOG"),))])
+    assert few.unknown_labels == {"DOG": 1}

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from drawn import corpora_with_predictions
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from llms_meet_ner import Alignment, LabelSet, Sentence, get_format
 from llms_meet_ner.eval import Counts, score
 from llms_meet_ner.eval.scored_run.run import Llms4nerScores
-from llms_meet_ner.eval.scoring.llms4ner import count_llms4ner
+from llms_meet_ner.eval.scoring.llms4ner import _read_brackets, _read_tags, count_llms4ner
 
 LABELS = LabelSet.of("PER", "ORG", "LOC")
 
@@ -76,3 +78,60 @@ def test_what_keeps_the_sentence_is_counted_alike(data: tuple[list[Sentence], li
         count_llms4ner(sentences, outputs, "bracketed", LABELS, nested=False)[0].micro
         == score(sentences, alignments).micro
     )
+
+
+def plain_brackets(text: str) -> tuple[str, list[tuple[str, tuple[int, int]]]]:
+    """Read brackets as the published evaluator does, however long it takes."""
+    clean, at = "", 0
+    opened: list[int] = []
+    entities = []
+    text = text.strip()
+    for mark in re.finditer(r"(?P<opens>\[)|\|\s*(?P<label>[^\]]+)\]", text):
+        before = text[at : mark.start()]
+        clean += before if mark["opens"] else before.rstrip()
+        at = mark.end()
+        if mark["opens"]:
+            opened.append(len(clean))
+        elif opened:
+            start, label = opened.pop(), " ".join(mark["label"].split())
+            if start < len(clean) and label:
+                entities.append((label, (start, len(clean))))
+    return clean + text[at:], entities
+
+
+def plain_tags(text: str) -> tuple[str, list[tuple[str, tuple[int, int]]]]:
+    clean, at = "", 0
+    opened: list[tuple[str, int]] = []
+    entities = []
+    for mark in re.finditer(r"<(?P<closes>/?)(?P<label>PER|ORG|LOC)>", text):
+        clean += text[at : mark.start()]
+        at = mark.end()
+        if not mark["closes"]:
+            opened.append((mark["label"], len(clean)))
+            continue
+        place = next((n for n in reversed(range(len(opened))) if opened[n][0] == mark["label"]), None)
+        if place is not None:
+            label, start = opened[place]
+            del opened[place:]
+            if start < len(clean):
+                entities.append((label, (start, len(clean))))
+    return clean + text[at:], entities
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(st.sampled_from(["[", "]", "|", " | PER]", " ", "a", "| ]", "|]", "\u2028"])).map("".join))
+def test_brackets_are_read_as_by_the_plain_loop(text: str) -> None:
+    assert _read_brackets(text, LABELS) == plain_brackets(text)
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(st.sampled_from(["<PER>", "</PER>", "<LOC>", "</LOC>", "<", "a", " "])).map("".join))
+def test_tags_are_read_as_by_the_plain_loop(text: str) -> None:
+    assert _read_tags(text, LABELS) == plain_tags(text)
+
+
+@pytest.mark.parametrize("number", ["Infinity", "-Infinity", "NaN", "1e999", "9" * 5000])
+def test_a_number_that_is_none_is_no_entry(number: str) -> None:
+    output = f'[{{"text": "Anna", "label": "PER", "start": {number}, "end": 4}}]'
+    sentence = Sentence("a/b/0", ("Anna",))
+    assert count_llms4ner([sentence], [output], "offset", LABELS, nested=False)[0].micro == Counts()
