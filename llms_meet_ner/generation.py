@@ -76,8 +76,11 @@ class Generation:
         """Return the hash of a file of the result."""
         return self._drafts[path].sha256()
 
-    def put(self) -> None:
+    def put(self, last: Path | None = None) -> None:
         """Remove the files that go first, and let all take their names in the order in which they were written.
+
+        Args:
+            last: File that takes its name after all others; None for the one that was written last.
 
         Raises:
             LmnError: A name cannot be taken.
@@ -85,7 +88,7 @@ class Generation:
         for draft in self._gone_first:
             with _named(draft.path):
                 draft.remove_earlier()
-        for path, draft in self._drafts.items():
+        for path, draft in sorted(self._drafts.items(), key=lambda item: item[0] == last):
             with _named(path):
                 draft.take_name()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import click
 import cloup
@@ -12,15 +12,16 @@ from ...cli.default_group import DefaultCommandGroup
 from ...cli.options import catch_errors, recipe_option, refuse
 from ...cli.predict_options import predict_options
 from ...data_converters.cli.label_options import label_options
+from ...files import sha256_of
 from ...formats import format_names
 from ...tags import REPAIRS
 from ...terminal import echo, write_data
 from ..evaluate import Gold, evaluate
-from ..report import markdown_report, report_path, write_page
+from ..report import markdown_report, page_to, report_path
 from ..report.terminal import as_json, as_table
-from ..scored_run.files import save_evaluation
+from ..scored_run.files import View, save_evaluation, scores_file
 from ..scored_run.run import Evaluation, ScoredRun
-from ..scoring.conlleval import write_conlleval
+from ..scoring.conlleval import conlleval_to
 from .adapter_options import adapter_options
 from .compare import compare_command
 from .curve import curve_command
@@ -174,11 +175,7 @@ def carry_out(plan: ScoringPlan) -> None:
         gold, predictions, spec=plan.answers.spec, facts=plan.answers.facts, min_confidence=options.min_confidence, train=train,
         baselines=options.baselines, scorer=options.scorer,
     )  # fmt: skip
-    path = save_evaluation(evaluation, options.out or predictions.parent)
-    if options.html:
-        write_page(report_path(path, ".html"), evaluation)
-    if options.conlleval:
-        _write_conlleval(options.conlleval, gold, evaluation)
+    path = _save(evaluation, options.out or predictions.parent, gold, options)
     write_data(_printed(evaluation.run, options.report) + "\n")
     echo(f"\n{path}", err=options.report == "json")
 
@@ -189,7 +186,23 @@ def _printed(run: ScoredRun, report: str) -> str:
     return as_json(run) if report == "json" else as_table(run)
 
 
-def _write_conlleval(path: Path, gold: Gold, evaluation: Evaluation) -> None:
-    spaced = write_conlleval(path, gold.sentences, (row.predicted for row in evaluation.sentences))
-    note = f"; {spaced:,} tokens hold white space, which is written as _" if spaced else ""
-    echo(f"{path}: for conlleval{note}", err=True)
+def _save(evaluation: Evaluation, folder: Path, gold: Gold, options: ScoreOptions) -> Path:
+    """Write the scores, and what the options ask for, as one result; return the path of the scores."""
+    spaced: list[int] = []
+
+    def conlleval(file: IO[str]) -> None:
+        spaced.append(conlleval_to(file, gold.sentences, (row.predicted for row in evaluation.sentences)))
+
+    scores = scores_file(evaluation.run, folder)
+    page = report_path(scores, ".html")
+    also: dict[Path, View] = {page: lambda file: page_to(file, evaluation)} if options.html else {}
+    if options.conlleval:
+        also[options.conlleval] = conlleval
+    earlier = sha256_of(scores) if scores.is_file() else None
+    save_evaluation(evaluation, folder, also)
+    if page.exists() and not options.html and earlier != sha256_of(scores):
+        echo(f"{page}: shows earlier scores; lmn-eval report {scores} writes it again", err=True)
+    if options.conlleval:
+        note = f"; {spaced[0]:,} tokens hold white space, which is written as _" if spaced[0] else ""
+        echo(f"{options.conlleval}: for conlleval{note}", err=True)
+    return scores

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import IO
 
 from ...files import atomic_write
 from ..scored_run.files import sibling
@@ -19,7 +20,12 @@ def report_path(scores: Path, suffix: str) -> Path:
 def write_page(path: Path, evaluation: Evaluation) -> None:
     """Write the page, atomically."""
     with atomic_write(path) as file:
-        file.writelines(html_report(evaluation))
+        page_to(file, evaluation)
+
+
+def page_to(file: IO[str], evaluation: Evaluation) -> None:
+    """Write the page to an open file."""
+    file.writelines(html_report(evaluation))
 
 
 def write_markdown(path: Path, evaluation: Evaluation) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import IO
 
 from ...counts import Counts
 from ...errors import LmnError
-from ...files import atomic_write, read_json, write_json
+from ...files import read_json
+from ...generation import Generation, check_sha256
+from ...locking import locked
 from ...records import read_jsonl
 from ...typed_json import from_json, to_json, written_as, written_as_list
 from .analysis import Analysis, ErrorCounts, ExaminedSentence, Interval, Intervals, Pair, PooledTag, TagTable
@@ -21,6 +25,9 @@ SCORES_FILE = "scores.json"
 SENTENCES_FILE = "sentences.jsonl"
 SCORES_PATTERN = "scores*.json"
 """Names of the scores files of a run; one that drops entities below a confidence has it in its name: `scores.min0.9.json`."""
+View = Callable[[IO[str]], object]
+"""Writes a view of a scored run to an open file."""
+_SENTENCES_KEY = "sentences_sha256"
 _WRITER = "lmn-eval"
 _AGAIN = "score the run again"
 
@@ -61,7 +68,8 @@ def load_run(path: Path) -> ScoredRun:
     """Read a scored run from its folder, or from a `scores.json` or `scores.minP.json`.
 
     Raises:
-        LmnError: The file is missing, damaged, or of another schema; the last names the command that scores the run again.
+        LmnError: The file is missing, damaged, or of another schema, or the sentences next to it are those of other scores; the message
+            names the command that scores the run again.
     """
     path = scores_path(path)
     row = read_json(path, remedy="lmn-eval writes it")
@@ -72,7 +80,11 @@ def load_run(path: Path) -> ScoredRun:
         raise LmnError(
             f"{written}, and this version reads schema {SCHEMA}", path, f"{_AGAIN}{how}: {command_of(row, path)}"
         )
-    return replace(from_json(ScoredRun, row, path, writer=_WRITER, remedy=_AGAIN), path=path)
+    run = replace(from_json(ScoredRun, row, path, writer=_WRITER, remedy=_AGAIN), path=path)
+    sentences = sibling(path, SENTENCES_FILE)
+    if sentences.exists():  # some delete them, and keep the scores
+        check_sha256(sentences, row.get(_SENTENCES_KEY), path.name, f"{_AGAIN}: {command_of(row, path)}")
+    return run
 
 
 def load_evaluation(path: Path) -> Evaluation:
@@ -110,20 +122,37 @@ def sibling(scores: Path, name: str) -> Path:
     return scores.with_name(f"{other.stem}{mark}{other.suffix}")
 
 
-def save_evaluation(evaluation: Evaluation, folder: Path) -> Path:
-    """Write `scores.json` into a folder, atomically, and `sentences.jsonl` next to it.
+def scores_file(run: ScoredRun, folder: Path) -> Path:
+    """Return the path of a run's scores in a folder: `scores.json`, or `scores.minP.json` if entities below a confidence P were dropped."""
+    name = Path(SCORES_FILE)
+    return folder / (name if run.min_confidence is None else f"{name.stem}.min{run.min_confidence}{name.suffix}")
 
-    Where entities below a confidence P were dropped, the names are `scores.minP.json` and `sentences.minP.jsonl`.
+
+def save_evaluation(evaluation: Evaluation, folder: Path, also: Mapping[Path, View] | None = None) -> Path:
+    """Write `scores.json` into a folder, and `sentences.jsonl` and views of them next to it, as one result.
+
+    Where entities below a confidence P were dropped, the names are `scores.minP.json` and `sentences.minP.jsonl`. While files take their
+    names, there are neither scores nor views.
+
+    Args:
+        evaluation: Scored run and its sentences.
+        folder: The folder.
+        also: Functions that write a view of the run, such as a page, by the path of the view.
 
     Returns:
         Path of the scores.
     """
-    least = evaluation.run.min_confidence
-    name = Path(SCORES_FILE)
-    path = folder / (name if least is None else f"{name.stem}.min{least}{name.suffix}")
-    with atomic_write(sibling(path, SENTENCES_FILE)) as file:
-        file.writelines(f"{sentence_line(sentence)}\n" for sentence in evaluation.sentences)
-    write_json(path, to_json(evaluation.run))
+    path = scores_file(evaluation.run, folder)
+    rows = sibling(path, SENTENCES_FILE)
+    with Generation() as files:
+        with files.write(rows) as file:
+            file.writelines(f"{sentence_line(sentence)}\n" for sentence in evaluation.sentences)
+        files.write_json(path, {**to_json(evaluation.run), _SENTENCES_KEY: files.sha256(rows)}, gone_first=True)
+        for view, write in (also or {}).items():
+            with files.write(view, gone_first=True) as file:
+                write(file)
+        with locked(path):
+            files.put()
     return path
 
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from ...data_converters.readers import SplitData
 from ...files import read_json, sha256_of
-from ...prediction.resume import stamp_in
+from ...prediction.resume import check_predictions, stamp_in
 from ...records import PREDICTIONS_FILE, RUN_FILE
 from ...systems.system import Facts, NamedModel
 from ...typed_json import from_json
@@ -49,7 +49,8 @@ def run_stamp(predictions: Path) -> dict[str, Any]:
     """Return what lmn-predict noted next to predictions of its own; an empty mapping for files of other tools.
 
     Raises:
-        LmnError: The notes are damaged, so that the format and the labels of the predictions are not known.
+        LmnError: The notes are damaged, so that the format and the labels of the predictions are not known; or they are those of other
+            predictions.
     """
     if not _is_run(predictions):
         return {}
@@ -57,6 +58,7 @@ def run_stamp(predictions: Path) -> dict[str, Any]:
     content = read_json(path, _WITHOUT_NOTES)
     if isinstance(content, dict) and "stamp" not in content and "plan_sha256" not in content:
         return {}  # another tool's file of the same name
+    check_predictions(content, predictions, _WITHOUT_NOTES)
     return stamp_in(content, path, _WITHOUT_NOTES)
 
 

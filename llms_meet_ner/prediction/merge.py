@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import LmnError, listed
-from ..files import atomic_write, read_json, write_json
+from ..files import read_json
+from ..generation import Generation
 from ..locking import locked
 from ..records import PREDICTIONS_FILE, RUN_FILE, read_jsonl
-from .resume import read_stamp
+from .resume import PREDICTIONS_KEY, check_predictions, read_stamp
 from .run import OTHER_PREDICTIONS, same_run
 from .shards import Shard, sentences_sha256
 
@@ -76,6 +77,7 @@ class Part:
                 else "holds other sentences, or in another order, than it was to predict"
             )
             raise LmnError(f"shard {number} of {of} {what}", path, "predict it again with --restart")
+        check_predictions(read_json(folder / RUN_FILE), path, "predict it again with --restart")
         return cls(folder, shard, whole, stamp)
 
 
@@ -116,11 +118,12 @@ def _write(out: Path, stamp: dict[str, Any], noted: dict[str, Any], parts: Seque
     final = out / PREDICTIONS_FILE
     if final.is_file() and not restart and not same_run(out, stamp):
         raise LmnError(OTHER_PREDICTIONS, final, "--restart writes over them")
-    final.unlink(missing_ok=True)
-    write_json(out / RUN_FILE, noted)
-    with atomic_write(final) as file:
-        for row in _rows(parts):
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+    with Generation() as files:
+        with files.write(final, gone_first=True) as file:
+            for row in _rows(parts):
+                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+        files.write_json(out / RUN_FILE, {**noted, PREDICTIONS_KEY: files.sha256(final)})
+        files.put(last=final)
     return final
 
 

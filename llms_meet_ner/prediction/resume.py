@@ -12,8 +12,12 @@ from typing import Any
 from ..decoding.batches import AnswerBatch, Batch, answered
 from ..errors import LmnError
 from ..files import atomic_write, read_json, write_json
+from ..generation import check_sha256
 from ..records import LONGEST_LINE, PARTIAL_FILE, RUN_FILE, Answer
 from ..strict_json import parse_json
+
+PREDICTIONS_KEY = "predictions_sha256"
+"""Key of `run.json` for the hash of the predictions, which is there before they are."""
 
 
 def run_batches(
@@ -69,6 +73,21 @@ def run_batches(
             os.fsync(file.fileno())
             on_batch(batches[number])
     return found
+
+
+def check_predictions(content: Any, predictions: Path, remedy: str) -> None:
+    """Make sure that predictions are those that a `run.json` was written with; earlier versions noted no hash of them.
+
+    Args:
+        content: Parsed content of the `run.json`.
+        predictions: File of the predictions.
+        remedy: Advice for the user if they are others.
+
+    Raises:
+        LmnError: They are others, or cannot be read.
+    """
+    noted = content.get(PREDICTIONS_KEY) if isinstance(content, dict) else None
+    check_sha256(predictions, noted, RUN_FILE, remedy)
 
 
 def read_stamp(folder: Path, remedy: str) -> dict[str, Any]:

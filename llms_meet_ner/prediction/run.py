@@ -8,14 +8,15 @@ from typing import Any
 
 from ..alignment import Alignment
 from ..errors import LmnError, listed
-from ..files import atomic_write
+from ..files import read_json
+from ..generation import Generation
 from ..locking import locked
 from ..records import PARTIAL_FILE, PREDICTIONS_FILE, RUN_FILE, Answer, PredictionRecord
 from ..sentence import Sentence, tokens_sha1
 from ..systems.prompted import decoding_of
 from ..systems.system import System
 from ..terminal import echo, progress_bars
-from .resume import read_stamp, run_batches
+from .resume import PREDICTIONS_KEY, check_predictions, read_stamp, run_batches
 from .shards import Shard
 
 _PREDICT_AGAIN = "--restart predicts again"
@@ -81,6 +82,8 @@ def _predict(
     final = folder / PREDICTIONS_FILE
     if final.is_file() and not restart:
         if same_run(folder, stamp):
+            check_predictions(read_json(folder / RUN_FILE), final, _PREDICT_AGAIN)
+            (folder / PARTIAL_FILE).unlink(missing_ok=True)  # an earlier call was killed just before it did
             echo(f"{final}: already there, with the same data, model and options", err=True)
             return final
         raise LmnError(OTHER_PREDICTIONS, final, "--restart writes over them")
@@ -117,6 +120,7 @@ def check_run(folder: Path, system: System, sentences: Sequence[Sentence]) -> No
     """
     if not (folder / RUN_FILE).is_file():
         return
+    check_predictions(read_json(folder / RUN_FILE, _PREDICT_AGAIN), folder / PREDICTIONS_FILE, _PREDICT_AGAIN)
     found = read_stamp(folder, _PREDICT_AGAIN)
     differing = system.differences(found, sentences)
     differing += [] if found.get("sentences") == _identified(sentences) else ["sentences"]
@@ -164,8 +168,13 @@ def _answers(
 
 
 def _write_records(final: Path, system: System, sentences: Sequence[Sentence], answers: Sequence[Answer]) -> None:
+    """Write the records, and note their hash in the `run.json` beside them, which is there first."""
     decoding = decoding_of(system)
-    with atomic_write(final) as file:
-        for sentence, answer in zip(sentences, answers, strict=True):
-            sha1, alignment = tokens_sha1(sentence.tokens), system.read(answer, sentence)
-            file.write(PredictionRecord.of(sentence.id, answer, sha1, decoding, alignment).line() + "\n")
+    notes = final.parent / RUN_FILE
+    with Generation() as files:
+        with files.write(final) as file:
+            for sentence, answer in zip(sentences, answers, strict=True):
+                sha1, alignment = tokens_sha1(sentence.tokens), system.read(answer, sentence)
+                file.write(PredictionRecord.of(sentence.id, answer, sha1, decoding, alignment).line() + "\n")
+        files.write_json(notes, {**read_json(notes), PREDICTIONS_KEY: files.sha256(final)})
+        files.put(last=final)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,9 @@ def test_reports_of_what_is_no_run_are_refused(demo: Path, tmp_path: Path) -> No
     (tmp_path / "scores.json").write_text('{"schema": 2, "analysis": {}}')
     (tmp_path / "sentences.jsonl").write_text("")
     assert "scores.json: not as lmn-eval writes it (corpus is missing); score the run again" in refused()
-    shutil.copy(demo / "scores.json", tmp_path)
+    scores = json.loads((demo / "scores.json").read_text())
+    del scores["sentences_sha256"]
+    (tmp_path / "scores.json").write_text(json.dumps(scores))
     row = ExaminedSentence("a", "", ("x",), (Pair("missed", Span(0, 1, "LOC"), None),), (), "exact", (), "x")
     (tmp_path / "sentences.jsonl").write_text(sentence_line(row).replace('"status"', '"state"'))
     assert "sentences.jsonl:1: not as lmn-eval writes it (status is missing)" in refused()

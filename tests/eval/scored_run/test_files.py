@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import shlex
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, NoReturn
 
 import pytest
 from click.testing import CliRunner
@@ -52,7 +54,15 @@ def document(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("scored"))
         content: dict[str, Any] = json.loads(score().read_text())
+    del content["sentences_sha256"]
     return content
+
+
+def without_hash(scores: Path) -> None:
+    """Write scores as earlier versions did."""
+    content = json.loads(scores.read_text())
+    del content["sentences_sha256"]
+    scores.write_text(json.dumps(content))
 
 
 def test_what_is_read_is_written_byte_for_byte(scored: Path) -> None:
@@ -79,11 +89,45 @@ def test_sentences_that_were_not_counted_are_refused(scored: Path, change: str) 
         row["confidences"] = row["known"] = None
         lines[number] = json.dumps(row) + "\n"
     rows.write_text("".join(lines))
+    with pytest.raises(
+        LmnError, match=r"sentences\.jsonl: not the file that scores\.json describes .* the run again: lmn-eval "
+    ):
+        load_evaluation(scored)
+    without_hash(scored)
     with pytest.raises(LmnError) as caught:
         load_evaluation(scored)
     assert (caught.value.where, caught.value.remedy) == (str(rows), "score the run again")
     assert caught.value.what.startswith(f"holds {len(lines)} sentences with ")
     assert ", and scores.json counts 100 sentences with " in caught.value.what
+
+
+def test_scores_of_other_sentences_are_refused_and_the_remedy_mends_them(scored: Path) -> None:
+    rows = scored.parent / "sentences.jsonl"
+    before = rows.read_bytes()
+    rows.write_bytes(before + b"\n")
+    with pytest.raises(LmnError) as caught:
+        load_run(scored)
+    name, *words = shlex.split(str(caught.value.remedy).removeprefix("score the run again: "))
+    assert name == "lmn-eval"
+    assert CliRunner().invoke(main, words).exit_code == 0
+    assert (load_run(scored), rows.read_bytes()) == (load_evaluation(scored).run, before)
+    rows.unlink()
+    assert load_run(scored), "the sentences may be deleted, the scores are whole"
+
+
+def test_views_are_part_of_the_result(scored: Path) -> None:
+    evaluation = load_evaluation(scored)
+    Path("b").mkdir()
+    Path("b/page").write_text("earlier")
+
+    def fails(file: IO[str]) -> NoReturn:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(LmnError, match="b/page: cannot be written"):
+        save_evaluation(evaluation, Path("b"), {Path("b/page"): fails})
+    assert [path.name for path in Path("b").iterdir()] == ["page"]
+    save_evaluation(evaluation, Path("b"), {Path("b/page"): lambda file: file.write("now")})
+    assert Path("b/page").read_text() == "now"
 
 
 def test_ratios_are_derived_and_not_believed(scored: Path) -> None:
@@ -93,6 +137,8 @@ def test_ratios_are_derived_and_not_believed(scored: Path) -> None:
     document["calibration"]["brier"] = document["analysis"]["tags"]["accuracy"] = "high"
     changed = from_json(ScoredRun, document, "here", writer="lmn-eval")
     assert changed == load_run(scored)
+    del document["sentences_sha256"]
+    without_hash(scored)
     assert to_json(changed) == json.loads(scored.read_text())
 
 

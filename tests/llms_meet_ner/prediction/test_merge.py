@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -152,7 +153,7 @@ def test_the_folder_of_a_shard_is_no_place_for_all(fake: Fake) -> None:
 
 def test_a_shard_that_changes_while_it_is_merged_is_refused(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
     folders = shards(2)
-    monkeypatch.setattr("llms_meet_ner.prediction.merge.write_json", lambda path, value: cut(folders[1]))
+    monkeypatch.setattr("llms_meet_ner.prediction.merge.locked", lambda path: nullcontext(cut(folders[1])))
     with pytest.raises(LmnError, match=r"has changed while the shards were merged; merge again"):
         merge_shards(folders)
     assert not (RUNS / "free-openai/predictions.jsonl").exists()
