@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ...errors import LmnError
-from ...files import read_json
 from ...systems.local import LocalSystem
+from ...training.adapter_config import read_adapter_config
 from ...training.recipe import ADAPTER_CONFIG_FILE
 from ...yaml_text import front_matter
 
@@ -49,7 +48,7 @@ def public_base(system: LocalSystem, named: str | None) -> str:
             raise LmnError("not a Hub id, which is OWNER/NAME", f"--base-model {named}")
         return named
     base, folder = system.weights().base, adapter_folder(system)
-    trained = read_config(folder).get("base_model_name_or_path")
+    trained = read_adapter_config(folder).base
     if trained and trained != base:
         raise LmnError(
             f"the adapter was trained on {trained}, and {system.facts.recipe} names {base}",
@@ -68,19 +67,6 @@ def adapter_folder(system: LocalSystem) -> Path:
     if adapter is None:
         raise LmnError("a model without an adapter, and only adapters are published", system.name)
     return adapter
-
-
-def read_config(adapter: Path) -> dict[str, Any]:
-    """Return the `adapter_config.json` in an adapter's folder.
-
-    Raises:
-        LmnError: The file is missing or damaged.
-    """
-    path = adapter / ADAPTER_CONFIG_FILE
-    config = read_json(path, remedy="training writes it next to the adapter")
-    if not isinstance(config, dict):
-        raise LmnError("not a JSON mapping", path, "copy the adapter again")
-    return config
 
 
 def is_local(base: str) -> bool:

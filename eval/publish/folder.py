@@ -14,9 +14,10 @@ from ...prompting.spec import PROMPT_SPEC_FILE
 from ...rendering.plot import save_plot
 from ...systems.local import LocalSystem
 from ...systems.serve_command import CHAT_TEMPLATE_FILE, chat_template
+from ...training.adapter_config import read_adapter_config
 from ...training.logs import LOG_FILE, PLOT_FILE, TrainingLog
 from ...training.recipe import ADAPTER_CONFIG_FILE, Recipe, keep_prompt
-from .base_model import Licence, adapter_folder, base_licence, public_base, read_config
+from .base_model import Licence, adapter_folder, base_licence, public_base
 from .card import card_text
 from .corpus import training_data
 from .hyperparameters import write_recipe
@@ -165,8 +166,11 @@ def _write_weights(system: LocalSystem, options: BuildOptions, base: str, new: P
     if options.merged:
         trust = system.options.trust_remote_code
         return write_merged(system.weights().base, adapter, new, keep_float32=keep, trust_remote_code=trust)
-    write_json(new / ADAPTER_CONFIG_FILE, {**read_config(adapter), "base_model_name_or_path": base})
-    return write_adapter(adapter, new, keep_float32=keep)
+    written = write_adapter(adapter, new, keep_float32=keep)
+    config = read_adapter_config(adapter)
+    config.check_weights()
+    write_json(new / ADAPTER_CONFIG_FILE, {**config.values, "base_model_name_or_path": base})
+    return written
 
 
 def _copy_tokenizer(source: Path, new: Path) -> None:

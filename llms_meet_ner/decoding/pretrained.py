@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 
 from ..errors import LmnError
 from ..standard_input import kept_from_libraries
+from ..training.adapter_config import read_adapter_config
 
 Dtype = Literal["auto", "float32", "bfloat16", "float16"]
 _ITS_CODE = (
@@ -78,16 +79,18 @@ def load_pretrained(weights: Weights, dtype: Dtype, four_bit: FourBit | None = N
         four_bit: Quantisation, which is done on CUDA; None for none.
 
     Raises:
-        LmnError: Base or adapter cannot be loaded, or the base needs code that the user has not trusted.
+        LmnError: The adapter's configuration is refused, base or adapter cannot be loaded, or the base needs code that the user has
+            not trusted.
     """
+    lora = read_adapter_config(weights.adapter).arguments() if weights.adapter else {}
     with _loading(weights):
-        from peft import PeftModel
+        from peft import LoraConfig, PeftModel
         from transformers import AutoModelForCausalLM
 
         placed = {"quantization_config": _quantisation(four_bit, dtype), "device_map": {"": 0}} if four_bit else {}
         model = AutoModelForCausalLM.from_pretrained(weights.base, dtype=dtype, **_options(weights), **placed)
         if weights.adapter is not None:
-            model = PeftModel.from_pretrained(model, str(weights.adapter))
+            model = PeftModel.from_pretrained(model, str(weights.adapter), config=LoraConfig(**lora))
             model = model if four_bit else model.merge_and_unload()
         return model
 

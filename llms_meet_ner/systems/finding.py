@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from ..errors import LmnError
 from ..files import read_json
 from ..prompting.spec import PROMPT_SPEC_FILE, PromptSpec
+from ..training.adapter_config import read_adapter_config
 from ..training.recipe import ADAPTER_CONFIG_FILE, ADAPTER_FILE
 
 MODEL_CONFIG_FILE = "config.json"
@@ -132,11 +133,14 @@ def with_base(found: ModelFolder, spec: PromptSpec, base: str | None = None) -> 
         base: Base model of the adapter; None for the one that `adapter_config.json` names.
 
     Raises:
-        LmnError: There is no such base model, or the adapter names none.
+        LmnError: There is no such base model, or the adapter names none or has a configuration that is refused.
     """
     if found.is_whole:
         return ModelFiles(found.name, spec, found.name, None, found.commit, found.results_folder)
-    base = base or _base_of(found.folder)
+    config = read_adapter_config(found.folder)
+    base = base or config.base
+    if base is None:
+        raise LmnError("base_model_name_or_path names no model", config.path, "name one with --base MODEL")
     _folder_of(base, (MODEL_CONFIG_FILE,), f"{base}, the base model of {found.folder}", _NAME_BASE)
     return ModelFiles(found.name, spec, base, found.folder, found.commit, found.results_folder)
 
@@ -184,12 +188,3 @@ def _folder_of(name: str, files: Sequence[str], what: str, remedy: str, revision
     except OSError as error:
         reason = str(error).strip().split("\n")[0]
         raise LmnError(f"no such folder, and as a Hub id it cannot be fetched ({reason})", what, remedy) from error
-
-
-def _base_of(folder: Path) -> str:
-    path = folder / ADAPTER_CONFIG_FILE
-    config = read_json(path, remedy="copy the adapter again")
-    base = config.get("base_model_name_or_path") if isinstance(config, dict) else None
-    if not isinstance(base, str) or not base:
-        raise LmnError("base_model_name_or_path names no model", path, "name one with --base MODEL")
-    return base

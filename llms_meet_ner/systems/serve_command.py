@@ -8,9 +8,10 @@ from typing import Any
 
 from ..decoding.model import AUTO
 from ..errors import LmnError
-from ..files import atomic_write, read_json
+from ..files import atomic_write
 from ..prompting.spec import TemplatePieces
-from ..training.recipe import ADAPTER_CONFIG_FILE, Recipe, keep_prompt, recipe_prompt
+from ..training.adapter_config import read_adapter_config
+from ..training.recipe import Recipe, keep_prompt, recipe_prompt
 
 CHAT_TEMPLATE_FILE = "serving_template.jinja"
 _VLLM_RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
@@ -96,20 +97,12 @@ def vllm_command(recipe: Recipe, name: str) -> list[str]:
 
 def _max_lora_rank(folder: Path) -> int:
     """Return the smallest rank that vLLM takes and that has room for an adapter's."""
-    path = folder / ADAPTER_CONFIG_FILE
-    config = read_json(path, remedy="it is written next to the adapter by training")
-    match config:
-        case {"r": int(rank)}:
-            pattern = config.get("rank_pattern")  # ranks of single modules
-            rank = max(rank, *(pattern.values() if isinstance(pattern, dict) else ()), 0)
-        case _:
-            rank = 0
-    if rank < 1:
-        raise LmnError("names no rank under 'r'", path, "it is not a LoRA adapter, or damaged: copy it again")
+    config = read_adapter_config(folder)
+    config.check_weights()
     for key, what in (("use_dora", "DoRA"), ("modules_to_save", "whole modules (modules_to_save)")):
-        if config.get(key):
-            raise LmnError(f"vLLM serves no adapter with {what}", path, _EXPORT)
-    fitting = [size for size in _VLLM_RANKS if size >= rank]
+        if config.values.get(key):
+            raise LmnError(f"vLLM serves no adapter with {what}", config.path, _EXPORT)
+    fitting = [size for size in _VLLM_RANKS if size >= config.rank]
     if not fitting:
-        raise LmnError(f"rank {rank} is above {_VLLM_RANKS[-1]}, the most that vLLM takes", path, _EXPORT)
+        raise LmnError(f"rank {config.rank} is above {_VLLM_RANKS[-1]}, the most that vLLM takes", config.path, _EXPORT)
     return fitting[0]

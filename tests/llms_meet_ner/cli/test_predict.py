@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fake_openai import Fake
+from lora_files import lora_files
 from served_project import RUN, call, predict
 
 from llms_meet_ner.cli.predict import main as lmn_predict
@@ -53,9 +54,7 @@ def test_a_split_that_is_not_converted_and_a_shard_that_cannot_be_are_one_error(
 
 def test_the_command_for_a_server_can_be_pasted_into_a_shell(project: Path) -> None:
     recipe = load_recipe(Path("recipe.yaml"), ["output_dir=outputs/my run"])
-    recipe.output_dir.mkdir(parents=True)
-    (recipe.output_dir / "adapter_model.safetensors").touch()
-    (recipe.output_dir / "adapter_config.json").write_text('{"r": 8}')
+    lora_files(recipe.output_dir)
     replace(recipe.train_entry().spec, template=pieces_of("default")).save(recipe.output_dir / "prompt_spec.json")
     base = ["serve-command", "--recipe", "recipe.yaml"]
     printed = call(lmn_predict, *base, "output_dir=outputs/my run").stdout

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from lora_files import lora_files
 from standins import SPEC
 
 from llms_meet_ner import LmnError
@@ -16,10 +16,8 @@ from llms_meet_ner.systems.finding import find_model
 from llms_meet_ner.tagging.tagger import load
 
 
-def make_adapter(folder: Path, base: str | None = "nowhere/nothing", *, weights: bytes = b"") -> Path:
-    folder.mkdir()
-    (folder / "adapter_config.json").write_text(json.dumps({"base_model_name_or_path": base}))
-    (folder / "adapter_model.safetensors").write_bytes(weights)
+def make_adapter(folder: Path, base: str | None = "nowhere/nothing") -> Path:
+    lora_files(folder, base_model_name_or_path=base)
     SPEC.save(folder / "prompt_spec.json")
     return folder
 

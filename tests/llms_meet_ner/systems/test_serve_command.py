@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import shlex
 from itertools import cycle, pairwise
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import CliRunner
+from lora_files import lora_files
 from paths import ROOT
 
 from llms_meet_ner import LmnError, PromptSpec
@@ -95,12 +95,9 @@ def trained(workdir: Path) -> Path:
         "output_dir": "outputs/my run",
     }
     (workdir / "recipe.yaml").write_text(yaml.safe_dump({**recipe, "bf16": True}))
-    folder = workdir / "outputs/my run"
-    folder.mkdir(parents=True)
-    (folder / "adapter_model.safetensors").touch()
+    folder = lora_files(workdir / "outputs/my run", rank=256)
     spec = prompt_spec_of(load_card("conll2003"), "bracketed")
     dataclasses.replace(spec, template=pieces_of("qwen")).save(folder / "prompt_spec.json")
-    (folder / "adapter_config.json").write_text(json.dumps({"r": 256}))
     return folder
 
 
@@ -119,10 +116,15 @@ def test_the_command_for_vllm(trained: Path) -> None:
 
 @pytest.mark.parametrize(
     ("config", "rank"),
-    [({"r": 4}, "8"), ({"r": 64}, "64"), ({"r": 65}, "128"), ({"r": 8, "rank_pattern": {"q_proj": 257}}, "320")],
+    [
+        ({"r": 4}, "8"),
+        ({"r": 64}, "64"),
+        ({"r": 65}, "128"),
+        ({"r": 8, "rank": 257, "rank_pattern": {"q_proj": 257}}, "320"),
+    ],
 )
 def test_the_rank_is_rounded_up_to_one_that_vllm_takes(trained: Path, config: dict[str, Any], rank: str) -> None:
-    (trained / "adapter_config.json").write_text(json.dumps(config))
+    lora_files(trained, **{"rank": config["r"], **config})
     words = vllm_command(load_recipe(Path("recipe.yaml")), "x")
     assert words[words.index("--max-lora-rank") + 1] == rank
 
@@ -130,13 +132,12 @@ def test_the_rank_is_rounded_up_to_one_that_vllm_takes(trained: Path, config: di
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ("[]", "names no rank"), ('{"r": "8"}', "names no rank"), ("{", "not JSON"), ('{"r": 513}', "above 512"),
-        ('{"r": 8, "use_dora": true}', "no adapter with DoRA; merge it"), ('{"r": 0}', "names no rank"),
-        ('{"r": 8, "modules_to_save": ["lm_head"]}', "whole modules"),
+        ({"rank": 513}, "above 512"), ({"use_dora": True}, "no adapter with DoRA; merge it"),
+        ({"modules_to_save": ["lm_head"]}, "whole modules"), ({"r": 9}, "r is 9, and the largest rank in .* is 8"),
     ],
 )  # fmt: skip
-def test_an_adapter_that_vllm_cannot_serve_is_one_error(trained: Path, config: str, message: str) -> None:
-    (trained / "adapter_config.json").write_text(config)
+def test_an_adapter_that_vllm_cannot_serve_is_one_error(trained: Path, config: dict[str, Any], message: str) -> None:
+    lora_files(trained, **config)
     with pytest.raises(LmnError, match=message):
         vllm_command(load_recipe(Path("recipe.yaml")), "x")
 
