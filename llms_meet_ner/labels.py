@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
+from .characters import harmful_in
 from .errors import LmnError
 from .typed_json import written_as
 
@@ -27,7 +29,8 @@ class Label:
         definition: One line of prose for the model.
 
     Raises:
-        ValueError: One of the above does not hold.
+        ValueError: One of the above does not hold, or a text holds a control character, half a surrogate pair or a mark that reorders
+            a line.
     """
 
     name: str
@@ -41,6 +44,11 @@ class Label:
             )
         if "\n" in self.long or "\n" in self.definition:
             raise ValueError(f"label {self.name}: long name and definition are one line each")
+        for text in (self.name, self.long, self.definition):
+            if harmful := harmful_in(text.replace("\t", " ")):
+                raise ValueError(
+                    f"label {self.name!r}: holds {harmful}, which is no part of a name or of a line of prose"
+                )
 
 
 class LabelChangeError(LmnError):
@@ -71,10 +79,12 @@ class LabelSet:
     def __post_init__(self) -> None:
         if not self.labels:
             raise ValueError("a label set needs at least one label")
-        twice = [name for name in self.names if self.names.count(name) > 1]
-        if twice:
-            raise ValueError(f"label {twice[0]} is listed twice in the label set")
+        if len(self._known) < len(self.labels):
+            twice = Counter(self.names).most_common(1)[0][0]
+            raise ValueError(f"label {twice} is listed twice in the label set")
         for origin, target in self.origins:
+            if harmful := harmful_in(origin):
+                raise ValueError(f"label {origin!r} of the corpus: holds {harmful}")
             if target is not None and target not in self._known:
                 raise ValueError(f"label {origin} counts as {target}, which is not in the label set")
         if len(self._targets) < len(self.origins):

@@ -24,6 +24,8 @@ T = TypeVar("T")
 _Read = Callable[[Any, Any], Any]
 """Reads a JSON value; the second argument, which cattrs gives, is the type that is wanted."""
 _WORD = re.compile(r"(?:(?P<key>\w+)=)?(?P<mark>[*:]?)(?P<name>\w+)(?P<late>\??)")
+_LARGEST = 2**64
+"""Largest whole number that is read: nothing of ours counts further, and no seed is larger."""
 _CONVERTER = Converter()
 
 
@@ -130,6 +132,10 @@ def _mapping_reader(kind: Any) -> _Read:
     """Return what reads a dataclass from a mapping."""
     places = [place for place in _places(kind) if place.name in _defaults(kind)]
     parts = {place.name: list(_keys(_part_of(kind, place.name))) for place in places if not place.key}
+    required = [place.key for place in places if place.key and not place.late]
+    required += [
+        name for name, late in _defaults(kind).items() if not late and name not in {place.name for place in places}
+    ]
     optional = [name for name in parts if NoneType in get_args(get_type_hints(kind)[name])]
     overrides: Any = {
         place.name: override(rename=place.key, struct_hook=_pairs_reader(kind, place.name) if place.pairs else None)
@@ -139,7 +145,7 @@ def _mapping_reader(kind: Any) -> _Read:
 
     def read_mapping(row: dict[str, Any], _: Any) -> Any:
         """Read the fields; a part among them gets its own keys, or None if they are all null."""
-        if missing := [place.key for place in places if place.key and not place.late and place.key not in row]:
+        if missing := [key for key in required if key not in row]:
             raise ValueError(f"{missing[0]} is missing")
         found = {name: {key: row[key] for key in keys if key in row} for name, keys in parts.items()}
         nothing = {
@@ -180,6 +186,8 @@ def _plain_reader(kind: type, name: str) -> _Read:
     def read_plain(value: Any, _: Any) -> Any:
         """Refuse a value of another type."""
         odd = (isinstance(value, bool) and kind is not bool) or (isinstance(value, float) and not math.isfinite(value))
+        if kind is not bool and isinstance(value, int) and abs(value) > _LARGEST:
+            raise ValueError(f"{value!r:.60} is too large a number")
         if odd or not isinstance(value, kinds):
             raise ValueError(f"{value!r:.60} is not {name}")
         return value
@@ -222,6 +230,11 @@ def _literal_reader(kind: Any) -> _Read:
         return value
 
     return read_literal
+
+
+def read_as_it_is(kind: Any) -> None:
+    """Have values of a type read without a look at them; the class that holds them checks them when it is made."""
+    _CONVERTER.register_structure_hook_func(lambda found: found == kind, lambda value, _: value)
 
 
 def written_as_list(kind: type) -> None:

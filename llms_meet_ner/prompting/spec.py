@@ -5,14 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, Literal, NamedTuple, TypedDict, cast, final, get_args
 
+from ..characters import harmful_in
 from ..files import read_json, write_json
+from ..formats import format_names
+from ..formats.instructions import VARIANTS
 from ..labels import LabelSet
-from ..typed_json import from_json, to_json, written_as
+from ..typed_json import from_json, read_as_it_is, to_json, written_as
 
 InstructionAs = Literal["user", "system"]
+Special = Literal["bos_token", "eos_token"]
 PROMPT_SPEC_FILE = "prompt_spec.json"
+CONTENT = "{{content}}"
+"""Place of the message in a slot."""
+_LARGEST_FILE = 16 * 2**20
+"""Bytes of a `prompt_spec.json`; the largest part of a real one is an instruction of some thousand characters."""
+_LONGEST_INSTRUCTION = 1_000_000
+"""Characters, more than the context of any model holds."""
+_MOST_LABELS = 10_000
+_MOST_PIECES = 100
+_LONGEST_PIECE = 10_000
+_LONGEST_NAME = 100
 _REMEDY = "lmn-convert writes it into dataset_info.json, and lmn-predict copies it into the adapter's folder; convert or copy it again"
 
 
@@ -28,6 +42,26 @@ class Example(NamedTuple):
     id: str
     source: str
     output: str
+
+
+@final
+class TokenPiece(TypedDict):
+    """One special token of a chat template."""
+
+    token: str
+
+
+@final
+class SpecialPiece(TypedDict):
+    """The token of the tokenizer that has this name."""
+
+    special: Special
+
+
+Piece = str | TokenPiece | SpecialPiece
+Slot = tuple[Piece, ...]
+_SPECIAL: tuple[Special, ...] = get_args(Special)
+read_as_it_is(Piece)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +84,83 @@ class TemplatePieces:
         replace_eos: Whether the first stop word replaces the tokenizer's end-of-sequence token.
         merge_system: Whether the system message is put before the first user message, without a slot of its own.
         assistant: Slot of an answer that more turns follow; None in pieces saved before there were examples.
+
+    Raises:
+        ValueError: A piece is something else, a slot lacks its one `{{content}}` or the prefix has one, there is no stop word to
+            replace the end of a sequence, or something is longer than templates are.
     """
 
     name: str
-    prefix: tuple[Any, ...]
-    system: tuple[Any, ...]
-    user: tuple[Any, ...]
+    prefix: Slot
+    system: Slot
+    user: Slot
     default_system: str = ""
     stop_words: tuple[str, ...] = ()
     replace_eos: bool = False
     merge_system: bool = False
-    assistant: tuple[Any, ...] | None = None
+    assistant: Slot | None = None
+
+    def __post_init__(self) -> None:
+        _check_name("name", self.name)
+        _check_slot("prefix", self.prefix, contents=0)
+        for name, slot in (("system", self.system), ("user", self.user), ("assistant", self.assistant)):
+            if slot is not None:
+                _check_slot(name, slot, contents=1)
+        if self.merge_system and [CONTENT in piece for piece in self.system if isinstance(piece, str)] != [True]:
+            raise ValueError(f"system: with merge_system it is one text with {CONTENT}")
+        if len(self.default_system) > _LONGEST_INSTRUCTION:
+            raise ValueError(f"default_system: more than {_LONGEST_INSTRUCTION:,} characters")
+        if len(self.stop_words) > _MOST_PIECES or not all(0 < len(word) <= _LONGEST_PIECE for word in self.stop_words):
+            raise ValueError(f"stop_words: at most {_MOST_PIECES} words of 1 to {_LONGEST_PIECE:,} characters")
+        if self.replace_eos and not self.stop_words:
+            raise ValueError("replace_eos: there is no stop word to take the place of the end of a sequence")
+
+    @property
+    def tokens(self) -> list[str]:
+        """The special tokens that slots name, each once."""
+        slots = (*self.prefix, *self.system, *self.user, *(self.assistant or ()))
+        return list(dict.fromkeys(piece["token"] for piece in slots if not isinstance(piece, str) and "token" in piece))
+
+
+def _check_slot(name: str, slot: Slot, contents: int) -> None:
+    """Raise an error for a slot that LLaMA-Factory would refuse, too.
+
+    Args:
+        name: Name of the slot.
+        slot: Its pieces, whatever they are.
+        contents: Number of its places for a message, as LLaMA-Factory asks.
+    """
+    if len(slot) > _MOST_PIECES:
+        raise ValueError(f"{name}: {len(slot):,} pieces, and at most {_MOST_PIECES}")
+    for number, piece in enumerate(slot):
+        if not _is_piece(piece):
+            raise ValueError(
+                f'{name}.{number}: {piece!r:.60} is not a text, {{"token": a text}} or {{"special": "bos_token" or "eos_token"}}, '
+                f"of at most {_LONGEST_PIECE:,} characters"
+            )
+    found = sum(piece.count(CONTENT) for piece in slot if isinstance(piece, str))
+    if found != contents:
+        raise ValueError(f"{name}: holds {CONTENT} {found:,} times, and not {'once' if contents else 'never'}")
+
+
+def _is_piece(piece: Any) -> bool:
+    """Return whether a value is a piece of a template."""
+    match piece:
+        case str(text):
+            return len(text) <= _LONGEST_PIECE
+        case {"token": str(text)} if len(piece) == 1:
+            return 0 < len(text) <= _LONGEST_PIECE
+        case {"special": str(text)} if len(piece) == 1:
+            return text in _SPECIAL
+    return False
+
+
+def _check_name(key: str, name: str) -> None:
+    """Raise an error for what is not the name of anything."""
+    if not 0 < len(name) <= _LONGEST_NAME:
+        raise ValueError(f"{key}: {name!r:.60} is not a name of 1 to {_LONGEST_NAME} characters")
+    if harmful := harmful_in(name):
+        raise ValueError(f"{key}: {name!r:.60} holds {harmful}")
 
 
 written_as(TemplatePieces, "name prefix system user default_system stop_words replace_eos merge_system assistant?")
@@ -79,6 +179,9 @@ class PromptSpec:
         instruction_as: `user` joins the instruction and the sentence by a newline in one user turn; `system` makes the
             instruction the system message.
         template: Chat template around both; None until a recipe names one.
+
+    Raises:
+        ValueError: There is no such format or variant, or something is longer than any prompt.
     """
 
     format: str
@@ -88,6 +191,15 @@ class PromptSpec:
     nested: bool = False
     instruction_as: InstructionAs = "user"
     template: TemplatePieces | None = None
+
+    def __post_init__(self) -> None:
+        for key, name, known in (("format", self.format, format_names()), ("variant", self.variant, VARIANTS)):
+            if name not in known:
+                raise ValueError(f"{key}: {name!r:.60} is not one of {', '.join(known)}")
+        if len(self.instruction) > _LONGEST_INSTRUCTION:
+            raise ValueError(f"instruction: more than {_LONGEST_INSTRUCTION:,} characters")
+        if len(self.labels) > _MOST_LABELS:
+            raise ValueError(f"labels: more than {_MOST_LABELS:,}")
 
     def messages(self, source: str) -> tuple[str, str]:
         """Return the system message (may be empty) and the user message for the text of a sentence."""
@@ -149,7 +261,7 @@ class PromptSpec:
         Raises:
             LmnError: The file is missing or damaged.
         """
-        return cls.from_dict(read_json(path, remedy=_REMEDY), str(path))
+        return cls.from_dict(read_json(path, _REMEDY, _LARGEST_FILE), str(path))
 
     def save(self, path: Path) -> None:
         """Write a `prompt_spec.json`."""

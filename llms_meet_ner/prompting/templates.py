@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import LmnError, installing
 from ..standard_input import kept_from_libraries
-from .spec import PROMPT_SPEC_FILE, Example, PromptSpec, TemplatePieces
+from .spec import PROMPT_SPEC_FILE, Example, Piece, PromptSpec, Slot, TemplatePieces
 
 _MERGING = "Llama2Template"
 _PLAIN = "Template"
@@ -59,7 +59,7 @@ def pieces_of(name: str) -> TemplatePieces:
     )
 
 
-def _slot(slots: Sequence[Any]) -> tuple[Any, ...]:
+def _slot(slots: Sequence[Any]) -> Slot:
     """Return a slot that JSON can hold: a set of one word becomes a mapping, or is left out if LLaMA-Factory ignores the word."""
     known = [piece for piece in slots if not isinstance(piece, set) or piece & _SPECIAL]
     return tuple({"special": next(iter(piece))} if isinstance(piece, set) else piece for piece in known)
@@ -74,6 +74,7 @@ def prepare_tokenizer(tokenizer: Any, pieces: TemplatePieces) -> None:
     stop_words = list(pieces.stop_words)
     vocabulary = tokenizer.get_vocab()
     unknown = [word for word in stop_words if word not in vocabulary]
+    unknown += [token for token in pieces.tokens if tokenizer.convert_tokens_to_ids(token) is None]
     if unknown:
         raise LmnError(
             f"the tokenizer has no {', '.join(unknown)}",
@@ -131,7 +132,7 @@ def encode_prompt(tokenizer: Any, spec: PromptSpec, source: str, examples: Seque
     return ids
 
 
-def _opening(pieces: TemplatePieces, system: str, user: str) -> list[Any]:
+def _opening(pieces: TemplatePieces, system: str, user: str) -> list[Piece]:
     """Return the pieces up to where the model first answers, filled with the messages."""
     elements = list(pieces.prefix)
     if pieces.merge_system:
@@ -141,7 +142,7 @@ def _opening(pieces: TemplatePieces, system: str, user: str) -> list[Any]:
     return elements + _fill(pieces.user, content=user, idx="0")
 
 
-def _answer_slot(pieces: TemplatePieces) -> tuple[Any, ...]:
+def _answer_slot(pieces: TemplatePieces) -> Slot:
     if pieces.assistant is None:
         raise LmnError(
             "its pieces were saved before there were examples, and do not say how an answer ends",
@@ -151,7 +152,7 @@ def _answer_slot(pieces: TemplatePieces) -> tuple[Any, ...]:
     return pieces.assistant
 
 
-def _fill(slot: Sequence[Any], **values: str) -> list[Any]:
+def _fill(slot: Slot, **values: str) -> list[Piece]:
     """Put values into a slot, one after the other, each where its name first occurs in a piece, as LLaMA-Factory does."""
     filled = list(slot)
     for name, value in values.items():
@@ -160,7 +161,7 @@ def _fill(slot: Sequence[Any], **values: str) -> list[Any]:
     return filled
 
 
-def _element_ids(tokenizer: Any, element: Any) -> list[int]:
+def _element_ids(tokenizer: Any, element: Piece) -> list[int]:
     if isinstance(element, str):
         return list(tokenizer.encode(element, add_special_tokens=False)) if element else []
     if "token" in element:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 from ..decoding.model import AUTO
 from ..errors import LmnError
 from ..files import atomic_write
-from ..prompting.spec import TemplatePieces
+from ..prompting.spec import Slot, TemplatePieces
 from ..training.adapter_config import read_adapter_config
 from ..training.recipe import Recipe, keep_prompt, recipe_prompt
 
@@ -45,11 +44,11 @@ def chat_template(pieces: TemplatePieces) -> str:
     return "\n".join(lines)
 
 
-def _expression(slot: tuple[Any, ...], variable: str) -> str:
+def _expression(slot: Slot, variable: str) -> str:
     """Return a Jinja expression for a slot, with a variable in the place of the message."""
     terms: list[str] = []
     for piece in slot:
-        if isinstance(piece, dict):
+        if not isinstance(piece, str):
             terms.append(_quoted(piece["token"]) if "token" in piece else piece["special"])
             continue
         before, place, after = piece.partition("{{content}}")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
+from ..characters import harmful_in
 from ..errors import LmnError, listed
 from ..files import read_json
 from ..formats import DEFAULT_FORMAT
@@ -17,6 +19,8 @@ from ..typed_json import from_json, to_json, written_as
 
 DATASET_INFO = "dataset_info.json"
 _OWN_KEY = "lmn"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
+"""What names of corpora and splits are made of; cards are stricter."""
 _INSTRUCTION, _INPUT, _OUTPUT = "instruction", "input", "output"
 _CONVERT = "write it with the lmn-convert command at the top of the recipe"
 _CONVERT_AGAIN = "write it again with lmn-convert"
@@ -90,6 +94,9 @@ class DatasetEntry:
         source: Folder of the corpus files that it was converted from, as it was given; None for the card's default.
         sha256: Hash of the data, which `check` compares; None in entries of earlier versions.
         command: Command that wrote the data; None in entries of earlier versions.
+
+    Raises:
+        ValueError: Corpus or split is not a name that can be part of a path, or the data lie outside of the folder.
     """
 
     name: str
@@ -103,6 +110,16 @@ class DatasetEntry:
     source: str | None = None
     sha256: str | None = None
     command: str | None = None
+
+    def __post_init__(self) -> None:
+        for key, name in (("corpus", self.corpus), ("split", self.split)):
+            if not _NAME.fullmatch(name):
+                raise ValueError(f"{key}: {name!r:.60} is not the name of a {key}, which is part of names of files")
+        path = PurePath(self.file_name)
+        if path.is_absolute() or ".." in path.parts or harmful_in(self.file_name) or not path.name:
+            raise ValueError(
+                f"file_name: {self.file_name!r:.60} is not the name of a file in the same folder or below it"
+            )
 
     @property
     def format(self) -> str:

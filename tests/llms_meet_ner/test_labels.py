@@ -111,3 +111,19 @@ def test_every_label_of_the_corpus_ends_in_the_set_or_as_o(data: st.DataObject) 
     targets = {labels.target_of(name) for name in LABELS.names}
     assert targets - {None} == set(labels.names)
     assert from_json(LabelSet, to_json(labels), "here", writer="lmn-x") == labels
+
+
+@pytest.mark.parametrize("character", ["\x1b", "\x9b", "\u202e", "\ud800", "\x00"])
+def test_characters_that_do_harm_are_refused_in_every_text_of_a_label(character: str) -> None:
+    for words in (("A" + character,), ("A", character), ("A", "a", f"b{character}")):
+        with pytest.raises(ValueError, match=r"holds U|not a label name"):
+            Label(*words)
+    with pytest.raises(ValueError, match="of the corpus: holds U"):
+        LabelSet((Label("A"),), (("A", "A"), ("B" + character, None)))
+    assert Label("ŞEHİR", "city\ttown").long == "city\ttown"
+
+
+def test_many_labels_are_checked_in_one_pass() -> None:
+    many = tuple(Label(f"L{number}") for number in range(20_000))
+    with pytest.raises(ValueError, match="label L7 is listed twice"):
+        LabelSet((*many, Label("L7")))

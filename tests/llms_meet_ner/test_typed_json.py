@@ -91,6 +91,8 @@ def test_a_part_that_is_none_has_null_keys() -> None:
         ({"kind": "odd"}, "kind: 'odd' is not one of one, other"),
         ({"few": 1.5}, "few: 1.5 is not a whole number"),
         ({"few": True}, "few: True is not a whole number"),
+        ({"few": 2**64 + 1}, "few: 18446744073709551617 is too large a number"),
+        ({"points": [[1, -(10**30)]]}, "points.0: -1000000000000000000000000000000 is too large a number"),
         ({"from": None}, "from: None is not a whole number"),
         ({"points": {}}, "points: {} is not a list"),
         ({"points": [[1, 2], [1]]}, "points.1: [1] is not a list of x, y"),
@@ -116,7 +118,7 @@ def test_each_missing_key_is_named_and_what_is_no_mapping_refused() -> None:
             from_json(Whole, row, "here", writer="lmn-x")
 
 
-@given(st.integers(), st.integers())
+@given(st.integers(-(2**64), 2**64), st.integers(-(2**64), 2**64))
 def test_what_a_type_refuses_is_told(low: int, high: int) -> None:
     row = {"a": {"low": low, "high": high}}
     if low <= high:

@@ -18,7 +18,11 @@ from llms_meet_ner.tagging.splitting import make_splitter, split_at_spaces
 from llms_meet_ner.tagging.tagger import Tagger
 
 SPEC = PromptSpec(
-    "bracketed", "short", "Mark", LabelSet.of("PER", "LOC"), template=TemplatePieces("plain", (), (), ("{{content}}",))
+    "bracketed",
+    "short",
+    "Mark",
+    LabelSet.of("PER", "LOC"),
+    template=TemplatePieces("plain", (), ("{{content}}",), ("{{content}}",)),
 )
 
 

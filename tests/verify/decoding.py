@@ -100,7 +100,9 @@ def _spec(adapter: Path | None, form: str) -> PromptSpec:
     if adapter is not None:
         return PromptSpec.load(adapter / PROMPT_SPEC_FILE)
     card = load_card("demo")
-    template = TemplatePieces("default", (), (), ("Human: {{content}}", {"special": "eos_token"}, "\nAssistant:"))
+    template = TemplatePieces(
+        "default", (), ("{{content}}",), ("Human: {{content}}", {"special": "eos_token"}, "\nAssistant:")
+    )
     instruction = get_format(form).instruction(card.labels, "short")
     return PromptSpec(form, "short", instruction, card.labels, template=template)
 

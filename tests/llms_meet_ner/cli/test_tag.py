@@ -123,7 +123,7 @@ def make_random_adapter(base: Path, folder: Path) -> None:
             if "lora_B" in name:
                 weights.mul_(0.1)
     model.save_pretrained(folder)
-    template = TemplatePieces("plain", (), (), ("{{content}}\n",))
+    template = TemplatePieces("plain", (), ("{{content}}\n",), ("{{content}}\n",))
     replace(SPEC, instruction=SHOTS, template=template).save(folder / "prompt_spec.json")
 
 

@@ -53,6 +53,9 @@ def test_a_mapping_is_read_back(template: TemplatePieces | None) -> None:
         ({"labels": 3}, "labels: 3 is not a list"), ({"labels": None}, "labels: None is not a list"),
         ({"labels": [{}]}, "labels.0: name is missing"), ({"label_origins": {"A": 1}}, "label_origins.A: 1 is not"),
         ({"label_origins": {"A": "B"}}, "label A counts as B"), ({"template": {"name": "t"}}, "template: prefix is missing"),
+        ({"format": "yaml"}, "format: 'yaml' is not one of bracketed, xml"), ({"variant": ""}, "variant: '' is not one of full, short"),
+        ({"instruction": "x" * 1_000_001}, "instruction: more than 1,000,000 characters"),
+        ({"labels": [{"name": f"L{n}"} for n in range(10_001)]}, "labels: more than 10,000"),
     ],
 )  # fmt: skip
 def test_a_mapping_with_a_wrong_value_is_refused_with_its_place(change: dict[str, object], damage: str) -> None:
@@ -61,6 +64,35 @@ def test_a_mapping_with_a_wrong_value_is_refused_with_its_place(change: dict[str
     assert raised.value.what.startswith(f"not as lmn-convert writes it ({damage}")
     assert raised.value.where == "a/dataset_info.json"
     assert "convert or copy it again" in str(raised.value.remedy)
+
+
+@pytest.mark.parametrize(
+    ("change", "damage"),
+    [
+        ({"name": ""}, "name: '' is not a name of 1 to 100 characters"), ({"name": "a\x1b"}, "name: 'a\\x1b' holds U+001B"),
+        ({"prefix": ["a", 5]}, "prefix.1: 5 is not a text"), ({"prefix": ["{{content}}"]}, "prefix: holds {{content}} 1 times, and not never"),
+        ({"prefix": [{"special": "__class__"}]}, "prefix.0: {'special': '__class__'} is not a text"),
+        ({"prefix": [{"token": ""}]}, "prefix.0: {'token': ''} is not"), ({"prefix": [{"token": "a", "b": 1}]}, "prefix.0: {'token': 'a', 'b': 1}"),
+        ({"prefix": ["a"] * 101}, "prefix: 101 pieces"), ({"prefix": ["a" * 10_001]}, "prefix.0: 'aaa"),
+        ({"user": []}, "user: holds {{content}} 0 times, and not once"), ({"user": ["{{content}}", "{{content}}"]}, "user: holds {{content}} 2"),
+        ({"system": ["a"]}, "system: holds {{content}} 0 times"), ({"assistant": [None]}, "assistant.0: None is not a text"),
+        ({"system": ["a", "{{content}}"], "merge_system": True}, "system: with merge_system it is one text with {{content}}"),
+        ({"default_system": 5}, "default_system: 5 is not a text"), ({"default_system": "x" * 1_000_001}, "default_system: more than 1,000,000"),
+        ({"stop_words": [5]}, "stop_words.0: 5 is not a text"), ({"stop_words": [""]}, "stop_words: at most 100 words of 1 to 10,000"),
+        ({"replace_eos": True}, "replace_eos: there is no stop word to take the place"),
+    ],
+)  # fmt: skip
+def test_a_template_is_refused_as_llama_factory_would_refuse_it(change: dict[str, object], damage: str) -> None:
+    row = replace(SPEC, template=PIECES).to_dict()
+    row["template"] |= change
+    with pytest.raises(LmnError) as raised:
+        PromptSpec.from_dict(row, "here")
+    assert raised.value.what.startswith("not as lmn-convert writes it (template")
+    assert damage in raised.value.what
+
+
+def test_special_tokens_of_a_template_are_listed_once() -> None:
+    assert PIECES.tokens == ["<u>"]
 
 
 def test_a_prompt_spec_survives_its_file_and_a_damaged_one_is_named(workdir: Path) -> None:

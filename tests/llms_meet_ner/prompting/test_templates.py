@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 import yaml
 from paths import ROOT
+from small_tokenizers import byte_level
 
 from llms_meet_ner import LmnError, PromptSpec
 from llms_meet_ner.data_converters import load_card, prompt_spec_of, read_corpus
 from llms_meet_ner.data_converters.alpaca import merge_dataset_info, write_split
 from llms_meet_ner.generation import Generation
-from llms_meet_ner.prompting.spec import Example
+from llms_meet_ner.prompting.spec import Example, TemplatePieces
 from llms_meet_ner.prompting.templates import encode_prompt, pieces_of, prepare_tokenizer, stop_ids
 
 RECIPES = sorted((ROOT / "recipes").rglob("*.yaml"))
@@ -160,3 +161,9 @@ def test_a_template_whose_tokens_the_tokenizer_lacks_is_refused(smollm2: Path) -
     tokenizer = AutoTokenizer.from_pretrained(smollm2)
     with pytest.raises(LmnError, match=r"template gemma: the tokenizer has no <end_of_turn>"):
         prepare_tokenizer(tokenizer, pieces_of("gemma"))
+
+
+def test_a_special_token_that_a_tokenizer_has_no_id_for_is_refused() -> None:
+    pieces = TemplatePieces("mine", (), ("{{content}}",), ({"token": "<|nowhere|>"}, "{{content}}"))
+    with pytest.raises(LmnError, match=r"template mine: the tokenizer has no <\|nowhere\|>; use a template that fits"):
+        prepare_tokenizer(byte_level(), pieces)

@@ -18,6 +18,7 @@ from llms_meet_ner.training.dataset_info import DatasetEntry, load_entry, read_s
     [
         {"file_name": 3}, {"lmn": []}, {"lmn": {"card": 1}}, {"lmn": {"prompt": {"format": ["x"]}}},
         {"lmn": {"prompt": {"nested": "false"}}}, {"lmn": 3}, {"lmn": {"augmented": {"share": 1}}}, {"lmn": {"source": 3}}, {"lmn": {"docstart": None}},
+        {"lmn": {"corpus": "../x"}}, {"lmn": {"split": ""}}, {"file_name": "../a.json"}, {"file_name": "/dev/zero"}, {"file_name": ""},
         {"lmn": {"prompt": {"labels": "x"}}}, {"lmn": {"prompt": {"labels": [3]}}}, {"lmn": {"prompt": 3}},
     ],
 )  # fmt: skip
