@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from .alignment import Alignment
+from .alignment import Alignment, Status
 from .errors import LmnError
 from .files import unreadable
 from .sentence import Span
 from .strict_json import parse_json
-from .typed_json import to_json
+from .typed_json import from_json, to_json, written_as
 
 PREDICTIONS_FILE = "predictions.jsonl"
 """One record a line, in corpus order; there once a run has finished."""
@@ -138,7 +138,7 @@ class PredictionRecord:
     tokens_sha1: str
     decoding: str | None
     spans: tuple[Span, ...]
-    status: str
+    status: Status
     reasons: tuple[str, ...]
     confidences: tuple[float, ...] | None = None
     uncertainty: Uncertainty | None = None
@@ -160,6 +160,24 @@ class PredictionRecord:
         if not self.replaced:
             del row["replaced"]
         return json.dumps(row, ensure_ascii=False)
+
+
+written_as(
+    PredictionRecord,
+    "id output tokens_sha1 decoding spans status reasons confidences? uncertainty? replaced?",
+)
+
+
+def read_records(path: Path) -> Iterator[PredictionRecord]:
+    """Yield the records of a `predictions.jsonl` that this package wrote, one line in memory at a time.
+
+    Raises:
+        LmnError: `read_jsonl` fails, or a line is not a record.
+    """
+    for number, row in read_jsonl(path):
+        yield from_json(
+            PredictionRecord, row, f"{path}:{number}", writer="lmn-predict", remedy="predict again with --restart"
+        )
 
 
 def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -41,6 +41,9 @@ class Result:
         statuses: Number of sentences by status.
         command: Commands that made it.
         traces: Commit, versions and hashes, as in `scores.json`; empty for a baseline.
+
+    Raises:
+        ValueError: A status is missing.
     """
 
     name: str
@@ -52,6 +55,10 @@ class Result:
     statuses: dict[Status, int]
     command: str
     traces: dict[str, Any]
+
+    def __post_init__(self) -> None:
+        if self.format and set(self.statuses) != set(STATUSES):
+            raise ValueError(f"statuses: they are {', '.join(STATUSES)}")
 
     @classmethod
     def of(cls, name: str, run: ScoredRun, command: str, shots: int | None = None) -> Result:

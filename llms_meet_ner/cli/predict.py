@@ -13,7 +13,7 @@ from ..alignment import STATUSES
 from ..prediction.merge import merge_shards
 from ..prediction.run import predict, run_folder
 from ..prediction.shards import Shard
-from ..records import read_jsonl
+from ..records import read_records
 from ..systems.choosing import recipe_system
 from ..systems.options import SystemOptions
 from ..systems.serve_command import vllm_command
@@ -75,7 +75,7 @@ def predict_split(
 
 
 def _print_summary(final: Path) -> None:
-    statuses = Counter(row["status"] for _, row in read_jsonl(final))
+    statuses = Counter(record.status for record in read_records(final))
     summary = ", ".join(f"{statuses[status]:,} {status}" for status in STATUSES)
     echo(f"{final}: {statuses.total():,} sentences, {summary}")
 

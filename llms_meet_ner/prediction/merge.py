@@ -15,7 +15,7 @@ from ..errors import LmnError, listed
 from ..files import read_json
 from ..generation import Generation
 from ..locking import locked
-from ..records import PREDICTIONS_FILE, RUN_FILE, read_jsonl
+from ..records import PREDICTIONS_FILE, RUN_FILE, read_jsonl, read_records
 from .resume import PREDICTIONS_KEY, check_predictions, read_stamp
 from .run import OTHER_PREDICTIONS, same_run
 from .shards import Shard, sentences_sha256
@@ -67,9 +67,9 @@ class Part:
                 f"shard {number} of {of} is not finished", path,
                 f"the same lmn-predict with --shard {number}/{of} finishes it",
             )  # fmt: skip
-        found = [row.get("id") for _, row in read_jsonl(path)]
+        found = [record.id for record in read_records(path)]
         if found != asked:
-            there = {name for name in found if isinstance(name, str)}
+            there = set(found)
             missing = [name for name in asked if name not in there]
             what = (
                 f"lacks {listed(missing)}"
@@ -99,7 +99,7 @@ def merge_shards(folders: Sequence[Path], out: Path | None = None, *, restart: b
     _check_alike(parts)
     sentences = _in_corpus_order(parts)
     stamp = {key: value for key, value in parts[0].stamp.items() if key not in _OWN_KEYS} | {"sentences": sentences}
-    devices = sorted({part.stamp["device"] for part in parts if "device" in part.stamp})
+    devices = sorted({str(part.stamp["device"]) for part in parts if "device" in part.stamp})
     out = out or _common_folder(folders)
     if any(out.resolve() == part.folder.resolve() for part in parts):
         raise LmnError("the folder of a shard, whose predictions would be lost", out, "--out names another one")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 _MARK = "\x00raw {}\x00"
@@ -40,28 +41,41 @@ def _written(document: Any) -> str:
     return text
 
 
-def spoiled(document: Any) -> Iterator[tuple[str, str]]:
-    """Yield texts, each with what is wrong in it."""
+def spoiled(document: Any) -> Iterator[tuple[str, Callable[[], str]]]:
+    """Yield what is wrong in a text, and what writes the text."""
     for place in _places(document):
         name = ".".join(map(str, place))
         for value in _VALUES:
-            changed = copy.deepcopy(document) if place else value
-            if place:
-                _inside(changed, place[:-1])[place[-1]] = value
-            yield f"{name} = {value!r:.40}", _written(changed)
+            yield f"{name} = {value!r:.40}", partial(_replaced, document, place, value)
         inner = _inside(document, place)
         if place and isinstance(_inside(document, place[:-1]), dict):
-            changed = copy.deepcopy(document)
-            del _inside(changed, place[:-1])[place[-1]]
-            yield f"{name} taken out", _written(changed)
+            yield f"{name} taken out", partial(_changed, document, place[:-1], partial(_without, place[-1]))
         if isinstance(inner, dict):
-            changed = copy.deepcopy(document)
-            _inside(changed, place)["unknown \x1b"] = {"a": [None]}
-            yield f"{name} with a key more", _written(changed)
+            yield f"{name} with a key more", partial(_changed, document, place, _with_a_key_more)
         if isinstance(inner, list) and inner:
-            changed = copy.deepcopy(document)
-            _inside(changed, place).append(inner[0])
-            yield f"{name} with an item twice", _written(changed)
+            yield f"{name} with an item twice", partial(_changed, document, place, lambda items: items.append(items[0]))
+
+
+def _replaced(document: Any, place: tuple[Any, ...], value: Any) -> str:
+    if not place:
+        return _written(value)
+    changed = copy.deepcopy(document)
+    _inside(changed, place[:-1])[place[-1]] = value
+    return _written(changed)
+
+
+def _changed(document: Any, place: tuple[Any, ...], change: Callable[[Any], object]) -> str:
+    changed = copy.deepcopy(document)
+    change(_inside(changed, place))
+    return _written(changed)
+
+
+def _with_a_key_more(mapping: dict[str, Any]) -> None:
+    mapping["unknown \x1b"] = {"a": [None]}
+
+
+def _without(key: str, mapping: dict[str, Any]) -> None:
+    del mapping[key]
 
 
 def _inside(value: Any, place: tuple[Any, ...]) -> Any:
