@@ -6,6 +6,7 @@ import errno
 import os
 import platform
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
 _LONGEST = 300
 _warned: set[Path] = set()
+_own = threading.local()
 
 
 def lock_file_of(path: Path) -> Path:
@@ -34,7 +36,8 @@ def locked(path: Path) -> Iterator[None]:
     """Hold the lock of a result for a block, and wait for it if another process has it. It ends with the process, however that ends.
 
     The lock file stays: removing it would let two processes hold two locks of one name. While it is held, it says by whom, and a
-    process that waits prints that. Without locks on the file system, a warning is printed once a folder, and the block runs.
+    process that waits prints that. Within a block that holds a lock, the same thread may ask for it again. Without locks on the file
+    system, a warning is printed once a folder, and the block runs.
 
     Args:
         path: File that describes the result: `dataset_info.json`, `run.json`. Its folder is made if it is missing.
@@ -42,23 +45,34 @@ def locked(path: Path) -> Iterator[None]:
     Raises:
         LmnError: The lock file cannot be made, as on a read-only file system.
     """
-    lock, handle = _acquired(path)
+    file = lock_file_of(path)
+    if file in _held():
+        yield
+        return
+    lock, handle = _acquired(path, file)
     if lock is None:
         yield
         return
+    _held().add(file)
     try:
         _write(handle, f"{Path(sys.argv[0]).name} (process {os.getpid()} on {platform.node()})")
         yield
     finally:
+        _held().discard(file)
         _write(handle, "")
         lock.release()
 
 
-def _acquired(path: Path) -> tuple[FileLock | None, int]:
+def _held() -> set[Path]:
+    """Return the lock files whose locks this thread holds."""
+    held: set[Path] = vars(_own).setdefault("held", set())
+    return held
+
+
+def _acquired(path: Path, file: Path) -> tuple[FileLock | None, int]:
     """Acquire the lock of a result; return it with the descriptor of its file, or None and -1 if the file system has no locks."""
     from filelock import FileLock, Timeout
 
-    file = lock_file_of(path)
     handles: list[int] = []
     try:
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,7 @@ import cloup
 
 from ...cli.options import catch_errors
 from ...errors import LmnError
-from ...files import atomic_write, write_json
+from ...generation import Generation
 from ...rendering.tables import Table, print_table
 from ...rendering.text import visible
 from ...terminal import echo
@@ -51,13 +51,16 @@ def stats(corpus: ChosenCorpus, limit: int, json_file: Path | None, page: Path |
     present, missing = corpus.present("not counted")
     found = corpus_stats(corpus.card, present, corpus.source, repair=corpus.repair, progress=True)
     _print(found, limit or None)
-    if json_file:
-        write_json(json_file, stats_document(found))
-        echo(f"JSON: {json_file}")
-    if page:
-        with atomic_write(page) as file:
-            file.write(stats_page(found, missing))
-        echo(f"page: {page}")
+    with Generation() as files:
+        if json_file:
+            files.write_json(json_file, stats_document(found), gone_first=True)
+        if page:
+            with files.write(page, gone_first=True) as file:
+                file.write(stats_page(found, missing))
+        files.put()
+    for what, path in (("JSON", json_file), ("page", page)):
+        if path:
+            echo(f"{what}: {path}")
     for name, counts in found.splits.items():
         print_problems(corpus.card, name, counts.log)
     if found.fatal:

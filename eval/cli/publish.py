@@ -13,13 +13,14 @@ import cloup
 
 from ...cli.options import catch_errors, recipe_option, trust_option
 from ...errors import LmnError, listed
+from ...locking import locked
 from ...secret_shapes import is_secret_name
 from ...systems.options import SystemOptions
 from ...systems.recipe_adapter import RecipeAdapter
 from ...terminal import GuardedCommand, echo
 from ...training.recipe import choose_recipe
 from ..publish.base_model import is_local
-from ..publish.folder import BuildOptions, Built, build
+from ..publish.folder import MANIFEST, BuildOptions, Built, build, check_ours
 from ..publish.hub import MAIN, Destination, Uploaded, find_token, upload
 from ..publish.secrets import check_words
 
@@ -110,9 +111,13 @@ def main(
     recipe = choose_recipe(recipe_path, overrides)
     _check_base(options.base or recipe.model, refused=not dry_run)
     system = RecipeAdapter(recipe, SystemOptions(trust_remote_code=trust_remote_code))
-    built = build(system, recipe, replace(options, repo=to.repo), out or system.results_folder / "hub")
-    _print_built(built)
-    if not dry_run:
+    folder = out or system.results_folder / "hub"
+    check_ours(folder)
+    with locked(folder / MANIFEST):  # nobody else builds there until all is uploaded
+        built = build(system, recipe, replace(options, repo=to.repo), folder)
+        _print_built(built)
+        if dry_run:
+            return
         _print_uploaded(upload(built.folder, built.files, built.published.base, to, options.not_secret), to)
 
 

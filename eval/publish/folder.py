@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import LmnError
-from ...files import atomic_write, read_json, sha256_of, write_json
+from ...files import LOCK, TEMPORARY, atomic_write, read_json, sha256_of, temporary_folder, write_json
+from ...generation import move_files, remove_files
+from ...locking import locked
 from ...prompting.spec import PROMPT_SPEC_FILE
 from ...rendering.plot import save_plot
 from ...systems.local import LocalSystem
@@ -92,7 +94,7 @@ def build(system: LocalSystem, training: Recipe, options: BuildOptions, out: Pat
         system: Adapter to publish, with its prompt and the folder of its results.
         training: Recipe of its training, for the card: hyperparameters, log and training data.
         options: Choice of what goes into the folder.
-        out: Path of the folder, which does not exist, is empty, or was built by an earlier call.
+        out: Path of the folder, which does not exist, is empty, or was built by an earlier call, which may have been killed.
 
     Raises:
         LmnError: The adapter or one of its files is missing or damaged, it was trained on another model or with another prompt
@@ -103,23 +105,31 @@ def build(system: LocalSystem, training: Recipe, options: BuildOptions, out: Pat
             "no adapter there", training.adapter_file, f"train it with llamafactory-cli train {training.path}"
         )
     base = public_base(system, options.base)
-    earlier = _earlier_files(out)
-    new = out.with_name(f".{out.name}.new")
-    shutil.rmtree(new, ignore_errors=True)
-    new.mkdir(parents=True)
-    try:
+    check_ours(out)
+    with locked(out / MANIFEST), temporary_folder(out) as new:
         published = _fill(system, training, options, base, new)
-        files = tuple(sorted(path.name for path in new.iterdir()))
+        files = tuple(sorted(path.name for path in new.iterdir() if path.name != LOCK))
         check_folder(new, files, options.not_secret)
         write_json(new / MANIFEST, {name: sha256_of(new / name) for name in files})
-        out.mkdir(parents=True, exist_ok=True)
-        for name in earlier:
-            (out / name).unlink(missing_ok=True)
-        for path in new.iterdir():
-            path.replace(out / path.name)
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
+        _put(new, out, files)
     return Built(out, files, published)
+
+
+def _put(new: Path, out: Path, files: Sequence[str]) -> None:
+    """Let files take their names in a folder. At every moment a manifest lists all files that may be there, so the next call goes on."""
+    earlier = _earlier_files(out)
+    write_json(out / MANIFEST, dict.fromkeys([*earlier, *files]))
+    remove_files(out, [name for name in earlier if name not in files])
+    move_files(new, out, [*files, MANIFEST])
+
+
+def check_ours(out: Path) -> None:
+    """Make sure that a folder is missing, empty, or was built by `build`. A folder of others gets no lock file either.
+
+    Raises:
+        LmnError: The folder holds files of others.
+    """
+    _earlier_files(out)
 
 
 def _earlier_files(out: Path) -> Sequence[str]:
@@ -128,7 +138,7 @@ def _earlier_files(out: Path) -> Sequence[str]:
     Raises:
         LmnError: The folder holds files, but no call left them.
     """
-    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+    if not out.exists() or (out.is_dir() and all(path.name.endswith((LOCK, TEMPORARY)) for path in out.iterdir())):
         return ()
     if not (out / MANIFEST).is_file():
         raise LmnError("not empty, and not written by lmn-publish", out, "name another folder with --out DIR")

@@ -11,11 +11,13 @@ from typing import Any
 from ...counts import Counts
 from ...data_converters.cards import load_card
 from ...errors import LmnError, installing
-from ...files import atomic_write, read_json, sha256_of, write_json
+from ...files import read_json, sha256_of
+from ...generation import Generation, remove_files
+from ...locking import locked
 from ...prediction.run import predict, run_name
 from ...prompting.spec import PromptSpec
 from ...rendering.markdown import markdown
-from ...rendering.plot import save_plot
+from ...rendering.plot import Figure, draw_plot, save_figure
 from ...rendering.tables import Table
 from ...systems.choosing import recipe_system
 from ...systems.options import SystemOptions
@@ -28,6 +30,7 @@ from ..evaluate import Gold, asked_labels, evaluate, read_gold
 from ..scored_run.files import save_evaluation
 
 CURVE_FILE = "curve.json"
+_PLOT_FILE = "curve.png"
 _WAIT = 30.0
 _HEADER = ("step", "epoch", "loss", "eval loss", "precision", "recall", "F1", "")
 
@@ -214,6 +217,12 @@ def draw_curve(recipe: Recipe, dev: Dev, options: SystemOptions, *, restart: boo
     """
     name = run_name(recipe_system(recipe, options), dev.gold.limit)
     folder = recipe.output_dir / f"{dev.gold.card.name}_{dev.gold.split}" / "curve" / name
+    with locked(folder / CURVE_FILE):
+        return _draw_curve(recipe, dev, options, folder, restart=restart), folder
+
+
+def _draw_curve(recipe: Recipe, dev: Dev, options: SystemOptions, folder: Path, *, restart: bool) -> Curve:
+    """Score the checkpoints under the lock of the curve."""
     whole, unfinished = find_checkpoints(recipe.output_dir)
     scope = _scope(recipe, dev, options)
     earlier = {} if restart else _earlier_points(folder / CURVE_FILE, scope)
@@ -231,10 +240,11 @@ def draw_curve(recipe: Recipe, dev: Dev, options: SystemOptions, *, restart: boo
             continue
         points[point.checkpoint] = point
         final = point.checkpoint if checkpoint.name == FINAL else None
-        write_json(folder / CURVE_FILE, to_json(_curve(scope, points, earlier, final, unfinished)))
+        _write(_curve(scope, points, earlier, final, unfinished), folder)
     curve = _curve(scope, points, earlier, final, unfinished)
-    _write(curve, folder)
-    return curve, folder
+    if not _write(curve, folder):
+        echo(f"no {_PLOT_FILE}: matplotlib is not installed; {installing('plot')}", err=True)
+    return curve
 
 
 def _scope(recipe: Recipe, dev: Dev, options: SystemOptions) -> Scope:
@@ -304,16 +314,27 @@ class _Scoring:
         )
 
 
-def _write(curve: Curve, folder: Path) -> None:
-    write_json(folder / CURVE_FILE, to_json(curve))
-    with atomic_write(folder / "curve.md") as file:
-        file.write(markdown("eval.studies/curve.md.jinja", scope=str(curve.scope), points=curve.table))
-    if not _draw(curve, folder / "curve.png"):
-        echo(f"no curve.png: matplotlib is not installed; {installing('plot')}", err=True)
+def _write(curve: Curve, folder: Path) -> bool:
+    """Write the curve and its views as one result, and return whether there is a plot.
+
+    The views go first, and come last: curve.json, which holds what is known of deleted checkpoints, is never missing.
+    """
+    figure = _draw(curve)
+    with Generation() as files:
+        files.write_json(folder / CURVE_FILE, to_json(curve))
+        with files.write(folder / "curve.md", gone_first=True) as file:
+            file.write(markdown("eval.studies/curve.md.jinja", scope=str(curve.scope), points=curve.table))
+        if figure is None:
+            remove_files(folder, [_PLOT_FILE])
+        else:
+            with files.write(folder / _PLOT_FILE, gone_first=True) as file:
+                save_figure(figure, file)
+        files.put()
+    return figure is not None
 
 
-def _draw(curve: Curve, path: Path) -> bool:
-    """Draw the ratios by step with the best F1 marked and, where they are known, the evaluation losses; return whether it was drawn."""
+def _draw(curve: Curve) -> Figure | None:
+    """Draw the ratios by step with the best F1 marked and, where they are known, the evaluation losses; None without matplotlib."""
     points = curve.points
     ratios = {
         "precision": [(point.step, point.counts.precision) for point in points],
@@ -322,8 +343,8 @@ def _draw(curve: Curve, path: Path) -> bool:
     }
     losses = [(point.step, point.eval_loss) for point in points if point.eval_loss is not None]
     best = max(ratios["F1"], key=lambda point: point[1])
-    return save_plot(
-        path, ratios, " / ".join(ratios), title=str(curve.scope), limits=(0, 1),
+    return draw_plot(
+        ratios, " / ".join(ratios), title=str(curve.scope), limits=(0, 1),
         right=("evaluation loss", losses) if losses else None, marked=[best],
     )  # fmt: skip
 

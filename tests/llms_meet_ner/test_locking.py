@@ -68,6 +68,14 @@ def test_threads_of_one_process_take_turns(workdir: Path) -> None:
     assert counts == [80]
 
 
+def test_a_block_within_a_block_of_the_same_lock_runs(workdir: Path) -> None:
+    with locked(Path("a.json")):
+        with locked(Path("a.json").absolute()):
+            pass
+        assert lock_file_of(Path("a.json")).read_text(), "still held"
+    assert not lock_file_of(Path("a.json")).read_text()
+
+
 def test_the_lock_of_a_link_is_that_of_the_file_it_leads_to(workdir: Path) -> None:
     Path("there").mkdir()
     Path("here").mkdir()

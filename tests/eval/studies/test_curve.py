@@ -59,11 +59,11 @@ def test_the_plot_is_a_png_where_matplotlib_is(stand_in: StandIn) -> None:
     save(Path("outputs/mini/checkpoint-4"), 4, 2, 0.5)
     draw()
     assert (RUN / "curve.png").read_bytes().startswith(b"\x89PNG")
-    assert not list(RUN.glob(".*"))
+    assert [path.name for path in RUN.glob(".*")] == [".curve.json.lmn-lock"]
 
 
 def test_without_matplotlib_there_is_a_curve_all_the_same(stand_in: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(curve_module, "save_plot", lambda *_, **__: False)
+    monkeypatch.setattr(curve_module, "draw_plot", lambda *_, **__: None)
     save(Path("outputs/mini/checkpoint-4"), 4, 2, 0.5)
     assert "no curve.png: matplotlib is not installed; pip install 'llms-meet-ner[plot]'" in draw().stderr
 

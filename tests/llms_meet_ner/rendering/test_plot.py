@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from llms_meet_ner.rendering.plot import save_plot
+from llms_meet_ner import LmnError
+from llms_meet_ner.files import atomic_write
+from llms_meet_ner.rendering.plot import draw_plot, save_figure, save_plot
 
 LINES = {"F1": [(4, 0.25), (8, 0.5)], "recall": [(4, 0.5)]}
 
@@ -16,7 +18,9 @@ def test_a_plot_is_a_png_and_leaves_nothing_else(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     plain, full = tmp_path / "plain.png", tmp_path / "full.png"
     assert save_plot(plain, LINES, "ratio")
-    assert save_plot(full, LINES, "ratio", title="t", limits=(0, 1), right=("loss", [(4, 2.0)]), marked=[(8, 0.5)])
+    figure = draw_plot(LINES, "ratio", title="t", limits=(0, 1), right=("loss", [(4, 2.0)]), marked=[(8, 0.5)])
+    with atomic_write(full) as file:
+        save_figure(figure, file)
     assert sorted(tmp_path.iterdir()) == [full, plain]
     assert plain.read_bytes().startswith(b"\x89PNG")
     assert full.read_bytes().startswith(b"\x89PNG")
@@ -33,7 +37,7 @@ def test_a_failed_plot_leaves_the_earlier_one(tmp_path: Path, monkeypatch: pytes
         raise OSError("no space left on device")
 
     monkeypatch.setattr(figure.Figure, "savefig", full_disk)
-    with pytest.raises(OSError, match="no space left"):
+    with pytest.raises(LmnError, match=r"a\.png: cannot be written \(no space left"):
         save_plot(path, {"F1": [(1, 0.1)]}, "ratio")
     assert path.read_bytes() == before
 
