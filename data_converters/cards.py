@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import codecs
 import os
+import re
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from ..characters import harmful_in
 from ..errors import LmnError, listed
 from ..formats import DEFAULT_VARIANT, get_format
 from ..labels import Label, LabelChangeError, LabelSet
 from ..tags import Repair
+from .paths import named_path
 from .readers import READERS, CorpusFile, Docstart, ReaderOptions, SplitData
 from .yaml_lines import KeyPath, YamlFile, check_schema, key_error, load_extending, load_schema, place_of
 
@@ -20,6 +24,12 @@ CARD_FILE = "card.yaml"
 DATA = Path("data")
 """Folder that holds a folder for each corpus, by default."""
 
+INSIDE = (
+    "a file names cards and mixes below its own folder or the working directory; run the command in a folder above both"
+)
+"""Remedy for a name of a card or a mix that leads elsewhere."""
+_UNFIT = {"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"}
+"""Python's names of encodings that are not of text files: what they read can hold half of a character."""
 _HERE = Path(__file__).parent
 _CARDS = _HERE / "cards"
 _SCHEMA = _HERE / "card.schema.yaml"
@@ -113,7 +123,7 @@ class Card:
         """Return the data of a split: a file, or a split of a data set.
 
         Raises:
-            LmnError: The card has no such split, or its file is missing.
+            LmnError: The card has no such split, or its file is missing, or a link that leads out of the folder of the corpus.
         """
         data = self.reader.data(source or self.default_source, self.split(split).file)
         missing = data.missing()
@@ -124,7 +134,11 @@ class Card:
         return data
 
     def is_missing(self, split: str, source: Path | None = None) -> bool:
-        """Return whether the file of a split is missing."""
+        """Return whether the file of a split is missing.
+
+        Raises:
+            LmnError: The card has no such split, or its file is a link that leads out of the folder of the corpus.
+        """
         return self.reader.data(source or self.default_source, self.split(split).file).missing() is not None
 
     def file_of(self, split: str, source: Path | None = None) -> Path:
@@ -163,16 +177,21 @@ def load_card(name_or_path: str | Path, near: Path | None = None) -> Card:
 
 
 def _find(name_or_path: str, near: Path | None = None) -> Path:
-    """Find a card by name, or by a path that starts in a folder, if one is given, or in the working directory."""
-    given = Path(name_or_path)
-    candidates = [] if given.suffix else [_CARDS / f"{name_or_path}.yaml", _CARDS / name_or_path / CARD_FILE]
-    for folder in [Path()] if near is None else [near, Path()]:
-        candidates += [folder / given / CARD_FILE, folder / given]
-    for candidate in candidates:
-        if os.path.isfile(candidate):
-            return candidate
+    """Find a card by name, or by path.
+
+    Args:
+        name_or_path: The name or path.
+        near: Folder of the file that names the card: a path starts there or in the working directory, and stays inside. None for
+            what the user names.
+    """
+    if re.fullmatch(r"[\w-]+", name_or_path):
+        for card in (_CARDS / f"{name_or_path}.yaml", _CARDS / name_or_path / CARD_FILE):
+            if os.path.isfile(card):
+                return card
+    if found := named_path(name_or_path, near, INSIDE, CARD_FILE):
+        return found
     names = card_names()
-    near_names = get_close_matches(name_or_path, names)
+    near_names = get_close_matches(name_or_path[:100], names)
     cards = listed([*near_names, *(name for name in names if name not in near_names)])
     remedy = f"cards: {cards}; `lmn-convert cards` lists all"
     raise LmnError("neither a card's name nor a card's file", name_or_path, remedy)
@@ -198,7 +217,10 @@ def labels_from(keys: dict[str, Any], files: list[YamlFile]) -> LabelSet:
         try:
             labels.append(Label(row["name"], row.get("long", ""), " ".join(row.get("definition", "").split())))
         except ValueError as error:
-            raise key_error(files, ("labels", index, "name"), str(error)) from error
+            key = next(
+                (key for key in ("long", "definition") if harmful_in(" ".join(row.get(key, "").split()))), "name"
+            )
+            raise key_error(files, ("labels", index, key), str(error)) from error
     try:
         label_set = LabelSet(tuple(labels))
     except ValueError as error:
@@ -235,11 +257,14 @@ def _card_from(keys: dict[str, Any], files: list[YamlFile]) -> Card:
 def _reader_options(keys: dict[str, Any], files: list[YamlFile], nested: bool) -> ReaderOptions:
     """Return the options of the card's `reader`, checked against the keys around it."""
     reader = keys["reader"]
+    encoding = reader.get("encoding", "utf-8")
+    remedy = "it takes Python's names of text encodings"
     try:
-        "a".encode(reader.get("encoding", "utf-8"))
+        "a".encode(encoding)
     except (LookupError, ValueError) as error:
-        remedy = "it takes Python's names of text encodings"
         raise key_error(files, ("reader", "encoding"), str(error), remedy) from error
+    if codecs.lookup(encoding).name.replace("_", "-") in _UNFIT:
+        raise key_error(files, ("reader", "encoding"), f"{encoding} is not an encoding of text files", remedy)
     if reader.get("inner_tags") and not nested:
         raise key_error(files, ("reader", "inner_tags"), "only a corpus with `nested: true` has inner tags")
     if keys["docstart"] != "none" and reader["type"] != "columns":

@@ -52,3 +52,27 @@ def inner_path(folder: Path, value: str, remedy: str) -> Path:
     if leads_out(path, folder):
         raise LmnError(f"a link that leads out of {folder}", path, remedy)
     return path
+
+
+def named_path(value: str, near: Path | None, remedy: str, ending: str = "") -> Path | None:
+    """Return the first path that exists of those that a word may mean; None if there is none.
+
+    Args:
+        value: The word, as a file or the command line gives it.
+        near: Folder of the file that has the word: the path starts there or in the working directory, and stays inside. None if the
+            user gave it, so that it may lead anywhere.
+        remedy: Advice on how to name a path elsewhere.
+        ending: Name of a file inside that is meant where the path is a folder; empty for none.
+
+    Raises:
+        LmnError: The word of a file leads out of both folders.
+    """
+    if near is not None and (fault := fault_of(value)):
+        raise LmnError(fault, value, remedy)
+    for folder in [Path()] if near is None else [near, Path()]:
+        for path in [folder / value / ending, folder / value] if ending else [folder / value]:
+            if os.path.isfile(path) or (not ending and os.path.isdir(path)):
+                if near is not None and leads_out(path, folder):
+                    raise LmnError(f"a link that leads out of {folder}", path, remedy)
+                return path
+    return None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+import re
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,8 +12,10 @@ from typing import Any
 import jsonschema
 import yaml
 
+from ..characters import escaped, harmful_in
 from ..errors import LmnError
 from ..yaml_text import compose_yaml, parse_yaml, read_yaml_text, yaml_value
+from .paths import fault_of
 
 KeyPath = tuple[str | int, ...]
 """Keys, and positions in lists from 0, that lead to a value: `("labels", 0, "name")`."""
@@ -102,7 +106,11 @@ def load_extending(
         return own, [file]
     if not isinstance(base_name, str):
         raise key_error([file], ("extends",), f"a {kind}'s name or path is a string")
-    base, files = load_extending(find(base_name, path.parent), find, kind, needed, deep, (*above, path.resolve()))
+    try:
+        found = find(base_name, path.parent)
+    except LmnError as error:
+        raise error.at(f"{place_of([file], ('extends',))}: {error.where}") from error
+    base, files = load_extending(found, find, kind, needed, deep, (*above, path.resolve()))
     merged = {**base, **own}
     if isinstance(base.get(deep), dict) and isinstance(own.get(deep), dict):
         merged[deep] = {**base[deep], **own[deep]}
@@ -124,7 +132,7 @@ def place_of(files: Sequence[YamlFile], keys: KeyPath, kind: str = "card") -> st
         keys: Path of the value; empty for the file as a whole.
         kind: Kind of file, which stands for an empty path.
     """
-    name = ".".join(map(str, keys)) or kind
+    name = escaped(".".join(map(str, keys)), keep="") or kind
     for file in files:
         line = file.line_of(keys)
         if line is not None:
@@ -147,6 +155,52 @@ def key_error(
     return LmnError(what, place_of(files, keys, kind), remedy)
 
 
+def _whole_match(_: Any, pattern: str, value: Any, __: Any) -> Iterator[jsonschema.ValidationError]:
+    """Match a pattern with a whole string: `$` alone also matches before a line break at its end."""
+    if isinstance(value, str) and not re.fullmatch(pattern, value):
+        yield jsonschema.ValidationError(f"{value!r:.200} does not match {pattern!r}")
+
+
+def _is_whole(_: Any, value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(_: Any, value: Any) -> bool:
+    return _is_whole(_, value) or (isinstance(value, float) and math.isfinite(value))
+
+
+_Validator = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
+    jsonschema.Draft202012Validator,
+    {"pattern": _whole_match},
+    type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine_many(
+        {"integer": _is_whole, "number": _is_number}
+    ),
+)
+_FORMATS = jsonschema.FormatChecker(formats=())
+
+
+@_FORMATS.checks("line", raises=ValueError)
+def _check_line(value: object) -> bool:
+    """Refuse a text with line breaks and other control characters, and one that reorders what is printed after it."""
+    if isinstance(value, str) and (harmful := harmful_in(value)):
+        raise ValueError(f"the text holds {harmful}, which is not a printed character")
+    return True
+
+
+@_FORMATS.checks("text", raises=ValueError)
+def _check_text(value: object) -> bool:
+    """Refuse what `line` refuses, apart from line breaks and tabs."""
+    return _check_line(value.replace("\n", " ").replace("\t", " ") if isinstance(value, str) else value)
+
+
+@_FORMATS.checks("path", raises=ValueError)
+def _check_path(value: object) -> bool:
+    """Refuse a path that does not stay inside the folder from which it goes on."""
+    if isinstance(value, str) and (fault := fault_of(value)):
+        raise ValueError(f"{value!r:.200} is {fault}")
+    return True
+
+
 def check_schema(
     value: Any, schema: dict[str, Any], files: Sequence[YamlFile], under: KeyPath = (), kind: str = "card"
 ) -> None:
@@ -154,7 +208,8 @@ def check_schema(
 
     Args:
         value: The value.
-        schema: JSON Schema; errors quote its descriptions.
+        schema: JSON Schema; errors quote its descriptions. Patterns match whole strings, whole numbers are not written as 1.0, numbers
+            are finite, and there are the formats `line`, `text` and `path`.
         files: Files as `load_extending` returns them.
         under: Path of the value in the files.
         kind: Kind of file, which stands for an empty path.
@@ -163,7 +218,7 @@ def check_schema(
         LmnError: The value does not follow the schema; the message names file, line and key.
     """
     errors = sorted(
-        jsonschema.Draft202012Validator(schema).iter_errors(value), key=lambda error: list(map(str, error.path))
+        _Validator(schema, format_checker=_FORMATS).iter_errors(value), key=lambda error: list(map(str, error.path))
     )
     if not errors:
         return
@@ -177,4 +232,5 @@ def check_schema(
         missing = next(key for key in error.validator_value if key not in error.instance)
         raise key_error(files, path, f"the key {missing!r} is missing", kind=kind)
     description = error.schema.get("description", "") if isinstance(error.schema, dict) else ""
-    raise key_error(files, path, error.message, f"it is {description}" if description else None, kind=kind)
+    what = str(error.cause) if error.validator == "format" else error.message
+    raise key_error(files, path, what, f"it is {description}" if description else None, kind=kind)

@@ -31,7 +31,7 @@ class LmnError(Exception):
 
     def __str__(self) -> str:
         """Return `where: what; remedy`, without the parts that are not given: safe to print, without secrets, and of bounded length."""
-        place = f"{_shown(self.where)}: " if self.where else ""
+        place = f"{escaped(_shown(self.where), keep='')}: " if self.where else ""
         help_ = f"; {_shown(self.remedy)}" if self.remedy else ""
         return f"{place}{_shown(self.what)}{help_}"
 

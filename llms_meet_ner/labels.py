@@ -15,6 +15,7 @@ from .typed_json import written_as
 
 Operation = Literal["keep", "drop", "merge", "rename"]
 
+_LONGEST = 200
 _LABEL_NAME = re.compile(r"(?!-)[^\s\[\]|<>{}\"]+(?<!-)")
 
 
@@ -24,7 +25,7 @@ class Label:
 
     Attributes:
         name: Tag in the corpus (`PER`). It holds no white space and none of `[ ] | < > { } "`, and has no dash at either end,
-            because scorers cut tags at dashes.
+            because scorers cut tags at dashes. It has at most 200 characters.
         long: Name in words (`person`).
         definition: One line of prose for the model.
 
@@ -42,6 +43,8 @@ class Label:
             raise ValueError(
                 f'not a label name: {self.name!r} (it may not hold white space or any of [ ] | < > {{ }} ", nor begin or end with -)'
             )
+        if len(self.name) > _LONGEST:
+            raise ValueError(f"a label name of {len(self.name):,} characters; the most is {_LONGEST}")
         if "\n" in self.long or "\n" in self.definition:
             raise ValueError(f"label {self.name}: long name and definition are one line each")
         for text in (self.name, self.long, self.definition):

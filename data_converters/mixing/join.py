@@ -221,7 +221,7 @@ def _put(new: Path, folder: Path, files: Sequence[str]) -> None:
 
 def _folder(source: MixSource, below: Path | None) -> Path:
     if source.folder is not None:
-        return source.folder
+        return source.folder if below is None or source.folder.is_dir() else below / source.folder
     default = source.card.default_source
     return default if below is None or source.card.path.name == CARD_FILE else below / source.card.name
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -10,7 +11,8 @@ from typing import Any, Literal, get_args
 from ...errors import LmnError
 from ...labels import LabelSet
 from ...tags import Repair
-from ..cards import Card, change_labels, labels_from, load_card
+from ..cards import INSIDE, Card, change_labels, labels_from, load_card
+from ..paths import named_path
 from ..yaml_lines import KeyPath, YamlFile, check_schema, key_error, load_extending, load_schema, place_of
 
 Sample = Literal["proportional", "equal"]
@@ -112,13 +114,13 @@ def load_mix(name_or_path: str | Path) -> Mix:
 
 
 def _find(name_or_path: str, near: Path | None = None) -> Path:
-    """Find a mix by name, or by a path that starts in a folder, if one is given, or in the working directory."""
-    given = Path(name_or_path)
-    candidates = [] if given.suffix else [_DESCRIPTIONS / f"{name_or_path}.yaml"]
-    candidates += [folder / given for folder in ([Path()] if near is None else [near, Path()])]
-    for candidate in candidates:
-        if os.path.isfile(candidate):
-            return candidate
+    """Find a mix by name, or by path; see `cards`."""
+    package = _DESCRIPTIONS / f"{name_or_path}.yaml"
+    if re.fullmatch(r"[\w-]+", name_or_path) and os.path.isfile(package):
+        return package
+    found = named_path(name_or_path, near, INSIDE)
+    if found and os.path.isfile(found):
+        return found
     raise LmnError("neither a mix's name nor a mix's file", name_or_path, f"mixes: {', '.join(mix_names())}")
 
 
@@ -177,9 +179,10 @@ def _target(
 
 
 def _folder(given: str | None, near: Path) -> Path | None:
+    """Return the folder that a source names; one that does not exist yet may lie below `--sources`."""
     if given is None:
         return None
-    return near / given if (near / given).is_dir() else Path(given)
+    return named_path(given, near, "take `source` out, and --sources DIR names the folder that holds it") or Path(given)
 
 
 def _check_sources(sources: list[MixSource], files: list[YamlFile]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,10 @@ from ...files import sha256_of
 from ...labels import LabelSet
 from ...sentence import Sentence
 from ...tags import Repair
+from ..paths import inner_path
 from ..problems import ProblemLog
 
+_SOURCE = "--source DIR names the folder that it lies in"
 Docstart = Literal["sentence", "boundary", "none"]
 DOCSTARTS: tuple[Docstart, ...] = get_args(Docstart)
 """Treatments of a `-DOCSTART-` line: a sentence of one token, the end of a sentence, or an ordinary line."""
@@ -40,7 +43,11 @@ class SplitData(Protocol):
     """The data of a split: a file, or a split of a data set. `str` gives the name that messages use."""
 
     def missing(self) -> LmnError | None:
-        """Return the error that says what is missing; None if reading can be tried."""
+        """Return the error that says what is missing; None if reading can be tried.
+
+        Raises:
+            LmnError: The data leads out of the folder of the corpus.
+        """
         ...
 
     def sha256(self) -> str:
@@ -70,10 +77,15 @@ class CorpusFile:
         return self.folder / self.value
 
     def missing(self) -> LmnError | None:
-        """Return the error for a file that does not exist, or None."""
-        if self.path.is_file():
+        """Return the error for a file that does not exist, or None.
+
+        Raises:
+            LmnError: The path leads out of the folder.
+        """
+        remedy = f"--source DIR names the folder that holds {self.value}"
+        if os.path.isfile(inner_path(self.folder, self.value, _SOURCE)):
             return None
-        return LmnError("no such file", self.path, f"--source DIR names the folder that holds {self.value}")
+        return LmnError("no such file", self.path, remedy)
 
     def sha256(self) -> str:
         """Return the hash of the file's bytes."""

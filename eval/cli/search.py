@@ -16,9 +16,14 @@ from ..studies.search_plan import load_plan
 
 @click.command("search")
 @click.argument("plan_path", metavar="SEARCH.yaml", type=click.Path(path_type=Path))
+@click.option(
+    "--source",
+    type=click.Path(path_type=Path),
+    help="Folder of the corpus files. [default: the search's, or the card's]",
+)
 @trust_option
 @catch_errors
-def search_command(plan_path: Path, trust_remote_code: bool) -> None:
+def search_command(plan_path: Path, source: Path | None, trust_remote_code: bool) -> None:
     """Search over keys of a recipe: train, score on dev, print one table.
 
     \b
@@ -26,7 +31,7 @@ def search_command(plan_path: Path, trust_remote_code: bool) -> None:
 
     A killed search resumes where it stopped. To add trials, raise trials in the file and call the command again.
     """  # noqa: D301
-    search = run_search(replace(load_plan(plan_path), trust_remote_code=trust_remote_code))
+    search = run_search(replace(load_plan(plan_path, source), trust_remote_code=trust_remote_code))
     print_table(search.table())
     best = search.best
     if best is None:

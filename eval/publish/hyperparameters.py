@@ -20,7 +20,7 @@ from ...training.recipe import Recipe
 
 _KEYS_FILE = "recipe_keys.txt"
 _FOLDERS = ("model_name_or_path", "output_dir", "dataset_dir")
-_NAME = re.compile(r"[\w.-]+(?==)")
+_NAME = re.compile(r"(?<![\w.-])[\w.-]++(?==)")  # steps in proportion to the text
 _SEPARATOR = re.compile(r"[,;=\s\"'\[\]{}]")
 
 

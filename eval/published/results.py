@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 from markupsafe import Markup
 
 from ...counts import RATIOS
-from ...data_converters.yaml_lines import YamlFile, check_schema, load_schema
+from ...data_converters.yaml_lines import YamlFile, check_schema, key_error, load_schema
 from ...rendering.markdown import markdown
 from ...rendering.tables import Table
 from ..scored_run.analysis import MICRO
@@ -19,6 +19,8 @@ from ..scored_run.analysis import MICRO
 REFERENCES_FOLDER = Path(__file__).parent / "references"
 REFERENCES_SCHEMA = Path(__file__).with_name("references.schema.yaml")
 UNKNOWN = "not published"
+_NEEDED = ("split", "models", "format", "variant", "decoding", "shots", "scorer")
+"""Keys that every result has, its own or those of `common`."""
 
 
 def rounded(value: float, digits: int, sign: Literal["", "+"] = "") -> str:
@@ -175,7 +177,12 @@ class PublishedSource:
         check_schema(file.value, load_schema(REFERENCES_SCHEMA), [file], kind="reference")
         keys = file.value
         source, conditions = keys["source"], tuple(keys["conditions"])
-        results = [PublishedResult.of(source, conditions, {**keys.get("common", {}), **row}) for row in keys["results"]]
+        rows = [{**keys.get("common", {}), **row} for row in keys["results"]]
+        for number, row in enumerate(rows):
+            if missing := [key for key in _NEEDED if key not in row]:
+                what = f"the key {missing[0]!r} is missing, here and under common"
+                raise key_error([file], ("results", number), what, kind="reference")
+        results = [PublishedResult.of(source, conditions, row) for row in rows]
         adapter = KnownAdapter(**keys["adapter"], source=source) if "adapter" in keys else None
         return cls(source, conditions, tuple(results), adapter)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from ...data_converters.paths import inner_path
 from ...data_converters.yaml_lines import YamlFile, check_schema, key_error, load_schema
 from ...decoding.requests import Decoding
 from ...errors import LmnError
@@ -113,8 +114,12 @@ def word(key: str, value: Scalar) -> str:
     return f"{key}={text}"
 
 
-def load_plan(path: Path) -> SearchPlan:
+def load_plan(path: Path, source: Path | None = None) -> SearchPlan:
     """Read a search file and the recipe that it names.
+
+    Args:
+        path: The file. The recipe, the folder to write to and the folder of the corpus files that it names lie in the working directory.
+        source: Folder of the corpus files; None for what the file says.
 
     Raises:
         LmnError: Either cannot be read; or a key is missing, unknown or makes no sense; with file and line.
@@ -133,15 +138,25 @@ def load_plan(path: Path) -> SearchPlan:
             raise key_error([file], ("space", key), str(error)) from error
     tie = {key: Tie(**row) for key, row in keys.get("tie", {}).items()}
     _check_names(file, space, tie, overrides)
-    recipe = load_recipe(Path(keys["recipe"]), [word(key, value) for key, value in overrides.items()])
+    recipe = load_recipe(
+        _inner(keys["recipe"], "name a recipe below the working directory"),
+        [word(key, value) for key, value in overrides.items()],
+    )
     plain = {
         key: keys[key]
         for key in ("trials", "split", "seed", "sampler", "prune", "decoding", "batch_size", "limit")
         if key in keys
     }
-    out = Path(keys.get("out", f"outputs/search_{path.stem}"))
-    source = Path(keys["source"]) if "source" in keys else None
+    out = _inner(keys.get("out", f"outputs/search_{path.stem}"), "name a folder below the working directory")
+    if source is None and "source" in keys:
+        source = _inner(keys["source"], "--source DIR names a folder elsewhere")
     return SearchPlan(path, recipe, out, space=space, tie=tie, overrides=overrides, source=source, **plain)
+
+
+def _inner(value: str, remedy: str) -> Path:
+    """Return a path that lies in the working directory, as it was given."""
+    inner_path(Path(), value, remedy)
+    return Path(value)
 
 
 def _check_names(

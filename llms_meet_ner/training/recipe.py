@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from ..characters import harmful_in
 from ..errors import LmnError, listed
 from ..locking import locked
 from ..prompting.spec import PROMPT_SPEC_FILE, PromptSpec
@@ -18,6 +19,8 @@ HALF_PRECISION: dict[str, HalfPrecision] = {"bf16": "bfloat16", "fp16": "float16
 """Data types with 16 bits, by LLaMA-Factory's key for them."""
 ADAPTER_FILE = "adapter_model.safetensors"
 ADAPTER_CONFIG_FILE = "adapter_config.json"
+_LONGEST_NAME = 255
+"""Bytes of the longest name that a file system takes."""
 _NEEDED = ("model_name_or_path", "template", "dataset", "output_dir")
 
 
@@ -155,13 +158,20 @@ def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
 
 
 def _check_values(path: Path, values: dict[str, Any]) -> None:
+    for key in values:
+        if not isinstance(key, str) or harmful_in(key):
+            raise LmnError(f"the key {key!r} is not a word", path, "put it in quotes if it is one")
     missing = [key for key in _NEEDED if key not in values]
     if missing:
         raise LmnError(f"the recipe lacks {', '.join(missing)}", f"{path}:1")
     for key in (*_NEEDED, "dataset_dir"):
         if not isinstance(values.get(key, "data"), str) or not values.get(key, "data"):
             raise LmnError(f"{key} is {values[key]!r}, and not a word", path, "put it in quotes if it is one")
-    if not isinstance(values.get("seed", 42), int):
+        if harmful := harmful_in(values.get(key, "data")):
+            raise LmnError(f"{key} holds {harmful}, which is not a printed character", path)
+        if any(len(part.encode()) > _LONGEST_NAME for part in values.get(key, "data").split("/")):
+            raise LmnError(f"{key} is too long for the name of a file", path)
+    if type(values.get("seed", 42)) is not int:
         raise LmnError(f"seed is {values['seed']!r}, and not a whole number", path)
 
 

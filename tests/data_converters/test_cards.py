@@ -146,7 +146,7 @@ def test_a_card_is_extended_from_its_own_folder(workdir: Path) -> None:
     (workdir / "cards/base.yaml").write_text(GOOD)
     (workdir / "cards/mine.yaml").write_text("extends: base.yaml\nname: other\n")
     assert load_card("cards/mine.yaml").name == "other"
-    (workdir / "cards/base.yaml").write_text("extends: ../cards/mine.yaml\n")
+    (workdir / "cards/base.yaml").write_text("extends: mine.yaml\n")
     with pytest.raises(LmnError, match="a card cannot extend itself, directly or through another"):
         load_card("cards/mine.yaml")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from llms_meet_ner import LmnError
-from llms_meet_ner.data_converters.paths import fault_of, inner_path, leads_out
+from llms_meet_ner.data_converters.paths import fault_of, inner_path, leads_out, named_path
 
 
 @pytest.mark.parametrize("value", ["a", "a/b.txt", "a b", "..a", "a..b/c", "ä", "a:b", "{x}*[1]"])
@@ -59,3 +59,21 @@ def test_a_snapshot_of_the_hub_s_cache_may_lead_to_the_cache_s_own_files(tmp_pat
     (snapshot / "b.csv").symlink_to("../../../other")
     assert [leads_out(snapshot / name, snapshot) for name in ("a.csv", "b.csv")] == [False, True]
     assert os.readlink(inner_path(snapshot, "a.csv", "")) == "../../blobs/4567"
+
+
+def test_a_word_of_a_file_is_looked_up_beside_it_and_in_the_working_directory(workdir: Path) -> None:
+    for folder in ("cards/sub", "elsewhere"):
+        Path(folder).mkdir(parents=True)
+    for file in ("cards/a.yaml", "cards/sub/card.yaml", "b.yaml", "elsewhere/c.yaml"):
+        Path(file).touch()
+    Path("cards/link.yaml").symlink_to("../elsewhere/c.yaml")
+    near = Path("cards")
+    found = [named_path(value, near, "r", "card.yaml") for value in ("a.yaml", "sub", "b.yaml", "cards/a.yaml", "none")]
+    assert found == [near / "a.yaml", near / "sub/card.yaml", Path("b.yaml"), Path("cards/a.yaml"), None]
+    assert named_path("sub", near, "r") == near / "sub"
+    outside = workdir.parent / "outside.yaml"
+    outside.touch()
+    assert named_path("../outside.yaml", None, "r") == Path("../outside.yaml")
+    for value in ("../b.yaml", "link.yaml"):
+        with pytest.raises(LmnError, match=r"; name another$"):
+            named_path(value, near, "name another")

@@ -107,3 +107,29 @@ def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
         YamlFile(tmp_path / "nope.yaml")
     with pytest.raises(LmnError, match=r": cannot be read \(Is a directory\); name a YAML file$"):
         YamlFile(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("schema", "good", "bad", "what"),
+    [
+        ({"pattern": "^[a-z]+$"}, ["ab", 5], ["ab\n", "a1", ""], "does not match"),
+        ({"type": "integer"}, [0, -1, 10**30], [1.0, True, "1"], "is not of type 'integer'"),
+        ({"type": "number"}, [0, 0.5], [float("nan"), float("inf"), True], "is not of type 'number'"),
+        ({"format": "line"}, ["a b", 5, "\u200f"], ["a\n", "a\tb", "\x1b[2J", "\u202e", "\u2028"], "the text holds U+"),
+        ({"format": "text"}, ["a\n\tb", 5], ["\x1b[2J", "\u202e", "\r"], "the text holds U+"),
+        ({"format": "path"}, ["a/b", 5], ["../a", "/a", "http://a"], "a path"),
+    ],
+)
+def test_what_schemas_here_ask_for_beyond_json_schema(
+    schema: dict[str, Any], good: list[Any], bad: list[Any], what: str, file: YamlFile
+) -> None:
+    for value in good:
+        check_schema(value, schema, [file])
+    for value in bad:
+        with pytest.raises(LmnError) as raised:
+            check_schema(value, schema, [file])
+        assert what in raised.value.what
+
+
+def test_a_key_of_control_characters_is_escaped_in_a_place(file: YamlFile) -> None:
+    assert place_of([file], ("a\n\x1b",)) == f"{file.path}:1: a\\n\\x1b"

@@ -165,11 +165,11 @@ def test_real_turkish_corpora_are_mixed(corpora: Path, workdir: Path) -> None:
     (workdir / "nakba.yaml").write_text(card)
     (workdir / "mix.yaml").write_text(
         "name: tr\ntitle: t\nlanguage: tr\ntest: {sentences: 100}\nlabels: [{name: PERSON}, {name: PLACE}, {name: ORGANIZATION}]\n"
-        f"sources:\n  - {{card: turkish_wiki_ner, source: '{corpora / 'turkish_wiki_ner'}', splits: [dev, test], sentences: 300,\n"
+        f"sources:\n  - {{card: turkish_wiki_ner, source: turkish_wiki_ner, splits: [dev, test], sentences: 300,\n"
         f"     keep: [PERSON, ORG, GPE, LOC], map: {turkish}}}\n"
-        f"  - {{card: nakba.yaml, source: '{corpora / 'nakbatr'}', sentences: 300, map: {{PER: PERSON, LOC: PLACE, ORG: null}}}}\n"
+        f"  - {{card: nakba.yaml, source: nakbatr, sentences: 300, map: {{PER: PERSON, LOC: PLACE, ORG: null}}}}\n"
     )
-    run("mix", "mix.yaml")
+    run("mix", "mix.yaml", "--sources", str(corpora))
     rows = report(Path("data/mixes/tr"))["sources"]
     assert [row["splits"] for row in rows] == [{"train": 250, "test": 50}, {"train": 250, "test": 50}]
     assert [row["read"] for row in rows] == [2000, 4041]
