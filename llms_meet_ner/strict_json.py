@@ -44,6 +44,23 @@ def parse_json(text: str, *, mend: bool = False) -> Any:
     return value
 
 
+def parse_next(text: str, at: int) -> tuple[Any, int]:
+    """Read the JSON value that begins at a position of a text, by the rules of `parse_json`, and return it with its end.
+
+    Half a surrogate pair stays: whether it does harm depends on where in the value it stands.
+
+    Raises:
+        ValueError: There is no JSON (`json.JSONDecodeError`), or it breaks one of these rules.
+    """
+    try:
+        value, end = _DECODER.raw_decode(text, at)
+    except RecursionError as error:
+        raise ValueError(_TOO_DEEP) from error
+    if text.count("[", at, end) + text.count("{", at, end) > _DEEPEST:
+        _check_depth(value)
+    return value, end
+
+
 def _check_depth(value: Any) -> None:
     """Raise an error if values nest too deep."""
     level = [value]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import zlib
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from ...errors import LmnError, installing
 from ...files import unreadable
@@ -14,6 +15,9 @@ from ...sentence import Sentence, Span
 from ..problems import ProblemLog
 from .common import CorpusRules, FileLayout
 from .spanned import Crossing, SpannedReader
+
+_FINE, _MOST_PACKED, _STEP = 1 << 26, 200, 1 << 20
+"""Bytes that any file may unpack to, times its size that a larger one may, and bytes that are unpacked at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,39 @@ class DocBinOptions(FileLayout):
         return DocBinReader(folder / value, self, rules, log)
 
 
+class _Document(NamedTuple):
+    """What is read of a document.
+
+    Attributes:
+        words: Texts of all tokens.
+        kept: Positions of the tokens that are not white space.
+        spans: Start, end (exclusive) and label of each span; None if the document is not annotated.
+        ends: Ends of its sentences, exclusive; None if it has no boundaries.
+    """
+
+    words: list[str]
+    kept: list[int]
+    spans: list[tuple[int, int, str]] | None
+    ends: list[int] | None
+
+    @classmethod
+    def of(cls, doc: Any, key: str | None) -> _Document:
+        """Read a document of spaCy.
+
+        Args:
+            doc: The document.
+            key: Key of the group of spans to read; None for its entities.
+        """
+        is_annotated = doc.has_annotation("ENT_IOB") if key is None else key in doc.spans
+        spans = (doc.ents if key is None else doc.spans[key]) if is_annotated else ()
+        return cls(
+            [token.text for token in doc],
+            [token.i for token in doc if not token.is_space],
+            [(span.start, span.end, span.label_) for span in spans] if is_annotated else None,
+            [sentence.end for sentence in doc.sents] if doc.has_annotation("SENT_START") else None,
+        )
+
+
 class DocBinReader(SpannedReader):
     """Reads the sentences of one file. Places give the number of the document, from 1, in place of a line.
 
@@ -69,9 +106,15 @@ class DocBinReader(SpannedReader):
         del progress
         count = number = annotated = 0
         for number, doc in enumerate(self._documents(), start=1):
-            spans = self._spans(doc, number)
-            annotated += spans is not None
-            for tokens, inside in self._cut(doc, spans or [], number):
+            annotated += doc.spans is not None
+            if doc.spans is None:
+                of = (
+                    "entities, not even an empty list"
+                    if self.options.spans is None
+                    else f"spans {self.options.spans!r}"
+                )
+                self.log.report("unannotated", self._where(number), f"no {of}", fatal=False)
+            for tokens, inside in self._cut(doc, number):
                 sentence = self._make(f"{id_prefix}/{count}", tokens, inside, number)
                 if sentence:
                     yield sentence
@@ -84,7 +127,7 @@ class DocBinReader(SpannedReader):
                 "the card's reader.spans names a group of spans",
             )
 
-    def _documents(self) -> Iterator[Any]:
+    def _documents(self) -> Iterator[_Document]:
         try:
             import spacy
             from spacy.tokens import DocBin
@@ -100,39 +143,47 @@ class DocBinReader(SpannedReader):
         except OSError as error:
             raise unreadable(error, self.path) from error
         try:
-            yield from DocBin().from_bytes(data).get_docs(vocab)
-        except (ValueError, KeyError, TypeError, IndexError) as error:
-            raise LmnError(f"not a DocBin ({str(error).strip().split(chr(10))[0]})", self.path) from error
+            _check_size(data)
+            for doc in DocBin().from_bytes(data).get_docs(vocab):
+                yield _Document.of(doc, self.options.spans)
+        except Exception as error:  # spaCy and msgpack check little, and stumble over a damaged file in many ways
+            what = str(error).strip().split("\n")[0] or type(error).__name__
+            raise LmnError(f"not a DocBin ({what})", self.path) from error
 
-    def _spans(self, doc: Any, number: int) -> list[Any] | None:
-        """Return the spans of a document. Note a document that is not annotated, and return None for it."""
-        if self.options.spans is None:
-            if doc.has_annotation("ENT_IOB"):
-                return list(doc.ents)
-            what = "no entities, not even an empty list"
-        else:
-            if self.options.spans in doc.spans:
-                return list(doc.spans[self.options.spans])
-            what = f"no spans {self.options.spans!r}"
-        self.log.report("unannotated", self._where(number), what, fatal=False)
-        return None
-
-    def _cut(self, doc: Any, spans: list[Any], number: int) -> Iterator[tuple[list[str], list[Span]]]:
+    def _cut(self, doc: _Document, number: int) -> Iterator[tuple[list[str], list[Span]]]:
         """Yield the tokens and spans of each sentence of a document."""
-        kept = [token.i for token in doc if not token.is_space]
+        kept = doc.kept
         found: list[Span] = []
-        for span in spans:
-            start, end = bisect_left(kept, span.start), bisect_left(kept, span.end)
-            if start < end and span.label_:
-                found.append(Span(start, end, span.label_))
+        for first, last, label in doc.spans or []:
+            start, end = bisect_left(kept, first), bisect_left(kept, last)
+            if start < end and label:
+                found.append(Span(start, end, label))
             else:
-                name = span.label_ or "span without a label"
-                message = f"the {name} over tokens {span.start}-{span.end - 1} is white space, or has no label"
+                name = label or "span without a label"
+                message = f"the {name} over tokens {first}-{last - 1} is white space, or has no label"
                 self.log.report("outside-text", self._where(number), message, fatal=False)
         ends = [len(kept)]
         if self.options.sentences == "split":
-            if doc.has_annotation("SENT_START"):
-                ends = sorted({bisect_left(kept, sentence.end) for sentence in doc.sents} - {0}) or ends
-            else:
+            if doc.ends is None:
                 self.log.report("unsplit", self._where(number), "no sentence boundaries", fatal=False)
-        yield from self._sentences([doc[position].text for position in kept], ends, found, found, number)
+            else:
+                ends = sorted({bisect_left(kept, end) for end in doc.ends} - {0}) or ends
+        yield from self._sentences([doc.words[position] for position in kept], ends, found, found, number)
+
+
+def _check_size(data: bytes) -> None:
+    """Unpack a DocBin to see how large it is, without keeping it.
+
+    Raises:
+        ValueError: It unpacks to far more than documents do.
+    """
+    limit = max(_FINE, _MOST_PACKED * len(data))
+    unpacker, size, rest = zlib.decompressobj(), 0, data
+    while rest and not unpacker.eof:
+        try:
+            size += len(unpacker.decompress(rest, _STEP))
+        except zlib.error:
+            return  # spaCy says what is wrong
+        rest = unpacker.unconsumed_tail
+        if size > limit:
+            raise ValueError(f"{len(data):,} bytes that unpack to more than {limit:,}")

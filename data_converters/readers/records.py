@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import LmnError
+from ...strict_json import parse_next
 from .text_files import open_text
 
 OnMalformed = Callable[[int, str, str], None]
@@ -92,8 +93,8 @@ def _values(path: Path, encoding: str, on_malformed: OnMalformed, progress: bool
         lines = ((number, line) for number, line in enumerate(file, start=1) if line.strip())
         number, line = next(lines, (1, ""))
         try:
-            value = json.loads(line) if line else MISSING
-        except (ValueError, RecursionError):
+            value = _line_value(line) if line else MISSING
+        except ValueError:
             yield from _document(path, number, line + file.read())
             return
         following = next(lines, None)
@@ -106,17 +107,28 @@ def _values(path: Path, encoding: str, on_malformed: OnMalformed, progress: bool
             yield number, value
         for number, line in chain([following] if following else [], lines):
             try:
-                value = json.loads(line)
-            except (ValueError, RecursionError) as error:
+                value = _line_value(line)
+            except ValueError as error:
                 remedy = "every line holds one JSON value; mend it, or take it out"
                 on_malformed(number, f"not JSON ({error})", remedy)
             else:
                 yield number, value
 
 
+def _line_value(line: str) -> Any:
+    """Return the one JSON value of a line.
+
+    Raises:
+        ValueError: The line holds something else.
+    """
+    value, end = parse_next(line, _skip(line, 0, _SPACE))
+    if _skip(line, end, _SPACE) < len(line):
+        raise json.JSONDecodeError("Extra data", line, end)
+    return value
+
+
 def _document(path: Path, number: int, text: str) -> Iterator[tuple[int, Any]]:
     """Yield the values in a text: the items of a list, or one value after another."""
-    decoder = json.JSONDecoder()
     at = _skip(text, 0, _SPACE)
     in_list = text.startswith("[", at)
     at += in_list
@@ -129,8 +141,8 @@ def _document(path: Path, number: int, text: str) -> Iterator[tuple[int, Any]]:
         if at == len(text) or (in_list and text[at] == "]"):
             break
         try:
-            value, at = decoder.raw_decode(text, at)
-        except (ValueError, RecursionError) as error:
+            value, at = parse_next(text, at)
+        except ValueError as error:
             line = number + text.count("\n", last, getattr(error, "pos", last))
             raise LmnError(f"not JSON ({getattr(error, 'msg', error)})", f"{path}:{line}", "mend the file") from error
         yield number, value

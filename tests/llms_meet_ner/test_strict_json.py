@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llms_meet_ner.strict_json import parse_json
+from llms_meet_ner.strict_json import parse_json, parse_next
 
 _VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -56,3 +56,11 @@ def test_what_is_within_the_rules_is_read() -> None:
 def test_half_a_pair_is_mended_on_request() -> None:
     mended = parse_json(r'{"\ud800": "a\udE00\ud83d\ude00\\udead \\\ud800\ud800\udc00\udc00"}', mend=True)
     assert mended == {"\ufffd": "a\ufffd\U0001f600\\udead \\\ufffd\U00010000\ufffd"}
+
+
+def test_the_next_value_of_a_text_is_read_with_its_end_and_half_a_pair_stays() -> None:
+    assert parse_next('x {"a": [1]} y', 2) == ({"a": [1]}, 12)
+    assert parse_next('"\\ud800"', 0) == ("\ud800", 8)
+    for text in ('{"a": 1, "a": 2}', "[" * 101 + "]" * 101, "[" * 100_000, "9" * 301, "", "x"):
+        with pytest.raises(ValueError, match=r"nested|twice|digits|Expecting"):
+            parse_next(text, 0)
