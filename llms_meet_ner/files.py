@@ -13,9 +13,10 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from .errors import LmnError
+from .masking import MaskedFile
 from .strict_json import parse_json
 
 TEMPORARY = ".lmn-tmp"
@@ -37,7 +38,7 @@ class Draft:
 
     Attributes:
         path: That name.
-        file: The open file, UTF-8 with `\n` line ends.
+        file: The open file, UTF-8 with `\n` line ends, in which secrets are masked.
 
     Raises:
         OSError: The file cannot be made.
@@ -55,7 +56,9 @@ class Draft:
         else:
             remove_abandoned(self._target.parent)
             handle, self._temporary = _temporary_file(self._target)
-        self.file: IO[str] = os.fdopen(handle, "w", encoding="utf-8", newline="\n")
+        self._file = os.fdopen(handle, "w", encoding="utf-8", newline="\n")
+        self._masked = MaskedFile(self._file)
+        self.file = cast(IO[str], self._masked)
 
     def finish(self) -> None:
         """Bring everything that was written to the disk.
@@ -63,10 +66,11 @@ class Draft:
         Raises:
             OSError: The disk is full or broken.
         """
-        self.file.flush()
+        self._masked.finish()
+        self._file.flush()
         if self._temporary:
-            os.fsync(self.file.fileno())
-            os.fchmod(self.file.fileno(), 0o666 & ~_umask())
+            os.fsync(self._file.fileno())
+            os.fchmod(self._file.fileno(), 0o666 & ~_umask())
 
     def sha256(self) -> str:
         """Return the hash of what was written, after `finish`."""
@@ -86,7 +90,7 @@ class Draft:
         if self._temporary:
             self._temporary.replace(self._target)
             self._temporary = None
-        self.file.close()
+        self._file.close()
 
     def discard(self) -> None:
         """Remove the temporary file, if it has not taken its name."""
@@ -94,7 +98,7 @@ class Draft:
             self._temporary.unlink(missing_ok=True)
             self._temporary = None
         with suppress(OSError):  # what is left in the buffer does not fit on the disk either
-            self.file.close()
+            self._file.close()
 
 
 _LARGEST = 2**30

@@ -223,6 +223,15 @@ class MaskedFile:
             self._waiting.append(rest)
         return len(text)
 
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Take texts one after another."""
+        for line in lines:
+            self.write(line)
+
+    def flush(self) -> None:
+        """Hand the lines that are whole on to the system."""
+        self._file.flush()
+
     def finish(self) -> None:
         """Write what waits for the end of its line."""
         self._file.write(masked("".join(self._waiting)))

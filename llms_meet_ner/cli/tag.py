@@ -82,6 +82,7 @@ def main(
         for tagged in tagger.stream(_lines(file)):
             if target:
                 target.write(write(tagged))
+                target.flush()
             else:
                 write_data(write(tagged))
 

@@ -13,6 +13,7 @@ from ..decoding.batches import AnswerBatch, Batch, answered
 from ..errors import LmnError
 from ..files import atomic_write, read_json, write_json
 from ..generation import check_sha256
+from ..masking import masked
 from ..records import LONGEST_LINE, PARTIAL_FILE, RUN_FILE, Answer
 from ..strict_json import parse_json
 
@@ -68,7 +69,7 @@ def run_batches(
     with partial.open("a", encoding="utf-8", newline="\n") as file:
         for number, answers in answered(batches, todo, answer, workers):
             found.update(zip(batches[number].items, answers, strict=True))
-            file.write(_line(number, answers))
+            file.write(masked(_line(number, answers)))
             file.flush()
             os.fsync(file.fileno())
             on_batch(batches[number])

@@ -22,6 +22,7 @@ from llms_meet_ner.files import (
     unreadable,
     write_json,
 )
+from llms_meet_ner.masking import keep_secret
 
 
 def test_an_interrupted_write_leaves_what_was_there(workdir: Path) -> None:
@@ -206,3 +207,15 @@ def test_a_byte_order_mark_is_no_damage_and_a_path_that_cannot_be_is_one_error(w
     for name in ("a\0b", "a\ud800", "a" * 5000):
         with pytest.raises(LmnError, match="cannot be read"):
             read_json(Path(name))
+
+
+def test_secrets_are_masked_in_every_file(workdir: Path) -> None:
+    keep_secret("sk-of-the-file-tests")
+    with atomic_write(Path("a.txt")) as file:
+        file.write("key sk-of-the-")
+        file.write("file-tests\n")
+        file.writelines(["b\n", "sk-of-the-file-tests"])
+        file.flush()
+    assert Path("a.txt").read_text() == "key ***\nb\n***"
+    write_json(Path("a.json"), {"a": ["sk-of-the-file-tests"]})
+    assert read_json(Path("a.json")) == {"a": ["***"]}

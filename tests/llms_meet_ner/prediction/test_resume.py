@@ -14,6 +14,7 @@ import pytest
 
 from llms_meet_ner import LmnError
 from llms_meet_ner.decoding.batches import Batch
+from llms_meet_ner.masking import keep_secret
 from llms_meet_ner.prediction.resume import run_batches
 from llms_meet_ner.records import PARTIAL_FILE, Answer, Uncertainty
 
@@ -102,6 +103,7 @@ import json, sys, time
 from pathlib import Path
 from llms_meet_ner.files import atomic_write
 from llms_meet_ner.decoding.batches import Batch
+from llms_meet_ner.masking import keep_secret
 from llms_meet_ner.prediction.resume import run_batches
 from llms_meet_ner.records import Answer
 def generate(batch):
@@ -178,3 +180,11 @@ def test_workers_share_a_run_and_an_error_ends_it_at_once(tmp_path: Path) -> Non
     outputs = run_batches(tmp_path, many, {}, lambda batch: again.append(batch.items[0]) or upper(batch), workers=4)  # type: ignore[func-returns-value]
     assert sorted(again) == sorted(set(range(30)) - kept)
     assert outputs == {item: expected(item) for item in range(30)}
+
+
+def test_secrets_that_a_server_echoed_are_masked_in_the_partial_file(tmp_path: Path) -> None:
+    keep_secret("sk-of-the-resume-tests")
+    run_batches(tmp_path, PLAN[2:], {}, lambda batch: [Answer("sk-of-the-resume-tests é") for _ in batch.items])
+    written = (tmp_path / PARTIAL_FILE).read_text()
+    assert "*** é" in written
+    assert "sk-of" not in written
