@@ -10,6 +10,8 @@ from .masking import masked
 
 _LONGEST = 2_000
 """Characters of a part of a message that are shown; a damaged file may be one line of 50 MB."""
+_LINES = "\n\t"
+"""Kept in a remedy alone: it may list files, one a line."""
 
 
 class LmnError(Exception):
@@ -31,8 +33,8 @@ class LmnError(Exception):
 
     def __str__(self) -> str:
         """Return `where: what; remedy`, without the parts that are not given: safe to print, without secrets, and of bounded length."""
-        place = f"{escaped(_shown(self.where), keep='')}: " if self.where else ""
-        help_ = f"; {_shown(self.remedy)}" if self.remedy else ""
+        place = f"{_shown(self.where, keep='')}: " if self.where else ""
+        help_ = f"; {_shown(self.remedy, keep=_LINES)}" if self.remedy else ""
         return f"{place}{_shown(self.what)}{help_}"
 
     def at(self, where: object) -> Self:
@@ -40,11 +42,11 @@ class LmnError(Exception):
         return type(self)(self.what, where, self.remedy)
 
 
-def _shown(part: str) -> str:
-    """Return a part of a message as it is printed."""
+def _shown(part: str, keep: str = "\t") -> str:
+    """Return a part of a message as it is printed, in one line unless line breaks are kept."""
     part = masked(part)
     cut = f"{part[:_LONGEST]} ... ({len(part):,} characters)" if len(part) > _LONGEST else part
-    return escaped(cut)
+    return escaped(cut, keep)
 
 
 def install_command(extra: str) -> str:

@@ -92,7 +92,7 @@ def read_yaml_text(path: Path, remedy: str | None = None) -> str:
         if len(data) > MAX_BYTES:
             raise LmnError(f"larger than {MAX_BYTES:,} bytes, which is the most that is read as YAML", path, remedy)
         return data.decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # the latter: not UTF-8, or no path at all
         raise unreadable(error, path, remedy) from error
 
 

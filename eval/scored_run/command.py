@@ -37,9 +37,17 @@ def command_of(row: Mapping[str, Any], scores: Path) -> str:
     if row.get("llms4ner") is not None:
         words += ["--scorer", "llms4ner"]
     predictions = row.get("predictions")
-    if isinstance(predictions, str) and Path(predictions).parent.resolve() != scores.parent.resolve():
+    if isinstance(predictions, str) and not _lies_in(predictions, scores.parent):
         words += ["--out", str(scores.parent)]
     return shlex.join(["lmn-eval", *words])
+
+
+def _lies_in(file: str, folder: Path) -> bool:
+    """Return whether a file lies in a folder, whatever the name of the file is."""
+    try:
+        return Path(file).parent.resolve() == folder.resolve()
+    except (OSError, ValueError, RuntimeError):  # no name of a file, or links in a circle
+        return False
 
 
 def _corpus_of(recipe: object) -> str | None:

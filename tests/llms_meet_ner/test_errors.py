@@ -45,3 +45,7 @@ def test_a_message_is_short_and_safe_to_print() -> None:
     assert len(message) < 5_000
     assert message.startswith("a\\x07.txt: \\x1b[2Jxxx")
     assert message.endswith("xxx ... (50,000,004 characters); take \\u202e out")
+
+
+def test_data_cannot_add_a_line_to_a_message() -> None:
+    assert str(LmnError("label 'a\nError: b'", "c\nd", "e:\n  f")) == "c\\nd: label 'a\\nError: b'; e:\n  f"

@@ -86,7 +86,7 @@ def call(command: Any, *words: str) -> str:
         raise result.exception
     assert not HARMFUL & set(result.output)
     if result.exit_code:
-        assert result.stderr.splitlines()[-1].startswith("Error: ")
+        assert "Error: " in result.stderr
         raise LmnError(result.stderr)
     return result.stdout
 
