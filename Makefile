@@ -54,6 +54,7 @@ bench: $(READY)
 verify: $(READY)
 	$(BIN)/python tests/support/gemma3_tokenizer.py models/gemma3-tokenizer
 	PYTHONPATH=tests/oracles $(BIN)/python tests/verify/decoding.py models/smollm2-135m-instruct outputs/demo_smollm2 --out tests/verify/verified/decoding.json
+	PYTHONPATH=tests/support HF_HUB_OFFLINE=1 $(BIN)/python tests/verify/kills.py
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m verify
 	OMP_NUM_THREADS=1 $(BIN)/python tests/verify/fuzz.py --out tests/verify/verified/fuzz.json
 

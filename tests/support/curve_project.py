@@ -16,6 +16,7 @@ from llms_meet_ner import Sentence, get_format
 from llms_meet_ner.data_converters import load_card, read_corpus
 from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
 from llms_meet_ner.eval.cli.score import main as lmn_eval
+from llms_meet_ner.files import atomic_write
 from llms_meet_ner.systems.recipe_adapter import RecipeAdapter
 
 CARD = """\
@@ -64,7 +65,8 @@ class StandIn:
             get_format().render(gold[sentence.id]) if number < right else sentence.text
             for number, sentence in enumerate(sentences)
         ]
-        path.write_text("".join(json.dumps({"output": output}) + "\n" for output in outputs))
+        with atomic_write(path) as file:
+            file.writelines(json.dumps({"output": output}) + "\n" for output in outputs)
         return path
 
 

@@ -8,9 +8,11 @@ met once, without waiting for luck.
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -33,36 +35,55 @@ def kill_at(number: int, folder: Path, work: Callable[[], object], by: signal.Si
     Raises:
         AssertionError: The work ended with an error without a signal.
     """
+    left = [number]
+    root = str(folder.resolve())
+
+    def hear(event: str, arguments: tuple[Any, ...]) -> None:
+        if left[0] and _changes(event, arguments, root):
+            left[0] -= 1
+            if not left[0]:
+                os.kill(os.getpid(), by)
+
+    def watched() -> None:
+        sys.addaudithook(hear)
+        work()
+
+    status = os.waitstatus_to_exitcode(os.waitpid(started(watched), 0)[1])
+    assert status in (0, -by, 128 + by), f"the work ended with status {status}"
+    return status != 0
+
+
+def kill_after(seconds: float, work: Callable[[], object], by: signal.Signals) -> bool:
+    """Run some work in a forked process, and send it a signal after a while; return whether that came before its end."""
+    process = started(work)
+    time.sleep(seconds)
+    os.kill(process, by)  # a process that has ended waits for us, so its number is still its own
+    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) != 0
+
+
+def full_disk(size: int, work: Callable[[], object]) -> bool:
+    """Run some work in a forked process that cannot write files larger than a size; return whether it failed."""
+
+    def limited() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+        work()
+
+    return os.waitstatus_to_exitcode(os.waitpid(started(limited), 0)[1]) != 0
+
+
+def started(work: Callable[[], object]) -> int:
+    """Start some work in a forked process, whose output is dropped; return the number of the process."""
     process = os.fork()
     if process:
-        status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
-        assert status in (0, -by, 128 + by), f"the work ended with status {status}"
-        return status != 0
+        return process
     try:
         _silence()
-        left = [number]
-
-        def hear(event: str, arguments: tuple[Any, ...]) -> None:
-            if left[0] and _changes(event, arguments, str(folder.resolve())):
-                left[0] -= 1
-                if not left[0]:
-                    os.kill(os.getpid(), by)
-
-        sys.addaudithook(hear)
         work()
         os._exit(0)
     except SystemExit as error:
         os._exit(error.code if isinstance(error.code, int) else 1)
     finally:
         os._exit(99)
-
-
-def each_kill(folder: Path, work: Callable[[], object], by: signal.Signals = signal.SIGKILL) -> Iterator[int]:
-    """Kill some work at its first change, its second, and so on; yield after each kill, and end when the work came to its end."""
-    number = 1
-    while kill_at(number, folder, work, by):
-        yield number
-        number += 1
 
 
 def _changes(event: str, arguments: tuple[Any, ...], folder: str) -> bool:
