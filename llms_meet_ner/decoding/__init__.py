@@ -3,6 +3,7 @@
 | module | what it does |
 |---|---|
 | `model.py` | a model that is ready to generate |
+| `model_files.py` | checks the files of a base model before anything is loaded |
 | `pretrained.py` | loads base models, adapters and tokenizers, without running code that comes with them |
 | `requests.py` | what a generator is asked for, and what it offers |
 | `batches.py` | plans the batches of a run, and resumes an unfinished run |

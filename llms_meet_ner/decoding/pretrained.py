@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 from ..errors import LmnError
 from ..standard_input import kept_from_libraries
 from ..training.adapter_config import read_adapter_config
+from .model_files import check_base, how_to_convert
 
 Dtype = Literal["auto", "float32", "bfloat16", "float16"]
 _ITS_CODE = (
@@ -88,7 +89,9 @@ def load_pretrained(weights: Weights, dtype: Dtype, four_bit: FourBit | None = N
         from transformers import AutoModelForCausalLM
 
         placed = {"quantization_config": _quantisation(four_bit, dtype), "device_map": {"": 0}} if four_bit else {}
-        model = AutoModelForCausalLM.from_pretrained(weights.base, dtype=dtype, **_options(weights), **placed)
+        model = AutoModelForCausalLM.from_pretrained(
+            weights.base, dtype=dtype, use_safetensors=True, **_options(weights), **placed
+        )
         if weights.adapter is not None:
             model = PeftModel.from_pretrained(model, str(weights.adapter), config=LoraConfig(**lora))
             model = model if four_bit else model.merge_and_unload()
@@ -96,8 +99,10 @@ def load_pretrained(weights: Weights, dtype: Dtype, four_bit: FourBit | None = N
 
 
 def _options(weights: Weights) -> dict[str, Any]:
+    """Return the options for loading a base model, after checking its files."""
+    commit = check_base(weights.base, weights.revision)
     options: dict[str, Any] = {"trust_remote_code": weights.trust_remote_code}
-    return {**options, "revision": weights.revision} if weights.revision else options
+    return {**options, "revision": commit} if commit else options
 
 
 def _quantisation(four_bit: FourBit, dtype: Dtype) -> Any:
@@ -123,6 +128,12 @@ def _loading(weights: Weights) -> Iterator[None]:
         if "trust_remote_code" in str(error):
             raise LmnError(
                 "needs Python code of its own, and code of others does not run", weights.base, _ITS_CODE
+            ) from error
+        if "cannot be loaded with `safetensors`" in str(error):
+            raise LmnError(
+                "has no weights as safetensors, and others are not read: a pickle can run code",
+                weights.base,
+                how_to_convert(weights.base),
             ) from error
         what = str(error).strip().split("\n")[0] or type(error).__name__
         raise LmnError(f"cannot be loaded: {what}", weights, weights.remedy) from error

@@ -138,6 +138,7 @@ def with_base(found: ModelFolder, spec: PromptSpec, base: str | None = None) -> 
     if found.is_whole:
         return ModelFiles(found.name, spec, found.name, None, found.commit, found.results_folder)
     config = read_adapter_config(found.folder)
+    config.check_weights()
     base = base or config.base
     if base is None:
         raise LmnError("base_model_name_or_path names no model", config.path, "name one with --base MODEL")

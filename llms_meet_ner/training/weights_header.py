@@ -48,7 +48,7 @@ def read_header(path: Path) -> dict[str, TensorInfo]:
         with path.open("rb") as file:
             length = int.from_bytes(file.read(8), "little")
             if size < 8 or length > size - 8:
-                raise LmnError("not a safetensors file", path, _COPY)
+                raise LmnError("not a safetensors file, or cut off", path, _COPY)
             if length > _LONGEST:
                 raise LmnError(f"its header has {length:,} bytes, and {_LONGEST:,} are read", path, _COPY)
             text = file.read(length)

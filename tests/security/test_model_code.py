@@ -162,3 +162,84 @@ def test_the_key_of_a_recipe_no_longer_suffices(base: Path) -> None:
         trusted = CliRunner().invoke(command, [*words, "--trust-remote-code"])
         assert trusted.exit_code == 0, trusted.output
     assert Path("mark").exists()
+
+
+HOSTILE: list[tuple[str, dict[str, Any], str]] = [
+    ("config.json", {"_attn_implementation": "stranger/kernel"}, "a kernel from the Hub is code of others"),
+    ("config.json", {"attn_implementation": "kernels-community/flash-attn2@main:f"}, "a kernel from the Hub"),
+    ("config.json", {"attn_implementation": {"": "sdpa", "text_config": "stranger/kernel"}}, "a kernel from the Hub"),
+    ("config.json", {"experts_implementation": "stranger/kernel"}, "a kernel from the Hub"),
+    ("config.json", {"text_config": {"_attn_implementation": "stranger/kernel"}}, "a kernel from the Hub"),
+    ("config.json", {"quantization_config": {"quant_method": "quark"}}, "quant_method is 'quark', and these are taken: bits"),
+    ("config.json", {"quantization_config": ["x"]}, "quant_method is None"),
+    ("config.json", {"transformers_weights": "adapter_model.bin"}, "transformers_weights is 'adapter_model.bin'"),
+    ("config.json", {"transformers_weights": "../adapter/adapter_model.safetensors"}, "not a safetensors file beside it"),
+    ("config.json", {"num_hidden_layers": 10**9}, "num_hidden_layers is 1,000,000,000, and no model has more than 10,000"),
+    ("config.json", {"intermediate_size": 10_000_000}, "intermediate_size is 10,000,000, and no model has more"),
+    ("adapter_config.json", {"megatron_config": {"a": 1}, "megatron_core": "stranger"}, ""),
+    ("model.safetensors.index.json", {"weight_map": {"a": "pytorch_model.bin"}}, "weight_map names something else"),
+    ("model.safetensors.index.json", {"weight_map": {"a": "../x.safetensors"}}, "weight_map names something else"),
+    ("model.safetensors.index.json", {"weight_map": {"a": ["x"]}}, "weight_map names something else"),
+    ("model.safetensors.index.json", {"weight_map": 5}, "weight_map names something else"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("file", "keys", "message"), HOSTILE, ids=[f"{file}-{keys}" for file, keys, _ in HOSTILE])
+def test_a_configuration_that_would_run_or_fetch_something_is_refused(
+    base: Path, file: str, keys: dict[str, Any], message: str
+) -> None:
+    path = base / file
+    if not path.exists():
+        path.write_text("{}")
+    change(path, **keys)
+    words = ["--trust-remote-code"] if file == "adapter_config.json" else []
+    result = tag(*words)
+    place = (
+        f"base/{file}: " if message else "base: holds adapter_config.json, so it is an adapter, and not a base model"
+    )
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert f"Error: {place}" in result.stderr
+    assert message in result.stderr
+    assert not Path("mark").exists()
+
+
+@pytest.mark.parametrize("file", ["config.json", "generation_config.json", "tokenizer_config.json"])
+@pytest.mark.parametrize(
+    "text", ["[]", "{", "[" * 100_000, '{"a": ' + "9" * 10_000 + "}", " " * 20_000_001, '{"auto_map": 5}']
+)
+def test_a_damaged_configuration_is_one_error(base: Path, file: str, text: str) -> None:
+    (base / file).write_text(text)
+    result = tag()
+    if result.exit_code == 0:
+        assert text == '{"auto_map": 5}'
+    else:
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert result.stderr.splitlines()[-1].startswith("Error: base")
+
+
+def test_pickled_weights_are_refused_with_a_command_that_converts_them(base: Path) -> None:
+    import shlex
+
+    import torch
+    from safetensors.torch import load_file
+
+    expected = tag()
+    torch.save(load_file(base / "model.safetensors"), base / "pytorch_model.bin")
+    (base / "model.safetensors").unlink()
+    result = tag()
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert (
+        "Error: base: holds no *.safetensors, and pytorch_model.bin is not read: a pickle can run code; python -c"
+        in result.stderr
+    )
+    command = result.stderr[result.stderr.index("python -c") :].partition(" writes the model")[0]
+    subprocess.run([sys.executable, *shlex.split(command.replace("FOLDER", "converted"))[1:]], check=True)
+    assert tag("--base", "converted").stdout == expected.stdout
+
+
+def test_a_chat_template_of_a_model_does_not_run(base: Path) -> None:
+    expected = tag()
+    endless = "{% for a in range(100000) %}{% for b in range(100000) %}{% for c in range(100000) %}{% endfor %}{% endfor %}{% endfor %}"
+    (base / "chat_template.jinja").write_text(endless)
+    change(base / "tokenizer_config.json", chat_template=endless)
+    assert tag().stdout == expected.stdout

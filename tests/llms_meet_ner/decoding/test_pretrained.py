@@ -14,12 +14,13 @@ from llms_meet_ner.decoding.pretrained import Weights, load_pretrained, load_tok
 @pytest.mark.parametrize(
     "error", [AttributeError("'list' object has no attribute 'get'"), AssertionError(), ImportError("x\ny")]
 )
-def test_what_a_library_raises_is_one_error(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_library_raises_is_one_error(error: Exception, workdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import transformers
 
     def fail(*args: object, **options: object) -> None:
         raise error
 
+    Path("m").mkdir()
     monkeypatch.setattr(transformers.AutoTokenizer, "from_pretrained", fail)
     with pytest.raises(LmnError) as seen:
         load_tokenizer(Weights("m", Path("a"), remedy="--base MODEL names the base model"))
