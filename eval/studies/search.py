@@ -43,7 +43,7 @@ class Trial:
     Attributes:
         number: Number of the trial, from 0 in the order of their start.
         state: `scored`; `pruned`, which ended early for its evaluation loss; `failed`; `killed`, and tried again as a later trial.
-        parameters: Searched keys and those tied to them.
+        parameters: Searched keys and those tied to them; empty if the trial was killed before all were noted.
         steps: Number of training steps, or None if it failed.
         counts: Strict counts over all labels on the development split; None unless scored.
         seconds: Duration of training and scoring together, in the attempt that finished; None if it was killed.
@@ -159,7 +159,7 @@ class Search:
             )
             rows.append((
                 str(trial.number),
-                *(_short(trial.parameters[name]) for name in names),
+                *(_short(trial.parameters[name]) if name in trial.parameters else "-" for name in names),
                 "-" if trial.steps is None else str(trial.steps),
                 *("-" if value is None else f"{value:.4f}" for value in ratios),
                 "-" if trial.seconds is None else f"{trial.seconds:.0f}",
@@ -217,9 +217,17 @@ class Search:
             self._try_again(trial)
 
     def _try_again(self, trial: Any) -> None:
-        """Put the parameters of a trial first in the queue, to be trained in the same folder, where training finds its checkpoints."""
+        """Put the parameters of a trial first in the queue, to be trained in the same folder, where training finds its checkpoints.
+
+        A trial that was killed before all its parameters were noted has trained nothing; the next one draws them again, by the same seed.
+        """
         folder = trial.user_attrs.get("folder")
-        self._study.enqueue_trial(trial.params, {"folder": folder} if folder else None)
+        queued = getattr(trial, "system_attrs", {}).get(
+            "fixed_params", {}
+        )  # of a trial that was itself another attempt
+        parameters = {**queued, **trial.params}
+        if parameters.keys() >= self.plan.space.keys():
+            self._study.enqueue_trial(parameters, {"folder": folder} if folder else None)
 
 
 def _open_study(plan: SearchPlan) -> Any:
@@ -291,7 +299,7 @@ def _row(plan: SearchPlan, trial: Any) -> Trial:
     counts = Counts(*attributes["counts"]) if state == "scored" else None
     values = (
         {key: value for key, value in plan.values(trial.params).items() if key not in plan.overrides}
-        if trial.params
+        if trial.params.keys() >= plan.space.keys()
         else {}
     )
     folder = str(plan.out / attributes["folder"]) if "folder" in attributes else ""

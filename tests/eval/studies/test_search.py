@@ -14,7 +14,7 @@ from search_file import SEARCH, plan_of
 
 from llms_meet_ner import LmnError
 from llms_meet_ner.counts import Counts
-from llms_meet_ner.eval.studies.search import Search, _only_one
+from llms_meet_ner.eval.studies.search import Search, _distributions, _only_one, _sampler
 from llms_meet_ner.eval.studies.search_plan import SearchPlan, word
 from llms_meet_ner.training.launch import OnEvaluation, TrainingError, TrainingOutcome
 
@@ -180,3 +180,22 @@ def test_two_searches_in_one_folder_are_refused_and_so_is_one_next_to_an_orphane
         orphan.wait()
     with _only_one(workdir):
         pass
+
+
+@pytest.mark.parametrize("noted", [0, 1])
+@pytest.mark.parametrize("queued", [False, True])
+def test_a_trial_that_was_killed_before_its_parameters_were_noted_is_drawn_again(
+    plan: SearchPlan, noted: int, queued: bool
+) -> None:
+    undisturbed = [row["lora_rank"] for row in drawn(run(plan_of(SEARCH + "out: other\n")))]
+    search = Search(plan, Stand().train, Stand().score)
+    search._study.sampler = _sampler(plan, 0)
+    if queued:
+        search._study.enqueue_trial({"learning_rate": 2e-4, "lora_rank": 8})
+    distributions = dict(list(_distributions(plan).items())[:noted])
+    search._study.ask(distributions)
+    done = run(plan)
+    assert "| - |" in (plan.out / "search.md").read_text()
+    assert [trial.state for trial in done.trials()] == ["killed"] + ["scored"] * plan.trials
+    assert queued or [row["lora_rank"] for row in drawn(done)] == undisturbed
+    assert not queued or done.trials()[1].parameters["learning_rate"] == 2e-4
