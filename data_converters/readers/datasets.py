@@ -15,6 +15,7 @@ from typing import Any
 
 from ...errors import LmnError, installing
 from ...sentence import Sentence
+from ...standard_input import kept_from_libraries
 from ...terminal import progress_bars
 from ..paths import inner_path
 from ..problems import ProblemLog
@@ -148,7 +149,8 @@ class DatasetSplit:
         if not sys.stderr.isatty():
             datasets.disable_progress_bars()
         try:
-            data = self._load(datasets)
+            with kept_from_libraries():
+                data = self._load(datasets)
         except LmnError:
             raise
         except Exception as error:  # the library raises errors of many kinds, its own and others'

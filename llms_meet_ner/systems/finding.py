@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from ..errors import LmnError
 from ..files import read_json
 from ..prompting.spec import PROMPT_SPEC_FILE, PromptSpec
-from ..training.adapter_config import read_adapter_config
+from ..training.adapter_config import missing_weights, read_adapter_config
 from ..training.recipe import ADAPTER_CONFIG_FILE, ADAPTER_FILE
 
 MODEL_CONFIG_FILE = "config.json"
@@ -97,12 +97,12 @@ def locate_model(name: str, base: str | None = None, revision: str | None = None
     whole = (folder / MODEL_CONFIG_FILE).is_file() and not (folder / ADAPTER_CONFIG_FILE).is_file()
     if whole and base:
         raise LmnError("a whole model, and --base is for an adapter", name, "leave it out")
-    for file in () if whole else (ADAPTER_CONFIG_FILE, ADAPTER_FILE):
-        if not (folder / file).is_file():
-            raise LmnError(
-                "no such file", folder / file,
-                "name a folder that training has written, a folder with a merged model, or a Hub id of either",
-            )  # fmt: skip
+    if not whole:
+        remedy = "name a folder that training has written, a folder with a merged model, or a Hub id of either"
+        if not (folder / ADAPTER_CONFIG_FILE).is_file():
+            raise LmnError("no such file", folder / ADAPTER_CONFIG_FILE, remedy)
+        if not (folder / ADAPTER_FILE).is_file():
+            raise missing_weights(folder, "no such file", remedy)
     commit = None if Path(name).is_dir() else folder.name
     return ModelFolder(name, folder, whole, commit, results_folder_of(name, revision))
 

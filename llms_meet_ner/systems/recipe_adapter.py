@@ -13,6 +13,7 @@ from ..errors import LmnError
 from ..files import sha256_of
 from ..prompting.spec import PROMPT_SPEC_FILE, PromptSpec
 from ..sentence import Sentence
+from ..training.adapter_config import missing_weights
 from ..training.recipe import ADAPTER_FILE, Recipe, keep_prompt, recipe_prompt
 from .local import LocalSystem, recipe_identity, recipe_precision, recipe_weights, training_guesser
 from .options import SystemOptions
@@ -106,10 +107,7 @@ class RecipeAdapter(LocalSystem):
         return changed({"model": self._recipe.model, "adapter_sha256": sha256_of(path)}, stamp)
 
     def _adapter(self) -> Path:
-        path = self._folder / ADAPTER_FILE
-        if not path.is_file():
-            raise LmnError(
-                "no adapter there", path,
-                f"train it with llamafactory-cli train {self._recipe.path}, or say --untrained",
-            )  # fmt: skip
+        if not (self._folder / ADAPTER_FILE).is_file():
+            remedy = f"train it with llamafactory-cli train {self._recipe.path}, or say --untrained"
+            raise missing_weights(self._folder, "no adapter there", remedy)
         return self._folder

@@ -17,6 +17,11 @@ from ..files import read_json
 from .recipe import ADAPTER_CONFIG_FILE, ADAPTER_FILE
 from .weights_header import TensorInfo, read_header
 
+PICKLE_FILE = "adapter_model.bin"
+_CONVERT = (
+    'if you trust it, convert it in its folder: python -c "import torch; from safetensors.torch import save_file; '
+    f"save_file(torch.load('{PICKLE_FILE}', weights_only=True), '{ADAPTER_FILE}')\""
+)
 _LARGEST = 4_000_000
 """Bytes of a file that is read; one with a rank for each of 20,000 modules has 2 MB."""
 _COPY = "copy the adapter again"
@@ -234,6 +239,13 @@ class AdapterConfig:
         """Return the modules apart from those whose parameters are targets of their own."""
         owners = [name.rpartition(".")[0] for name in self.values.get("target_parameters") or []]
         return [name for name in modules if not any(owner and owner in name for owner in owners)]
+
+
+def missing_weights(folder: Path, what: str, remedy: str) -> LmnError:
+    """Return the error for an adapter's folder without weights as safetensors; a pickle, which is not read, has a remedy of its own."""
+    if (folder / PICKLE_FILE).is_file():
+        return LmnError("a pickle, which can run code and is not read", folder / PICKLE_FILE, _CONVERT)
+    return LmnError(what, folder / ADAPTER_FILE, remedy)
 
 
 def read_adapter_config(folder: Path) -> AdapterConfig:

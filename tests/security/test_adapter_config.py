@@ -181,7 +181,23 @@ def test_damaged_weights_are_one_error(adapter: Path, damage: Callable[[Path], N
     assert result.stderr.splitlines()[-1].startswith("Error: adapter/adapter_model.safetensors: ")
 
 
-def test_pickled_weights_are_not_read(adapter: Path) -> None:
-    (adapter / "adapter_model.safetensors").rename(adapter / "adapter_model.bin")
-    with pytest.raises(LmnError, match=r"adapter_model\.safetensors: no such file"):
+def test_pickled_weights_are_refused_with_a_command_that_converts_them(adapter: Path) -> None:
+    import shlex
+    import subprocess
+    import sys
+
+    import torch
+    from safetensors.torch import load_file
+
+    weights = load_file(adapter / "adapter_model.safetensors")
+    torch.save(weights, adapter / "adapter_model.bin")
+    (adapter / "adapter_model.safetensors").unlink()
+    with pytest.raises(
+        LmnError, match=r"^adapter/adapter_model\.bin: a pickle, which can run code and is not read; "
+    ) as error:
         load(adapter, language=None)
+    _, _, command = str(error.value).partition("in its folder: python ")
+    subprocess.run([sys.executable, *shlex.split(command)], cwd=adapter, check=True)
+    converted = load_file(adapter / "adapter_model.safetensors")
+    assert all(torch.equal(converted[name], tensor) for name, tensor in weights.items())
+    load(adapter, language=None)

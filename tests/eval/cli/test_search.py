@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from click.testing import CliRunner
 
+from llms_meet_ner import LmnError
 from llms_meet_ner.eval.cli.score import main as lmn_eval
 from llms_meet_ner.eval.studies.search_plan import SearchPlan
 
@@ -19,3 +20,20 @@ def test_the_command_tells_mistakes_without_a_traceback(plan: SearchPlan) -> Non
     )
     result = CliRunner().invoke(lmn_eval, ["search", "none.yaml"])
     assert (result.exit_code, result.stderr) == (1, "Error: none.yaml: no such file; name a YAML file\n")
+
+
+def test_code_of_a_base_model_is_trusted_on_the_command_line_alone(
+    plan: SearchPlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[bool] = []
+
+    def run_search(plan: SearchPlan) -> None:
+        seen.append(plan.trust_remote_code)
+        raise LmnError("stop")
+
+    monkeypatch.setattr("llms_meet_ner.eval.cli.search.load_plan", lambda *names: plan)
+    monkeypatch.setattr("llms_meet_ner.eval.cli.search.run_search", run_search)
+    for words in ([], ["--trust-remote-code"]):
+        result = CliRunner().invoke(lmn_eval, ["search", "s.yaml", *words])
+        assert result.stderr == "Error: stop\n"
+    assert seen == [False, True]
