@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from types import NoneType
-from typing import Any, Literal, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
 from cattrs import (
     AttributeValidationNote,
@@ -27,6 +27,10 @@ _WORD = re.compile(r"(?:(?P<key>\w+)=)?(?P<mark>[*:]?)(?P<name>\w+)(?P<late>\??)
 _LARGEST = 2**64
 """Largest whole number that is read: nothing of ours counts further, and no seed is larger."""
 _CONVERTER = Converter()
+Count = Annotated[int, "a count"]
+"""A whole number that is not negative: a file with another one is refused."""
+Share = Annotated[float, "a share"]
+"""A number from 0 to 1: a file with another one is refused."""
 
 
 class _Place(NamedTuple):
@@ -138,7 +142,9 @@ def _mapping_reader(kind: Any) -> _Read:
     ]
     optional = [name for name in parts if NoneType in get_args(get_type_hints(kind)[name])]
     overrides: Any = {
-        place.name: override(rename=place.key, struct_hook=_pairs_reader(kind, place.name) if place.pairs else None)
+        place.name: override(
+            rename=place.key, struct_hook=_pairs_reader(kind, place.name) if place.pairs else _bounds_reader(kind, place.name)
+        )
         for place in places if place.key
     }  # fmt: skip
     read_fields = make_dict_structure_fn(kind, _CONVERTER, **overrides)
@@ -154,6 +160,14 @@ def _mapping_reader(kind: Any) -> _Read:
         return read_fields({**row, **found, **nothing}, kind)
 
     return _checked(dict, "a mapping", read_mapping)
+
+
+def _bounds_reader(kind: type, name: str) -> _Read | None:
+    """Return what reads a field whose type has bounds (`Count`, `Share`), which cattrs would not see; None for another field."""
+    hint = get_type_hints(kind, include_extras=True)[name]
+    if hint == get_type_hints(kind)[name]:
+        return None
+    return lambda value, _: _CONVERTER.structure(value, hint)
 
 
 def _pairs_reader(kind: type, name: str) -> _Read:
@@ -197,6 +211,25 @@ def _plain_reader(kind: type, name: str) -> _Read:
 
 for _kind, _name in ((str, "a text"), (int, "a whole number"), (float, "a number"), (bool, "true or false")):
     _CONVERTER.register_structure_hook(_kind, _plain_reader(_kind, _name))
+
+
+def _bounded_reader(kind: type, name: str, highest: float) -> _Read:
+    """Return what reads a plain number, which must not be negative."""
+    read_plain = _plain_reader(kind, "a whole number" if kind is int else "a number")
+
+    def read_bounded(value: Any, target: Any) -> Any:
+        """Refuse a number out of bounds."""
+        if not 0 <= read_plain(value, target) <= highest:
+            raise ValueError(f"{value!r:.60} is not {name}")
+        return value
+
+    return read_bounded
+
+
+_COUNT_READER = _bounded_reader(int, "a count, which is not negative", _LARGEST)
+_SHARE_READER = _bounded_reader(float, "from 0 to 1", 1)
+_CONVERTER.register_structure_hook_func(lambda found: found == Count, _COUNT_READER)
+_CONVERTER.register_structure_hook_func(lambda found: found == Share, _SHARE_READER)
 
 
 def _is_a(origin: object) -> Callable[[Any], bool]:

@@ -8,6 +8,7 @@ from typing import Literal, get_args
 from ...alignment import Status, WrittenEntity
 from ...counts import Counts, ratio
 from ...sentence import Span, outer_first
+from ...typed_json import Count, Share
 
 Kind = Literal["correct", "boundary", "type", "both", "missed", "spurious"]
 
@@ -118,7 +119,7 @@ class Confusion:
     """
 
     names: tuple[str, ...]
-    rows: tuple[tuple[int, ...], ...]
+    rows: tuple[tuple[Count, ...], ...]
 
     def __post_init__(self) -> None:
         if [len(row) for row in self.rows] != [len(self.names)] * len(self.names):
@@ -136,10 +137,10 @@ class TagRatios:
         f1: Harmonic mean of precision and recall.
     """
 
-    accuracy: float
-    precision: float
-    recall: float
-    f1: float
+    accuracy: Share
+    precision: Share
+    recall: Share
+    f1: Share
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,9 +247,9 @@ class Intervals:
         scores: Intervals by the name of what was counted: `micro`, `nervaluate exact`, `baseline: majority`, ...
     """
 
-    level: float
-    resamples: int
-    seed: int
+    level: Share
+    resamples: Count
+    seed: Count
     scores: dict[str, RatioIntervals]
 
     @property
@@ -291,7 +292,7 @@ class Analysis:
     groups: dict[str, Groups]
     train_split: str | None
     intervals: Intervals
-    given_up: int = 0
+    given_up: Count = 0
 
     def __post_init__(self) -> None:
         if MICRO not in self.intervals.scores:

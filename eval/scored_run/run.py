@@ -7,11 +7,13 @@ from pathlib import Path
 
 from ...counts import Counts
 from ...systems.system import NamedModel
+from ...typed_json import Count, Share
 from .analysis import MICRO, Analysis, ExaminedSentence
 from .scores import MICRO_ROW, Scores
 from .trust import Calibration, UncertaintySummary
 
 SCHEMA = 2
+_MOST_DIGITS = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class ShownExamples:
         sha256: Hash of the examples as shown; None without examples.
     """
 
-    number: int
+    number: Count
     rule: str | None
     seed: int | None
     dataset: str | None
@@ -68,7 +70,7 @@ class Llms4nerScores:
         labels: Counts by label, sorted.
     """
 
-    forgiven: int
+    forgiven: Count
     labels: dict[str, Counts]
 
     @property
@@ -135,14 +137,21 @@ class ReferenceRow:
         precision: Precision of both.
         recall: Recall of both.
         f1: F1 of both.
+
+    Raises:
+        ValueError: There are more decimals than a number has.
     """
 
     kind: str
     name: str
-    digits: int
+    digits: Count
     precision: OursAndTheirs
     recall: OursAndTheirs
     f1: OursAndTheirs
+
+    def __post_init__(self) -> None:
+        if self.digits > _MOST_DIGITS:
+            raise ValueError(f"{self.digits:,} decimals, and no ratio is published with more than {_MOST_DIGITS}")
 
     @property
     def title(self) -> str:
@@ -181,9 +190,9 @@ class OtherReferences:
         highest_f1: Highest of their micro averages.
     """
 
-    results: int
-    lowest_f1: float
-    highest_f1: float
+    results: Count
+    lowest_f1: Share
+    highest_f1: Share
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,13 +248,13 @@ class ScoredRun:
     decoding: str
     format: str
     label_origins: dict[str, str | None]
-    limit: int | None
+    limit: Count | None
     recipe: str | None
     adapter: NamedModel | None
     model: str | None
     shots: ShownExamples | None
-    min_confidence: float | None
-    below_min_confidence: int
+    min_confidence: Share | None
+    below_min_confidence: Count
     scores: Scores
     calibration: Calibration | None
     uncertainty: UncertaintySummary | None

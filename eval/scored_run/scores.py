@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 
 from ...alignment import STATUSES, Status
 from ...counts import Counts, harmonic_mean, ratio
+from ...typed_json import Count
 
 MICRO_ROW = "micro avg"
 UNGROUNDED_ROW = "micro avg, ungrounded as false positives"
@@ -146,13 +147,13 @@ class AlignmentSummary:
         dropped: Number of entities inside or across another.
     """
 
-    exact: int
-    repaired: int
-    failed: int
-    reasons: dict[str, int]
-    unknown_labels: dict[str, int]
-    ungrounded: int
-    dropped: int
+    exact: Count
+    repaired: Count
+    failed: Count
+    reasons: dict[str, Count]
+    unknown_labels: dict[str, Count]
+    ungrounded: Count
+    dropped: Count
 
     @property
     def statuses(self) -> dict[Status, int]:

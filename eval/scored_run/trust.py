@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...counts import Counts, ratio
+from ...typed_json import Count, Share
 
 BINS = 10
 
@@ -24,8 +25,8 @@ class Bin:
         ValueError: There are more correct entities, or there is a larger sum, than the number of entities allows.
     """
 
-    low: float
-    high: float
+    low: Share
+    high: Share
     predicted: int
     correct: int
     confidence_sum: float
@@ -59,7 +60,7 @@ class Threshold:
         counts: Strict counts of the entities that are kept.
     """
 
-    least: float
+    least: Share
     counts: Counts
 
 
@@ -145,7 +146,7 @@ class UncertaintySummary:
         quarters: Quarters of near-equal size, most certain first; empty for fewer than four sentences.
     """
 
-    sentences: int
+    sentences: Count
     mean_sum: float
     max_sum: float
     quarters: tuple[Quarter, ...]

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llms_meet_ner import LmnError
-from llms_meet_ner.typed_json import from_json, to_json, written_as, written_as_list
+from llms_meet_ner.typed_json import Count, Share, from_json, to_json, written_as, written_as_list
 
 
 class Point(NamedTuple):
@@ -116,6 +116,35 @@ def test_each_missing_key_is_named_and_what_is_no_mapping_refused() -> None:
     for row in ([], None, 3, "x"):
         with pytest.raises(LmnError, match="is not a mapping"):
             from_json(Whole, row, "here", writer="lmn-x")
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Has a count of each sort, and shares."""
+
+    one: Count
+    some: dict[str, Count]
+    rows: tuple[tuple[Count, ...], ...]
+    maybe: Count | None
+    share: Share
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"one": -1}, "one: -1 is not a count"), ({"one": 2**64 + 1}, "one: 18446744073709551617 is too large a number"),
+        ({"one": 1.0}, "one: 1.0 is not a whole number"), ({"one": True}, "one: True is not a whole number"),
+        ({"some": {"a": -2}}, "some.a: -2 is not a count"), ({"rows": [[1], [-1]]}, "rows.1.0: -1 is not a count"),
+        ({"maybe": -1}, "maybe: -1 is not a count"), ({"share": 1.01}, "share: 1.01 is not from 0 to 1"),
+        ({"share": -1}, "share: -1 is not from 0 to 1"), ({"share": math.nan}, "share: nan is not a number"),
+    ],
+)  # fmt: skip
+def test_counts_and_shares_are_within_bounds(change: dict[str, Any], told: str) -> None:
+    row = {"one": 0, "some": {"a": 1}, "rows": [[1], [0]], "maybe": None, "share": 1}
+    assert from_json(Counted, row, "here", writer="lmn-x") == Counted(0, {"a": 1}, ((1,), (0,)), None, 1)
+    with pytest.raises(LmnError) as raised:
+        from_json(Counted, row | change, "here", writer="lmn-x")
+    assert f"({told}" in raised.value.what
 
 
 @given(st.integers(-(2**64), 2**64), st.integers(-(2**64), 2**64))

@@ -202,7 +202,16 @@ def scored_runs() -> Iterator[Target]:
     words = ["--corpus", "demo", "--split", "testb", "--limit", "30", "--predictions", "a/p.jsonl"]
     call(lmn_eval, *words, "--baselines", "--scorer", "llms4ner")
     scores, sentences = Path("a/scores.json"), Path("a/sentences.jsonl")
-    document = json.loads(scores.read_text())
+    row = {name: {"ours": 0.5, "theirs": None, "difference": None} for name in ("precision", "recall", "f1")}
+    compared = {
+        "title": "t", "source": "s", "rows": [{"kind": "strict", "name": "micro", "title": "x", "digits": 2, **row}],
+        "differing": ["a"], "conditions": ["b"],
+    }  # fmt: skip
+    document = json.loads(scores.read_text()) | {
+        "references": {"model": "m", "compared": [compared], "others": {"results": 3, "lowest_f1": 0.1, "highest_f1": 0.9}, "part": False},
+        "adapter": {"name": "x", "revision": None}, "shots": {"number": 2, "rule": "r", "seed": 1, "dataset": "d", "ids": ["a"], "sha256": "0"},
+        "min_confidence": None, "label_origins": {"PER": "PER", "X": None},
+    }  # fmt: skip
 
     def use() -> None:
         evaluation = load_evaluation(Path("a"))
