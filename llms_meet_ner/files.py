@@ -39,6 +39,7 @@ class Draft:
     Attributes:
         path: That name.
         file: The open file, UTF-8 with `\n` line ends, in which secrets are masked.
+        binary: The same file for bytes, which are written as they are.
 
     Raises:
         OSError: The file cannot be made.
@@ -59,6 +60,7 @@ class Draft:
         self._file = os.fdopen(handle, "w", encoding="utf-8", newline="\n")
         self._masked = MaskedFile(self._file)
         self.file = cast(IO[str], self._masked)
+        self.binary = cast(IO[bytes], self._file.buffer)
 
     def finish(self) -> None:
         """Bring everything that was written to the disk.
@@ -114,10 +116,28 @@ def atomic_write(path: Path) -> Iterator[IO[str]]:
     Raises:
         LmnError: The file cannot be written.
     """
+    with _written(path) as draft:
+        yield draft.file
+
+
+@contextmanager
+def atomic_write_bytes(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file for bytes, as `atomic_write` opens one for text.
+
+    Raises:
+        LmnError: The file cannot be written.
+    """
+    with _written(path) as draft:
+        yield draft.binary
+
+
+@contextmanager
+def _written(path: Path) -> Iterator[Draft]:
+    """Make a draft that takes its name after the block."""
     draft: Draft | None = None
     try:
         draft = Draft(path)
-        yield draft.file
+        yield draft
         draft.finish()
         draft.take_name()
     except OSError as error:

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from .errors import LmnError
-from .files import Draft, atomic_write, sha256_of, unreadable, unwritable
+from .files import Draft, atomic_write_bytes, sha256_of, unreadable, unwritable
 
 _KEPT_HASHES = 1024
 
@@ -53,10 +53,25 @@ class Generation:
         Raises:
             LmnError: The file cannot be written.
         """
+        with self._draft(path, gone_first) as draft:
+            yield draft.file
+
+    @contextmanager
+    def write_bytes(self, path: Path, *, gone_first: bool = False) -> Iterator[IO[bytes]]:
+        """Open a file of the result for bytes, as `write` opens one for text.
+
+        Raises:
+            LmnError: The file cannot be written.
+        """
+        with self._draft(path, gone_first) as draft:
+            yield draft.binary
+
+    @contextmanager
+    def _draft(self, path: Path, gone_first: bool) -> Iterator[Draft]:
         with _named(path):
             draft = Draft(path)
             self._stack.callback(draft.discard)
-            yield draft.file
+            yield draft
             draft.finish()
         self._drafts[path] = draft
         if gone_first:
@@ -120,8 +135,8 @@ def move_files(new: Path, folder: Path, names: Iterable[str]) -> None:
             except OSError as error:
                 if error.errno != errno.EXDEV:
                     raise
-                with atomic_write(target) as file, (new / name).open("rb") as source:
-                    shutil.copyfileobj(source, file.buffer)  # type: ignore[attr-defined]
+                with atomic_write_bytes(target) as file, (new / name).open("rb") as source:
+                    shutil.copyfileobj(source, file)
 
 
 @contextmanager

@@ -327,7 +327,7 @@ def _write(curve: Curve, folder: Path) -> bool:
         if figure is None:
             remove_files(folder, [_PLOT_FILE])
         else:
-            with files.write(folder / _PLOT_FILE, gone_first=True) as file:
+            with files.write_bytes(folder / _PLOT_FILE, gone_first=True) as file:
                 save_figure(figure, file)
         files.put()
     return figure is not None

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from ..files import atomic_write
+from ..files import atomic_write_bytes
 
 _DECIMALS = 4
 
@@ -29,14 +29,14 @@ def save_plot(path: Path, lines: Mapping[str, Line], axis: str) -> bool:
     """
     figure = draw_plot(lines, axis)
     if figure is not None:
-        with atomic_write(path) as file:
+        with atomic_write_bytes(path) as file:
             save_figure(figure, file)
     return figure is not None
 
 
-def save_figure(figure: Figure, file: IO[str]) -> None:
-    """Write a figure as PNG to an open file, below the level of its text."""
-    figure.savefig(file.buffer, format="png", dpi=120, metadata={"Software": None})  # type: ignore[attr-defined]
+def save_figure(figure: Figure, file: IO[bytes]) -> None:
+    """Write a figure as PNG to an open file."""
+    figure.savefig(file, format="png", dpi=120, metadata={"Software": None})
 
 
 def draw_plot(

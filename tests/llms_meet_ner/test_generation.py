@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from llms_meet_ner import LmnError, generation
 from llms_meet_ner.files import sha256_of
-from llms_meet_ner.generation import Generation, check_sha256, known_sha256
+from llms_meet_ner.generation import Generation, check_sha256, known_sha256, move_files, remove_files
 
 
 @contextmanager
@@ -104,3 +106,31 @@ def _write_below_a_file(files: Generation) -> None:
     Path("folder/x").touch()
     with files.write(Path("folder/x/y")):
         pass
+
+
+def test_bytes_are_written_as_they_are(workdir: Path) -> None:
+    with Generation() as files:
+        with files.write_bytes(Path("a.png")) as file:
+            file.write(b"\x89PNG\r\n\xff")
+        files.put()
+    assert Path("a.png").read_bytes() == b"\x89PNG\r\n\xff"
+
+
+def test_files_move_also_to_a_link_on_another_disk(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def other_disk(self: Path, target: str) -> NoReturn:
+        raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+    Path("new").mkdir()
+    Path("new/weights").write_bytes(b"\xff")
+    Path("there").write_bytes(b"old")
+    Path("weights").symlink_to("there")
+    real = Path.replace
+    monkeypatch.setattr(
+        Path, "replace", lambda self, to: other_disk(self, to) if self.parent.name == "new" else real(self, to)
+    )
+    move_files(Path("new"), workdir, ["weights"])
+    assert Path("weights").is_symlink()
+    assert Path("there").read_bytes() == b"\xff"
+    remove_files(workdir, ["weights", "none"])
+    assert Path("weights").is_symlink()
+    assert not Path("there").exists()

@@ -90,6 +90,16 @@ def test_a_folder_that_cannot_be_written_is_one_error(workdir: Path) -> None:
         pass
 
 
+def test_a_read_only_file_system_is_one_error(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def acquire(*args: object, **options: object) -> NoReturn:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(filelock.FileLock, "acquire", acquire)
+    told = r"lmn-lock: cannot be written, so the result cannot be locked \(Read-only file system\); name another folder"
+    with pytest.raises(LmnError, match=told), locked(Path("info.json")):
+        pass
+
+
 def test_without_locks_the_block_runs_after_one_warning(
     workdir: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -91,3 +91,14 @@ def test_the_remedy_repeats_the_options_of_the_conversion(workdir: Path) -> None
     entry = load_entry(Path("my data"), "demo.three.short.aug50-seed3_train")
     assert entry.command is not None
     assert sorted(shlex.split(entry.command)[1:]) == sorted(words)
+
+
+def test_a_link_to_dataset_info_stays_one_and_what_it_leads_to_is_locked(workdir: Path) -> None:
+    Path("shared").mkdir()
+    Path("data").mkdir()
+    Path("data/dataset_info.json").symlink_to("../shared/info.json")
+    Path("shared/info.json").write_text('{"mine": {"file_name": "mine.json"}}')
+    run("demo", "--out", "data")
+    assert Path("data/dataset_info.json").is_symlink()
+    assert list(json.loads(Path("shared/info.json").read_text())) == ["mine", "demo_train", "demo_testa", "demo_testb"]
+    assert sorted(path.name for path in Path("shared").iterdir()) == [".info.json.lmn-lock", "info.json"]

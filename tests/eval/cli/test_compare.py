@@ -45,6 +45,10 @@ def test_files_that_cannot_be_read_are_one_error(runs: None) -> None:
     assert "c: no such file; lmn-eval writes it" in compare("a", "c", "--json", "c.json", code=1).stderr
     assert not Path("c.json").exists()
     Path("b/sentences.jsonl").write_text("{}\n")
+    assert "b/sentences.jsonl: not the file that scores.json describes" in compare("a", "b", code=1).stderr
+    scores = json.loads(Path("b/scores.json").read_text())
+    del scores["sentences_sha256"]
+    Path("b/scores.json").write_text(json.dumps(scores))
     damaged = "b/sentences.jsonl:1: not as lmn-eval writes it (id is missing); score the run again"
     assert damaged in compare("a", "b", code=1).stderr
     Path("b/sentences.jsonl").unlink()

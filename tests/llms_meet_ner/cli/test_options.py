@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shlex
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from llms_meet_ner import LmnError
-from llms_meet_ner.cli.options import catch_errors, recipe_option, refuse
+from llms_meet_ner.cli.options import catch_errors, recipe_option, refuse, typed_again
 from llms_meet_ner.files import atomic_write
 
 
@@ -59,6 +60,20 @@ def test_a_command_runs_in_a_thread_too() -> None:
     thread.start()
     thread.join()
     assert results[0].exit_code == 0
+
+
+def test_a_command_line_is_known_as_it_was_typed() -> None:
+    @click.command()
+    @click.argument("words", nargs=-1)
+    @click.option("--many", multiple=True)
+    @click.option("--flag/--no-flag", default=True)
+    @click.option("--given")
+    @click.option("--left-out", default="x")
+    def command(**options: object) -> None:
+        click.echo(typed_again("lmn-x y"))
+
+    words = ["a b", "c", "--many", "1", "--many", "2 3", "--no-flag", "--given", "it's"]
+    assert CliRunner().invoke(command, ["--no-flag", *words]).output == f"lmn-x y {shlex.join(words)}\n"
 
 
 def test_a_programming_error_keeps_its_traceback() -> None:

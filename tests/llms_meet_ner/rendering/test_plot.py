@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from llms_meet_ner import LmnError
-from llms_meet_ner.files import atomic_write
+from llms_meet_ner.files import atomic_write_bytes
 from llms_meet_ner.rendering.plot import draw_plot, save_figure, save_plot
 
 LINES = {"F1": [(4, 0.25), (8, 0.5)], "recall": [(4, 0.5)]}
@@ -19,7 +19,7 @@ def test_a_plot_is_a_png_and_leaves_nothing_else(tmp_path: Path) -> None:
     plain, full = tmp_path / "plain.png", tmp_path / "full.png"
     assert save_plot(plain, LINES, "ratio")
     figure = draw_plot(LINES, "ratio", title="t", limits=(0, 1), right=("loss", [(4, 2.0)]), marked=[(8, 0.5)])
-    with atomic_write(full) as file:
+    with atomic_write_bytes(full) as file:
         save_figure(figure, file)
     assert sorted(tmp_path.iterdir()) == [full, plain]
     assert plain.read_bytes().startswith(b"\x89PNG")
