@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -161,6 +163,15 @@ def _whole_match(_: Any, pattern: str, value: Any, __: Any) -> Iterator[jsonsche
         yield jsonschema.ValidationError(f"{value!r:.200} does not match {pattern!r}")
 
 
+def _no_doubles(_: Any, wanted: bool, value: Any, __: Any) -> Iterator[jsonschema.ValidationError]:
+    """Look for an item that a list has twice, in steps in proportion to its length."""
+    if wanted and isinstance(value, list):
+        texts = [json.dumps(item, sort_keys=True) for item in value]
+        if len(set(texts)) < len(texts):
+            twice = next(text for text, count in Counter(texts).items() if count > 1)
+            yield jsonschema.ValidationError(f"{twice:.200} is listed twice")
+
+
 def _is_whole(_: Any, value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
@@ -171,7 +182,7 @@ def _is_number(_: Any, value: Any) -> bool:
 
 _Validator = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
     jsonschema.Draft202012Validator,
-    {"pattern": _whole_match},
+    {"pattern": _whole_match, "uniqueItems": _no_doubles},
     type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine_many(
         {"integer": _is_whole, "number": _is_number}
     ),

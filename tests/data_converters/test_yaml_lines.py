@@ -115,6 +115,12 @@ def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
         ({"pattern": "^[a-z]+$"}, ["ab", 5], ["ab\n", "a1", ""], "does not match"),
         ({"type": "integer"}, [0, -1, 10**30], [1.0, True, "1"], "is not of type 'integer'"),
         ({"type": "number"}, [0, 0.5], [float("nan"), float("inf"), True], "is not of type 'number'"),
+        (
+            {"uniqueItems": True},
+            [[], [1, "1", True, None, [1]], "aa", [*range(20_000), *map(str, range(20_000))]],
+            [[1, 1], [[1], [1]]],
+            "is listed twice",
+        ),
         ({"format": "line"}, ["a b", 5, "\u200f"], ["a\n", "a\tb", "\x1b[2J", "\u202e", "\u2028"], "the text holds U+"),
         ({"format": "text"}, ["a\n\tb", 5], ["\x1b[2J", "\u202e", "\r"], "the text holds U+"),
         ({"format": "path"}, ["a/b", 5], ["../a", "/a", "http://a"], "a path"),
