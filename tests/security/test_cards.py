@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 from collections.abc import Callable
@@ -108,6 +109,16 @@ def test_a_data_set_entry_with_any_value_anywhere_is_read_or_is_one_error(workdi
         info.write_text(text)
         error = answers(lambda path: load_entry(path.parent, "demo_train"), info)
         assert error is None or error.encode(), place
+
+
+@pytest.mark.parametrize("name", ["../secret.json", "/etc/passwd", "a\n"])
+def test_a_data_set_entry_names_no_file_elsewhere(name: str, workdir: Path) -> None:
+    CliRunner().invoke(convert, ["demo"])
+    info = Path("data/alpaca/dataset_info.json")
+    entries = json.loads(info.read_text())
+    info.write_text(json.dumps(entries | {"demo_train": entries["demo_train"] | {"file_name": name}}))
+    with pytest.raises(LmnError, match=r"dataset_info\.json: demo_train: "):
+        load_entry(info.parent, "demo_train")
 
 
 GOOD = """\
