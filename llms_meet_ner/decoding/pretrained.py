@@ -119,7 +119,7 @@ def _quantisation(four_bit: FourBit, dtype: Dtype) -> Any:
 def _loading(weights: Weights) -> Iterator[None]:
     """Keep standard input from the libraries, and turn whatever they raise at damaged or hostile files into one error."""
     try:
-        with kept_from_libraries():
+        with kept_from_libraries(), panics_as_errors(weights):
             _never_ask()
             yield
     except LmnError:
@@ -137,6 +137,23 @@ def _loading(weights: Weights) -> Iterator[None]:
             ) from error
         what = str(error).strip().split("\n")[0] or type(error).__name__
         raise LmnError(f"cannot be loaded: {what}", weights, weights.remedy) from error
+
+
+@contextmanager
+def panics_as_errors(where: object) -> Iterator[None]:
+    """Turn a panic of the tokenizers library, which is no `Exception`, into an error.
+
+    Its regular expressions stop by themselves when they backtrack too often, and panic.
+
+    Raises:
+        LmnError: There was one.
+    """
+    try:
+        yield
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise LmnError(f"its tokenizer fails: {error}", where, "copy the model again, or use another") from error
 
 
 def _never_ask() -> None:

@@ -15,7 +15,7 @@ from ..decoding.batches import Batch, plan_batches
 from ..decoding.bounds import token_bound
 from ..decoding.guesser import EntityGuesser
 from ..decoding.model import LoadedModel, load_model
-from ..decoding.pretrained import Dtype, FourBit, Weights
+from ..decoding.pretrained import Dtype, FourBit, Weights, panics_as_errors
 from ..decoding.requests import CONSTRAINED, FREE, Decoding, Generator, Request
 from ..errors import LmnError
 from ..files import sha256_of
@@ -182,9 +182,10 @@ class LocalSystem(PromptedSystem):
         tokenizer, spec, limit = self._loaded.tokenizer, self._full_prompt, self.options.max_new_tokens
         asked = []
         for sentence, shown in zip(sentences, self._examples(sentences), strict=True):
-            prompt = encode_prompt(tokenizer, spec, sentence.text, shown)
-            length = len(tokenizer.encode(sentence.text, add_special_tokens=False))
-            bound = limit or token_bound(tokenizer, spec, sentence.tokens)
+            with panics_as_errors(self.name):
+                prompt = encode_prompt(tokenizer, spec, sentence.text, shown)
+                length = len(tokenizer.encode(sentence.text, add_special_tokens=False))
+                bound = limit or token_bound(tokenizer, spec, sentence.tokens)
             asked.append(_Asked(sentence, prompt, length, bound, shown))
         return asked
 

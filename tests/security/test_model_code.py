@@ -243,3 +243,11 @@ def test_a_chat_template_of_a_model_does_not_run(base: Path) -> None:
     (base / "chat_template.jinja").write_text(endless)
     change(base / "tokenizer_config.json", chat_template=endless)
     assert tag().stdout == expected.stdout
+
+
+def test_a_regular_expression_of_a_tokenizer_does_not_hang(base: Path) -> None:
+    split = {"type": "Split", "pattern": {"Regex": r"(\w+\s?)*[.]$"}, "behavior": "Isolated", "invert": False}
+    change(base / "tokenizer.json", pre_tokenizer={"type": "Sequence", "pretokenizers": [split]})
+    result = tag(text=f"{'a' * 60} . q\n")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "Error: adapter: its tokenizer fails: Onig: Regex search error: retry-limit-in-match over;" in result.stderr

@@ -71,3 +71,20 @@ def test_a_job_hands_on_the_remarks_and_asks_about_sentences_that_are_too_long(
     assert caplog.text == ""
     assert [len(system.read(answer, one).spans) for answer, one in zip(system.answer(sentences), sentences)] == [1, 0]
     assert "is too long for the model" in caplog.text
+
+
+def test_a_library_that_reads_standard_input_while_it_generates_finds_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    import io
+    import sys
+
+    monkeypatch.setattr(sys, "stdin", io.StringIO("the text of the user"))
+    system = CapitalsSystem()
+    generate, read = system.generator.generate, []
+
+    def reading(requests: Any) -> Any:
+        read.append(sys.stdin.read())
+        return generate(requests)
+
+    monkeypatch.setattr(system.generator, "generate", reading)
+    system.answer([Sentence("a", ("Ada", "left"))])
+    assert (read, sys.stdin.read()) == ([""], "the text of the user")
