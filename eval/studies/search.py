@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +20,7 @@ from ...errors import LmnError, installing
 from ...generation import Generation
 from ...rendering.markdown import table
 from ...rendering.tables import Table
+from ...strict_json import parse_json
 from ...terminal import echo
 from ...training.launch import OnEvaluation, TrainingError, TrainingOutcome, launch_training
 from ...typed_json import to_json, written_as
@@ -29,6 +31,7 @@ _JOURNAL = "journal.log"
 _RANDOM_FIRST = 5
 _UNPRUNED_FIRST = 3
 _STUDY = "search"
+_FOLDER = re.compile(r"trial-[0-9]{1,9}")
 Train = Callable[[Path, Sequence[str], Path, OnEvaluation, Sequence[int]], TrainingOutcome]
 """Trains as `launch_training` does."""
 ScoreTrial = Callable[[SearchPlan, Sequence[str]], Counts]
@@ -80,8 +83,10 @@ class Search:
         self.plan = plan
         self._train = train
         self._score = score
-        self._study = _open_study(plan)
-        self._retry_killed()
+        with _damage_named(plan):
+            self._study = _open_study(plan)
+            self.trials()
+            self._retry_killed()
 
     def run(self, keep_open: Sequence[int] = ()) -> None:
         """Run the missing trials, and write the tables after each.
@@ -230,6 +235,26 @@ class Search:
             self._study.enqueue_trial(parameters, {"folder": folder} if folder else None)
 
 
+@contextmanager
+def _damage_named(plan: SearchPlan) -> Iterator[None]:
+    """Turn what Optuna raises for a damaged journal, and what damaged notes of a trial raise, into one error."""
+    try:
+        yield
+    except (
+        ArithmeticError,
+        AssertionError,
+        AttributeError,
+        LookupError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as error:
+        raise LmnError(
+            f"cannot be read as the journal of a search ({type(error).__name__}: {error})", plan.out / _JOURNAL,
+            "move the folder away, or give this search another out",
+        ) from error  # fmt: skip
+
+
 def _open_study(plan: SearchPlan) -> Any:
     try:
         import optuna
@@ -241,6 +266,7 @@ def _open_study(plan: SearchPlan) -> Any:
     journal = plan.out / _JOURNAL
     journal.parent.mkdir(parents=True, exist_ok=True)
     _mend(journal)
+    _check_lines(journal)
     study = optuna.create_study(
         storage=JournalStorage(JournalFileBackend(str(journal))), study_name=_STUDY, direction="maximize", load_if_exists=True,
         pruner=optuna.pruners.MedianPruner(n_startup_trials=_UNPRUNED_FIRST, n_warmup_steps=2),
@@ -263,6 +289,17 @@ def _mend(journal: Path) -> None:
         content = journal.read_bytes()
         if not content.endswith(b"\n"):
             os.truncate(journal, content.rfind(b"\n") + 1)  # which a kill cannot divide
+
+
+def _check_lines(journal: Path) -> None:
+    """Read each line of a journal before Optuna does, which takes what no other file may hold.
+
+    Raises:
+        ValueError: A line is not JSON as `parse_json` reads it.
+    """
+    if journal.is_file():
+        for line in filter(str.strip, journal.read_text(encoding="utf-8").split("\n")):
+            parse_json(line)
 
 
 def _sampler(plan: SearchPlan, done: int) -> Any:
@@ -302,10 +339,23 @@ def _row(plan: SearchPlan, trial: Any) -> Trial:
         if trial.params.keys() >= plan.space.keys()
         else {}
     )
-    folder = str(plan.out / attributes["folder"]) if "folder" in attributes else ""
-    return Trial(
-        trial.number, state, values, attributes.get("steps"), counts, attributes.get("seconds"), folder, attributes.get("note", "")
-    )  # fmt: skip
+    folder = str(plan.out / _folder_name(attributes["folder"])) if "folder" in attributes else ""
+    match attributes.get("steps"), attributes.get("seconds"), attributes.get("note", ""):
+        case (None | int() as steps, None | int() | float() as seconds, str(note)):
+            return Trial(trial.number, state, values, steps, counts, seconds, folder, note)
+        case found:
+            raise ValueError(f"{found!r:.60} are not steps, seconds and a remark")
+
+
+def _folder_name(name: Any) -> str:
+    """Return the name of a trial's folder, which lies in the folder of the search.
+
+    Raises:
+        ValueError: The name leads elsewhere.
+    """
+    if not isinstance(name, str) or not _FOLDER.fullmatch(name):
+        raise ValueError(f"{name!r:.60} is not the name of a trial's folder")
+    return name
 
 
 def _short(value: Scalar) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from click.testing import CliRunner
+from search_file import first_plan
 from small_tokenizers import byte_level
 from spoiled_json import WHOLE, spoiled
 
@@ -29,6 +31,7 @@ from llms_meet_ner.eval.report.terminal import as_json, as_table
 from llms_meet_ner.eval.scored_run.files import load_evaluation
 from llms_meet_ner.eval.studies.curve import Point, Scope, _curve, _earlier_points
 from llms_meet_ner.eval.studies.results import Study
+from llms_meet_ner.eval.studies.search import Search
 from llms_meet_ner.files import sha256_of
 from llms_meet_ner.prediction.resume import run_batches
 from llms_meet_ner.prediction.shards import sentences_sha256
@@ -40,6 +43,7 @@ from llms_meet_ner.sentence import Span, tokens_sha1
 from llms_meet_ner.systems.finding import read_prompt
 from llms_meet_ner.systems.serve_command import chat_template
 from llms_meet_ner.training.dataset_info import load_entry, read_answers, sibling
+from llms_meet_ner.training.launch import TrainingOutcome
 from llms_meet_ner.training.logs import TrainerState, TrainingLog
 from llms_meet_ner.typed_json import to_json
 
@@ -303,7 +307,27 @@ def studies() -> Iterator[Target]:
     yield Target(Path("study.json"), study, lambda: str(Study.load(Path("study.json")).markdown()).encode())
 
 
-TARGETS = (prompt_spec, data_sets, predictions, notes_of_runs, scored_runs, unfinished_runs, logs, studies)
+def searches() -> Iterator[Target]:
+    pytest.importorskip("optuna")
+    plan = first_plan(Path())
+
+    def train(recipe: Path, words: object, folder: Path, *more: object) -> TrainingOutcome:
+        return TrainingOutcome(40, False)
+
+    def use() -> None:
+        search = Search(plan, train, lambda *_: Counts(1, 2, 3))
+        assert all("".join(row).encode() for row in search.table().rows)
+        assert all(Path(trial.folder).parent == plan.out for trial in search.trials() if trial.folder)
+        assert search.best is None or search.command(search.best)
+
+    Search(replace(plan, trials=1), train, lambda *_: Counts(1, 2, 3)).run()
+    journal = plan.out / "journal.log"
+    lines = journal.read_text().splitlines()
+    for number, line in enumerate(lines):
+        yield Target(journal, json.loads(line), use, lines[:number], lines[number + 1 :], costs=4)
+
+
+TARGETS = (prompt_spec, data_sets, predictions, notes_of_runs, scored_runs, unfinished_runs, logs, studies, searches)
 
 
 def attack(make: Callable[[], Iterator[Target]], every: float) -> int:
