@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import unicodedata
+import re
 
-_REORDERING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Embeddings, overrides and isolates; the plain direction marks U+200E and U+200F, which real text holds, are not among them."""
-_HARMFUL = frozenset(("Cc", "Cs", "Zl", "Zp"))
-"""Unicode categories: control characters, surrogates, line and paragraph separators."""
+_HARMFUL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters, separators of lines and paragraphs, embeddings, overrides and isolates, surrogates.
+
+The plain direction marks U+200E and U+200F, which real text holds, are not among them.
+"""
 
 
 def is_harmful(character: str) -> bool:
     """Return whether a character is a control character, a surrogate, a separator of lines, or one that reorders a line."""
-    return unicodedata.category(character) in _HARMFUL or character in _REORDERING
+    return _HARMFUL.match(character) is not None
 
 
 def harmful_in(text: str) -> str | None:
     """Return the first harmful character of a text as `U+001B`; None if it holds none."""
-    if text.isprintable():
-        return None  # a fast answer for nearly every text
-    return next((f"U+{ord(character):04X}" for character in text if is_harmful(character)), None)
+    found = _HARMFUL.search(text)
+    return f"U+{ord(found[0]):04X}" if found else None
 
 
 def escaped(text: str, keep: str = "\n\t") -> str:
@@ -29,12 +29,12 @@ def escaped(text: str, keep: str = "\n\t") -> str:
         text: The text.
         keep: Characters that stay as they are.
     """
-    if text.isprintable():
-        return text
-    return "".join(
-        character.encode("unicode_escape").decode() if is_harmful(character) and character not in keep else character
-        for character in text
-    )
+
+    def code(found: re.Match[str]) -> str:
+        """Return the code of a character that is not kept."""
+        return found[0] if found[0] in keep else found[0].encode("unicode_escape").decode()
+
+    return _HARMFUL.sub(code, text)
 
 
 def without_surrogates(text: str) -> tuple[str, int]:

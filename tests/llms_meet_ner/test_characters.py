@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,3 +40,10 @@ def test_what_is_escaped_holds_nothing_harmful_and_what_is_mended_is_utf8(text: 
     assert len(kept) == len(text)
     assert replaced == sum("\ud800" <= character <= "\udfff" for character in text)
     kept.encode()
+
+
+def test_the_characters_are_those_of_their_unicode_categories() -> None:
+    reordering = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+    for character in map(chr, range(sys.maxunicode + 1)):
+        by_category = unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") or character in reordering
+        assert is_harmful(character) == by_category, hex(ord(character))
