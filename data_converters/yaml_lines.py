@@ -21,6 +21,7 @@ from .paths import fault_of
 
 KeyPath = tuple[str | int, ...]
 """Keys, and positions in lists from 0, that lead to a value: `("labels", 0, "name")`."""
+_LONGEST_CHAIN = 20
 _STRING = "tag:yaml.org,2002:str"
 
 
@@ -95,10 +96,14 @@ def load_extending(
         above: Resolved paths of the files that extend this one.
 
     Raises:
-        LmnError: A file cannot be read, is not a mapping, or extends itself.
+        LmnError: A file cannot be read, is not a mapping, or extends itself, or more than 20 files extend one another.
     """
     if path.resolve() in above:
         raise LmnError(f"a {kind} cannot extend itself, directly or through another", path, "take an `extends` out")
+    if len(above) > _LONGEST_CHAIN:
+        raise LmnError(
+            f"more than {_LONGEST_CHAIN} files that extend one another", path, "put their keys into fewer files"
+        )
     file = YamlFile(path)
     if not isinstance(file.value, dict):
         raise LmnError(f"a {kind} is a mapping with the keys {', '.join(needed)}", f"{path}:1")
