@@ -18,7 +18,7 @@ from ...tags import REPAIRS
 from ...terminal import echo, write_data
 from ..evaluate import Gold, evaluate
 from ..report import markdown_report, page_to, report_path
-from ..report.terminal import as_json, as_table
+from ..report.terminal import as_table
 from ..scored_run.files import View, save_evaluation, scores_file
 from ..scored_run.run import Evaluation, ScoredRun
 from ..scoring.conlleval import conlleval_to
@@ -176,14 +176,16 @@ def carry_out(plan: ScoringPlan) -> None:
         baselines=options.baselines, scorer=options.scorer,
     )  # fmt: skip
     path = _save(evaluation, options.out or predictions.parent, gold, options)
-    write_data(_printed(evaluation.run, options.report) + "\n")
+    write_data(_printed(evaluation.run, options.report, path) + "\n")
     echo(f"\n{path}", err=options.report == "json")
 
 
-def _printed(run: ScoredRun, report: str) -> str:
+def _printed(run: ScoredRun, report: str, scores: Path) -> str:
+    if report == "json":
+        return scores.read_text(encoding="utf-8").rstrip("\n")
     if report == "markdown":
         return markdown_report(run).rstrip("\n")
-    return as_json(run) if report == "json" else as_table(run)
+    return as_table(run)
 
 
 def _save(evaluation: Evaluation, folder: Path, gold: Gold, options: ScoreOptions) -> Path:

@@ -92,5 +92,5 @@ def _titled(table: Table, width: int) -> Table:
 
 
 def as_json(run: ScoredRun) -> str:
-    """Return the contents of `scores.json`."""
+    """Return the contents of `scores.json`, without the hash of the sentences."""
     return json.dumps(to_json(run), ensure_ascii=False, indent=2)
