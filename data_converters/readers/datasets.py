@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import LmnError, installing
+from ...hub_client import guard_hub
 from ...sentence import Sentence
 from ...standard_input import kept_from_libraries
 from ...terminal import progress_bars
@@ -141,6 +142,8 @@ class DatasetSplit:
         """
         try:
             import datasets
+
+            guard_hub()
         except ImportError as error:
             raise LmnError(f"reading it needs the datasets library ({error})", self, installing("readers")) from error
         if int(datasets.__version__.split(".")[0]) < _OLDEST:

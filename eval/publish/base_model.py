@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import LmnError
+from ...hub_client import guard_hub
 from ...systems.local import LocalSystem
 from ...training.adapter_config import read_adapter_config
 from ...training.recipe import ADAPTER_CONFIG_FILE
@@ -103,6 +104,7 @@ def _card_of(base: str) -> Path | None:
         return None
     from huggingface_hub import hf_hub_download
 
+    guard_hub()
     try:
         return Path(hf_hub_download(base, _CARD))
     except Exception:  # no such model or card, no permission, no network: the licence is not known

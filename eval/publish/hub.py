@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from ... import __version__
 from ...errors import LmnError
 from ...files import sha256_of
+from ...hub_client import HUB_HELP, LONGEST_WAIT, causes, guard_hub, reason_of, status_of
 from ...masking import keep_secret, masked_echo
 from ...terminal import echo
 from .secrets import check_folder
@@ -24,7 +25,6 @@ T = TypeVar("T")
 
 MAIN = "main"
 _TRANSIENT = {408, 425, 429, 500, 502, 503, 504}
-_LONGEST_WAIT = 30.0
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _HOW_TO_SET_A_TOKEN = (
     "set HF_TOKEN, or log in with `hf auth login`; the Hub's settings make a token with write permission"
@@ -65,7 +65,7 @@ class Destination:
         try:
             validate_repo_id(self.repo)
         except HFValidationError as error:
-            raise LmnError(f"not a Hub id ({_first_line(error)})", f"--repo {self.repo}", "write OWNER/NAME") from error
+            raise LmnError(f"not a Hub id ({reason_of(error)})", f"--repo {self.repo}", "write OWNER/NAME") from error
         if self.repo.count("/") != 1:
             raise LmnError("not a Hub id", f"--repo {self.repo}", "write OWNER/NAME")
         if self.parent_commit is not None and not _COMMIT.fullmatch(self.parent_commit):
@@ -150,6 +150,7 @@ class _Session:
     def __init__(self, to: Destination, token: str) -> None:
         from huggingface_hub import HfApi
 
+        guard_hub()
         self.to = to
         self.api = HfApi(token=token, library_name="llms-meet-ner", library_version=__version__)
         self.notes: list[str] = []
@@ -182,7 +183,7 @@ class _Session:
             try:
                 return call()
             except Exception as error:  # the client raises errors of half a dozen libraries
-                reason = _first_line(error)
+                reason = reason_of(error)
                 if not (again and _is_transient(error)) or attempt == self.to.retries:
                     meaning, remedy = self._meaning(error, is_commit=what.startswith("commit"))
                     break
@@ -193,7 +194,7 @@ class _Session:
 
     def _meaning(self, error: Exception, *, is_commit: bool) -> tuple[str, str | None]:
         """Return the meaning of an error, and a remedy."""
-        repo, status, reason = self.to.repo, _status(error), _first_line(error)
+        repo, status, reason = self.to.repo, status_of(error), reason_of(error)
         endpoint = self.api.endpoint
         if status == 401:
             return f"{endpoint} does not know the token (401)", _HOW_TO_SET_A_TOKEN
@@ -212,7 +213,10 @@ class _Session:
 
     def _info(self, revision: str | None = None) -> Any:
         what = f"looking at {self.to.repo}"
-        return self._call(what, lambda: self.api.model_info(self.to.repo, revision=revision))
+        found = self._call(what, lambda: self.api.model_info(self.to.repo, revision=revision))
+        if not _COMMIT.fullmatch(str(found.sha)):
+            raise LmnError("the Hub names no commit of the branch, so nothing was uploaded", what, HUB_HELP)
+        return found
 
     def _check_base(self, base: str) -> None:
         """Make sure that the base model is on the Hub, even if not everyone may see it."""
@@ -224,7 +228,7 @@ class _Session:
             except GatedRepoError:
                 return True
             except RepositoryNotFoundError as error:
-                if _status(error) == 401:
+                if status_of(error) == 401:
                     raise
                 return False
             return True
@@ -365,48 +369,21 @@ def _quiet(notes: list[str]) -> Iterator[None]:
     notes += [masked_echo(" ".join(text.split())) for text in dict.fromkeys(messages)]
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error and its causes: the client wraps errors of an upload."""
-    seen: BaseException | None = error
-    while seen is not None:
-        yield seen
-        seen = seen.__cause__
-
-
-def _status(error: Exception) -> int | None:
-    """Return the HTTP status that a server answered with, or None if it did not answer."""
-    for cause in _causes(error):
-        status = getattr(getattr(cause, "response", None), "status_code", None)
-        if isinstance(status, int):
-            return status
-    return None
-
-
 def _is_transient(error: Exception) -> bool:
     """Return whether a request may succeed later: the fault is the server's or the network's."""
     import httpx
 
-    status = _status(error)
+    status = status_of(error)
     if status is not None:
         return status in _TRANSIENT
     lost = (httpx.TimeoutException, httpx.NetworkError, httpx.RemoteProtocolError, httpx.ProxyError)
-    return any(isinstance(cause, lost) for cause in _causes(error))
+    return any(isinstance(cause, lost) for cause in causes(error))
 
 
 def _wait(error: Exception, attempt: int) -> float:
     """Return the seconds to wait before a request is repeated: as many as the server says, else 1, 2, 4, ..."""
-    for cause in _causes(error):
+    for cause in causes(error):
         after = getattr(getattr(cause, "response", None), "headers", {}).get("retry-after", "")
         if str(after).isdigit():
-            return min(float(after), _LONGEST_WAIT)
-    return min(2.0**attempt, _LONGEST_WAIT)
-
-
-def _first_line(error: BaseException) -> str:
-    """Return an error in one line, without secrets: the client's action, if the error names it, then the server's message."""
-    server = next(
-        (str(found).strip() for cause in _causes(error) if (found := getattr(cause, "server_message", None))), ""
-    )
-    client = "" if getattr(error, "response", None) is not None and server else str(error)
-    text = ": ".join(" ".join(part.split()) for part in (client, server) if part.strip())
-    return masked_echo(text or type(error).__name__)[:300]  # masked before it is cut
+            return min(float(after), LONGEST_WAIT)
+    return min(2.0**attempt, LONGEST_WAIT)

@@ -9,6 +9,7 @@ import gzip
 import json
 import socket
 import struct
+import threading
 import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
@@ -32,13 +33,17 @@ def raw(*pieces: bytes, pause: float = 0.0, forever: bytes = b"") -> Callable[[B
 
     def write(handler: BaseHTTPRequestHandler) -> None:
         until = time.monotonic() + 60  # a client that never goes away fails its test, and does not hang it
+        waiting = threading.Event()  # tests replace time.sleep
+        handler.close_connection = True
         try:
             for piece in pieces:
-                time.sleep(pause)
+                waiting.wait(pause)
                 handler.wfile.write(piece)
+                handler.wfile.flush()
             while forever and time.monotonic() < until:
-                time.sleep(pause)
+                waiting.wait(pause)
                 handler.wfile.write(forever)
+                handler.wfile.flush()
         except OSError:
             pass  # the client has gone away
 
@@ -47,7 +52,9 @@ def raw(*pieces: bytes, pause: float = 0.0, forever: bytes = b"") -> Callable[[B
 
 def reset(handler: BaseHTTPRequestHandler) -> None:
     """Send half an answer, and break the connection off with a reset."""
+    handler.close_connection = True
     handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 4000\r\n\r\n{")
+    handler.wfile.flush()
     handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     handler.connection.close()
 

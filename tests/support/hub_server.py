@@ -19,6 +19,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 import yaml
+from fake_openai import Answer
 
 FIRST = {".gitattributes": b"*.safetensors filter=lfs diff=lfs merge=lfs -text\n"}
 
@@ -57,11 +58,14 @@ class Repo:
 
 @dataclass
 class Fault:
-    """A fault for requests: a status to answer, or a connection that breaks before (`drop`) or after (`lose`) the work is done."""
+    """A fault for requests: a status to answer, an answer, or a connection that breaks before (`drop`) or after (`lose`) the work is done.
+
+    The method is a regular expression, as the path is.
+    """
 
     method: str
     path: str
-    what: int | str
+    what: int | str | Answer
     times: int = 1
     headers: dict[str, str] = field(default_factory=dict)
 
@@ -81,6 +85,9 @@ class HubServer:
         writers: Owners that each token may write to.
         requests: Method and path of each request, in order.
         faults: Faults for the requests to come.
+        spoil: Called with the path of a request and the JSON that is its answer; its result is sent instead.
+        more_headers: Headers of every file that is sent, which replace the true ones.
+        tokens: Tokens that came with requests.
         before_commit: Called when a commit has arrived and is not made yet.
     """
 
@@ -91,13 +98,21 @@ class HubServer:
         self.requests: list[tuple[str, str]] = []
         self.faults: list[Fault] = []
         self.before_commit: Callable[[], None] = lambda: None
+        self.spoil: Callable[[str, Any], Any] = lambda path, answer: answer
+        self.more_headers: dict[str, str] = {}
+        self.tokens: set[str] = set()
         server = self
 
         class Bound(Handler):
             hub = server
 
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Bound)
-        self._http.daemon_threads = True
+        class Quiet(ThreadingHTTPServer):
+            daemon_threads = True
+
+            def handle_error(self, *_: object) -> None:
+                pass  # the client went away
+
+        self._http = Quiet(("127.0.0.1", 0), Bound)
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 
@@ -146,14 +161,27 @@ class Handler(BaseHTTPRequestHandler):
         if "chunked" in self.headers.get("Transfer-Encoding", ""):
             self.body = self._chunks()
         self.token = self.headers.get("Authorization", "").removeprefix("Bearer ")
+        self.hub.tokens.add(self.token)
         self.hub.requests.append((self.command, split.path))
         fault = next(
-            (f for f in self.hub.faults if f.times and f.method == self.command and re.search(f.path, split.path)), None
+            (
+                fault
+                for fault in self.hub.faults
+                if fault.times and re.fullmatch(fault.method, self.command) and re.search(fault.path, split.path)
+            ),
+            None,
         )
         if fault:
             fault.times -= 1
-        if fault and fault.what == "drop":
+        if fault and (fault.what == "drop" or fault.what is None):
             self.close_connection = True
+            return
+        if fault and callable(fault.what):
+            fault.what(self)
+            return
+        if fault and isinstance(fault.what, tuple):
+            status, headers, content = fault.what
+            self._answer(status, content, {name.replace("_", "-"): value for name, value in headers.items()})
             return
         try:
             if fault and isinstance(fault.what, int):
@@ -174,8 +202,10 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         if isinstance(answer, tuple):
-            self._answer(200, *answer)
+            content, headers = answer
+            self._answer(200, content, headers | self.hub.more_headers)
         else:
+            answer = self.hub.spoil(split.path, answer)
             self._answer(200, json.dumps(answer).encode(), {"Content-Type": "application/json"})
 
     def _chunks(self) -> bytes:
@@ -190,7 +220,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
+        if "Content-Length" not in headers:
+            self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
