@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ...characters import harmful_in
 from ...errors import LmnError
 from ...files import LOCK, TEMPORARY, atomic_write, read_json, sha256_of, temporary_folder, write_json
 from ...generation import move_files, remove_files
@@ -143,7 +144,12 @@ def _earlier_files(out: Path) -> Sequence[str]:
     if not (out / MANIFEST).is_file():
         raise LmnError("not empty, and not written by lmn-publish", out, "name another folder with --out DIR")
     manifest = read_json(out / MANIFEST, remedy="delete the folder, or name another with --out DIR")
-    return [name for name in manifest if "/" not in name and "\\" not in name] if isinstance(manifest, dict) else []
+    return [name for name in manifest if _is_file_name(name)] if isinstance(manifest, dict) else []
+
+
+def _is_file_name(name: str) -> bool:
+    """Return whether a name is that of a file in the folder itself."""
+    return name not in ("", ".", "..") and not {"/", "\\"} & set(name) and harmful_in(name) is None
 
 
 def _fill(system: LocalSystem, training: Recipe, options: BuildOptions, base: str, new: Path) -> Publication:

@@ -26,6 +26,7 @@ from llms_meet_ner.decoding.batches import Batch
 from llms_meet_ner.eval.analysis.comparison import Comparison
 from llms_meet_ner.eval.cli.score import main as lmn_eval
 from llms_meet_ner.eval.publish.card import _log_table
+from llms_meet_ner.eval.publish.folder import MANIFEST, _put
 from llms_meet_ner.eval.report import markdown_report, write_page
 from llms_meet_ner.eval.report.terminal import as_json, as_table
 from llms_meet_ner.eval.scored_run.files import load_evaluation
@@ -327,7 +328,36 @@ def searches() -> Iterator[Target]:
         yield Target(journal, json.loads(line), use, lines[:number], lines[number + 1 :], costs=4)
 
 
-TARGETS = (prompt_spec, data_sets, predictions, notes_of_runs, scored_runs, unfinished_runs, logs, studies, searches)
+def published_folders() -> Iterator[Target]:
+    for folder in ("new", "hub"):
+        Path(folder).mkdir()
+    Path("outside.txt").touch()
+
+    def use() -> None:
+        for path in (Path("new/a.txt"), Path("new", MANIFEST)):
+            path.write_text("{}")
+        _put(Path("new"), Path("hub"), ["a.txt"])
+        assert Path("outside.txt").is_file()
+        assert Path("hub/a.txt").is_file()
+
+    names = dict.fromkeys(
+        ("a.txt", "b.txt", "", "..", "../outside.txt", "a\x00b", "\x1b", str(Path("outside.txt").resolve()))
+    )
+    yield Target(Path("hub", MANIFEST), names, use)
+
+
+TARGETS = (
+    prompt_spec,
+    data_sets,
+    predictions,
+    notes_of_runs,
+    scored_runs,
+    unfinished_runs,
+    logs,
+    studies,
+    searches,
+    published_folders,
+)
 
 
 def attack(make: Callable[[], Iterator[Target]], every: float) -> int:
