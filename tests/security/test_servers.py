@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from fake_openai import Answer, Fake, chat, fake_server, marked
 from hostile_answers import BROKEN, NO_COMPLETION, NO_MODELS, plain, sent
-from served_project import KEY, RUN, predict, rows, save_mini_project, sources
+from served_project import DEMO, KEY, RUN, call, predict, rows, save_mini_project, sources
 
+from llms_meet_ner import LmnError
 from llms_meet_ner.characters import harmful_in
+from llms_meet_ner.eval.cli.score import main as lmn_eval
+from llms_meet_ner.systems.server import Server, ServerOptions
 
 QUICK = ("--concurrency", "1", "--retries", "0", "--timeout", "0.4")
 
@@ -110,3 +116,81 @@ def test_a_strange_answer_with_one_meaning_is_taken_and_what_is_replaced_is_coun
     assert record.get("replaced", 0) == replaced
     said = f"predictions.jsonl: lone surrogates that became U+FFFD: {replaced}, in the outputs of {record['id']}\n"
     assert (said in result.stderr) == bool(replaced)
+
+
+def test_neither_a_redirect_nor_an_echo_gives_the_key_away(project: Path, fake: Fake) -> None:
+    with fake_server() as other:
+        elsewhere = other.url.replace("127.0.0.1", "localhost") + "/chat/completions"
+        fake.before = lambda source, times: (307, {"Location": elsewhere}, b"")
+        assert f"gave no answer, and may have moved (307: see {elsewhere})" in refused(fake)
+        assert not other.requests
+        assert not other.keys
+    for status in (200, 307, 400, 401, 403, 404, 429, 500):
+        echo = json.dumps({"error": {"message": f"no key {KEY}"}}).encode()
+        fake.before = lambda source, times: (status, {"Location": f"/{KEY}"}, echo)  # noqa: B023
+        refused(fake)  # `predict` looks for the key in what is printed
+    fake.listing = plain({"data": [{"id": f"one-{KEY}"}, {"id": f"two {KEY}"}]})
+    refused(fake)
+
+
+@pytest.mark.parametrize("wait", ["1000000000", "-5", "Fri, 31 Dec 9999 23:59:59 GMT", "nan", "1e9"])
+def test_a_server_does_not_decide_how_long_a_run_waits(
+    project: Path, fake: Fake, wait: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+
+    monkeypatch.setattr("anyio.sleep", sleep)
+    fake.before = lambda source, times: (503, {"Retry-After": wait}, b"{}")
+    refused(fake, "--retries", "2")
+    assert len(waited) in (0, 2)  # a wait that is too long is not waited at all
+    assert all(0 < seconds <= 120 for seconds in waited)
+
+
+def test_scoring_meets_such_a_server_with_one_error(project: Path, fake: Fake) -> None:
+    words = ["--recipe", "recipe.yaml", "--split", "testb", "--source", str(DEMO), "--engine", "openai"]
+    fake.before = lambda source, times: BROKEN["nested deep"]
+    result = call(lmn_eval, *words, "--base-url", fake.url, code=1)
+    assert isinstance(result.exception, SystemExit)
+    assert "answered with something that is not JSON" in result.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://[::1/v1", "http://x:99999/v1", "http://\x1b[2J/v1", "ftp://a/v1", "http://é\u202e/v1"],
+)
+def test_an_address_that_is_none_is_one_error(address: str) -> None:
+    with pytest.raises(LmnError, match="--base-url"):
+        Server(ServerOptions(address, "m"))
+
+
+def test_a_run_of_many_threads_ends_at_once_on_an_error_and_on_ctrl_c(project: Path, fake: Fake) -> None:
+    """Eight requests hang; the process neither waits for them nor for their time to run out."""
+    hanging = BROKEN["a byte each 50 ms"]
+    command = [sys.executable, "-c", "from llms_meet_ner.cli.predict import main; main()", "--recipe", "recipe.yaml"]
+    command += [
+        "--split",
+        "testb",
+        "--engine",
+        "openai",
+        "--base-url",
+        fake.url,
+        "--timeout",
+        "500",
+        "--concurrency",
+        "8",
+    ]
+    for end in (b"{}", None):
+        fake.requests.clear()
+        fake.before = lambda source, times: sent(end) if end and len(fake.requests) == 3 else hanging  # noqa: B023
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+            while len(fake.requests) < 3:
+                assert process.poll() is None
+            if end is None:
+                process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=30)
+        assert process.returncode == 1
+        assert said.splitlines()[-1].startswith("Error: " if end else "Aborted!")
+        assert "Traceback" not in said
