@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from ..errors import LmnError
+from ..hub_client import guard_hub
 from ..standard_input import kept_from_libraries
 from ..training.adapter_config import read_adapter_config
 from .model_files import check_base, how_to_convert
@@ -121,6 +122,7 @@ def _loading(weights: Weights) -> Iterator[None]:
     try:
         with kept_from_libraries(), panics_as_errors(weights):
             _never_ask()
+            guard_hub()
             yield
     except LmnError:
         raise

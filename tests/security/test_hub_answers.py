@@ -14,6 +14,7 @@ from hub_server import Fault, HubServer, point_at
 from llms_meet_ner import LmnError, hub_client
 from llms_meet_ner.characters import harmful_in
 from llms_meet_ner.data_converters.readers.datasets import DatasetOptions
+from llms_meet_ner.decoding.pretrained import Weights, load_tokenizer
 from llms_meet_ner.eval.publish.hub import Destination, Uploaded, upload
 from llms_meet_ner.masking import keep_environment
 from llms_meet_ner.systems.finding import find_model
@@ -46,6 +47,7 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[HubServer]:
         server.writers = {TOKEN: {"me"}}
         server.add("someone/base")
         server.add("me/adapter", **ADAPTER)
+        server.add("me/whole", **{"config.json": b"{}"})
         yield server
 
 
@@ -64,6 +66,7 @@ def read_data(tmp_path: Path) -> None:
 
 WAYS: dict[str, Callable[[Path], object]] = {
     "a model": lambda tmp_path: find_model("me/adapter"),
+    "a base model": lambda tmp_path: load_tokenizer(Weights("me/whole")),
     "publishing": publish,
     "a data set": read_data,
 }
@@ -92,9 +95,12 @@ def test_an_answer_of_no_use_ends_in_one_error(hub: HubServer, tmp_path: Path, a
 
 
 @pytest.mark.parametrize("answer", list(BROKEN)[::4])
-def test_a_data_set_that_cannot_be_had_ends_in_one_error(hub: HubServer, tmp_path: Path, answer: str) -> None:
+@pytest.mark.parametrize("way", ["a base model", "a data set"])
+def test_what_other_libraries_cannot_fetch_ends_in_one_error(
+    hub: HubServer, tmp_path: Path, answer: str, way: str
+) -> None:
     hub.faults.append(Fault(".*", "", BROKEN[answer], EVER))
-    refused("a data set", tmp_path)
+    refused(way, tmp_path)
 
 
 OUTSIDE = "../../../../../evil"
@@ -113,6 +119,7 @@ def test_a_header_that_leads_out_of_the_cache_is_refused(
 ) -> None:
     hub.more_headers = headers
     assert "an answer that no Hub gives: " in refused("a model", tmp_path)
+    assert "an answer that no Hub gives: " in refused("a base model", tmp_path)
     assert not list(tmp_path.rglob("evil*"))
 
 
