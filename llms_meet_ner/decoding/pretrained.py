@@ -69,7 +69,9 @@ def load_tokenizer(weights: Weights) -> Any:
     with _loading(weights):
         from transformers import AutoTokenizer
 
-        return AutoTokenizer.from_pretrained(weights.base, **_options(weights))
+        tokenizer = AutoTokenizer.from_pretrained(weights.base, **_options(weights))
+        tokenizer.decode(tokenizer.encode("a b"))  # settings of a wrong type come to light when it is used
+        return tokenizer
 
 
 def load_pretrained(weights: Weights, dtype: Dtype, four_bit: FourBit | None = None) -> Any:

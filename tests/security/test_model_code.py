@@ -217,6 +217,14 @@ def test_a_damaged_configuration_is_one_error(base: Path, file: str, text: str) 
         assert result.stderr.splitlines()[-1].startswith("Error: base")
 
 
+@pytest.mark.parametrize("value", [{"a": 1}, "x", [1]])
+def test_a_setting_of_a_tokenizer_with_a_wrong_type_is_one_error(base: Path, value: object) -> None:
+    change(base / "tokenizer_config.json", model_max_length=value)
+    result = tag()
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "Error: base with adapter: cannot be loaded: '>' not supported between instances of 'int'" in result.stderr
+
+
 def test_pickled_weights_are_refused_with_a_command_that_converts_them(base: Path) -> None:
     import shlex
 
