@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import LmnError
+from ..masking import masked_echo
+from ..secret_shapes import is_secret_name
 from .logs import TrainingLog
 from .recipe import load_recipe
 
@@ -60,9 +62,10 @@ def launch_training(
         keep_open: File descriptors that the training inherits. A lock on one of them lasts as long as the training runs.
 
     Raises:
-        LmnError: The data are not what lmn-convert wrote.
+        LmnError: The data are not what lmn-convert wrote, or an override holds a secret.
         TrainingError: It ended with another status than 0 and was not stopped.
     """
+    _check_words(overrides)
     load_recipe(recipe, overrides).check_data()
     log = output_dir.with_name(f"{output_dir.name}.log")
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -83,6 +86,21 @@ def launch_training(
     if process.returncode and not stopped:
         raise TrainingError(f"training ended with status {process.returncode}: {_last_line(log)}", log)
     return TrainingOutcome(TrainingLog.read(output_dir).last_step, stopped)
+
+
+def _check_words(overrides: Sequence[str]) -> None:
+    """Refuse a secret among the overrides: everybody on the machine sees the arguments of a process.
+
+    Raises:
+        LmnError: An override is named like a secret, or its value looks like one.
+    """
+    for word in overrides:
+        key = word.partition("=")[0]
+        if is_secret_name(key) or masked_echo(word) != word:
+            raise LmnError(
+                "looks like a secret, and the arguments of a training are seen by everybody on the machine", key,
+                "set it in the environment or in the recipe",
+            )  # fmt: skip
 
 
 def _follow(process: subprocess.Popen[bytes], output_dir: Path, on_evaluation: OnEvaluation) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from llms_meet_ner import LmnError
 from llms_meet_ner.training.launch import TrainingError, TrainingOutcome, launch_training
 from llms_meet_ner.training.logs import TrainingLog
 
@@ -82,3 +83,13 @@ def test_a_failed_training_is_told_with_the_last_line_of_its_log(workdir: Path) 
         launch_training(Path("r.yaml"), ["mode=fail", "output_dir=t"], Path("t"), lambda *_: False)
     assert str(raised.value) == "t.log: training ended with status 3: ValueError: no such data set"
     assert raised.value.where == "t.log"
+
+
+@pytest.mark.parametrize("word", ["hub_token=abc", "run_name=sk-abcdefgh12345678", "x=http://user:pw@proxy"])
+def test_no_secret_becomes_an_argument_of_a_process(workdir: Path, word: str) -> None:
+    with pytest.raises(LmnError) as caught:
+        launch_training(Path("r.yaml"), ["seed=1", word], Path("out"), lambda number, loss: False)
+    key, _, value = word.partition("=")
+    assert str(caught.value).startswith(f"{key}: looks like a secret")
+    assert value not in str(caught.value)
+    assert not list(workdir.iterdir())
