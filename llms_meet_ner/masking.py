@@ -24,8 +24,9 @@ from .secret_shapes import is_secret_name, shapes_in
 MASK = "***"
 _SHORTEST = 6
 _LONG = 20
-_SHORTEST_CODE = 8
-"""Characters of base64 or hexadecimal digits that are no chance."""
+_SHORTEST_BASE64 = 8
+_SHORTEST_HEX = 12
+"""Characters of a code that are no chance; our files are full of hashes."""
 _WORD = re.compile(r"(?:[^\W\d_]+|\d+)(?:[-_. /]+(?:[^\W\d_]+|\d+))*")
 _PLACEHOLDERS = frozenset(("token-abc123", "sk-no-key-required"))
 """Keys that the documentation of servers gives as examples."""
@@ -166,12 +167,13 @@ def _written(value: str) -> Iterator[str]:
 def _codes(value: str) -> Iterator[str]:
     """Yield what base64 of any text that holds a value holds, and the value's bytes as hexadecimal digits."""
     content = value.encode("utf-8", "replace")
-    ways = [content.hex(), content.hex().upper()]
+    if 2 * len(content) >= _SHORTEST_HEX:
+        yield from (content.hex(), content.hex().upper())
     for before in range(3):
         code = base64.b64encode(b"\0" * before + content).decode()
         way = code[(0, 2, 3)[before] : (before + len(content)) * 8 // 6]
-        ways += [way, way.replace("+", "-").replace("/", "_")]
-    yield from (way for way in ways if len(way) >= _SHORTEST_CODE)
+        if len(way) >= _SHORTEST_BASE64:
+            yield from (way, way.replace("+", "-").replace("/", "_"))
 
 
 def masked(text: str) -> str:

@@ -150,10 +150,9 @@ def _plain(line: str) -> str:
 
 
 def _key_before(line: str, at: int) -> str | None:
-    """Return the last key before a position of a line; None if there is none, or if it looks like a secret itself."""
-    keys = _KEY.findall(line[:at])
-    key: str | None = keys[-1] if keys else None
-    return None if key is None or any(_found_in(key, None)) else key
+    """Return the last key before a position of a line that does not look like a secret itself; None if there is none."""
+    keys: list[str] = _KEY.findall(line[:at])
+    return next((key for key in reversed(keys) if not any(_found_in(key, None))), None)
 
 
 def _home() -> str | None:

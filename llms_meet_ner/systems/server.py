@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from ..characters import harmful_in, without_surrogates
 from ..errors import LmnError, installing, listed
-from ..masking import keep_address, keep_secret, masked_echo
+from ..masking import keep_address, keep_secret, masked, masked_echo
 
 if TYPE_CHECKING:
     import httpx
@@ -149,7 +149,7 @@ class Server:
                 f"answered with something that is not a chat completion with a text: {_line(answer)}",
                 self.options.shown_url, f"{_BASE_URL}, and a model that reasons first is not supported; {_GO_ON}",
             )  # fmt: skip
-        return without_surrogates(text.partition("\n")[0])  # not every server heeds `stop`
+        return without_surrogates(masked(text.partition("\n")[0]))  # not every server heeds `stop`
 
     def _only_model(self) -> str:
         names = self._models()
