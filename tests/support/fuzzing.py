@@ -157,9 +157,9 @@ def refusal() -> Iterator[None]:
 def pools(splits: Sequence[Held], most: int = 300) -> list[Pool]:
     """Return some of the longer sentences of splits."""
     found = []
-    for card, split in splits:
+    for card, split, source in splits:
         log = ProblemLog(keep_going=True)
-        read = [sentence for sentence in read_corpus(card, split, log=log) if len(sentence.tokens) >= SHORTEST]
+        read = [sentence for sentence in read_corpus(card, split, source, log=log) if len(sentence.tokens) >= SHORTEST]
         step = max(1, len(read) // most)
         if read:
             found.append(Pool(f"{card.name} {split}", card.labels, card.nested, read[::step][:most]))
@@ -399,10 +399,10 @@ def fuzz_corpus(split: Held, seed: str, count: int) -> Tally:
     drawn, tally = random.Random(seed), Tally()
     kind = f"corpus file: {type(split.card.reader).__name__}"
     place = split.card.splits[split.split]
-    content = Path(split.card.file_of(split.split)).read_bytes()
+    content = Path(split.card.file_of(split.split, split.source)).read_bytes()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"damaged{Path(place.file).suffix}"
-        card = replace(split.card, splits={**split.card.splits, split.split: replace(place, file=str(path))})
+        card = replace(split.card, splits={**split.card.splits, split.split: replace(place, file=path.name)})
         for _ in range(count):
             start = content.rfind(b"\n", 0, drawn.randrange(len(content))) + 1 if drawn.random() < 0.7 else 0
             piece = content[start : start + drawn.choice([300, 1500, 6000])]
@@ -410,7 +410,9 @@ def fuzz_corpus(split: Held, seed: str, count: int) -> Tally:
             tally.tried[kind] += 1
             repair = drawn.choice([None, "error", "conlleval", "discard"])
             with watched(tally, kind, seed, lambda: repr(path.read_bytes())), refusal():
-                list(read_corpus(card, split.split, repair=repair, log=ProblemLog(keep_going=drawn.random() < 0.5)))
+                log = ProblemLog(keep_going=drawn.random() < 0.5)
+                list(read_corpus(card, split.split, Path(folder), repair=repair, log=log))
+                tally.statuses[f"{kind}, read"] += 1
     return tally
 
 

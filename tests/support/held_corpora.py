@@ -71,10 +71,11 @@ EXPORTS: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 class Held(NamedTuple):
-    """A split whose file is there."""
+    """A split whose file is there, with the folder that its card's file lies in; None for the card's own."""
 
     card: Any
     split: str
+    source: Path | None = None
 
 
 def held(corpora: Path, names: tuple[str, ...] = ()) -> Iterator[Held]:
@@ -83,9 +84,11 @@ def held(corpora: Path, names: tuple[str, ...] = ()) -> Iterator[Held]:
 
     for name, files in PACKAGE.items():
         card = load_card(name)
-        places = {split: replace(card.splits[split], file=str(corpora / file)) for split, file in files.items() if file}
+        places = {split: replace(card.splits[split], file=file) for split, file in files.items() if file}
         if not names or name in names:
-            yield from (Held(replace(card, splits=places) if places else card, split) for split in files)
+            yield from (
+                Held(replace(card, splits=places), split, corpora) if places else Held(card, split) for split in files
+            )
     if names:
         return
     with tempfile.TemporaryDirectory() as folder:
@@ -93,11 +96,11 @@ def held(corpora: Path, names: tuple[str, ...] = ()) -> Iterator[Held]:
             path = Path(folder) / f"{name}.yaml"
             keys = {
                 "name": name, "title": name, "language": "en", "licence": "see the folder", "citation": "see the folder",
-                "docstart": "none", "splits": {"all": str(corpora / file)}, "reader": reader,
+                "docstart": "none", "splits": {"all": file}, "reader": reader,
                 "labels": [{"name": label} for label in _NEWS],
             }  # fmt: skip
             path.write_text(yaml.safe_dump(keys, sort_keys=False), encoding="utf-8")
-            yield Held(load_card(path), "all")
+            yield Held(load_card(path), "all", corpora)
 
 
 _HEAD = """# Real files, read and written in every output format
@@ -125,8 +128,8 @@ def page(corpora: Path) -> str:
         f"| corpus | split | sentences | tokens | entities | {' | '.join(names)} |",
         "|---|---|---|---|---|" + "---|" * len(names),
     ]
-    for card, split in held(corpora):
-        results = [check_split(card, split, format_name=name) for name in names]
+    for card, split, source in held(corpora):
+        results = [check_split(card, split, source=source, format_name=name) for name in names]
         first = results[0]
         cells = [
             f"{len(r.not_restored)}" + (f" ({len(r.ambiguous)}, {r.moved})" if r.ambiguous else "") for r in results

@@ -68,6 +68,10 @@ def test_what_cannot_be_compared_is_refused(workdir: Path) -> None:
     with pytest.raises(LmnError, match=f"the gold differs at {moved.id}, so no pairs can be made"):
         Comparison.of(whole, replace(whole, sentences=(moved, *whole.sentences[1:])))
     Path("b/sentences.jsonl").write_text("".join(lines[:-1]))
+    assert "b/sentences.jsonl: not the file that scores.json describes" in compared("a", "b", code=1)
+    scores = json.loads(Path("b/scores.json").read_text())
+    del scores["sentences_sha256"]  # as in a file of an earlier version
+    Path("b/scores.json").write_text(json.dumps(scores))
     assert "b/sentences.jsonl: holds 99 sentences with " in compared("a", "b", code=1)
     changed = json.loads(lines[0])
     changed["tokens"][0] += "x"

@@ -15,6 +15,7 @@ from publish_command import call, card_of
 from publishing import BASE, Trained
 
 from llms_meet_ner import get_format
+from llms_meet_ner.characters import is_harmful
 from llms_meet_ner.data_converters import load_card
 from llms_meet_ner.eval.evaluate import Gold
 from llms_meet_ner.labels import Label, LabelSet
@@ -113,8 +114,11 @@ def test_a_thousand_random_and_adversarial_predictions(tiny: Trained) -> None:
 def test_a_hostile_corpus_does_not_break_the_card(tiny: Trained, start: int) -> None:
     """Labels, definitions, title, licence, citation, instruction and example may hold anything."""
     told = [HOSTILE[(6 * start + number) % len(HOSTILE)] for number in range(6)]
-    lines = [" ".join(text.split()) or "x" for text in told]
-    labels = LabelSet((Label(label_name(told[0]), lines[0], lines[1]), Label("LOC", "place", lines[2])))
+    plain = ["".join(character for character in text if not is_harmful(character)) for text in told]
+    lines = [
+        " ".join(text.split()) or "x" for text in plain
+    ]  # a card or a label that holds other characters is refused
+    labels = LabelSet((Label(label_name(plain[0]), lines[0], lines[1]), Label("LOC", "place", lines[2])))
     spec = replace(tiny.spec, labels=labels, instruction=f"{told[3]}\nx")
     card = {
         "name": "odd", "title": lines[4], "language": "no", "licence": lines[5], "citation": lines[3], "homepage": lines[1],

@@ -26,15 +26,14 @@ splits:
   train: {file: demo.train, sentences: "0:8"}
   dev: {file: demo.train, sentences: "30:33"}
 """
-SEARCH = f"""\
+SEARCH = """\
 recipe: recipes/mini.yaml
-trials: {{trials}}
-source: {DEMO}
+trials: {trials}
 space:
-  learning_rate: {{{{low: 1.0e-4, high: 1.0e-2, log: true}}}}
+  learning_rate: {{low: 1.0e-4, high: 1.0e-2, log: true}}
   lora_rank: [2, 4]
 tie:
-  lora_alpha: {{{{times: 2, of: lora_rank}}}}
+  lora_alpha: {{times: 2, of: lora_rank}}
 """
 
 
@@ -62,7 +61,7 @@ def project(workdir: Path, tiny: TinyTraining, monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_trial_is_trained_and_scored_and_its_checkpoints_make_a_curve(project: Path) -> None:
     Path("search.yaml").write_text(SEARCH.format(trials=1))
-    result = call(lmn_eval, "search", "search.yaml")
+    result = call(lmn_eval, "search", "search.yaml", "--source", str(DEMO))
     found = json.loads(Path("outputs/search_search/search.json").read_text())
     (row,) = found["rows"]
     assert (row["state"], row["steps"], row["folder"]) == ("scored", 4, "outputs/search_search/trial-0")
