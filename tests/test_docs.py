@@ -185,3 +185,16 @@ def test_enough_commands_are_checked() -> None:
     assert {command.split()[0] for _, command in COMMANDS} == {
         "lmn-convert", "lmn-eval", "lmn-predict", "lmn-publish", "lmn-tag",
     }  # fmt: skip
+
+
+def test_every_attack_on_the_page_of_security_is_a_test() -> None:
+    current = ROOT / "tests/security"
+    found: list[str] = []
+    for path, name in re.findall(r"`((?:tests/\S+/)?test_\w+\.py)?(?:::(test_\w+))?`", TEXTS["docs/security.md"]):
+        if path:
+            current = ROOT / path if path.startswith("tests/") else ROOT / "tests/security" / path
+        if path or name:
+            assert current.is_file(), current
+            assert not name or f"def {name}(" in current.read_text(encoding="utf-8"), f"{current}::{name}"
+            found.append(name)
+    assert len(set(found)) > 40
