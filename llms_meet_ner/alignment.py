@@ -67,6 +67,7 @@ REASONS: dict[str, str] = {
     "crossing": "an entity across another one was dropped",
     "ungrounded": "an entity matches no token of the sentence",
     "overlong": "the output is far longer than the sentence allows; the rest was not read",
+    "approximate": "an exact reading would take too many steps; a faster one was used, which may miss entities or their best places",
     "empty": "the output is empty up to its first newline, or holds only marks",
     "damaged-json": "the output is not JSON; it was read as the JSON it would be without the damage",
     "loose-json": "the output is well-formed JSON with keys, nesting or types that were not asked for",

@@ -17,6 +17,7 @@ from ..sentence import Sentence, Span
 from .bracketed_readings import TooManyReadingsError, readings
 from .grounding import Mark
 from .inline import InlineFormat, spans_on_tokens
+from .substrings import Substrings
 
 _LOOSE_MARK = re.compile(r"\|([^\[\]|]{1,80})\]|[\[\uff3b\ufe47]")
 """A closing mark, whose label is group 1, or an opening bracket; full-width and vertical opening brackets count too."""
@@ -88,12 +89,14 @@ class BracketedFormat(InlineFormat):
         pieces: list[str | Mark] = []
         at = 0
         loose = False
-        for found in _LOOSE_MARK.finditer(line):
+        marks = list(_LOOSE_MARK.finditer(line))
+        in_source = Substrings(source, {found[0] for found in marks})
+        for found in marks:
             before = line[at : found.start()]
             if found[1] is None:
                 mark = _OPENERS[found[0]]
             else:
-                mark = Mark(found[0], found[1].strip(), opens=False, literal=found[0] in source)
+                mark = Mark(found[0], found[1].strip(), opens=False, literal=found[0] in in_source)
                 if not mark.label or (mark.literal and mark.label not in labels):
                     continue
                 is_spaced = before.endswith(" ") and not before.endswith("  ")

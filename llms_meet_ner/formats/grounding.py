@@ -3,7 +3,7 @@
 The format splits the output into pieces of text and marks; nothing here depends on what the marks look like. Then:
 
 1. Cut the source and the output into fragments: words and single punctuation marks, in a normal form.
-2. Align equal fragments with rapidfuzz (longest common subsequence), so that both sides keep their order.
+2. Align equal fragments (longest common subsequence), so that both sides keep their order.
 3. Pair opening and closing marks. An opening mark may turn out to be text of the sentence.
 4. Align the stretches between equal fragments character by character.
 5. Map each entity to the tokens of its fragments, and resolve overlaps.
@@ -12,18 +12,19 @@ The format splits the output into pieces of text and marks; nothing here depends
 from __future__ import annotations
 
 import re
-import unicodedata
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from rapidfuzz.distance import LCSseq, Levenshtein
+from rapidfuzz.distance import Levenshtein
 
 from ..alignment import FAILED, REPAIRED, Alignment, WrittenEntity
 from ..labels import LabelSet
 from ..sentence import Span
+from .normal import nfkc, squeezed
 from .overlaps import resolve_overlaps
+from .subsequence import equal_blocks
 
 _FRAGMENT = re.compile(r"\w+|[^\w\s]")
 _MIN_SHARED = 0.3
@@ -153,7 +154,7 @@ def ground(
     source_keys, source_tokens = _source_fragments(
         tokens, {output.keys[placed.at] for placed in output.marks if placed.is_fragment}
     )
-    blocks = _equal_blocks(source_keys, output.keys)
+    blocks, is_longest = equal_blocks(source_keys, output.keys)
     matched = dict(
         pair for source, out, size in blocks for pair in zip(range(out, out + size), range(source, source + size))
     )
@@ -161,6 +162,8 @@ def ground(
     mapping = _fill_stretches(source_keys, output.keys, blocks, openers, matched)
     if overlong:
         reasons.add("overlong")
+    if not is_longest:
+        reasons.add("approximate")
     if loose_markup:
         reasons.add("loose-markup")
     reasons |= _text_differences(source_keys, output.keys, openers, mapping)
@@ -174,12 +177,7 @@ def _fragments(text: str, pattern: re.Pattern[str] = _FRAGMENT) -> list[str]:
 
     Case is folded later, because folding can add characters that are not part of a word.
     """
-    return pattern.findall(unicodedata.normalize("NFKC", text))
-
-
-def squeezed(text: str) -> str:
-    """Return a text in the form in which texts are compared: without white space, in form NFKC, with case folded."""
-    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
+    return pattern.findall(nfkc(text))
 
 
 def _source_fragments(tokens: tuple[str, ...], whole: set[str]) -> tuple[list[str], list[int]]:
@@ -226,15 +224,6 @@ def _output_fragments(pieces: Sequence[str | Mark], limit: int) -> tuple[_Output
         if limit < 0:
             return output, True
     return output, False
-
-
-def _equal_blocks(source: list[str], output: list[str]) -> list[tuple[int, int, int]]:
-    """Return the longest common subsequence as blocks of fragments, (source start, output start, size), in order."""
-    return [
-        (code.src_start, code.dest_start, code.src_end - code.src_start)
-        for code in LCSseq.opcodes(source, output)
-        if code.tag == "equal"
-    ]
 
 
 def _pair_marks(output: _Output, matched: dict[int, int]) -> tuple[set[int], list[_MarkedEntity], set[str]]:

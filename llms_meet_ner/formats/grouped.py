@@ -5,7 +5,6 @@ It was published by Zhan et al. (2026, arXiv 2601.17898). It says which texts ar
 
 from __future__ import annotations
 
-from contextlib import suppress
 from itertools import islice
 from typing import Any
 
@@ -59,7 +58,8 @@ class GroupedFormat(JsonFormat):
         """Read a generated text against the tokens of its sentence, up to its first newline.
 
         If the places of the texts cannot all coexist in the listed order, each text takes the next free place, and
-        overlaps are resolved as in all formats (`resolve_overlaps`).
+        overlaps are resolved as in all formats (`resolve_overlaps`). So it does, with the reason `approximate`, if it would
+        take too long to find out.
         """
         loaded = load(text)
         candidates = Candidates(self.nested, set(loaded.reasons))
@@ -71,7 +71,7 @@ class GroupedFormat(JsonFormat):
         entities = _entities(lists, labels, most_candidates(tokens, len(labels)), candidates)
         if not (entities or candidates.unknown_labels) and lists and not any(name in lists for name in labels.names):
             return failed_alignment(candidates.reasons)
-        source = SourceText(tokens)
+        source = SourceText(tokens, {entity.text for entity in entities})
         grounded: list[WrittenEntity] = []
         listed: list[ListedText] = []
         for entity in entities:
@@ -83,7 +83,9 @@ class GroupedFormat(JsonFormat):
                 candidates.reasons.add(difference)
             grounded.append(entity)
             listed.append(ListedText(entity.label, places))
-        for entity, place in zip(grounded, self._assigned(listed)):
+        if source.effort.is_cut:
+            candidates.reasons.add("approximate")
+        for entity, place in zip(grounded, self._assigned(listed, candidates.reasons)):
             candidates.place(place, entity)
         return candidates.alignment()
 
@@ -92,22 +94,27 @@ class GroupedFormat(JsonFormat):
 
         The answer is also True if the search for another annotation would take very long.
         """
-        source = SourceText(sentence.tokens)
-        listed = [
-            ListedText(name, source.exact_places(source.quote(span)))
-            for name in labels.names
-            for span in sentence.spans
-            if span.label == name
-        ]
+        source = SourceText(sentence.tokens, map(SourceText(sentence.tokens).quote, sentence.spans), bounded=False)
+        places: dict[str, tuple[TokenRange, ...]] = {}
+        by_label: dict[str, list[ListedText]] = {name: [] for name in labels.names}
+        for span in sentence.spans:
+            text = source.quote(span)
+            if text not in places:
+                places[text] = source.exact_places(text)
+            if span.label in by_label:
+                by_label[span.label].append(ListedText(span.label, places[text]))
+        listed = [text for texts in by_label.values() for text in texts]
         try:
             return len(list(islice(assignments(listed, nested=self.nested), 2))) > 1
         except TooManyAssignmentsError:
             return True
 
-    def _assigned(self, listed: list[ListedText]) -> tuple[TokenRange, ...]:
-        with suppress(TooManyAssignmentsError):
+    def _assigned(self, listed: list[ListedText], reasons: set[str]) -> tuple[TokenRange, ...]:
+        try:
             for places in assignments(listed, nested=self.nested):
                 return places
+        except TooManyAssignmentsError:
+            reasons.add("approximate")
         return assign_loosely(listed, nested=self.nested)
 
 

@@ -5,17 +5,19 @@ A normal form of a text leaves out white space and is in Unicode form NFKC; the 
 
 from __future__ import annotations
 
-import unicodedata
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from itertools import accumulate
+from math import inf
 from typing import NamedTuple
 
 from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
 from ..sentence import Span
+from .normal import folded, unspaced
+from .substrings import Effort, Substrings
 
 _MIN_SIMILARITY = 0.75
 """Normalised Levenshtein similarity from which a text counts as a changed form of some tokens."""
@@ -23,6 +25,9 @@ _MAX_LOOKUPS = 32
 """Number of texts of one output that are searched by similarity; for later ones nothing is found."""
 _MAX_ALIKE = 200
 """Characters of a text that is searched by similarity; for a longer one nothing is found."""
+_MAX_STEPS = 300_000
+"""Steps that may be spent on one output: places that are found, and characters that are compared."""
+_CHARACTERS_A_STEP = 50
 
 
 class TokenRange(NamedTuple):
@@ -55,11 +60,11 @@ class _JoinedTokens(NamedTuple):
     """Tokens in a normal form, joined without spaces.
 
     Attributes:
-        text: Joined tokens.
+        search: Joined tokens, in which texts are searched.
         offsets: Offset of each token, and the end of the last one.
     """
 
-    text: str
+    search: Substrings
     offsets: list[int]
 
 
@@ -71,15 +76,25 @@ class SourceText:
         text: Tokens joined by single spaces; offsets count its characters (code points), and ends are exclusive.
         starts: Offset of each token.
         ends: Offset after each token.
+        effort: What looking up may cost.
     """
 
-    def __init__(self, tokens: tuple[str, ...]) -> None:
+    def __init__(self, tokens: tuple[str, ...], texts: Iterable[str] = (), *, bounded: bool = True) -> None:
+        """Prepare a sentence.
+
+        Args:
+            tokens: Tokens of the sentence.
+            texts: Texts that will be looked up. The others can be looked up too, but many of them take longer.
+            bounded: Whether looking up ends early in a text that is built to make it slow.
+        """
         self.tokens = tokens
         self.text = " ".join(tokens)
         self.ends = [end + number for number, end in enumerate(accumulate(map(len, tokens)))]
         self.starts = [0, *(end + 1 for end in self.ends[:-1])]
+        self.effort = Effort(_MAX_STEPS if bounded else inf)
+        self._texts = set(texts)
+        self._search = Substrings(self.text, self._texts, self.effort)
         self._found: dict[str, LookupResult] = {}
-        self._occurrence_places: dict[str, tuple[TokenRange | None, ...]] = {}
         self._lookups = 0
 
     def quote(self, span: Span) -> str:
@@ -98,23 +113,30 @@ class SourceText:
             return None
         return TokenRange(first, last, start > self.starts[first] or end < self.ends[last - 1])
 
-    def occurrences(self, text: str) -> Iterator[int]:
-        """Yield every offset at which a text occurs, also inside words and overlapping itself."""
-        at = self.text.find(text) if text else -1
-        while at >= 0:
-            yield at
-            at = self.text.find(text, at + 1)
+    def occurrence(self, text: str, number: int) -> int | None:
+        """Return the offset of one occurrence of a text, or None if it has fewer.
 
-    def occurrence_places(self, text: str) -> tuple[TokenRange | None, ...]:
-        """Return the places of all occurrences of a text; None for an occurrence between two tokens."""
-        if text not in self._occurrence_places:
-            self._occurrence_places[text] = tuple([self.place_at(at, at + len(text)) for at in self.occurrences(text)])
-        return self._occurrence_places[text]
+        Args:
+            text: Text to find. An occurrence may lie inside words and overlap another one.
+            number: Number of the occurrence, counted from 0.
+        """
+        return self._search.offset(text, number)
+
+    def occurrence_number(self, text: str, at: int) -> int:
+        """Return the number of the occurrence at an offset, counted from 0; the text must occur there."""
+        return self._search.number(text, at)
+
+    def whole_occurrences(self, text: str) -> Iterator[TokenRange]:
+        """Yield the places of the occurrences that cut no token."""
+        for at in self._search.at_edges(text, [*self.starts, *self.ends]):
+            place = self.place_at(at, at + len(text))
+            if place and not place.snapped:
+                yield place
 
     def exact_places(self, text: str) -> tuple[TokenRange, ...]:
         """Return the places where a text occurs as it is and on whole tokens."""
         found: list[TokenRange] = []
-        for at in self.occurrences(text):
+        for at in self._search.at_edges(text, self.starts):
             first = bisect_left(self.starts, at)
             if first < len(self.starts) and self.starts[first] == at:
                 last = bisect_left(self.ends, at + len(text))
@@ -135,41 +157,63 @@ class SourceText:
             self._found[text] = self._look_up(text)
         return self._found[text]
 
+    def difference_at(self, start: int, end: int, text: str) -> str:
+        """Classify how a text differs from some characters of the sentence, as `spelling_difference` does.
+
+        It is an empty string, too, if comparing many long texts would take too long.
+        """
+        there = self.text[start:end]
+        cost = (len(there) + len(text)) // _CHARACTERS_A_STEP
+        return spelling_difference(there, text) if self.effort.allows(cost) else ""
+
     def _look_up(self, text: str) -> LookupResult:
         places = self.exact_places(text)
         if places:
             return LookupResult(places)
-        key = _normal(text)
+        key = unspaced(text)
         if not key:
             return LookupResult(())
         respaced = _places_of(key, self._normal_tokens)
         whole = tuple(place for place in respaced if not place.snapped)
         if whole or respaced:
-            return LookupResult(whole or respaced, "" if not whole and text in self.text else "respaced")
-        changed = tuple(place for place in _places_of(_folded(key), self._folded_tokens) if not place.snapped)
-        return LookupResult(changed or self._most_similar(_folded(key)), "changed")
+            is_as_written = not whole and self.occurrence(text, 0) is not None
+            return LookupResult(whole or respaced, "" if is_as_written else "respaced")
+        changed = tuple(place for place in _places_of(folded(key), self._folded_tokens) if not place.snapped)
+        return LookupResult(changed or self._most_similar(folded(key)), "changed")
 
     @cached_property
     def _normal_tokens(self) -> _JoinedTokens:
-        return _joined(self.tokens, _normal)
+        return self._joined(unspaced)
 
     @cached_property
     def _folded_tokens(self) -> _JoinedTokens:
-        return _joined(self.tokens, lambda token: _folded(_normal(token)))
+        return self._joined(lambda text: folded(unspaced(text)))
+
+    def _joined(self, form: Callable[[str], str]) -> _JoinedTokens:
+        keys = [form(token) for token in self.tokens]
+        search = Substrings("".join(keys), map(form, self._texts), self.effort)
+        return _JoinedTokens(search, [0, *accumulate(map(len, keys))])
 
     def _most_similar(self, key: str) -> tuple[TokenRange, ...]:
         """Return the places that are most similar to a text in folded form, if they are similar enough."""
         self._lookups += 1
         if self._lookups > _MAX_LOOKUPS or len(key) > _MAX_ALIKE:
+            self.effort.is_cut = True
             return ()
-        text, offsets = self._folded_tokens
-        windows: dict[TokenRange, str] = {}
-        for first in range(len(self.tokens)):
-            closest = bisect_left(offsets, offsets[first] + len(key))
-            for last in range(max(first + 1, closest - 1), min(closest + 1, len(self.tokens)) + 1):
-                windows[TokenRange(first, last)] = text[offsets[first] : offsets[last]]
+        text, offsets = self._folded_tokens.search.text, self._folded_tokens.offsets
+        places: list[tuple[int, int]] = []
+        closest, count = 0, len(self.tokens)
+        for first in range(count):
+            end = offsets[first] + len(key)
+            while closest <= count and offsets[closest] < end:
+                closest += 1
+            for last in range(max(first + 1, closest - 1), min(closest + 1, count) + 1):
+                places.append((first, last))
+        windows = [text[offsets[first] : offsets[last]] for first, last in places]
         best = process.extractOne(key, windows, scorer=Levenshtein.normalized_similarity, score_cutoff=_MIN_SIMILARITY)
-        return () if best is None else tuple(place for place, window in windows.items() if window == best[0])
+        if best is None:
+            return ()
+        return tuple(TokenRange(*place) for place, window in zip(places, windows) if window == best[0])
 
 
 def spelling_difference(one: str, other: str) -> str:
@@ -178,35 +222,20 @@ def spelling_difference(one: str, other: str) -> str:
     Returns:
         `respaced` for white space or Unicode form, `changed` for case, an empty string if they are different texts.
     """
-    one, other = _normal(one), _normal(other)
+    one, other = unspaced(one), unspaced(other)
     if one == other:
         return "respaced"
-    return "changed" if _folded(one) == _folded(other) else ""
-
-
-def _normal(text: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", text).split())
-
-
-def _folded(key: str) -> str:
-    return unicodedata.normalize("NFKC", key.casefold())
-
-
-def _joined(tokens: tuple[str, ...], form: Callable[[str], str]) -> _JoinedTokens:
-    keys = [form(token) for token in tokens]
-    return _JoinedTokens("".join(keys), [0, *accumulate(map(len, keys))])
+    return "changed" if folded(one) == folded(other) else ""
 
 
 def _places_of(key: str, tokens: _JoinedTokens) -> tuple[TokenRange, ...]:
     """Return the places where a text in normal form begins with a token, ends with one, or both."""
-    text, offsets = tokens
+    search, offsets = tokens
     found: list[TokenRange] = []
-    at = text.find(key)
-    while at >= 0:
+    for at in search.at_edges(key, offsets):
         end = at + len(key)
         first, last = bisect_right(offsets, at) - 1, bisect_left(offsets, end)
         begins, ends = offsets[first] == at, offsets[last] == end
         if begins or ends:
             found.append(TokenRange(first, last, not (begins and ends)))
-        at = text.find(key, at + 1)
     return tuple(found)

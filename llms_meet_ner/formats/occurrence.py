@@ -5,7 +5,8 @@ It was published by Zhan et al. (2026, arXiv 2601.17898).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from ..alignment import Alignment, WrittenEntity
 from ..labels import LabelSet
@@ -42,11 +43,16 @@ class OccurrenceFormat(JsonFormat):
         if not sentence.spans:
             return "[]"
         source = SourceText(sentence.tokens)
-        rows = []
-        for span in sentence.spans:
-            text, start = source.quote(span), source.starts[span.start]
-            index = next(number for number, at in enumerate(source.occurrences(text), start=1) if at == start)
-            rows.append({"text": text, "label": span.label, "occurrence_index": index})
+        texts = [source.quote(span) for span in sentence.spans]
+        source = SourceText(sentence.tokens, texts, bounded=False)
+        rows = [
+            {
+                "text": text,
+                "label": span.label,
+                "occurrence_index": source.occurrence_number(text, source.starts[span.start]) + 1,
+            }
+            for text, span in zip(texts, sentence.spans)
+        ]
         return dump(rows)
 
     def parse(self, text: str, tokens: tuple[str, ...], labels: LabelSet) -> Alignment:
@@ -62,33 +68,33 @@ class OccurrenceFormat(JsonFormat):
         entities, reasons = read_entities(text, _NUMBERS, most_candidates(tokens, len(labels)))
         if entities is None:
             return failed_alignment(reasons)
-        source = SourceText(tokens)
+        source = SourceText(tokens, {row.entity.text for row in entities})
         candidates = Candidates(self.nested, reasons)
-        taken: set[tuple[str, TokenRange]] = set()
-        unnumbered: list[tuple[WrittenEntity, Sequence[TokenRange | None]]] = []
+        places: dict[str, _Places] = {}
+        unnumbered: list[WrittenEntity] = []
         for entity, (index,) in entities:
             if entity.label not in labels:
                 candidates.unknown_labels.append(entity)
                 continue
-            places = _places(source, entity.text, candidates)
-            if not places:
+            if entity.text not in places:
+                places[entity.text] = _Places(source, entity.text, candidates.reasons)
+            own = places[entity.text]
+            if own.is_empty:
                 candidates.ungrounded.append(entity)
-            elif index is None or not 1 <= index <= len(places):
+            elif index is None or not own.has(index):
                 candidates.reasons.add("misnumbered")
-                unnumbered.append((entity, places))
-            elif place := places[index - 1]:
-                taken.add((entity.text, place))
+                unnumbered.append(entity)
+            elif place := own.take(index):
                 candidates.place(place, entity)
             else:
                 candidates.ungrounded.append(entity)
-        for entity, places in unnumbered:
-            left = [place for place in places if place and (entity.text, place) not in taken]
-            if left:
-                place = min(left, key=lambda place: place.snapped)
-                taken.add((entity.text, place))
+        for entity in unnumbered:
+            if place := places[entity.text].take_next():
                 candidates.place(place, entity)
             else:
                 candidates.ungrounded.append(entity)
+        if source.effort.is_cut:
+            candidates.reasons.add("approximate")
         return candidates.alignment()
 
     def is_ambiguous(self, sentence: Sentence, labels: LabelSet) -> bool:
@@ -96,12 +102,66 @@ class OccurrenceFormat(JsonFormat):
         return False
 
 
-def _places(source: SourceText, text: str, candidates: Candidates) -> Sequence[TokenRange | None]:
-    """Return the places that the index of a text counts, and note in `candidates` if they are written differently."""
-    places = source.occurrence_places(text)
-    if places:
-        return places
-    found = source.find(text)
-    if found.places and found.difference:
-        candidates.reasons.add(found.difference)
-    return found.places
+class _Places:
+    """The places of one text: those of its occurrences, or if it has none, those of other spellings.
+
+    Attributes:
+        is_empty: Whether there is no place at all.
+    """
+
+    def __init__(self, source: SourceText, text: str, reasons: set[str]) -> None:
+        """Find the first place, and note in `reasons` if it is written differently."""
+        self._source = source
+        self._text = text
+        self._spelled: tuple[TokenRange, ...] | None = None
+        if source.occurrence(text, 0) is None:
+            found = source.find(text)
+            self._spelled = found.places
+            if found.places and found.difference:
+                reasons.add(found.difference)
+        self.is_empty = self._spelled == ()
+        self._taken: set[TokenRange] = set()
+        self._unnumbered: Iterator[TokenRange] | None = None
+
+    def has(self, index: int) -> bool:
+        """Return whether an index, counted from 1, has an occurrence."""
+        if index < 1:
+            return False
+        if self._spelled is not None:
+            return index <= len(self._spelled)
+        return self._source.occurrence(self._text, index - 1) is not None
+
+    def take(self, index: int) -> TokenRange | None:
+        """Take and return the place with an index; None if it touches no token."""
+        place = self._place(index)
+        if place:
+            self._taken.add(place)
+        return place
+
+    def take_next(self) -> TokenRange | None:
+        """Take and return the first place that is left, on whole tokens if possible; None if none is left."""
+        if self._unnumbered is None:
+            self._unnumbered = chain(self._whole(), self._all())
+        for place in self._unnumbered:
+            if place not in self._taken:
+                self._taken.add(place)
+                return place
+        return None
+
+    def _place(self, index: int) -> TokenRange | None:
+        if self._spelled is not None:
+            return self._spelled[index - 1]
+        at = self._source.occurrence(self._text, index - 1)
+        return None if at is None else self._source.place_at(at, at + len(self._text))
+
+    def _whole(self) -> Iterable[TokenRange]:
+        if self._spelled is not None:
+            return (place for place in self._spelled if not place.snapped)
+        return self._source.whole_occurrences(self._text)
+
+    def _all(self) -> Iterator[TokenRange]:
+        index = 1
+        while self.has(index):
+            if place := self._place(index):
+                yield place
+            index += 1

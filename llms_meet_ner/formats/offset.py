@@ -13,7 +13,7 @@ from .candidates import Candidates, failed_alignment, most_candidates
 from .json_format import JsonFormat
 from .json_list import read_entities
 from .json_text import dump
-from .lookup import SourceText, spelling_difference
+from .lookup import SourceText
 
 _TASK = (
     "Find every named entity in the input sentence and list them on one line as a JSON array, in the order in which they occur. "
@@ -71,14 +71,15 @@ class OffsetFormat(JsonFormat):
                 candidates.reasons.add("misnumbered")
                 candidates.ungrounded.append(entity)
                 continue
-            there = source.text[start:end]
-            if there != entity.text:
-                candidates.reasons.add(spelling_difference(there, entity.text) or "misplaced")
+            if not source.text.startswith(entity.text, start) or len(entity.text) != end - start:
+                candidates.reasons.add(source.difference_at(start, end, entity.text) or "misplaced")
             place = source.place_at(start, end)
             if place is None:
                 candidates.ungrounded.append(entity)
             else:
                 candidates.place(place, entity)
+        if source.effort.is_cut:
+            candidates.reasons.add("approximate")
         return candidates.alignment()
 
     def is_ambiguous(self, sentence: Sentence, labels: LabelSet) -> bool:

@@ -12,9 +12,11 @@ from functools import lru_cache
 from ..errors import LmnError
 from ..labels import LabelSet
 from ..sentence import Sentence, Span, outer_first
-from .grounding import Mark, squeezed
+from .grounding import Mark
 from .inline import InlineFormat, spans_on_tokens
 from .markup import Markup
+from .normal import squeezed
+from .substrings import Substrings
 
 _LOOSE_TAG = re.compile(r"<([^<>]{1,100})>")
 _NAME = re.compile(r"[^\W\d_][\w.:-]*")
@@ -81,8 +83,9 @@ class XmlFormat(InlineFormat):
         at = 0
         loose = False
         known = {label.casefold(): label for label in reversed(labels.names)}
-        in_source = squeezed(source)
-        for found in _LOOSE_TAG.finditer(line):
+        tags = list(_LOOSE_TAG.finditer(line))
+        in_source = Substrings(squeezed(source), {squeezed(found[0]) for found in tags})
+        for found in tags:
             tag = _read_tag(found[1], labels, known)
             if tag is None:
                 continue

@@ -62,11 +62,13 @@ def test_offsets_count_the_tokens_joined_by_single_spaces() -> None:
 
 
 def test_an_occurrence_may_lie_inside_words_overlap_another_or_touch_no_token() -> None:
-    assert list(SourceText(("aaa", "a")).occurrences("aa")) == [0, 1]
+    source = SourceText(("aaa", "a"))
+    assert [source.occurrence("aa", number) for number in range(3)] == [0, 1, None]
     source = SourceText(("RUSH", "in", "US"))
-    assert source.occurrence_places("US") == (TokenRange(0, 1, snapped=True), TokenRange(2, 3))
-    assert source.occurrence_places(" ") == (None, None)
-    assert source.occurrence_places("") == ()
+    assert [source.occurrence("US", number) for number in range(3)] == [1, 8, None]
+    assert source.occurrence_number("US", 8) == 1
+    assert list(source.whole_occurrences("US")) == [TokenRange(2, 3)]
+    assert source.occurrence("", 0) is None
     assert source.exact_places("US") == (TokenRange(2, 3),)
 
 
