@@ -4,13 +4,14 @@
 # make verify  runs slower checks; run make demo first
 # make check   runs ruff, mypy --strict and the import contracts
 # make bench   runs the benchmark of the pipeline; make bench-decode runs the one of decoding
+# make bench-growth  runs the one of long outputs that are built to be slow
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 DEMO_READY := $(VENV)/.demo-ready
 READY := $(VENV)/.ready
 
-.PHONY: setup demo test verify check bench bench-decode clean
+.PHONY: setup demo test verify check bench bench-decode bench-growth clean
 
 setup: $(READY)
 
@@ -62,6 +63,10 @@ verify: $(READY)
 bench-decode: $(READY)
 	$(BIN)/python -m pip install --quiet -e '.[train,bench]'
 	$(BIN)/python tests/benchmarks/decode.py --recipe recipes/demo_smollm2.yaml
+
+# Reads outputs that are built to be slow, of up to 10,000 tokens, in all formats. Takes a minute.
+bench-growth: $(READY)
+	$(BIN)/python tests/benchmarks/growth.py
 
 clean:
 	rm -rf build $(VENV)
