@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from functools import lru_cache
-from itertools import islice
 
 from ..labels import LabelSet
 from ..sentence import Sentence, Span
-from .bracketed_readings import TooManyReadingsError, readings
+from .bracketed_readings import Reading, TooManyReadingsError, readings
 from .grounding import Mark
 from .inline import InlineFormat, spans_on_tokens
 from .substrings import Substrings
@@ -46,42 +44,51 @@ class BracketedFormat(InlineFormat):
         if not _closer(labels).search(sentence.text):
             return False
         text = self.render(sentence)
-        found: set[tuple[Span, ...]] = set()
+        found = 0
         try:
-            for number, spans in enumerate(self._readings(text, tokens, labels), start=1):
-                if self.write(tokens, spans) == text:
-                    found.add(spans)
-                if len(found) > 1 or number == _MAX_READINGS:
+            for number, reading in enumerate(self._readings(text, tokens, labels), start=1):
+                found += reading.renders_again
+                if found > 1 or number == _MAX_READINGS:
                     return True
         except TooManyReadingsError:
             return True
         return False
 
-    def _read_exactly(self, text: str, tokens: tuple[str, ...], labels: LabelSet) -> tuple[Span, ...] | None:
-        """Return the spans if the text is the source with well-formed markup and nothing else, or None."""
+    def _read_exactly(
+        self, text: str, tokens: tuple[str, ...], labels: LabelSet, reasons: set[str]
+    ) -> tuple[Span, ...] | None:
+        """Return the spans if the text is the source with well-formed markup and nothing else, or None.
+
+        If there are too many ways to read it to try them all, `approximate` is added to the reasons.
+        """
         source = " ".join(tokens)
         if text == source:
             return ()
         closer = _closer(labels)
         if closer.search(source):
-            return self._first_reading(text, tokens, labels)
+            return self._first_reading(text, tokens, labels, reasons)
         marked = _strip_markup(closer.split(text), source, self.nested)
         if marked is None:
             return None
         return spans_on_tokens(marked, tokens, source)
 
-    def _first_reading(self, text: str, tokens: tuple[str, ...], labels: LabelSet) -> tuple[Span, ...] | None:
+    def _first_reading(
+        self, text: str, tokens: tuple[str, ...], labels: LabelSet, reasons: set[str]
+    ) -> tuple[Span, ...] | None:
         """Return the first reading that renders to the text again, or else the first reading, or else None."""
-        first: tuple[Span, ...] | None = None
-        with suppress(TooManyReadingsError):
-            for spans in islice(self._readings(text, tokens, labels), _MAX_READINGS):
-                if self.write(tokens, spans) == text:
-                    return spans
-                if first is None:
-                    first = spans
-        return first
+        first: Reading | None = None
+        try:
+            for number, reading in enumerate(self._readings(text, tokens, labels), start=1):
+                if reading.renders_again:
+                    return reading.spans()
+                first = first or reading
+                if number == _MAX_READINGS:
+                    raise TooManyReadingsError
+        except TooManyReadingsError:
+            reasons.add("approximate")
+        return None if first is None else first.spans()
 
-    def _readings(self, text: str, tokens: tuple[str, ...], labels: LabelSet) -> Iterator[tuple[Span, ...]]:
+    def _readings(self, text: str, tokens: tuple[str, ...], labels: LabelSet) -> Iterator[Reading]:
         return readings(text, tokens, _closer(labels), len(tokens) * len(labels) if self.nested else 1)
 
     def _split_markup(self, line: str, source: str, labels: LabelSet) -> tuple[list[str | Mark], bool]:

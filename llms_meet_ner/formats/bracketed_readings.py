@@ -48,9 +48,44 @@ class _Step(NamedTuple):
     opening: int = 0
 
 
+class _Closed(NamedTuple):
+    """The entities that are closed so far; readings share their beginnings.
+
+    Attributes:
+        span: Span that closed last.
+        before: Those that closed before it.
+        is_written_so: Whether the format writes equal spans in the order in which these close: by falling label.
+    """
+
+    span: Span
+    before: _Closed | None
+    is_written_so: bool
+
+
+class Reading(NamedTuple):
+    """One way to read a text.
+
+    Attributes:
+        closed: Its entities.
+        renders_again: Whether the format writes the same text for it. It does not if equal spans close in another order.
+    """
+
+    closed: _Closed | None
+    renders_again: bool
+
+    def spans(self) -> tuple[Span, ...]:
+        """Return the spans in the order of `outer_first`."""
+        found: list[Span] = []
+        closed = self.closed
+        while closed is not None:
+            found.append(closed.span)
+            closed = closed.before
+        return tuple(sorted(found, key=outer_first))
+
+
 def readings(
     text: str, tokens: tuple[str, ...], closer: re.Pattern[str], most_open: int, max_open: int = 64
-) -> Iterator[tuple[Span, ...]]:
+) -> Iterator[Reading]:
     """Yield every reading of the text; those that close entities early come first.
 
     How many brackets open before a token follows from the token. The only choice is whether a ` | LABEL]` after a token is a
@@ -64,7 +99,7 @@ def readings(
         max_open: Limit on `most_open`, as a protection against hostile text.
 
     Yields:
-        Spans in the order of `outer_first`. A reading with two equal spans is left out.
+        Readings. One with two equal spans under one label is left out.
 
     Raises:
         TooManyReadingsError: The text consists mostly of marks, and the search would take too many steps.
@@ -74,33 +109,41 @@ def readings(
     if first is None:
         return
     steps = _live_steps(text, tokens, closer, most_open, first.to)
-    pending: list[tuple[_Position, tuple[int, ...], tuple[Span, ...]]] = []
+    pending: list[tuple[_Position, tuple[int, ...], _Closed | None]] = []
     if first.to in steps:
-        pending.append((first.to, (0,) * first.opening, ()))
+        pending.append((first.to, (0,) * first.opening, None))
     taken = 0
     while pending:
-        position, open_starts, spans = pending.pop()
+        position, open_starts, closed = pending.pop()
         taken += 1
         if taken > _MAX_STEPS:
             raise TooManyReadingsError
         if _is_final(position, text, tokens):
-            yield tuple(sorted(spans, key=outer_first))
+            yield Reading(closed, closed is None or closed.is_written_so)
         for step in reversed(steps[position]):
             if step.label:
                 span = Span(open_starts[-1], position.token + 1, step.label)
-                if not _closed_here(span, spans):
-                    pending.append((step.to, open_starts[:-1], (*spans, span)))
+                if not _closed_here(span, closed):
+                    pending.append((step.to, open_starts[:-1], _close(span, closed)))
             else:
-                pending.append((step.to, open_starts + (step.to.token,) * step.opening, spans))
+                pending.append((step.to, open_starts + (step.to.token,) * step.opening, closed))
 
 
-def _closed_here(span: Span, spans: tuple[Span, ...]) -> bool:
-    """Return whether `spans`, in the order in which they closed, hold a span; only the last ones have its end."""
-    for other in reversed(spans):
-        if other.end != span.end:
-            return False
-        if other == span:
+def _close(span: Span, before: _Closed | None) -> _Closed:
+    """Add the span that closes next."""
+    if before is None:
+        return _Closed(span, None, True)
+    last = before.span
+    is_in_order = (last.start, last.end) != (span.start, span.end) or span.label < last.label
+    return _Closed(span, before, before.is_written_so and is_in_order)
+
+
+def _closed_here(span: Span, closed: _Closed | None) -> bool:
+    """Return whether a span is closed already; only the last ones have its end."""
+    while closed is not None and closed.span.end == span.end:
+        if closed.span == span:
             return True
+        closed = closed.before
     return False
 
 

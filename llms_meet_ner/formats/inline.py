@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import replace
 
-from ..alignment import EXACT, Alignment
+from ..alignment import EXACT, REPAIRED, Alignment
 from ..labels import LabelSet
 from ..sentence import Sentence, Span, outer_first
 from .grounding import Mark, ground
@@ -38,8 +39,13 @@ class InlineFormat(ABC):
         """Return whether another annotation of the same tokens renders to the same text, so that no parser can tell them apart."""
 
     @abstractmethod
-    def _read_exactly(self, text: str, tokens: tuple[str, ...], labels: LabelSet) -> tuple[Span, ...] | None:
-        """Return the spans if the text is the source with well-formed markup and nothing else, or None."""
+    def _read_exactly(
+        self, text: str, tokens: tuple[str, ...], labels: LabelSet, reasons: set[str]
+    ) -> tuple[Span, ...] | None:
+        """Return the spans if the text is the source with well-formed markup and nothing else, or None.
+
+        If there are too many ways to read it to try them all, `approximate` is added to the reasons.
+        """
 
     @abstractmethod
     def _split_markup(self, line: str, source: str, labels: LabelSet) -> tuple[list[str | Mark], bool]:
@@ -85,13 +91,15 @@ class InlineFormat(ABC):
         The time grows linearly with a text that is written as the format asks, and about linearly with any other.
         """
         line = text.partition("\n")[0]
-        spans = self._read_exactly(line, tokens, labels)
+        reasons: set[str] = set()
+        spans = self._read_exactly(line, tokens, labels, reasons)
         if spans is None and (stripped := line.strip()) != line:
-            spans = self._read_exactly(stripped, tokens, labels)
+            spans = self._read_exactly(stripped, tokens, labels, reasons)
         if spans is not None:
-            return Alignment(spans, EXACT)
+            return Alignment(spans, REPAIRED if reasons else EXACT, tuple(reasons))
         pieces, loose = self._split_markup(line, " ".join(tokens), labels)
-        return ground(pieces, tokens, labels, nested=self.nested, loose_markup=loose)
+        alignment = ground(pieces, tokens, labels, nested=self.nested, loose_markup=loose)
+        return replace(alignment, reasons=tuple(sorted({*alignment.reasons, *reasons}))) if reasons else alignment
 
     def markup(self, labels: LabelSet) -> Markup:
         """Return the opening and closing marks of all labels."""

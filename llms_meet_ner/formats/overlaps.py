@@ -28,6 +28,7 @@ def resolve_overlaps(
     kept: list[Span] = []
     dropped: list[WrittenEntity] = []
     reasons: set[str] = set()
+    known: set[Span] = set()
     around: list[Span] = []  # kept spans that the next one may lie in, the innermost last
     for span, entity in sorted(candidates, key=lambda candidate: (candidate[0].start, -candidate[0].end)):
         while around and around[-1].end <= span.start:
@@ -35,20 +36,11 @@ def resolve_overlaps(
         if around and around[-1].end < span.end:
             reasons.add("crossing")
             dropped.append(entity)
-        elif around and (not nested or _is_among(span, around)):
+        elif around and (not nested or span in known):
             reasons.add("nested")
             dropped.append(entity)
         else:
             kept.append(span)
+            known.add(span)
             around.append(span)
     return tuple(sorted(kept, key=outer_first)), tuple(dropped), reasons
-
-
-def _is_among(span: Span, around: Sequence[Span]) -> bool:
-    """Return whether `around` holds a span; only its last ones, over the same tokens, can be equal."""
-    for other in reversed(around):
-        if other == span:
-            return True
-        if (other.start, other.end) != (span.start, span.end):
-            return False
-    return False

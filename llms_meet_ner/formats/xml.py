@@ -62,7 +62,9 @@ class XmlFormat(InlineFormat):
         """Return whether another annotation may render to the same text, which happens only if a label starts with a slash."""
         return any(label.startswith("/") for label in labels.names)
 
-    def _read_exactly(self, text: str, tokens: tuple[str, ...], labels: LabelSet) -> tuple[Span, ...] | None:
+    def _read_exactly(
+        self, text: str, tokens: tuple[str, ...], labels: LabelSet, reasons: set[str]
+    ) -> tuple[Span, ...] | None:
         """Return the spans if the text is the source with well-formed markup and nothing else, or None."""
         source = " ".join(tokens)
         if text == source:

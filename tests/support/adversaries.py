@@ -94,6 +94,15 @@ def _closer_like_only(name: str, count: int, nested: bool) -> Case:
     return Case(tokens, _written(name, tokens, [Span(at, count, "PER") for at in range(depth)]))
 
 
+def _swapped_closers(name: str, count: int, nested: bool) -> Case:
+    """Entities over the same token that close in another order than they are written in, between words that are marks."""
+    words = ["a", "|", "PER]", "b"] if name == "bracketed" else ["a", "<PER>", "</PER>", "b"]
+    tokens = tuple((words * count)[:count])
+    (one, end_one), (other, end_other) = _marks(name), _marks(name, "LOC")
+    written = [f"{one}{other}{token}{end_other}{end_one}" if token == "a" else token for token in tokens[:-8]]
+    return Case(tokens, " ".join([*written, *tokens[-8:]]))
+
+
 def _closer_like_shuffled(name: str, count: int, nested: bool) -> Case:
     case = _closer_like(name, count, nested)
     words = case.output.split(" ")
@@ -228,6 +237,7 @@ INLINE: dict[str, Build] = {
     "closer-like words": _closer_like,
     "closer-like words only": _closer_like_only,
     "closer-like, shuffled": _closer_like_shuffled,
+    "swapped closers": _swapped_closers,
     "unclosed openers": _unclosed,
     "unopened closers": _unopened,
     "all closed at the end": _unclosed_then_closed,

@@ -48,4 +48,24 @@ def test_every_reading_is_found_once_and_early_closings_come_first(
     text: str, tokens: tuple[str, ...], most_open: int, expected: list[tuple[Span, ...]]
 ) -> None:
     closer = re.compile(r" \| (PER|X)\]")
-    assert list(readings(text, tokens, closer, most_open)) == expected
+    assert [reading.spans() for reading in readings(text, tokens, closer, most_open)] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "renders_again"), [("[[a | X] | PER]", True), ("[[a | PER] | X]", False), ("a", True)]
+)
+def test_a_reading_that_closes_equal_spans_in_another_order_does_not_render_again(
+    text: str, renders_again: bool
+) -> None:
+    (reading,) = readings(text, ("a",), re.compile(r" \| (PER|X)\]"), 2)
+    assert reading.renders_again == renders_again
+    assert (NESTED.write(("a",), reading.spans()) == text) == renders_again
+
+
+def test_too_many_readings_are_said() -> None:
+    tokens = ("a", "|", "PER]", "b") * 50
+    text = " ".join("[[a | PER] | LOC]" if token == "a" else token for token in tokens)
+    assert NESTED.parse(text, tokens, LABELS).reasons == ()
+    swapped = NESTED.parse(text.replace("PER] | LOC]", "LOC] | PER]"), tokens, LABELS)
+    assert (swapped.status, swapped.reasons) == ("repaired", ("approximate",))
+    assert len(swapped.spans) == 100

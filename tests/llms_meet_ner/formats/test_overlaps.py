@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 from json_outputs import LABELS, listed, parse
+from operations import growth
 from yardstick import assert_within
 
 from llms_meet_ner import Span, WrittenEntity, get_format
@@ -36,6 +37,16 @@ def test_deep_nesting_is_resolved_in_linear_time() -> None:
     assert len(flat.parse(text, tokens, LABELS).dropped) == 4_999
     for fmt in (nested, flat):
         assert_within(3.0, partial(fmt.parse, text, tokens, LABELS))
+
+
+def test_many_labels_on_one_token_are_told_apart_in_linear_time() -> None:
+    def resolve(count: int) -> None:
+        entity = WrittenEntity("a", "X")
+        spans = [Span(0, 1, f"L{number % count}") for number in range(2 * count)]
+        kept, dropped, _ = resolve_overlaps([(span, entity) for span in spans], nested=True)
+        assert len(kept) == len(dropped) == count
+
+    assert growth(resolve, 200) <= 2.5
 
 
 @pytest.mark.parametrize("nested", [False, True])
