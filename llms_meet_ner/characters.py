@@ -10,6 +10,8 @@ _HARMFUL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udff
 The plain direction marks U+200E and U+200F, which real text holds, are not among them.
 """
 
+_LONGEST = 2_000
+
 
 def is_harmful(character: str) -> bool:
     """Return whether a character is a control character, a surrogate, a separator of lines, or one that reorders a line."""
@@ -45,3 +47,8 @@ def without_surrogates(text: str) -> tuple[str, int]:
         kept = "".join("\ufffd" if "\ud800" <= character <= "\udfff" else character for character in text)
         return kept, sum("\ud800" <= character <= "\udfff" for character in text)
     return text, 0
+
+
+def shortened(text: str) -> str:
+    """Return a text of at most 2,000 characters, or its first 2,000 and how many it has; a damaged file may be one line of 50 MB."""
+    return f"{text[:_LONGEST]} ... ({len(text):,} characters)" if len(text) > _LONGEST else text

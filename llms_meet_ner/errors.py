@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Self
 
-from .characters import escaped
+from .characters import escaped, shortened
 from .masking import masked
 
-_LONGEST = 2_000
-"""Characters of a part of a message that are shown; a damaged file may be one line of 50 MB."""
 _LINES = "\n\t"
 """Kept in a remedy alone: it may list files, one a line."""
 
@@ -44,9 +42,7 @@ class LmnError(Exception):
 
 def _shown(part: str, keep: str = "\t") -> str:
     """Return a part of a message as it is printed, in one line unless line breaks are kept."""
-    part = masked(part)
-    cut = f"{part[:_LONGEST]} ... ({len(part):,} characters)" if len(part) > _LONGEST else part
-    return escaped(cut, keep)
+    return escaped(shortened(masked(part)), keep)
 
 
 def install_command(extra: str) -> str:

@@ -31,7 +31,7 @@ _WORD = re.compile(r"(?:[^\W\d_]+|\d+)(?:[-_. /]+(?:[^\W\d_]+|\d+))*")
 _PLACEHOLDERS = frozenset(("token-abc123", "sk-no-key-required"))
 """Keys that the documentation of servers gives as examples."""
 _ACTIVE_IN_MARKDOWN = re.compile(r"([\\`*_\[\]|~$#])")
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\"'<>]*@[^\s\"'<>]+")
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}://[^\s\"'<>]{0,2000}@[^\s\"'<>]{1,2000}")
 _PART = re.compile(r"[,;\s]+")
 
 _masks: dict[str, str] = {}

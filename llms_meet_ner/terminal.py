@@ -15,7 +15,7 @@ from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.progress import Progress, TaskID
 
-from .characters import escaped
+from .characters import escaped, shortened
 from .masking import keep_environment, keep_words, masked
 
 _UP = "\x1b[A"
@@ -28,13 +28,13 @@ def safe(text: str) -> str:
 
 
 def echo(text: object = "", *, err: bool = False) -> None:
-    """Print a line for people, with secrets masked and harmful characters escaped.
+    """Print a line for people, with secrets masked and harmful characters escaped; of a very long line, its beginning.
 
     Args:
         text: The line, or several.
         err: Whether to print it on standard error.
     """
-    click.echo(safe(str(text)), err=err)
+    click.echo(_for_people(str(text)), err=err)
 
 
 def write_data(text: str) -> None:
@@ -148,7 +148,12 @@ def _printable(text: str) -> str:
     if text and not text.replace(_UP, ""):
         return text
     start = "\r" if text.startswith("\r") else ""
-    return start + safe(text.removeprefix(start))
+    return start + _for_people(text.removeprefix(start))
+
+
+def _for_people(text: str) -> str:
+    """Return a text made safe, with the beginning of each very long line in its place."""
+    return escaped("\n".join(map(shortened, masked(text).split("\n"))))
 
 
 def _behind(stream: Any) -> TextIO:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ...alignment import Alignment
+from ...characters import shortened
 from ...errors import LmnError, listed
 from ...records import Uncertainty, read_jsonl, spans_from_json, spans_to_json
 from ...sentence import Sentence, Span, tokens_sha1
@@ -160,7 +161,7 @@ def _by_id(path: Path, lines: Iterable[_Line], sentences: Sequence[Sentence], ke
         found[sentence.id] = keep(prediction, sentence)
         decodings.add(NO_DECODING if text is None else _whole(str(row.get("decoding", UNKNOWN_DECODING))))
     _check_number(path, len(found), len(sentences), next((s.id for s in sentences if s.id not in found), ""))
-    return Predictions(path, [found[sentence.id] for sentence in sentences], "+".join(sorted(decodings)))
+    return Predictions(path, [found[sentence.id] for sentence in sentences], shortened("+".join(sorted(decodings))))
 
 
 def _answer_spans(where: str, row: dict[str, Any], sentence: Sentence) -> tuple[Span, ...]:

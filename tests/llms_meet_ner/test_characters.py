@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llms_meet_ner.characters import escaped, harmful_in, is_harmful, without_surrogates
+from llms_meet_ner.characters import escaped, harmful_in, is_harmful, shortened, without_surrogates
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,8 @@ def test_the_characters_are_those_of_their_unicode_categories() -> None:
     for character in map(chr, range(sys.maxunicode + 1)):
         by_category = unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") or character in reordering
         assert is_harmful(character) == by_category, hex(ord(character))
+
+
+def test_a_long_text_is_shortened_and_says_so() -> None:
+    assert shortened("x" * 2000) == "x" * 2000
+    assert shortened("x" * 50_000_000) == "x" * 2000 + " ... (50,000,000 characters)"
