@@ -29,6 +29,7 @@ from llms_meet_ner.alignment import EXACT, Alignment
 from llms_meet_ner.data_converters.cards import Card, load_card
 from llms_meet_ner.data_converters.corpus import read_corpus
 from llms_meet_ner.eval.analysis import analyse
+from llms_meet_ner.eval.analysis.pairs import pair_up
 from llms_meet_ner.eval.scoring.counts import score
 from llms_meet_ner.formats import OutputFormat, get_format
 from llms_meet_ner.sentence import Sentence
@@ -123,7 +124,8 @@ def _measure(card: Card, fmt: OutputFormat, folder: Path, count: int) -> None:
     )
     wrong = [replace(one, spans=one.spans[1:]) if number % 5 == 0 else one for number, one in enumerate(alignments)]
     started = time.process_time()
-    analyse(sentences, wrong, card.labels.names)
+    pairs = [pair_up(sentence.spans, one.spans) for sentence, one in zip(sentences, wrong)]
+    analyse(sentences, wrong, pairs, card.labels.names)
     analysed = time.process_time() - started
     click.echo(f"{_line('analyse', analysed, count)}   {analysed / ours:.3f} x the time of scoring")
     click.echo(
