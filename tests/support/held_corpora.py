@@ -1,6 +1,7 @@
 """The real files under LMN_CORPORA, each with the card that reads it. Run as a script, it writes docs/corpora.md.
 
 python tests/support/held_corpora.py DIR        render, parse and compare every file in every output format
+python tests/support/layouts.py                 only the small files of the layouts
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import layouts
 import yaml
 from paths import ROOT
 
@@ -136,7 +138,7 @@ def page(corpora: Path) -> str:
         ]
         sizes = f"{first.sentences:,} | {first.tokens:,} | {first.entities.total():,}"
         lines.append(f"| {card.name} | {split} | {sizes} | {' | '.join(cells)} |")
-    return _HEAD + "\n".join(lines) + "\n" + _REFUSED
+    return _HEAD + "\n".join(lines) + "\n" + _REFUSED + "\n" + layouts.table()
 
 
 _REFUSED = """
