@@ -18,8 +18,8 @@ from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
 from llms_meet_ner.eval.cli.publish import main as lmn_publish
 from llms_meet_ner.eval.cli.score import main as lmn_eval
 
-MEGABYTE = 1_000_000
-HUGE = "x" * MEGABYTE
+MANY = 100_000
+HUGE = "x" * MANY
 MOST = 10_000
 """Characters that a command may print."""
 
@@ -63,12 +63,12 @@ FILES: dict[str, tuple[dict[str, Any], str]] = {
     "columns: a tag": (COLUMNS, f"Ada\t{HUGE}\n"),
     "columns: a label": (COLUMNS, f"Ada\tB-{HUGE}\n"),
     "columns: a token, with a wrong tag": (COLUMNS, f"{HUGE}\tI-PER\n"),
-    "columns: many columns": (COLUMNS | {"columns": 2}, "x\t" * MEGABYTE),
+    "columns: many columns": (COLUMNS | {"columns": 2}, "x\t" * MANY),
     "columns: a token with brackets": (COLUMNS, f"[{HUGE}\tO\n"),
     "lines: nothing but x": (LINES, HUGE),
     "lines: a tag": (LINES, f"Ada\t{HUGE}\n"),
-    "lines: more tags than tokens": (LINES, f"Ada\t{'O ' * MEGABYTE}\n"),
-    "lines: more tokens than tags": (LINES, f"{'Ada ' * MEGABYTE}\tO\n"),
+    "lines: more tags than tokens": (LINES, f"Ada\t{'O ' * MANY}\n"),
+    "lines: more tokens than tags": (LINES, f"{'Ada ' * MANY}\tO\n"),
     "lines: items": (LINES | {"within": "|", "separator": " "}, HUGE),
     "tokens: nothing but x": (TOKENS, HUGE),
     "tokens: a string": (TOKENS, json.dumps(HUGE)),
@@ -76,7 +76,7 @@ FILES: dict[str, tuple[dict[str, Any], str]] = {
     "tokens: no list": (TOKENS, json.dumps({"tokens": HUGE, "tags": ["O"]})),
     "tokens: a number": (TOKENS, json.dumps({"tokens": ["Ada"], "tags": [int("9" * 250)]})),
     "tokens: a key": (TOKENS, json.dumps({HUGE: 1})),
-    "tokens: keys": (TOKENS, json.dumps(dict.fromkeys(map(str, range(300_000))))),
+    "tokens: keys": (TOKENS, json.dumps(dict.fromkeys(map(str, range(30_000))))),
     "tokens: a mapping": (TOKENS, json.dumps({"tokens": ["Ada"], "tags": [{"x": HUGE}]})),
     "tokens: filtered": (TOKENS | {"where": {"lang": "en"}}, json.dumps({"tokens": ["Ada"], "tags": ["O"], "lang": HUGE})),
     "spans: nothing but x": (SPANS, HUGE),
@@ -85,9 +85,9 @@ FILES: dict[str, tuple[dict[str, Any], str]] = {
     "spans: another shape": (SPANS, json.dumps({"text": "Ada", "spans": HUGE})),
     "spans: no text": (SPANS, json.dumps({"text": [HUGE], "spans": []})),
     "spans: a key": (SPANS, json.dumps({HUGE: 1})),
-    "spans: outside": (SPANS, json.dumps({"text": HUGE, "spans": [[5_000_000, 5_000_009, "PER"]]})),
-    "spans: cut": (SPANS | {"cut": "error"}, json.dumps({"text": HUGE, "spans": [[1, 4_000_000, "PER"]]})),
-    "spans: crossing": (SPANS, json.dumps({"text": "x " * MEGABYTE, "spans": [[0, 900_001, "PER"], [2, 1_900_001, "PER"]]})),
+    "spans: outside": (SPANS, json.dumps({"text": HUGE, "spans": [[500_000, 500_009, "PER"]]})),
+    "spans: cut": (SPANS | {"cut": "error"}, json.dumps({"text": HUGE, "spans": [[1, 90_000, "PER"]]})),
+    "spans: crossing": (SPANS, json.dumps({"text": "x " * MANY, "spans": [[0, 90_001, "PER"], [2, 190_001, "PER"]]})),
     "docbin: nothing but x": ({"type": "docbin", "language": "en"}, HUGE),
 }  # fmt: skip
 
@@ -105,7 +105,7 @@ def test_no_command_prints_a_line_of_a_corpus(name: str, command: str, workdir: 
 
 CARDS: dict[str, str] = {
     "nothing but x": HUGE,
-    "a flow": "[" + "x, " * MEGABYTE,
+    "a flow": "[" + "x, " * (10 * MANY),
     "a quote": f'name: "{HUGE}',
     "a key": f"{HUGE}: 1",
     "an unknown key": card(COLUMNS, **{HUGE: 1}),
@@ -148,15 +148,15 @@ ROWS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "a label": lambda row: row | {"output": None, "spans": [[0, 1, HUGE]]},
     "an output": lambda row: row | {"output": HUGE},
     "an output with a label": lambda row: row | {"output": f"[x | {HUGE}]"},
-    "an output with labels": lambda row: row | {"output": " ".join(f"[x | L{number}]" for number in range(100_000))},
-    "an output of entities": lambda row: row | {"output": "[x | PER] " * 500_000},
+    "an output with labels": lambda row: row | {"output": " ".join(f"[x | L{number}]" for number in range(20_000))},
+    "an output of entities": lambda row: row | {"output": "[x | PER] " * 50_000},
     "a decoding": lambda row: row | {"decoding": HUGE},
     "spans": lambda row: row | {"output": None, "spans": HUGE},
     "confidences": lambda row: row | {"confidences": HUGE},
     "a confidence": lambda row: row | {"spans": [[0, 1, "PER"]], "confidences": [HUGE]},
     "an uncertainty": lambda row: row | {"uncertainty": {HUGE: 1}},
     "a key": lambda row: {HUGE: 1},
-    "keys": lambda row: dict.fromkeys(map(str, range(300_000))),
+    "keys": lambda row: dict.fromkeys(map(str, range(30_000))),
     "a list": lambda row: [HUGE],
     "a text": lambda row: HUGE,
     "a prompt": lambda row: {"prompt": HUGE, "predict": "x"},
@@ -174,13 +174,13 @@ def test_no_command_prints_a_value_of_a_predictions_file(name: str, workdir: Pat
 
 def test_no_command_prints_a_line_that_is_no_json(workdir: Path) -> None:
     words = ["--corpus", "conll2003", "--source", str(CONLL), "--split", "testb"]
-    for content in (HUGE, '{"output": "' + HUGE, "[" * MEGABYTE, "\x00" * MEGABYTE, '{"a": ' + "9" * MEGABYTE + "}"):
+    for content in (HUGE, '{"output": "' + HUGE, "[" * MANY, "\x00" * MANY, '{"a": ' + "9" * MANY + "}"):
         Path("p.jsonl").write_text(content)
         printed(lmn_eval, *words, "--predictions", "p.jsonl")
 
 
 VALUES: dict[str, Any] = {
-    "a text": HUGE, "a list": [HUGE], "a key": {HUGE: 1}, "keys": dict.fromkeys(map(str, range(300_000))), "schema": {"schema": HUGE},
+    "a text": HUGE, "a list": [HUGE], "a key": {HUGE: 1}, "keys": dict.fromkeys(map(str, range(30_000))), "schema": {"schema": HUGE},
     "a corpus": {"schema": 2, "corpus": HUGE, "recipe": HUGE}, "an entry": {"d": {"file_name": HUGE, "lmn": {"card": HUGE}}},
     "a stamp": {"stamp": HUGE}, "a stamp's key": {"stamp": {"prompt": {"format": HUGE}}}, "a version": {"version": HUGE},
 }  # fmt: skip
