@@ -23,6 +23,8 @@ CARD_FILE = "card.yaml"
 """Name of a card that lies in the folder of its corpus files."""
 DATA = Path("data")
 """Folder that holds a folder for each corpus, by default."""
+PUBLISHED_KEYS = ("title", "licence", "citation")
+"""Keys that a card needs only when a model trained on its corpus is published."""
 
 INSIDE = (
     "a file names cards and mixes below its own folder or the working directory; run the command in a folder above both"
@@ -56,10 +58,10 @@ class Card:
 
     Attributes:
         name: Name of the corpus, with which ids and data set names begin.
-        title: Name of the corpus in words.
+        title: Name of the corpus in words; its name if the card gives no title.
         language: Language tag.
-        licence: Licence in words.
-        citation: Reference to cite.
+        licence: Licence in words; may be empty.
+        citation: Reference to cite; may be empty.
         homepage: Address where to get the corpus; may be empty.
         splits: Data of each split, by name, in the card's order.
         reader: Options with which the files are read.
@@ -69,6 +71,7 @@ class Card:
         nested: Whether entities may lie inside entities.
         variant: Default wording of the instruction.
         path: File of the card.
+        unsaid: Keys of `PUBLISHED_KEYS` that the card does not give.
     """
 
     name: str
@@ -85,6 +88,7 @@ class Card:
     nested: bool
     variant: str
     path: Path
+    unsaid: tuple[str, ...] = ()
 
     def with_labels(self, labels: LabelSet) -> Card:
         """Return the card with another label set for the same corpus. Its sentences are read with those labels.
@@ -198,12 +202,14 @@ def _find(name_or_path: str, near: Path | None = None) -> Path:
 
 
 def _validate(keys: dict[str, Any], files: list[YamlFile]) -> None:
-    check_schema(keys, load_schema(_SCHEMA), files)
-    reader = keys["reader"]
-    if reader["type"] not in READERS:
-        what = f"no reader is called {reader['type']!r}"
+    reader = keys.get("reader")
+    kind = reader.get("type") if isinstance(reader, dict) else None
+    known = isinstance(kind, str) and kind in READERS
+    inner = {"reader": load_schema(_HERE / "readers" / f"{kind}.schema.yaml")} if known else {}
+    check_schema(keys, load_schema(_SCHEMA), files, inner=inner)
+    if not known:
+        what = f"no reader is called {kind!r}"
         raise key_error(files, ("reader", "type"), what, f"there are: {', '.join(READERS)}")
-    check_schema(reader, load_schema(_HERE / "readers" / f"{reader['type']}.schema.yaml"), files, ("reader",))
 
 
 def labels_from(keys: dict[str, Any], files: list[YamlFile]) -> LabelSet:
@@ -238,10 +244,10 @@ def _card_from(keys: dict[str, Any], files: list[YamlFile]) -> Card:
         raise key_error(files, ("variant",), what, f"there are: {', '.join(variants)}")
     return Card(
         name=keys["name"],
-        title=keys["title"],
+        title=keys.get("title", keys["name"]),
         language=keys["language"],
-        licence=keys["licence"],
-        citation=keys["citation"].strip(),
+        licence=keys.get("licence", ""),
+        citation=keys.get("citation", "").strip(),
         homepage=keys.get("homepage", ""),
         splits={name: _split_file(name, value, files) for name, value in keys["splits"].items()},
         reader=_reader_options(keys, files, nested),
@@ -251,6 +257,7 @@ def _card_from(keys: dict[str, Any], files: list[YamlFile]) -> Card:
         nested=nested,
         variant=variant,
         path=files[0].path,
+        unsaid=tuple(key for key in PUBLISHED_KEYS if not keys.get(key, "").strip()),
     )
 
 

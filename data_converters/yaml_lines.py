@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,15 @@ import jsonschema
 import yaml
 
 from ..characters import escaped, harmful_in
-from ..errors import LmnError
+from ..errors import LmnError, listed
 from ..yaml_text import compose_yaml, parse_yaml, read_yaml_text, yaml_value
 from .paths import fault_of
 
 KeyPath = tuple[str | int, ...]
 """Keys, and positions in lists from 0, that lead to a value: `("labels", 0, "name")`."""
 _LONGEST_CHAIN = 20
+_NAMED = 20
+"""Missing keys that an error names."""
 _STRING = "tag:yaml.org,2002:str"
 
 
@@ -218,35 +220,76 @@ def _check_path(value: object) -> bool:
 
 
 def check_schema(
-    value: Any, schema: dict[str, Any], files: Sequence[YamlFile], under: KeyPath = (), kind: str = "card"
+    value: Any,
+    schema: dict[str, Any],
+    files: Sequence[YamlFile],
+    kind: str = "card",
+    inner: Mapping[str, dict[str, Any]] | None = None,
 ) -> None:
-    """Check a value against a schema.
+    """Check the value of a file against a schema.
 
     Args:
         value: The value.
         schema: JSON Schema; errors quote its descriptions. Patterns match whole strings, whole numbers are not written as 1.0, numbers
             are finite, and there are the formats `line`, `text` and `path`.
         files: Files as `load_extending` returns them.
-        under: Path of the value in the files.
         kind: Kind of file, which stands for an empty path.
+        inner: Further schemas of values inside, by their keys.
 
     Raises:
-        LmnError: The value does not follow the schema; the message names file, line and key.
+        LmnError: The value does not follow the schemas; the message names file, line and key, or all keys that are missing.
     """
-    errors = sorted(
-        _Validator(schema, format_checker=_FORMATS).iter_errors(value), key=lambda error: list(map(str, error.path))
-    )
-    if not errors:
+    found = [_errors(value, schema)]
+    found += [_errors(value[key], further, key) for key, further in (inner or {}).items()]
+    _check_missing([error for errors in found for error in errors], files, kind)
+    errors = next((errors for errors in found if errors), None)
+    if errors is None:
         return
     error = jsonschema.exceptions.best_match(errors)
-    path: KeyPath = (*under, *error.absolute_path)
+    path: KeyPath = tuple(error.absolute_path)
     if error.validator == "additionalProperties" and isinstance(error.schema, dict):
         known = list(error.schema.get("properties", ()))
-        extra = next(key for key in error.instance if key not in known)
-        raise key_error(files, (*path, extra), "no such key", f"there are: {', '.join(known)}")
-    if error.validator == "required":
-        missing = next(key for key in error.validator_value if key not in error.instance)
-        raise key_error(files, path, f"the key {missing!r} is missing", kind=kind)
+        raise key_error(files, (*path, _unknown_keys(error)[0]), "no such key", f"there are: {', '.join(known)}")
     description = error.schema.get("description", "") if isinstance(error.schema, dict) else ""
     what = str(error.cause) if error.validator == "format" else error.message
     raise key_error(files, path, what, f"it is {description}" if description else None, kind=kind)
+
+
+def _errors(value: Any, schema: dict[str, Any], under: str = "") -> list[jsonschema.ValidationError]:
+    """Return the errors of a value, with paths that begin with the key under which the file has it."""
+    errors = list(_Validator(schema, format_checker=_FORMATS).iter_errors(value))
+    for error in errors:
+        if under:
+            error.path.appendleft(under)
+    return sorted(errors, key=lambda error: list(map(str, error.path)))
+
+
+def _check_missing(errors: Sequence[jsonschema.ValidationError], files: Sequence[YamlFile], kind: str) -> None:
+    """Name all keys that are missing, anywhere, in one error, and the keys beside them that do not exist: they may be misspelt."""
+    missing: dict[KeyPath, None] = {}
+    for error in errors:
+        if error.validator == "required":
+            instance: Any = error.instance
+            required: Any = error.validator_value
+            wanted = [key for key in required if key not in instance]
+            missing.update(dict.fromkeys((*error.absolute_path, key) for key in wanted))
+    if not missing:
+        return
+    places = {path[:-1] for path in missing}
+    place = places.pop() if len(places) == 1 else ()
+    names = [repr(".".join(map(str, path[len(place) :]))) for path in missing]
+    what = f"the key {names[0]} is missing" if len(names) == 1 else f"the keys {listed(names, _NAMED)} are missing"
+    odd = [
+        ".".join(map(str, (*error.absolute_path, key)))
+        for error in errors
+        if error.validator == "additionalProperties" and tuple(error.absolute_path) in {path[:-1] for path in missing}
+        for key in _unknown_keys(error)
+    ]
+    raise key_error(files, place, what, f"no such keys: {listed(odd, _NAMED)}" if odd else None, kind=kind)
+
+
+def _unknown_keys(error: jsonschema.ValidationError) -> list[str]:
+    """Return the keys that an error of the kind `additionalProperties` is about."""
+    known = error.schema.get("properties", ()) if isinstance(error.schema, dict) else ()
+    instance: Any = error.instance
+    return [escaped(key, keep="") for key in instance if key not in known]

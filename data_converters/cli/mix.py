@@ -43,6 +43,12 @@ def mix(mix_file: str, sources: Path | None, out: Path | None, skip_missing: boo
     for source in written.sources:
         for note in source.notes():
             echo(f"{source.corpus}: {note}")
+    for card in {source.card.name: source.card for source in described.sources}.values():
+        if unsaid := [key for key in ("licence", "citation") if key in card.unsaid]:
+            echo(
+                f"{card.name}: its card gives no {' and no '.join(unsaid)}, so that of the mix gives none either",
+                err=True,
+            )
     sizes = " / ".join(f"{size:,} {name}" for name, size in written.splits.items())
     echo(f"{sizes} sentences in {written.folder}, none in two splits")
 

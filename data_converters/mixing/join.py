@@ -380,13 +380,15 @@ def _count(mix: Mix, parts: dict[str, list[Sentence]], counts: list[SourceCounts
 
 
 def _write_card(mix: Mix, folder: Path, splits: Iterable[str], sources: Iterable[Card]) -> None:
-    """Write the card of the new corpus, with the licences and citations of the corpora that sentences come from."""
-    card = {
+    """Write the card of the new corpus, with the licences and citations of the corpora that sentences come from if all give them."""
+    cards = list(sources)
+    licences = "; ".join(dict.fromkeys(f"{card.name}: {card.licence}" for card in cards))
+    keys = {
         "name": mix.name,
         "title": mix.title,
         "language": mix.language,
-        "licence": f"that of each source: {'; '.join(dict.fromkeys(f'{card.name}: {card.licence}' for card in sources))}",
-        "citation": " ".join(dict.fromkeys(card.citation for card in sources)),
+        "licence": f"that of each source: {licences}",
+        "citation": " ".join(dict.fromkeys(card.citation for card in cards)),
         "splits": {name: split_file(name) for name in splits},
         "reader": {
             "type": "columns", "scheme": "IOB2", "separator": "tab", "token": 0, "tag": 1, "columns": 2, "comments": [ORIGIN_COMMENT],
@@ -394,9 +396,12 @@ def _write_card(mix: Mix, folder: Path, splits: Iterable[str], sources: Iterable
         "docstart": "none",
         "labels": [{key: text for key, text in row.items() if text} for row in to_json(mix.labels.labels)],
     }  # fmt: skip
+    for key in ("licence", "citation"):
+        if any(key in card.unsaid for card in cards):
+            del keys[key]
     with atomic_write(folder / CARD_FILE) as file:
         file.write(f"{FIRST_LINE} from {mix.path.name}; {COUNTS_FILE} counts what is in it.\n")
-        yaml.safe_dump(card, file, allow_unicode=True, sort_keys=False, width=120)
+        yaml.safe_dump(keys, file, allow_unicode=True, sort_keys=False, width=120)
 
 
 def _check_written(folder: Path, parts: dict[str, list[Sentence]]) -> None:

@@ -12,13 +12,14 @@ import click
 import cloup
 
 from ...cli.options import catch_errors, recipe_option, trust_option
+from ...data_converters.cards import load_card
 from ...errors import LmnError, listed
 from ...locking import locked
 from ...secret_shapes import is_secret_name
 from ...systems.options import SystemOptions
 from ...systems.recipe_adapter import RecipeAdapter
 from ...terminal import GuardedCommand, echo
-from ...training.recipe import choose_recipe
+from ...training.recipe import Recipe, choose_recipe
 from ..publish.base_model import is_local
 from ..publish.folder import MANIFEST, BuildOptions, Built, build, check_ours
 from ..publish.hub import MAIN, Destination, Uploaded, find_token, upload
@@ -109,6 +110,7 @@ def main(
         find_token()  # before anything takes long
     check_words({"--repo": to.repo, "--message": to.message, "--tag": to.tag, "--revision": to.revision})
     recipe = choose_recipe(recipe_path, overrides)
+    _check_corpus(recipe, refused=not dry_run)
     _check_base(options.base or recipe.model, refused=not dry_run)
     system = RecipeAdapter(recipe, SystemOptions(trust_remote_code=trust_remote_code))
     folder = out or system.results_folder / "hub"
@@ -119,6 +121,21 @@ def main(
         if dry_run:
             return
         _print_uploaded(upload(built.folder, built.files, built.published.base, to, options.not_secret), to)
+
+
+def _check_corpus(recipe: Recipe, *, refused: bool) -> None:
+    """Refuse a corpus whose card lacks what a model card says of it, or warn about it. A card that is missing is named later."""
+    try:
+        card = load_card(recipe.train_entry().card)
+    except LmnError:
+        return
+    if not card.unsaid:
+        return
+    what = f"the card of the corpus does not give {listed(card.unsaid)}, which the model card needs"
+    error = LmnError(what, card.path, "add them: a card says whose the corpus is and what it may be used for")
+    if refused:
+        raise error
+    echo(f"Warning: {error}", err=True)
 
 
 def _check_base(base: str, *, refused: bool) -> None:

@@ -196,3 +196,23 @@ def test_mistakes_on_a_card_are_named(workdir: Path, change: dict[str, str], mes
     Path("card.yaml").write_text(text)
     done = CliRunner().invoke(main, ["card.yaml"])
     assert (done.exit_code, message in done.stderr) == (1, True), done.stderr
+
+
+def test_a_card_needs_title_licence_and_citation_only_to_publish(workdir: Path) -> None:
+    least = "name: least\nlanguage: en\nsplits: {train: a}\nreader: {type: columns, scheme: IO}\nlabels: [{name: X}]\ndocstart: none\n"
+    (workdir / "least.yaml").write_text(least)
+    card = load_card("least.yaml")
+    assert (card.title, card.licence, card.citation) == ("least", "", "")
+    assert card.unsaid == ("title", "licence", "citation")
+    (workdir / "more.yaml").write_text("extends: least.yaml\nlicence: CC0\ncitation: ' '\ntitle: More\n")
+    assert load_card("more.yaml").unsaid == ("citation",)
+    assert load_card("demo").unsaid == ()
+
+
+def test_all_keys_that_a_card_lacks_are_named_at_once(workdir: Path) -> None:
+    (workdir / "bare.yaml").write_text("language: en\nreader: {type: spans}\nlabels: [{long: x}]\n")
+    with pytest.raises(LmnError) as raised:
+        load_card("bare.yaml")
+    assert str(raised.value) == (
+        "bare.yaml:1: card: the keys 'name', 'splits', 'docstart', 'labels.0.name', 'reader.language' are missing"
+    )

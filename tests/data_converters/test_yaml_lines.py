@@ -139,3 +139,30 @@ def test_what_schemas_here_ask_for_beyond_json_schema(
 
 def test_a_key_of_control_characters_is_escaped_in_a_place(file: YamlFile) -> None:
     assert place_of([file], ("a\n\x1b",)) == f"{file.path}:1: a\\n\\x1b"
+
+
+@pytest.mark.parametrize(
+    ("value", "what", "remedy"),
+    [
+        ({}, "the keys 'name', 'parts' are missing", None),
+        ({"nam": "x", "sizes": 1}, "the keys 'name', 'parts' are missing", "no such keys: nam, sizes"),
+        (
+            {"name": "x", "parts": [{"to": 1}, {}]},
+            "the keys 'parts.0.of', 'parts.1.of', 'parts.1.to' are missing",
+            None,
+        ),
+        ({"parts": [{"of": 1}]}, "the keys 'name', 'parts.0.to' are missing", None),
+    ],
+)
+def test_all_keys_that_are_missing_are_named_at_once(file: YamlFile, value: Any, what: str, remedy: str | None) -> None:
+    part = {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["of", "to"],
+        "properties": {"of": {}, "to": {}},
+    }
+    properties = {"name": {}, "parts": {"items": part}}
+    schema = {"additionalProperties": False, "required": ["name", "parts"], "properties": properties}
+    with pytest.raises(LmnError) as raised:
+        check_schema(value, schema, [file])
+    assert (raised.value.what, raised.value.where, raised.value.remedy) == (what, f"{file.path}:1: card", remedy)

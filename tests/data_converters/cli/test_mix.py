@@ -79,3 +79,12 @@ def test_a_card_that_no_mix_wrote_is_not_written_over(sources: Path) -> None:
         result.stderr
         == "Error: mine/card.yaml: a card that lmn-convert mix did not write; --out names another folder\n"
     )
+
+
+def test_a_mix_names_a_licence_only_if_all_its_sources_do(sources: Path) -> None:
+    one = (sources / "one.yaml").read_text().replace("licence: licence of one\ncitation: Cite one.\n", "")
+    (sources / "one.yaml").write_text(one)
+    told = "one: its card gives no licence and no citation, so that of the mix gives none either\n"
+    assert run("mix", "mix.yaml").stderr == told
+    card = yaml.safe_load((OUT / "card.yaml").read_text())
+    assert not {"licence", "citation"} & set(card)

@@ -176,3 +176,26 @@ def test_a_merged_model_is_published_and_its_snippet_runs(
     text = eval(re.findall(r"tagger\.tag\(\[(.*)\]\)", snippet)[0])
     here = load(tiny.output, base="base").tag([text])[0].entities
     assert printed(capsys) == [[str(e.start), str(e.end), e.label] for e in here]
+
+
+def test_what_the_card_of_the_corpus_lacks_is_named_at_once_before_anything_else(
+    workdir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    trained(workdir)
+    card = "name: demo\nlanguage: en\nsplits: {train: a}\nreader: {type: columns, scheme: IO}\nlabels: [{name: X}]\ndocstart: none\n"
+    (workdir / "mine.yaml").write_text(card)
+    info = workdir / "data/alpaca/dataset_info.json"
+    info.write_text(info.read_text().replace('"card": "demo"', '"card": "mine.yaml"'))
+    words = ["--recipe", "tiny.yaml", "--repo", "me/x"]
+    result = CliRunner().invoke(lmn_publish, words)
+    told = (
+        "mine.yaml: the card of the corpus does not give title, licence, citation, which the model card needs; add them"
+    )
+    assert (result.exit_code, result.output.startswith(f"Error: {told}")) == (1, True)
+    assert not (workdir / "outputs/tiny/hub").exists()
+    result = CliRunner().invoke(lmn_publish, [*words, "--dry-run"])
+    assert result.output.startswith(f"Warning: {told}")
+    assert (workdir / "outputs/tiny/hub/README.md").read_text().count("not known") >= 2
+    (workdir / "mine.yaml").write_text(card + "title: t\nlicence: l\ncitation: c\n")
+    assert told not in CliRunner().invoke(lmn_publish, [*words, "--dry-run"]).output
