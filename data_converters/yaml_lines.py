@@ -46,6 +46,15 @@ class YamlFile:
 
     def line_of(self, keys: Sequence[str | int]) -> int | None:
         """Return the line, from 1, on which a value begins (in a mapping, its key); None if the file does not have it."""
+        return self._found(keys)[1]
+
+    def plain_of(self, keys: Sequence[str | int]) -> str | None:
+        """Return a value without quotes as it is written, such as `no`; None if it is not one, or the file does not have it."""
+        node, line = self._found(keys)
+        return node.value if line and isinstance(node, yaml.ScalarNode) and node.style is None else None
+
+    def _found(self, keys: Sequence[str | int]) -> tuple[yaml.Node | None, int | None]:
+        """Return the node of a value, and its line; no line if the file does not have it."""
         node, line = self._node, 1
         for key in keys:
             if isinstance(node, yaml.MappingNode):
@@ -54,22 +63,24 @@ class YamlFile:
                         node, line = value_node, key_node.start_mark.line + 1
                         break
                 else:
-                    return None
+                    return None, None
             elif isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
                 node = node.value[key]
                 line = node.start_mark.line + 1
             else:
-                return None
-        return line
+                return None, None
+        return node, line
 
     def _check_keys(self, node: yaml.Node | None) -> None:
         if isinstance(node, yaml.MappingNode):
             seen: set[str] = set()
             for key_node, value_node in node.value:
                 where = f"{self.path}:{key_node.start_mark.line + 1}"
-                if not isinstance(key_node, yaml.ScalarNode) or key_node.tag != _STRING:
-                    remedy = "write it in quotes if it looks like a number, or like yes or no (for <<, use extends)"
-                    raise LmnError("a key is a word", where, remedy)
+                if not isinstance(key_node, yaml.ScalarNode) or key_node.tag.endswith(":merge"):
+                    raise LmnError("a key is a word", where, "write a word (for <<, use extends)")
+                if key_node.tag != _STRING:
+                    what, remedy = _not_text(key_node.value, yaml_value(key_node, self.path))
+                    raise LmnError(f"a key is a word, and {what}", where, remedy)
                 if key_node.value in seen:
                     raise LmnError(f"the key {key_node.value!r} appears twice", where, "keep one")
                 seen.add(key_node.value)
@@ -77,6 +88,12 @@ class YamlFile:
         elif isinstance(node, yaml.SequenceNode):
             for item in node.value:
                 self._check_keys(item)
+
+
+def _not_text(written: str, value: object) -> tuple[str, str]:
+    """Return what YAML makes of a word that was meant as text, such as `no`, and the remedy."""
+    read = "nothing" if value is None else str(value).lower() if isinstance(value, bool) else "a number"
+    return f"YAML reads {written} as {read}", f"quote it: {json.dumps(written)}"
 
 
 def load_extending(
@@ -219,6 +236,10 @@ def _check_path(value: object) -> bool:
     return True
 
 
+def _is_valid(value: object, schema: Any) -> bool:
+    return bool(_Validator(schema, format_checker=_FORMATS).is_valid(value))
+
+
 def check_schema(
     value: Any,
     schema: dict[str, Any],
@@ -251,7 +272,12 @@ def check_schema(
         known = list(error.schema.get("properties", ()))
         raise key_error(files, (*path, _unknown_keys(error)[0]), "no such key", f"there are: {', '.join(known)}")
     description = error.schema.get("description", "") if isinstance(error.schema, dict) else ""
+    written = next((text for file in files if (text := file.plain_of(path)) is not None), None)
+    if written and not isinstance(error.instance, str) and _is_valid(written, error.schema):
+        raise key_error(files, path, *_not_text(written, error.instance))
     what = str(error.cause) if error.validator == "format" else error.message
+    if written == "":
+        what = "there is no value"
     raise key_error(files, path, what, f"it is {description}" if description else None, kind=kind)
 
 

@@ -65,7 +65,9 @@ def test_an_error_of_a_key_has_fields(file: YamlFile) -> None:
     [
         ({"name": "a", "sizes": 1}, "no such key", "sizes", "there are: name, size"),
         ({"size": 1}, "the key 'name' is missing", "thing", None),
-        ({"name": 1}, "1 is not of type 'string'", "name", "it is a word"),
+        ({"name": 1}, "YAML reads 1 as a number", "name", 'quote it: "1"'),
+        ({"name": [1]}, "[1] is not of type 'string'", "name", "it is a word"),
+        ({"name": "a", "size": False}, "False is not of type 'integer'", "size", None),
         ({"name": "a", "size": "b"}, "'b' is not of type 'integer'", "size", None),
     ],
 )
@@ -93,7 +95,7 @@ def test_a_file_is_merged_over_the_one_that_it_extends(tmp_path: Path) -> None:
         ("extends: [x]\n", r"own\.yaml:1: extends: a thing's name or path is a string$"),
         ("extends: own.yaml\n", r"own\.yaml: a thing cannot extend itself, directly or through another; take an `extends` out$"),
         ("a: 1\na: 2\n", r"own\.yaml:2: the key 'a' appears twice; keep one$"),
-        ("a: 1\nyes: 2\n", r"own\.yaml:2: a key is a word; write it in quotes if it looks like a number"),
+        ("a: 1\nyes: 2\n", r'own\.yaml:2: a key is a word, and YAML reads yes as true; quote it: "yes"$'),
     ],
 )  # fmt: skip
 def test_a_file_that_is_wrong_is_named_with_its_line(tmp_path: Path, text: str, message: str) -> None:
