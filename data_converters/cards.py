@@ -13,9 +13,10 @@ from typing import Any
 from ..characters import harmful_in
 from ..errors import LmnError, listed
 from ..formats import DEFAULT_VARIANT, get_format
-from ..labels import Label, LabelChangeError, LabelSet
+from ..labels import OUTSIDE, Label, LabelChangeError, LabelSet
 from ..tags import Repair
 from .paths import named_path
+from .problems import label_row
 from .readers import READERS, CorpusFile, Docstart, ReaderOptions, SplitData
 from .yaml_lines import KeyPath, YamlFile, check_schema, key_error, load_extending, load_schema, place_of
 
@@ -215,23 +216,33 @@ def _validate(keys: dict[str, Any], files: list[YamlFile]) -> None:
 def labels_from(keys: dict[str, Any], files: list[YamlFile]) -> LabelSet:
     """Return the label set that the keys `labels`, `keep`, `drop`, `merge` and `rename` of a card or a mix describe.
 
+    A row's `corpus` is the name that the corpus files have for the label, where that is not its `name`.
+
     Raises:
         LmnError: A name cannot be a label's or is listed twice, or a change names a label that is missing; with file and line.
     """
-    labels: list[Label] = []
-    for index, row in enumerate(keys["labels"]):
-        try:
-            labels.append(Label(row["name"], row.get("long", ""), " ".join(row.get("definition", "").split())))
-        except ValueError as error:
-            key = next(
-                (key for key in ("long", "definition") if harmful_in(" ".join(row.get(key, "").split()))), "name"
-            )
-            raise key_error(files, ("labels", index, key), str(error)) from error
+    rows = keys["labels"]
+    labels = tuple(_label(row, index, files) for index, row in enumerate(rows))
+    called = tuple((row.get("corpus", row["name"]), row["name"]) for row in rows)
     try:
-        label_set = LabelSet(tuple(labels))
+        label_set = LabelSet(labels, called if any("corpus" in row for row in rows) else ())
     except ValueError as error:
         raise key_error(files, ("labels",), str(error)) from error
     return change_labels(label_set, keys, files)
+
+
+def _label(row: dict[str, str], index: int, files: list[YamlFile]) -> Label:
+    """Return the label of a row of `labels`."""
+    name = row["name"]
+    if name == OUTSIDE:
+        what = f"{OUTSIDE} is the tag of tokens outside of entities, and no label"
+        raise key_error(files, ("labels", index, "name"), what, "take the row out, or give the label another name")
+    try:
+        return Label(name, row.get("long", ""), " ".join(row.get("definition", "").split()))
+    except ValueError as error:
+        key = next((key for key in ("long", "definition") if harmful_in(" ".join(row.get(key, "").split()))), "name")
+        remedy = None if key != "name" or harmful_in(name) else f"write {label_row(name)}: the files' name is `corpus`"
+        raise key_error(files, ("labels", index, key), str(error), remedy) from error
 
 
 def _card_from(keys: dict[str, Any], files: list[YamlFile]) -> Card:

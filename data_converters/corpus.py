@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
+from ..errors import LmnError
 from ..labels import LabelSet
 from ..sentence import Sentence, outer_first
 from ..tags import Repair
@@ -46,8 +48,12 @@ def read_corpus(
     card.data_of(split, folder)  # raises if the data is missing
     check_mix(folder, part.file)
     rules = CorpusRules(card.labels, card.docstart, repair or card.repair, card.nested)
-    reader = card.reader.reader(folder, part.file, rules, log or ProblemLog())
-    sentences = _checked(_part(reader, reader.read(f"{card.name}/{split}", progress), part), folder, part.file)
+
+    def read(log: ProblemLog) -> Iterator[Sentence]:
+        reader = card.reader.reader(folder, part.file, rules, log)
+        return _part(reader, reader.read(f"{card.name}/{split}", progress), part)
+
+    sentences = _checked(_all_unknown(read, log or ProblemLog(), card.labels), folder, part.file)
     return (relabelled(sentence, card.labels) for sentence in sentences) if card.labels.is_changed else sentences
 
 
@@ -55,6 +61,22 @@ def _checked(sentences: Iterator[Sentence], folder: Path, name: str) -> Iterator
     """Yield sentences, and check in the end that the file of a mix was not replaced while it was read."""
     yield from sentences
     check_mix(folder, name)
+
+
+def _all_unknown(
+    read: Callable[[ProblemLog], Iterator[Sentence]], log: ProblemLog, labels: LabelSet
+) -> Iterator[Sentence]:
+    """Yield sentences. If one has an unknown label, read to the end, so that the error names every unknown label."""
+    try:
+        yield from read(log)
+    except LmnError as error:
+        if not log.unknown:
+            raise
+        full = ProblemLog(keep_going=True)
+        with suppress(LmnError):
+            for _ in read(full):
+                pass
+        raise (full if full.unknown else log).unknown_labels(labels.names) from error
 
 
 def relabelled(sentence: Sentence, labels: LabelSet) -> Sentence:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ..errors import LmnError
+from ..errors import LmnError, listed
+from ..labels import writable_name
 from ..sentence import Where
+from ..yaml_text import yaml_word
 
 MAX_KEPT = 10_000
 """Number of problems of one kind whose places are kept; further ones are only counted."""
@@ -61,6 +64,33 @@ class Problem(NamedTuple):
     fatal: bool
 
 
+def label_row(name: str, taken: Collection[str] = ()) -> str:
+    """Return the row of a card's `labels` for a label of the corpus files: `- {name: GENE}`, with `corpus` if no label can have that name.
+
+    Args:
+        name: Label in the corpus files.
+        taken: Names of the card's other labels.
+    """
+    own = writable_name(name, taken)
+    row = f"name: {yaml_word(own)}"
+    return f"- {{{row}}}" if own == name else f"- {{{row}, corpus: {yaml_word(name)}}}"
+
+
+@dataclass(slots=True)
+class UnknownLabel:
+    """A label of the corpus files that the card does not list.
+
+    Attributes:
+        count: Number of its entities.
+        first: Place of the first.
+        remedy: Advice for the user where the label shows what is wrong; None if the card may simply lack it.
+    """
+
+    count: int
+    first: Where
+    remedy: str | None
+
+
 @dataclass(slots=True)
 class ProblemLog:
     """Collects the problems that a reader finds.
@@ -71,6 +101,7 @@ class ProblemLog:
         counts: Number of problems of each kind.
         kept: First `MAX_KEPT` problems of each kind.
         fatal: Number of problems that would have stopped a conversion.
+        unknown: Labels that the card does not list.
     """
 
     keep_going: bool = False
@@ -78,6 +109,23 @@ class ProblemLog:
     counts: Counter[str] = field(default_factory=Counter)
     kept: list[Problem] = field(default_factory=list)
     fatal: int = 0
+    unknown: dict[str, UnknownLabel] = field(default_factory=dict)
+
+    def report_unknown(self, label: str, where: Where, message: str, remedy: str | None = None) -> None:
+        """Record an entity with a label that the card does not list.
+
+        Args:
+            label: Label as the corpus files write it.
+            where: File and line.
+            message: Description of the entity.
+            remedy: Advice for the user where the label shows what is wrong; None if the card may simply lack it.
+
+        Raises:
+            LmnError: The log does not keep going.
+        """
+        found = self.unknown.setdefault(label, UnknownLabel(0, where, remedy))
+        found.count += 1
+        self.report("unknown-label", where, message, remedy=remedy or f"add to the card's labels: {label_row(label)}")
 
     def report(self, kind: str, where: Where, message: str, *, remedy: str | None = None, fatal: bool = True) -> None:
         """Record a problem.
@@ -91,6 +139,37 @@ class ProblemLog:
         self.fatal += fatal
         if self.counts[kind] <= MAX_KEPT:
             self.kept.append(Problem(kind, where, message, fatal))
+
+    def unknown_labels(self, known: Collection[str], most: int = 20) -> LmnError:
+        """Return the error that names all labels that the card does not list, the most frequent first, with the rows that it lacks.
+
+        Args:
+            known: Names of the labels that the card lists.
+            most: Number of labels to name; the others are counted.
+        """
+        ranked = sorted(self.unknown.items(), key=lambda item: -item[1].count)
+        named = listed([f"{label!r} ({found.count:,})" for label, found in ranked], most)
+        first = min((found.first for found in self.unknown.values()), key=lambda where: where.line)
+        remedy = next((found.remedy for found in self.unknown.values() if found.remedy), None)
+        if remedy is None:
+            rows = listed(self.rows_to_add(known), most)
+            remedy = f"add to the card's labels: {rows}; to read one as O, name it in the card's drop, too"
+            if len(ranked) > most:
+                remedy = f"if these are no labels, check the card's tag column; otherwise {remedy}"
+        return LmnError(f"labels that the card does not list, with their entities: {named}", first, remedy)
+
+    def rows_to_add(self, known: Collection[str]) -> list[str]:
+        """Return the rows that a card's `labels` lack, the most frequent label first.
+
+        Args:
+            known: Names of the labels that the card lists.
+        """
+        taken = [*known]
+        rows = []
+        for label in sorted(self.unknown, key=lambda label: -self.unknown[label].count):
+            rows.append(label_row(label, taken))
+            taken.append(writable_name(label, taken))
+        return rows
 
     def of(self, kind: str) -> list[Problem]:
         """Return the kept problems of a kind, in the order of the file."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import count
 from typing import Literal
 
 from .characters import harmful_in
@@ -15,6 +16,8 @@ from .typed_json import written_as
 
 Operation = Literal["keep", "drop", "merge", "rename"]
 
+OUTSIDE = "O"
+"""The tag of a token outside of entities, which no label of a card is called."""
 _LONGEST = 200
 _LABEL_NAME = re.compile(r"(?!-)[^\s\[\]|<>{}\"]+(?<!-)")
 
@@ -52,6 +55,31 @@ class Label:
                 raise ValueError(
                     f"label {self.name!r}: holds {harmful}, which is no part of a name or of a line of prose"
                 )
+
+
+def writable_name(name: str, taken: Collection[str] = ()) -> str:
+    """Return a name that a format can write, as close as possible to a label's name in the corpus files.
+
+    Args:
+        name: Label in the corpus files: `Disease or Syndrome`.
+        taken: Names of other labels, which are not returned.
+
+    Returns:
+        The name itself if a label can have it, otherwise one such as `Disease_or_Syndrome`.
+    """
+    kept = "".join(" " if harmful_in(character) else character for character in name)
+    words = re.sub(r'[\s\[\]|<>{}"]+', "_", kept).strip("-_")[: _LONGEST - 5].strip("-_")
+    first = name if _is_writable(name) else words or "LABEL"
+    numbered = (first if number == 1 else f"{first}_{number}" for number in count(1))
+    return next(new for new in numbered if new not in taken and new != OUTSIDE)
+
+
+def _is_writable(name: str) -> bool:
+    try:
+        Label(name)
+    except ValueError:
+        return False
+    return True
 
 
 class LabelChangeError(LmnError):
@@ -137,6 +165,15 @@ class LabelSet:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def counted_as(self, other: LabelSet) -> dict[str, str | None]:
+        """Return what each label of this set counts as in another set for the same corpus files; None for O.
+
+        Raises:
+            KeyError: The other set is for a corpus with other labels.
+        """
+        named = [(name, self.target_of(name)) for name in self.corpus_names]
+        return {own: other.target_of(name) for name, own in named if own is not None}
+
     def changed(
         self,
         *,
@@ -147,6 +184,7 @@ class LabelSet:
     ) -> LabelSet:
         """Return the set with some labels dropped, merged or renamed, in the same order.
 
+        A label is named as the set calls it, or as the corpus files do where that is another name.
         `keep` and `drop` come first, then `merge`, both with the names that the labels have now; `rename` comes last. A merged label
         takes the place, long name and definition of the first label merged into it. A renamed label keeps its own.
 
@@ -160,12 +198,12 @@ class LabelSet:
             LabelChangeError: A change names a label that is not in the set, or no longer when its turn comes; a label is merged
                 twice, or renamed to the name of another; no label is left; or a new name cannot be a label's.
         """
-        left = set(self._checked("keep", keep)) or set(self.names)
-        left -= set(self._checked("drop", drop))
+        left = set(self._own_names("keep", keep)) or set(self.names)
+        left -= set(self._own_names("drop", drop))
         if not left:
             raise LabelChangeError("no label is left", "drop", "drop fewer labels")
         target: dict[str, str] = {name: name for name in self.names if name in left}
-        merged = {new: list(olds) for new, olds in (merge or {}).items()}
+        merged = {new: self._as_called(olds, target) for new, olds in (merge or {}).items()}
         named = [old for olds in merged.values() for old in olds]
         if twice := [name for name in named if named.count(name) > 1]:
             raise LabelChangeError(f"{twice[0]} is listed twice", "merge", "a label has one target")
@@ -174,8 +212,10 @@ class LabelSet:
                 if target.get(old) is None:
                     raise _unknown_label("merge", old, target)
                 target[old] = _new_name("merge", new)
-        new_names = dict(rename or {})
+        new_names = {self._as_called([old], target.values())[0]: new for old, new in (rename or {}).items()}
         for old, new in new_names.items():
+            if old == new and old in target.values():
+                continue
             if old not in target.values():
                 raise _unknown_label("rename", old, target.values())
             if new in target.values():
@@ -209,12 +249,19 @@ class LabelSet:
     def _all_origins(self) -> tuple[tuple[str, str | None], ...]:
         return self.origins or tuple((name, name) for name in self.names)
 
-    def _checked(self, operation: Operation, names: Iterable[str]) -> list[str]:
-        listed = list(names)
-        for name in listed:
-            if name not in self._known:
+    def _own_names(self, operation: Operation, names: Iterable[str]) -> list[str]:
+        """Return names of labels as the set calls them. A label of the corpus that counts as O already can be dropped again."""
+        called = self._as_called(names, self._known)
+        for name in called:
+            if name not in self._known and not (operation == "drop" and name in self._targets):
                 raise _unknown_label(operation, name, self.names)
-        return listed
+        return called
+
+    def _as_called(self, names: Iterable[str], known: Collection[str]) -> list[str]:
+        """Return labels as the set calls them, where they are named as the corpus files do; two names of one label become one."""
+        given = list(names)
+        called = [name if name in known else self._targets.get(name) or name for name in given]
+        return called if len(set(given)) < len(given) else list(dict.fromkeys(called))
 
     @classmethod
     def of(cls, *names: str) -> LabelSet:
@@ -237,6 +284,8 @@ def _new_name(operation: Operation, name: str) -> str:
     Raises:
         LabelChangeError: A label cannot have this name.
     """
+    if name == OUTSIDE:
+        raise LabelChangeError(f"no label is called {OUTSIDE}", operation, "drop what is to count as O")
     try:
         return Label(name).name
     except ValueError as error:

@@ -6,6 +6,8 @@ often as it is repeated, before anything is repeated.
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import chain
@@ -24,6 +26,7 @@ MAX_DEPTH = 100
 MAX_BYTES = 1 << 20
 """Size of a file: no card, mix, search or recipe comes near it, and a larger one takes the parser many seconds."""
 _MAX_DIGITS = 100
+_WORD = re.compile(r"\w[\w.-]*")
 _TAG = "tag:yaml.org,2002:"
 _PLAIN = {_TAG + name for name in ("null", "bool", "int", "float", "str", "seq", "map", "merge")}
 _NUMBERS = {_TAG + "int", _TAG + "float"}
@@ -154,6 +157,12 @@ def front_matter(path: Path) -> Any:
     if len(marks) < 2 or "".join(lines[: marks[0]]).strip():
         return None
     return parse_yaml("\n".join(lines[marks[0] + 1 : marks[1]]), path)
+
+
+def yaml_word(text: str) -> str:
+    """Return a text as a YAML value or key: in quotes, unless it is a word that YAML reads as text anyway."""
+    tag = _Loader("").resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
+    return text if _WORD.fullmatch(text) and tag == f"{_TAG}str" else json.dumps(text, ensure_ascii=False)
 
 
 def _measure(node: yaml.Node, level: int, known: dict[int, tuple[int, int]]) -> tuple[int, int]:

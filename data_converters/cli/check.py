@@ -12,7 +12,7 @@ from ...labels import describe_origins
 from ...terminal import echo
 from ..cards import Card
 from ..check import SplitCheck, check_split
-from ..problems import NOTES, PROBLEM_KINDS
+from ..problems import NOTES, PROBLEM_KINDS, ProblemLog
 from .corpus_options import ChosenCorpus, corpus_options
 
 
@@ -59,22 +59,38 @@ def _print_check(card: Card, result: SplitCheck, format_name: str, limit: int | 
     _line("tokens", result.tokens)
     _line("without entities", result.without_entities)
     _line("entities", counts.total(), ", ".join(f"{label} {counts[label]:,}" for label in card.labels.names))
-    if card.nested:
-        _line("inside others", result.nested)
-    _line("ambiguous", len(result.ambiguous), "sentences whose rendering is also that of another annotation")
+    _found("inside others", result.nested)
+    _found("ambiguous", len(result.ambiguous), "sentences whose rendering is also that of another annotation")
     _places([str(where) for where in result.ambiguous], len(result.ambiguous), limit)
-    _line("moved", result.moved, "entities in these that come back on other tokens")
+    _found("moved", result.moved, "entities in these that come back on other tokens")
     for kind, meaning in PROBLEM_KINDS.items():
-        if kind == "bracket-token" and format_name != DEFAULT_FORMAT:
-            continue  # brackets are not markup in other formats
         count = result.log.counts[kind]
-        _line(kind, count, meaning if count else "")
+        _found(kind, count, meaning)
         mended = "" if kind in NOTES else " (mended)"
         found = result.log.of(kind)
-        _places([f"{at.where}: {at.message}{'' if at.fatal else mended}" for at in found], count, limit)
+        if kind == "unknown-label":
+            _unknown_labels(card, result.log)
+        else:
+            _places([f"{at.where}: {at.message}{'' if at.fatal else mended}" for at in found], count, limit)
     for where in result.not_restored:
         echo(f"  {where}: the rendered sentence does not parse back: please report this")
     echo()
+
+
+def _unknown_labels(card: Card, log: ProblemLog) -> None:
+    """Print all unknown labels in one line, and the rows that the card lacks."""
+    if log.unknown:
+        ranked = sorted(log.unknown.items(), key=lambda item: -item[1].count)
+        echo("      " + ", ".join(f"{label!r} {found.count:,} (first at {found.first})" for label, found in ranked))
+        echo("      rows for the card's labels; a label that is to count as O goes into its drop, too:")
+        for row in log.rows_to_add(card.labels.names):
+            echo(f"        {row}")
+
+
+def _found(name: str, count: int, note: str = "") -> None:
+    """Print a line for what was found, nothing for what was not."""
+    if count:
+        _line(name, count, note)
 
 
 def _line(name: str, count: int, note: str = "") -> None:

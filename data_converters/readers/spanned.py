@@ -76,8 +76,7 @@ class SpannedReader:
         for span in spans:
             if span.label not in self._known_labels:
                 message = f"{self._quoted(span, tokens)} has a label that the card does not list"
-                remedy = f"the card lists {', '.join(self.rules.labels.corpus_names)}: add the label there"
-                self.log.report("unknown-label", where, message, remedy=remedy)
+                self.log.report_unknown(span.label, where, message)
         known = [
             span for span in known if self.rules.labels.target_of(span.label) is not None
         ]  # O keeps no other span out

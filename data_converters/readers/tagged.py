@@ -142,15 +142,14 @@ class TaggedReader:
     def _report_unknown(self, span: Span, tokens: Sequence[str], numbers: Sequence[int]) -> None:
         where = self._where(numbers[span.start])
         place = f"token {tokens[span.start]!r} has the label {span.label!r}"
+        remedy = None
         if "," in span.label:
             remedy = (
                 "that looks like several tags in one: this file holds raw annotations, take the one with the final ones"
             )
         elif span.label.isdecimal():
             remedy = _number_remedy(self._tag_names)
-        else:
-            remedy = f"the card lists {', '.join(self.labels.corpus_names)}: add the label there, or name the right tag column"
-        self.log.report("unknown-label", where, f"{place}, which the card does not list", remedy=remedy)
+        self.log.report_unknown(span.label, where, f"{place}, which the card does not list", remedy)
 
     def _settle(self, spans: list[Span], numbers: Sequence[int]) -> list[Span]:
         """Return the spans of several levels without those that cross or equal one of a level further out."""

@@ -111,7 +111,10 @@ def _options(card: Card, spec: PromptSpec) -> list[str]:
     words += [] if spec.instruction_as == "user" else ["--instruction-as", spec.instruction_as]
     if _same(card, spec):
         return words
-    origins = [(old, new) for old, new in spec.labels.origins if old in card.labels]
+    try:
+        origins = list(card.labels.counted_as(spec.labels).items())
+    except KeyError:
+        return words  # labels of another corpus
     drop = [old for old, new in origins if new is None]
     kinds: dict[str, list[str]] = {}
     for old, new in origins:

@@ -98,7 +98,25 @@ def test_a_folder_with_a_card_holds_its_own_files(workdir: Path) -> None:
             ("language: en", "language: English"),
             r"mine\.yaml:3: language: 'English' does not match .* it is a language tag",
         ),
-        (("name: PER", "name: P ER"), r"mine\.yaml:13: labels\.0\.name: not a label name: 'P ER'"),
+        (
+            ("name: PER", "name: P ER"),
+            r"mine\.yaml:13: labels\.0\.name: not a label name: 'P ER' .*; write - \{name: P_ER, corpus: \"P ER\"\}: the files' name",
+        ),
+        (
+            ("name: PER", "name: O"),
+            r"mine\.yaml:13: labels\.0\.name: O is the tag of tokens outside of entities, and no label",
+        ),
+        (("- name: PER", "- {name: A, corpus: PER}\n  - name: PER"), r"mine\.yaml:12: labels: a label has two targets"),
+        (("language: en", "language: no"), r'mine\.yaml:\d+: language: YAML reads no as false; quote it: "no"$'),
+        (
+            ("title: My corpus", "keep: [PER, NO]\ntitle: T"),
+            r'mine\.yaml:2: keep\.1: YAML reads NO as false; quote it: "NO"$',
+        ),
+        (("title: My corpus", "merge: {PER: [on]}\ntitle: T"), r'YAML reads on as true; quote it: "on"$'),
+        (("title: My corpus", "merge: {off: [PER]}\ntitle: T"), r'YAML reads off as false; quote it: "off"$'),
+        (("name: PER", "name: null"), r'mine\.yaml:13: labels\.0\.name: YAML reads null as nothing; quote it: "null"$'),
+        (("title: My corpus", "title: 1984"), r'title: YAML reads 1984 as a number; quote it: "1984"$'),
+        (("title: My corpus", "title:"), r"title: there is no value"),
         (("title: My corpus", "title: [x"), r"mine\.yaml:\d+: not YAML"),
         (("title: My corpus", "name: again"), r"mine\.yaml:2: the key 'name' appears twice"),
         (
@@ -111,7 +129,10 @@ def test_a_folder_with_a_card_holds_its_own_files(workdir: Path) -> None:
         ),
         (("- name: PER", "- name: PER\n  - name: PER"), r"mine\.yaml:12: labels: label PER is listed twice"),
         (("name: mine", "extends: mine.yaml\nname: mine"), r"a card cannot extend itself"),
-        (("train: a.conll", "1: a.conll"), r"mine\.yaml:8: a key is a word; write it in quotes"),
+        (
+            ("train: a.conll", "1: a.conll"),
+            r'mine\.yaml:8: a key is a word, and YAML reads 1 as a number; quote it: "1"$',
+        ),
         (("train: a.conll", "[a]: a.conll"), r"mine\.yaml:8: a key is a word"),
         (
             ("title: My corpus", "variant: tiny\ntitle: T"),

@@ -28,7 +28,7 @@ def test_what_is_wrong_in_another_part_of_the_file_is_no_finding_of_a_split(work
     assert "  sentences                    1\n" in done.output
     assert "  bracket-token                1  " in done.output
     assert "eng.testa:5: ']'" in done.output
-    assert "  invalid-transition           0\n" in done.output
+    assert "invalid-transition" not in done.output
     run("mine.yaml", "--source", ".", "--split", "testa", "--split", "rest")
     rest = json.loads((workdir / "data/alpaca/conll2003_rest.json").read_text())
     assert [row["id"] for row in rest] == ["conll2003/rest/2"]
@@ -40,3 +40,55 @@ def test_a_line_before_a_split_that_stops_its_count_is_refused(workdir: Path) ->
     result = run("mine.yaml", "--source", ".", code=1)
     assert "eng.testa:1: a line without a tag: 'a', before sentence 1, where the split begins" in result.stderr
     assert "Error: converting would stop at 1 of" in run("check", "mine.yaml", "--source", ".", code=1).stderr
+
+
+CARD = """\
+name: mine
+title: Mine
+language: en
+licence: CC0
+citation: Nobody.
+docstart: none
+splits: {train: a.tsv}
+reader: {type: columns, scheme: BIO, separator: tab}
+labels:
+  - {name: GENE}
+"""
+ANY_NAMES = (
+    "a\tB-Disease or Syndrome\nb\tI-Disease or Syndrome\nc\tB-GENE\n\nd\tB-A|B\n\ne\tB-Disease or Syndrome\nf\tB-NO\n"
+)
+
+
+def test_unknown_labels_are_named_at_once_and_the_rows_that_the_error_gives_are_right(workdir: Path) -> None:
+    (workdir / "card.yaml").write_text(CARD)
+    (workdir / "a.tsv").write_text(ANY_NAMES)
+    rows = '- {name: Disease_or_Syndrome, corpus: "Disease or Syndrome"}, - {name: A_B, corpus: "A|B"}, - {name: "NO"}'
+    line = (
+        "a.tsv:1: labels that the card does not list, with their entities: 'Disease or Syndrome' (2), 'A|B' (1), 'NO' (1); "
+        f"add to the card's labels: {rows}; to read one as O, name it in the card's drop, too"
+    )
+    assert run("card.yaml", "--source", ".", code=1).stderr == f"Error: {line}\n"
+    assert not (workdir / "data/alpaca").exists() or not list((workdir / "data/alpaca").glob("*.json"))
+    checked = run("check", "card.yaml", "--source", ".", code=1).stdout
+    assert "  unknown-label                4  a label that the card does not list\n" in checked
+    assert (
+        "'Disease or Syndrome' 2 (first at a.tsv:1), 'A|B' 1 (first at a.tsv:5), 'NO' 1 (first at a.tsv:8)\n" in checked
+    )
+    listed = "".join(f"  {row}\n" for row in rows.split(", - ")).replace("  {", "  - {")
+    assert all(f"        {row.strip()}\n" in checked for row in listed.splitlines())
+    (workdir / "card.yaml").write_text(CARD + listed)
+    spans = [span for sentence in read_corpus("card.yaml", "train", ".") for span in sentence.spans]
+    assert [span.label for span in spans] == ["Disease_or_Syndrome", "GENE", "A_B", "Disease_or_Syndrome", "NO"]
+    done = run("card.yaml", "--source", ".")
+    assert done.stdout.count("Disease or Syndrome -> Disease_or_Syndrome, A|B -> A_B") == 1
+    (workdir / "card.yaml").write_text(CARD + listed + "drop: [Disease or Syndrome, A_B]\n")
+    spans = [span for sentence in read_corpus("card.yaml", "train", ".") for span in sentence.spans]
+    assert [span.label for span in spans] == ["GENE", "NO"]
+
+
+def test_a_column_that_holds_no_labels_is_not_answered_with_thousands_of_rows(workdir: Path) -> None:
+    (workdir / "card.yaml").write_text(CARD.replace("BIO", "IO"))
+    (workdir / "a.tsv").write_text("".join(f"a\tword{number}\n" for number in range(500)))
+    error = run("card.yaml", "--source", ".", code=1).stderr
+    assert "'word19' (1) and 480 more; if these are no labels, check the card's tag column; otherwise add to" in error
+    assert len(error) < 2500

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llms_meet_ner.labels import Label, LabelChangeError, LabelSet, describe_origins, same_labels
+from llms_meet_ner.labels import Label, LabelChangeError, LabelSet, describe_origins, same_labels, writable_name
 from llms_meet_ner.typed_json import from_json, to_json
 
 LABELS = LabelSet(
@@ -127,3 +127,31 @@ def test_many_labels_are_checked_in_one_pass() -> None:
     many = tuple(Label(f"L{number}") for number in range(20_000))
     with pytest.raises(ValueError, match="label L7 is listed twice"):
         LabelSet((*many, Label("L7")))
+
+
+@pytest.mark.parametrize(
+    ("name", "writable"),
+    [
+        ("PER", "PER"), ("Disease or Syndrome", "Disease_or_Syndrome"), ("-A-", "A"), ("a|b", "a_b"), ("O", "O_2"), ("[ ]", "LABEL"),
+        ("x\u202ey", "x_y"), ("GENE", "GENE_2"), ("G ENE", "G_ENE"), ("n" * 300, "n" * 195), ("疾病 名", "疾病_名"),
+    ],
+)  # fmt: skip
+def test_a_name_that_a_format_can_write(name: str, writable: str) -> None:
+    assert writable_name(name, ["GENE"]) == writable
+    assert Label(writable).name == writable
+
+
+def test_labels_are_called_as_the_card_or_as_the_files_call_them() -> None:
+    files = LabelSet(LabelSet.of("DISEASE", "GENE").labels, (("Disease or Syndrome", "DISEASE"), ("GENE", "GENE")))
+    assert files.changed(drop=["Disease or Syndrome"]) == files.changed(drop=["DISEASE"])
+    assert files.changed(rename={"Disease or Syndrome": "D"}) == files.changed(rename={"DISEASE": "D"})
+    assert files.changed(rename={"Disease or Syndrome": "DISEASE"}) == files
+    assert files.changed(merge={"X": ["Disease or Syndrome", "GENE"]}) == files.changed(
+        merge={"X": ["DISEASE", "GENE"]}
+    )
+    dropped = files.changed(drop=["GENE"])
+    assert dropped.changed(drop=["GENE"]) == dropped
+    assert files.counted_as(dropped) == {"DISEASE": "DISEASE", "GENE": None}
+    assert files.changed(rename={"DISEASE": "D"}).counted_as(files) == {"D": "DISEASE", "GENE": "GENE"}
+    with pytest.raises(LabelChangeError, match="no label is called O; drop what is to count as O"):
+        files.changed(rename={"GENE": "O"})

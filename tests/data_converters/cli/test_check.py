@@ -28,7 +28,9 @@ def test_check_reports_everything_with_its_place_and_writes_nothing(workdir: Pat
         "  invalid-transition           1  a tag that its scheme does not allow at its place\n"
         "      data/conll2003/eng.testa:3: token 'Ida' is tagged 'B-PER' where IOB1 has 'I-PER'\n",
         "      data/conll2003/eng.testa:8: a line without a tag: 'Holm NNP'\n",
-        "      data/conll2003/eng.testa:10: token 'UN' has the label 'GPE', which the card does not list\n",
+        "  unknown-label                1  a label that the card does not list\n"
+        "      'GPE' 1 (first at data/conll2003/eng.testa:10)\n"
+        "      rows for the card's labels; a label that is to count as O goes into its drop, too:\n        - {name: GPE}\n",
     ):
         assert expected in result.output
     assert result.stderr == "Error: converting would stop at 3 of the problems above\n"
@@ -48,10 +50,11 @@ def test_check_counts_what_a_format_cannot_hold(workdir: Path, format_name: str,
     )
     result = run("check", "conll2003", "--source", ".", "--split", "testa", "--format", format_name, code=1)
     places = "".join(f"      eng.testa:{line}\n" for line in (1, 4)[:ambiguous])
-    assert (
+    found = (
         f"  ambiguous                    {ambiguous}  sentences whose rendering is also that of another annotation\n{places}"
-        f"  moved                        {moved}  entities in these that come back on other tokens\n" in result.output
+        f"  moved                        {moved}  entities in these that come back on other tokens\n"
     )
+    assert found in result.output if ambiguous else "ambiguous" not in result.output and "moved" not in result.output
     assert "please report this" not in result.output
     assert result.stderr == "Error: converting would stop at 1 of the problems above\n"
 
@@ -72,3 +75,17 @@ def test_check_counts_by_the_changed_labels(workdir: Path) -> None:
     )
     assert result.stdout.startswith("conll2003: labels ORG -> NAME, PER -> NAME, LOC -> O\n\nconll2003 train\n")
     assert "  entities                     4  NAME 3, MISC 1\n" in result.stdout
+
+
+def test_check_shows_what_is_there_and_nothing_else(workdir: Path) -> None:
+    (workdir / "eng.testa").write_text("Ida x y I-PER\n] x y O\n\nUlm x y O\n")
+    done = run("check", "conll2003", "--source", ".", "--split", "testa", "--format", "grouped")
+    assert done.stdout == (
+        "conll2003 testa\n"
+        "  sentences                    2\n"
+        "  tokens                       3\n"
+        "  without entities             1\n"
+        "  entities                     1  ORG 0, PER 1, LOC 0, MISC 0\n"
+        "  bracket-token                1  a token that holds [, ] or |, which are markup in a bracketed output\n"
+        "      eng.testa:2: ']'\n\n"
+    )

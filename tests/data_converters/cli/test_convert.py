@@ -46,8 +46,8 @@ def test_a_failed_conversion_leaves_what_was_there(workdir: Path) -> None:
     (bad / "eng.testb").write_text((CONLL / "eng.testb").read_text() + "Broken NNP I-NP I-FOO\n")
     result = run("conll2003", "--source", bad, "--split", "testb", code=1)
     assert result.stderr == (
-        "Error: bad/eng.testb:12: token 'Broken' has the label 'FOO', which the card does not list; "
-        "the card lists ORG, PER, LOC, MISC: add the label there, or name the right tag column\n"
+        "Error: bad/eng.testb:12: labels that the card does not list, with their entities: 'FOO' (1); "
+        "add to the card's labels: - {name: FOO}; to read one as O, name it in the card's drop, too\n"
     ).replace("bad/", f"{bad}/")
     assert {path: path.read_bytes() for path in workdir.rglob("*.json")} == before
     assert not list(workdir.rglob("*.tmp"))

@@ -113,7 +113,7 @@ def test_document_starts_of_every_shape(
         (
             "a O\nb B-ORG\n",
             {},
-            r"file\.conll:2: token 'b' has the label 'ORG', which the card does not list; the card lists PER, LOC",
+            r"file\.conll:2: token 'b' has the label 'ORG', which the card does not list; add to the card's labels: - {name: ORG}",
         ),
         ("a O\nERROR\n", {}, r"file\.conll:2: a line without a tag: 'ERROR'; the card's reader\.untagged says"),
         ("a\tO\nb\t\n", {}, r"file\.conll:2: a line without a tag"),

@@ -108,7 +108,7 @@ def test_a_span_outside_the_text_is_refused_or_left_out(tmp_path: Path, span: An
         ({"text": "a", "spans": [[0, True, "PER"]]}, r"file:2: a span is start, end and label"),
         ({"text": "a", "spans": [{"start": 0, "end": 1, "label": []}]}, r"file:2: a span is start, end and label"),
         ({"text": "a", "spans": [{"value": {"start": 0, "end": 1, "labels": ["PER"]}}]}, r"file:2: a span is start, .* a path of keys"),
-        ({"text": "a", "spans": [[0, 1, "SHIP"]]}, r"file:2: the SHIP 'a' has a label that the card does not list; the card lists"),
+        ({"text": "a", "spans": [[0, 1, "SHIP"]]}, r"file:2: the SHIP 'a' has a label that the card does not list; add to the card's labels: - {name: SHIP}"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_in_a_record_is_named(tmp_path: Path, record: Any, message: str) -> None:
