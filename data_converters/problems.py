@@ -29,6 +29,8 @@ PROBLEM_KINDS: dict[str, str] = {
     "unsplit": "a document without sentence boundaries, read as one sentence",
     "outside-text": "a span that is empty or does not lie in the text",
     "cut-span": "a span that begins or ends inside a token",
+    "discontinuous": "a span in several parts, left out or read with what lies between, as the card says",
+    "span-words": "a span whose words in the record are not those at its offsets",
     "double-span": "a span that is listed twice over the same tokens, read once",
     "crossing": "an entity that crosses another, or an inner one that equals an outer one",
     "inner-span": "an entity inside another, left out because the corpus is not nested",

@@ -10,7 +10,9 @@ from .common import CorpusFile, CorpusRules, Docstart, Reader, ReaderOptions, Sp
 from .datasets import DatasetOptions
 from .docbin import DocBinOptions
 from .lines import LineOptions
+from .parallel import ParallelOptions
 from .spans import SpanOptions
+from .token_spans import TokenSpanOptions
 from .tokens import TokenOptions
 
 READERS: dict[str, type[ReaderOptions]] = {
@@ -20,6 +22,8 @@ READERS: dict[str, type[ReaderOptions]] = {
     "datasets": DatasetOptions,
     "spans": SpanOptions,
     "docbin": DocBinOptions,
+    "token-spans": TokenSpanOptions,
+    "parallel": ParallelOptions,
 }
 
 __all__ = ["READERS", "CorpusFile", "CorpusRules", "Docstart", "Reader", "ReaderOptions", "SplitData"]

@@ -10,6 +10,8 @@ from ..problems import ProblemLog
 from .common import CorpusRules
 
 Crossing = Literal["error", "longest", "first"]
+Discontinuous = Literal["drop", "join", "error"]
+"""Treatments of a discontinuous span: it is left out, read with what lies between its parts, or refused."""
 
 
 class SpannedReader:
@@ -109,6 +111,15 @@ class SpannedReader:
             remedy = "the card's reader.crossing says which stays: longest or first"
             self.log.report("crossing", where, message, remedy=remedy, fatal=self.crossing == "error")
         return tuple(sorted(kept, key=outer_first))
+
+    def _report_discontinuous(self, quoted: str, number: int, policy: Discontinuous) -> None:
+        self.log.report(
+            "discontinuous",
+            self._where(number),
+            f"{quoted} has parts with other tokens between them",
+            remedy="the card's reader.discontinuous says what happens to such spans: drop, join or error",
+            fatal=policy == "error",
+        )
 
     @staticmethod
     def _quoted(span: Span, tokens: Sequence[str]) -> str:

@@ -1,0 +1,184 @@
+"""Spans as JSON records write them: lists, mappings under many names for the same things, or mappings from labels to spans."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from .records import MISSING, pick
+
+STARTS = ("start", "startoffset", "startidx", "startindex", "startpos", "begin", "beginoffset", "beginidx")
+ENDS = ("end", "endoffset", "endidx", "endindex", "endpos", "stop")
+LISTS = ("index", "indices", "indexes")
+PAIRS = ("span", "pos", "offsets", "offset", "charspan", "tokspan", "tokenspan", "position", "range", "entityindex")
+LABELS = ("label", "labels", "type", "entitytype", "entitylabel", "labeltype", "spantype", "tag", "category")
+TEXTS = ("text", "name", "mention", "entitytext", "mentiontext", "surface", "word", "phrase", "value")
+"""Names of a span's parts, in lower case and without `_` and `-`; `LISTS` hold all positions of a span, `PAIRS` its start and end. Of
+several that are there, the first counts. `entity` is the text of a span that has a label under another name, and its label otherwise."""
+
+
+class SpanKeys(NamedTuple):
+    """Keys of a span's parts that a card names; None for the usual names.
+
+    Attributes:
+        start: Key of the start, or path of keys.
+        end: Key of the end, or path of keys.
+        label: Key of the label, or path of keys.
+        mention: Key of the text that a span carries, or path of keys.
+    """
+
+    start: str | None = None
+    end: str | None = None
+    label: str | None = None
+    mention: str | None = None
+
+
+USUAL_KEYS = SpanKeys()
+"""No key is named."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawSpan:
+    """A span as a file gives it, once for each of its labels.
+
+    Attributes:
+        start: First position; characters or tokens, as the file counts.
+        end: Last position, or the one after it, as the file counts.
+        label: Label.
+        text: Text that the file gives for the span; None if it gives none.
+        gaps: Whether the file lists the positions, and some between the first and the last are missing.
+        is_list: Whether the file lists the positions, so that the last one belongs to the span.
+    """
+
+    start: int
+    end: int
+    label: str
+    text: str | None = None
+    gaps: bool = False
+    is_list: bool = False
+
+
+def raw_spans(value: Any, keys: SpanKeys = USUAL_KEYS) -> Iterator[RawSpan | Malformed]:
+    """Yield the spans in the value under a record's key for spans, and what is no span.
+
+    Args:
+        value: A list of spans, or a mapping from each label to its spans, or to a mapping from the text of a span to its places. A span
+            is a list of start, end and label (or label, start and end), or a mapping.
+        keys: Keys that the card names.
+    """
+    if isinstance(value, Mapping):
+        for label, spans in value.items():
+            yield from _of_label(label, spans, keys)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _of_item(item, keys)
+    else:
+        yield Malformed(value)
+
+
+class Malformed(NamedTuple):
+    """A value that is no span.
+
+    Attributes:
+        value: The value.
+    """
+
+    value: Any
+
+
+def _of_label(label: str, spans: Any, keys: SpanKeys) -> Iterator[RawSpan | Malformed]:
+    """Yield the spans of one label: `[[0, 2]]`, `{"Ann": [[0, 2]]}`, or a list of mappings."""
+    if isinstance(spans, Mapping) and all(isinstance(places, list) for places in spans.values()):
+        for text, places in spans.items():
+            for pair in places if all(isinstance(part, list) for part in places) else [places]:
+                yield from _made(pair, label, text, spans)
+        return
+    for item in spans if isinstance(spans, list) and not _is_pair(spans) else [spans]:
+        if isinstance(item, Mapping):
+            yield from _of_mapping(item, keys, label)
+        else:
+            yield from _made(item, label, None, item)
+
+
+def _is_pair(value: list[Any]) -> bool:
+    return len(value) == 2 and all(_whole(position) is not None for position in value)
+
+
+def _of_item(item: Any, keys: SpanKeys) -> Iterator[RawSpan | Malformed]:
+    if isinstance(item, Mapping):
+        yield from _of_mapping(item, keys)
+    elif isinstance(item, list) and len(item) == 3:
+        pair, label = (item[:2], item[2]) if isinstance(item[2], str | list) else (item[1:], item[0])
+        yield from _made(pair, label, None, item)
+    elif isinstance(item, list) and len(item) == 2:
+        places, label = item if isinstance(item[0], list) else reversed(item)
+        yield from _made(places, label, None, item)
+    else:
+        yield Malformed(item)
+
+
+def _of_mapping(item: Mapping[str, Any], keys: SpanKeys, label: str | None = None) -> Iterator[RawSpan | Malformed]:
+    """Yield the span in a mapping, once for each of its labels."""
+    usual: dict[str, Any] = {}
+    for key, value in item.items():
+        usual.setdefault(key.lower().replace("_", "").replace("-", ""), value)
+    start, end = _part(item, usual, keys.start, STARTS), _part(item, usual, keys.end, ENDS)
+    labels = _part(item, usual, keys.label, LABELS) if label is None else label
+    text = _part(item, usual, keys.mention, TEXTS)
+    if labels is MISSING:
+        labels = usual.get("entity", MISSING)
+    elif not isinstance(text, str):
+        text = usual.get("entity", MISSING)
+    if start is MISSING and type(usual.get("offset")) is int and type(usual.get("length")) is int:
+        start, end = usual["offset"], usual["offset"] + usual["length"]
+    places, is_list = [start, end], False
+    if start is MISSING and end is MISSING:
+        is_list = any(isinstance(usual.get(key), list) for key in LISTS)
+        places = next((usual[key] for key in (*LISTS, *PAIRS) if isinstance(usual.get(key), list | dict)), places)
+    yield from _made(places, labels, text if isinstance(text, str) else None, item, is_list)
+
+
+def _made(
+    places: Any, labels: Any, text: str | None, whole: Any, is_list: bool = False
+) -> Iterator[RawSpan | Malformed]:
+    """Yield a span for each label, or the whole value if it is no span."""
+    names = labels if isinstance(labels, list) else [labels]
+    parts = _parts(places)
+    is_list = is_list or (len(parts) == 1 and len(parts[0]) != 2)
+    if len(parts) > 1 and any(len(part) != 2 for part in parts):
+        parts = []
+    if not parts or not names or not all(isinstance(name, str) and name for name in names):
+        yield Malformed(whole)
+        return
+    first, last = min(map(min, parts)), max(map(max, parts))
+    if not is_list and len(parts) == 1:
+        first, last = parts[0]  # in this order, also if it is wrong
+    gaps = len(parts) > 1 or (is_list and len(set(parts[0])) <= last - first)
+    for name in names:
+        yield RawSpan(first, last, name, text, gaps, is_list)
+
+
+def _parts(places: Any) -> list[list[int]]:
+    """Return the parts of a span, each as a list of positions; an empty list for what is no span."""
+    if isinstance(places, Mapping):
+        usual = {key.lower(): value for key, value in places.items()}
+        places = [next((usual[name] for name in names if name in usual), None) for names in (STARTS, ENDS)]
+    if not isinstance(places, list):
+        return []
+    parts = places if all(isinstance(part, list) for part in places) else [places]
+    numbers = [[_whole(position) for position in part] for part in parts]
+    return [] if any(None in part or not part for part in numbers) else numbers  # type: ignore[return-value]
+
+
+def _whole(value: Any) -> int | None:
+    """Return a whole number, also one that was written as 3.0 or "3"; None for anything else."""
+    if type(value) is int:
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 16 else None
+
+
+def _part(item: Mapping[str, Any], usual: Mapping[str, Any], key: str | None, names: Sequence[str]) -> Any:
+    return pick(item, key) if key else next((usual[name] for name in names if name in usual), MISSING)
