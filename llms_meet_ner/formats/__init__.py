@@ -13,7 +13,8 @@ Each format is one module, which writes and reads it. `get_format` finds a forma
 | `inline.py` | common parts of the formats that write the sentence again |
 | `markup.py` | the marks of such a format, for constrained decoding |
 | `grounding.py` | puts the entities of a damaged inline output on the tokens |
-| `bracketed_readings.py` | every way to read a bracketed text whose tokens look like marks |
+| `unspaced.py` | reads an inline output whose text is the sentence but for white space |
+| `readings.py` | every way to read a marked text whose tokens look like marks |
 | `json_text.py` | writes JSON in one line, and reads it even if it is damaged |
 | `json_list.py` | reads a JSON list of entities |
 | `lookup.py` | finds texts in a sentence |

@@ -7,19 +7,18 @@ It was published by Zhan et al. (2026, arXiv 2601.17898). The model stefan-it/Qw
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import lru_cache
 
 from ..labels import LabelSet
 from ..sentence import Sentence, Span
-from .bracketed_readings import Reading, TooManyReadingsError, readings
-from .grounding import Mark
 from .inline import InlineFormat, spans_on_tokens
+from .markup import Mark
+from .normal import squeezed
+from .readings import MarkPatterns
 from .substrings import Substrings
 
 _LOOSE_MARK = re.compile(r"\|([^\[\]|]{1,80})\]|[\[\uff3b\ufe47]")
 """A closing mark, whose label is group 1, or an opening bracket; full-width and vertical opening brackets count too."""
-_MAX_READINGS = 1_000
 _OPENERS = {text: Mark(text, "", opens=True, literal=True) for text in "[\uff3b\ufe47"}
 """Opening marks by their text. They are `literal`: grounding finds out which of them belong to the sentence."""
 
@@ -40,19 +39,7 @@ class BracketedFormat(InlineFormat):
         This takes a ` | LABEL]` in the tokens themselves. The answer is also True if there are too many readings to compare
         them all (1,000).
         """
-        tokens = sentence.tokens
-        if not _closer(labels).search(sentence.text):
-            return False
-        text = self.render(sentence)
-        found = 0
-        try:
-            for number, reading in enumerate(self._readings(text, tokens, labels), start=1):
-                found += reading.renders_again
-                if found > 1 or number == _MAX_READINGS:
-                    return True
-        except TooManyReadingsError:
-            return True
-        return False
+        return bool(_closer(labels).search(sentence.text)) and self._has_readings(sentence, labels)
 
     def _read_exactly(
         self, text: str, tokens: tuple[str, ...], labels: LabelSet, reasons: set[str]
@@ -66,30 +53,15 @@ class BracketedFormat(InlineFormat):
             return ()
         closer = _closer(labels)
         if closer.search(source):
-            return self._first_reading(text, tokens, labels, reasons)
+            return self._first_reading(text, tokens, self._patterns(labels.names), reasons)
         marked = _strip_markup(closer.split(text), source, self.nested)
         if marked is None:
             return None
         return spans_on_tokens(marked, tokens, source)
 
-    def _first_reading(
-        self, text: str, tokens: tuple[str, ...], labels: LabelSet, reasons: set[str]
-    ) -> tuple[Span, ...] | None:
-        """Return the first reading that renders to the text again, or else the first reading, or else None."""
-        first: Reading | None = None
-        try:
-            for number, reading in enumerate(self._readings(text, tokens, labels), start=1):
-                if reading.renders_again:
-                    return reading.spans()
-                first = first or reading
-                if number == _MAX_READINGS:
-                    raise TooManyReadingsError
-        except TooManyReadingsError:
-            reasons.add("approximate")
-        return None if first is None else first.spans()
-
-    def _readings(self, text: str, tokens: tuple[str, ...], labels: LabelSet) -> Iterator[Reading]:
-        return readings(text, tokens, _closer(labels), len(tokens) * len(labels) if self.nested else 1)
+    @staticmethod
+    def _patterns(names: tuple[str, ...], *, spaced: bool = True) -> MarkPatterns:
+        return _patterns_of(names, " " if spaced else "")
 
     def _split_markup(self, line: str, source: str, labels: LabelSet) -> tuple[list[str | Mark], bool]:
         """Split a damaged text at its marks; the base class says what is returned."""
@@ -97,13 +69,13 @@ class BracketedFormat(InlineFormat):
         at = 0
         loose = False
         marks = list(_LOOSE_MARK.finditer(line))
-        in_source = Substrings(source, {found[0] for found in marks})
+        in_source = Substrings(squeezed(source), {squeezed(found[0]) for found in marks if found[1]})
         for found in marks:
             before = line[at : found.start()]
             if found[1] is None:
                 mark = _OPENERS[found[0]]
             else:
-                mark = Mark(found[0], found[1].strip(), opens=False, literal=found[0] in in_source)
+                mark = Mark(found[0], found[1].strip(), opens=False, literal=squeezed(found[0]) in in_source)
                 if not mark.label or (mark.literal and mark.label not in labels):
                     continue
                 is_spaced = before.endswith(" ") and not before.endswith("  ")
@@ -115,13 +87,14 @@ class BracketedFormat(InlineFormat):
 
 
 @lru_cache(maxsize=64)
-def _closer_of(names: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile(r" \| (" + "|".join(map(re.escape, names)) + r")\]")
+def _patterns_of(names: tuple[str, ...], space: str) -> MarkPatterns:
+    labels = "|".join(map(re.escape, names))
+    return MarkPatterns(re.compile(r"\["), re.compile(rf"{space}\|{space}({labels})\]"))
 
 
 def _closer(labels: LabelSet) -> re.Pattern[str]:
     """Return the pattern of a closing mark; its one group is the label."""
-    return _closer_of(labels.names)
+    return _patterns_of(labels.names, " ").closer
 
 
 def _strip_markup(pieces: list[str], source: str, nested: bool) -> list[tuple[int, int, str]] | None:

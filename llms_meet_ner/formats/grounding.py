@@ -1,6 +1,7 @@
 """Puts the entities of a damaged inline output on the tokens of its sentence.
 
-The format splits the output into pieces of text and marks; nothing here depends on what the marks look like. Then:
+The format splits the output into pieces of text and marks; nothing here depends on what the marks look like. If the
+text is that of the sentence but for white space, its characters lead to the tokens (`unspaced.py`). Otherwise:
 
 1. Cut the source and the output into fragments: words and single punctuation marks, in a normal form.
 2. Align equal fragments (longest common subsequence), so that both sides keep their order.
@@ -22,9 +23,11 @@ from rapidfuzz.distance import Levenshtein
 from ..alignment import FAILED, REPAIRED, Alignment, WrittenEntity
 from ..labels import LabelSet
 from ..sentence import Span
+from .markup import Mark
 from .normal import nfkc, squeezed
 from .overlaps import resolve_overlaps
 from .subsequence import equal_blocks
+from .unspaced import UnspacedText, read_unspaced
 
 _FRAGMENT = re.compile(r"\w+|[^\w\s]")
 _MIN_SHARED = 0.3
@@ -35,22 +38,6 @@ _MAX_STRETCH = 2_000
 """Characters of the longest stretch that is compared character by character."""
 _MAX_QUOTED = 100
 """Fragments of an entity that are kept if it is not on the tokens."""
-
-
-class Mark(NamedTuple):
-    """A mark in an output.
-
-    Attributes:
-        text: Text of the mark.
-        label: Label in the mark, inside the label set or not; empty if it has none.
-        opens: Whether it begins an entity; otherwise it ends one.
-        literal: Whether it may be text of the sentence: the source has the same characters.
-    """
-
-    text: str
-    label: str
-    opens: bool
-    literal: bool
 
 
 class _MarkedEntity(NamedTuple):
@@ -93,11 +80,13 @@ class _Output:
         keys: Fragments in the form in which they are compared.
         texts: Fragments as they are written, in Unicode form NFKC.
         marks: Marks between and among the fragments, in order.
+        space: Text between two fragments of an entity that is quoted.
     """
 
     keys: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     marks: list[_Placed] = field(default_factory=list)
+    space: str = " "
 
 
 @dataclass(slots=True)
@@ -148,6 +137,8 @@ def ground(
         An alignment that is `repaired` or `failed`, never `exact`.
     """
     limit = 8 * sum(map(len, tokens)) + 1000
+    if unspaced := read_unspaced(pieces, tokens, 2 * limit):
+        return _ground_unspaced(unspaced, labels, nested, loose_markup)
     output, overlong = _output_fragments(pieces, limit)
     if not output.keys:
         return Alignment((), FAILED, ("empty",))
@@ -170,6 +161,21 @@ def ground(
     if not _is_related(source_keys, output.keys, openers, mapping):
         return Alignment((), FAILED, tuple(sorted({"unrelated", *reasons})))
     return _place(entities, output, mapping, source_tokens, labels, nested, reasons)
+
+
+def _ground_unspaced(unspaced: UnspacedText, labels: LabelSet, nested: bool, loose_markup: bool) -> Alignment:
+    """Map entities to tokens in an output whose text is that of its sentence: its characters take the place of fragments."""
+    output = _Output(
+        list(unspaced.source),
+        unspaced.texts,
+        [_Placed(placed.at, placed.mark._replace(literal=False)) for placed in unspaced.marks],
+        space="",
+    )
+    _, entities, reasons = _pair_marks(output, {})
+    mapping = {index: [index] for index in range(len(unspaced.source))}
+    if loose_markup:
+        reasons.add("loose-markup")
+    return _place(entities, output, mapping, unspaced.owners, labels, nested, reasons)
 
 
 def _fragments(text: str, pattern: re.Pattern[str] = _FRAGMENT) -> list[str]:
@@ -401,6 +407,5 @@ def _place(
 
 def _written(entity: _MarkedEntity, output: _Output) -> WrittenEntity:
     """Return an entity as the output writes it; only the beginning of a very long one."""
-    return WrittenEntity(
-        " ".join(output.texts[entity.start : min(entity.end, entity.start + _MAX_QUOTED)]), entity.label
-    )
+    texts = output.texts[entity.start : min(entity.end, entity.start + _MAX_QUOTED)]
+    return WrittenEntity(nfkc(output.space.join(texts)).strip(), entity.label)

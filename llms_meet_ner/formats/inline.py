@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+from itertools import accumulate
 
 from ..alignment import EXACT, REPAIRED, Alignment
 from ..labels import LabelSet
 from ..sentence import Sentence, Span, outer_first
-from .grounding import Mark, ground
+from .grounding import ground
 from .instructions import VARIANTS, instruction_text, sentence_task
-from .markup import Markup
+from .markup import Mark, Markup
+from .readings import MarkPatterns, Reading, TooManyReadingsError, readings
+from .unspaced import form
 
+_MAX_READINGS = 1_000
+_MAX_POSITIONS = 200_000
+_MAX_UNSPACED = 30_000
+"""Positions at which a search for readings gives up: in a text as it is written, and in one without its white space."""
 _FEW = 20
 """Entities up to which it is faster to count spaces than to list the offsets of all tokens."""
 
@@ -46,6 +53,11 @@ class InlineFormat(ABC):
 
         If there are too many ways to read it to try them all, `approximate` is added to the reasons.
         """
+
+    @staticmethod
+    @abstractmethod
+    def _patterns(names: tuple[str, ...], *, spaced: bool = True) -> MarkPatterns:
+        """Return the patterns of the marks of labels with these names; with `spaced` false, as they are without white space."""
 
     @abstractmethod
     def _split_markup(self, line: str, source: str, labels: LabelSet) -> tuple[list[str | Mark], bool]:
@@ -98,8 +110,87 @@ class InlineFormat(ABC):
         if spans is not None:
             return Alignment(spans, REPAIRED if reasons else EXACT, tuple(reasons))
         pieces, loose = self._split_markup(line, " ".join(tokens), labels)
+        spans = self._read_unspaced(line, tokens, labels, reasons)
+        if spans is not None:
+            return Alignment(spans, REPAIRED, tuple(sorted({*reasons, "loose-markup" if loose else "respaced"})))
         alignment = ground(pieces, tokens, labels, nested=self.nested, loose_markup=loose)
         return replace(alignment, reasons=tuple(sorted({*alignment.reasons, *reasons}))) if reasons else alignment
+
+    def _has_readings(self, sentence: Sentence, labels: LabelSet) -> bool:
+        """Return whether a rendered sentence has several readings that render again, or too many to compare them all."""
+        text = self.render(sentence)
+        found = 0
+        try:
+            for number, reading in enumerate(self._readings(text, sentence.tokens, self._patterns(labels.names)), 1):
+                found += reading.renders_again
+                if found > 1 or number == _MAX_READINGS:
+                    return True
+        except TooManyReadingsError:
+            return True
+        return False
+
+    def _first_reading(
+        self,
+        text: str,
+        tokens: tuple[str, ...],
+        marks: MarkPatterns,
+        reasons: set[str],
+        join: str = " ",
+        likely_ends: Collection[int] = (),
+        most: int = _MAX_POSITIONS,
+    ) -> tuple[Span, ...] | None:
+        """Return the first reading that renders to the text again, or else the first reading, or else None.
+
+        If there are too many to try them all, `approximate` is added to the reasons.
+        """
+        first: Reading | None = None
+        try:
+            for number, reading in enumerate(self._readings(text, tokens, marks, join, likely_ends, most), 1):
+                if reading.renders_again:
+                    return reading.spans()
+                first = first or reading
+                if number == _MAX_READINGS:
+                    raise TooManyReadingsError
+        except TooManyReadingsError:
+            reasons.add("approximate")
+        return None if first is None else first.spans()
+
+    def _readings(
+        self,
+        text: str,
+        tokens: tuple[str, ...],
+        marks: MarkPatterns,
+        join: str = " ",
+        likely_ends: Collection[int] = (),
+        most: int = _MAX_POSITIONS,
+    ) -> Iterator[Reading]:
+        most_open = len(text) if self.nested else 1
+        return readings(text, tokens, marks, most_open, join, likely_ends, max_positions=most)
+
+    def _read_unspaced(
+        self, line: str, tokens: tuple[str, ...], labels: LabelSet, reasons: set[str]
+    ) -> tuple[Span, ...] | None:
+        """Return the spans of a text that is well-formed but for white space, Unicode form and case, or None.
+
+        This is for sentences that look marked themselves: which marks of the text are theirs takes a search. A text of another
+        sentence is left to grounding, which does not search.
+        """
+        kept = [(index, written) for index, token in enumerate(tokens) if (written := form(token))]
+        names = {form(label): label for label in labels.names}
+        marks = self._patterns(tuple(names), spaced=False)
+        source = "".join(written for _, written in kept)
+        if len(names) < len(labels) or not (marks.opener.search(source) or marks.closer.search(source)):
+            return None
+        text = " ".join(line.split())
+        if text != line and (spans := self._read_exactly(text, tokens, labels, set())) is not None:
+            return spans
+        words = [form(word) for word in text.split()]
+        ends = set(accumulate(map(len, words)))
+        forms = tuple(written for _, written in kept)
+        spans = self._first_reading("".join(words), forms, marks, reasons, "", ends, _MAX_UNSPACED)
+        if spans is None:
+            return None
+        return tuple(Span(kept[span.start][0], kept[span.end - 1][0] + 1, names[span.label]) for span in spans)
 
     def markup(self, labels: LabelSet) -> Markup:
         """Return the opening and closing marks of all labels."""

@@ -3,6 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Mark(NamedTuple):
+    """A mark in an output.
+
+    Attributes:
+        text: Text of the mark.
+        label: Label in the mark, inside the label set or not; empty if it has none.
+        opens: Whether it begins an entity; otherwise it ends one.
+        literal: Whether it may be text of the sentence: the source has the same characters.
+    """
+
+    text: str
+    label: str
+    opens: bool
+    literal: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,13 @@ def nfkc(text: str) -> str:
     return unicodedata.normalize("NFKC", text)
 
 
+def nfkd(text: str) -> str:
+    """Return a text in Unicode form NFKD: as in NFKC, but with combining characters on their own."""
+    if text.isascii():
+        return text
+    return _sorted(text) if len(text) > _LONG else unicodedata.normalize("NFKD", text)
+
+
 def _sorted(text: str) -> str:
     """Return an equivalent text of single characters, each run of combining ones in the order of their classes."""
     found: list[str] = []

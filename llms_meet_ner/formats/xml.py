@@ -12,10 +12,10 @@ from functools import lru_cache
 from ..errors import LmnError
 from ..labels import LabelSet
 from ..sentence import Sentence, Span, outer_first
-from .grounding import Mark
 from .inline import InlineFormat, spans_on_tokens
-from .markup import Markup
+from .markup import Mark, Markup
 from .normal import squeezed
+from .readings import MarkPatterns
 from .substrings import Substrings
 
 _LOOSE_TAG = re.compile(r"<([^<>]{1,100})>")
@@ -74,6 +74,11 @@ class XmlFormat(InlineFormat):
             return _read_tokens(text, tokens, tag, nested=self.nested)
         marked = _strip_tags(tag.split(text), source, nested=self.nested)
         return None if marked is None else spans_on_tokens(marked, tokens, source)
+
+    @staticmethod
+    def _patterns(names: tuple[str, ...], *, spaced: bool = True) -> MarkPatterns:
+        labels = "|".join(map(re.escape, names))
+        return MarkPatterns(re.compile(f"<({labels})>"), re.compile(f"</({labels})>"))
 
     def _split_markup(self, line: str, source: str, labels: LabelSet) -> tuple[list[str | Mark], bool]:
         """Split a damaged text at its tags; the base class says what is returned.

@@ -221,6 +221,23 @@ def _openers_as_words(name: str, count: int, nested: bool) -> Case:
     return Case(tokens, _written(name, tokens[:-1], _pairs(count - 1)))
 
 
+def _marks_as_words_unspaced(name: str, count: int, nested: bool) -> Case:
+    case = _closer_like(name, count, nested)
+    return Case(case.tokens, "".join(case.output.split()))
+
+
+def _openers_as_words_unspaced(name: str, count: int, nested: bool) -> Case:
+    tokens = (_marks(name)[0].strip(),) * count
+    return Case(tokens, "".join(_written(name, tokens, _pairs(count)).split()))
+
+
+def _damaged_marks_unspaced(name: str, count: int, nested: bool) -> Case:
+    """Marks that nothing opens or closes, in a text that is the sentence without its white space; half its words are marks."""
+    opener, closer = _marks(name, "FOO")
+    tokens = tuple(("a", opener.strip()) * (count // 2))
+    return Case(tokens, "".join(f"{opener}{token}{closer * 2}" for token in tokens).replace(" ", ""))
+
+
 def _blank_tokens(name: str, count: int, nested: bool) -> Case:
     tokens = tuple("\u00a0" if number % 2 else "aB" for number in range(count))
     if name in ("bracketed", "xml"):
@@ -259,6 +276,9 @@ INLINE: dict[str, Build] = {
     "wide marks": _wide_marks,
     "openers only": _only_openers,
     "openers as words": _openers_as_words,
+    "openers as words, unspaced": _openers_as_words_unspaced,
+    "marks as words, unspaced": _marks_as_words_unspaced,
+    "damaged marks, unspaced": _damaged_marks_unspaced,
     "blank tokens": _blank_tokens,
 }
 

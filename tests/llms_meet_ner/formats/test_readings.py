@@ -1,4 +1,4 @@
-"""Bracketed texts that can be read in several ways, and the search for all of them."""
+"""Marked texts that can be read in several ways, and the search for all of them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import pytest
 from yardstick import assert_within
 
 from llms_meet_ner import LabelSet, Sentence, Span, get_format
-from llms_meet_ner.formats.bracketed_readings import readings
+from llms_meet_ner.formats.readings import MarkPatterns, readings
 
 LABELS = LabelSet.of("PER", "LOC", "X")
+MARKS = MarkPatterns(re.compile(r"\["), re.compile(r" \| (PER|X)\]"))
 FLAT, NESTED = get_format(), get_format(nested=True)
 
 
@@ -47,8 +48,7 @@ def test_a_search_that_would_not_end_is_given_up() -> None:
 def test_every_reading_is_found_once_and_early_closings_come_first(
     text: str, tokens: tuple[str, ...], most_open: int, expected: list[tuple[Span, ...]]
 ) -> None:
-    closer = re.compile(r" \| (PER|X)\]")
-    assert [reading.spans() for reading in readings(text, tokens, closer, most_open)] == expected
+    assert [reading.spans() for reading in readings(text, tokens, MARKS, most_open)] == expected
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_every_reading_is_found_once_and_early_closings_come_first(
 def test_a_reading_that_closes_equal_spans_in_another_order_does_not_render_again(
     text: str, renders_again: bool
 ) -> None:
-    (reading,) = readings(text, ("a",), re.compile(r" \| (PER|X)\]"), 2)
+    (reading,) = readings(text, ("a",), MARKS, 2)
     assert reading.renders_again == renders_again
     assert (NESTED.write(("a",), reading.spans()) == text) == renders_again
 
