@@ -47,7 +47,7 @@ def read_corpus(
     folder = Path(source) if source else card.default_source
     card.data_of(split, folder)  # raises if the data is missing
     check_mix(folder, part.file)
-    rules = CorpusRules(card.labels, card.docstart, repair or card.repair, card.nested)
+    rules = CorpusRules(card.labels, card.docstart, repair or card.repair, card.nested, card.language)
 
     def read(log: ProblemLog) -> Iterator[Sentence]:
         reader = card.reader.reader(folder, part.file, rules, log)

@@ -30,6 +30,7 @@ PROBLEM_KINDS: dict[str, str] = {
     "outside-text": "a span that is empty or does not lie in the text",
     "cut-span": "a span that begins or ends inside a token",
     "discontinuous": "a span in several parts, left out or read with what lies between, as the card says",
+    "cut-share": "a share of cut spans that is too high for chance: another tokenizer, or another unit of the offsets",
     "span-words": "a span whose words in the record are not those at its offsets",
     "double-span": "a span that is listed twice over the same tokens, read once",
     "crossing": "an entity that crosses another, or an inner one that equals an outer one",

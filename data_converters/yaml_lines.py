@@ -145,8 +145,10 @@ def load_extending(
 
 @cache
 def load_schema(path: Path) -> dict[str, Any]:
-    """Read a JSON Schema written in YAML."""
+    """Read a JSON Schema written in YAML, with the properties of the schemas next to it that its key `include` names."""
     schema: dict[str, Any] = parse_yaml(read_yaml_text(path), path)
+    for name in schema.pop("include", []):
+        schema["properties"].update(load_schema(path.with_name(f"{name}.schema.yaml"))["properties"])
     return schema
 
 

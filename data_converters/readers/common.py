@@ -31,12 +31,14 @@ class CorpusRules:
         docstart: Treatment of `-DOCSTART-` lines.
         repair: Treatment of tags that their scheme does not allow.
         nested: Whether entities may lie inside entities.
+        language: Language tag of the corpus; empty if it is not known.
     """
 
     labels: LabelSet
     docstart: Docstart
     repair: Repair
     nested: bool = False
+    language: str = ""
 
 
 class SplitData(Protocol):

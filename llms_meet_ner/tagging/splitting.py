@@ -20,11 +20,14 @@ Offsets = tuple[int, int]
 Splitter = Callable[[str], list[list[Offsets]]]
 """Returns the sentences of a text, each with at least one token; no token is empty or holds white space."""
 
+_CODES = {"no": "nb"}
+"""Codes of spaCy's for language tags that it does not know."""
 _ZONE = 2_000_000
 """Number of characters after which spaCy forgets the words it met: it splits known words several times as fast, and memory stays
 bounded."""
 _WORD = re.compile(r"\S+")
 _BETWEEN_SPACES = re.compile(r"[^ \t\r\n\v\f]+")
+_LINE = re.compile(r"[^\r\n]+")
 
 
 def split_at_spaces(text: str) -> list[list[Offsets]]:
@@ -33,18 +36,28 @@ def split_at_spaces(text: str) -> list[list[Offsets]]:
     return [tokens] if tokens else []
 
 
-def make_splitter(language: str = "en") -> Splitter:
+def split_at_lines(text: str) -> list[list[Offsets]]:
+    """Return the offsets of the tokens, line by line, without empty lines. ASCII white space separates tokens."""
+    return [
+        [(line.start() + start, line.start() + end) for start, end in tokens]
+        for line in _LINE.finditer(text)
+        for tokens in split_at_spaces(line.group())
+    ]
+
+
+def make_splitter(language: str = "en", *, as_library: bool = False) -> Splitter:
     """Return the splitter of a language. Sentence-final punctuation ends a sentence, and so does a blank line.
 
-    Compounds with hyphens stay whole, as in the corpora that adapters are trained on (`one-day`).
-
     Args:
-        language: Code of spaCy's: `en`, `de`, `tr`, ...; `xx` has rules for no language in particular.
+        language: Code of spaCy's, or a language tag that begins with one: `en`, `de`, `pt-BR`, ...; `xx` has rules for no language in
+            particular.
+        as_library: Whether tokens are exactly those of `spacy.blank(language)`, without white space. If not, compounds with hyphens
+            stay whole, as in the corpora that adapters are trained on (`one-day`).
 
     Raises:
         LmnError: spaCy is not installed, does not know the language, or needs another package for it.
     """
-    nlp = _pipeline(language)
+    nlp = _pipeline(language, as_library)
     zone = ExitStack()  # frees what spaCy has learnt of words when it is closed
     left = 0
 
@@ -60,24 +73,32 @@ def make_splitter(language: str = "en") -> Splitter:
     return split
 
 
-def _pipeline(language: str) -> Any:
+def _pipeline(language: str, as_library: bool) -> Any:
     try:
         import spacy
         from spacy.lang.char_classes import HYPHENS
         from spacy.tokenizer import Tokenizer
     except ImportError as error:
         raise LmnError(f"raw text needs spaCy ({error})", remedy=f"{installing('tag')}, or give tokens") from error
-    try:
-        nlp = spacy.blank(language)
-    except (ImportError, AttributeError, ValueError) as error:
-        what = str(error).strip().split("\n")[0]
-        raise LmnError(what, f"language {language!r}", "'xx' splits any language, and tokens need none") from error
+    nlp = _blank(spacy, language)
     nlp.add_pipe("sentencizer")
     nlp.max_length = sys.maxsize  # spaCy's bound is for parsers
-    if isinstance(nlp.tokenizer, Tokenizer):
+    if not as_library and isinstance(nlp.tokenizer, Tokenizer):
         infixes = [rule for rule in nlp.Defaults.infixes if HYPHENS not in rule]
         nlp.tokenizer.infix_finditer = spacy.util.compile_infix_regex(infixes).finditer
     return nlp
+
+
+def _blank(spacy: Any, language: str) -> Any:
+    """Return spaCy's pipeline for a language, with nothing but its tokenizer."""
+    code = language.partition("-")[0]
+    for name in dict.fromkeys((language, code, _CODES.get(code, code))):
+        try:
+            return spacy.blank(name)
+        except (ImportError, AttributeError, ValueError) as caught:
+            error: Exception = caught
+    what = str(error).strip().split("\n")[0]
+    raise LmnError(what, f"language {language!r}", "'xx' splits any language, and tokens need none") from error
 
 
 def _sentences(doc: Any) -> list[list[Offsets]]:

@@ -218,8 +218,6 @@ def test_reviews_with_spans_are_read_as_spacy_aligns_them(
     text = path.read_text(encoding="utf-8")
     records = json.loads(text) if split == "all" else [json.loads(line) for line in text.splitlines()]
     nlp = spacy.blank("tr")
-    infixes = [rule for rule in nlp.Defaults.infixes if spacy.lang.char_classes.HYPHENS not in rule]
-    nlp.tokenizer.infix_finditer = spacy.util.compile_infix_regex(infixes).finditer  # compounds with hyphens stay whole
     card = load_card(name)
     log = ProblemLog()
     sentences = list(read_corpus(card, split, named_as_in_the_card(path, card, split, tmp_path), log=log))

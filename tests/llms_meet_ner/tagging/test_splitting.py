@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+import spacy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from standins import tagger
@@ -18,6 +19,8 @@ NEWS = (
 
 
 SPLITTERS = {language: make_splitter(language) for language in ("en", "de", "fr", "tr", "zh", "xx")}
+OWN = {language: make_splitter(language, as_library=True) for language in SPLITTERS}
+BLANK = {language: spacy.blank(language) for language in SPLITTERS}
 
 
 texts = st.text(
@@ -63,3 +66,14 @@ def test_sentences_and_tokens() -> None:
 def test_unknown_languages(language: str) -> None:
     with pytest.raises(LmnError, match=r"language .*'xx' splits any language"):
         make_splitter(language)
+
+
+@given(texts, st.sampled_from(["en", "de", "fr", "tr", "zh", "xx"]))
+@settings(max_examples=150, deadline=None)
+def test_a_card_s_tokens_are_spacy_s_own(text: str, language: str) -> None:
+    tokens = [
+        (token.idx + word.start(), token.idx + word.end())
+        for token in BLANK[language](text)
+        for word in re.finditer(r"\S+", token.text)
+    ]
+    assert [token for sentence in OWN[language](text) for token in sentence] == tokens
