@@ -44,13 +44,12 @@ class SplitFile:
 
     Attributes:
         file: Path of a file in the folder of the corpus, or name that a data set has for the split.
-        start: First sentence of the split, counted from 0 over the sentences of the file.
-        stop: Sentence before which the split ends; None for the end of the file.
+        ranges: Sentences of the split, as rising ranges over the sentences of the file, counted from 0: first sentence, and sentence
+            before which the range ends; None for the end of the file.
     """
 
     file: str
-    start: int = 0
-    stop: int | None = None
+    ranges: tuple[tuple[int, int | None], ...] = ((0, None),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,9 +316,23 @@ def change_labels(labels: LabelSet, keys: dict[str, Any], files: list[YamlFile],
 def _split_file(name: str, value: str | dict[str, str], files: list[YamlFile]) -> SplitFile:
     if isinstance(value, str):
         return SplitFile(value)
-    first, _, end = value.get("sentences", ":").partition(":")
-    start, stop = int(first or 0), int(end) if end else None
-    if stop is not None and stop <= start:
-        what = f"{value['sentences']!r} holds no sentence"
-        raise key_error(files, ("splits", name, "sentences"), what, "it is first:end, end exclusive")
-    return SplitFile(value["file"], start, stop)
+    ranges = [_range(part.strip()) for part in value.get("sentences", ":").split(",")]
+    before: int | None = 0
+    for start, stop in ranges:
+        part = f"{start}:{'' if stop is None else stop}"
+        if stop is not None and stop <= start:
+            what = f"{part!r} holds no sentence"
+            raise key_error(files, ("splits", name, "sentences"), what, "it is first:end, end exclusive")
+        if before is None or start < before:
+            what = f"{part!r} begins before the end of the range before it"
+            raise key_error(files, ("splits", name, "sentences"), what, "ranges rise, and no two overlap")
+        before = stop
+    return SplitFile(value["file"], tuple(ranges))
+
+
+def _range(part: str) -> tuple[int, int | None]:
+    """Return the first sentence of a range and the one before which it ends; a number by itself is one sentence."""
+    first, colon, end = part.partition(":")
+    if not colon:
+        return int(first), int(first) + 1
+    return int(first or 0), int(end) if end else None

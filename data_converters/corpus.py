@@ -88,14 +88,29 @@ def relabelled(sentence: Sentence, labels: LabelSet) -> Sentence:
 
 
 def _part(reader: Reader, sentences: Iterator[Sentence], part: SplitFile) -> Iterator[Sentence]:
-    """Yield the sentences of a split. Problems before it in its file are not reported, unless the count of sentences depends on them."""
+    """Yield the sentences of a split. Problems in sentences of others are not reported, unless the count of sentences depends on them."""
+    at = 0
+    for start, stop in part.ranges:
+        _skip(reader, sentences, start - at, start)
+        if stop is None:
+            yield from sentences
+            return
+        yield from islice(sentences, stop - start)
+        at = stop
+
+
+def _skip(reader: Reader, sentences: Iterator[Sentence], count: int, start: int) -> None:
+    """Read sentences of other splits, up to the sentence `start`, where a range of the split begins."""
+    if not count:
+        return
     log, reader.log = reader.log, ProblemLog(keep_going=True)
-    for _ in islice(sentences, part.start):
+    for _ in islice(sentences, count):
         pass
     log, reader.log = reader.log, log
     for problem in log.kept:
         if problem.fatal and problem.kind in LOSES_LINES:
-            message = f"{problem.message}, before sentence {part.start}, where the split begins: its sentences cannot be counted"
+            message = (
+                f"{problem.message}, before sentence {start}, where the split begins: its sentences cannot be counted"
+            )
             remedy = "mend the line, or change how the card's reader reads it"
             reader.log.report(problem.kind, problem.where, message, remedy=remedy)
-    yield from sentences if part.stop is None else islice(sentences, part.stop - part.start)

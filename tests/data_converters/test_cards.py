@@ -124,6 +124,14 @@ def test_a_folder_with_a_card_holds_its_own_files(workdir: Path) -> None:
             r"mine\.yaml:8: splits\.train\.sentences: '5:5' holds no sentence",
         ),
         (
+            ("train: a.conll", "train: {file: a.conll, sentences: '1:3, 2'}"),
+            r"mine\.yaml:8: splits\.train\.sentences: '2:3' begins before the end of the range before it; ranges rise",
+        ),
+        (
+            ("train: a.conll", "train: {file: a.conll, sentences: '1:3,,4'}"),
+            r"mine\.yaml:8: splits\.train\.sentences: '1:3,,4' does not match",
+        ),
+        (
             ("type: columns", "type: columns\n  inner_tags: [2]"),
             r"reader\.inner_tags: only a corpus with `nested: true`",
         ),
@@ -231,9 +239,9 @@ def test_a_card_needs_title_licence_and_citation_only_to_publish(workdir: Path) 
 
 
 def test_all_keys_that_a_card_lacks_are_named_at_once(workdir: Path) -> None:
-    (workdir / "bare.yaml").write_text("language: en\nreader: {type: spans}\nlabels: [{long: x}]\n")
+    (workdir / "bare.yaml").write_text("language: en\nreader: {type: columns}\nlabels: [{long: x}]\n")
     with pytest.raises(LmnError) as raised:
         load_card("bare.yaml")
     assert str(raised.value) == (
-        "bare.yaml:1: card: the keys 'name', 'splits', 'docstart', 'labels.0.name', 'reader.language' are missing"
+        "bare.yaml:1: card: the keys 'name', 'splits', 'docstart', 'labels.0.name', 'reader.scheme' are missing"
     )

@@ -8,6 +8,9 @@ from pathlib import Path
 from converting import run
 
 from llms_meet_ner.data_converters import read_corpus
+from llms_meet_ner.data_converters.problems import ProblemLog
+
+PARTS = "name: parts\nlanguage: en\nreader: {type: columns, scheme: IOB2}\nlabels: [{name: PER}]\ndocstart: none\nrepair: conlleval\n"
 
 
 def test_ids_count_document_starts_whatever_the_policy(corpora: Path) -> None:
@@ -92,3 +95,26 @@ def test_a_column_that_holds_no_labels_is_not_answered_with_thousands_of_rows(wo
     error = run("card.yaml", "--source", ".", code=1).stderr
     assert "'word19' (1) and 480 more; if these are no labels, check the card's tag column; otherwise add to" in error
     assert len(error) < 2500
+
+
+def test_a_split_may_be_several_parts_of_a_file(workdir: Path) -> None:
+    (workdir / "all.conll").write_text("\n\n".join(f"w{n} O" for n in range(10)))
+    part = "{file: all.conll, sentences: '0, 2:4,6,\n 8:'}"
+    card = f"{PARTS}splits:\n  some: {part}\n  last: {{file: all.conll, sentences: '9:20'}}\n"
+    (workdir / "mine.yaml").write_text(card)
+    read = {split: list(read_corpus("mine.yaml", split, workdir)) for split in ("some", "last")}
+    assert [sentence.text for sentence in read["some"]] == ["w0", "w2", "w3", "w6", "w8", "w9"]
+    assert [(sentence.id, sentence.where and sentence.where.line) for sentence in read["some"]][:2] == [
+        ("parts/some/0", 1),
+        ("parts/some/2", 5),
+    ]
+    assert [sentence.text for sentence in read["last"]] == ["w9"]
+
+
+def test_problems_between_the_parts_of_a_split_are_not_its_own(workdir: Path) -> None:
+    (workdir / "all.conll").write_text("a O\n\nb I-PER\n\nc O\n\nd I-PER\n\ne O")
+    card = f"{PARTS}splits: {{s: {{file: all.conll, sentences: '0,2:4'}}}}\n"
+    (workdir / "mine.yaml").write_text(card)
+    log = ProblemLog()
+    assert [sentence.text for sentence in read_corpus("mine.yaml", "s", workdir, log=log)] == ["a", "c", "d"]
+    assert log.counts == {"invalid-transition": 1}
