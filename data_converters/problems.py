@@ -27,6 +27,7 @@ PROBLEM_KINDS: dict[str, str] = {
     "empty-record": "a record without tokens, left out",
     "unannotated": "a record without annotation, read as one without entities",
     "unsplit": "a document without sentence boundaries, read as one sentence",
+    "unlabelled": "an annotation without a label, left out",
     "outside-text": "a span that is empty or does not lie in the text",
     "cut-span": "a span that begins or ends inside a token",
     "discontinuous": "a span in several parts, left out or read with what lies between, as the card says",

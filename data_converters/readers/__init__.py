@@ -14,6 +14,7 @@ from .parallel import ParallelOptions
 from .spans import SpanOptions
 from .token_spans import TokenSpanOptions
 from .tokens import TokenOptions
+from .webanno import WebAnnoOptions
 
 READERS: dict[str, type[ReaderOptions]] = {
     "columns": ColumnOptions,
@@ -24,6 +25,7 @@ READERS: dict[str, type[ReaderOptions]] = {
     "docbin": DocBinOptions,
     "token-spans": TokenSpanOptions,
     "parallel": ParallelOptions,
+    "webanno": WebAnnoOptions,
 }
 
 __all__ = ["READERS", "CorpusFile", "CorpusRules", "Docstart", "Reader", "ReaderOptions", "SplitData"]
