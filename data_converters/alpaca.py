@@ -16,6 +16,7 @@ from ..generation import Generation
 from ..locking import locked
 from ..prompting.spec import InstructionAs, PromptSpec
 from ..sentence import Sentence
+from ..tags import Repair
 from ..training.dataset_info import DATASET_INFO, Augmented, DatasetEntry, dataset_name, read_dataset_info, record_of
 from .cards import Card
 
@@ -121,7 +122,7 @@ def write_split(
 
 def merge_dataset_info(
     card: Card, written: dict[str, WrittenSplit], spec: PromptSpec, out: Path, files: Generation, *, source: Path | None = None,
-    command: str | None = None,
+    repair: Repair | None = None, command: str | None = None,
 ) -> Path:  # fmt: skip
     """Let written splits take their names, and add them to the `dataset_info.json` of a folder, keeping the entries of others.
 
@@ -135,6 +136,7 @@ def merge_dataset_info(
         out: The folder.
         files: Files of the splits, as `write_split` wrote them.
         source: Folder of the corpus files, so that scoring finds them later; None for the card's default.
+        repair: Treatment of tags that their scheme does not allow, so that scoring reads the gold in the same way; None for the card's.
         command: Command that writes the splits again.
 
     Returns:
@@ -144,7 +146,7 @@ def merge_dataset_info(
         LmnError: The folder has a `dataset_info.json` that is not a JSON mapping, or it cannot be written.
     """
     path = out / DATASET_INFO
-    new = _entries(card, written, spec, source, command)
+    new = _entries(card, written, spec, source, repair or card.repair, command)
     with locked(path), Generation() as without:
         info = read_dataset_info(out)
         changing = [name for name, row in new.items() if name in info and info[name] != row]
@@ -157,8 +159,8 @@ def merge_dataset_info(
 
 
 def _entries(
-    card: Card, written: dict[str, WrittenSplit], spec: PromptSpec, source: Path | None, command: str | None
-) -> dict[str, dict[str, Any]]:
+    card: Card, written: dict[str, WrittenSplit], spec: PromptSpec, source: Path | None, repair: Repair, command: str | None
+) -> dict[str, dict[str, Any]]:  # fmt: skip
     """Return the entries of written splits as LLaMA-Factory reads them, by data set."""
     entries = {}
     for split, data in written.items():
@@ -174,6 +176,7 @@ def _entries(
             source=str(source) if source else None,
             sha256=data.sha256,
             command=command,
+            repair=repair,
         )
         entries[data.dataset] = entry.to_dict()
     return entries

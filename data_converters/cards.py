@@ -14,7 +14,7 @@ from ..characters import harmful_in
 from ..errors import LmnError, listed
 from ..formats import DEFAULT_VARIANT, get_format
 from ..labels import OUTSIDE, Label, LabelChangeError, LabelSet
-from ..tags import Repair
+from ..tags import DEFAULT_REPAIR, Repair
 from .paths import named_path
 from .problems import label_row
 from .readers import READERS, CorpusFile, Docstart, ReaderOptions, SplitData
@@ -263,7 +263,7 @@ def _card_from(keys: dict[str, Any], files: list[YamlFile]) -> Card:
         reader=_reader_options(keys, files, nested),
         labels=labels_from(keys, files),
         docstart=keys["docstart"],
-        repair=keys.get("repair", "error"),
+        repair=keys.get("repair", DEFAULT_REPAIR),
         nested=nested,
         variant=variant,
         path=files[0].path,

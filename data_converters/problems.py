@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -14,6 +14,8 @@ from ..yaml_text import yaml_word
 
 MAX_KEPT = 10_000
 """Number of problems of one kind whose places are kept; further ones are only counted."""
+SHOWN_PLACES = 3
+"""Number of places that a warning names."""
 
 PROBLEM_KINDS: dict[str, str] = {
     "invalid-transition": "a tag that its scheme does not allow at its place",
@@ -106,6 +108,7 @@ class ProblemLog:
         kept: First `MAX_KEPT` problems of each kind.
         fatal: Number of problems that would have stopped a conversion.
         unknown: Labels that the card does not list.
+        details: For some kinds, the numbers of problems of each sort within the kind.
     """
 
     keep_going: bool = False
@@ -114,6 +117,7 @@ class ProblemLog:
     kept: list[Problem] = field(default_factory=list)
     fatal: int = 0
     unknown: dict[str, UnknownLabel] = field(default_factory=dict)
+    details: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
     def report_unknown(self, label: str, where: Where, message: str, remedy: str | None = None) -> None:
         """Record an entity with a label that the card does not list.
@@ -131,8 +135,25 @@ class ProblemLog:
         found.count += 1
         self.report("unknown-label", where, message, remedy=remedy or f"add to the card's labels: {label_row(label)}")
 
-    def report(self, kind: str, where: Where, message: str, *, remedy: str | None = None, fatal: bool = True) -> None:
+    def report(
+        self,
+        kind: str,
+        where: Where,
+        message: str,
+        *,
+        remedy: str | None = None,
+        fatal: bool = True,
+        detail: str | None = None,
+    ) -> None:
         """Record a problem.
+
+        Args:
+            kind: Key of `PROBLEM_KINDS`.
+            where: File and line.
+            message: Description of what was seen.
+            remedy: Advice for the user; None if there is none.
+            fatal: Whether converting stops there.
+            detail: Sort of the problem within its kind, one of few; None for kinds without sorts.
 
         Raises:
             LmnError: The problem is fatal and the log does not keep going.
@@ -141,6 +162,8 @@ class ProblemLog:
             raise LmnError(message, where, remedy)
         self.counts[kind] += 1
         self.fatal += fatal
+        if detail:
+            self.details[kind][detail] += 1
         if self.counts[kind] <= MAX_KEPT:
             self.kept.append(Problem(kind, where, message, fatal))
 
@@ -178,3 +201,19 @@ class ProblemLog:
     def of(self, kind: str) -> list[Problem]:
         """Return the kept problems of a kind, in the order of the file."""
         return [problem for problem in self.kept if problem.kind == kind]
+
+    def detail_of(self, kind: str) -> str:
+        """Return the sorts within a kind with their numbers, the most frequent first; empty for a kind without sorts."""
+        sorts = self.details.get(kind) or Counter()
+        return ", ".join(f"{number:,} {sort}" for sort, number in sorts.most_common())
+
+    def warnings(self, name: str) -> Iterator[str]:
+        """Yield one line for each kind of problem: how many there are, of which sorts, and the first places.
+
+        Args:
+            name: Name of what was read, with which each line begins.
+        """
+        for kind, count in sorted(self.counts.items()):
+            sorts = f": {found}" if (found := self.detail_of(kind)) else ""
+            first = ", ".join(str(problem.where) for problem in self.of(kind)[:SHOWN_PLACES])
+            yield f"{name}: {count:,} x {PROBLEM_KINDS[kind]}{sorts} (first at {first})"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..counts import Counts
 from ..data_converters.cards import Card
 from ..data_converters.corpus import read_corpus
+from ..data_converters.problems import NOTES, ProblemLog
 from ..data_converters.readers import SplitData
 from ..errors import LmnError
 from ..formats import DEFAULT_FORMAT, get_format
@@ -15,6 +17,7 @@ from ..prompting.spec import PromptSpec
 from ..sentence import Sentence
 from ..systems.system import Facts
 from ..tags import Repair
+from ..terminal import echo
 from .analysis import analyse, examine, pair_up
 from .analysis.groups import Known
 from .published.side_by_side import find_references
@@ -38,6 +41,8 @@ class Gold:
         origin: Corpus file, or split of a data set.
         sentences: All sentences, in order; or the first `limit`.
         limit: Number of sentences that are scored; None for the whole split.
+        repair: Policy with which the tags were read; None if it is not known.
+        repairs: Number of repairs in the whole split, by kind of problem.
     """
 
     card: Card
@@ -45,6 +50,8 @@ class Gold:
     origin: SplitData
     sentences: list[Sentence]
     limit: int | None = None
+    repair: Repair | None = None
+    repairs: Mapping[str, int] = field(default_factory=dict)
 
     def first(self, limit: int | None) -> Gold:
         """Return only the first `limit` sentences; None for all."""
@@ -52,16 +59,27 @@ class Gold:
 
 
 def read_gold(card: Card, split: str, source: Path | None = None, repair: Repair | None = None) -> Gold:
-    """Read a split from its corpus file; gold comes from nowhere else.
+    """Read a split from its corpus file; gold comes from nowhere else. What is repaired is said on standard error.
+
+    Args:
+        card: Card of the corpus.
+        split: Name of the split.
+        source: Folder of the corpus files; None for the default.
+        repair: Treatment of tags that their scheme does not allow; None for the card's.
 
     Raises:
         LmnError: `read_corpus` fails, or the split is empty.
     """
-    sentences = list(read_corpus(card, split, source, repair=repair, progress=True))
+    log = ProblemLog()
+    sentences = list(read_corpus(card, split, source, repair=repair, log=log, progress=True))
     origin = card.data_of(split, source)
     if not sentences:
         raise LmnError(f"no sentences for split {split}", origin)
-    return Gold(card, split, origin, sentences)
+    for kind in NOTES:
+        log.counts.pop(kind, None)
+    for line in log.warnings(f"{card.name} {split}"):
+        echo(line, err=True)
+    return Gold(card, split, origin, sentences, repair=repair or card.repair, repairs=dict(log.counts))
 
 
 def evaluate(
@@ -149,6 +167,8 @@ def _scored_run(
         llms4ner=llms4ner,
         provenance=provenance_of(gold.origin, found.path, facts),
         references=References(),
+        repair=gold.repair,
+        repairs=dict(gold.repairs),
     )
     return run, model
 

@@ -11,10 +11,12 @@ Scheme = Literal["IOB1", "IOB2", "IOBES", "BILOU", "IO"]
 Repair = Literal["error", "conlleval", "discard"]
 
 SCHEMES: tuple[Scheme, ...] = ("IOB1", "IOB2", "IOBES", "BILOU", "IO")
-REPAIRS: tuple[Repair, ...] = ("error", "conlleval", "discard")
+REPAIRS: tuple[Repair, ...] = ("conlleval", "error", "discard")
+DEFAULT_REPAIR: Repair = "conlleval"
+"""Policy of a card that names none: what has one reading is read."""
 _PREFIXES: dict[str, str] = {"IOB1": "IB", "IOB2": "BI", "IOBES": "BIES", "BILOU": "BILU", "IO": ""}
 _STARTS = frozenset("BSU")
-_ENDS = frozenset("ESLU")
+"""Prefixes that begin a chunk, which conlleval reads as B; it reads the others as I."""
 
 
 class InvalidTag(NamedTuple):
@@ -52,11 +54,12 @@ class _TagParser(dict[str, tuple[str, str] | None]):
 _PARSERS: dict[str, _TagParser] = {scheme: _TagParser(scheme) for scheme in SCHEMES}
 
 
-def decode(tags: Sequence[str], scheme: Scheme, repair: Repair = "error") -> tuple[list[Span], list[InvalidTag]]:
+def decode(tags: Sequence[str], scheme: Scheme, repair: Repair = DEFAULT_REPAIR) -> tuple[list[Span], list[InvalidTag]]:
     """Turn one sentence's tags into spans.
 
-    Chunks start and end where the conlleval script says: at a prefix that begins or ends one, at a change of label, and at
-    `O`. A tag is invalid if writing these chunks in the scheme gives another tag.
+    Chunks are those of the conlleval script, which knows B and I: S and U are read as B, E and L as I. So a chunk begins at one of the
+    first, at a change of label, and after `O`, and goes on up to the next of these. A tag is invalid if writing these chunks in the
+    scheme gives another tag.
 
     Args:
         tags: One tag for each token.
@@ -78,18 +81,18 @@ def decode(tags: Sequence[str], scheme: Scheme, repair: Repair = "error") -> tup
     spans: list[Span] = []
     malformed: list[InvalidTag] = []
     start = last = -2
-    label = previous_prefix = ""
+    label = ""
     for position in [position for position, tag in enumerate(tags) if tag != "O"]:
         parsed = parser[tags[position]]
         if parsed is None:
             malformed.append(InvalidTag(position, tags[position], None))
             continue
         prefix, tag_label = parsed
-        if position != last + 1 or tag_label != label or prefix in _STARTS or previous_prefix in _ENDS:
+        if position != last + 1 or tag_label != label or prefix in _STARTS:
             if start >= 0:
                 spans.append(Span(start, last + 1, label))
             start, label = position, tag_label
-        last, previous_prefix = position, prefix
+        last = position
     if start >= 0:
         spans.append(Span(start, last + 1, label))
     expected = encode(spans, len(tags), scheme)

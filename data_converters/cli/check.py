@@ -65,7 +65,8 @@ def _print_check(card: Card, result: SplitCheck, format_name: str, limit: int | 
     _found("moved", result.moved, "entities in these that come back on other tokens")
     for kind, meaning in PROBLEM_KINDS.items():
         count = result.log.counts[kind]
-        _found(kind, count, meaning)
+        sorts = f": {detail}" if (detail := result.log.detail_of(kind)) else ""
+        _found(kind, count, f"{meaning}{sorts}")
         mended = "" if kind in NOTES else " (mended)"
         found = result.log.of(kind)
         if kind == "unknown-label":

@@ -117,8 +117,9 @@ def convert(
         with unchanged_mix(corpus.source or corpus.card.default_source):
             written = {name: _write(corpus, name, spec, out, mark, augmentation, files) for name in corpus.split_names}
         info = merge_dataset_info(
-            corpus.card, written, spec, out, files, source=corpus.source, command=typed_again("lmn-convert")
-        )
+            corpus.card, written, spec, out, files, source=corpus.source, repair=corpus.repair,
+            command=typed_again("lmn-convert"),
+        )  # fmt: skip
     _print_written(written)
     _print_changes(spec.labels, written)
     echo(f"{len(written)} data sets in {info}")

@@ -17,7 +17,7 @@ from ...tags import REPAIRS, Repair
 from ...terminal import echo
 from ..cards import Card, load_card
 from ..label_change import LabelChange
-from ..problems import PROBLEM_KINDS, ProblemLog
+from ..problems import ProblemLog
 from .label_options import label_options
 
 R = TypeVar("R")
@@ -112,7 +112,6 @@ def corpus_options(command: Callable[..., R]) -> Callable[..., R]:
 
 
 def print_problems(card: Card, split: str, log: ProblemLog) -> None:
-    """Print, on standard error, the number of problems of each kind in a split, and the place of the first."""
-    for kind, count in sorted(log.counts.items()):
-        first = log.of(kind)[0].where
-        echo(f"{card.name} {split}: {count:,} x {PROBLEM_KINDS[kind]} (first at {first})", err=True)
+    """Print, on standard error, the number of problems of each kind in a split, and the first places."""
+    for line in log.warnings(f"{card.name} {split}"):
+        echo(line, err=True)

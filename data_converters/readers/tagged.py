@@ -130,8 +130,16 @@ class TaggedReader:
                     f"{place} where {self.scheme} has {bad.expected!r}",
                     remedy="--repair conlleval reads such chunks as that script does, --repair discard makes them O",
                     fatal=self.repair == "error",
+                    detail=self._repaired(bad.tag, bad.expected),
                 )
         return spans
+
+    def _repaired(self, tag: str, expected: str) -> str:
+        """Return what became of a tag that its scheme does not allow, in words that are the same for all labels."""
+        written, wanted = tag[:2], expected[:2]
+        if self.repair == "conlleval":
+            return f"{written} read as {wanted}"
+        return f"{written} where {self.scheme} has {wanted}" + (", made O" if self.repair == "discard" else "")
 
     def _report_malformed(self, tag: str, place: str, where: Where) -> None:
         remedy = "check the card's scheme and tag column"

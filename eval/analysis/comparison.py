@@ -137,6 +137,7 @@ def _conditions(run: ScoredRun) -> dict[str, str]:
         "base model": run.model or "none",
         "examples": _examples(run.shots),
         "smallest confidence": "none" if run.min_confidence is None else str(run.min_confidence),
+        "policy for invalid tags": run.repair or "not known",
         "labels": describe_origins(run.label_origins) or "as the corpus has them",
         "recipe": run.recipe or "none",
         "the corpus's hash": (hashes.corpus or "none")[:12],

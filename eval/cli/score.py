@@ -79,7 +79,8 @@ _gold_options = cloup.option_group(
         help="Folder of the corpus files. [default: that of the last lmn-convert; else the card's folder, or data/CORPUS]",
     ),
     cloup.option(
-        "--repair", type=click.Choice(REPAIRS), help="Policy for invalid tags in the gold. [default: the card's]"
+        "--repair", type=click.Choice(REPAIRS),
+        help="Policy for invalid tags in the gold. [default: that of the run or of the last lmn-convert; else the card's]",
     ),
 )  # fmt: skip
 _output_options = cloup.option_group(

@@ -24,7 +24,7 @@ from ...tags import Repair
 from ...terminal import echo
 from ...training.recipe import Recipe, choose_recipe
 from ..evaluate import Gold, asked_labels, read_gold
-from ..scoring.provenance import run_stamp
+from ..scoring.provenance import noted_repair, run_stamp
 from .adapter_options import AdapterChoice
 
 
@@ -40,7 +40,7 @@ class ScoreOptions:
         predictions: Predictions file to score; None to predict.
         corpus: Name or file of the card; None for the card of the recipe's training data.
         source: Folder of the corpus files; None for the default.
-        repair: Policy for invalid tags in the gold; None for the card's.
+        repair: Policy for invalid tags in the gold; None for the one of the run, or of the recipe's data, or else of the card.
         change: Changes of the card's labels.
         format_name: Output format of predictions or an adapter that does not say; None for the default.
         variant: Wording of their instruction; None for the card's.
@@ -183,7 +183,7 @@ class SystemAnswers:
             check_run(folder, self.system, gold.sentences)
             echo(f"scoring what is there: {path}", err=True)
             return path
-        return predict(self.system, gold.sentences, folder, restart=self.restart)
+        return predict(self.system, gold.sentences, folder, restart=self.restart, repair=gold.repair)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,10 +212,11 @@ def resolve(options: ScoreOptions) -> ScoringPlan:
     recipe = choose_recipe(options.recipe_path, options.overrides) if named or needed else None
     card = load_card(options.corpus or _train_card(recipe))
     answers = _answers(options, recipe, card)
+    repair = _repair(options, recipe, card)
     card = _with_labels(card, answers.spec, options.change)
     wanted = options.baselines or options.train_split is not None
     gold = GoldPlan(
-        card, options.split, _source(recipe, card, options.source), options.repair, options.limit,
+        card, options.split, _source(recipe, card, options.source), repair, options.limit,
         _train_split(card, recipe, options), wanted,
     )  # fmt: skip
     if isinstance(answers, SystemAnswers) and options.min_confidence is not None:
@@ -297,6 +298,18 @@ def _source(recipe: Recipe | None, card: Card, given: Path | None) -> Path | Non
         with suppress(LmnError):
             return recipe.train_entry().source_folder(card.name, given)
     return given
+
+
+def _repair(options: ScoreOptions, recipe: Recipe | None, card: Card) -> Repair | None:
+    """Return the policy for invalid tags in the gold: the given one, else that of the predictions' run, else that of the recipe's data.
+
+    None stands for the card's. So gold is read as the training data were, unless someone says otherwise.
+    """
+    found = options.repair or (noted_repair(options.predictions) if options.predictions else None)
+    if recipe is not None and found is None:
+        with suppress(LmnError):
+            return recipe.train_entry().repair_of(card.name, None)
+    return found
 
 
 def _train_split(card: Card, recipe: Recipe | None, options: ScoreOptions) -> str | None:

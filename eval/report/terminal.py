@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+from ...data_converters.problems import PROBLEM_KINDS
 from ...labels import describe_origins
 from ...rendering.tables import Table, aligned
 from ...rendering.text import visible
+from ...tags import DEFAULT_REPAIR
 from ...typed_json import to_json
 from ..published.side_by_side import describe_others, reference_tables
 from ..scored_run.run import ScoredRun
@@ -26,6 +28,7 @@ def run_facts(run: ScoredRun) -> list[tuple[str, str]]:
         *([("shots", str(run.shots))] if run.shots else []),
         ("sentences", _sized(run.scores.sentences)),
         ("tokens", _sized(run.scores.tokens)),
+        *([("gold", gold)] if (gold := _gold_reading(run)) else []),
         ("alignment", ", ".join(f"{count:,} {status}" for status, count in alignment.statuses.items())),
     ]
     if changes := describe_origins(run.label_origins):
@@ -41,6 +44,14 @@ def run_facts(run: ScoredRun) -> list[tuple[str, str]]:
     if others := describe_others(run):
         facts.append(("published", others))
     return facts + _trust_facts(run)
+
+
+def _gold_reading(run: ScoredRun) -> str:
+    """Return how invalid tags of the gold were read; empty if there were none and the policy is the usual one."""
+    repairs = ", ".join(f"{number:,} x {PROBLEM_KINDS.get(kind, kind)}" for kind, number in run.repairs.items())
+    if not repairs and run.repair in (None, DEFAULT_REPAIR):
+        return ""
+    return f"repair: {run.repair or 'not known'}; {repairs or 'nothing to repair'}"
 
 
 def _sized(size: Size) -> str:

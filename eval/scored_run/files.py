@@ -33,7 +33,7 @@ _AGAIN = "score the run again"
 
 written_as(
     ScoredRun,
-    "schema corpus split predictions decoding format label_origins limit recipe adapter model shots min_confidence "
+    "schema corpus split predictions decoding format label_origins repair? repairs? limit recipe adapter model shots min_confidence "
     "below_min_confidence *scores calibration uncertainty baselines analysis llms4ner *provenance references",
 )
 written_as(Size, "all docstart without_docstart")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ...counts import Counts
 from ...systems.system import NamedModel
+from ...tags import Repair
 from ...typed_json import Count, Share
 from .analysis import MICRO, Analysis, ExaminedSentence
 from .scores import MICRO_ROW, Scores
@@ -239,6 +240,8 @@ class ScoredRun:
         llms4ner: Counts by that published evaluator; None if they were not asked for.
         provenance: Versions, commit, seed and hashes behind the scores.
         references: Published results next to ours.
+        repair: Policy for invalid tags with which the gold was read; None if it is not known, as in files of earlier versions.
+        repairs: Number of repairs in the gold of the whole split, by kind of problem.
         path: File that it was read from or written to; None for a run that is not on disk.
     """
 
@@ -263,6 +266,8 @@ class ScoredRun:
     llms4ner: Llms4nerScores | None
     provenance: Provenance
     references: References
+    repair: Repair | None = None
+    repairs: dict[str, Count] = field(default_factory=dict)
     path: Path | None = field(default=None, compare=False)
 
     @property

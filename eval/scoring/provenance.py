@@ -12,8 +12,10 @@ from typing import Any, TypeVar
 from ...data_converters.readers import SplitData
 from ...files import read_json, sha256_of
 from ...prediction.resume import check_predictions, stamp_in
+from ...prediction.run import REPAIR_KEY
 from ...records import PREDICTIONS_FILE, RUN_FILE
 from ...systems.system import Facts, NamedModel
+from ...tags import REPAIRS, Repair
 from ...typed_json import from_json
 from ..scored_run.run import Hashes, Provenance, ShownExamples
 
@@ -60,6 +62,18 @@ def run_stamp(predictions: Path) -> dict[str, Any]:
         return {}  # another tool's file of the same name
     check_predictions(content, predictions, _WITHOUT_NOTES)
     return stamp_in(content, path, _WITHOUT_NOTES)
+
+
+def noted_repair(predictions: Path) -> Repair | None:
+    """Return the policy for invalid tags that lmn-predict noted next to predictions of its own; None if it noted none.
+
+    Raises:
+        LmnError: `run_stamp` fails.
+    """
+    if not run_stamp(predictions):
+        return None
+    noted = read_json(predictions.parent / RUN_FILE, _WITHOUT_NOTES).get(REPAIR_KEY)
+    return next((policy for policy in REPAIRS if policy == noted), None)
 
 
 def noted_system(predictions: Path) -> tuple[NamedModel | None, ShownExamples | None, str | None]:

@@ -179,7 +179,7 @@ class Dev:
         entry = recipe.dev_entry(split)
         spec = known_prompt(recipe, recipe.output_dir)
         card = asked_labels(load_card(entry.card), spec)
-        gold = read_gold(card, entry.split, entry.source_folder(card.name, source))
+        gold = read_gold(card, entry.split, entry.source_folder(card.name, source), entry.repair)
         return cls(gold.first(limit), len(gold.sentences), spec)
 
 
@@ -198,7 +198,7 @@ def score_system(system: System, dev: Dev, folder: Path, *, restart: bool = Fals
     Raises:
         LmnError: `predict` or `evaluate` fails.
     """
-    predictions = predict(system, dev.gold.sentences, folder, restart=restart)
+    predictions = predict(system, dev.gold.sentences, folder, restart=restart, repair=dev.gold.repair)
     evaluation = evaluate(dev.gold, predictions, spec=dev.spec, facts=system.facts)
     save_evaluation(evaluation, folder)
     return evaluation.run.scores.micro

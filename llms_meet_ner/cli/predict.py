@@ -71,7 +71,7 @@ def predict_split(
     system = recipe_system(recipe, options)
     folder = out or run_folder(system, entry.corpus, split, limit=limit, shard=part)
     sentences = list(read_sentences(recipe.dataset_dir, entry))[:limit]
-    _print_summary(predict(system, sentences, folder, shard=part, restart=restart))
+    _print_summary(predict(system, sentences, folder, shard=part, restart=restart, repair=entry.repair))
 
 
 def _print_summary(final: Path) -> None:

@@ -17,7 +17,7 @@ from ..generation import Generation
 from ..locking import locked
 from ..records import PREDICTIONS_FILE, RUN_FILE, read_jsonl, read_records
 from .resume import PREDICTIONS_KEY, check_predictions, read_stamp
-from .run import OTHER_PREDICTIONS, same_run
+from .run import OTHER_PREDICTIONS, REPAIR_KEY, same_run
 from .shards import Shard, sentences_sha256
 
 _OWN_KEYS = ("shard", "sentences", "device")
@@ -108,6 +108,7 @@ def merge_shards(folders: Sequence[Path], out: Path | None = None, *, restart: b
         "stamp": stamp | ({"device": ", ".join(devices)} if devices else {}),
         "merged": [run.get("plan_sha256") for run in runs],
         "system_sha256": runs[0].get("system_sha256"),
+        **({REPAIR_KEY: runs[0][REPAIR_KEY]} if REPAIR_KEY in runs[0] else {}),
     }
     with locked(out / RUN_FILE):
         return _write(out, stamp, noted, parts, restart=restart)

@@ -15,10 +15,13 @@ from ..records import PARTIAL_FILE, PREDICTIONS_FILE, RUN_FILE, Answer, Predicti
 from ..sentence import Sentence, tokens_sha1
 from ..systems.prompted import decoding_of
 from ..systems.system import System
+from ..tags import Repair
 from ..terminal import echo, progress_bars
 from .resume import PREDICTIONS_KEY, check_predictions, read_stamp, run_batches
 from .shards import Shard
 
+REPAIR_KEY = "repair"
+"""Key of `run.json` for the policy for invalid tags with which the corpus is read."""
 _PREDICT_AGAIN = "--restart predicts again"
 _MACHINE_KEYS = ("device", "resolved_dtype")
 OTHER_PREDICTIONS = "predictions of other data, another model or other options"
@@ -46,8 +49,9 @@ def run_name(system: System, limit: int | None = None, shard: Shard | None = Non
 
 
 def predict(
-    system: System, sentences: Sequence[Sentence], folder: Path, *, shard: Shard | None = None, restart: bool = False
-) -> Path:
+    system: System, sentences: Sequence[Sentence], folder: Path, *, shard: Shard | None = None, restart: bool = False,
+    repair: Repair | None = None,
+) -> Path:  # fmt: skip
     """Let a system answer sentences, and write a record for each. Other processes that predict in the folder wait meanwhile.
 
     A finished run with the same sentences and the same system is left as it is. An unfinished one continues; its final file is
@@ -59,6 +63,8 @@ def predict(
         folder: Folder for `predictions.jsonl` and `run.json`.
         shard: Part of the sentences to predict; None for all.
         restart: Discard what is there.
+        repair: Policy for invalid tags with which the corpus is read, noted so that scoring reads the gold in the same way; None if it
+            is not known.
 
     Returns:
         The path of `predictions.jsonl`.
@@ -72,12 +78,13 @@ def predict(
         sentences = shard.part(sentences)
     stamp["sentences"] = _identified(sentences)
     with locked(folder / RUN_FILE):
-        return _predict(system, sentences, folder, stamp, restart=restart)
+        return _predict(system, sentences, folder, stamp, restart=restart, repair=repair)
 
 
 def _predict(
-    system: System, sentences: Sequence[Sentence], folder: Path, stamp: Mapping[str, Any], *, restart: bool
-) -> Path:
+    system: System, sentences: Sequence[Sentence], folder: Path, stamp: Mapping[str, Any], *, restart: bool,
+    repair: Repair | None,
+) -> Path:  # fmt: skip
     """Predict under the lock of the folder."""
     final = folder / PREDICTIONS_FILE
     if final.is_file() and not restart:
@@ -88,7 +95,8 @@ def _predict(
             return final
         raise LmnError(OTHER_PREDICTIONS, final, "--restart writes over them")
     final.unlink(missing_ok=True)
-    answers = _answers(system, sentences, folder, stamp, restart=restart)
+    notes = {REPAIR_KEY: repair} if repair else {}
+    answers = _answers(system, sentences, folder, stamp, notes, restart=restart)
     _write_records(final, system, sentences, answers)
     if replaced := {sentence.id: answer.replaced for sentence, answer in zip(sentences, answers) if answer.replaced}:
         what = f"lone surrogates that became U+FFFD: {sum(replaced.values()):,}, in the outputs of {listed(list(replaced))}"
@@ -149,14 +157,15 @@ def _asked(sentences: Sequence[Sentence]) -> list[int]:
 
 
 def _answers(
-    system: System, sentences: Sequence[Sentence], folder: Path, stamp: Mapping[str, Any], *, restart: bool
-) -> list[Answer]:
-    """Return an answer for each sentence, with a progress bar on a terminal."""
+    system: System, sentences: Sequence[Sentence], folder: Path, stamp: Mapping[str, Any], notes: Mapping[str, Any], *,
+    restart: bool,
+) -> list[Answer]:  # fmt: skip
+    """Return an answer for each sentence, with a progress bar on a terminal; `notes` are more keys of `run.json`."""
     asked = _asked(sentences)
     job = system.prepare([sentences[item] for item in asked])
     for line in (*job.remarks, job.description):
         echo(line, err=True)
-    extra = {"system_sha256": system.sha256} | ({"notes": dict(job.notes)} if job.notes else {})
+    extra = {"system_sha256": system.sha256, **notes} | ({"notes": dict(job.notes)} if job.notes else {})
     with progress_bars() as progress:
         task = progress.add_task("predicting", total=len(asked))
         found = run_batches(

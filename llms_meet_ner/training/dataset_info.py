@@ -15,6 +15,7 @@ from ..formats import DEFAULT_FORMAT
 from ..generation import check_sha256
 from ..prompting.spec import PromptSpec
 from ..sentence import Sentence
+from ..tags import Repair
 from ..typed_json import from_json, to_json, written_as
 
 DATASET_INFO = "dataset_info.json"
@@ -94,6 +95,8 @@ class DatasetEntry:
         source: Folder of the corpus files that it was converted from, as it was given; None for the card's default.
         sha256: Hash of the data, which `check` compares; None in entries of earlier versions.
         command: Command that wrote the data; None in entries of earlier versions.
+        repair: Treatment of tags that their scheme does not allow, with which the corpus was read; None in entries of earlier versions,
+            whose corpus is read by the card's policy.
 
     Raises:
         ValueError: Corpus or split is not a name that can be part of a path, or the data lie outside of the folder.
@@ -110,6 +113,7 @@ class DatasetEntry:
     source: str | None = None
     sha256: str | None = None
     command: str | None = None
+    repair: Repair | None = None
 
     def __post_init__(self) -> None:
         for key, name in (("corpus", self.corpus), ("split", self.split)):
@@ -142,6 +146,13 @@ class DatasetEntry:
             return given
         return Path(self.source)
 
+    def repair_of(self, corpus: str, given: Repair | None) -> Repair | None:
+        """Return the policy for a corpus's tags: the one given, else, for the entry's own corpus, the one it was converted with.
+
+        None stands for the card's.
+        """
+        return given or (self.repair if corpus == self.corpus else None)
+
     def check(self, folder: Path) -> None:
         """Make sure that the data in a folder are those that lmn-convert wrote with this entry; unknown in entries of earlier versions.
 
@@ -166,7 +177,7 @@ class DatasetEntry:
 
 written_as(
     DatasetEntry,
-    "card corpus split format variant labels=label_names docstart augmented? source? sha256? command? prompt=spec",
+    "card corpus split format variant labels=label_names docstart repair? augmented? source? sha256? command? prompt=spec",
 )
 
 

@@ -39,6 +39,17 @@ def test_only_the_first_places_of_a_kind_are_kept(monkeypatch: pytest.MonkeyPatc
     assert (log.counts["filtered"], [problem.where.line for problem in log.kept]) == (4, [0, 1])
 
 
+def test_a_warning_names_the_number_the_sorts_and_the_first_places_of_a_kind() -> None:
+    log = ProblemLog(keep_going=True)
+    for number, detail in enumerate(["B- read as I-", "I- read as B-", "B- read as I-", "B- read as I-"], 1):
+        log.report("invalid-transition", Where("a", number), "x", fatal=False, detail=detail)
+    log.report("untagged", HERE, "y")
+    assert list(log.warnings("c train")) == [
+        "c train: 4 x a tag that its scheme does not allow at its place: 3 B- read as I-, 1 I- read as B- (first at a:1, a:2, a:3)",
+        "c train: 1 x a line without a tag (first at a.conll:3)",
+    ]
+
+
 def test_every_kind_has_a_meaning() -> None:
     assert set(PROBLEM_KINDS) >= LOSES_LINES | NOTES
     assert not LOSES_LINES & NOTES

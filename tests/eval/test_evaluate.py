@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from llms_meet_ner.data_converters import load_card, prompt_spec_of
 from llms_meet_ner.data_converters.readers import CorpusFile
 from llms_meet_ner.eval import Counts
 from llms_meet_ner.eval.evaluate import Evaluation, Gold, asked_labels, evaluate, read_gold
+from llms_meet_ner.eval.report.content import facts
+from llms_meet_ner.eval.report.terminal import as_table
 from llms_meet_ner.sentence import Sentence, Span
 from llms_meet_ner.typed_json import to_json
 
@@ -88,6 +91,35 @@ def test_gold_is_a_whole_split_of_which_the_first_sentences_can_be_taken() -> No
     assert gold.first(None) is gold
     part = gold.first(3)
     assert (part.sentences, part.limit, len(gold.sentences)) == (gold.sentences[:3], 3, 100)
+
+
+@pytest.mark.parametrize(
+    ("repair", "policy", "labels", "fact"),
+    [
+        (None, "conlleval", ["LOC"], "repair: conlleval; 1 x a tag that its"),
+        ("discard", "discard", [], "repair: discard; 1 x"),
+    ],
+)
+def test_the_run_and_its_report_say_how_the_gold_was_read(
+    workdir: Path, capsys: pytest.CaptureFixture[str], repair: Any, policy: str, labels: list[str], fact: str
+) -> None:
+    (workdir / "demo.testb").write_text("in O\nVaasa B-LOC\n")
+    gold = read_gold(load_card("demo"), "testb", Path(), repair)
+    assert [span.label for span in gold.sentences[0].spans] == labels
+    assert re.fullmatch(r"demo testb: 1 x a tag .*: 1 B- .* \(first at demo.testb:2\)\n", capsys.readouterr().err)
+    Path("p.jsonl").write_text('{"output": "in Vaasa"}\n')
+    run = evaluate(gold, Path("p.jsonl")).run
+    assert (run.repair, run.repairs) == (policy, {"invalid-transition": 1})
+    assert f"gold         {fact}" in as_table(run)
+    assert dict(facts(run))["gold"].startswith(fact)
+
+
+def test_a_report_of_gold_without_repairs_names_only_another_policy_than_the_usual_one(workdir: Path) -> None:
+    gold = read_gold(load_card("demo"), "testb").first(1)
+    Path("p.jsonl").write_text('{"output": "x"}\n')
+    assert "gold " not in as_table(evaluate(gold, Path("p.jsonl")).run).partition("\n\n")[0]
+    strict = evaluate(replace(gold, repair="error"), Path("p.jsonl")).run
+    assert "gold         repair: error; nothing to repair" in as_table(strict)
 
 
 def test_a_split_without_sentences_is_refused_with_its_file(workdir: Path) -> None:

@@ -1,12 +1,16 @@
 """Tag sequences: every scheme both ways, and invalid sequences as conlleval and seqeval read them."""
 
 import pytest
+from conlleval.conlleval import end_of_chunk, parse_tag, start_of_chunk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from seqeval.metrics.sequence_labeling import get_entities
 
 from llms_meet_ner import Span
 from llms_meet_ner.tags import SCHEMES, InvalidTag, Scheme, decode, encode
+
+AS_BIO = {"S": "B", "U": "B", "E": "I", "L": "I"}
+"""What conlleval, which knows B and I, is given for other prefixes."""
 
 spans_strategy = st.lists(
     st.tuples(st.integers(0, 2), st.integers(1, 3), st.sampled_from(["PER", "LOC", "B-side"])), max_size=6
@@ -41,10 +45,28 @@ def test_iob_chunks_are_those_of_seqeval(tags: list[str]) -> None:
 
 
 @settings(max_examples=400)
-@given(tags=st.lists(st.sampled_from(["O", "B-PER", "I-PER", "E-PER", "S-PER", "I-LOC", "E-LOC"]), max_size=8))
-def test_iobes_chunks_are_those_of_seqeval(tags: list[str]) -> None:
-    expected = [Span(start, end + 1, label) for label, start, end in get_entities(tags)]
-    assert decode(tags, "IOBES", "conlleval")[0] == expected
+@given(data=st.data(), scheme=st.sampled_from([s for s in SCHEMES if s != "IO"]))
+def test_the_chunks_of_every_scheme_are_those_of_conlleval(data: st.DataObject, scheme: Scheme) -> None:
+    prefixes = {"IOB1": "BI", "IOB2": "BI", "IOBES": "BIES", "BILOU": "BILU"}[scheme]
+    written = st.sampled_from(["O", *(f"{prefix}-{label}" for prefix in prefixes for label in ("PER", "LOC"))])
+    tags = data.draw(st.lists(written, max_size=8))
+    assert decode(tags, scheme)[0] == conlleval_chunks(tags)
+
+
+def conlleval_chunks(tags: list[str]) -> list[Span]:
+    """Return the chunks that the script conlleval counts, in a port that someone else wrote, once S and U are B, and E and L are I."""
+    chunks: list[Span] = []
+    before, label_before = "O", ""
+    start: int | None = None
+    for at, tag in enumerate([*tags, "O"]):
+        prefix, label = parse_tag(AS_BIO.get(tag[0], tag[0]) + tag[1:])
+        if start is not None and end_of_chunk(before, prefix, label_before, label, "O"):
+            chunks.append(Span(start, at, label_before))
+            start = None
+        if start_of_chunk(before, prefix, label_before, label, "O"):
+            start = at
+        before, label_before = prefix, label
+    return chunks
 
 
 def test_an_invalid_transition_is_named_with_what_belongs_there() -> None:

@@ -49,7 +49,13 @@ class StandIn:
         self.during: dict[str, Path] = {}
 
     def __call__(
-        self, system: RecipeAdapter, sentences: Sequence[Sentence], folder: Path, *, restart: bool = False
+        self,
+        system: RecipeAdapter,
+        sentences: Sequence[Sentence],
+        folder: Path,
+        *,
+        restart: bool = False,
+        repair: str | None = None,
     ) -> Path:
         name = system.weights().adapter.name  # type: ignore[union-attr]
         if name in self.during:

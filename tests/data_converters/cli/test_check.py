@@ -25,15 +25,15 @@ def test_check_reports_everything_with_its_place_and_writes_nothing(workdir: Pat
         "  entities                     1  ORG 0, PER 1, LOC 0, MISC 0\n",
         "  bracket-token                3  a token that holds [, ] or |, which are markup in a bracketed output\n"
         "      data/conll2003/eng.testa:4: '['\n      data/conll2003/eng.testa:5: '|'\n      data/conll2003/eng.testa:6: 'PER]'\n",
-        "  invalid-transition           1  a tag that its scheme does not allow at its place\n"
-        "      data/conll2003/eng.testa:3: token 'Ida' is tagged 'B-PER' where IOB1 has 'I-PER'\n",
+        "  invalid-transition           1  a tag that its scheme does not allow at its place: 1 B- read as I-\n"
+        "      data/conll2003/eng.testa:3: token 'Ida' is tagged 'B-PER' where IOB1 has 'I-PER' (mended)\n",
         "      data/conll2003/eng.testa:8: a line without a tag: 'Holm NNP'\n",
         "  unknown-label                1  a label that the card does not list\n"
         "      'GPE' 1 (first at data/conll2003/eng.testa:10)\n"
         "      rows for the card's labels; a label that is to count as O goes into its drop, too:\n        - {name: GPE}\n",
     ):
         assert expected in result.output
-    assert result.stderr == "Error: converting would stop at 3 of the problems above\n"
+    assert result.stderr == "Error: converting would stop at 2 of the problems above\n"
 
 
 def test_check_of_files_that_are_not_there_is_an_error(workdir: Path) -> None:

@@ -70,12 +70,56 @@ def test_mistakes_get_one_line_and_no_traceback(workdir: Path, arguments: list[s
     assert message in run(*arguments, code=1).stderr
 
 
-def test_findings_that_are_mended_name_the_first_of_their_kind(workdir: Path) -> None:
+def test_findings_that_are_mended_name_the_first_places_of_their_kind(workdir: Path) -> None:
     (workdir / "mine.yaml").write_text("extends: conll2003\nreader: {untagged: skip}\n")
     (workdir / "eng.testa").write_text("a x y I-LOC\n\nb x y B-PER\n\nERROR\n\nc x y B-PER\n")
-    result = run("mine.yaml", "--source", ".", "--split", "testa", "--repair", "conlleval")
-    assert "testa: 2 x a tag that its scheme does not allow at its place (first at eng.testa:3)" in result.stderr
+    result = run("mine.yaml", "--source", ".", "--split", "testa")
+    assert (
+        "testa: 2 x a tag that its scheme does not allow at its place: 2 B- read as I- (first at eng.testa:3, eng.testa:7)"
+        in result.stderr
+    )
     assert "testa: 1 x a line without a tag (first at eng.testa:5)" in result.stderr
+
+
+def widely_copied(folder: Path) -> Path:
+    """Write the corpus with two sentences as they stand in widely copied files: a B- after O, which IOB1 writes I-."""
+    folder.mkdir()
+    for name in ("train", "testa", "testb"):
+        (folder / f"eng.{name}").write_text((CONLL / f"eng.{name}").read_text())
+    with (folder / "eng.train").open("a") as file:
+        file.write("\nthe DT I-NP O\nHarbour NNP I-NP B-MISC\nGames NNPS I-NP I-MISC\n\nOulu NNP I-NP B-LOC\n")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("options", "policy", "last", "warning"),
+    [
+        ((), "conlleval", ["the [Harbour Games | MISC]", "[Oulu | LOC]"], "2 B- read as I-"),
+        (("--repair", "discard"), "discard", ["the Harbour Games", "Oulu"], "2 B- where IOB1 has I-, made O"),
+    ],
+)
+def test_tags_with_one_reading_are_read_and_named_in_one_warning(
+    workdir: Path, options: tuple[str, ...], policy: str, last: list[str], warning: str
+) -> None:
+    result = run("conll2003", "--source", widely_copied(Path("conll")), *options)
+    assert result.stderr == (
+        f"conll2003 train: 2 x a tag that its scheme does not allow at its place: {warning} "
+        "(first at conll/eng.train:25, conll/eng.train:28)\n"
+    )
+    assert [record["output"] for record in load("data/alpaca/conll2003_train.json")][-2:] == last
+    entries = json.loads(Path("data/alpaca/dataset_info.json").read_text())
+    assert {entry["lmn"]["repair"] for entry in entries.values()} == {policy}
+
+
+def test_the_strict_policy_is_that_of_the_command_line_or_of_the_card(workdir: Path) -> None:
+    widely_copied(Path("conll"))
+    (workdir / "strict.yaml").write_text("extends: conll2003\nname: strict\nrepair: error\n")
+    message = (
+        "Error: conll/eng.train:25: token 'Harbour' is tagged 'B-MISC' where IOB1 has 'I-MISC'; --repair conlleval"
+    )
+    for words in (("conll2003", "--repair", "error"), ("strict.yaml",)):
+        assert run(*words, "--source", "conll", code=1).stderr.startswith(message)
+    run("strict.yaml", "--source", "conll", "--repair", "conlleval")
 
 
 def test_an_empty_corpus_is_an_error_and_writes_nothing(workdir: Path) -> None:

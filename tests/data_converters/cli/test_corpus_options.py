@@ -58,7 +58,7 @@ def test_a_split_that_is_named_has_to_be_there_and_one_split_in_any_case(tmp_pat
         corpus(tmp_path, *splits).present("not read")
 
 
-def test_problems_are_counted_by_kind_with_the_first_place(capsys: pytest.CaptureFixture[str]) -> None:
+def test_problems_are_counted_by_kind_with_the_first_places(capsys: pytest.CaptureFixture[str]) -> None:
     log = ProblemLog(keep_going=True)
     for number in range(1200):
         log.report("untagged", Where("a", number + 7), "")
@@ -66,5 +66,5 @@ def test_problems_are_counted_by_kind_with_the_first_place(capsys: pytest.Captur
     print_problems(load_card("demo"), "train", log)
     assert capsys.readouterr().err == (
         "demo train: 1 x an entity that crosses another, or an inner one that equals an outer one (first at b:1)\n"
-        "demo train: 1,200 x a line without a tag (first at a:7)\n"
+        "demo train: 1,200 x a line without a tag (first at a:7, a:8, a:9)\n"
     )

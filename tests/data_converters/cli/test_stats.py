@@ -39,10 +39,10 @@ def test_a_file_that_cannot_be_decoded_is_an_error_with_its_place(workdir: Path)
 
 def test_findings_that_converting_refuses_are_named_and_left_out(workdir: Path) -> None:
     write(workdir, {"train": [*SMALL["train"], sentence("Ida/B-CREW Anna/B-SHIP x/I-PORT")], "test": SMALL["test"]})
-    result = run(".", "--json", "stats.json", "--page", "stats.html", code=1)
+    result = run(".", "--json", "stats.json", "--page", "stats.html", "--repair", "error", code=1)
     first = "(first at train.conll:10)"
     assert result.stderr == (
-        f"harbour train: 1 x a tag that its scheme does not allow at its place (first at train.conll:12)\n"
+        f"harbour train: 1 x a tag that its scheme does not allow at its place: 1 I- where IOB2 has B- (first at train.conll:12)\n"
         f"harbour train: 1 x a label that the card does not list {first}\n"
         "Error: converting would stop at 2 of these problems; "
         "lmn-convert check card.yaml lists them\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -142,3 +143,31 @@ def test_a_plan_is_made_without_a_command(workdir: Path) -> None:
     )  # fmt: skip
     plan = resolve(options)
     assert (plan.gold.card.name, plan.gold.limit, plan.answers.predictions(None)) == ("demo", 20, Path("p.jsonl"))  # type: ignore[arg-type]
+
+
+def test_gold_is_read_as_the_training_data_were_unless_someone_says_otherwise(plan_of: Any, recipe: Path) -> None:
+    words = ["--recipe", str(recipe), "--split", "testb"]
+    assert plan_of(*words).gold.repair == "conlleval"
+    assert CliRunner().invoke(lmn_convert, ["conll2003", "--source", str(CONLL), "--repair", "discard"]).exit_code == 0
+    assert plan_of(*words).gold.repair == "discard"
+    assert plan_of(*words, "--repair", "error").gold.repair == "error"
+    assert plan_of(*words, "--corpus", "demo").gold.repair is None
+
+
+def test_entries_of_earlier_versions_leave_the_policy_to_the_card(plan_of: Any, recipe: Path) -> None:
+    path = Path("data/alpaca/dataset_info.json")
+    info = json.loads(path.read_text())
+    for entry in info.values():
+        del entry["lmn"]["repair"]
+    path.write_text(json.dumps(info))
+    assert plan_of("--recipe", str(recipe), "--split", "testb").gold.repair is None
+
+
+def test_gold_of_predictions_is_read_as_their_run_says(plan_of: Any) -> None:
+    Path("predictions.jsonl").touch()
+    words = [*GOLD, "--predictions", "predictions.jsonl"]
+    Path("run.json").write_text(json.dumps({"stamp": {"model": "m"}, "repair": "discard"}))
+    assert plan_of(*words).gold.repair == "discard"
+    assert plan_of(*words, "--repair", "conlleval").gold.repair == "conlleval"
+    Path("run.json").write_text(json.dumps({"stamp": {"model": "m"}}))
+    assert plan_of(*words).gold.repair is None

@@ -68,6 +68,7 @@ def test_shards_make_up_the_file_of_one_run(fake: Fake, of: int) -> None:
     assert (RUNS / "free-openai/predictions.jsonl").read_bytes() == Path("whole/predictions.jsonl").read_bytes()
     runs = [json.loads((folder / "run.json").read_text()) for folder in (Path("whole"), RUNS / "free-openai")]
     assert runs[0]["stamp"] == runs[1]["stamp"]
+    assert [run["repair"] for run in runs] == ["conlleval", "conlleval"]
     assert "already there, with the same data" in call(lmn_predict, *BASE).stderr
     assert "scoring what is there" in call(lmn_eval, *BASE, "--source", ".").stderr
     call(lmn_predict, "merge", *map(str, folders))  # again

@@ -99,11 +99,12 @@ def test_the_spans_of_a_system_in_memory_are_those_of_a_run(workdir: Path) -> No
 
 def test_what_a_run_notes(workdir: Path) -> None:
     system = Watched()
-    predict(system, SENTENCES, Path("run"))
+    predict(system, SENTENCES, Path("run"), repair="discard")
     run = json.loads(Path("run/run.json").read_text())
     assert run["batches"] == [[[2], []], [[1], []], [[0], []]]
     assert run["notes"] == {"weather": "fine"}
     assert run["system_sha256"] == system.sha256
+    assert (run["repair"], "repair" in run["stamp"]) == ("discard", False)
     stamp = run["stamp"]
     assert stamp["device"] == "here"
     assert [name for name, _ in stamp["sentences"]] == [sentence.id for sentence in SENTENCES]
