@@ -9,6 +9,7 @@ from typing import Any
 
 from ..decoding.batches import Batch
 from ..decoding.bounds import served_bound
+from ..masking import masked
 from ..prompting.spec import PROMPT_SPEC_FILE, PromptSpec
 from ..records import Answer
 from ..sentence import Sentence
@@ -71,7 +72,7 @@ class ServedModel(PromptedSystem):
             "engine": OPENAI,
             "recipe": self._recipe.path.name,
             "model": self._recipe.model,
-            "served_model": server.model,
+            "served_model": masked(server.model),  # as the files of a run hold it
             "adapter_sha256": None,
             "prompt": self._sent_prompt.to_dict(),
             "decoding": self.decoding,
@@ -84,7 +85,7 @@ class ServedModel(PromptedSystem):
         """Return the names of what differs between the stamp of an earlier run and this model; the server is not asked."""
         now = {"model": self._recipe.model, "adapter_sha256": None}
         if self._server_options.model:
-            now["served_model"] = self._server_options.model
+            now["served_model"] = masked(self._server_options.model)
         differing = changed(now, stamp)
         if self._shots:
             differing += prompt_differences(stamp, self.prompt, None)

@@ -90,8 +90,8 @@ def test_a_path_in_the_home_folder_is_refused(tmp_path: Path, monkeypatch: pytes
     check_folder(tmp_path, ["a.json"])
     monkeypatch.setenv("HOME", "/home/ada")
     assert refused(tmp_path).startswith("a.json (path): holds a path in your home folder, so nothing was published")
-    monkeypatch.setenv("HOME", "/root")
-    (tmp_path / "a.json").write_text('{"path": "/root/model"}')
+    monkeypatch.setenv("HOME", "/srv")
+    (tmp_path / "a.json").write_text('{"path": "/srv/model"}')
     check_folder(tmp_path, ["a.json"])
 
 
