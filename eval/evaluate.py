@@ -159,6 +159,7 @@ def _scored_run(
         shots=shots,
         min_confidence=found.least,
         below_min_confidence=found.dropped,
+        in_pieces=found.in_pieces,
         scores=score(gold.sentences, found.kept, nested=gold.card.nested),
         calibration=calibration,
         uncertainty=uncertainty,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final, Literal, NamedTuple
 
 from .sentence import Span
@@ -50,6 +51,28 @@ class Alignment:
     ungrounded: tuple[WrittenEntity, ...] = ()
     unknown_labels: tuple[WrittenEntity, ...] = ()
     dropped: tuple[WrittenEntity, ...] = ()
+
+
+def joined(parts: Sequence[tuple[int, Alignment]]) -> Alignment:
+    """Return the alignment of a sentence, given those of its pieces.
+
+    Args:
+        parts: For each piece, in order, the position of its first token in the sentence, and its alignment.
+    """
+    alignments = [alignment for _, alignment in parts]
+    statuses = {alignment.status for alignment in alignments}
+    return Alignment(
+        tuple(
+            replace(span, start=span.start + start, end=span.end + start)
+            for start, alignment in parts
+            for span in alignment.spans
+        ),
+        statuses.pop() if len(statuses) == 1 else REPAIRED,
+        tuple(sorted({reason for alignment in alignments for reason in alignment.reasons})),
+        tuple(entity for alignment in alignments for entity in alignment.ungrounded),
+        tuple(entity for alignment in alignments for entity in alignment.unknown_labels),
+        tuple(entity for alignment in alignments for entity in alignment.dropped),
+    )
 
 
 REASONS: dict[str, str] = {

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
-from .alignment import Alignment, Status
+from .alignment import Alignment, Status, joined
 from .errors import LmnError
 from .files import unreadable
 from .sentence import Span
 from .strict_json import parse_json
-from .typed_json import from_json, to_json, written_as
+from .typed_json import from_json, to_json, written_as, written_as_list
 
 PREDICTIONS_FILE = "predictions.jsonl"
 """One record a line, in corpus order; there once a run has finished."""
@@ -38,6 +38,61 @@ class Uncertainty:
     max: float
 
 
+class Piece(NamedTuple):
+    """The part of an output that answers a piece of a sentence.
+
+    Attributes:
+        tokens: Number of tokens of the piece.
+        output: Output for it.
+    """
+
+    tokens: int
+    output: str
+
+
+written_as_list(Piece)
+
+
+def pieces_from_json(rows: Any, tokens: int | None = None) -> tuple[Piece, ...]:
+    """Read pieces as records write them: `[tokens, output]` each.
+
+    Args:
+        rows: Value that was read from JSON.
+        tokens: Number of tokens of the sentence; None if it is not known.
+
+    Raises:
+        ValueError: A row is not a piece, or the pieces are not those of a sentence of that length.
+    """
+    pieces = []
+    for row in rows if isinstance(rows, list) else [None]:
+        match row:
+            case [int(count), str(output)] if count > 0:
+                pieces.append(Piece(count, output))
+            case _:
+                raise ValueError(f"not a piece, [tokens, output]: {row!r:.60}")
+    if tokens is not None and sum(piece.tokens for piece in pieces) != tokens:
+        raise ValueError(f"the pieces are not those of a sentence of {tokens:,} tokens")
+    return tuple(pieces)
+
+
+def read_pieces(
+    pieces: Sequence[Piece], tokens: tuple[str, ...], read: Callable[[str, tuple[str, ...]], Alignment]
+) -> Alignment:
+    """Return the spans that the outputs for the pieces of a sentence put on its tokens.
+
+    Args:
+        pieces: Pieces of the sentence, in order.
+        tokens: Tokens of the sentence.
+        read: Returns what an output puts on tokens.
+    """
+    parts = []
+    start = 0
+    for piece in pieces:
+        parts.append((start, read(piece.output, tokens[start : start + piece.tokens])))
+        start += piece.tokens
+    return joined(parts)
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A system's result for one sentence: the text that a model generated, or spans.
@@ -48,6 +103,7 @@ class Answer:
         uncertainty: Uncertainty of the whole sentence; None if the system gives none.
         spans: Spans on the sentence's tokens, sorted as in a `Sentence`; None if the text is the answer.
         replaced: Number of lone surrogates, which no file can hold, that became U+FFFD in the text.
+        pieces: Outputs for the pieces that a long sentence was read in, of which the text is made; empty if it was read whole.
 
     Raises:
         ValueError: There are both a text and spans, or neither; or spans and confidences differ in number.
@@ -58,6 +114,7 @@ class Answer:
     uncertainty: Uncertainty | None = None
     spans: tuple[Span, ...] | None = None
     replaced: int = 0
+    pieces: tuple[Piece, ...] = ()
 
     def __post_init__(self) -> None:
         if (self.text is None) == (self.spans is None):
@@ -66,12 +123,13 @@ class Answer:
             raise ValueError(f"{len(self.spans)} spans and {len(self.confidences)} confidences")
 
     def to_list(self) -> list[Any]:
-        """Return a list for JSON; the number of replaced characters is its last item if there are any."""
+        """Return a list for JSON; the number of replaced characters and the pieces come last, if there are any."""
         return [
             self.text if self.spans is None else spans_to_json(self.spans),
             None if self.confidences is None else list(self.confidences),
             None if self.uncertainty is None else [self.uncertainty.mean, self.uncertainty.max],
-            *([self.replaced] if self.replaced else []),
+            *([self.replaced] if self.replaced or self.pieces else []),
+            *([list(map(list, self.pieces))] if self.pieces else []),
         ]
 
     @classmethod
@@ -84,11 +142,12 @@ class Answer:
         match row:
             case [str() | list() as said, None | list() as values, None | [float(), float()] as unsure, *more] if all(
                 isinstance(value, float) for value in values or ()
-            ) and list(map(type, more)) in ([], [int]):
+            ) and list(map(type, more)) in ([], [int], [int, list]):
                 confidences = None if values is None else tuple(values)
                 uncertainty = None if unsure is None else Uncertainty(*unsure)
                 if isinstance(said, str):
-                    return cls(said, confidences, uncertainty, replaced=sum(more))
+                    pieces = pieces_from_json(more[1]) if len(more) > 1 else ()
+                    return cls(said, confidences, uncertainty, replaced=sum(more[:1]), pieces=pieces)
                 return cls(None, confidences, uncertainty, spans_from_json(said))
         raise ValueError(f"not an answer: {row!r}")
 
@@ -131,6 +190,8 @@ class PredictionRecord:
         confidences: A probability for each span; None if the system gives none.
         uncertainty: Uncertainty of the sentence; None if the system gives none.
         replaced: Number of lone surrogates that became U+FFFD in the text; the line has no such key if there are none.
+        pieces: Outputs for the pieces that a long sentence was read in, `[tokens, output]` each, of which `output` is made; the line
+            has no such key if the sentence was read whole.
     """
 
     id: str
@@ -143,6 +204,7 @@ class PredictionRecord:
     confidences: tuple[float, ...] | None = None
     uncertainty: Uncertainty | None = None
     replaced: int = 0
+    pieces: tuple[Piece, ...] = ()
 
     @classmethod
     def of(
@@ -151,20 +213,21 @@ class PredictionRecord:
         """Make a record of an answer and its alignment."""
         return cls(
             sentence_id, answer.text, sha1, None if answer.text is None else decoding, alignment.spans, alignment.status,
-            alignment.reasons, answer.confidences, answer.uncertainty, answer.replaced,
+            alignment.reasons, answer.confidences, answer.uncertainty, answer.replaced, answer.pieces,
         )  # fmt: skip
 
     def line(self) -> str:
         """Return the line of JSON, without its end; a span is `[start, end, label]`."""
         row = to_json(self)
-        if not self.replaced:
-            del row["replaced"]
+        for key in ("replaced", "pieces"):
+            if not row[key]:
+                del row[key]
         return json.dumps(row, ensure_ascii=False)
 
 
 written_as(
     PredictionRecord,
-    "id output tokens_sha1 decoding spans status reasons confidences? uncertainty? replaced?",
+    "id output tokens_sha1 decoding spans status reasons confidences? uncertainty? replaced? pieces?",
 )
 
 

@@ -35,6 +35,11 @@ def run_facts(run: ScoredRun) -> list[tuple[str, str]]:
         facts.append(("labels", changes))
     if alignment.reasons:
         facts.append(("", ", ".join(f"{count:,} {reason}" for reason, count in alignment.reasons.items())))
+    if run.in_pieces:
+        what = "read in pieces, too long to be read at once: an entity across a cut is lost or torn"
+        facts.append(
+            ("pieces", f"{run.in_pieces:,} {'sentence was' if run.in_pieces == 1 else 'sentences were'} {what}")
+        )
     facts.append(("entities", _lost_entities(alignment)))
     if run.min_confidence is not None:
         below = f"{run.below_min_confidence:,} entities with a confidence below {run.min_confidence}"

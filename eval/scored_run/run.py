@@ -242,6 +242,7 @@ class ScoredRun:
         references: Published results next to ours.
         repair: Policy for invalid tags with which the gold was read; None if it is not known, as in files of earlier versions.
         repairs: Number of repairs in the gold of the whole split, by kind of problem.
+        in_pieces: Number of sentences that were read in pieces, because they were too long to be read at once.
         path: File that it was read from or written to; None for a run that is not on disk.
     """
 
@@ -268,6 +269,7 @@ class ScoredRun:
     references: References
     repair: Repair | None = None
     repairs: dict[str, Count] = field(default_factory=dict)
+    in_pieces: Count = 0
     path: Path | None = field(default=None, compare=False)
 
     @property

@@ -11,7 +11,7 @@ from ...errors import LmnError
 from ...formats import OutputFormat
 from ...formats.candidates import Candidates
 from ...labels import LabelSet
-from ...records import Uncertainty, spans_to_json
+from ...records import Uncertainty, read_pieces, spans_to_json
 from ...sentence import Sentence, Span
 from ..scored_run.trust import Calibration, UncertaintySummary
 from .calibration import calibrate, summarise_uncertainty
@@ -57,6 +57,11 @@ class AlignedPredictions:
         return [dict(zip(found.spans, values)) for found, values in zip(self.aligned, self.confidences)]
 
     @property
+    def in_pieces(self) -> int:
+        """Number of sentences that were read in pieces."""
+        return sum(1 for row in self.rows if row.pieces)
+
+    @property
     def dropped(self) -> int:
         """Number of spans below the minimum confidence."""
         return sum(len(one.spans) - len(other.spans) for one, other in zip(self.aligned, self.kept))
@@ -92,7 +97,10 @@ def aligning(fmt: OutputFormat, labels: LabelSet, *, whole: bool = False) -> Kee
         lean = replace(
             found, ungrounded=_shared(found.ungrounded), unknown_labels=_shared(found.unknown_labels), dropped=_shared(found.dropped)
         )  # fmt: skip
-        return replace(row, output=output, alignment=lean)
+        pieces = tuple(
+            piece._replace(output="") for piece in row.pieces
+        )  # they are aligned: only their number is still asked for
+        return replace(row, output=output, alignment=lean, pieces=pieces)
 
     return align
 
@@ -149,6 +157,8 @@ def judge(
 
 def _align(row: Prediction, sentence: Sentence, fmt: OutputFormat, labels: LabelSet) -> Alignment:
     """Return the spans of a prediction on the gold tokens, with what had to be repaired."""
+    if row.pieces:
+        return read_pieces(row.pieces, sentence.tokens, lambda text, tokens: fmt.parse(text, tokens, labels))
     if row.output is not None:
         return fmt.parse(row.output, sentence.tokens, labels)
     candidates = Candidates(fmt.nested, set())

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from ...alignment import Alignment
 from ...characters import shortened
 from ...errors import LmnError, listed
-from ...records import Uncertainty, read_jsonl, spans_from_json, spans_to_json
+from ...records import Piece, Uncertainty, pieces_from_json, read_jsonl, spans_from_json, spans_to_json
 from ...sentence import Sentence, Span, tokens_sha1
 
 UNKNOWN_DECODING = "unknown"
@@ -38,6 +38,7 @@ class Prediction:
         uncertainty: Uncertainty of the sentence; None if the record has none.
         spans: The spans of the record where they are the answer; else empty.
         alignment: The prediction on the tokens of its sentence; None if it is not aligned yet.
+        pieces: Outputs for the pieces that the sentence was read in, in order; empty if it was read whole.
     """
 
     line: int
@@ -46,6 +47,7 @@ class Prediction:
     uncertainty: Uncertainty | None = None
     spans: tuple[Span, ...] = ()
     alignment: Alignment | None = None
+    pieces: tuple[Piece, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +159,8 @@ def _by_id(path: Path, lines: Iterable[_Line], sentences: Sequence[Sentence], ke
                 where, PREDICT_AGAIN,
             )  # fmt: skip
         spans = () if text is not None else _answer_spans(where, row, sentence)
-        prediction = Prediction(number, text, _confidences(where, row), _uncertainty(where, row), spans)
+        pieces = _pieces(where, row, sentence)
+        prediction = Prediction(number, text, _confidences(where, row), _uncertainty(where, row), spans, pieces=pieces)
         found[sentence.id] = keep(prediction, sentence)
         decodings.add(NO_DECODING if text is None else _whole(str(row.get("decoding", UNKNOWN_DECODING))))
     _check_number(path, len(found), len(sentences), next((s.id for s in sentences if s.id not in found), ""))
@@ -180,6 +183,17 @@ def _answer_spans(where: str, row: dict[str, Any], sentence: Sentence) -> tuple[
             f"{spans_to_json((beyond,))[0]} ends after the last of {len(sentence.tokens)} tokens", where, PREDICT_AGAIN
         )
     return spans
+
+
+def _pieces(where: str, row: dict[str, Any], sentence: Sentence) -> tuple[Piece, ...]:
+    """Return the pieces that the sentence of a record was read in."""
+    if row.get("pieces") is None:
+        return ()
+    try:
+        pieces = pieces_from_json(row["pieces"], len(sentence.tokens))
+    except ValueError as error:
+        raise LmnError(str(error), where, PREDICT_AGAIN) from error
+    return tuple(Piece(piece.tokens, _whole(piece.output)) for piece in pieces)
 
 
 def _confidences(where: str, row: dict[str, Any]) -> dict[Span, float] | None:

@@ -24,6 +24,8 @@ REPAIR_KEY = "repair"
 """Key of `run.json` for the policy for invalid tags with which the corpus is read."""
 _PREDICT_AGAIN = "--restart predicts again"
 _MACHINE_KEYS = ("device", "resolved_dtype")
+PIECES_KEY = "pieces"
+"""Key of `run.json` for the number of pieces that long sentences were read in, by their ids; not there without such sentences."""
 OTHER_PREDICTIONS = "predictions of other data, another model or other options"
 
 
@@ -101,6 +103,11 @@ def _predict(
     if replaced := {sentence.id: answer.replaced for sentence, answer in zip(sentences, answers) if answer.replaced}:
         what = f"lone surrogates that became U+FFFD: {sum(replaced.values()):,}, in the outputs of {listed(list(replaced))}"
         echo(f"{final}: {what}", err=True)
+    if pieces := _pieces(sentences, answers):
+        counts = [f"{name} ({count})" for name, count in pieces.items()]
+        echo(
+            f"{final}: {len(pieces):,} of {len(sentences):,} sentences were read in pieces: {listed(counts)}", err=True
+        )
     (folder / PARTIAL_FILE).unlink(missing_ok=True)
     return final
 
@@ -167,13 +174,18 @@ def _answers(
         echo(line, err=True)
     extra = {"system_sha256": system.sha256, **notes} | ({"notes": dict(job.notes)} if job.notes else {})
     with progress_bars() as progress:
-        task = progress.add_task("predicting", total=len(asked))
+        task = progress.add_task("predicting", total=sum(len(batch.items) for batch in job.batches))
         found = run_batches(
             folder, job.batches, {**stamp, **job.machine}, job.answer, restart=restart, workers=job.workers, extra=extra,
             on_batch=lambda batch: progress.advance(task, len(batch.items)),
         )  # fmt: skip
-    by_item = {asked[position]: answer for position, answer in found.items()}
+    by_item = dict(zip(asked, job.joined(found), strict=True))
     return [by_item.get(item) or system.nothing(sentence) for item, sentence in enumerate(sentences)]
+
+
+def _pieces(sentences: Sequence[Sentence], answers: Sequence[Answer]) -> dict[str, int]:
+    """Return the number of pieces of the sentences that were read in pieces, by their ids."""
+    return {sentence.id: len(answer.pieces) for sentence, answer in zip(sentences, answers) if answer.pieces}
 
 
 def _write_records(final: Path, system: System, sentences: Sequence[Sentence], answers: Sequence[Answer]) -> None:
@@ -185,5 +197,7 @@ def _write_records(final: Path, system: System, sentences: Sequence[Sentence], a
             for sentence, answer in zip(sentences, answers, strict=True):
                 sha1, alignment = tokens_sha1(sentence.tokens), system.read(answer, sentence)
                 file.write(PredictionRecord.of(sentence.id, answer, sha1, decoding, alignment).line() + "\n")
-        files.write_json(notes, {**read_json(notes), PREDICTIONS_KEY: files.sha256(final)})
+        pieces = _pieces(sentences, answers)
+        more = {PREDICTIONS_KEY: files.sha256(final)} | ({PIECES_KEY: pieces} if pieces else {})
+        files.write_json(notes, {**read_json(notes), **more})
         files.put(last=final)

@@ -27,6 +27,8 @@ from ..sentence import Sentence
 from ..standard_input import kept_from_libraries
 from ..training.dataset_info import read_answers
 from ..training.recipe import ADAPTER_FILE, Recipe
+from .pieces import PIECE_TOKENS, WHOLE_TOKENS, Cut
+from .pieces import cut as cut_sentence
 from .prompted import PromptedSystem
 from .system import Facts, Job
 
@@ -134,11 +136,11 @@ class LocalSystem(PromptedSystem):
         """Return a job that answers these sentences batch by batch.
 
         Raises:
-            LmnError: The model cannot be loaded, or has no room for a sentence with its examples.
+            LmnError: The model cannot be loaded, or has no room for a sentence with its examples, or for one of its tokens.
         """
-        asked = self._asked(sentences)
+        cut, asked = self._asked(sentences, WHOLE_TOKENS)
         for one in asked:
-            if one.examples and self._is_too_long(one):
+            if self._is_too_long(one):
                 raise self._no_room(one)
         guesser = self.guesser() or EntityGuesser.of(self.prompt.labels.names)
         generator = make_generator(self._loaded, self._full_prompt, self.decoding, guesser)
@@ -148,22 +150,30 @@ class LocalSystem(PromptedSystem):
         what = str(self.weights()) + (", untrained" if self.options.shots else "")
         return Job(
             job.batches, job.answer, description=f"{what} on {loaded.device_name}, {loaded.dtype}",
-            remarks=self.remarks(), machine={"device": loaded.device_name, "resolved_dtype": loaded.dtype},
+            remarks=(*self.remarks(), *filter(None, [cut.remark])), machine={"device": loaded.device_name, "resolved_dtype": loaded.dtype},
+            cut=cut,
         )  # fmt: skip
 
     def answer(self, sentences: Sequence[Sentence]) -> list[Answer]:
-        """Return an answer for each sentence. A sentence that is too long for the model has no entities; a warning says so.
+        """Return an answer for each sentence. Warnings name those that are read in pieces, and tokens that are too long for the model.
 
         Raises:
             LmnError: The model cannot be loaded, or memory is too small.
         """
-        asked = self._asked(sentences)
+        cut, asked = self._asked(sentences, PIECE_TOKENS)
+        for sentence, pieces in zip(sentences, cut.pieces, strict=True):
+            if len(pieces) > 1:
+                _log.warning(
+                    "%r... has %d tokens and is read in %d pieces; an entity across a cut may be lost",
+                    " ".join(sentence.tokens[:6])[:60], len(sentence.tokens), len(pieces),
+                )  # fmt: skip
         fitting = [item for item, one in enumerate(asked) if not self._is_too_long(one)]
         found = dict(zip(fitting, self._job([asked[item] for item in fitting], self._generator).answers(), strict=True))
-        for item, sentence in enumerate(sentences):
+        for item, one in enumerate(asked):
             if item not in found:
-                _log.warning("%r... is too long for the model and stays without entities", sentence.text[:40])
-        return [found.get(item) or self.nothing(sentence) for item, sentence in enumerate(sentences)]
+                _log.warning("%r... is too long for the model and stays without entities", one.sentence.text[:40])
+                found[item] = self.nothing(one.sentence)
+        return cut.joined(found)
 
     @cached_property
     def _full_prompt(self) -> PromptSpec:
@@ -178,22 +188,43 @@ class LocalSystem(PromptedSystem):
     def _generator(self) -> Generator:
         return make_generator(self._loaded, self._full_prompt, self.decoding, self.guesser())
 
-    def _asked(self, sentences: Sequence[Sentence]) -> list[_Asked]:
+    def _asked(self, sentences: Sequence[Sentence], longest: int) -> tuple[Cut, list[_Asked]]:
+        """Cut sentences of more than a number of tokens, and those for which the model has no room; return their pieces, too."""
+        parts = [
+            self._parts(sentence, shown, longest)
+            for sentence, shown in zip(sentences, self._examples(sentences), strict=True)
+        ]
+        cut = Cut(tuple(sentences), tuple(tuple(one.sentence for one in pieces) for pieces in parts))
+        return cut, [one for pieces in parts for one in pieces]
+
+    def _parts(self, sentence: Sentence, shown: tuple[Example, ...], longest: int) -> list[_Asked]:
+        """Return a sentence or its pieces. A last piece of one token, or with examples before it, may still be too long."""
+        count = len(sentence.tokens)
+        if count <= longest:
+            one = self._one(sentence, shown)
+            if count == 1 or not self._is_too_long(one) or (shown and count <= PIECE_TOKENS):
+                return [one]
+        return [one for piece in cut_sentence(sentence) for one in self._parts(piece, shown, PIECE_TOKENS)]
+
+    def _one(self, sentence: Sentence, shown: tuple[Example, ...]) -> _Asked:
         tokenizer, spec, limit = self._loaded.tokenizer, self._full_prompt, self.options.max_new_tokens
-        asked = []
-        for sentence, shown in zip(sentences, self._examples(sentences), strict=True):
-            with panics_as_errors(self.name):
-                prompt = encode_prompt(tokenizer, spec, sentence.text, shown)
-                length = len(tokenizer.encode(sentence.text, add_special_tokens=False))
-                bound = limit or token_bound(tokenizer, spec, sentence.tokens)
-            asked.append(_Asked(sentence, prompt, length, bound, shown))
-        return asked
+        with panics_as_errors(self.name):
+            prompt = encode_prompt(tokenizer, spec, sentence.text, shown)
+            length = len(tokenizer.encode(sentence.text, add_special_tokens=False))
+            bound = limit or token_bound(tokenizer, spec, sentence.tokens)
+        return _Asked(sentence, prompt, length, bound, shown)
 
     def _is_too_long(self, one: _Asked) -> bool:
         window = self._loaded.window
         return window is not None and len(one.prompt) + one.length > window
 
     def _no_room(self, one: _Asked) -> LmnError:
+        if not one.examples:
+            return LmnError(
+                f"{one.sentence.text[:40]!r} has {one.length:,} tokens for the model, its prompt {len(one.prompt):,}, and the "
+                f"model has room for {self._loaded.window:,} in all",
+                one.sentence.id, "take a model with more room, or a shorter instruction (lmn-convert --variant short)",
+            )  # fmt: skip
         ids = ", ".join(example.id for example in one.examples)
         return LmnError(
             f"with {ids} before it the prompt has {len(one.prompt):,} tokens and its answer at least {one.length:,}, but the "

@@ -12,7 +12,7 @@ from ..decoding.requests import CONSTRAINED, FREE, Decoding
 from ..errors import LmnError
 from ..formats import OutputFormat, get_format
 from ..prompting.spec import Example, PromptSpec
-from ..records import RUN_FILE, Answer, Uncertainty
+from ..records import RUN_FILE, Answer, Uncertainty, read_pieces
 from ..sentence import Sentence
 from ..training.recipe import Recipe, continued_differences
 from .examples import Chosen, ExampleChooser
@@ -69,7 +69,12 @@ class PromptedSystem(ABC):
 
     def read(self, answer: Answer, sentence: Sentence) -> Alignment:
         """Return the spans that a text puts on its sentence."""
-        return self._format.parse(answer.text or "", sentence.tokens, self.prompt.labels)
+        if answer.pieces:
+            return read_pieces(answer.pieces, sentence.tokens, self._parse)
+        return self._parse(answer.text or "", sentence.tokens)
+
+    def _parse(self, text: str, tokens: tuple[str, ...]) -> Alignment:
+        return self._format.parse(text, tokens, self.prompt.labels)
 
     def nothing(self, sentence: Sentence) -> Answer:
         """Return the unmarked sentence; constrained decoding reports it with an uncertainty of 0."""

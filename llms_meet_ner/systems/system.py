@@ -13,6 +13,7 @@ from ..alignment import Alignment
 from ..decoding.batches import AnswerBatch, Batch, answered
 from ..records import Answer
 from ..sentence import Sentence
+from .pieces import Cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +56,14 @@ class Job:
     """Sentences ready to be answered: everything that takes long to set up is set up.
 
     Attributes:
-        batches: How the sentences are cut; each stands in one batch.
+        batches: The batches of the pieces, each of which stands in one batch.
         answer: Answers a batch. Up to `workers` threads may call it at once.
         workers: Number of batches that may be under way at a time.
         description: One line for people: what answers, and on what.
         remarks: Lines that people should read before the run starts.
         machine: What answers the sentences here, for JSON; a finished run is the same run on another machine.
         notes: Facts that do not affect the answers but that the run records, for JSON.
+        cut: The pieces that the sentences are read in; None if each is read whole.
     """
 
     batches: Sequence[Batch]
@@ -71,13 +73,18 @@ class Job:
     remarks: Sequence[str] = ()
     machine: Mapping[str, Any] = field(default_factory=dict)
     notes: Mapping[str, Any] = field(default_factory=dict)
+    cut: Cut | None = None
 
     def answers(self) -> list[Answer]:
         """Return the answers to all sentences, in their order."""
         found: dict[int, Answer] = {}
         for number, answers in answered(self.batches, range(len(self.batches)), self.answer, self.workers):
             found |= zip(self.batches[number].items, answers, strict=True)
-        return [found[item] for item in range(len(found))]
+        return self.joined(found)
+
+    def joined(self, found: Mapping[int, Answer]) -> list[Answer]:
+        """Return the answers to all sentences, in their order, given those to their pieces by position."""
+        return self.cut.joined(found) if self.cut else [found[item] for item in range(len(found))]
 
 
 class System(Protocol):
@@ -87,9 +94,10 @@ class System(Protocol):
     needed. Document separators (`Sentence.is_docstart`) are never given to `answer` and `prepare`: they are not language, and `nothing`
     answers them.
 
-    Both methods give the same answers to sentences that the system can read. They differ in a sentence for which it has no room:
-    `answer`, which tags any text, logs a warning and gives the answer of `nothing`. `prepare`, which serves runs that are scored, leaves
-    out nothing silently: it raises an error if the examples before a sentence take the room, and asks the model in any other case.
+    Both methods read a sentence in pieces (`pieces.py`) if it is long or the model has no room for it; its answer names the pieces. They
+    differ in what is long, more than `PIECE_TOKENS` tokens for `answer` and more than `WHOLE_TOKENS` for `prepare`, and in what cannot be
+    read at all: `answer`, which tags any text, logs a warning and gives the answer of `nothing`; `prepare`, which serves runs that are
+    scored, raises an error.
     """
 
     @property
@@ -148,7 +156,7 @@ class System(Protocol):
         ...
 
     def answer(self, sentences: Sequence[Sentence]) -> list[Answer]:
-        """Return an answer for each sentence, in their order; without entities where the system has no room for the sentence.
+        """Return an answer for each sentence, in their order; without entities where the system has no room for a single token.
 
         Raises:
             LmnError: The system cannot be loaded or reached, or memory is too small.
@@ -159,7 +167,7 @@ class System(Protocol):
         """Return what answers these sentences batch by batch, as a run needs it.
 
         Raises:
-            LmnError: The system cannot be loaded or reached, or has no room for a sentence with its examples.
+            LmnError: The system cannot be loaded or reached, or has no room for a sentence with its examples, or for one of its tokens.
         """
         ...
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -23,10 +22,6 @@ from .splitting import Offsets, Splitter, make_splitter, split_at_spaces
 
 CHUNK_SENTENCES = 256
 """Number of sentences that are sorted by length and tagged together, before any of them comes out."""
-MAX_TOKENS = 256
-"""Number of tokens of a sentence that the model reads at once; longer sentences are read in pieces."""
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +69,7 @@ class TaggedSentence:
         offsets: Place of each token in the text, in characters, end exclusive.
         spans: Entities by token positions of this sentence, sorted as in a `Sentence`.
         confidences: One for each span; each is None if the decoding gives none.
+        pieces: Number of pieces that the model read it in; 1 if it read the sentence whole. An entity across a cut is lost or torn.
 
     Raises:
         ValueError: Offsets and tokens, or spans and confidences, differ in number.
@@ -83,6 +79,7 @@ class TaggedSentence:
     offsets: tuple[Offsets, ...]
     spans: tuple[Span, ...] = ()
     confidences: tuple[float | None, ...] = ()
+    pieces: int = 1
 
     def __post_init__(self) -> None:
         if len(self.tokens) != len(self.offsets) or len(self.spans) != len(self.confidences):
@@ -103,6 +100,11 @@ class TaggedText:
 
     text: str
     sentences: tuple[TaggedSentence, ...]
+
+    @property
+    def pieces(self) -> int:
+        """Number of pieces that sentences too long to be read at once were read in, all together; 0 if there are no such sentences."""
+        return sum(sentence.pieces for sentence in self.sentences if sentence.pieces > 1)
 
     @property
     def entities(self) -> tuple[Entity, ...]:
@@ -129,8 +131,12 @@ class TaggedText:
         return "".join([*written, self.text[at:]])
 
     def to_dict(self) -> dict[str, Any]:
-        """Return a mapping for JSON: `text`, and `entities` with `start`, `end`, `label`, `text`, `confidence`."""
-        return {"text": self.text, "entities": [entity.to_dict() for entity in self.entities]}
+        """Return a mapping for JSON: `text`, and `entities` with `start`, `end`, `label`, `text`, `confidence`.
+
+        If a sentence was read in pieces, `pieces` says how many there were.
+        """
+        row = {"text": self.text, "entities": [entity.to_dict() for entity in self.entities]}
+        return row | ({"pieces": self.pieces} if self.pieces else {})
 
     def conll(self) -> str:
         """Return a line `token TAB tag` (IOB2) for each token, and an empty line after each sentence.
@@ -172,24 +178,11 @@ class _Source(NamedTuple):
 
 
 class _Marks(NamedTuple):
-    """Spans of a sentence and a confidence for each."""
+    """Spans of a sentence, a confidence for each, and the number of pieces that the sentence was read in."""
 
-    spans: tuple[Span, ...]
-    confidences: tuple[float | None, ...]
-
-
-class _Piece(NamedTuple):
-    """A unit that the system reads at once: a sentence or a part of one.
-
-    Attributes:
-        number: Number of the sentence that it belongs to.
-        start: Position of its first token in that sentence.
-        sentence: Tokens of that sentence.
-    """
-
-    number: int
-    start: int
-    sentence: Sentence
+    spans: tuple[Span, ...] = ()
+    confidences: tuple[float | None, ...] = ()
+    pieces: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,8 +200,8 @@ class Tagger:
     def tag(self, texts: Iterable[str]) -> list[TaggedText]:
         """Tag texts of any length; return one result for each, in order. An empty text has an empty result.
 
-        A sentence of more than `MAX_TOKENS` tokens is read in pieces, so that an entity across a cut is lost or torn; one that
-        the model cannot read at all has no entities. Both are logged as warnings.
+        A sentence of more than 256 tokens, or for which the model has no room, is read in pieces, so that an entity across a cut is lost
+        or torn; the result says in how many. A token that the model cannot read at all has no entity. Both are logged as warnings.
 
         Raises:
             LmnError: The texts are a bare string, a text cannot be written in UTF-8, or the system cannot answer.
@@ -243,16 +236,16 @@ class Tagger:
 
     def _tag_sentences(self, sentences: Sequence[tuple[str, ...]]) -> list[_Marks]:
         """Return what the system marks in each sentence."""
-        marks = [_Marks((), ()) for _ in sentences]
-        pieces = list(_pieces(sentences))
-        answers = self.system.answer([piece.sentence for piece in pieces])
-        for piece, answer in zip(pieces, answers, strict=True):
-            spans = self.system.read(answer, piece.sentence).spans
-            before = marks[piece.number]
-            marks[piece.number] = _Marks(
-                before.spans + tuple(Span(s.start + piece.start, s.end + piece.start, s.label) for s in spans),
-                before.confidences + (answer.confidences or (None,) * len(spans)),
-            )
+        marks = [_Marks() for _ in sentences]
+        asked = {
+            number: sentence
+            for number, tokens in enumerate(sentences)
+            if not (sentence := Sentence("", tokens)).is_docstart
+        }
+        answers = self.system.answer(list(asked.values()))
+        for (number, sentence), answer in zip(asked.items(), answers, strict=True):
+            spans = self.system.read(answer, sentence).spans
+            marks[number] = _Marks(spans, answer.confidences or (None,) * len(spans), len(answer.pieces) or 1)
         return marks
 
 
@@ -335,20 +328,3 @@ def _chunks(sources: Iterable[_Source]) -> Iterator[list[_Source]]:
             chunk, sentences = [], 0
     if chunk:
         yield chunk
-
-
-def _pieces(sentences: Sequence[tuple[str, ...]]) -> Iterator[_Piece]:
-    """Yield what the system is to read, which leaves document separators out."""
-    for number, tokens in enumerate(sentences):
-        sentence = Sentence("", tokens)
-        if sentence.is_docstart:
-            continue
-        if len(tokens) <= MAX_TOKENS:
-            yield _Piece(number, 0, sentence)
-            continue
-        _log.warning(
-            "%r... has %d tokens and is read in pieces of %d; an entity across a cut may be lost",
-            " ".join(tokens[:6]), len(tokens), MAX_TOKENS,
-        )  # fmt: skip
-        for start in range(0, len(tokens), MAX_TOKENS):
-            yield _Piece(number, start, Sentence("", tokens[start : start + MAX_TOKENS]))

@@ -203,3 +203,41 @@ def test_an_evaluator_of_texts_refuses_spans(workdir: Path) -> None:
     write(spans_of(gold()))
     refused = score_file("--predictions", "p.jsonl", "--scorer", "llms4ner", code=1).stderr
     assert refused == "Error: p.jsonl:1: holds spans and no generated text; leave --scorer out, which reads texts\n"
+
+
+def in_pieces(**changes: object) -> list[str]:
+    """Return perfect records of the gold, the last of them read in pieces of one token."""
+    rows = [json.loads(line) for line in records("testb")]
+    sentence = gold()[2]
+    inside = {token: span for span in sentence.spans if span.end == span.start + 1 for token in [span.start]}
+    pieces = [
+        [1, f"[{token} | {inside[at].label}]" if at in inside else token] for at, token in enumerate(sentence.tokens)
+    ]
+    rows[2] |= {"output": "of no use", "pieces": pieces, **changes}
+    return [json.dumps(row) for row in rows]
+
+
+def test_an_output_in_pieces_is_scored_piece_by_piece_and_the_report_says_so(workdir: Path) -> None:
+    write(in_pieces())
+    stdout = score_file("--predictions", "p.jsonl", "--html").stdout
+    assert "alignment    3 exact, 0 repaired, 0 failed\n" in stdout
+    told = "1 sentence was read in pieces, too long to be read at once: an entity across a cut is lost or torn"
+    assert f"pieces       {told}\n" in stdout
+    assert told in Path("report.html").read_text()
+    assert json.loads(Path("scores.json").read_text())["in_pieces"] == 1
+    write(records("testb"))
+    assert "pieces" not in score_file("--predictions", "p.jsonl").stdout
+
+
+@pytest.mark.parametrize(
+    ("pieces", "message"),
+    [
+        ([[1, "x"]], "p.jsonl:3: the pieces are not those of a sentence of "),
+        ([["x", 1]], "p.jsonl:3: not a piece, [tokens, output]: ['x', 1]; predict again"),
+        ([[0, "x"]], "p.jsonl:3: not a piece, [tokens, output]: [0, 'x']; predict again"),
+        ("x", "p.jsonl:3: not a piece, [tokens, output]: None; predict again"),
+    ],
+)
+def test_pieces_that_are_not_those_of_the_sentence_are_refused(workdir: Path, pieces: object, message: str) -> None:
+    write(in_pieces(pieces=pieces))
+    assert message in score_file("--predictions", "p.jsonl", code=1).stderr

@@ -137,6 +137,19 @@ def test_predictions_are_checked_before_they_are_scored(workdir: Path) -> None:
         check_run(Path("run"), counted, SENTENCES[1:])
 
 
+def test_a_run_says_which_sentences_it_read_in_pieces(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sentences = [SENTENCES[1], Sentence("c/test/9", ("Ada", "left") * 200)]
+    path = predict(Prompted(), sentences, Path("run"))
+    assert f"{path}: 1 of 2 sentences were read in pieces: c/test/9 (2)\n" in capsys.readouterr().err
+    assert json.loads(Path("run/run.json").read_text())["pieces"] == {"c/test/9": 2}
+    whole, cut = rows(path)
+    assert "pieces" not in whole
+    assert [tokens for tokens, _ in cut["pieces"]] == [200, 200]
+    assert cut["output"] == " ".join(output for _, output in cut["pieces"])
+    assert len(cut["spans"]) == 200
+    assert cut["status"] == "exact"
+
+
 def test_the_name_of_a_run_says_what_sets_it_apart() -> None:
     system = Prompted()
     assert run_name(system) == "constrained"

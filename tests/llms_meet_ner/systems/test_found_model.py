@@ -127,11 +127,11 @@ def test_a_merged_model_is_scored_and_another_is_not_taken_for_it(project: Path)
     assert "made with a different weights_sha256; --restart predicts again" in stale.stderr
 
 
-def test_a_sentence_that_is_too_long_has_no_entities(project: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_sentence_that_is_too_long_is_read_in_pieces(project: Path, caplog: pytest.LogCaptureFixture) -> None:
     config = project / "merged/config.json"
     config.write_text(json.dumps({**json.loads(config.read_text()), "max_position_embeddings": 700}))
     tagger = load("merged", language=None)
     (short, long) = tagger.tag_tokens([["Ada", "left"], ["Ada"] * 200])
-    assert long.spans == ()
-    assert short.tokens == ("Ada", "left")
-    assert "'Ada Ada Ada Ada Ada Ada Ada Ada Ada Ada '... is too long for the model" in caplog.text
+    assert (short.pieces, short.tokens) == (1, ("Ada", "left"))
+    assert long.pieces > 1
+    assert f"'Ada Ada Ada Ada Ada Ada'... has 200 tokens and is read in {long.pieces} pieces" in caplog.text

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from standins import CapitalsSystem
+from standins import CapitalsSystem, Characters, Loaded, spans_of
 
-from llms_meet_ner import LabelSet, PromptSpec, Sentence
+from llms_meet_ner import LabelSet, LmnError, PromptSpec, Sentence
 from llms_meet_ner.decoding.pretrained import FourBit, Weights
 from llms_meet_ner.systems.local import recipe_precision, recipe_weights, training_guesser
+from llms_meet_ner.systems.pieces import PIECE_TOKENS, WHOLE_TOKENS
 from llms_meet_ner.training.recipe import Recipe
 
 
@@ -57,20 +58,60 @@ class Remarking(CapitalsSystem):
         return ("look here",)
 
 
-def test_a_job_hands_on_the_remarks_and_asks_about_sentences_that_are_too_long(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+@pytest.fixture
+def remarking(monkeypatch: pytest.MonkeyPatch) -> Remarking:
     system = Remarking(window=40)
     monkeypatch.setattr("llms_meet_ner.systems.local.make_generator", lambda *_: system.generator)
     monkeypatch.setattr(system.generator, "prepare", lambda prompts: None, raising=False)
     monkeypatch.setattr("llms_meet_ner.systems.local.token_bound", lambda *_: 1)
-    sentences = [Sentence("a", ("Ada", "left")), Sentence("b", ("Ada",) * 20)]
-    job = system.prepare(sentences)
-    assert job.remarks == ("look here",)
-    assert [len(system.read(answer, one).spans) for answer, one in zip(job.answers(), sentences)] == [1, 1]
+    return system
+
+
+def test_a_job_hands_on_the_remarks_and_reads_long_sentences_in_pieces_as_tagging_does(
+    remarking: Remarking, caplog: pytest.LogCaptureFixture
+) -> None:
+    sentences = [Sentence("a", ("Ada", "left")), Sentence("b", ("Ada", "left") * 4), Sentence("c", ("left",))]
+    job = remarking.prepare(sentences)
+    assert job.remarks[0] == "look here"
+    assert (
+        "1 of 3 sentences are read in pieces, and an entity across a cut is lost or torn: b (2 pieces)"
+        in job.remarks[1]
+    )
+    answers = job.answers()
+    assert [remarking.read(answer, one).spans for answer, one in zip(answers, sentences)] == [
+        spans_of(one.tokens) for one in sentences
+    ]
+    assert answers[1].text == " ".join(["[Ada | LOC] left"] * 4)
+    assert [piece.tokens for piece in answers[1].pieces] == [4, 4]
     assert caplog.text == ""
-    assert [len(system.read(answer, one).spans) for answer, one in zip(system.answer(sentences), sentences)] == [1, 0]
-    assert "is too long for the model" in caplog.text
+    assert remarking.answer(sentences) == answers
+    assert "'Ada left Ada left Ada left'... has 8 tokens and is read in 2 pieces" in caplog.text
+
+
+def test_a_run_reads_longer_sentences_whole_than_tagging_does(remarking: Remarking) -> None:
+    remarking.__dict__["_loaded"] = Loaded(Characters(), None)
+    sentences = [Sentence("a", ("a",) * WHOLE_TOKENS), Sentence("b", ("b",) * (WHOLE_TOKENS + 1))]
+    assert [len(answer.pieces) for answer in remarking.prepare(sentences).answers()] == [0, 3]
+    assert [len(answer.pieces) for answer in remarking.answer(sentences)] == [2, 3]
+    assert {len(tokens) for batch in remarking.generator.batches for tokens in batch} == {
+        WHOLE_TOKENS,
+        PIECE_TOKENS,
+        171,
+    }
+
+
+def test_a_token_that_the_model_has_no_room_for_is_refused_in_a_run_and_left_out_of_a_text(
+    remarking: Remarking, caplog: pytest.LogCaptureFixture
+) -> None:
+    sentences = [Sentence("a", ("Ada", "x" * 20, "left"))]
+    with pytest.raises(LmnError) as raised:
+        remarking.prepare(sentences)
+    assert str(raised.value).startswith(
+        "a: 'xxxxxxxxxxxxxxxxxxxx' has 20 tokens for the model, its prompt 25, and the model has room for 40 in all; take a model"
+    )
+    (answer,) = remarking.answer(sentences)
+    assert remarking.read(answer, sentences[0]).spans == spans_of(("Ada", "x", "left"))
+    assert "'xxxxxxxxxxxxxxxxxxxx'... is too long for the model" in caplog.text
 
 
 def test_a_library_that_reads_standard_input_while_it_generates_finds_the_end(monkeypatch: pytest.MonkeyPatch) -> None:

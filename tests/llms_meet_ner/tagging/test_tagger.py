@@ -19,8 +19,9 @@ from llms_meet_ner import LabelSet, LmnError, PromptSpec, Sentence, Span
 from llms_meet_ner.rendering.text import visible_lines
 from llms_meet_ner.systems.counting import CountingBaseline
 from llms_meet_ner.systems.finding import ModelFiles
+from llms_meet_ner.systems.pieces import PIECE_TOKENS
 from llms_meet_ner.tagging.splitting import make_splitter
-from llms_meet_ner.tagging.tagger import CHUNK_SENTENCES, MAX_TOKENS, Entity, TaggedSentence, TaggedText, Tagger, load
+from llms_meet_ner.tagging.tagger import CHUNK_SENTENCES, Entity, TaggedSentence, TaggedText, Tagger, load
 
 NEWS = (
     "Hussain, considered surplus to England's one-day requirements, struck 158. Then Mr. Peter Müller left for Essex!"
@@ -127,13 +128,29 @@ def test_batches_are_sorted_and_results_are_not() -> None:
 
 
 def test_long_sentences_are_read_in_pieces(caplog: pytest.LogCaptureFixture) -> None:
-    words = ["a"] * MAX_TOKENS + ["Anna"] + ["b"] * MAX_TOKENS + ["Vaasa", "Kuopio"]
+    words = ["a"] * PIECE_TOKENS + ["Anna"] + ["b"] * PIECE_TOKENS + ["Vaasa", "Kuopio"]
     model = tagger(None)
     with caplog.at_level(logging.WARNING):
         (result,) = model.tag_tokens([words])
     assert result.spans == spans_of(words)
-    assert max(len(tokens) for batch in model.system.generator.batches for tokens in batch) == MAX_TOKENS  # type: ignore[attr-defined]
-    assert "has 515 tokens and is read in pieces of 256" in caplog.text
+    assert max(len(tokens) for batch in model.system.generator.batches for tokens in batch) == 172  # type: ignore[attr-defined]
+    assert "has 515 tokens and is read in 3 pieces" in caplog.text
+    assert result.pieces == 3
+    assert model.tag_tokens([words[:PIECE_TOKENS]])[0].pieces == 1
+
+
+def test_the_record_of_a_text_says_that_it_was_read_in_pieces() -> None:
+    whole, cut = tagger(None).tag(["Anna sang", "Anna " + "sang " * PIECE_TOKENS + "to Bob"])
+    assert (whole.pieces, cut.pieces) == (0, 2)
+    assert "pieces" not in whole.to_dict()
+    assert cut.to_dict()["pieces"] == 2
+    assert [entity.text for entity in cut.entities] == ["Anna", "Bob"]
+
+
+def test_what_the_model_has_no_room_for_is_read_in_smaller_pieces() -> None:
+    (result,) = tagger(None, window=50).tag(["Anna saw Bob , who saw Anna"])
+    assert result.pieces == 2
+    assert [entity.text for entity in result.entities] == ["Anna", "Bob", "Anna"]
 
 
 def test_what_the_model_cannot_hold_has_no_entities(caplog: pytest.LogCaptureFixture) -> None:
