@@ -16,6 +16,7 @@ from paths import ROOT
     [
         ("pipeline", ["--sentences", "200"], "everything held at once"),
         ("growth", ["--sizes", "50,100", "--format", "bracketed"], "bracketed"),
+        ("convert", ["--sentences", "50", "--rounds", "1", "--only", "tokens"], "tokens"),
         ("memory", ["--megabytes", "1", "--only", "long prompts"], "long prompts"),
     ],
 )
