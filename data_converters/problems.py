@@ -28,6 +28,9 @@ PROBLEM_KINDS: dict[str, str] = {
     "malformed-record": "a record, or a part of one, that is not what the card says",
     "empty-record": "a record without tokens, left out",
     "unannotated": "a record without annotation, read as one without entities",
+    "not-annotated": "a record that nobody annotated to the end, or that was refused: left out",
+    "several-annotations": "a record with several annotations, of which the first one is read, or that of the card's annotator",
+    "passed-region": "a region of a kind that is not read, or a span that its annotator refused: left out",
     "unsplit": "a document without sentence boundaries, read as one sentence",
     "unlabelled": "an annotation without a label, left out",
     "outside-text": "a span that is empty or does not lie in the text",
@@ -50,7 +53,12 @@ PROBLEM_KINDS: dict[str, str] = {
 LOSES_LINES = frozenset({"untagged", "empty-token", "line-break", "unequal", "malformed-record"})
 """Kinds for which a reader that keeps going leaves out a line, and with it perhaps a whole sentence."""
 
-NOTES = frozenset({"empty-record", "unannotated", "unsplit", "bare-prefix", "duplicate", "filtered", "bracket-token"})
+NOTES = frozenset(
+    {
+        "empty-record", "unannotated", "not-annotated", "several-annotations", "passed-region", "unsplit", "bare-prefix", "duplicate",
+        "filtered", "cut-share", "bracket-token",
+    }
+)  # fmt: skip
 """Kinds that are worth knowing but not faults: no annotation is mended."""
 
 

@@ -5,12 +5,16 @@
 
 from __future__ import annotations
 
+from .argilla import ArgillaOptions
 from .columns import ColumnOptions
 from .common import CorpusFile, CorpusRules, Docstart, Reader, ReaderOptions, SplitData
 from .datasets import DatasetOptions
 from .docbin import DocBinOptions
+from .doccano import DoccanoOptions
+from .label_studio import LabelStudioOptions
 from .lines import LineOptions
 from .parallel import ParallelOptions
+from .prodigy import ProdigyOptions
 from .spans import SpanOptions
 from .token_spans import TokenSpanOptions
 from .tokens import TokenOptions
@@ -23,6 +27,10 @@ READERS: dict[str, type[ReaderOptions]] = {
     "datasets": DatasetOptions,
     "spans": SpanOptions,
     "docbin": DocBinOptions,
+    "label-studio": LabelStudioOptions,
+    "prodigy": ProdigyOptions,
+    "doccano": DoccanoOptions,
+    "argilla": ArgillaOptions,
     "token-spans": TokenSpanOptions,
     "parallel": ParallelOptions,
     "webanno": WebAnnoOptions,

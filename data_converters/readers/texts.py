@@ -96,17 +96,24 @@ TextOf = Callable[[Any], AnnotatedText | Fault]
 """Function that reads a record. A fault in place of a text leaves the record out."""
 
 
-def spans_of(values: Any) -> tuple[list[MarkedSpan], list[Fault]]:
+SPANS_REMEDY = "check the card's reader.spans; a path of keys may lead to them"
+
+
+def spans_of(values: Any, remedy: str = SPANS_REMEDY) -> tuple[list[MarkedSpan], list[Fault]]:
     """Read a list of spans as JSON writes them.
 
     A span is `[start, end, label]` or `[label, start, end]`, or a mapping with `start` or `start_offset`, `end` or `end_offset`, and
     `label` (or `labels`, `tag`, `type`); its words may stand in `text` or `val`. A list of labels makes a span for each of them.
 
+    Args:
+        values: The list.
+        remedy: Advice for the faults.
+
     Returns:
         The spans, and a fault for everything in the list that is none.
     """
     if not isinstance(values, list):
-        return [], [malformed(f"spans are a list, not {values!r:.200}", "check the card's reader.spans")]
+        return [], [malformed(f"spans are a list, not {values!r:.200}", remedy)]
     spans: list[MarkedSpan] = []
     faults: list[Fault] = []
     for value in values:
@@ -114,7 +121,6 @@ def spans_of(values: Any) -> tuple[list[MarkedSpan], list[Fault]]:
         if found:
             spans += found
         else:
-            remedy = "check the card's reader.spans; a path of keys may lead to them"
             faults.append(malformed(f"a span is start, end and label, not {value!r:.200}", remedy))
     return spans, faults
 
@@ -133,14 +139,14 @@ def _span_of(value: Any) -> list[MarkedSpan]:
         words = next((value[key] for key in _WORDS if isinstance(value.get(key), str)), None)
     else:
         return []
-    first, last = _whole(start), _whole(end)
+    first, last = whole(start), whole(end)
     labels = label if isinstance(label, list) else [label]
     if first is None or last is None or not all(isinstance(name, str) and name for name in labels):
         return []
     return [MarkedSpan(first, last, name, words) for name in labels]
 
 
-def _whole(value: Any) -> int | None:
+def whole(value: Any) -> int | None:
     """Return a whole number, also one that was written as 3.0 or "3"; None for anything else."""
     if type(value) is int:
         return value
@@ -158,6 +164,14 @@ def text_at(record: Any, key: str) -> str | Fault:
         return malformed(f"the value of {key!r} is not text", "check the card's reader.text")
     has = f"it has {', '.join(record)}" if isinstance(record, dict) else f"it is {type(record).__name__}"
     return malformed(f"no {key!r} in the record", f"{has}; the card's reader.text names the key")
+
+
+def mapping_of(record: Any) -> dict[str, Any] | Fault:
+    """Return a record that is a mapping, or the fault of one that is not."""
+    if isinstance(record, dict):
+        return record
+    remedy = "the card's reader.records names the place of the records in the file"
+    return malformed(f"a record is a mapping, not {record!r:.200}", remedy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -418,10 +432,14 @@ class TextRecordReader(TextReader):
 
     def _texts(self, progress: bool) -> Iterator[tuple[int, AnnotatedText | Fault | None]]:
         wanted = RecordFilter(self.options.where, self._note_filtered)
-        records = read_records(self.path, self.options.encoding, self.options.records, self._malformed, progress)
-        for number, record in records:
+        for number, record in self._records(progress):
             yield number, self.text_of(record) if wanted.accepts(number, record) else None
         wanted.check(self._file)
+
+    def _records(self, progress: bool) -> Iterator[tuple[int, Any]]:
+        """Yield the records of the file, each with its line."""
+        options = self.options
+        return read_records(self.path, options.encoding, options.records, self._malformed, progress)
 
     def _note_filtered(self, number: int, message: str) -> None:
         self.log.report("filtered", self._where(number), message, fatal=False)
