@@ -10,10 +10,10 @@ from pathlib import Path
 
 from ..errors import LmnError
 from ..labels import LabelSet
-from ..sentence import Sentence, outer_first
+from ..sentence import Sentence, Where, outer_first
 from ..tags import Repair
 from .cards import Card, SplitFile, load_card
-from .problems import LOSES_LINES, ProblemLog
+from .problems import LONG, LOSES_LINES, ProblemLog
 from .readers import CorpusRules, Reader
 from .written_mix import check_mix
 
@@ -53,22 +53,33 @@ def read_corpus(
         reader = card.reader.reader(folder, part.file, rules, log)
         return _part(reader, reader.read(f"{card.name}/{split}", progress), part)
 
-    sentences = _checked(_all_unknown(read, log or ProblemLog(), card.labels), folder, part.file)
+    sentences = _watched(read, log or ProblemLog(), card.labels, lambda: check_mix(folder, part.file))
     return (relabelled(sentence, card.labels) for sentence in sentences) if card.labels.is_changed else sentences
 
 
-def _checked(sentences: Iterator[Sentence], folder: Path, name: str) -> Iterator[Sentence]:
-    """Yield sentences, and check in the end that the file of a mix was not replaced while it was read."""
-    yield from sentences
-    check_mix(folder, name)
-
-
-def _all_unknown(
-    read: Callable[[ProblemLog], Iterator[Sentence]], log: ProblemLog, labels: LabelSet
+def _watched(
+    read: Callable[[ProblemLog], Iterator[Sentence]], log: ProblemLog, labels: LabelSet, check_end: Callable[[], None]
 ) -> Iterator[Sentence]:
-    """Yield sentences. If one has an unknown label, read to the end, so that the error names every unknown label."""
+    """Yield sentences, and report in the end what shows only then.
+
+    If one has an unknown label, read to the end, so that the error names every unknown label.
+
+    Args:
+        read: Function that reads the sentences with a log.
+        log: Log that takes the problems.
+        labels: Labels of the card.
+        check_end: Function that checks, in the end, that the file of a mix was not replaced while it was read.
+    """
+    lengths = log.lengths.counts
     try:
-        yield from read(log)
+        for sentence in read(log):
+            length = len(sentence.tokens)
+            if length > LONG:
+                place = sentence.where or Where("", 0)
+                log.lengths.add(length, place.file, place.line, sentence.id)
+            else:
+                lengths[length] += 1
+            yield sentence
     except LmnError as error:
         if not log.unknown:
             raise
@@ -77,6 +88,8 @@ def _all_unknown(
             for _ in read(full):
                 pass
         raise (full if full.unknown else log).unknown_labels(labels.names) from error
+    check_end()
+    log.conclude()
 
 
 def relabelled(sentence: Sentence, labels: LabelSet) -> Sentence:

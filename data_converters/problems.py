@@ -11,6 +11,7 @@ from ..errors import LmnError, listed
 from ..labels import writable_name
 from ..sentence import Where
 from ..yaml_text import yaml_word
+from .tallies import Tally
 
 MAX_KEPT = 10_000
 """Number of problems of one kind whose places are kept; further ones are only counted."""
@@ -23,6 +24,8 @@ PROBLEM_KINDS: dict[str, str] = {
     "unknown-label": "a label that the card does not list",
     "untagged": "a line without a tag",
     "columns": "a line with more or fewer columns than the card says",
+    "uneven": "a line with more or fewer columns than most",
+    "spaced-token": "a token that holds the separator: it takes the columns too many",
     "empty-token": "a line whose token is empty",
     "unequal": "a sentence with more or fewer tokens than tags",
     "malformed-record": "a record, or a part of one, that is not what the card says",
@@ -41,6 +44,8 @@ PROBLEM_KINDS: dict[str, str] = {
     "double-span": "a span that is listed twice over the same tokens, read once",
     "crossing": "an entity that crosses another, or an inner one that equals an outer one",
     "inner-span": "an entity inside another, left out because the corpus is not nested",
+    "long-sentence": "a sentence that may be a whole document",
+    "returning-sentence": "a sentence number that comes back after another, read as a new sentence",
     "joined-sentences": "a sentence boundary inside an entity: the two sentences are read as one",
     "line-break": "a token that holds a line break",
     "bare-prefix": "a token that consists of the card's token prefix alone, left as it is",
@@ -56,10 +61,24 @@ LOSES_LINES = frozenset({"untagged", "empty-token", "line-break", "unequal", "ma
 NOTES = frozenset(
     {
         "empty-record", "unannotated", "not-annotated", "several-annotations", "passed-region", "unsplit", "bare-prefix", "duplicate",
-        "filtered", "cut-share", "bracket-token",
+        "filtered", "cut-share", "bracket-token", "uneven", "spaced-token", "long-sentence", "returning-sentence",
     }
 )  # fmt: skip
 """Kinds that are worth knowing but not faults: no annotation is mended."""
+
+
+ADVICE: dict[str, str] = {
+    "uneven": "if a token holds spaces, reader.columns: N on the card lets it take the columns too many",
+    "long-sentence": "if these are documents, the card says how sentences end: reader.sentence_end, or for spans reader.sentences: split",
+    "returning-sentence": "sort the lines by sentence, or number the sentences on if these are others",
+}
+"""What to do about kinds that are no error but may be a mistake."""
+
+LONG = 256
+"""Number of tokens up to which no sentence is reported as long."""
+_TIMES_USUAL = 20
+_LONG_USUAL = 128
+"""Median length from which the sentences of a file are taken for documents."""
 
 
 class Problem(NamedTuple):
@@ -117,6 +136,8 @@ class ProblemLog:
         fatal: Number of problems that would have stopped a conversion.
         unknown: Labels that the card does not list.
         details: For some kinds, the numbers of problems of each sort within the kind.
+        lengths: Numbers of tokens of the sentences.
+        widths: Numbers of columns of the lines.
     """
 
     keep_going: bool = False
@@ -126,6 +147,8 @@ class ProblemLog:
     fatal: int = 0
     unknown: dict[str, UnknownLabel] = field(default_factory=dict)
     details: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    lengths: Tally = field(default_factory=Tally)
+    widths: Tally = field(default_factory=Tally)
 
     def report_unknown(self, label: str, where: Where, message: str, remedy: str | None = None) -> None:
         """Record an entity with a label that the card does not list.
@@ -142,6 +165,25 @@ class ProblemLog:
         found = self.unknown.setdefault(label, UnknownLabel(0, where, remedy))
         found.count += 1
         self.report("unknown-label", where, message, remedy=remedy or f"add to the card's labels: {label_row(label)}")
+
+    def conclude(self) -> None:
+        """Report what shows only when a file has been read: very long sentences, and lines with another number of columns."""
+        usual, total = self.lengths.median(), self.lengths.counts.total()
+        least = LONG if usual > _LONG_USUAL else max(LONG, _TIMES_USUAL * usual)
+        long = [number for number in self.lengths.counts if number > least]
+        half = f"half of the {total:,} sentences have at most {usual:,}" if total > 1 else "no other sentence is there"
+        self._add_all("long-sentence", self.lengths, long, f"{{}} has {{:,}} tokens; {half}")
+        most = self.widths.mode()
+        uneven = [number for number in self.widths.counts if number != most]
+        self._add_all("uneven", self.widths, uneven, f"{{!r}} has {{}} columns; most lines have {most}")
+        self.lengths, self.widths = Tally(), Tally()
+
+    def _add_all(self, kind: str, tally: Tally, numbers: list[int], message: str) -> None:
+        """Record where some numbers of a tally were seen. Nothing of it is fatal."""
+        if numbers:
+            self.counts[kind] += sum(tally.counts[number] for number in numbers)
+            places = tally.of(numbers)[:MAX_KEPT]
+            self.kept += [Problem(kind, where, message.format(name, number), False) for where, name, number in places]
 
     def report(
         self,
@@ -224,4 +266,5 @@ class ProblemLog:
         for kind, count in sorted(self.counts.items()):
             sorts = f": {found}" if (found := self.detail_of(kind)) else ""
             first = ", ".join(str(problem.where) for problem in self.of(kind)[:SHOWN_PLACES])
-            yield f"{name}: {count:,} x {PROBLEM_KINDS[kind]}{sorts} (first at {first})"
+            advice = f"; {ADVICE[kind]}" if kind in ADVICE else ""
+            yield f"{name}: {count:,} x {PROBLEM_KINDS[kind]}{sorts} (first at {first}){advice}"

@@ -12,7 +12,7 @@ from ...labels import describe_origins
 from ...terminal import echo
 from ..cards import Card
 from ..check import SplitCheck, check_split
-from ..problems import NOTES, PROBLEM_KINDS, ProblemLog
+from ..problems import ADVICE, NOTES, PROBLEM_KINDS, ProblemLog
 from .corpus_options import ChosenCorpus, corpus_options
 
 
@@ -66,7 +66,8 @@ def _print_check(card: Card, result: SplitCheck, format_name: str, limit: int | 
     for kind, meaning in PROBLEM_KINDS.items():
         count = result.log.counts[kind]
         sorts = f": {detail}" if (detail := result.log.detail_of(kind)) else ""
-        _found(kind, count, f"{meaning}{sorts}")
+        advice = f"; {ADVICE[kind]}" if kind in ADVICE else ""
+        _found(kind, count, f"{meaning}{sorts}{advice}")
         mended = "" if kind in NOTES else " (mended)"
         found = result.log.of(kind)
         if kind == "unknown-label":

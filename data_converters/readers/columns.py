@@ -7,20 +7,24 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Literal
 
 from ...errors import LmnError
 from ...sentence import DOCSTART, Sentence
-from ...tags import Scheme
+from ...tags import Scheme, decode
 from ..problems import ProblemLog
 from .common import CorpusRules, FileLayout
+from .sentence_ends import SentenceEnds, report_joined
 from .tagged import TaggedReader, tag_options
 from .text_files import open_text
 
+MAX_LINES = 1_000_000
+"""Number of lines that a sentence may have: memory holds one sentence, and no larger one."""
 _CHUNK = 1 << 20
+_MAX_SEEN = 1_000_000
 _BREAK = re.compile(r"\n(?:[^\S\n]*\n)+")
 
 
@@ -35,7 +39,8 @@ class ColumnOptions(FileLayout):
             that string.
         token: Column of the token, from 0; negative numbers count from the end.
         tags: Columns of tags, the outer level first.
-        columns: Number of columns that every line must have, or None.
+        columns: Number of columns that every line must have, or None. Where spaces (or another string, but no tab) separate columns, a
+            token may hold them: it takes the columns too many.
         comments: Exact beginnings of comment lines; no other line is a comment.
         untagged: Treatment of a line without a tag.
         encoding: Encoding of the file; a byte order mark is skipped.
@@ -45,9 +50,10 @@ class ColumnOptions(FileLayout):
             above. None: only empty lines separate sentences.
         header: Whether the first line names the columns; it is skipped.
         quoted: Whether fields may be in double quotes, as in CSV files.
+        ends: What else ends a sentence, besides an empty line; None for nothing.
 
     Raises:
-        ValueError: Fields are quoted, and the separator is not one character.
+        ValueError: Fields are quoted, and the separator is not one character; or a column of sentences stands beside other ends.
     """
 
     scheme: Scheme
@@ -63,10 +69,13 @@ class ColumnOptions(FileLayout):
     sentence: int | None = None
     header: bool = False
     quoted: bool = False
+    ends: SentenceEnds | None = None
 
     def __post_init__(self) -> None:
         if self.quoted and len(self.separator) != 1:
             raise ValueError('quoted fields need a separator of one character, such as separator: ","')
+        if self.ends and not self.ends.splitter and self.sentence is not None:
+            raise ValueError("sentences end by a column of numbers (sentence) or by a mark: name one of them")
 
     @classmethod
     def of(cls, reader: dict[str, Any]) -> ColumnOptions:
@@ -91,7 +100,11 @@ class ColumnOptions(FileLayout):
         return ColumnReader(folder / value, self, rules, log)
 
 
-def _blocks(file: IO[str], number: int = 0) -> Iterator[tuple[int, str]]:
+class _SpacedRow(list[str]):
+    """Fields of a line whose token took the columns too many."""
+
+
+def _blocks(file: IO[str], number: int, too_long: Callable[[int], LmnError]) -> Iterator[tuple[int, str]]:
     r"""Yield the blocks between blank lines, each with the number of its first line, from 1.
 
     Lines end in `\\n` in a block, and the last line end is left out.
@@ -99,9 +112,12 @@ def _blocks(file: IO[str], number: int = 0) -> Iterator[tuple[int, str]]:
     Args:
         file: Open file, read from its current position.
         number: Number of lines read before.
+        too_long: Function that makes the error for a block of more than `MAX_LINES` lines, given the line with which it begins.
     """
     rest = "\n"  # as if an empty line came before the file, as before every block
     held = ""  # a carriage return whose line feed may begin the next chunk
+    looked = 0  # position in the rest before which no block ends
+    lines = 0
     while True:
         chunk = file.read(_CHUNK)
         text = held + (chunk or "\n")
@@ -111,7 +127,7 @@ def _blocks(file: IO[str], number: int = 0) -> Iterator[tuple[int, str]]:
         rest += text
         start = 0
         solid = len(rest.rstrip())
-        for found in _BREAK.finditer(rest):
+        for found in _BREAK.finditer(rest, looked):
             if chunk and found.end() >= solid:
                 break  # the white space may go on in the next chunk
             if found.start() > start:
@@ -120,6 +136,10 @@ def _blocks(file: IO[str], number: int = 0) -> Iterator[tuple[int, str]]:
             number += rest.count("\n", start, found.end())
             start = found.end()
         rest = rest[start:]
+        looked = max(solid - start, 0)
+        lines = rest.count("\n") if start else lines + text.count("\n")
+        if lines > MAX_LINES:
+            raise too_long(number + rest.startswith("\n"))
         if not chunk:
             break
     text = rest.strip("\n")
@@ -143,22 +163,36 @@ class ColumnReader(TaggedReader):
         self.options = options
         self.docstart = rules.docstart
         self._marks_documents = rules.docstart != "none"
+        self._marks = 0  # marks of sentences that were seen
+        self._current = ""  # number of the sentence
+        self._seen: set[str] = set()  # numbers of the sentences of the document
+        separator = options.separator
+        self._counts_columns = options.columns is None and separator != "last-space"
+        self._spaced = (
+            None if options.columns is None or separator in ("\t", "last-space") or options.quoted else options.columns
+        )
 
     def read(self, id_prefix: str, progress: bool = False) -> Iterator[Sentence]:
-        """Yield the sentences in order.
+        """Return the sentences in order.
 
         Args:
-            id_prefix: `<corpus>/<split>`. The number after it counts every sentence and every `-DOCSTART-` line from 0.
+            id_prefix: `<corpus>/<split>`. The number after it counts every sentence and every `-DOCSTART-` line from 0 (where a splitter
+                cuts documents, the `-DOCSTART-` lines that are sentences).
             progress: Whether to show a progress bar on standard error if that is a terminal.
 
         Raises:
-            LmnError: The file cannot be read, or a fatal problem is found and the log does not keep going.
+            LmnError: The file cannot be read, a fatal problem is found and the log does not keep going, or no sentence ends within
+                `MAX_LINES` lines.
         """
+        return self._cut(self._documents(id_prefix, progress), id_prefix)
+
+    def _documents(self, id_prefix: str, progress: bool) -> Iterator[Sentence]:
         with open_text(self.path, self.options.encoding, progress) as file:
             if self.options.header:
                 file.readline()
             before = int(self.options.header)
-            if self.options.sentence is None and not self.options.quoted:
+            by_mark = self.options.ends is not None and self.options.ends.splitter is None
+            if self.options.sentence is None and not self.options.quoted and not by_mark:
                 yield from self._read_blocks(file, before, id_prefix)
             else:
                 count = 0
@@ -167,12 +201,18 @@ class ColumnReader(TaggedReader):
                     if sentence:
                         yield sentence
                     count += is_counted
+                if by_mark and count and not self._marks:
+                    self._report_unmarked(before + 1)
+
+    def _report_unmarked(self, number: int) -> None:
+        message = f"no line has the mark that ends a sentence ({self.options.ends})"
+        self.log.report("unsplit", self._where(number), message, fatal=False)
 
     def _read_blocks(self, file: IO[str], before: int, id_prefix: str) -> Iterator[Sentence]:
         """Yield the sentences of a file in which empty lines separate sentences."""
         count = 0
         comments = self.options.comments
-        for first, text in _blocks(file, before):
+        for first, text in _blocks(file, before, self._too_long):
             number, block = first, text
             while comments and block.startswith(comments):
                 number, block = number + 1, block.partition("\n")[2]
@@ -235,28 +275,77 @@ class ColumnReader(TaggedReader):
             remedy = "the card's reader.quoted is for files whose quotes come in pairs"
             raise LmnError(str(error), f"{self.path}:{first}", remedy) from error
 
+    def _too_long(self, number: int) -> LmnError:
+        remedy = "the card's reader.sentence_end names the mark or comment that ends one; or put an empty line between documents"
+        return LmnError(f"no sentence ends within {MAX_LINES:,} lines", self._where(number), remedy)
+
     def _grouped(self, lines: Iterator[tuple[int, str, list[str]]]) -> Iterator[tuple[list[list[str]], list[int]]]:
         """Group lines (number, text, fields) into sentences and `-DOCSTART-` lines, and leave comments out."""
-        options = self.options
+        comments, ends = self.options.comments, self.options.ends
         rows: list[list[str]] = []
         numbers: list[int] = []
-        current = ""
+        ended = False  # whether a mark ends the sentence here, unless an entity goes on
         for number, text, row in lines:
-            if options.comments and text.startswith(options.comments):
+            if ends and ends.comment and text.startswith(ends.comment):
+                ended = True
+                self._marks += 1
+                continue
+            if comments and text.startswith(comments):
                 continue
             is_docstart = self._marks_documents and DOCSTART in text and self._is_docstart(row)
-            value = row[options.sentence] if options.sentence is not None and options.sentence < len(row) else ""
-            if rows and (is_docstart or (value and value != current) or not text.strip()):
+            is_empty = not text.strip()
+            is_new = self._is_new(row, number, restart=is_docstart or is_empty)
+            is_marked = ends is not None and not is_empty and ends.marks(row)
+            self._marks += is_marked
+            ended = ended or (is_marked and ends is not None and ends.begins)
+            if rows and (is_new or (ended and not self._goes_on(rows[-1], row, number))):
                 yield rows, numbers
                 rows, numbers = [], []
-            current = value or current
+            ended = is_marked and ends is not None and not ends.begins
             if is_docstart:
                 yield [row], [number]
-            elif text.strip():
+            elif not is_empty:
                 rows.append(row)
                 numbers.append(number)
+                if len(rows) > MAX_LINES:
+                    raise self._too_long(numbers[0])
         if rows:
             yield rows, numbers
+
+    def _is_new(self, row: list[str], number: int, *, restart: bool) -> bool:
+        """Return whether a line begins a sentence whatever its tag: after an empty or `-DOCSTART-` line, or by its number in a column."""
+        column = self.options.sentence
+        if restart:
+            self._current, self._seen = "", set()
+        if restart or column is None:
+            return restart
+        value = row[column] if column < len(row) else ""
+        if not value or value == self._current:
+            return False
+        if value in self._seen:
+            message = f"the sentence {value!r} comes back after {self._current!r}"
+            self.log.report("returning-sentence", self._where(number), message, fatal=False)
+        self._current = value
+        self._seen = self._seen if len(self._seen) < _MAX_SEEN else set()
+        self._seen.add(value)
+        return True
+
+    def _goes_on(self, before: list[str], row: list[str], number: int) -> bool:
+        """Return whether an entity goes on from a line to the next, so that no sentence ends between them.
+
+        Tags of IOB1 and IO do not tell an entity that goes on from one that begins.
+        """
+        if self.scheme in ("IOB1", "IO"):
+            return False
+        for column in self.options.tags:
+            if all(-len(fields) <= column < len(fields) for fields in (before, row)):
+                tags = [self._tag_names.get(fields[column], fields[column]) for fields in (before, row)]
+                spans, _ = decode(tags, self.scheme, "conlleval")
+                if spans and spans[0].end - spans[0].start == 2:
+                    words = [fields[self.options.token] for fields in (before, row)]
+                    report_joined(self.log, words, spans[0].label, self._where(number))
+                    return True
+        return False
 
     def _is_docstart(self, fields: list[str]) -> bool:
         column = self.options.token
@@ -266,12 +355,17 @@ class ColumnReader(TaggedReader):
         separator = self.options.separator
         if separator == "auto":
             separator = "\t" if "\t" in line else " "
-        if separator == " ":
-            return [field for field in line.split(" ") if field]
         if separator == "last-space":
             before, _, tag = line.rstrip(" ").rpartition(" ")
             return [before.strip(" "), tag] if before.strip(" ") else [tag]
-        return line.split(separator)
+        fields = line.split(separator)
+        if separator == " ":
+            fields = [field for field in fields if field]
+        if self._spaced is None or separator == "\t" or len(fields) <= self._spaced:
+            return fields
+        token = self.options.token % self._spaced
+        end = token + len(fields) - self._spaced + 1
+        return _SpacedRow([*fields[:token], separator.join(fields[token:end]), *fields[end:]])
 
     def _fast_sentence(self, sentence_id: str, number: int, block: str) -> Sentence | None:
         """Make a sentence of a block whose lines all have the same columns; None if a line needs a closer look."""
@@ -306,6 +400,12 @@ class ColumnReader(TaggedReader):
             if "" in tags:
                 return None
             levels.append(tags)
+        if self._counts_columns:
+            widths = self.log.widths
+            if width == widths.full:
+                widths.counts[width] += lines
+            else:
+                widths.add(width, self._file, number, block, lines)
         return self._build(sentence_id, tokens, levels, range(number, number + lines))
 
     def _sentence(self, sentence_id: str, lines: list[list[str]], numbers: Sequence[int]) -> Sentence | None:
@@ -342,6 +442,11 @@ class ColumnReader(TaggedReader):
                     "columns", where, f"{len(row)} columns where the card says {options.columns}: {' '.join(row)!r}",
                     remedy="check the card's separator and columns",
                 )  # fmt: skip
+            elif self._counts_columns:
+                self.log.widths.add(len(row), self._file, number, " ".join(row))
+            elif isinstance(row, _SpacedRow):
+                message = f"the token {row[options.token]!r} holds spaces, or what separates the columns"
+                self.log.report("spaced-token", where, message, fatal=False)
             if "\r" in row[options.token] or "\n" in row[options.token]:
                 what = "carriage return" if "\r" in row[options.token] else "line feed"
                 self.log.report(

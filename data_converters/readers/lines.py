@@ -11,6 +11,7 @@ from ...sentence import Sentence
 from ...tags import Scheme
 from ..problems import ProblemLog
 from .common import CorpusRules, FileLayout
+from .sentence_ends import SentenceEnds
 from .tagged import TaggedReader, tag_options
 from .text_files import open_text
 
@@ -29,6 +30,7 @@ class LineOptions(FileLayout):
         encoding: Encoding of the file; a byte order mark is skipped.
         tag_names: Names of the tags by number, from 0, if tags are numbers; otherwise ().
         token_prefix: Prefix taken off the tokens that begin with it; a token that is the prefix alone keeps it, and is counted.
+        ends: Splitter that cuts a line into sentences; None if each line is one sentence.
     """
 
     scheme: Scheme
@@ -39,6 +41,7 @@ class LineOptions(FileLayout):
     encoding: str = "utf-8"
     tag_names: tuple[str, ...] = ()
     token_prefix: str = ""
+    ends: SentenceEnds | None = None
 
     @classmethod
     def of(cls, reader: dict[str, Any]) -> LineOptions:
@@ -62,6 +65,8 @@ class LineOptions(FileLayout):
 class LineReader(TaggedReader):
     """Reads the sentences of one file. Blank lines are skipped; every other line counts in the ids, sound or not.
 
+    Where a splitter cuts lines, every sentence counts instead.
+
     Args:
         path: The file; errors quote it as given.
         options: Layout of the file.
@@ -76,6 +81,9 @@ class LineReader(TaggedReader):
 
     def read(self, id_prefix: str, progress: bool = False) -> Iterator[Sentence]:
         """Yield the sentences in order, as `Reader.read` does."""
+        return self._cut(self._documents(id_prefix, progress), id_prefix)
+
+    def _documents(self, id_prefix: str, progress: bool) -> Iterator[Sentence]:
         count = 0
         with open_text(self.path, self.options.encoding, progress) as file:
             for number, line in enumerate(file, start=1):

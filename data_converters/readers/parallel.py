@@ -15,6 +15,7 @@ from ...tags import Scheme
 from ..problems import ProblemLog
 from .common import CorpusRules
 from .file_sets import CorpusFiles
+from .sentence_ends import SentenceEnds
 from .tagged import TaggedReader, tag_options
 from .text_files import open_text
 
@@ -32,6 +33,7 @@ class ParallelOptions:
         encoding: Encoding of the files; a byte order mark is skipped.
         tag_names: Names of the tags by number, from 0, if tags are numbers; otherwise ().
         token_prefix: Prefix taken off the tokens that begin with it; a token that is the prefix alone keeps it, and is counted.
+        ends: Splitter that cuts a line into sentences; None if each line is one sentence.
     """
 
     scheme: Scheme
@@ -39,6 +41,7 @@ class ParallelOptions:
     encoding: str = "utf-8"
     tag_names: tuple[str, ...] = ()
     token_prefix: str = ""
+    ends: SentenceEnds | None = None
 
     @classmethod
     def of(cls, reader: dict[str, Any]) -> ParallelOptions:
@@ -68,6 +71,8 @@ class ParallelOptions:
 class ParallelReader(TaggedReader):
     """Reads the sentences of two files. Lines that are empty in both are skipped; every other line counts in the ids.
 
+    Where a splitter cuts lines, every sentence counts instead.
+
     Args:
         path: The file of tokens; errors quote it as given.
         tags_path: The file of tags.
@@ -85,7 +90,10 @@ class ParallelReader(TaggedReader):
         self.options = options
 
     def read(self, id_prefix: str, progress: bool = False) -> Iterator[Sentence]:
-        """Yield the sentences in order, as `Reader.read` does."""
+        """Return the sentences in order, as `Reader.read` does."""
+        return self._cut(self._documents(id_prefix, progress), id_prefix)
+
+    def _documents(self, id_prefix: str, progress: bool) -> Iterator[Sentence]:
         count = 0
         encoding = self.options.encoding
         with (

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 from ...sentence import Sentence, Span, Where, find_crossing, outer_first
+from ...tagging.splitting import Splitter
 from ...tags import Scheme, decode
 from ..problems import ProblemLog
 from .common import CorpusRules
+from .sentence_ends import SentenceEnds, cut_document, split_tokens, splitter_of
 
 SCHEME_NAMES: dict[str, Scheme] = {
     "IOB1": "IOB1", "IOB2": "IOB2", "BIO": "IOB2", "IOBES": "IOBES", "BILOU": "BILOU", "IO": "IO",
@@ -31,6 +33,10 @@ class TaggedOptions(Protocol):
     def token_prefix(self) -> str:
         """Prefix taken off the tokens that begin with it; a token that is the prefix alone keeps it."""
 
+    @property
+    def ends(self) -> SentenceEnds | None:
+        """What ends a sentence within a document; None if each document is one sentence."""
+
 
 class TaggedReader:
     """Makes sentences of tokens and tags.
@@ -51,9 +57,24 @@ class TaggedReader:
         self._known_labels = frozenset(rules.labels.corpus_names)
         self._tag_names = {str(number): name for number, name in enumerate(options.tag_names)}
         self._token_prefix = options.token_prefix
+        self._ends = options.ends
+        self._lines: Sequence[int] = ()  # of the tokens of the sentence that was made last
 
     def _where(self, number: int) -> Where:
         return Where(self._file, number)
+
+    def _cut(self, documents: Iterator[Sentence], id_prefix: str) -> Iterator[Sentence]:
+        """Return the sentences of documents. Where a splitter cuts them, the number in an id counts the sentences from 0."""
+        splitter = splitter_of(self._ends)
+        return documents if splitter is None else self._split_documents(documents, splitter, id_prefix)
+
+    def _split_documents(self, documents: Iterator[Sentence], splitter: Splitter, id_prefix: str) -> Iterator[Sentence]:
+        count = 0
+        for document in documents:
+            ends = [1] if document.is_docstart else split_tokens(document.tokens, splitter)
+            for tokens, spans, line in cut_document(document, ends, self._lines, self.log):
+                yield Sentence(f"{id_prefix}/{count}", tokens, spans, self._where(line))
+                count += 1
 
     def _tagged(self, sentence_id: str, tokens: list[str], tags: list[str], number: int) -> Sentence | None:
         """Make a sentence of the tokens and tags of one line. Report a problem and return None if that fails."""
@@ -84,6 +105,7 @@ class TaggedReader:
             levels: Tags of each level, the outer level first, one tag for each token.
             numbers: Line of each token, from 1.
         """
+        self._lines = numbers
         if self._token_prefix:
             tokens = self._without_prefix(tokens, numbers)
         if self.log.notes:
@@ -200,4 +222,5 @@ def tag_options(reader: dict[str, Any]) -> dict[str, Any]:
         "scheme": SCHEME_NAMES[reader["scheme"]],
         "tag_names": tuple(reader.get("tag_names", ())),
         "token_prefix": reader.get("token_prefix", ""),
+        "ends": SentenceEnds.of(reader),
     }

@@ -13,6 +13,7 @@ from ...tags import Scheme
 from ..problems import ProblemLog
 from .common import CorpusRules, FileLayout
 from .records import MISSING, RecordFilter, is_text, pick, read_records
+from .sentence_ends import SentenceEnds
 from .tagged import TaggedReader, tag_options
 
 Duplicates = Literal["keep", "drop"]
@@ -30,6 +31,7 @@ class RecordOptions:
         token_prefix: Prefix taken off the tokens that begin with it; a token that is the prefix alone keeps it, and is counted.
         where: Values by key; only records that have them are read.
         duplicates: Treatment of a record that has the tokens and tags of an earlier one: `keep` reads it, `drop` leaves it out.
+        ends: Splitter that cuts a record into sentences; None if each record is one sentence.
     """
 
     scheme: Scheme
@@ -39,6 +41,7 @@ class RecordOptions:
     token_prefix: str = ""
     where: Mapping[str, Any] = field(default_factory=dict)
     duplicates: Duplicates = "keep"
+    ends: SentenceEnds | None = None
 
     @classmethod
     def of(cls, reader: dict[str, Any]) -> RecordOptions:
@@ -79,6 +82,8 @@ class TokenOptions(FileLayout):
 class RecordReader(TaggedReader):
     """Makes sentences of records. Every record counts in the ids, whether it is read or not.
 
+    Where a splitter cuts records, every sentence counts instead.
+
     Args:
         file: Name of the file or data set, for places.
         options: Keys of a record.
@@ -91,7 +96,10 @@ class RecordReader(TaggedReader):
         self.record_options = options
 
     def _sentences(self, records: Iterator[tuple[int, Any]], id_prefix: str) -> Iterator[Sentence]:
-        """Yield the sentences of records, which come with their lines."""
+        """Return the sentences of records, which come with their lines."""
+        return self._cut(self._documents(records, id_prefix), id_prefix)
+
+    def _documents(self, records: Iterator[tuple[int, Any]], id_prefix: str) -> Iterator[Sentence]:
         wanted = RecordFilter(self.record_options.where, self._note_filtered)
         first_lines: dict[bytes, int] = {}
         for count, (number, record) in enumerate(records):

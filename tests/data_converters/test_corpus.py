@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from converting import run
 
 from llms_meet_ner.data_converters import read_corpus
@@ -118,3 +119,54 @@ def test_problems_between_the_parts_of_a_split_are_not_its_own(workdir: Path) ->
     log = ProblemLog()
     assert [sentence.text for sentence in read_corpus("mine.yaml", "s", workdir, log=log)] == ["a", "c", "d"]
     assert log.counts == {"invalid-transition": 1}
+
+
+def sentences_of(*lengths: int) -> str:
+    return "\n".join("w\tO\n" * length for length in lengths)
+
+
+@pytest.mark.parametrize(
+    ("lengths", "long"),
+    [
+        ((3000,), 1), ((256,), 0), ((257,), 1), ((10, 10, 300), 1), ((20, 20, 300), 0), ((20, 20, 401), 1), ((990, 800, 850, 12), 3),
+        ((10, 12, 256), 0), ((3000, 4), 1),
+    ],
+)  # fmt: skip
+def test_sentences_that_may_be_documents_are_warned_about(workdir: Path, lengths: tuple[int, ...], long: int) -> None:
+    (workdir / "card.yaml").write_text(CARD)
+    (workdir / "a.tsv").write_text(sentences_of(*lengths))
+    log = ProblemLog()
+    assert [len(sentence.tokens) for sentence in read_corpus("card.yaml", "train", ".", log=log)] == [*lengths]
+    assert (log.counts["long-sentence"], log.fatal) == (long, 0)
+
+
+def test_check_and_conversion_say_what_the_structure_of_a_file_lost(workdir: Path) -> None:
+    (workdir / "card.yaml").write_text(CARD.replace("separator: tab", "sentence: 0, token: 1"))
+    (workdir / "a.tsv").write_text("1 Ann B-GENE\n2 Bob O\n1 left O\n3 Last Name O\n" + "4 w O\n" * 300)
+    lines = [
+        "a sentence that may be a whole document (first at a.tsv:5); if these are documents, the card says how sentences end: "
+        "reader.sentence_end, or for spans reader.sentences: split",
+        "a sentence number that comes back after another, read as a new sentence (first at a.tsv:3); sort the lines by sentence, or "
+        "number the sentences on if these are others",
+        "a line with more or fewer columns than most (first at a.tsv:4); if a token holds spaces, reader.columns: N on the card lets it "
+        "take the columns too many",
+    ]
+    assert run("card.yaml", "--source", ".").stderr == "".join(f"mine train: 1 x {line}\n" for line in lines)
+    checked = run("check", "card.yaml", "--source", ".").stdout
+    for found in (
+        "      a.tsv:5: mine/train/4 has 300 tokens; half of the 5 sentences have at most 1\n",
+        "      a.tsv:3: the sentence '1' comes back after '2'\n",
+        "      a.tsv:4: '3 Last Name O' has 4 columns; most lines have 3\n",
+    ):
+        assert found in checked
+    (workdir / "card.yaml").write_text(CARD.replace("separator: tab", "sentence: 0, token: 1, columns: 3"))
+    texts = [sentence.text for sentence in read_corpus("card.yaml", "train", ".")]
+    assert texts[:4] == ["Ann", "Bob", "left", "Last Name"]
+
+
+def test_a_part_of_a_file_is_measured_alone(workdir: Path) -> None:
+    (workdir / "card.yaml").write_text(CARD.replace("a.tsv}", "{file: a.tsv, sentences: '1:3'}}"))
+    (workdir / "a.tsv").write_text("w\tx\tO\n\n" + sentences_of(2, 3, 400))
+    log = ProblemLog()
+    assert len(list(read_corpus("card.yaml", "train", ".", log=log))) == 2
+    assert not log.counts

@@ -173,5 +173,5 @@ def test_real_turkish_corpora_are_mixed(corpora: Path, workdir: Path) -> None:
     rows = report(Path("data/mixes/tr"))["sources"]
     assert [row["splits"] for row in rows] == [{"train": 250, "test": 50}, {"train": 250, "test": 50}]
     assert [row["read"] for row in rows] == [2000, 4041]
-    assert rows[1]["problems"] == {"invalid-transition": 39, "untagged": 3}
+    assert rows[1]["problems"] == {"invalid-transition": 39, "untagged": 3, "uneven": 1}
     assert (rows[1]["repeated"], rows[1]["otherwise_annotated"]) == (438, 9)

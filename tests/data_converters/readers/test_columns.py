@@ -20,6 +20,7 @@ from llms_meet_ner import LabelSet, LmnError, Sentence, Span
 from llms_meet_ner.data_converters.problems import ProblemLog
 from llms_meet_ner.data_converters.readers import CorpusRules
 from llms_meet_ner.data_converters.readers.columns import ColumnOptions, ColumnReader
+from llms_meet_ner.data_converters.readers.sentence_ends import SentenceEnds
 
 COLUMNS = {"type": "columns", "scheme": "IOB2"}
 LABELS = LabelSet.of("PER", "LOC")
@@ -118,7 +119,7 @@ def test_document_starts_of_every_shape(
         ("a O\nERROR\n", {}, r"file\.conll:2: a line without a tag: 'ERROR'; the card's reader\.untagged says"),
         ("a\tO\nb\t\n", {}, r"file\.conll:2: a line without a tag"),
         ("a\tO\n\tO\n", {}, r"file\.conll:2: the token is empty"),
-        ("a O\n\nb x O\n", {"columns": 2}, r"file\.conll:3: 3 columns where the card says 2: 'b x O'"),
+        ("a\tO\n\nb\tx\tO\n", {"columns": 2}, r"file\.conll:3: 3 columns where the card says 2: 'b x O'"),
         (b"a O\n\xff O\n", {}, r"file\.conll:2: not utf-8"),
         (b"a O\nb O\nc\xc3", {}, r"file\.conll:3: not utf-8"),
         ("\u010a O\n".encode("utf-16") + b"\x00\xdc O\n", {"encoding": "utf-16"}, r"file\.conll:2: not utf-16"),
@@ -364,3 +365,66 @@ def test_a_token_of_a_real_file_keeps_its_space(corpora: Path) -> None:
     reader = {"type": "columns", "scheme": "IOB2", **COLUMN_FILES[0][1]}
     found = read_file(path, reader, labels=("PER", "LOC", "ORG"), repair="conlleval")
     assert [token for s in found for token in s.tokens if " " in token] == [line.removesuffix(" B-ORG")]
+
+
+@pytest.mark.parametrize(
+    ("line", "columns", "token", "expected"),
+    [
+        ("Last Name _ O B-PER", 4, 0, "Last Name"), ("Last  Name _ O B-PER", 4, 0, "Last Name"), ("1 Van der Mar B-PER", 3, 1, "Van der Mar"),
+        ("O Last Name B-PER", 3, -2, "Last Name"), ("Ann _ O B-PER", 4, 0, "Ann"),
+    ],
+)  # fmt: skip
+def test_a_token_that_holds_spaces_takes_the_columns_too_many(
+    tmp_path: Path, line: str, columns: int, token: int, expected: str
+) -> None:
+    log = ProblemLog()
+    (sentence,) = read_columns(tmp_path, f"{line}\n", columns=columns, token=token, log=log)
+    assert (sentence.tokens, sentence.spans) == ((expected,), (Span(0, 1, "PER"),))
+    assert log.counts["spaced-token"] == (" " in expected)
+    assert not log.fatal
+
+
+def test_a_comma_may_be_a_token_of_a_file_that_commas_separate(tmp_path: Path) -> None:
+    found = read_columns(tmp_path, "Ann,NNP,B-PER\n,,_,O\n1,5,CD,O\n", columns=3, separator=",")
+    assert found[0].tokens == ("Ann", ",", "1,5")
+
+
+def test_lines_with_another_number_of_columns_are_counted_and_named(tmp_path: Path) -> None:
+    log = ProblemLog()
+    usual = "Ann NN O B-PER\nleft VB O O\n"
+    text = f"{usual}\n{usual}Last Name _ O B-PER\n\nx y B-PER\nz O O\n\n{usual}"
+    read_columns(tmp_path, text, log=log)
+    assert not log.counts
+    log.conclude()
+    path = tmp_path / "file.conll"
+    assert [str(problem.where) for problem in log.of("uneven")] == [f"{path}:6", f"{path}:8"]
+    assert log.of("uneven")[0].message == "'Last Name _ O B-PER' has 5 columns; most lines have 4"
+    assert (log.counts, log.fatal) == ({"uneven": 3}, 0)
+
+
+def test_a_number_of_a_sentence_that_comes_back_is_said(tmp_path: Path) -> None:
+    log = ProblemLog()
+    found = read_columns(
+        tmp_path, "1,Ann,B-PER\n2,Bob,B-PER\n1,left,O\n2,x,O\n3,y,O\n\n1,new,O\n", separator=",", token=1, sentence=0, log=log
+    )  # fmt: skip
+    assert [sentence.text for sentence in found] == ["Ann", "Bob", "left", "x", "y", "new"]
+    assert [problem.where.line for problem in log.of("returning-sentence")] == [3, 4]
+    assert log.of("returning-sentence")[0].message == "the sentence '1' comes back after '2'"
+    log = ProblemLog()
+    docs = "0,-DOCSTART-,O\n1,a,O\n2,b,O\n0,-DOCSTART-,O\n1,a,O\n"
+    read_columns(tmp_path, docs, docstart="boundary", separator=",", token=1, sentence=0, log=log)
+    assert not log.counts["returning-sentence"]
+
+
+@pytest.mark.parametrize("options", [{}, {"sentence": 0}])
+def test_a_file_without_an_end_of_a_sentence_takes_bounded_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
+) -> None:
+    monkeypatch.setattr("llms_meet_ner.data_converters.readers.columns.MAX_LINES", 1000)
+    monkeypatch.setattr("llms_meet_ner.data_converters.readers.columns._CHUNK", 500)
+    read_columns(tmp_path, "a O\n" * 1000 + "\n" + "a O\n" * 999, **options)
+    with pytest.raises(LmnError, match=r"file\.conll:3: no sentence ends within 1,000 lines; .*sentence_end"):
+        read_columns(tmp_path, "a O\n\n" + "a O\n" * 1200, **options)
+    marked = "a O x\n" * 4000
+    ends = SentenceEnds(column=2, value="x")
+    assert len(read_columns(tmp_path, marked, tags=(1,), ends=ends)) == 4000
