@@ -99,5 +99,14 @@ REASONS: dict[str, str] = {
     "misplaced": "an entity was put where its offsets point, though the sentence has another text there",
     "unreadable": "the output holds no JSON of the shape that was asked for",
     "unrelated": "the output has too little in common with the sentence",
+    "blank-line": "blank lines before the answer were left out",
+    "thought": "a block of thinking before the answer was left out",
+    "unended-thought": "the output begins a block of thinking that does not end",
+    "introduced": "words before the answer were left out, which introduce it",
+    "closing-remark": "words after the answer, on its line, were left out",
+    "fenced": "the marks of a code block around the answer were left out",
+    "quoted": "quotes, bold marks or a tag around the whole answer were left out",
+    "several-lines": "JSON over several lines was read as one line",
+    "turn-token": "the text of tokens that begin or end a turn was left out",
 }
 """Why an alignment is not exact, by the words in its `reasons`."""

@@ -98,7 +98,7 @@ class Answer:
     """A system's result for one sentence: the text that a model generated, or spans.
 
     Attributes:
-        text: Output up to its first newline; None if the spans are the answer.
+        text: Output up to the newline that ends it; None if the spans are the answer.
         confidences: A probability for each span of the answer, in their order; None if the system gives none.
         uncertainty: Uncertainty of the whole sentence; None if the system gives none.
         spans: Spans on the sentence's tokens, sorted as in a `Sentence`; None if the text is the answer.
@@ -181,7 +181,7 @@ class PredictionRecord:
 
     Attributes:
         id: Id of the sentence.
-        output: Generated text up to its first newline; None if the spans are the answer.
+        output: Generated text up to the newline that ends it; None if the spans are the answer.
         tokens_sha1: Hash of the sentence's tokens (`tokens_sha1`).
         decoding: Decoding of the text: `constrained`, or `free`, which is greedy; None without a text.
         spans: Spans of the answer. Of a text, they are what it aligned to when the record was written; scoring aligns it again.

@@ -12,6 +12,7 @@ import cloup
 from ..decoding.model import AUTO, DTYPES
 from ..decoding.pretrained import Dtype
 from ..decoding.requests import DECODINGS, Decoding
+from ..reading import LENIENT, READINGS, Reading
 from ..systems.examples import Shots
 from ..systems.options import SystemOptions
 from ..systems.server import ServerOptions
@@ -38,6 +39,11 @@ _predict_options = cloup.option_group(
         help="Limit on a free output. [default: long enough for the sentence with its markup; see eval/README.md]",
     ),
     cloup.option(
+        "--reading", type=click.Choice(READINGS), default=LENIENT, show_default=True,
+        help="lenient: outputs without thinking, introductions, code blocks and blank lines around the answer, then up to the first "
+        "newline. published: up to the first newline, as published numbers were made.",
+    ),
+    cloup.option(
         "--dtype", type=click.Choice(DTYPES), default=AUTO, show_default=True, help="auto: as trained on CUDA, float32 on a CPU."
     ),
     cloup.option("--limit", type=click.IntRange(min=1), help="Only the first N sentences."),
@@ -55,9 +61,9 @@ def predict_options(command: Callable[..., R]) -> Callable[..., R]:
     @wraps(command)
     def wrapped(
         *args: Any, decoding: Decoding | None, server: ServerOptions | None, batch_size: int, max_new_tokens: int | None, dtype: Dtype,
-        shots: Shots | None, trust_remote_code: bool, **kwargs: Any,
+        shots: Shots | None, trust_remote_code: bool, reading: Reading, **kwargs: Any,
     ) -> R:  # fmt: skip
-        options = SystemOptions(decoding, batch_size, max_new_tokens, dtype, shots, server, trust_remote_code)
+        options = SystemOptions(decoding, batch_size, max_new_tokens, dtype, shots, server, trust_remote_code, reading)
         return command(*args, options=options, **kwargs)
 
     return _predict_options(shots_options(engine_options(catch_errors(wrapped))))

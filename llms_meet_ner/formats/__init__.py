@@ -17,6 +17,7 @@ Each format is one module, which writes and reads it. `get_format` finds a forma
 | `readings.py` | every way to read a marked text whose tokens look like marks |
 | `json_text.py` | writes JSON in one line, and reads it even if it is damaged |
 | `json_list.py` | reads a JSON list of entities |
+| `wrapping.py` | finds the answer in an output that wraps it: in thinking, an introduction, a code block |
 | `lookup.py` | finds texts in a sentence |
 | `assignment.py` | puts texts that name no position on the sentence |
 | `candidates.py` | collects the entities of a JSON output while it is read |

@@ -22,6 +22,7 @@ from ..files import sha256_of
 from ..formats import get_format
 from ..prompting.spec import Example, PromptSpec
 from ..prompting.templates import encode_prompt
+from ..reading import Ending, first_newline
 from ..records import Answer
 from ..sentence import Sentence
 from ..standard_input import kept_from_libraries
@@ -122,6 +123,7 @@ class LocalSystem(PromptedSystem):
             "dtype": options.dtype,
             "precision": dict(self.precision()),
             "shots": self._shots_stamp(sentences),
+            **self._reading_stamp(),
         }
 
     def load(self) -> None:
@@ -143,7 +145,7 @@ class LocalSystem(PromptedSystem):
             if self._is_too_long(one):
                 raise self._no_room(one)
         guesser = self.guesser() or EntityGuesser.of(self.prompt.labels.names)
-        generator = make_generator(self._loaded, self._full_prompt, self.decoding, guesser)
+        generator = make_generator(self._loaded, self._full_prompt, self.decoding, guesser, self.ending)
         generator.prepare([one.prompt for one in asked])
         loaded = self._loaded
         job = self._job(asked, generator)
@@ -186,7 +188,7 @@ class LocalSystem(PromptedSystem):
 
     @cached_property
     def _generator(self) -> Generator:
-        return make_generator(self._loaded, self._full_prompt, self.decoding, self.guesser())
+        return make_generator(self._loaded, self._full_prompt, self.decoding, self.guesser(), self.ending)
 
     def _asked(self, sentences: Sequence[Sentence], longest: int) -> tuple[Cut, list[_Asked]]:
         """Cut sentences of more than a number of tokens, and those for which the model has no room; return their pieces, too."""
@@ -246,8 +248,9 @@ class LocalSystem(PromptedSystem):
 
 
 def make_generator(
-    loaded: LoadedModel, spec: PromptSpec, decoding: Decoding, guesser: EntityGuesser | None = None
-) -> Generator:
+    loaded: LoadedModel, spec: PromptSpec, decoding: Decoding, guesser: EntityGuesser | None = None,
+    ends: Ending = first_newline,
+) -> Generator:  # fmt: skip
     """Return the generator of a decoding for a loaded model.
 
     Args:
@@ -255,6 +258,7 @@ def make_generator(
         spec: Prompt that the model answers to.
         decoding: `constrained` or `free`.
         guesser: Guesses entities first, in constrained decoding.
+        ends: Says at which newline an output ends, in free decoding.
 
     Raises:
         LmnError: Constrained decoding cannot work with a model or a tokenizer of this kind.
@@ -262,7 +266,7 @@ def make_generator(
     if decoding == FREE:
         from ..decoding.greedy import GreedyGenerator
 
-        return GreedyGenerator(loaded)
+        return GreedyGenerator(loaded, ends)
     from ..decoding.constrained import ConstrainedGenerator
 
     return ConstrainedGenerator(loaded, spec, guesser=guesser)

@@ -8,6 +8,7 @@ from ..decoding.model import AUTO, check_dtype
 from ..decoding.pretrained import Dtype
 from ..decoding.requests import CONSTRAINED, FREE, Decoding, resolve_decoding
 from ..errors import LmnError
+from ..reading import LENIENT, Reading
 from .examples import Shots
 from .server import ServerOptions
 
@@ -25,6 +26,7 @@ class SystemOptions:
         shots: Examples for the base model, which then answers without its adapter; None for the trained model.
         server: Server that generates; None for this process.
         trust_remote_code: Whether Python code that comes with the base model may run.
+        reading: Reading of the outputs, which also says at which newline a free output ends.
     """
 
     decoding: Decoding | None = None
@@ -34,6 +36,7 @@ class SystemOptions:
     shots: Shots | None = None
     server: ServerOptions | None = None
     trust_remote_code: bool = False
+    reading: Reading = LENIENT
 
     def __post_init__(self) -> None:
         """Check that the options go together.

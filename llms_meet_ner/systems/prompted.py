@@ -12,6 +12,7 @@ from ..decoding.requests import CONSTRAINED, FREE, Decoding
 from ..errors import LmnError
 from ..formats import OutputFormat, get_format
 from ..prompting.spec import Example, PromptSpec
+from ..reading import LENIENT, Ending, ending_of, read_output
 from ..records import RUN_FILE, Answer, Uncertainty, read_pieces
 from ..sentence import Sentence
 from ..training.recipe import Recipe, continued_differences
@@ -68,13 +69,25 @@ class PromptedSystem(ABC):
         return get_format(self.prompt.format, nested=self.prompt.nested)
 
     def read(self, answer: Answer, sentence: Sentence) -> Alignment:
-        """Return the spans that a text puts on its sentence."""
+        """Return the spans that a text puts on its sentence, in the reading of the options."""
         if answer.pieces:
             return read_pieces(answer.pieces, sentence.tokens, self._parse)
         return self._parse(answer.text or "", sentence.tokens)
 
     def _parse(self, text: str, tokens: tuple[str, ...]) -> Alignment:
-        return self._format.parse(text, tokens, self.prompt.labels)
+        return read_output(self._format, text, tokens, self.prompt.labels, self.options.reading)
+
+    @cached_property
+    def ending(self) -> Ending:
+        """Says where a free output ends, in the reading of the options."""
+        return ending_of(self._format, self.prompt.labels, self.options.reading)
+
+    def _reading_stamp(self) -> dict[str, str]:
+        """Return a stamp's key for outputs that go on beyond their first newline, as free ones do in the lenient reading.
+
+        Others have no such key, like all stamps of earlier versions, so that a run of theirs continues.
+        """
+        return {"reading": LENIENT} if (self.decoding, self.options.reading) == (FREE, LENIENT) else {}
 
     def nothing(self, sentence: Sentence) -> Answer:
         """Return the unmarked sentence; constrained decoding reports it with an uncertainty of 0."""

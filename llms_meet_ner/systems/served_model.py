@@ -11,6 +11,7 @@ from ..decoding.batches import Batch
 from ..decoding.bounds import served_bound
 from ..masking import masked
 from ..prompting.spec import PROMPT_SPEC_FILE, PromptSpec
+from ..reading import PUBLISHED
 from ..records import Answer
 from ..sentence import Sentence
 from ..training.recipe import Recipe, known_prompt
@@ -77,8 +78,9 @@ class ServedModel(PromptedSystem):
             "prompt": self._sent_prompt.to_dict(),
             "decoding": self.decoding,
             "max_new_tokens": self.options.max_new_tokens,
-            "request": REQUEST,
+            "request": self._request,
             "shots": self._shots_stamp(sentences),
+            **self._reading_stamp(),
         }
 
     def differences(self, stamp: Mapping[str, Any], sentences: Sequence[Sentence]) -> list[str]:
@@ -106,13 +108,21 @@ class ServedModel(PromptedSystem):
         def answer(batch: Batch) -> list[Answer]:
             (item,) = batch.items
             system, turns = spec.conversation(sentences[item].text, examples[item])
-            text, replaced = server.complete(system, turns, batch.max_new_tokens[0])
+            text, replaced = server.complete(
+                system, turns, batch.max_new_tokens[0], self._request,
+                lambda text: self.ending(text, sentences[item].tokens),
+            )  # fmt: skip
             return [Answer(text, replaced=replaced)]
 
         url, workers = server.options.shown_url, server.options.concurrency
         description = f"{server.model} at {url}, {workers} requests at a time"
         remarks = () if self._shots else continuation_remarks(self._recipe)
         return Job(batches, answer, workers, description, remarks, notes={"base_url": url})
+
+    @property
+    def _request(self) -> dict[str, Any]:
+        """Keys of a request. A server that is asked to stop at the first newline would hide what follows thinking or an introduction."""
+        return REQUEST | ({"stop": ["\n"]} if self.options.reading == PUBLISHED else {})
 
     @cached_property
     def _server(self) -> Server:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
@@ -28,7 +28,7 @@ KEY_VARIABLE = "OPENAI_API_KEY"
 DEFAULT_CONCURRENCY = 8
 DEFAULT_TIMEOUT = 120.0
 DEFAULT_RETRIES = 5
-REQUEST: dict[str, Any] = {"temperature": 0, "stop": ["\n"]}
+REQUEST: dict[str, Any] = {"temperature": 0}
 """Keys of a request besides model, messages and max_tokens.
 
 Penalties are never sent: LLaMA-Factory takes presence_penalty for a repetition penalty, and a rewrite is made of repetitions.
@@ -124,13 +124,20 @@ class Server:
             raise LmnError(f"not an address that a request can go to ({error})", "--base-url", _BASE_URL) from None
         self.model = options.model or self._only_model()
 
-    def complete(self, system: str, turns: Sequence[str], max_tokens: int) -> tuple[str, int]:
-        """Return the answer to a conversation, up to its first newline, and the number of lone surrogates that became U+FFFD in it.
+    def complete(
+        self, system: str, turns: Sequence[str], max_tokens: int, request: Mapping[str, Any] = REQUEST,
+        ends: Callable[[str], int | None] = lambda text: None,
+    ) -> tuple[str, int]:  # fmt: skip
+        """Return the answer to a conversation, and the number of lone surrogates that became U+FFFD in it.
+
+        Thinking that the server sends apart from the answer is lost, unless there is nothing else.
 
         Args:
             system: System message; may be empty.
             turns: Messages of the user and the model by turns, the user's first and last.
             max_tokens: Number of tokens after which the server cuts the answer off.
+            request: More keys of the request.
+            ends: Returns the position where an answer ends, None for the end of the text: not every server heeds `stop`.
 
         Raises:
             LmnError: The server does not answer after all retries, refuses, or answers with something that is not a chat completion.
@@ -139,7 +146,7 @@ class Server:
         messages += [{"role": role, "content": turn} for role, turn in zip(cycle(("user", "assistant")), turns)]
         create = self._client.chat.completions.with_raw_response.create
         answer = self._json(
-            lambda: create(model=self.model, messages=messages, max_tokens=max_tokens, **REQUEST),
+            lambda: create(model=self.model, messages=messages, max_tokens=max_tokens, **request),
             min(_LONGEST_ANSWER, _SPARE_BYTES + _TOKEN_BYTES * max_tokens),
             self._served,
         )
@@ -147,9 +154,9 @@ class Server:
         if text is None:
             raise LmnError(
                 f"answered with something that is not a chat completion with a text: {_line(answer)}",
-                self.options.shown_url, f"{_BASE_URL}, and a model that reasons first is not supported; {_GO_ON}",
+                self.options.shown_url, f"{_BASE_URL}; {_GO_ON}",
             )  # fmt: skip
-        return without_surrogates(masked(text.partition("\n")[0]))  # not every server heeds `stop`
+        return without_surrogates(masked(text[: ends(text)]))
 
     def _only_model(self) -> str:
         names = self._models()
@@ -249,8 +256,15 @@ class Server:
 
 
 def _text_of(answer: Any) -> str | None:
-    """Return the text of a chat completion, perhaps in several parts; None if it is something else."""
+    """Return the text of a chat completion, perhaps in several parts; None if it is something else.
+
+    If a model spent all its tokens on thinking, that is its text: a block of thinking that does not end.
+    """
     match answer:
+        case {"choices": [{"message": {"content": None | "", "reasoning_content": str(thought)}}, *_]} if thought:
+            return f"<think>\n{thought}"
+        case {"choices": [{"message": {"content": None | "", "reasoning": str(thought)}}, *_]} if thought:
+            return f"<think>\n{thought}"
         case {"choices": [{"message": {"content": str(text)}}, *_]}:
             return text
         case {"choices": [{"message": {"content": [_, *_] as parts}}, *_]}:

@@ -86,7 +86,7 @@ def test_a_list_of_models_of_no_use_ends_in_one_error(project: Path, fake: Fake,
 STRANGE: dict[str, tuple[Answer, str]] = {
     "half a character": (chat("Oslo \ud800 is \udfff\udfff big"), "Oslo \ufffd is \ufffd\ufffd big"),
     "control characters": (chat("a\x00b\x1b[2Jc\x7fd\x85e\u2028f\u202eg\rh"), "a\x00b\x1b[2Jc\x7fd\x85e\u2028f\u202eg\rh"),
-    "text in parts": (chat([{"type": "text", "text": "Oslo "}, {"type": "text", "text": "is\nbig"}]), "Oslo is"),
+    "text in parts": (chat([{"type": "text", "text": "Oslo "}, {"type": "text", "text": "is\nbig"}]), "Oslo is\nbig"),
     "an empty text": (chat(""), ""),
     "usage that cannot be": (
         sent(b'{"choices": [{"message": {"content": "x"}}], "usage": {"prompt_tokens": NaN, "total_tokens": []}, "id": -1e999}'),

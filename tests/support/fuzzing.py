@@ -35,6 +35,7 @@ from llms_meet_ner.eval.scoring.counts import score
 from llms_meet_ner.eval.scoring.predictions import read_predictions
 from llms_meet_ner.formats import OutputFormat, format_names, get_format
 from llms_meet_ner.labels import LabelSet
+from llms_meet_ner.reading import read_output
 from llms_meet_ner.records import Answer, PredictionRecord
 from llms_meet_ner.sentence import Sentence, tokens_sha1
 
@@ -312,15 +313,17 @@ def fuzz_outputs(pool: Pool, format_name: str, seed: str, count: int) -> Tally:
         tally.tried[kind] += 1
         tally.lengths[len(sentence.tokens)] += 1
         with watched(tally, kind, seed, lambda text=text, sentence=sentence: f"{text!r} for {sentence.tokens!r}"):  # type: ignore[misc]
-            found = fmt.parse(text, sentence.tokens, pool.labels)
+            found = read_output(fmt, text, sentence.tokens, pool.labels)
             check_alignment(found, sentence, pool.labels, nested=pool.nested)
             if text == rendered[at]:
                 tally.undamaged += 1
                 check_unchanged(found, sentence, fmt, pool.labels)
             if number % 10 == 0:
-                assert fmt.parse(text, sentence.tokens, pool.labels) == found, "read again, it is another"
+                assert read_output(fmt, text, sentence.tokens, pool.labels) == found, "read again, it is another"
             if number % COUNTED == 0:
-                steps = operations(lambda text=text, tokens=sentence.tokens: fmt.parse(text, tokens, pool.labels))  # type: ignore[misc]
+                steps = operations(
+                    lambda text=text, tokens=sentence.tokens: read_output(fmt, text, tokens, pool.labels)
+                )  # type: ignore[misc]
                 tally.steps = max(tally.steps, steps / (len(text) + len(sentence.text)))
                 assert tally.steps <= STEPS, f"{steps:,} steps for {len(text):,} characters"
             tally.statuses[f"{kind} {found.status}"] += 1

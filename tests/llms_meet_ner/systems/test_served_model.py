@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fake_openai import Fake, error, marked
+from fake_openai import CONTENT_JSON, Fake, chat, error, marked
 from served_project import DEMO, KEY, RUN, call, predict, rows, sources
 
 from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
@@ -26,7 +26,7 @@ def test_a_server_is_asked_for_every_sentence_and_its_answers_become_records(pro
     request = next(request for request in fake.requests if request["messages"][-1]["content"].endswith(sources()[0]))
     bound = len(sources()[0].encode()) + 4 * len(sources()[0].split()) + 32
     assert request == {
-        "model": "tuned", "temperature": 0, "stop": ["\n"], "max_tokens": bound,
+        "model": "tuned", "temperature": 0, "max_tokens": bound,
         "messages": [{"role": "user", "content": request["messages"][0]["content"]}],
     }  # fmt: skip
     records = rows(RUN / "predictions.jsonl")
@@ -42,6 +42,39 @@ def test_a_server_is_asked_for_every_sentence_and_its_answers_become_records(pro
     fake.requests.clear()
     assert "already there, with the same data" in predict(fake).stderr
     assert not fake.requests
+
+
+def test_thinking_and_introductions_of_a_server_are_read_and_kept(project: Path, fake: Fake) -> None:
+    fake.before = lambda source, times: chat(f"<think>\nHm.\n</think>\n\nHere it is:\n{marked(source)}")
+    predict(fake)
+    first, record = sources()[0], rows(RUN / "predictions.jsonl")[0]
+    assert record["output"] == f"<think>\nHm.\n</think>\n\nHere it is:\n{marked(first).partition(chr(10))[0]}"
+    assert (record["spans"][0], record["reasons"]) == ([0, 1, "PER"], ["introduced", "thought"])
+    assert json.loads((RUN / "run.json").read_text())["stamp"]["reading"] == "lenient"
+
+
+def test_a_server_is_asked_to_stop_at_a_newline_for_the_published_reading_as_earlier_runs_were(
+    project: Path, fake: Fake
+) -> None:
+    predict(fake, "--reading", "published")
+    assert {tuple(request["stop"]) for request in fake.requests} == {("\n",)}
+    assert [record["output"] for record in rows(RUN / "predictions.jsonl")] == [
+        marked(source).partition("\n")[0] for source in sources()
+    ]
+    stamp = json.loads((RUN / "run.json").read_text())["stamp"]
+    assert "reading" not in stamp
+    assert stamp["request"] == {"temperature": 0, "stop": ["\n"]}, "the stamp of earlier versions"
+
+
+@pytest.mark.parametrize("key", ["reasoning_content", "reasoning"])
+def test_an_answer_that_is_all_thinking_is_a_block_that_does_not_end(project: Path, fake: Fake, key: str) -> None:
+    message = {"role": "assistant", "content": None, key: "The sentence"}
+    content = json.dumps({"choices": [{"index": 0, "message": message, "finish_reason": "length"}]}).encode()
+    fake.before = lambda source, times: (200, CONTENT_JSON, content)
+    predict(fake)
+    record = rows(RUN / "predictions.jsonl")[0]
+    assert (record["output"], record["status"]) == ("<think>\nThe sentence", "failed")
+    assert record["reasons"] == ["empty", "unended-thought"]
 
 
 def test_scoring_takes_what_a_server_predicted_and_predicts_if_need_be(project: Path, fake: Fake) -> None:

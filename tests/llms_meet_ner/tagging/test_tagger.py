@@ -169,7 +169,7 @@ def test_a_tagger_decodes_as_the_format_allows(listing: None, workdir: Path, mon
     seen: list[Any] = []
     monkeypatch.setattr("llms_meet_ner.systems.local.load_model", lambda *names: FakeLoaded)
     monkeypatch.setattr(
-        "llms_meet_ner.systems.local.make_generator", lambda loaded, spec, decoding, guesser: seen.append(decoding)
+        "llms_meet_ner.systems.local.make_generator", lambda loaded, spec, decoding, *others: seen.append(decoding)
     )
     load("a", language=None)
     assert seen == ["free"]
