@@ -14,6 +14,7 @@ from ..data_converters.readers import SplitData
 from ..errors import LmnError
 from ..formats import DEFAULT_FORMAT, get_format
 from ..prompting.spec import PromptSpec
+from ..reading import LENIENT, PUBLISHED, READINGS, Reading, answer_text
 from ..sentence import Sentence
 from ..systems.system import Facts
 from ..tags import Repair
@@ -22,7 +23,7 @@ from .analysis import analyse, examine, pair_up
 from .analysis.groups import Known
 from .published.side_by_side import find_references
 from .scored_run.analysis import Analysis
-from .scored_run.run import Baselines, Evaluation, Llms4nerScores, References, ScoredRun
+from .scored_run.run import Baselines, Evaluation, Llms4nerScores, OtherReading, References, ScoredRun
 from .scoring.aligned import AlignedPredictions, align_predictions, aligning, judge
 from .scoring.baselines import count_baselines
 from .scoring.counts import score
@@ -92,6 +93,7 @@ def evaluate(
     train: Gold | None = None,
     baselines: bool = False,
     scorer: str | None = None,
+    reading: Reading = LENIENT,
 ) -> Evaluation:
     """Align predictions with the gold and score them.
 
@@ -105,6 +107,7 @@ def evaluate(
         train: Training split, for baselines and the seen/unseen analysis; None if it is missing.
         baselines: Whether to score the baselines that count in `train`.
         scorer: `llms4ner` to count as that evaluator does, too; None leaves it out.
+        reading: Reading of the outputs. Published results are compared with the published reading, whatever is asked for.
 
     Raises:
         LmnError: The predictions are damaged or of another split, or have no confidences although a minimum is set; or the
@@ -115,13 +118,16 @@ def evaluate(
     nested = gold.card.nested
     fmt = get_format(spec.format if spec else DEFAULT_FORMAT, nested=nested)
     labels = spec.labels if spec else gold.card.labels
-    read = read_predictions(predictions, sentences, aligning(fmt, labels, whole=scorer is not None))
+    read = read_predictions(predictions, sentences, aligning(fmt, labels, reading, whole=scorer is not None))
     found = align_predictions(read, sentences, fmt, labels, min_confidence)
     counted = count_baselines(train.sentences, sentences) if train and baselines else {}
     others = {f"baseline: {name}": counts for name, counts in counted.items()}
     llms4ner = None
     if scorer:
-        llms4ner, of_sentences = count_llms4ner(sentences, found.texts(), found.format, found.labels, nested=nested)
+        texts = found.texts()
+        if reading == LENIENT:
+            texts = [answer_text(fmt, text, one.tokens, labels) for text, one in zip(texts, sentences)]
+        llms4ner, of_sentences = count_llms4ner(sentences, texts, found.format, found.labels, nested=nested)
         others = {"llms4ner": of_sentences, **others}
     known = Known.of(train.split, train.sentences) if train else None
     pairs = [pair_up(sentence.spans, alignment.spans) for sentence, alignment in zip(sentences, found.kept)]
@@ -130,8 +136,30 @@ def evaluate(
     micro = {name: sum(counts, Counts()) for name, counts in counted.items()}
     baseline_scores = Baselines(train.split, train.origin.sha256(), micro) if train and baselines else None
     run, model = _scored_run(gold, found, facts or Facts(), analysis, baseline_scores, llms4ner)
-    run = replace(run, references=find_references(run, run.model or model, spec))
+    run = replace(run, reading=reading, other_reading=_other_reading(gold, found, run, reading))
+    compared = _as_published(gold, found, run) if run.other_reading and reading != PUBLISHED else run
+    run = replace(run, references=find_references(compared, run.model or model, spec))
     return Evaluation(run, tuple(examined))
+
+
+def _other_reading(gold: Gold, found: AlignedPredictions, run: ScoredRun, reading: Reading) -> OtherReading | None:
+    """Score the reading that was not asked for; return None if it finds the same entities."""
+    if found.others is None:
+        return None
+    differing = sum(row.other is not None for row in found.rows)
+    (other,) = (name for name in READINGS if name != reading)
+    return OtherReading(other, differing, score(gold.sentences, found.others, nested=gold.card.nested).micro)
+
+
+def _as_published(gold: Gold, found: AlignedPredictions, run: ScoredRun) -> ScoredRun:
+    """Return a run with the scores of the published reading, which published results are compared with."""
+    others = found.others or found.kept
+    sentences, nested = gold.sentences, gold.card.nested
+    pairs = [pair_up(sentence.spans, alignment.spans) for sentence, alignment in zip(sentences, others)]
+    analysis = analyse(sentences, others, pairs, found.labels.names, nested=nested)
+    llms4ner = run.llms4ner and count_llms4ner(sentences, found.texts(), found.format, found.labels, nested=nested)[0]
+    scores = score(sentences, others, nested=nested)
+    return replace(run, scores=scores, analysis=analysis, llms4ner=llms4ner, reading=PUBLISHED)
 
 
 def _scored_run(

@@ -134,6 +134,7 @@ def _conditions(run: ScoredRun) -> dict[str, str]:
         "split": run.split,
         "decoding": run.decoding,
         "format": run.format,
+        "reading": run.reading,
         "base model": run.model or "none",
         "examples": _examples(run.shots),
         "smallest confidence": "none" if run.min_confidence is None else str(run.min_confidence),

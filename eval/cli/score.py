@@ -174,7 +174,7 @@ def carry_out(plan: ScoringPlan) -> None:
     predictions = plan.answers.predictions(gold)
     evaluation = evaluate(
         gold, predictions, spec=plan.answers.spec, facts=plan.answers.facts, min_confidence=options.min_confidence, train=train,
-        baselines=options.baselines, scorer=options.scorer,
+        baselines=options.baselines, scorer=options.scorer, reading=options.options.reading,
     )  # fmt: skip
     path = _save(evaluation, options.out or predictions.parent, gold, options)
     write_data(_printed(evaluation.run, options.report, path) + "\n")

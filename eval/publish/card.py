@@ -17,6 +17,7 @@ from ...rendering.markdown import markdown, without_folders
 from ...rendering.tables import Table
 from ...training.logs import PLOT_FILE, LogPoint, TrainingLog
 from ..report.tables import strict_rows
+from ..report.terminal import describe_reading
 from ..scored_run.run import ScoredRun
 from ..scored_run.scores import UNGROUNDED_ROW, ScenarioCounts, Scenarios, Size
 from ..scored_run.tables import ratio_cells
@@ -54,6 +55,7 @@ def card_text(published: Publication) -> str:
         label_table=_label_table,
         scenario_table=_scenario_table,
         public=_public,
+        describe_reading=describe_reading,
         describe_origins=describe_origins,
         definition_table=_definition_table(spec.labels),
         label_changes=describe_origins(dict(spec.labels.origins)),

@@ -12,6 +12,7 @@ from pathlib import Path
 from ...counts import RATIOS, Counts
 from ...labels import describe_origins
 from ...prompting.spec import PromptSpec
+from ...reading import LENIENT, PUBLISHED
 from ...rendering.tables import Table
 from ..scored_run.analysis import MICRO, TagAverages
 from ..scored_run.run import OtherReferences, OursAndTheirs, Reference, ReferenceRow, References, ScoredRun
@@ -122,6 +123,8 @@ def _differing(result: PublishedResult, run: ScoredRun, model: str | None, spec:
         yield f"model: theirs averaged over {len(result.models)} models, of which ours is one"
     elif model not in result.model_ids:
         yield f"model: ours {model}, a folder; theirs {result.model_ids[0]}"
+    if run.reading == PUBLISHED and run.other_reading and run.other_reading.reading == PUBLISHED:
+        yield f"reading: scores above {LENIENT}, ours here {PUBLISHED} as theirs"
     for name, ours, theirs in (
         ("split", run.split, result.split),
         ("decoding", run.decoding, result.decoding),

@@ -6,14 +6,18 @@ import json
 from dataclasses import replace
 
 from ...data_converters.problems import PROBLEM_KINDS
+from ...decoding.requests import CONSTRAINED
 from ...labels import describe_origins
+from ...reading import LENIENT, PUBLISHED
 from ...rendering.tables import Table, aligned
 from ...rendering.text import visible
 from ...tags import DEFAULT_REPAIR
 from ...typed_json import to_json
 from ..published.side_by_side import describe_others, reference_tables
+from ..scored_run.failing import describe_failing
 from ..scored_run.run import ScoredRun
 from ..scored_run.scores import AlignmentSummary, Size
+from ..scoring.predictions import NO_DECODING
 from .tables import error_table, group_tables, interval_table, score_tables, trust_tables
 
 
@@ -40,6 +44,10 @@ def run_facts(run: ScoredRun) -> list[tuple[str, str]]:
         facts.append(
             ("pieces", f"{run.in_pieces:,} {'sentence was' if run.in_pieces == 1 else 'sentences were'} {what}")
         )
+    if read := describe_reading(run):
+        facts.append(("reading", read))
+    if failing := describe_failing(run):
+        facts.append(("failing", failing))
     facts.append(("entities", _lost_entities(alignment)))
     if run.min_confidence is not None:
         below = f"{run.below_min_confidence:,} entities with a confidence below {run.min_confidence}"
@@ -57,6 +65,17 @@ def _gold_reading(run: ScoredRun) -> str:
     if not repairs and run.repair in (None, DEFAULT_REPAIR):
         return ""
     return f"repair: {run.repair or 'not known'}; {repairs or 'nothing to repair'}"
+
+
+def describe_reading(run: ScoredRun) -> str:
+    """Return the reading of free outputs, and both F1 if the other reading finds other entities; else an empty text."""
+    if run.decoding in (CONSTRAINED, NO_DECODING):
+        return ""
+    if not run.other_reading:
+        return f"{run.reading}; {PUBLISHED if run.reading == LENIENT else LENIENT} finds the same entities"
+    other = run.other_reading
+    found = f"finds other entities in {other.sentences:,} sentences: micro F1 {other.micro.f1:.4f}"
+    return f"{run.reading}: micro F1 {run.scores.micro.f1:.4f}; {other.reading} {found}"
 
 
 def _sized(size: Size) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from ...errors import LmnError
 from ...formats import DEFAULT_FORMAT, format_names
+from ...reading import PUBLISHED
 from ...tags import REPAIRS
 from ...training.recipe import load_recipe
 
@@ -28,6 +29,8 @@ def command_of(row: Mapping[str, Any], scores: Path) -> str:
         words += _option(f"--{key}", row.get(key))
     if row.get("format") != DEFAULT_FORMAT and row.get("format") in format_names():
         words += ["--format", row["format"]]
+    if row.get("reading") == PUBLISHED:
+        words += ["--reading", PUBLISHED]
     words += _label_options(_mapping(row, "label_origins"))
     if row.get("repair") in REPAIRS:
         words += ["--repair", row["repair"]]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...counts import Counts
+from ...reading import PUBLISHED, Reading
 from ...systems.system import NamedModel
 from ...tags import Repair
 from ...typed_json import Count, Share
@@ -214,6 +215,21 @@ class References:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherReading:
+    """Scores of the same outputs in the reading that the run was not scored in.
+
+    Attributes:
+        reading: The other reading.
+        sentences: Number of sentences on which it finds other entities.
+        micro: Strict counts over all labels.
+    """
+
+    reading: Reading
+    sentences: Count
+    micro: Counts
+
+
+@dataclass(frozen=True, slots=True)
 class ScoredRun:
     """A run with its scores: what `scores.json` holds.
 
@@ -239,10 +255,12 @@ class ScoredRun:
         analysis: Analysis of the differences between predictions and gold.
         llms4ner: Counts by that published evaluator; None if they were not asked for.
         provenance: Versions, commit, seed and hashes behind the scores.
-        references: Published results next to ours.
+        references: Published results next to ours, which is in the published reading where the two differ.
         repair: Policy for invalid tags with which the gold was read; None if it is not known, as in files of earlier versions.
         repairs: Number of repairs in the gold of the whole split, by kind of problem.
         in_pieces: Number of sentences that were read in pieces, because they were too long to be read at once.
+        reading: Reading of the outputs: `lenient` or `published`, which is that of files of earlier versions.
+        other_reading: Scores in the other reading; None if it finds the same entities.
         path: File that it was read from or written to; None for a run that is not on disk.
     """
 
@@ -270,6 +288,8 @@ class ScoredRun:
     repair: Repair | None = None
     repairs: dict[str, Count] = field(default_factory=dict)
     in_pieces: Count = 0
+    reading: Reading = PUBLISHED
+    other_reading: OtherReading | None = None
     path: Path | None = field(default=None, compare=False)
 
     @property

@@ -11,6 +11,7 @@ from ...errors import LmnError
 from ...formats import OutputFormat
 from ...formats.candidates import Candidates
 from ...labels import LabelSet
+from ...reading import LENIENT, PUBLISHED, READINGS, BothReadings, Reading, read_both, read_output
 from ...records import Uncertainty, read_pieces, spans_to_json
 from ...sentence import Sentence, Span
 from ..scored_run.trust import Calibration, UncertaintySummary
@@ -32,6 +33,7 @@ class AlignedPredictions:
         kept: The same alignments without the spans below `least`, which are scored.
         confidences: Confidences of the aligned spans, sentence by sentence in their order; None if any entity lacks one.
         least: Minimum confidence of the spans that are scored; None if all are.
+        others: Alignment of each prediction in the other reading; None if that finds the same entities everywhere.
     """
 
     path: Path
@@ -43,6 +45,7 @@ class AlignedPredictions:
     kept: list[Alignment]
     confidences: list[tuple[float, ...]] | None
     least: float | None
+    others: list[Alignment] | None = None
 
     @property
     def outputs(self) -> list[str]:
@@ -80,29 +83,35 @@ class AlignedPredictions:
         return self.outputs
 
 
-def aligning(fmt: OutputFormat, labels: LabelSet, *, whole: bool = False) -> Keep:
+def aligning(fmt: OutputFormat, labels: LabelSet, reading: Reading = LENIENT, *, whole: bool = False) -> Keep:
     """Return what aligns a prediction as soon as it is read, and keeps little of it.
 
     Args:
         fmt: Format of texts; whether its entities may nest holds for spans, too.
         labels: Labels that were asked for.
+        reading: Reading of the texts.
         whole: Whether to keep all of an output. Otherwise only the beginning is kept of one that is far longer than its sentence:
             about as much as an inline format reads.
     """
 
     def align(row: Prediction, sentence: Sentence) -> Prediction:
         """Align a prediction with its sentence."""
+        found, other = _align(row, sentence, fmt, labels, reading)
         output = row.output if whole or row.output is None else _beginning(row.output, sentence)
-        found = _align(row, sentence, fmt, labels)
-        lean = replace(
-            found, ungrounded=_shared(found.ungrounded), unknown_labels=_shared(found.unknown_labels), dropped=_shared(found.dropped)
-        )  # fmt: skip
         pieces = tuple(
             piece._replace(output="") for piece in row.pieces
         )  # they are aligned: only their number is still asked for
-        return replace(row, output=output, alignment=lean, pieces=pieces)
+        return replace(
+            row, output=output, alignment=_lean(found), other=None if other is None else _lean(other), pieces=pieces
+        )
 
     return align
+
+
+def _lean(found: Alignment) -> Alignment:
+    return replace(
+        found, ungrounded=_shared(found.ungrounded), unknown_labels=_shared(found.unknown_labels), dropped=_shared(found.dropped)
+    )  # fmt: skip
 
 
 def _shared(entities: tuple[WrittenEntity, ...]) -> tuple[WrittenEntity, ...]:
@@ -132,11 +141,16 @@ def align_predictions(
         LmnError: A record has confidences, but none for a span that its output aligns to; or a minimum
             confidence is set and an entity has none.
     """
-    aligned = [row.alignment or _align(row, sentence, fmt, labels) for row, sentence in zip(read.rows, sentences)]
+    aligned = [row.alignment or _align(row, sentence, fmt, labels)[0] for row, sentence in zip(read.rows, sentences)]
     confidences = _confidences(read, aligned)
     kept = aligned if least is None else _confident(read, aligned, confidences, least)
     name = SPANS if all(row.output is None for row in read.rows) else fmt.name
-    return AlignedPredictions(read.path, read.rows, read.decoding, name, labels, aligned, kept, confidences, least)
+    others = None
+    if least is None and any(row.other for row in read.rows):
+        others = [row.other or alignment for row, alignment in zip(read.rows, aligned)]
+    return AlignedPredictions(
+        read.path, read.rows, read.decoding, name, labels, aligned, kept, confidences, least, others
+    )
 
 
 def judge(
@@ -155,12 +169,18 @@ def judge(
     return calibrate(judged, total) if judged else None, summarise_uncertainty(unsure) if unsure else None
 
 
-def _align(row: Prediction, sentence: Sentence, fmt: OutputFormat, labels: LabelSet) -> Alignment:
-    """Return the spans of a prediction on the gold tokens, with what had to be repaired."""
-    if row.pieces:
-        return read_pieces(row.pieces, sentence.tokens, lambda text, tokens: fmt.parse(text, tokens, labels))
+def _align(
+    row: Prediction, sentence: Sentence, fmt: OutputFormat, labels: LabelSet, reading: Reading = LENIENT
+) -> tuple[Alignment, Alignment | None]:
+    """Return the spans of a prediction on the gold tokens, with what had to be repaired.
+
+    The second alignment is that of the other reading; None if it has the same entities.
+    """
     if row.output is not None:
-        return fmt.parse(row.output, sentence.tokens, labels)
+        both = _read_both(row, row.output, sentence, fmt, labels)
+        found, other = both.of(reading), both.of(PUBLISHED if reading == LENIENT else LENIENT)
+        same = (found.spans, found.ungrounded) == (other.spans, other.ungrounded)
+        return found, None if same else other
     candidates = Candidates(fmt.nested, set())
     for span in row.spans:
         entity = WrittenEntity(" ".join(sentence.tokens[span.start : span.end]), span.label)
@@ -168,7 +188,22 @@ def _align(row: Prediction, sentence: Sentence, fmt: OutputFormat, labels: Label
             candidates.placed.append((span, entity))
         else:
             candidates.unknown_labels.append(entity)
-    return candidates.alignment()
+    return candidates.alignment(), None
+
+
+def _read_both(row: Prediction, output: str, sentence: Sentence, fmt: OutputFormat, labels: LabelSet) -> BothReadings:
+    """Read an output both ways, or the outputs for the pieces of its sentence."""
+    if not row.pieces:
+        return read_both(fmt, output, sentence.tokens, labels)
+    return BothReadings(
+        *(
+            read_pieces(
+                row.pieces, sentence.tokens,
+                lambda text, tokens, reading=reading: read_output(fmt, text, tokens, labels, reading),  # type: ignore[misc]
+            )
+            for reading in READINGS
+        )
+    )  # fmt: skip
 
 
 def _confidences(read: Predictions, aligned: Iterable[Alignment]) -> list[tuple[float, ...]] | None:

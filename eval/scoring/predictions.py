@@ -39,6 +39,7 @@ class Prediction:
         spans: The spans of the record where they are the answer; else empty.
         alignment: The prediction on the tokens of its sentence; None if it is not aligned yet.
         pieces: Outputs for the pieces that the sentence was read in, in order; empty if it was read whole.
+        other: The same in the other reading; None if that finds the same entities.
     """
 
     line: int
@@ -48,6 +49,7 @@ class Prediction:
     spans: tuple[Span, ...] = ()
     alignment: Alignment | None = None
     pieces: tuple[Piece, ...] = ()
+    other: Alignment | None = None
 
 
 @dataclass(frozen=True, slots=True)

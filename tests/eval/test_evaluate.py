@@ -9,16 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conll_predictions import write
+from conll_predictions import records, score_file, write
+from paths import CONLL
 
-from llms_meet_ner import LabelSet, LmnError
-from llms_meet_ner.data_converters import load_card, prompt_spec_of
+from llms_meet_ner import LabelSet, LmnError, get_format
+from llms_meet_ner.data_converters import load_card, prompt_spec_of, read_corpus
 from llms_meet_ner.data_converters.readers import CorpusFile
 from llms_meet_ner.eval import Counts
 from llms_meet_ner.eval.evaluate import Evaluation, Gold, asked_labels, evaluate, read_gold
 from llms_meet_ner.eval.report.content import facts
 from llms_meet_ner.eval.report.terminal import as_table
 from llms_meet_ner.sentence import Sentence, Span
+from llms_meet_ner.systems.system import Facts
 from llms_meet_ner.typed_json import to_json
 
 
@@ -145,3 +147,58 @@ def test_other_labels_than_the_gold_can_have_are_refused(workdir: Path) -> None:
         asked_labels(card, spec)
     with pytest.raises(LmnError, match=message):
         evaluate(read_gold(card, "testb"), Path("p.jsonl"), spec=spec)
+
+
+def test_outputs_as_models_write_them_are_scored_in_both_readings(workdir: Path) -> None:
+    wrappings = ["<think>\nA name?\n</think>\n\n{}", "Here is the sentence:\n{}", "```\n{}\n```", "\n{}"]
+    for wrapping in wrappings:
+        write(records("testb", lambda sentence, output, around=wrapping: around.replace("{}", output)))  # type: ignore[misc]
+        found = json.loads(score_file("--predictions", "p.jsonl", "--report", "json").stdout)
+        assert found["seqeval"]["micro"]["f1"] == 1, wrapping
+        assert (found["reading"], found["other_reading"]["reading"]) == ("lenient", "published")
+        assert (found["other_reading"]["sentences"], found["other_reading"]["micro"]["f1"]) == (2, 0)
+        assert list(found["alignment"]["reasons"].values()) == [3]
+    assert "lenient: micro F1 1.0000; published finds other entities in 2 sentences: micro F1 0.0000" in (
+        score_file("--predictions", "p.jsonl").stdout
+    )
+    found = json.loads(score_file("--predictions", "p.jsonl", "--reading", "published", "--report", "json").stdout)
+    assert found["seqeval"]["micro"]["f1"] == 0
+    assert (found["reading"], found["other_reading"]["micro"]["f1"]) == ("published", 1)
+
+
+def test_files_of_other_tools_are_read_alike(workdir: Path) -> None:
+    fmt = get_format("grouped")
+    card = load_card("conll2003")
+    lines = [
+        json.dumps({"predict": "```json\n" + json.dumps(json.loads(fmt.render(one, card.labels)), indent=1) + "\n```"})
+        for one in read_corpus(card, "testb", CONLL)
+    ]
+    write(lines)
+    found = json.loads(
+        score_file("--predictions", "p.jsonl", "--format", "grouped", "--report", "json", "--scorer", "llms4ner").stdout
+    )
+    assert found["seqeval"]["micro"]["f1"] == 1
+    assert found["alignment"]["reasons"] == {"fenced": 3, "several-lines": 3}
+
+
+def test_clean_outputs_are_read_alike_and_nothing_else_is_said(workdir: Path) -> None:
+    write(records("testb", lambda sentence, output: output + "\nmore\n</think>\n"))
+    found = json.loads(score_file("--predictions", "p.jsonl", "--report", "json").stdout)
+    assert (found["alignment"]["exact"], found["other_reading"]) == (3, None)
+
+
+def test_published_results_are_compared_with_the_published_reading(workdir: Path) -> None:
+    write(records("testb", lambda sentence, output: "[Rome | LOC]:\n" + output))
+    gold = read_gold(load_card("conll2003"), "testb", CONLL)
+    facts = Facts(model="Qwen/Qwen2.5-7B")
+    for scorer in (None, "llms4ner"):
+        run = evaluate(gold, Path("p.jsonl"), facts=facts, scorer=scorer).run
+        assert run.other_reading
+        assert (run.scores.micro.f1, run.other_reading.micro.f1) == (1, 0)
+        for reference in run.references.compared:
+            assert "reading: scores above lenient, ours here published as theirs" in reference.differing
+            (micro,) = (row for row in reference.rows if (row.kind, row.name) == ("strict", "micro"))
+            whole = scorer and "Zhan" in reference.title  # that evaluator reads an output as far as it goes
+            assert micro.f1.ours == (pytest.approx(2 / 3) if whole else 0)
+    published = evaluate(gold, Path("p.jsonl"), facts=facts, reading="published").run
+    assert not [note for one in published.references.compared for note in one.differing if "reading" in note]

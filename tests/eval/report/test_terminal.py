@@ -6,6 +6,11 @@ import json
 from pathlib import Path
 
 from conll_predictions import records, score_file, write
+from scored_runs import flat_scores, scored_run
+
+from llms_meet_ner.counts import Counts
+from llms_meet_ner.eval.report.terminal import describe_reading
+from llms_meet_ner.eval.scored_run.run import OtherReading
 
 
 def test_the_table_says_what_the_model_card_says(workdir: Path) -> None:
@@ -18,6 +23,7 @@ predictions  p.jsonl (decoding: free)
 sentences    3 (2 without the 1 -DOCSTART- lines)
 tokens       8 (7 without the 1 -DOCSTART- lines)
 alignment    3 exact, 0 repaired, 0 failed
+reading      lenient; published finds the same entities
 entities     0 ungrounded, 0 with an unknown label, 0 dropped
 published    not compared, because the model is not known; 17 results on conll2003, F1 0.4749 to 0.9385 (eval/published/references)
 
@@ -83,3 +89,23 @@ def test_json_on_standard_output_is_the_file(workdir: Path) -> None:
         "| micro avg | 3 | 3 | 3 | 1.0000 | 1.0000 | 1.0000 |"
         in score_file("--predictions", "p.jsonl", "--report", "markdown").stdout
     )
+
+
+def test_both_f1_are_said_where_the_readings_differ() -> None:
+    other = OtherReading("published", 3, Counts(1, 4, 6))
+    run = scored_run(scores=flat_scores({"LOC": Counts(3, 4, 6)}), reading="lenient", other_reading=other)
+    assert describe_reading(run) == (
+        "lenient: micro F1 0.6000; published finds other entities in 3 sentences: micro F1 0.2000"
+    )
+    assert describe_reading(scored_run(decoding="constrained")) == ""
+    assert describe_reading(scored_run()) == "published; lenient finds the same entities"
+
+
+def test_a_report_says_why_all_outputs_fail_and_what_helps(workdir: Path) -> None:
+    write(records("testb", lambda sentence, output: "<think>\nLet me see"))
+    shown = score_file("--predictions", "p.jsonl").stdout
+    assert (
+        "failing      all 2 outputs begin a block of thinking that does not end: raise --max-new-tokens, or turn the model's "
+        "thinking off\n" in shown
+    )
+    assert "2 empty" not in score_file("--predictions", "p.jsonl", "--reading", "published").stdout

@@ -47,6 +47,7 @@ def predictions(format_name: str = "bracketed", change: Any = None, limit: int |
         ({"format_name": "xml"}, ["--format", "xml"], "a/scores.json"),
         ({"limit": 20}, ["--limit", "20"], "a/scores.json"),
         ({}, ["--repair", "discard"], "a/scores.json"),
+        ({}, ["--reading", "published"], "a/scores.json"),
         ({}, ["--min-confidence", "0.9"], "a/scores.min0.9.json"),
         ({}, ["--baselines", "--scorer", "llms4ner"], "a/scores.json"),
         ({}, ["--baselines", "--train-split", "testa"], "a/scores.json"),

@@ -192,7 +192,13 @@ def test_damage_is_named_by_its_key(
 
 def test_each_missing_key_is_named(document: dict[str, Any], tmp_path: Path) -> None:
     path = tmp_path / "scores.json"
-    for key in document.keys() - {"repair", "repairs", "in_pieces"}:  # files of earlier versions lack these
+    for key in document.keys() - {
+        "repair",
+        "repairs",
+        "in_pieces",
+        "reading",
+        "other_reading",
+    }:  # files of earlier versions lack these
         path.write_text(json.dumps({name: value for name, value in document.items() if name != key}))
         with pytest.raises(LmnError, match=rf"\({key} is missing\)" if key != "schema" else "without a schema"):
             load_run(path)

@@ -96,3 +96,17 @@ def test_of_an_output_without_end_the_beginning_and_its_length_are_kept() -> Non
     assert kept.alignment == get_format().parse(output, SENTENCES[0].tokens, LABELS)
     assert len(set(map(id, kept.alignment.ungrounded))) == 1
     assert aligning(get_format(), LABELS, whole=True)(Prediction(1, output), SENTENCES[0]).output == output
+
+
+def test_the_other_reading_is_kept_where_it_finds_other_entities() -> None:
+    wrapped = Prediction(1, "Here it is:\n[Anna | PER] left [Rome | LOC]")
+    clean = Prediction(2, "It rained\nmore")
+    for reading, spans in (("lenient", [(ANNA, ROME), ()]), ("published", [(), ()])):
+        align = aligning(get_format(), LABELS, reading)  # type: ignore[arg-type]
+        found = aligned(*(align(row, sentence) for row, sentence in zip((wrapped, clean), SENTENCES)))
+        assert [alignment.spans for alignment in found.kept] == spans
+        assert found.others
+        assert [row.other is None for row in found.rows] == [False, True]
+        assert [alignment.spans for alignment in found.others] == [(ANNA, ROME)[: 2 * (reading == "published")], ()]
+    rows = (Prediction(1, "[Anna | PER] left"), clean)
+    assert aligned(*map(aligning(get_format(), LABELS), rows, SENTENCES)).others is None
