@@ -22,6 +22,13 @@ Splitter = Callable[[str], list[list[Offsets]]]
 
 _CODES = {"no": "nb"}
 """Codes of spaCy's for language tags that it does not know."""
+_REMEDIES = {
+    "ja": "pip install sudachipy sudachidict_core; or take 'zh', which splits into characters",
+    "th": "pip install pythainlp; or take 'zh', which splits into characters",
+    "vi": "pip install pyvi; or take 'xx', which splits into syllables",
+    "ko": "take 'xx', which splits at spaces and punctuation; or install mecab-ko, mecab-ko-dic and natto-py",
+}
+"""Remedies for the languages for which spaCy needs further packages."""
 _ZONE = 2_000_000
 """Number of characters after which spaCy forgets the words it met: it splits known words several times as fast, and memory stays
 bounded."""
@@ -51,8 +58,8 @@ def make_splitter(language: str = "en", *, as_library: bool = False) -> Splitter
     Args:
         language: Code of spaCy's, or a language tag that begins with one: `en`, `de`, `pt-BR`, ...; `xx` has rules for no language in
             particular.
-        as_library: Whether tokens are exactly those of `spacy.blank(language)`, without white space. If not, compounds with hyphens
-            stay whole, as in the corpora that adapters are trained on (`one-day`).
+        as_library: Whether tokens are exactly those of `spacy.blank(language)`, cut at the white space that some hold.
+            If not, compounds with hyphens stay whole, as in the corpora that adapters are trained on (`one-day`).
 
     Raises:
         LmnError: spaCy is not installed, does not know the language, or needs another package for it.
@@ -94,11 +101,14 @@ def _blank(spacy: Any, language: str) -> Any:
     code = language.partition("-")[0]
     for name in dict.fromkeys((language, code, _CODES.get(code, code))):
         try:
-            return spacy.blank(name)
-        except (ImportError, AttributeError, ValueError) as caught:
-            error: Exception = caught
-    what = str(error).strip().split("\n")[0]
-    raise LmnError(what, f"language {language!r}", "'xx' splits any language, and tokens need none") from error
+            nlp = spacy.blank(name)
+            nlp("a")  # Korean looks for its library only now
+            return nlp
+        except Exception as caught:  # besides spaCy's own errors, those of the packages that it calls
+            error = caught
+    what = str(error).strip().split("\n")[0] or type(error).__name__
+    remedy = _REMEDIES.get(code, "'xx' splits any language, and tokens need none")
+    raise LmnError(what, f"language {language!r}", remedy) from error
 
 
 def _sentences(doc: Any) -> list[list[Offsets]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 import spacy
@@ -77,3 +78,38 @@ def test_a_card_s_tokens_are_spacy_s_own(text: str, language: str) -> None:
         for word in re.finditer(r"\S+", token.text)
     ]
     assert [token for sentence in OWN[language](text) for token in sentence] == tokens
+
+
+@pytest.mark.parametrize(
+    ("language", "package", "other", "text", "tokens"),
+    [
+        ("ja", "pip install sudachipy sudachidict_core", "zh", "東京に行く", ["東", "京", "に", "行", "く"]),
+        ("th", "pip install pythainlp", "zh", "ไป", ["ไ", "ป"]),
+        ("vi", "pip install pyvi", "xx", "đi Hà Nội.", ["đi", "Hà", "Nội", "."]),
+        ("ko", "mecab-ko", "xx", "서울에 갔다.", ["서울에", "갔다", "."]),
+    ],
+)
+def test_a_language_that_needs_a_package_names_it_and_what_works_without(
+    monkeypatch: pytest.MonkeyPatch, language: str, package: str, other: str, text: str, tokens: list[str]
+) -> None:
+    blank = spacy.blank
+
+    def without_packages(name: str) -> Any:
+        if name == language:
+            raise RuntimeError("libmecab.so could not be found")
+        return blank(name)
+
+    monkeypatch.setattr(spacy, "blank", without_packages)
+    with pytest.raises(LmnError, match=f"language '{language}': .* be found; .*{package}") as error:
+        make_splitter(language, as_library=True)
+    assert f"take '{other}'" in str(error.value)
+    (sentence,) = make_splitter(other, as_library=True)(text)
+    assert [text[start:end] for start, end in sentence] == tokens
+
+
+@pytest.mark.parametrize(
+    ("tag", "code"), [("pt-BR", "pt"), ("zh-Hans", "zh"), ("no", "nb"), ("en-US", "en"), ("mul", "xx")]
+)
+def test_language_tags_lead_to_spacy_s_codes(tag: str, code: str) -> None:
+    text = "東京 d'eau, l'an 3rd one-day."
+    assert make_splitter(tag)(text) == make_splitter(code)(text)
