@@ -19,6 +19,7 @@ from ..sentence import Sentence
 from ..tags import Repair
 from ..training.dataset_info import DATASET_INFO, Augmented, DatasetEntry, dataset_name, read_dataset_info, record_of
 from .cards import Card
+from .lengths import SplitLengths
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ def write_split(
     *,
     labels_mark: str = "",
     augmented: Augmented | None = None,
+    lengths: SplitLengths | None = None,
 ) -> WrittenSplit:
     """Write the records of a split, with one sentence in memory at a time. The file takes its name in `merge_dataset_info`.
 
@@ -94,6 +96,7 @@ def write_split(
         files: Files that are written together.
         labels_mark: Part of the data set's name that tells a change of the card's labels; empty for none.
         augmented: Record of the sentences added to the split's own; None if none were added.
+        lengths: Takes the length of each record; None if nobody asks.
 
     Raises:
         LmnError: A sentence cannot be read, or the split is empty.
@@ -107,8 +110,11 @@ def write_split(
     with files.write(path) as file:
         file.write("[")
         for sentence in sentences:
+            record = alpaca_record(sentence, spec, fmt)
             file.write(",\n" if count else "\n")
-            file.write(encode(alpaca_record(sentence, spec, fmt)))
+            file.write(encode(record))
+            if lengths:
+                lengths.add(sentence, record["output"])
             count += 1
             tokens += len(sentence.tokens)
             entities.update(span.label for span in sentence.spans)

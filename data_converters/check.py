@@ -11,6 +11,7 @@ from ..sentence import Where
 from ..tags import Repair
 from .cards import Card
 from .corpus import read_corpus
+from .lengths import SplitLengths
 from .problems import ProblemLog
 
 
@@ -53,6 +54,7 @@ def check_split(
     format_name: str = DEFAULT_FORMAT,
     repair: Repair | None = None,
     progress: bool = False,
+    lengths: SplitLengths | None = None,
 ) -> SplitCheck:
     """Read a split to its end, whatever is wrong in it, and render and parse every sentence in a format.
 
@@ -63,6 +65,7 @@ def check_split(
         format_name: Name of the output format.
         repair: Treatment of tags that their scheme does not allow; None for the card's own.
         progress: Whether to show a progress bar if standard error is a terminal.
+        lengths: Takes the length of each sentence's training example; None if nobody asks.
 
     Raises:
         LmnError: There is no such format, or the file is missing or cannot be decoded.
@@ -80,7 +83,10 @@ def check_split(
         for span in sentence.spans:
             result.nested += span.end <= last_end
             last_end = max(last_end, span.end)
-        parsed = fmt.parse(fmt.render(sentence, card.labels), sentence.tokens, card.labels).spans
+        output = fmt.render(sentence, card.labels)
+        if lengths:
+            lengths.add(sentence, output)
+        parsed = fmt.parse(output, sentence.tokens, card.labels).spans
         if fmt.is_ambiguous(sentence, card.labels):
             result.ambiguous.append(where)
             result.moved += len(set(sentence.spans).difference(parsed))

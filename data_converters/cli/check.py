@@ -10,17 +10,23 @@ from ...errors import LmnError
 from ...formats import DEFAULT_FORMAT
 from ...labels import describe_origins
 from ...terminal import echo
+from ...training.recipe import Recipe
+from ..alpaca import prompt_spec_of
 from ..cards import Card
 from ..check import SplitCheck, check_split
+from ..lengths import SplitLengths
 from ..problems import ADVICE, NOTES, PROBLEM_KINDS, ProblemLog
 from .corpus_options import ChosenCorpus, corpus_options
+from .cutoff_options import cutoff_of, cutoff_options, print_cut
 
 
 @cloup.command()
 @corpus_options
+@cutoff_options
 @cloup.option_group(
     "Report",
     cloup.option("--format", "format_name", default=DEFAULT_FORMAT, show_default=True, help="Output format to try."),
+    cloup.option("--variant", help="Wording of the instruction, for --recipe. [default: the card's]"),
     cloup.option(
         "--limit",
         type=click.IntRange(min=0),
@@ -30,7 +36,7 @@ from .corpus_options import ChosenCorpus, corpus_options
     ),
 )
 @catch_errors
-def check(corpus: ChosenCorpus, format_name: str, limit: int) -> None:
+def check(corpus: ChosenCorpus, format_name: str, variant: str | None, limit: int, recipe: Recipe | None) -> None:
     """Report what is in the files of CARD, and every problem with file and line; write nothing.
 
     Every sentence is written in the output format and read back. Those that the format cannot hold are counted.
@@ -44,10 +50,16 @@ def check(corpus: ChosenCorpus, format_name: str, limit: int) -> None:
     if missing:
         echo()
     fatal = 0
+    cutoff = cutoff_of(recipe, prompt_spec_of(card, format_name, variant)) if recipe else None
+    counted = {name: SplitLengths(cutoff) for name in present} if cutoff else {}
     for name in present:
-        result = check_split(card, name, corpus.source, format_name=format_name, repair=corpus.repair, progress=True)
+        result = check_split(
+            card, name, corpus.source, format_name=format_name, repair=corpus.repair, progress=True, lengths=counted.get(name),
+        )  # fmt: skip
         _print_check(card, result, format_name, limit or None)
         fatal += result.log.fatal + len(result.not_restored)
+    if cutoff:
+        print_cut(cutoff, counted.items())
     if fatal:
         raise LmnError(f"converting would stop at {fatal} of the problems above")
 

@@ -20,15 +20,18 @@ from ...rendering.tables import Table, print_table
 from ...sentence import Sentence
 from ...terminal import echo
 from ...training.dataset_info import Augmented, read_dataset_info
+from ...training.recipe import Recipe
 from ..alpaca import WrittenSplit, merge_dataset_info, prompt_spec_of, write_split
 from ..cards import DATA
 from ..corpus import read_corpus
+from ..lengths import SplitLengths
 from ..mixing.augment import Augmentation, augmented
 from ..problems import ProblemLog
 from ..written_mix import unchanged_mix
 from .cards import cards
 from .check import check
 from .corpus_options import ChosenCorpus, corpus_options, print_problems
+from .cutoff_options import CUTOFF_PARAMETERS, cutoff_of, cutoff_options, print_cut
 from .label_options import labels_mark
 from .mix import mix
 from .stats import stats
@@ -94,11 +97,12 @@ _output_options = cloup.option_group(
 @corpus_options
 @_prompt_options
 @_augment_options
+@cutoff_options
 @_output_options
 @catch_errors
 def convert(
     corpus: ChosenCorpus, format_name: str, variant: str | None, instruction_as: Any, share: float | None, seed: int | None,
-    augment_split: str | None, as_name: str | None, out: Path,
+    augment_split: str | None, as_name: str | None, out: Path, recipe: Recipe | None,
 ) -> None:  # fmt: skip
     """Write the data sets of CARD and their dataset_info.json (the default subcommand).
 
@@ -106,27 +110,36 @@ def convert(
     lmn-convert multinerd --keep PER,ORG,LOC,DIS,ANIM --as b   multinerd.b_train, ...: five labels of fifteen
     lmn-convert conll2003 --variant letters                    the labels are called A, B, C and D
     lmn-convert wnut17 --augment 0.5                           wnut17.aug50_train, and the other splits as they are
+    lmn-convert conll2003 --recipe recipes/qwen25_conll.yaml   also count the examples that its cutoff_len would cut
     """  # noqa: D301
     mark = labels_mark(as_name, corpus.change)
     spec = prompt_spec_of(corpus.card, format_name, variant, instruction_as)
     corpus = corpus.with_labels(spec.labels)
     augmentation = Augmentation.of(corpus.card, corpus.split_names, share, seed, augment_split)
+    cutoff = cutoff_of(recipe, spec)
+    counted = {name: SplitLengths(cutoff) for name in corpus.split_names} if cutoff else {}
     corpus.check_files()  # a missing file is an error before anything is written,
     read_dataset_info(out)  # and so is a damaged dataset_info.json
     with Generation() as files:
         with unchanged_mix(corpus.source or corpus.card.default_source):
-            written = {name: _write(corpus, name, spec, out, mark, augmentation, files) for name in corpus.split_names}
+            written = {
+                name: _write(corpus, name, spec, out, mark, augmentation, files, counted.get(name))
+                for name in corpus.split_names
+            }
         info = merge_dataset_info(
             corpus.card, written, spec, out, files, source=corpus.source, repair=corpus.repair,
-            command=typed_again("lmn-convert"),
+            command=typed_again("lmn-convert", without=CUTOFF_PARAMETERS),
         )  # fmt: skip
     _print_written(written)
     _print_changes(spec.labels, written)
     echo(f"{len(written)} data sets in {info}")
+    if cutoff:
+        print_cut(cutoff, counted.items())
 
 
 def _write(
     corpus: ChosenCorpus, split: str, spec: PromptSpec, out: Path, mark: str, augmentation: Augmentation | None, files: Generation,
+    lengths: SplitLengths | None,
 ) -> WrittenSplit:  # fmt: skip
     """Write a split, with added sentences if it is the one to augment, and print the problems in its file."""
     log = ProblemLog()
@@ -136,7 +149,9 @@ def _write(
     added: Augmented | None = None
     if augmentation and augmentation.split == split:
         sentences, added = augmented(sentences, augmentation)
-    written = write_split(corpus.card, split, sentences, spec, out, files, labels_mark=mark, augmented=added)
+    written = write_split(
+        corpus.card, split, sentences, spec, out, files, labels_mark=mark, augmented=added, lengths=lengths
+    )
     print_problems(corpus.card, split, log)
     return written
 

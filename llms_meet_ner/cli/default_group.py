@@ -27,8 +27,14 @@ class DefaultCommandGroup(GuardedCommand, cloup.Group, DefaultGroup):  # type: i
             click.UsageError: The first word names no command, and the default command could only take it as KEY=VALUE, which it is not.
         """
         word, default = args[0], self.commands[self.default_cmd_name]
-        overrides = any(parameter.name == "overrides" for parameter in default.params)
-        if overrides and word not in self.commands and "=" not in word and not word.startswith("-"):
+        first = next((parameter for parameter in default.params if isinstance(parameter, click.Argument)), None)
+        if (
+            first
+            and first.name == "overrides"
+            and word not in self.commands
+            and "=" not in word
+            and not word.startswith("-")
+        ):
             near = get_close_matches(word, self.commands, n=1)
             meant = f"; did you mean {near[0]}?" if near else f"; the commands are: {', '.join(sorted(self.commands))}"
             raise click.UsageError(f"{word}: no such command, and not KEY=VALUE{meant}", ctx)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
@@ -52,17 +52,20 @@ def refuse(options: Mapping[str, str], why: str) -> None:
             raise click.UsageError(f"{option} {why}")
 
 
-def typed_again(name: str) -> str:
+def typed_again(name: str, without: Collection[str] = ()) -> str:
     """Return the command line of the current command, for a message that tells a user to repeat it.
 
     Args:
         name: Command with its subcommand, as `lmn-convert mix`.
+        without: Names of parameters to leave out.
     """
     context = click.get_current_context()
     words = name.split()
     for parameter in context.command.params:
         given = context.params.get(parameter.name or "")
         if context.get_parameter_source(parameter.name or "") is not ParameterSource.COMMANDLINE:
+            continue
+        if parameter.name in without:
             continue
         values = given if isinstance(given, tuple) else (given,)
         if not isinstance(parameter, click.Option):

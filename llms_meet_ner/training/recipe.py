@@ -183,11 +183,20 @@ def choose_recipe(path: Path | None, overrides: Sequence[str] = ()) -> Recipe:
     """
     if path:
         return load_recipe(path, overrides)
+    refuse_overrides(overrides)
+    return find_recipe()
+
+
+def refuse_overrides(overrides: Sequence[str]) -> None:
+    """Refuse words that override keys of a recipe where none is named.
+
+    Raises:
+        LmnError: There are such words.
+    """
     if overrides:
         raise LmnError(
             "KEY=VALUE overrides a key of a recipe", " ".join(overrides), "name the recipe with --recipe FILE"
         )
-    return find_recipe()
 
 
 def find_recipe(folder: Path = Path("recipes")) -> Recipe:

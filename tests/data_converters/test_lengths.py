@@ -1,0 +1,109 @@
+"""Lengths of training examples, compared with what LLaMA-Factory itself makes of them."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from small_tokenizers import byte_level
+
+from llms_meet_ner import LabelSet, LmnError, PromptSpec, Sentence
+from llms_meet_ner.data_converters import lengths
+from llms_meet_ner.data_converters.lengths import Cutoff, SplitLengths
+from llms_meet_ner.sentence import Where
+from llms_meet_ner.training.recipe import Recipe
+
+SPEC = PromptSpec("bracketed", "short", "Mark entities as [Entity | LABEL]: PER, LOC", LabelSet.of("PER", "LOC"))
+EXAMPLES = [
+    (Sentence("c/train/0", ("Ada", "left")), "[Ada | PER] left"),
+    (Sentence("c/train/1", ("left",) * 60, where=Where("a.txt", 7)), "left " * 59 + "left"),
+    (Sentence("c/train/2", ("Ada",) * 9), "[Ada | PER] " * 40),
+    (Sentence("c/train/3", ("東京",) * 9), "[東京 | LOC] " * 9),
+]
+
+
+def recipe(**keys: Any) -> Recipe:
+    known = {"model_name_or_path": "no/such-model", "template": "default", "dataset": "d", "output_dir": "o"}
+    return Recipe(Path("r.yaml"), {**known, **keys})
+
+
+def trained_on(spec: PromptSpec, sentence: Sentence, output: str, cutoff: int, template: str) -> tuple[int, int]:
+    """Return the number of tokens that LLaMA-Factory trains with, and the number of those that it learns to write."""
+    from llamafactory.data.processor.supervised import SupervisedDatasetProcessor
+    from llamafactory.data.template import TEMPLATES
+
+    tokenizer, chosen = copy.deepcopy(byte_level()), copy.copy(TEMPLATES[template])
+    chosen.fix_special_tokens(tokenizer)
+    options = SimpleNamespace(cutoff_len=cutoff, mask_history=False, train_on_prompt=False)
+    processor = SupervisedDatasetProcessor(chosen, tokenizer, None, options)
+    system, user = spec.messages(sentence.text)
+    turn = {"role": "user", "content": user}, {"role": "assistant", "content": output}
+    ids, labels = processor._encode_data_example([turn[0]], [turn[1]], system, None, [], [], [])
+    return len(ids), sum(label != -100 for label in labels)
+
+
+@pytest.mark.parametrize(
+    ("template", "cutoff"), [("default", 64), ("alpaca", 100), ("gemma2", 90), ("qwen3", 80), ("bailing", 150)]
+)
+def test_what_is_cut_is_what_llamafactory_cuts(template: str, cutoff: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lengths, "_tokenizer_of", lambda model: copy.deepcopy(byte_level()))
+    found = Cutoff.of(recipe(template=template, cutoff_len=cutoff), SPEC)
+    counted = SplitLengths(found)
+    expected = []
+    for sentence, output in EXAMPLES:
+        counted.add(sentence, output)
+        whole, kept = (trained_on(SPEC, sentence, output, most, template) for most in (100_000, cutoff))
+        if kept != whole:
+            expected.append((whole[0], kept[1] < whole[1]))
+            left = counted.first[-1].kept
+            assert left is not None
+            assert left.total + found.beside == kept[0]
+    assert (found.estimated, counted.examples, counted.cut) == ("", 4, len(expected))
+    assert [one.length.total + found.beside for one in counted.first] == [whole for whole, _ in expected]
+    assert counted.shortened == sum(loses for _, loses in expected)
+    assert counted.cut > 0
+    monkeypatch.setitem(found.recipe.values, "cutoff_len", counted.longest)
+    enough = SplitLengths(Cutoff.of(found.recipe, SPEC))
+    for sentence, output in EXAMPLES:
+        enough.add(sentence, output)
+        size = trained_on(SPEC, sentence, output, counted.longest, template)
+        assert size == trained_on(SPEC, sentence, output, 100_000, template)
+    assert enough.cut == 0
+
+
+def test_without_a_tokenizer_lengths_are_estimated_and_said_to_be() -> None:
+    found = Cutoff.of(recipe(cutoff_len=60), SPEC)
+    assert found.estimated == "the tokenizer of no/such-model is not on this machine"
+    counted = SplitLengths(found)
+    for sentence, output in EXAMPLES:
+        counted.add(sentence, output)
+    assert counted.lines("train") == [
+        "train: cutoff_len 60 cuts about 3 of 4 examples; the longest has about 231 tokens: c/train/1 (a.txt:7); "
+        "cutoff_len=231 probably cuts none",
+        "    c/train/1 (a.txt:7): about 231 tokens",
+        "    c/train/2: about 203 tokens",
+        "    c/train/3: about 97 tokens",
+    ]
+    assert (
+        SplitLengths(Cutoff.of(recipe(), SPEC))
+        .lines("dev")[0]
+        .startswith("dev: cutoff_len 2,048 cuts probably none of 0 examples")
+    )
+
+
+def test_a_cutoff_or_a_template_that_there_is_not_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    for value in ("x", 0, True, 12.5):
+        with pytest.raises(LmnError, match="and not a number of tokens; write cutoff_len: 2048"):
+            Cutoff.of(recipe(cutoff_len=value), SPEC)
+    monkeypatch.setattr(lengths, "_tokenizer_of", lambda model: copy.deepcopy(byte_level()))
+    with pytest.raises(LmnError, match=r"r\.yaml: LLaMA-Factory has no template 'nope'; name one that it has"):
+        Cutoff.of(recipe(template="nope"), SPEC)
+    assert Cutoff.of(recipe(neat_packing=True), SPEC).beside == 1
+
+
+def test_a_tokenizer_that_cannot_be_loaded_is_estimated_too(tmp_path: Path) -> None:
+    (tmp_path / "tokenizer.json").write_text("{")
+    assert "cannot be loaded" in Cutoff.of(recipe(model_name_or_path=str(tmp_path)), SPEC).estimated
