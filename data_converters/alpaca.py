@@ -54,7 +54,7 @@ def prompt_spec_of(
     with these labels.
 
     Args:
-        card: Card that gives the labels, whether entities nest, and the default wording.
+        card: Card that gives the labels, whether entities nest, how tokens join, and the default wording.
         format_name: Name of the output format.
         variant: Wording of the instruction; None for the card's.
         instruction_as: Whether the instruction is in the user's turn or the system message.
@@ -62,15 +62,17 @@ def prompt_spec_of(
     Raises:
         LmnError: There is no such format or wording.
     """
-    fmt = get_format(format_name, nested=card.nested)
+    fmt = get_format(format_name, nested=card.nested, join=card.join)
     name = variant or card.variant
     labels = card.labels.lettered(definitions=name == "letters") if name in LETTERED else card.labels
-    return PromptSpec(fmt.name, name, fmt.instruction(labels, name), labels, card.nested, instruction_as)
+    return PromptSpec(
+        fmt.name, name, fmt.instruction(labels, name), labels, card.nested, instruction_as, join=card.join
+    )
 
 
 def alpaca_record(sentence: Sentence, spec: PromptSpec, fmt: OutputFormat) -> dict[str, Any]:
     """Return the training record of a sentence: instruction, text and the output that a model is trained to write for it."""
-    return record_of(sentence, spec.instruction, fmt.render(sentence, spec.labels))
+    return record_of(sentence, spec, fmt.render(sentence, spec.labels))
 
 
 def write_split(
@@ -102,7 +104,7 @@ def write_split(
         LmnError: A sentence cannot be read, or the split is empty.
     """
     name = dataset_name(card.name, split, spec, card.variant, labels_mark, augmented)
-    fmt = get_format(spec.format, nested=spec.nested)
+    fmt = spec.output_format()
     path = out / f"{name}.json"
     count = tokens = 0
     entities: Counter[str] = Counter()

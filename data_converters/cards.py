@@ -14,6 +14,7 @@ from ..characters import harmful_in
 from ..errors import LmnError, listed
 from ..formats import DEFAULT_VARIANT, get_format
 from ..labels import OUTSIDE, Label, LabelChangeError, LabelSet
+from ..sentence import SPACE, Join
 from ..tags import DEFAULT_REPAIR, Repair
 from .paths import named_path
 from .problems import label_row
@@ -71,6 +72,7 @@ class Card:
         nested: Whether entities may lie inside entities.
         variant: Default wording of the instruction.
         path: File of the card.
+        join: Text between two tokens as the language is written, and as models read and write it.
         unsaid: Keys of `PUBLISHED_KEYS` that the card does not give.
     """
 
@@ -88,6 +90,7 @@ class Card:
     nested: bool
     variant: str
     path: Path
+    join: Join = SPACE
     unsaid: tuple[str, ...] = ()
 
     def with_labels(self, labels: LabelSet) -> Card:
@@ -267,6 +270,7 @@ def _card_from(keys: dict[str, Any], files: list[YamlFile]) -> Card:
         nested=nested,
         variant=variant,
         path=files[0].path,
+        join=keys.get("join", SPACE),
         unsaid=tuple(key for key in PUBLISHED_KEYS if not keys.get(key, "").strip()),
     )
 

@@ -71,7 +71,7 @@ def check_split(
         LmnError: There is no such format, or the file is missing or cannot be decoded.
     """
     result = SplitCheck(split)
-    fmt = get_format(format_name, nested=card.nested)
+    fmt = get_format(format_name, nested=card.nested, join=card.join)
     for sentence in read_corpus(card, split, source, repair=repair, log=result.log, progress=progress):
         where = sentence.where or Where("", 0)
         result.sentences += 1

@@ -116,7 +116,8 @@ def evaluate(
     _check_labels(gold.card, spec)
     sentences = gold.sentences
     nested = gold.card.nested
-    fmt = get_format(spec.format if spec else DEFAULT_FORMAT, nested=nested)
+    join = spec.join if spec else gold.card.join
+    fmt = get_format(spec.format if spec else DEFAULT_FORMAT, nested=nested, join=join)
     labels = spec.labels if spec else gold.card.labels
     read = read_predictions(predictions, sentences, aligning(fmt, labels, reading, whole=scorer is not None))
     found = align_predictions(read, sentences, fmt, labels, min_confidence)
@@ -127,7 +128,7 @@ def evaluate(
         texts = found.texts()
         if reading == LENIENT:
             texts = [answer_text(fmt, text, one.tokens, labels) for text, one in zip(texts, sentences)]
-        llms4ner, of_sentences = count_llms4ner(sentences, texts, found.format, found.labels, nested=nested)
+        llms4ner, of_sentences = count_llms4ner(sentences, texts, found.format, found.labels, nested=nested, join=join)
         others = {"llms4ner": of_sentences, **others}
     known = Known.of(train.split, train.sentences) if train else None
     pairs = [pair_up(sentence.spans, alignment.spans) for sentence, alignment in zip(sentences, found.kept)]

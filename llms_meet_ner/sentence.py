@@ -5,9 +5,17 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from .typed_json import written_as_list
+
+Join = Literal[" ", ""]
+SPACE: Final = " "
+JOINS: tuple[Join, ...] = (SPACE, "")
+"""What stands between two tokens in the text that a model reads and writes: a space, or nothing where words are not separated.
+
+Anything else would be text of the sentence that belongs to no token.
+"""
 
 
 class Where(NamedTuple):
@@ -144,8 +152,8 @@ class Sentence:
 
     @property
     def text(self) -> str:
-        """The tokens joined by single spaces: what a model reads."""
-        return " ".join(self.tokens)
+        """The tokens joined by single spaces, so that people see them. What a model reads is `PromptSpec.source`."""
+        return SPACE.join(self.tokens)
 
     def _repr_html_(self) -> str:
         """Return the sentence as notebooks show it, its entities drawn."""

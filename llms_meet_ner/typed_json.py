@@ -23,7 +23,7 @@ from .errors import LmnError
 T = TypeVar("T")
 _Read = Callable[[Any, Any], Any]
 """Reads a JSON value; the second argument, which cattrs gives, is the type that is wanted."""
-_WORD = re.compile(r"(?:(?P<key>\w+)=)?(?P<mark>[*:]?)(?P<name>\w+)(?P<late>\??)")
+_WORD = re.compile(r"(?:(?P<key>\w+)=)?(?P<mark>[*:]?)(?P<name>\w+)(?P<late>\?{0,2})")
 _LARGEST = 2**64
 """Largest whole number that is read: nothing of ours counts further, and no seed is larger."""
 _CONVERTER = Converter()
@@ -41,12 +41,14 @@ class _Place(NamedTuple):
         name: Name of the attribute.
         pairs: Whether the attribute holds pairs that are written as a mapping.
         late: Whether files of earlier versions lack the key, so that the default is read.
+        unsaid: Whether the key is left out where the value is the default.
     """
 
     key: str
     name: str
     pairs: bool = False
     late: bool = False
+    unsaid: bool = False
 
 
 _PLACES: dict[type, tuple[_Place, ...]] = {}
@@ -62,6 +64,7 @@ def written_as(kind: type, layout: str) -> None:
         kind: Frozen dataclass.
         layout: Words: `name` of a field, or of a property, which is written and not read; `key=name` where the key is another word;
             `key=:name` for pairs that are written as a mapping; `name?` for a field that files of earlier versions lack;
+            `name??` for one that is left out, too, where it has its default, so that the files stay those of earlier versions;
             `*name` for a part whose keys are mixed in with the keys of the class, all null if the part is None.
 
     Raises:
@@ -80,7 +83,7 @@ def _place(kind: type, word: str) -> _Place:
     key, mark, name, late = match["key"], match["mark"], match["name"], bool(match["late"])
     if (mark == "*" and (key or not is_dataclass(_part_of(kind, name)))) or (late and not _defaults(kind)[name]):
         raise ValueError(f"{word!r} does not fit {kind.__name__}.{name}")
-    return _Place("" if mark == "*" else key or name, name, mark == ":", late)
+    return _Place("" if mark == "*" else key or name, name, mark == ":", late, match["late"] == "??")
 
 
 def _defaults(kind: type) -> dict[str, bool]:
@@ -116,12 +119,15 @@ def _key_of(kind: type, name: str) -> str:
 @_CONVERTER.register_unstructure_hook_factory(is_dataclass)
 def _mapping_writer(kind: Any) -> Callable[[Any], dict[str, Any]]:
     """Return what writes a dataclass as a mapping."""
+    defaults = {field.name: field.default for field in fields(kind)}
 
     def write_mapping(value: Any) -> dict[str, Any]:
         """Write the attributes in the order of the layout."""
         row: dict[str, Any] = {}
-        for key, name, pairs, _ in _places(kind):
+        for key, name, pairs, _, unsaid in _places(kind):
             part = getattr(value, name)
+            if unsaid and part == defaults[name]:
+                continue
             if key:
                 row[key] = to_json(dict(part) if pairs else part)
             else:

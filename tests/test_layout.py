@@ -19,6 +19,7 @@ TOPS = [folder for folder in ("llms_meet_ner", "data_converters", "eval", "annot
 FILES = [path for folder in TOPS for path in sorted((ROOT / folder).rglob("*.py"))]
 TESTS_OF_SEVERAL_MODULES = {
     "llms_meet_ner/formats/test_formats.py": "what holds for every format, by one list of sentences",
+    "llms_meet_ner/formats/test_joined_text.py": "what holds for every format where no space stands between tokens",
     "llms_meet_ner/systems/test_served_model_for_real.py": "served_model.py against a real server; slow, so that it lies apart",
     "llms_meet_ner/test_end_to_end.py": "from data to scores, through every room of the library",
     "data_converters/cards/test_fixtures.py": "the cards in data_converters/cards, which are files and no module",

@@ -394,6 +394,7 @@ def _write_card(mix: Mix, folder: Path, splits: Iterable[str], sources: Iterable
             "type": "columns", "scheme": "IOB2", "separator": "tab", "token": 0, "tag": 1, "columns": 2, "comments": [ORIGIN_COMMENT],
         },
         "docstart": "none",
+        **({} if mix.sources[0].card.join else {"join": ""}),
         "labels": [{key: text for key, text in row.items() if text} for row in to_json(mix.labels.labels)],
     }  # fmt: skip
     for key in ("licence", "citation"):

@@ -100,6 +100,7 @@ def load_mix(name_or_path: str | Path) -> Mix:
     labels = change_labels(own_labels, keys, files)
     sources = [_source(row, ("sources", at), own_labels, labels, files) for at, row in enumerate(keys["sources"])]
     _check_sources(sources, files)
+    _check_joins(sources, files)
     return Mix(
         name=keys["name"],
         title=keys["title"],
@@ -183,6 +184,19 @@ def _folder(given: str | None, near: Path) -> Path | None:
     if given is None:
         return None
     return named_path(given, near, "take `source` out, and --sources DIR names the folder that holds it") or Path(given)
+
+
+def _check_joins(sources: list[MixSource], files: list[YamlFile]) -> None:
+    """Refuse sources whose tokens join in different ways: a prompt is written in one way."""
+    first = sources[0].card
+    for at, source in enumerate(sources):
+        if source.card.join != first.join:
+            ways = {"": "without spaces", " ": "by spaces"}
+            what = f"the tokens of corpus {source.card.name} join {ways[source.card.join]}, those of {first.name} {ways[first.join]}"
+            remedy = (
+                f'make a mix of each, or take a card with `extends: {source.card.reference}` and `join: "{first.join}"`'
+            )
+            raise key_error(files, ("sources", at, "card"), what, remedy)
 
 
 def _check_sources(sources: list[MixSource], files: list[YamlFile]) -> None:

@@ -12,7 +12,7 @@ from ...data_converters.cards import Card, load_card
 from ...data_converters.label_change import LabelChange
 from ...data_converters.readers.datasets import DatasetOptions
 from ...errors import LmnError
-from ...formats import DEFAULT_FORMAT, get_format
+from ...formats import DEFAULT_FORMAT
 from ...labels import same_labels
 from ...prompting.spec import PromptSpec
 from ...sentence import Sentence, Span
@@ -173,13 +173,13 @@ def _look(recipe: Recipe, entry: DatasetEntry, corpus_text: bool) -> tuple[int, 
     """Count the records, and choose one of the first ones to show: short, with as many labels as possible, and the first in a tie."""
     best: tuple[int, Shown] | None = None
     count = 0
-    fmt = get_format(entry.spec.format, nested=entry.spec.nested)
+    fmt = entry.spec.output_format()
     for count, (record, output) in enumerate(read_answers(recipe.dataset_dir, entry), start=1):
         if not corpus_text or count > _LOOKED_AT or len(record.tokens) > _LONGEST:
             continue
         labels = {span.label for span in fmt.parse(output, record.tokens, entry.spec.labels).spans}
         if labels and (best is None or len(labels) > best[0]):
-            best = (len(labels), Shown(" ".join(record.tokens), output, True))
+            best = (len(labels), Shown(entry.spec.source(record.tokens), output, True))
     return count, best[1] if best else None
 
 
@@ -193,5 +193,5 @@ def made_up(spec: PromptSpec) -> Shown:
         spans.append(Span(len(tokens), len(tokens) + len(words), label.name))
         tokens += words
     sentence = Sentence("example", (*tokens, "."), tuple(spans))
-    output = get_format(spec.format, nested=spec.nested).render(sentence, spec.labels)
-    return Shown(sentence.text, output, False)
+    output = spec.output_format().render(sentence, spec.labels)
+    return Shown(spec.source(sentence.tokens), output, False)

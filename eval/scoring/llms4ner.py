@@ -17,7 +17,7 @@ from typing import Any
 from ...counts import Counts
 from ...formats import get_format, is_inline
 from ...labels import LabelSet
-from ...sentence import Sentence
+from ...sentence import SPACE, Join, Sentence
 from ..scored_run.run import Llms4nerScores
 
 _BRACKETS = re.compile(r"(?P<opens>\[)|\|\s*(?P<label>[^\]]+)\]")
@@ -30,7 +30,13 @@ Entry = tuple[str, Hashable]
 
 
 def count_llms4ner(
-    sentences: Sequence[Sentence], outputs: Iterable[str], format_name: str, labels: LabelSet, *, nested: bool
+    sentences: Sequence[Sentence],
+    outputs: Iterable[str],
+    format_name: str,
+    labels: LabelSet,
+    *,
+    nested: bool,
+    join: Join = SPACE,
 ) -> tuple[Llms4nerScores, list[Counts]]:
     """Count as that evaluator does, which reads an output as far as it goes.
 
@@ -40,11 +46,12 @@ def count_llms4ner(
         format_name: Output format.
         labels: Labels as the prompt has them.
         nested: Whether entities may nest in the gold's text.
+        join: Text between two tokens in the gold's text.
 
     Returns:
         The scores, and the counts of each sentence over all labels.
     """
-    fmt = get_format(format_name, nested=nested)
+    fmt = get_format(format_name, nested=nested, join=join)
     in_sentences: list[Counts] = []
     counted: dict[str, Counts] = {}
     forgiven = 0

@@ -267,7 +267,7 @@ def _by_order(path: Path, lines: Iterable[_Line], sentences: Sequence[Sentence],
 
 def _unspaced(text: str) -> str:
     """Return a text without white space, in the compatibility form that some tokenizers turn it into."""
-    return "".join(unicodedata.normalize("NFKC", text).split())
+    return "".join(unicodedata.normalize("NFKD", text).split())
 
 
 def _check_number(path: Path, found: int, expected: int, first_missing: str = "") -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..formats import get_format, is_inline
+from ..formats import is_inline
 from ..prompting.spec import PromptSpec
 from ..sentence import Sentence, Span
 
@@ -19,10 +19,11 @@ _SPARE = 32
 def token_bound(tokenizer: Any, spec: PromptSpec, tokens: tuple[str, ...]) -> int:
     """Return the bound in tokens of a tokenizer.
 
-    It is three times the length of the sentence in an inline format, else the length of a dense output, and 32 more.
+    It is three times the length of the sentence in an inline format, else the length of a dense output, and 32 more. Where no space
+    stands between tokens, one token of the tokenizer can be several of the sentence, and a dense output counts in an inline format, too.
     """
-    if is_inline(spec.format):
-        return 3 * _length(tokenizer, " ".join(tokens)) + _SPARE
+    if is_inline(spec.format) and spec.join:
+        return 3 * _length(tokenizer, spec.source(tokens)) + _SPARE
     return _length(tokenizer, _dense_output(spec, tokens)) + _SPARE
 
 
@@ -33,15 +34,14 @@ def served_bound(spec: PromptSpec, tokens: tuple[str, ...]) -> int:
     more. A server that respects `stop` ends an answer at the end of its line, long before the bound.
     """
     if is_inline(spec.format):
-        text = " ".join(tokens)
-        return len(text.encode()) + 4 * len(text.split()) + _SPARE
+        return len(spec.source(tokens).encode()) + 4 * len(tokens) + _SPARE
     return len(_dense_output(spec, tokens).encode()) + _SPARE
 
 
 def _dense_output(spec: PromptSpec, tokens: tuple[str, ...]) -> str:
     label = max(spec.labels.names, key=len)
     spans = tuple(Span(at, at + 1, label) for at in range(0, len(tokens), 2))
-    return get_format(spec.format, nested=spec.nested).render(Sentence("bound", tokens, spans), spec.labels)
+    return spec.output_format().render(Sentence("bound", tokens, spans), spec.labels)
 
 
 def _length(tokenizer: Any, text: str) -> int:

@@ -126,11 +126,11 @@ class ConstrainedGenerator:
             LmnError: Constrained decoding does not work with this format, tokenizer or model.
         """
         self._tokenizer = loaded.tokenizer
-        self._format = get_inline_format(spec.format, nested=spec.nested)
+        self._format = get_inline_format(spec.format, nested=spec.nested, join=spec.join)
         self._spec = spec
         self._markup = self._format.markup(spec.labels)
         self._vocabulary = Vocabulary(loaded.tokenizer, loaded.stop_ids)
-        for text in (" ", *self._markup.openers.values(), *self._markup.closers.values()):
+        for text in (spec.join, *self._markup.openers.values(), *self._markup.closers.values()):
             self._vocabulary.require(text, "the format's mark")
         self._model = PackedModel(loaded)
         self._guesser = guesser or EntityGuesser.of(spec.labels.names)
@@ -170,7 +170,9 @@ class ConstrainedGenerator:
 
     def _begin(self, number: int, request: Request) -> _Row:
         shared = self._model.prefix_length
-        constraint = Constraint(request.tokens, self._markup, self._vocabulary, nested=self._format.nested)
+        constraint = Constraint(
+            request.tokens, self._markup, self._vocabulary, nested=self._format.nested, join=self._format.join
+        )
         plan = self._guesser.guess(request.tokens) if self._proposals == "marked" else None
         return _Row(number, constraint, plan, list(request.prompt[shared:]), shared)
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..formats.markup import Markup
+from ..sentence import SPACE, Join
 from .grammar import Grammar
 from .vocabulary import Trie, Vocabulary
 
@@ -45,7 +46,9 @@ class Constraint:
 
     start = Grammar.START
 
-    def __init__(self, tokens: Sequence[str], markup: Markup, vocabulary: Vocabulary, *, nested: bool) -> None:
+    def __init__(
+        self, tokens: Sequence[str], markup: Markup, vocabulary: Vocabulary, *, nested: bool, join: Join = SPACE
+    ) -> None:
         """Prepare a sentence.
 
         Args:
@@ -54,10 +57,11 @@ class Constraint:
             markup: Markup of the format.
             vocabulary: Vocabulary of the tokenizer.
             nested: Whether entities may lie inside entities.
+            join: Text between two tokens.
         """
         self.tokens = tuple(vocabulary.spellable(token) for token in tokens)
         encoded = [token.encode() for token in self.tokens]
-        self.grammar = Grammar(encoded, markup, nested=nested, leading=vocabulary.leading)
+        self.grammar = Grammar(encoded, markup, nested=nested, join=join.encode(), leading=vocabulary.leading)
         self._vocabulary = vocabulary
         self._next_tokens: dict[int, AllowedTokens] = {}
 

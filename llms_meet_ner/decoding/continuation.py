@@ -34,8 +34,8 @@ def continuation(grammar: Grammar, state: int, plan: EntityPlan) -> bytes:
     written.append(text)
     while not grammar.is_end(node):
         arc = _choice(grammar, node, plan)
-        written.append(arc.text)
-        node = arc.to
+        written.append(b"" if isinstance(arc, Node) else arc.text)
+        node = arc if isinstance(arc, Node) else arc.to
     return b"".join(written)
 
 
@@ -57,15 +57,19 @@ def _first_node(grammar: Grammar, state: int, plan: EntityPlan) -> tuple[Node, b
     return best[1], best[2]
 
 
-def _choice(grammar: Grammar, node: Node, plan: EntityPlan) -> Arc:
-    """Return the arc that the plan takes from a node."""
+def _choice(grammar: Grammar, node: Node, plan: EntityPlan) -> Arc | Node:
+    """Return the arc that the plan takes from a node, or the next node if it takes none of its own."""
     arcs = grammar.arcs(node)
+    following = grammar.next_node(node)
     if node.token < 0:
         return arcs[0]
     if node.after:
-        wants_mark = bool(node.open) and (arcs[0].is_mark or plan.closes(node.token))
+        goes_on = following is not None or not arcs[0].is_mark
+        wants_mark = bool(node.open) and (not goes_on or plan.closes(node.token))
     else:
         wants_mark = not node.open and plan.opens(node.token)
     marks = [arc for arc in arcs if arc.is_mark] if wants_mark else []
     label = plan.label_at(node.token) if marks else ""
+    if following is not None and not marks:
+        return following
     return next((arc for arc in marks if arc.label == label), (marks or arcs)[0])

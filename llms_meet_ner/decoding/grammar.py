@@ -5,6 +5,8 @@ a graph. Its arcs are pieces of text (a token, a space, a mark), and its nodes l
 
     (before New) --"["--> (before New, open) --"New"--> (after New, open) --" | LOC]"--> (after New) --" "--> (before York)
 
+Where nothing stands between two tokens, no arc leads from the one to the next: a node after a token is a node before the next, too.
+
 A byte of the output may be part of several arcs at once, because tokens of the sentence may look like marks. A state is therefore
 a set of positions in the graph, and all of them are followed. States are made when they are first reached.
 """
@@ -51,7 +53,7 @@ class Arc(NamedTuple):
     """An arc: a piece of text between two nodes.
 
     Attributes:
-        text: Bytes of a token, of the space after it, or of a mark.
+        text: Bytes of a token, of what stands after it, or of a mark.
         to: Node after the piece.
         is_mark: Whether the piece is a mark.
         label: Label that the mark tells; empty for an opening mark without a label, and for other pieces.
@@ -98,16 +100,20 @@ class Grammar:
 
     START = 0
 
-    def __init__(self, tokens: Sequence[bytes], markup: Markup, *, nested: bool, leading: bytes = b"") -> None:
+    def __init__(
+        self, tokens: Sequence[bytes], markup: Markup, *, nested: bool, join: bytes = b" ", leading: bytes = b""
+    ) -> None:
         """Prepare the grammar.
 
         Args:
             tokens: Tokens of the sentence in UTF-8; none is empty.
             markup: Markup of the format.
             nested: Whether entities may lie inside entities.
+            join: Bytes between two tokens; may be empty.
             leading: Bytes before everything else: the space that some tokenizers put before a text, or nothing.
         """
         self.tokens = tuple(tokens)
+        self._join = join
         labels = sorted(markup.closers)
         self._closers = [(label, markup.closers[label].encode()) for label in labels]
         if markup.opens_with_label:
@@ -143,11 +149,18 @@ class Grammar:
         return self._positions[state]
 
     def arcs(self, node: Node) -> tuple[Arc, ...]:
-        """Return the arcs from a node; the text of the sentence comes first, marks after it."""
+        """Return the arcs from a node; the text of the sentence comes first, marks after it. Those of `next_node` are not among them."""
         found = self._arcs.get(node)
         if found is None:
             found = self._arcs[node] = tuple(self._after(node) if node.after else self._before(node))
         return found
+
+    def next_node(self, node: Node) -> Node | None:
+        """Return the node before the next token that a node is, too, because nothing stands between; None if there is none."""
+        is_both = not self._join and node.after and 0 <= node.token < len(self.tokens) - 1
+        if not is_both or not self._can_close(node.open, node.token + 1):
+            return None
+        return Node(node.token + 1, after=False, open=node.open)
 
     def is_end(self, node: Node) -> bool:
         """Return whether the output may end at a node."""
@@ -168,8 +181,8 @@ class Grammar:
 
     def _after(self, node: Node) -> list[Arc]:
         arcs = []
-        if node.token < len(self.tokens) - 1 and self._can_close(node.open, node.token + 1):
-            arcs.append(Arc(b" ", Node(node.token + 1, after=False, open=node.open)))
+        if self._join and node.token < len(self.tokens) - 1 and self._can_close(node.open, node.token + 1):
+            arcs.append(Arc(self._join, Node(node.token + 1, after=False, open=node.open)))
         if not node.open:
             return arcs
         *outer, (*same_start, own) = node.open
@@ -203,7 +216,9 @@ class Grammar:
 
     def _enter(self, node: Node) -> tuple[frozenset[ArcPosition], bool]:
         """Return the positions at the start of each arc of a node, and whether the output may end there."""
-        return frozenset(ArcPosition(node, arc, 0) for arc in range(len(self.arcs(node)))), self.is_end(node)
+        nodes = [node] if (following := self.next_node(node)) is None else [node, following]
+        found = frozenset(ArcPosition(at, arc, 0) for at in nodes for arc in range(len(self.arcs(at))))
+        return found, self.is_end(node)
 
     def _find_transitions(self, state: int) -> dict[int, Transition]:
         reached: dict[int, set[ArcPosition]] = {}

@@ -25,7 +25,8 @@ Each format is one module, which writes and reads it. `get_format` finds a forma
 
 Words used here:
 
-- source: the tokens of a sentence joined by single spaces; offsets count its characters (code points) from 0.
+- join: what stands between two tokens in the text that a model reads: a space, or nothing.
+- source: the tokens of a sentence, joined; offsets count its characters (code points) from 0.
 - mark: text before or after an entity in an inline format. Opening and closing marks together are the markup.
 - place: the tokens that a text is found on (`TokenRange`).
 - candidate: an entity of the output that has a place; overlaps decide whether it stays.
@@ -39,7 +40,7 @@ from typing import Protocol
 from ..alignment import Alignment
 from ..errors import LmnError
 from ..labels import LabelSet
-from ..sentence import Sentence
+from ..sentence import SPACE, Join, Sentence
 from .bracketed import BracketedFormat
 from .grouped import GroupedFormat
 from .inline import InlineFormat
@@ -57,15 +58,17 @@ class OutputFormat(Protocol):
     Attributes:
         name: Name of the format, as options and files have it.
         nested: Whether entities may lie inside entities.
+        join: Text between two tokens.
         variants: Names of the wordings that its instruction comes in.
     """
 
     name: str
     nested: bool
+    join: Join
     variants: tuple[str, ...]
 
-    def __init__(self, nested: bool = False) -> None:
-        """Make the format; `nested` says whether entities may lie inside entities."""
+    def __init__(self, nested: bool = False, join: Join = SPACE) -> None:
+        """Make the format; `nested` says whether entities may lie inside entities, and `join` what stands between two tokens."""
         ...
 
     def instruction(self, labels: LabelSet, variant: str) -> str:
@@ -107,22 +110,23 @@ _FORMATS: dict[str, type[OutputFormat]] = {
 _INLINE: dict[str, type[InlineFormat]] = {BracketedFormat.name: BracketedFormat, XmlFormat.name: XmlFormat}
 
 
-def get_format(name: str = DEFAULT_FORMAT, *, nested: bool = False) -> OutputFormat:
+def get_format(name: str = DEFAULT_FORMAT, *, nested: bool = False, join: Join = SPACE) -> OutputFormat:
     """Return the format with a name.
 
     Args:
         name: One of `format_names()`.
         nested: Whether entities may lie inside entities. When a flat format is parsed, the outer one of two stays.
+        join: Text between two tokens.
 
     Raises:
         LmnError: No format has this name; the message lists the formats.
     """
     if name not in _FORMATS:
         raise LmnError(f"no output format is called {name!r}", remedy=f"there are: {', '.join(_FORMATS)}")
-    return _FORMATS[name](nested)
+    return _FORMATS[name](nested, join)
 
 
-def get_inline_format(name: str, *, nested: bool = False) -> InlineFormat:
+def get_inline_format(name: str, *, nested: bool = False, join: Join = SPACE) -> InlineFormat:
     """Return the inline format with a name.
 
     Raises:
@@ -134,7 +138,7 @@ def get_inline_format(name: str, *, nested: bool = False) -> InlineFormat:
             f"constrained decoding writes the sentence with marks in it, and the format {name} does not",
             remedy="use --decoding free",
         )
-    return _INLINE[name](nested)
+    return _INLINE[name](nested, join)
 
 
 def is_inline(name: str) -> bool:

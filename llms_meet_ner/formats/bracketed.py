@@ -36,10 +36,14 @@ class BracketedFormat(InlineFormat):
     def is_ambiguous(self, sentence: Sentence, labels: LabelSet) -> bool:
         """Return whether another annotation of the same tokens, with these labels, renders to the same text.
 
-        This takes a ` | LABEL]` in the tokens themselves. The answer is also True if there are too many readings to compare
-        them all (1,000).
+        This takes a ` | LABEL]` in the tokens themselves, or a `[` where no space tells what it belongs to. The answer is also True if
+        there are too many readings to compare them all (1,000).
         """
-        return bool(_closer(labels).search(sentence.text)) and self._has_readings(sentence, labels)
+        return self._looks_marked(self.join.join(sentence.tokens), labels) and self._has_readings(sentence, labels)
+
+    def _looks_marked(self, source: str, labels: LabelSet) -> bool:
+        """Return whether which marks belong to the source cannot be told without a search."""
+        return (not self.join and "[" in source) or _closer(labels).search(source) is not None
 
     def _read_exactly(
         self, text: str, tokens: tuple[str, ...], labels: LabelSet, reasons: set[str]
@@ -48,16 +52,15 @@ class BracketedFormat(InlineFormat):
 
         If there are too many ways to read it to try them all, `approximate` is added to the reasons.
         """
-        source = " ".join(tokens)
+        source = self.join.join(tokens)
         if text == source:
             return ()
-        closer = _closer(labels)
-        if closer.search(source):
-            return self._first_reading(text, tokens, self._patterns(labels.names), reasons)
-        marked = _strip_markup(closer.split(text), source, self.nested)
+        if self._looks_marked(source, labels):
+            return self._first_reading(text, tokens, self._patterns(labels.names), reasons, self.join)
+        marked = _strip_markup(_closer(labels).split(text), source, self.nested)
         if marked is None:
             return None
-        return spans_on_tokens(marked, tokens, source)
+        return spans_on_tokens(marked, tokens, source, self.join)
 
     @staticmethod
     def _patterns(names: tuple[str, ...], *, spaced: bool = True) -> MarkPatterns:

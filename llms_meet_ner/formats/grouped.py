@@ -47,7 +47,7 @@ class GroupedFormat(JsonFormat):
             raise ValueError("the grouped format writes every label as a key and needs the label set")
         rows: dict[str, list[str]] = {name: [] for name in labels.names}
         if sentence.spans:
-            source = SourceText(sentence.tokens)
+            source = SourceText(sentence.tokens, self.join)
             for span in sentence.spans:
                 if span.label not in rows:
                     raise ValueError(f"{sentence.id}: {span!r} has a label that is not in the label set")
@@ -71,7 +71,7 @@ class GroupedFormat(JsonFormat):
         entities = _entities(lists, labels, most_candidates(tokens, len(labels)), candidates)
         if not (entities or candidates.unknown_labels) and lists and not any(name in lists for name in labels.names):
             return failed_alignment(candidates.reasons)
-        source = SourceText(tokens, {entity.text for entity in entities})
+        source = SourceText(tokens, self.join, {entity.text for entity in entities})
         grounded: list[WrittenEntity] = []
         listed: list[ListedText] = []
         for entity in entities:
@@ -94,7 +94,8 @@ class GroupedFormat(JsonFormat):
 
         The answer is also True if the search for another annotation would take very long.
         """
-        source = SourceText(sentence.tokens, map(SourceText(sentence.tokens).quote, sentence.spans), bounded=False)
+        texts = map(SourceText(sentence.tokens, self.join).quote, sentence.spans)
+        source = SourceText(sentence.tokens, self.join, texts, bounded=False)
         places: dict[str, tuple[TokenRange, ...]] = {}
         by_label: dict[str, list[ListedText]] = {name: [] for name in labels.names}
         for span in sentence.spans:

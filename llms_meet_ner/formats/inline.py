@@ -9,7 +9,7 @@ from itertools import accumulate
 
 from ..alignment import EXACT, REPAIRED, Alignment
 from ..labels import LabelSet
-from ..sentence import Sentence, Span, outer_first
+from ..sentence import SPACE, Join, Sentence, Span, outer_first
 from .grounding import ground
 from .instructions import VARIANTS, instruction_text, sentence_task
 from .markup import Mark, Markup
@@ -33,8 +33,9 @@ class InlineFormat(ABC):
     name: str
     variants = VARIANTS
 
-    def __init__(self, nested: bool = False) -> None:
+    def __init__(self, nested: bool = False, join: Join = SPACE) -> None:
         self.nested = nested
+        self.join = join
 
     @staticmethod
     @abstractmethod
@@ -88,13 +89,13 @@ class InlineFormat(ABC):
     def write(self, tokens: Sequence[str], spans: Sequence[Span]) -> str:
         """Write tokens with spans, which must be in the order of `outer_first`."""
         if not spans:
-            return " ".join(tokens)
+            return self.join.join(tokens)
         written = list(tokens)
         for span in reversed(spans):  # inner spans come after outer ones, so their marks are written first
             before, after = self.marks(span.label)
             written[span.start] = before + written[span.start]
             written[span.end - 1] += after
-        return " ".join(written)
+        return self.join.join(written)
 
     def parse(self, text: str, tokens: tuple[str, ...], labels: LabelSet) -> Alignment:
         """Read a generated text against the tokens of its sentence, up to its first newline.
@@ -109,7 +110,7 @@ class InlineFormat(ABC):
             spans = self._read_exactly(stripped, tokens, labels, reasons)
         if spans is not None:
             return Alignment(spans, REPAIRED if reasons else EXACT, tuple(reasons))
-        pieces, loose = self._split_markup(line, " ".join(tokens), labels)
+        pieces, loose = self._split_markup(line, self.join.join(tokens), labels)
         spans = self._read_unspaced(line, tokens, labels, reasons)
         if spans is not None:
             return Alignment(spans, REPAIRED, tuple(sorted({*reasons, "loose-markup" if loose else "respaced"})))
@@ -121,7 +122,8 @@ class InlineFormat(ABC):
         text = self.render(sentence)
         found = 0
         try:
-            for number, reading in enumerate(self._readings(text, sentence.tokens, self._patterns(labels.names)), 1):
+            marks = self._patterns(labels.names)
+            for number, reading in enumerate(self._readings(text, sentence.tokens, marks, self.join), 1):
                 found += reading.renders_again
                 if found > 1 or number == _MAX_READINGS:
                     return True
@@ -135,7 +137,7 @@ class InlineFormat(ABC):
         tokens: tuple[str, ...],
         marks: MarkPatterns,
         reasons: set[str],
-        join: str = " ",
+        join: Join,
         likely_ends: Collection[int] = (),
         most: int = _MAX_POSITIONS,
     ) -> tuple[Span, ...] | None:
@@ -160,7 +162,7 @@ class InlineFormat(ABC):
         text: str,
         tokens: tuple[str, ...],
         marks: MarkPatterns,
-        join: str = " ",
+        join: Join,
         likely_ends: Collection[int] = (),
         most: int = _MAX_POSITIONS,
     ) -> Iterator[Reading]:
@@ -221,7 +223,7 @@ class InlineFormat(ABC):
             starts.append(at)
             at += opening + len(token)
             ends.append(at)
-            at += closing + 1
+            at += closing + len(self.join)
         ranges: list[tuple[int, int]] = [(0, 0)] * len(spans)
         for number, (span, (opening, _)) in enumerate(zip(spans, lengths)):  # outer entities come first
             ranges[number] = (starts[span.start], 0)
@@ -234,23 +236,25 @@ class InlineFormat(ABC):
 
 
 def spans_on_tokens(
-    marked: list[tuple[int, int, str]], tokens: tuple[str, ...], source: str
+    marked: list[tuple[int, int, str]], tokens: tuple[str, ...], source: str, join: Join = SPACE
 ) -> tuple[Span, ...] | None:
     """Turn entities at characters of the source into token spans.
 
     Args:
         marked: Entities as (start, end, label), in characters of the source, end exclusive.
         tokens: Tokens of the sentence.
-        source: The tokens joined by single spaces.
+        source: The tokens, joined.
+        join: Text between two tokens.
 
     Returns:
         Spans in the order of `outer_first`; None if an entity cuts a token or two spans are equal.
     """
     if not marked:
         return ()
-    is_short = len(marked) <= _FEW and source.count(" ") == len(tokens) - 1
-    to_span = _by_spaces if is_short else _by_offsets
-    spans = to_span(marked, tokens, source)
+    if join and len(marked) <= _FEW and source.count(" ") == len(tokens) - 1:
+        spans = _by_spaces(marked, source)
+    else:
+        spans = _by_offsets(marked, tokens, join)
     if spans is not None and len(spans) > 1:
         if len(set(spans)) < len(spans):
             return None
@@ -258,7 +262,7 @@ def spans_on_tokens(
     return None if spans is None else tuple(spans)
 
 
-def _by_spaces(marked: list[tuple[int, int, str]], tokens: tuple[str, ...], source: str) -> list[Span] | None:
+def _by_spaces(marked: list[tuple[int, int, str]], source: str) -> list[Span] | None:
     """Find token positions by counting spaces, in a sentence whose tokens hold none. This is faster for a few entities."""
     spans: list[Span] = []
     length = len(source)
@@ -275,7 +279,7 @@ def _by_spaces(marked: list[tuple[int, int, str]], tokens: tuple[str, ...], sour
     return spans
 
 
-def _by_offsets(marked: list[tuple[int, int, str]], tokens: tuple[str, ...], source: str) -> list[Span] | None:
+def _by_offsets(marked: list[tuple[int, int, str]], tokens: tuple[str, ...], join: Join) -> list[Span] | None:
     """Find token positions by a table of offsets, in any sentence."""
     starts: dict[int, int] = {}
     ends: dict[int, int] = {}
@@ -284,7 +288,7 @@ def _by_offsets(marked: list[tuple[int, int, str]], tokens: tuple[str, ...], sou
         starts[offset] = index
         offset += len(token)
         ends[offset] = index + 1
-        offset += 1
+        offset += len(join)
     try:
         return [Span(starts[start], ends[end], label) for start, end, label in marked]
     except (KeyError, ValueError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..labels import LabelSet
+from ..sentence import SPACE, Join
 from .instructions import VARIANTS, instruction_text
 
 
@@ -14,8 +15,9 @@ class JsonFormat:
     _task: str
     _task_in_short: str
 
-    def __init__(self, nested: bool = False) -> None:
+    def __init__(self, nested: bool = False, join: Join = SPACE) -> None:
         self.nested = nested
+        self.join = join
 
     def instruction(self, labels: LabelSet, variant: str = "full") -> str:
         """Return the instruction text, which is this package's own.

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
-from ..sentence import Span
+from ..sentence import SPACE, Join, Span
 from .normal import folded, unspaced
 from .substrings import Effort, Substrings
 
@@ -73,24 +73,27 @@ class SourceText:
 
     Attributes:
         tokens: Tokens of the sentence.
-        text: Tokens joined by single spaces; offsets count its characters (code points), and ends are exclusive.
+        text: Tokens, joined; offsets count its characters (code points), and ends are exclusive.
         starts: Offset of each token.
         ends: Offset after each token.
         effort: What looking up may cost.
     """
 
-    def __init__(self, tokens: tuple[str, ...], texts: Iterable[str] = (), *, bounded: bool = True) -> None:
+    def __init__(
+        self, tokens: tuple[str, ...], join: Join = SPACE, texts: Iterable[str] = (), *, bounded: bool = True
+    ) -> None:
         """Prepare a sentence.
 
         Args:
             tokens: Tokens of the sentence.
+            join: Text between two tokens.
             texts: Texts that will be looked up. The others can be looked up too, but many of them take longer.
             bounded: Whether looking up ends early in a text that is built to make it slow.
         """
         self.tokens = tokens
-        self.text = " ".join(tokens)
-        self.ends = [end + number for number, end in enumerate(accumulate(map(len, tokens)))]
-        self.starts = [0, *(end + 1 for end in self.ends[:-1])]
+        self.text = join.join(tokens)
+        self.ends = [end + number * len(join) for number, end in enumerate(accumulate(map(len, tokens)))]
+        self.starts = [0, *(end + len(join) for end in self.ends[:-1])]
         self.effort = Effort(_MAX_STEPS if bounded else inf)
         self._texts = set(texts)
         self._search = Substrings(self.text, self._texts, self.effort)

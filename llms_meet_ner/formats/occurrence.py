@@ -42,9 +42,9 @@ class OccurrenceFormat(JsonFormat):
         """Write the entities of a sentence in the order of `outer_first`."""
         if not sentence.spans:
             return "[]"
-        source = SourceText(sentence.tokens)
+        source = SourceText(sentence.tokens, self.join)
         texts = [source.quote(span) for span in sentence.spans]
-        source = SourceText(sentence.tokens, texts, bounded=False)
+        source = SourceText(sentence.tokens, self.join, texts, bounded=False)
         rows = [
             {
                 "text": text,
@@ -68,7 +68,7 @@ class OccurrenceFormat(JsonFormat):
         entities, reasons = read_entities(text, _NUMBERS, most_candidates(tokens, len(labels)))
         if entities is None:
             return failed_alignment(reasons)
-        source = SourceText(tokens, {row.entity.text for row in entities})
+        source = SourceText(tokens, self.join, {row.entity.text for row in entities})
         candidates = Candidates(self.nested, reasons)
         places: dict[str, _Places] = {}
         unnumbered: list[WrittenEntity] = []

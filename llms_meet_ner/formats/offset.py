@@ -39,7 +39,7 @@ class OffsetFormat(JsonFormat):
         """Write the entities of a sentence in the order of `outer_first`."""
         if not sentence.spans:
             return "[]"
-        source = SourceText(sentence.tokens)
+        source = SourceText(sentence.tokens, self.join)
         return dump(
             [
                 {
@@ -61,7 +61,7 @@ class OffsetFormat(JsonFormat):
         entities, reasons = read_entities(text, _NUMBERS, most_candidates(tokens, len(labels)))
         if entities is None:
             return failed_alignment(reasons)
-        source = SourceText(tokens)
+        source = SourceText(tokens, self.join)
         candidates = Candidates(self.nested, reasons)
         for entity, (start, end) in entities:
             if entity.label not in labels:

@@ -25,7 +25,7 @@ _NAME = re.compile(r"[^\W\d_][\w.:-]*")
 class XmlFormat(InlineFormat):
     """Writes and reads sentences with entities in tags.
 
-    A text has at most one reading, as long as no label begins with a slash:
+    Between spaces, a text has at most one reading, as long as no label begins with a slash:
 
     - Only opening tags come before a token, and only closing tags after it.
     - In a run of opening tags, the last ones belong to the token: as many as the token begins with. What follows them in the
@@ -59,21 +59,30 @@ class XmlFormat(InlineFormat):
         return super().markup(labels)
 
     def is_ambiguous(self, sentence: Sentence, labels: LabelSet) -> bool:
-        """Return whether another annotation may render to the same text, which happens only if a label starts with a slash."""
-        return any(label.startswith("/") for label in labels.names)
+        """Return whether another annotation of the same tokens, with these labels, renders to the same text.
+
+        This takes a label that starts with a slash, or a tag in the tokens themselves where no space tells what it belongs to. The
+        answer is also True if there are too many readings to compare them all (1,000).
+        """
+        if any(label.startswith("/") for label in labels.names):
+            return True
+        source = self.join.join(sentence.tokens)
+        return not self.join and _has_tag(source, labels) and self._has_readings(sentence, labels)
 
     def _read_exactly(
         self, text: str, tokens: tuple[str, ...], labels: LabelSet, reasons: set[str]
     ) -> tuple[Span, ...] | None:
         """Return the spans if the text is the source with well-formed markup and nothing else, or None."""
-        source = " ".join(tokens)
+        source = self.join.join(tokens)
         if text == source:
             return ()
         tag = _tag_of(labels.names)
-        if "<" in source and tag.search(source):
+        if _has_tag(source, labels):
+            if not self.join:
+                return self._first_reading(text, tokens, self._patterns(labels.names), reasons, self.join)
             return _read_tokens(text, tokens, tag, nested=self.nested)
         marked = _strip_tags(tag.split(text), source, nested=self.nested)
-        return None if marked is None else spans_on_tokens(marked, tokens, source)
+        return None if marked is None else spans_on_tokens(marked, tokens, source, self.join)
 
     @staticmethod
     def _patterns(names: tuple[str, ...], *, spaced: bool = True) -> MarkPatterns:
@@ -122,6 +131,11 @@ def _check(labels: LabelSet) -> None:
 def _tag_of(names: tuple[str, ...]) -> re.Pattern[str]:
     """Return the pattern of a tag; its groups are the slash (or nothing) and the label."""
     return re.compile("<(/?)(" + "|".join(map(re.escape, names)) + ")>")
+
+
+def _has_tag(source: str, labels: LabelSet) -> bool:
+    """Return whether a source holds a tag of a label."""
+    return "<" in source and _tag_of(labels.names).search(source) is not None
 
 
 def _read_tag(content: str, labels: LabelSet, known: dict[str, str]) -> tuple[str, str, bool] | None:

@@ -9,9 +9,10 @@ from typing import Any, Literal, NamedTuple, TypedDict, cast, final, get_args
 
 from ..characters import harmful_in
 from ..files import read_json, write_json
-from ..formats import format_names
+from ..formats import OutputFormat, format_names, get_format
 from ..formats.instructions import VARIANTS
 from ..labels import LabelSet
+from ..sentence import JOINS, SPACE, Join
 from ..typed_json import from_json, read_as_it_is, to_json, written_as
 
 InstructionAs = Literal["user", "system"]
@@ -179,9 +180,10 @@ class PromptSpec:
         instruction_as: `user` joins the instruction and the sentence by a newline in one user turn; `system` makes the
             instruction the system message.
         template: Chat template around both; None until a recipe names one.
+        join: Text between two tokens, in the sentence and in outputs: a space, or nothing.
 
     Raises:
-        ValueError: There is no such format or variant, or something is longer than any prompt.
+        ValueError: There is no such format, variant or join, or something is longer than any prompt.
     """
 
     format: str
@@ -191,15 +193,26 @@ class PromptSpec:
     nested: bool = False
     instruction_as: InstructionAs = "user"
     template: TemplatePieces | None = None
+    join: Join = SPACE
 
     def __post_init__(self) -> None:
         for key, name, known in (("format", self.format, format_names()), ("variant", self.variant, VARIANTS)):
             if name not in known:
                 raise ValueError(f"{key}: {name!r:.60} is not one of {', '.join(known)}")
+        if self.join not in JOINS:
+            raise ValueError(f"join: {self.join!r:.60} is neither a space nor empty")
         if len(self.instruction) > _LONGEST_INSTRUCTION:
             raise ValueError(f"instruction: more than {_LONGEST_INSTRUCTION:,} characters")
         if len(self.labels) > _MOST_LABELS:
             raise ValueError(f"labels: more than {_MOST_LABELS:,}")
+
+    def source(self, tokens: Sequence[str]) -> str:
+        """Return the text of a sentence as a model reads it: its tokens, joined."""
+        return self.join.join(tokens)
+
+    def output_format(self) -> OutputFormat:
+        """Return the format of the outputs."""
+        return get_format(self.format, nested=self.nested, join=self.join)
 
     def messages(self, source: str) -> tuple[str, str]:
         """Return the system message (may be empty) and the user message for the text of a sentence."""
@@ -230,7 +243,7 @@ class PromptSpec:
 
     def differences(self, other: PromptSpec) -> list[str]:
         """Return the names of the fields in which two specs differ; the template is not compared."""
-        names = ("format", "variant", "instruction", "nested", "instruction_as")
+        names = ("format", "variant", "instruction", "nested", "instruction_as", "join")
         differing = [name for name in names if getattr(self, name) != getattr(other, name)]
         same_labels = self.labels.names == other.labels.names and dict(self.labels.origins) == dict(
             other.labels.origins
@@ -243,7 +256,7 @@ class PromptSpec:
 
     @classmethod
     def from_dict(cls, row: object, where: str) -> PromptSpec:
-        """Read what `to_dict` returned, now or before there was a slot for answers.
+        """Read what `to_dict` returned, now or before there was a slot for answers or a `join`, which was a space then.
 
         Args:
             row: Value that was read from JSON.
@@ -268,4 +281,4 @@ class PromptSpec:
         write_json(path, self.to_dict())
 
 
-written_as(PromptSpec, "format variant instruction *labels nested instruction_as template")
+written_as(PromptSpec, "format variant instruction *labels nested instruction_as template join??")

@@ -14,7 +14,6 @@ from functools import cached_property
 from typing import Any, Final, Literal, NamedTuple, get_args
 
 from ..errors import LmnError
-from ..formats import get_format
 from ..prompting.spec import Example, PromptSpec
 from ..sentence import Sentence
 from ..training.dataset_info import read_answers
@@ -148,12 +147,12 @@ class ExampleChooser:
     @cached_property
     def _pool(self) -> list[Candidate]:
         entry = self._recipe.train_entry()
-        fmt = get_format(self._spec.format, nested=self._spec.nested)
+        fmt = self._spec.output_format()
         pool: dict[tuple[str, ...], Candidate] = {}
         for sentence, output in read_answers(self._recipe.dataset_dir, entry):
             spans = fmt.parse(output, sentence.tokens, self._spec.labels).spans
             if spans and not sentence.is_docstart and sentence.tokens not in pool:
-                example = Example(sentence.id, sentence.text, output)
+                example = Example(sentence.id, self._spec.source(sentence.tokens), output)
                 pool[sentence.tokens] = Candidate(example, sentence.tokens, frozenset(span.label for span in spans))
         if len(pool) < self.shots.number:
             raise LmnError(

@@ -19,7 +19,6 @@ from ..decoding.pretrained import Dtype, FourBit, Weights, panics_as_errors
 from ..decoding.requests import CONSTRAINED, FREE, Decoding, Generator, Request
 from ..errors import LmnError
 from ..files import sha256_of
-from ..formats import get_format
 from ..prompting.spec import Example, PromptSpec
 from ..prompting.templates import encode_prompt
 from ..reading import Ending, first_newline
@@ -211,8 +210,9 @@ class LocalSystem(PromptedSystem):
     def _one(self, sentence: Sentence, shown: tuple[Example, ...]) -> _Asked:
         tokenizer, spec, limit = self._loaded.tokenizer, self._full_prompt, self.options.max_new_tokens
         with panics_as_errors(self.name):
-            prompt = encode_prompt(tokenizer, spec, sentence.text, shown)
-            length = len(tokenizer.encode(sentence.text, add_special_tokens=False))
+            source = spec.source(sentence.tokens)
+            prompt = encode_prompt(tokenizer, spec, source, shown)
+            length = len(tokenizer.encode(source, add_special_tokens=False))
             bound = limit or token_bound(tokenizer, spec, sentence.tokens)
         return _Asked(sentence, prompt, length, bound, shown)
 
@@ -299,7 +299,7 @@ def recipe_precision(recipe: Recipe) -> dict[str, Any]:
 def training_guesser(recipe: Recipe, spec: PromptSpec, decoding: Decoding = CONSTRAINED) -> EntityGuesser:
     """Return a guesser that has learned the training data, if it is there. It changes no output. Free decoding needs none."""
     guesser = EntityGuesser.of(spec.labels.names)
-    fmt = get_format(spec.format, nested=spec.nested)
+    fmt = spec.output_format()
     if decoding == CONSTRAINED:
         with suppress(LmnError):
             for sentence, output in read_answers(recipe.dataset_dir, recipe.train_entry()):

@@ -10,7 +10,7 @@ from typing import Any
 from ..alignment import Alignment
 from ..decoding.requests import CONSTRAINED, FREE, Decoding
 from ..errors import LmnError
-from ..formats import OutputFormat, get_format
+from ..formats import OutputFormat
 from ..prompting.spec import Example, PromptSpec
 from ..reading import LENIENT, Ending, ending_of, read_output
 from ..records import RUN_FILE, Answer, Uncertainty, read_pieces
@@ -66,7 +66,7 @@ class PromptedSystem(ABC):
 
     @cached_property
     def _format(self) -> OutputFormat:
-        return get_format(self.prompt.format, nested=self.prompt.nested)
+        return self.prompt.output_format()
 
     def read(self, answer: Answer, sentence: Sentence) -> Alignment:
         """Return the spans that a text puts on its sentence, in the reading of the options."""

@@ -102,12 +102,13 @@ class ServedModel(PromptedSystem):
         """Return a job that asks the server about these sentences, the longest first."""
         server, spec, limit = self._server, self._sent_prompt, self.options.max_new_tokens
         examples = self._examples(sentences)
-        order = sorted(range(len(sentences)), key=lambda item: (-len(sentences[item].text), item))
+        sources = [spec.source(sentence.tokens) for sentence in sentences]
+        order = sorted(range(len(sentences)), key=lambda item: (-len(sources[item]), item))
         batches = [Batch((item,), (limit or served_bound(spec, sentences[item].tokens),)) for item in order]
 
         def answer(batch: Batch) -> list[Answer]:
             (item,) = batch.items
-            system, turns = spec.conversation(sentences[item].text, examples[item])
+            system, turns = spec.conversation(sources[item], examples[item])
             text, replaced = server.complete(
                 system, turns, batch.max_new_tokens[0], self._request,
                 lambda text: self.ending(text, sentences[item].tokens),

@@ -246,11 +246,11 @@ def read_sentences(folder: Path, entry: DatasetEntry) -> Iterator[Sentence]:
         yield sentence
 
 
-def record_of(sentence: Sentence, instruction: str, output: str) -> dict[str, Any]:
+def record_of(sentence: Sentence, spec: PromptSpec, output: str) -> dict[str, Any]:
     """Return a record of a data set: Alpaca's three fields, and the sentence's id and tokens, which `read_sentences` reads."""
     return {
-        _INSTRUCTION: instruction,
-        _INPUT: sentence.text,
+        _INSTRUCTION: spec.instruction,
+        _INPUT: spec.source(sentence.tokens),
         _OUTPUT: output,
         "id": sentence.id,
         "tokens": list(sentence.tokens),

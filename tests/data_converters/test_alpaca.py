@@ -13,6 +13,7 @@ from llms_meet_ner.data_converters import load_card, prompt_spec_of
 from llms_meet_ner.formats import format_names, get_format
 from llms_meet_ner.formats.instructions import LETTERED, VARIANTS
 from llms_meet_ner.labels import LabelSet
+from llms_meet_ner.training.dataset_info import load_entry
 
 
 def test_dataset_info_says_everything_and_keeps_what_others_wrote(workdir: Path) -> None:
@@ -59,3 +60,39 @@ def test_lettered_instructions_say_nothing_of_entities_nor_of_the_format(name: s
     assert not any(word in bare for word in ("entit", "ORG", "PER", "LOC", "MISC", "[", "<", "{"))
     alone = get_format(name).instruction(LabelSet.of("PER").lettered(definitions=False), "letters-bare")
     assert "the label A applies" in alone
+
+
+JOINED = """\
+name: zh
+language: zh
+docstart: none
+join: ""
+splits: {train: train.tsv}
+reader: {type: columns, scheme: IOB2, separator: tab}
+labels: [{name: PER}, {name: LOC}]
+"""
+
+
+@pytest.mark.parametrize("name", format_names())
+def test_tokens_that_join_without_spaces_are_written_so(workdir: Path, name: str) -> None:
+    rows = "乙 O|丁 O|乙 B-PER|月 I-PER|己 O||[ O|乙 B-LOC|] O||甲 O".replace(" ", "\t").replace("|", "\n")
+    (workdir / "card.yaml").write_text(JOINED)
+    (workdir / "train.tsv").write_text(rows + "\n")
+    run(".", "--format", name)
+    data = "zh_train" if name == "bracketed" else f"zh.{name}_train"
+    entry = load_entry(workdir / "data/alpaca", data)
+    assert entry.spec.join == ""
+    assert json.loads((workdir / "data/alpaca/dataset_info.json").read_text())[data]["lmn"]["prompt"]["join"] == ""
+    records = json.loads((workdir / f"data/alpaca/{data}.json").read_text())
+    assert [record["input"] for record in records] == ["乙丁乙月己", "[乙]", "甲"]
+    assert (
+        records[0]["output"]
+        == {
+            "bracketed": "乙丁[乙月 | PER]己",
+            "xml": "乙丁<PER>乙月</PER>己",
+            "grouped": '{"PER": ["乙月"], "LOC": []}',
+            "occurrence": '[{"text": "乙月", "label": "PER", "occurrence_index": 1}]',
+            "offset": '[{"text": "乙月", "label": "PER", "start": 2, "end": 4}]',
+        }[name]
+    )
+    assert "not restored" not in run("check", ".", "--format", name).stdout

@@ -245,3 +245,13 @@ def test_all_keys_that_a_card_lacks_are_named_at_once(workdir: Path) -> None:
     assert str(raised.value) == (
         "bare.yaml:1: card: the keys 'name', 'splits', 'docstart', 'labels.0.name', 'reader.scheme' are missing"
     )
+
+
+def test_a_card_says_how_tokens_join(workdir: Path) -> None:
+    (workdir / "mine.yaml").write_text(GOOD)
+    assert load_card("mine.yaml").join == " "
+    (workdir / "mine.yaml").write_text(GOOD + 'join: ""\n')
+    assert load_card("mine.yaml").join == ""
+    (workdir / "mine.yaml").write_text(GOOD + 'join: "-"\n')
+    with pytest.raises(LmnError, match=r"join: '-' is not one of \[' ', ''\]; it is what stands between two tokens"):
+        load_card("mine.yaml")

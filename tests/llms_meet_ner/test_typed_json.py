@@ -185,6 +185,22 @@ def test_a_part_of_nulls_is_read_as_none() -> None:
     assert from_json(Whole, to_json(whole), "here", writer="lmn-x") == whole
 
 
+@dataclass(frozen=True)
+class Unsaid:
+    name: str
+    join: str = " "
+
+
+written_as(Unsaid, "name join??")
+
+
+def test_a_key_may_be_left_out_at_its_default() -> None:
+    for value, row in ((Unsaid("a"), {"name": "a"}), (Unsaid("a", ""), {"name": "a", "join": ""})):
+        assert to_json(value) == row
+        assert from_json(Unsaid, row, "f", writer="w", remedy="r") == value
+    assert from_json(Unsaid, {"name": "a", "join": " "}, "f", writer="w", remedy="r") == Unsaid("a")
+
+
 def test_pairs_are_a_mapping_and_a_late_key_may_be_missing() -> None:
     pairs = Pairs((("b", "x"), ("a", None)), 4)
     assert json.dumps(to_json(pairs)) == '{"mapping": {"b": "x", "a": null}, "late": 4}'

@@ -9,6 +9,7 @@ from llms_meet_ner import LabelSet
 from llms_meet_ner.decoding.constraint import Constraint
 from llms_meet_ner.decoding.vocabulary import Vocabulary
 from llms_meet_ner.formats import get_inline_format
+from llms_meet_ner.sentence import SPACE, Join
 
 LABELS = LabelSet.of("PER", "LOC", "PERS")
 WORDS = [
@@ -54,9 +55,15 @@ def vocabulary(name: str) -> Vocabulary:
 
 
 def constraint(
-    tokens: tuple[str, ...], name: str, *, nested: bool, labels: LabelSet = LABELS, form: str = "bracketed"
+    tokens: tuple[str, ...],
+    name: str,
+    *,
+    nested: bool,
+    labels: LabelSet = LABELS,
+    form: str = "bracketed",
+    join: Join = SPACE,
 ) -> Constraint:
-    return Constraint(tokens, get_inline_format(form).markup(labels), vocabulary(name), nested=nested)
+    return Constraint(tokens, get_inline_format(form).markup(labels), vocabulary(name), nested=nested, join=join)
 
 
 def text_of(name: str, ids: list[int]) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from llms_meet_ner import LabelSet, PromptSpec
 from llms_meet_ner.decoding.requests import Request
+from llms_meet_ner.sentence import SPACE, Join
 
 LABELS = LabelSet.of("PER", "LOC", "MISC")
 SENTENCES = [
@@ -70,8 +71,8 @@ def loaded(kind: str, tokenizer: Any) -> Any:
     return LoadedModel(model_of(kind, tokenizer), tokenizer, "cpu", "cpu", "float32", [tokenizer.eos_token_id])
 
 
-def spec(form: str = "bracketed", *, nested: bool = False) -> PromptSpec:
-    return PromptSpec(form, "short", "Mark", LABELS, nested=nested)
+def spec(form: str = "bracketed", *, nested: bool = False, join: Join = SPACE) -> PromptSpec:
+    return PromptSpec(form, "short", "Mark", LABELS, nested=nested, join=join)
 
 
 def requests(tokenizer: Any, form: str = "bracketed") -> list[Request]:

@@ -10,7 +10,7 @@ from converting import run
 from mix_sources import MIX, write_sources
 from paths import ROOT
 
-from llms_meet_ner.data_converters import card_names
+from llms_meet_ner.data_converters import card_names, load_card
 from llms_meet_ner.data_converters.mixing.mix import HeldOut, load_mix, mix_names
 
 OUT = Path("data/mixes/both")
@@ -71,3 +71,24 @@ def test_a_mix_of_the_package_maps_every_label_of_its_nine_cards(name: str) -> N
     assert wiki.target_of("GPE") == ("GPE" if name == "turkish" else "LOCATION")
     assert wiki.target_of("DATE") == ("DATE" if name == "turkish" else None)
     assert wiki.target_of("CARDINAL") is None
+
+
+def test_corpora_whose_tokens_join_in_different_ways_are_refused(sources: Path) -> None:
+    two = sources / "two.yaml"
+    two.write_text(two.read_text() + 'join: ""\n')
+    error = run("mix", "mix.yaml", code=1).stderr
+    assert error == (
+        "Error: mix.yaml:10: sources.1.card: the tokens of corpus two join without spaces, those of one by spaces; make a mix of "
+        'each, or take a card with `extends: two.yaml` and `join: " "`\n'
+    )
+    (sources / "three.yaml").write_text('extends: two.yaml\njoin: " "\n')
+    (sources / "mix.yaml").write_text(MIX.replace("two.yaml", "three.yaml"))
+    run("mix", "mix.yaml")
+    assert load_card(OUT).join == " "
+
+
+def test_a_mix_joins_its_tokens_as_its_sources_do(sources: Path) -> None:
+    for name in ("one", "two"):
+        (sources / f"{name}.yaml").write_text((sources / f"{name}.yaml").read_text() + 'join: ""\n')
+    run("mix", "mix.yaml")
+    assert load_card(OUT).join == ""

@@ -13,6 +13,7 @@ from small_tokenizers import byte_level, pieces
 
 from llms_meet_ner import Span, get_format
 from llms_meet_ner.decoding.guesser import EntityGuesser
+from llms_meet_ner.decoding.requests import Request
 
 
 @pytest.mark.parametrize(
@@ -100,20 +101,37 @@ def test_models_in_wrappers_decode_alike(make: Any) -> None:
 def test_proposals_and_batches_change_nothing_else(form: str, pieced: bool, nested: bool) -> None:
     model = loaded("Llama", pieces(byte_fallback=True, leading_space=True) if pieced else byte_level())
     asked = requests(model.tokenizer, form)
-    ids, outputs, _ = decode(model, asked, 1, spec=spec(form, nested=nested), proposals="none")
+    prompt = spec(form, nested=nested)
+    ids, outputs, _ = decode(model, asked, 1, spec=prompt, proposals="none")
     for size, proposals in [(6, "none"), (3, "copy"), (1, "marked"), (6, "marked")]:
-        others, texts, _ = decode(model, asked, size, spec=spec(form, nested=nested), proposals=proposals)
+        others, texts, _ = decode(model, asked, size, spec=prompt, proposals=proposals)
         assert others == ids
         for got, expected in zip(texts, outputs):
             assert got.text == expected.text
             assert got.confidences == pytest.approx(expected.confidences, abs=2e-4)
             assert astuple(got.uncertainty) == pytest.approx(astuple(expected.uncertainty), abs=2e-4)
-    fmt = get_format(form, nested=nested)
+    fmt = prompt.output_format()
     for output, tokens in zip(outputs, HOSTILE[form]):
         alignment = fmt.parse(output.text, tokens, LABELS)
         assert alignment.status == "exact"
         assert len(output.confidences) == len(alignment.spans)
         assert all(0 < value <= 1 for value in output.confidences)
+
+
+@pytest.mark.parametrize(("form", "nested"), [("bracketed", False), ("bracketed", True), ("xml", False)])
+def test_a_sentence_without_spaces_is_written_without_spaces(form: str, nested: bool) -> None:
+    model = loaded("Llama", byte_level())
+    tokens = ("乙", "丁", "a", "乙")
+    prompt = spec(form, nested=nested, join="")
+    source = model.tokenizer.encode("Mark entities:\n" + prompt.source(tokens) + "\n", add_special_tokens=False)
+    asked = [Request(source, tokens, 1), Request(source, tokens[1:], 1)]
+    ids, outputs, _ = decode(model, asked, 1, spec=prompt, proposals="none")
+    assert decode(model, asked, 2, spec=prompt, proposals="marked")[0] == ids
+    for output, request in zip(outputs, asked):
+        alignment = prompt.output_format().parse(output.text, request.tokens, LABELS)
+        assert alignment.status == "exact"
+        assert len(output.confidences) == len(alignment.spans)
+        assert " ".join(request.tokens) not in output.text
 
 
 @pytest.mark.slow

@@ -15,6 +15,7 @@ from reachability import CORPORA, unreachable
 from llms_meet_ner import LabelSet, Span
 from llms_meet_ner.decoding.constraint import END
 from llms_meet_ner.formats import get_inline_format
+from llms_meet_ner.sentence import JOINS, Join
 
 
 @settings(max_examples=500, deadline=None)
@@ -23,12 +24,13 @@ from llms_meet_ner.formats import get_inline_format
     st.sampled_from(sorted(TOKENIZERS)),
     st.sampled_from(FORMS),
     st.booleans(),
+    st.sampled_from(JOINS),
     st.randoms(use_true_random=False),
 )
 def test_whatever_is_allowed_aligns_exactly(
-    tokens: tuple[str, ...], name: str, form: str, nested: bool, choose: random.Random
+    tokens: tuple[str, ...], name: str, form: str, nested: bool, join: Join, choose: random.Random
 ) -> None:
-    allowed = constraint(tokens, name, nested=nested, form=form)
+    allowed = constraint(tokens, name, nested=nested, form=form, join=join)
     state, ids = allowed.start, list[int]()
     while not allowed.is_done(state):
         moves = allowed.next_tokens(state)
@@ -37,24 +39,34 @@ def test_whatever_is_allowed_aligns_exactly(
         state = moves.targets[token]
         if state != END:
             ids.append(token)
-    fmt = get_inline_format(form, nested=nested)
+    fmt = get_inline_format(form, nested=nested, join=join)
     alignment = fmt.parse(text_of(name, ids), allowed.tokens, LABELS)
     assert alignment.status == "exact", (text_of(name, ids), alignment)
     is_rendering = fmt.write(allowed.tokens, alignment.spans) == text_of(name, ids)
-    assert is_rendering or form == "bracketed"  # where tokens look like a closer, another reading may come first
-    if is_rendering:
+    assert (
+        is_rendering or form == "bracketed" or not join
+    )  # where tokens look like a closer, another reading may come first
+    if is_rendering and join:
         for (start, end), span in zip(fmt.entity_ranges(allowed.tokens, alignment.spans), alignment.spans):
             inside = fmt.parse(text_of(name, ids)[start:end], allowed.tokens[span.start : span.end], LABELS)
             assert Span(0, span.end - span.start, span.label) in inside.spans
 
 
 @settings(max_examples=400, deadline=None)
-@given(st.data(), st.sampled_from([LABELS, LabelSet.of("PER")]), st.sampled_from(FORMS), st.booleans())
-def test_every_annotation_can_be_written(data: st.DataObject, labels: LabelSet, form: str, nested: bool) -> None:
+@given(
+    st.data(),
+    st.sampled_from([LABELS, LabelSet.of("PER")]),
+    st.sampled_from(FORMS),
+    st.booleans(),
+    st.sampled_from(JOINS),
+)
+def test_every_annotation_can_be_written(
+    data: st.DataObject, labels: LabelSet, form: str, nested: bool, join: Join
+) -> None:
     name = data.draw(st.sampled_from(sorted(TOKENIZERS)))
     sentence = data.draw(sentences(TOKENS, labels.names, nested=nested, most=5))
-    allowed = constraint(sentence.tokens, name, nested=nested, labels=labels, form=form)
-    text = get_inline_format(form, nested=nested).write(allowed.tokens, sentence.spans)
+    allowed = constraint(sentence.tokens, name, nested=nested, labels=labels, form=form, join=join)
+    text = get_inline_format(form, nested=nested, join=join).write(allowed.tokens, sentence.spans)
     state = allowed.start
     for token in TOKENIZERS[name]().encode(text, add_special_tokens=False):
         state = allowed.next_tokens(state).targets[token]

@@ -13,15 +13,23 @@ from llms_meet_ner import Span
 from llms_meet_ner.decoding.constraint import END
 from llms_meet_ner.decoding.continuation import continuation
 from llms_meet_ner.decoding.guesser import GuessedPlan
+from llms_meet_ner.sentence import JOINS, Join
 
 
 @settings(max_examples=300, deadline=None)
-@given(TOKENS, st.sampled_from(FORMS), st.booleans(), st.sets(st.integers(0, 5)), st.randoms(use_true_random=False))
+@given(
+    TOKENS,
+    st.sampled_from(FORMS),
+    st.booleans(),
+    st.sampled_from(JOINS),
+    st.sets(st.integers(0, 5)),
+    st.randoms(use_true_random=False),
+)
 def test_a_plan_leads_from_every_state_to_an_end(
-    tokens: tuple[str, ...], form: str, nested: bool, starts: set[int], choose: random.Random
+    tokens: tuple[str, ...], form: str, nested: bool, join: Join, starts: set[int], choose: random.Random
 ) -> None:
     name = "byte-level"
-    allowed = constraint(tokens, name, nested=nested, form=form)
+    allowed = constraint(tokens, name, nested=nested, form=form, join=join)
     plan = GuessedPlan(
         allowed.tokens, tuple(Span(at, at + 1, "LOC") for at in sorted(starts) if at < len(tokens)), "PER"
     )
@@ -51,6 +59,9 @@ def test_a_plan_is_followed(form: str, expected: str) -> None:
     allowed = constraint(("New", "York", "beat", "Essex", "."), "byte-level", nested=False, form=form)
     plan = GuessedPlan(allowed.tokens, (Span(0, 2, "LOC"), Span(3, 4, "PERS")), "PER")
     assert continuation(allowed.grammar, allowed.start, plan).decode() == expected
+    joined = constraint(("New", "York", "beat", "Essex", "."), "byte-level", nested=False, form=form, join="")
+    unspaced = expected.replace("New York", "NewYork").replace(" beat ", "beat").removesuffix(" .") + "."
+    assert continuation(joined.grammar, joined.start, plan).decode() == unspaced
 
 
 @pytest.mark.parametrize(

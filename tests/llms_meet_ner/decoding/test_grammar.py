@@ -9,24 +9,29 @@ from constraints import FORMS, TOKENIZERS, constraint
 from llms_meet_ner import LabelSet
 from llms_meet_ner.decoding.grammar import MAX_DEPTH, Grammar
 from llms_meet_ner.formats import get_inline_format
+from llms_meet_ner.sentence import JOINS, Join
 
 
+@pytest.mark.parametrize("join", JOINS)
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize(
     ("nested", "labels"), [(False, ("A", "B")), (True, ("A",)), (True, ("A", "B")), (True, ("B", "A", "C"))]
 )
 def test_the_outputs_are_the_renderings_of_all_annotations_each_once(
-    form: str, nested: bool, labels: tuple[str, ...]
+    form: str, nested: bool, labels: tuple[str, ...], join: Join
 ) -> None:
     tokens = ("x", "y", "z")[: 2 if len(labels) > 2 else 3]
-    fmt = get_inline_format(form, nested=nested)
-    grammar = Grammar([token.encode() for token in tokens], fmt.markup(LabelSet.of(*labels)), nested=nested)
+    fmt = get_inline_format(form, nested=nested, join=join)
+    encoded = [token.encode() for token in tokens]
+    grammar = Grammar(encoded, fmt.markup(LabelSet.of(*labels)), nested=nested, join=join.encode())
     found: list[str] = []
     pending = [(position.node, b"") for position in grammar.positions(grammar.START)][:1]
     while pending:
         node, text = pending.pop()
         arcs = grammar.arcs(node)
-        assert arcs or grammar.is_end(node), "a dead end"
+        following = grammar.next_node(node)
+        assert arcs or following or grammar.is_end(node), "a dead end"
+        pending += [(following, text)] if following else []
         if grammar.is_end(node):
             found.append(text.decode())
         pending += [(arc.to, text + arc.text) for arc in arcs]

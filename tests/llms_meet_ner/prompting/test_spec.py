@@ -114,6 +114,20 @@ def test_what_earlier_versions_wrote_is_read() -> None:
     assert PromptSpec.from_dict(row, "test") == replace(SPEC, template=replace(PIECES, assistant=None))
 
 
+def test_tokens_join_by_a_space_unless_the_spec_says_otherwise(tmp_path: Path) -> None:
+    assert "join" not in SPEC.to_dict()
+    assert SPEC.source(("乙", "丁")) == "乙 丁"
+    joined = replace(SPEC, join="")
+    assert joined.to_dict()["join"] == ""
+    assert joined.source(("乙", "丁")) == "乙丁"
+    assert joined.output_format().join == ""
+    assert joined.differences(SPEC) == ["join"]
+    joined.save(tmp_path / "prompt_spec.json")
+    assert PromptSpec.load(tmp_path / "prompt_spec.json") == joined
+    with pytest.raises(LmnError, match="join: '-' is not one of"):
+        PromptSpec.from_dict({**SPEC.to_dict(), "join": "-"}, "test")
+
+
 def test_keys_stand_in_the_order_of_earlier_versions() -> None:
     labels = LabelSet.of("PER", "LOC").changed(drop=["LOC"])
     row = replace(SPEC, labels=labels, template=PIECES).to_dict()
