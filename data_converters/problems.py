@@ -21,6 +21,7 @@ SHOWN_PLACES = 3
 PROBLEM_KINDS: dict[str, str] = {
     "invalid-transition": "a tag that its scheme does not allow at its place",
     "malformed-tag": "a tag that is not written as its scheme writes tags",
+    "no-tag-key": "no field has the key that holds the tags on the card, so that nothing is tagged",
     "unknown-label": "a label that the card does not list",
     "untagged": "a line without a tag",
     "columns": "a line with more or fewer columns than the card says",
@@ -61,7 +62,7 @@ LOSES_LINES = frozenset({"untagged", "empty-token", "line-break", "unequal", "ma
 NOTES = frozenset(
     {
         "empty-record", "unannotated", "not-annotated", "several-annotations", "passed-region", "unsplit", "bare-prefix", "duplicate",
-        "filtered", "cut-share", "bracket-token", "uneven", "spaced-token", "long-sentence", "returning-sentence",
+        "filtered", "cut-share", "bracket-token", "uneven", "spaced-token", "long-sentence", "returning-sentence", "no-tag-key",
     }
 )  # fmt: skip
 """Kinds that are worth knowing but not faults: no annotation is mended."""

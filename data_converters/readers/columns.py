@@ -18,6 +18,7 @@ from ...tags import Scheme, decode
 from ..problems import ProblemLog
 from .common import CorpusRules, FileLayout
 from .sentence_ends import SentenceEnds, report_joined
+from .tag_notation import AS_THE_SCHEME, TagNotation
 from .tagged import TaggedReader, tag_options
 from .text_files import open_text
 
@@ -45,6 +46,7 @@ class ColumnOptions(FileLayout):
         untagged: Treatment of a line without a tag.
         encoding: Encoding of the file; a byte order mark is skipped.
         tag_names: Names of the tags by number, from 0, if tags are numbers; otherwise ().
+        notation: How the tags are written.
         token_prefix: Prefix taken off the tokens that begin with it; a token that is the prefix alone keeps it, and is counted.
         sentence: Column, from 0, in which a new value begins a sentence, as an empty line does. An empty value continues the sentence
             above. None: only empty lines separate sentences.
@@ -65,6 +67,7 @@ class ColumnOptions(FileLayout):
     untagged: Literal["error", "outside", "skip"] = "error"
     encoding: str = "utf-8"
     tag_names: tuple[str, ...] = ()
+    notation: TagNotation = AS_THE_SCHEME
     token_prefix: str = ""
     sentence: int | None = None
     header: bool = False
@@ -203,6 +206,7 @@ class ColumnReader(TaggedReader):
                     count += is_counted
                 if by_mark and count and not self._marks:
                     self._report_unmarked(before + 1)
+        self._check_tag_key()
 
     def _report_unmarked(self, number: int) -> None:
         message = f"no line has the mark that ends a sentence ({self.options.ends})"
@@ -339,7 +343,7 @@ class ColumnReader(TaggedReader):
             return False
         for column in self.options.tags:
             if all(-len(fields) <= column < len(fields) for fields in (before, row)):
-                tags = [self._tag_names.get(fields[column], fields[column]) for fields in (before, row)]
+                tags = self._of_scheme([fields[column] for fields in (before, row)])
                 spans, _ = decode(tags, self.scheme, "conlleval")
                 if spans and spans[0].end - spans[0].start == 2:
                     words = [fields[self.options.token] for fields in (before, row)]
@@ -397,7 +401,7 @@ class ColumnReader(TaggedReader):
             if not -width <= column < width:
                 return None
             tags = fields[column % width :: width + 1]
-            if "" in tags:
+            if "" in tags and options.notation.key is None:
                 return None
             levels.append(tags)
         if self._counts_columns:
@@ -425,7 +429,11 @@ class ColumnReader(TaggedReader):
         needed = max(column + 1 if column >= 0 else -column for column in (options.token, *options.tags))
         for row, number in zip(rows, numbers):
             where = self._where(number)
-            if len(row) == 1 or len(row) < needed or "" in [row[column] for column in options.tags]:
+            if (
+                len(row) == 1
+                or len(row) < needed
+                or (options.notation.key is None and "" in [row[column] for column in options.tags])
+            ):
                 self.log.report(
                     "untagged",
                     where,

@@ -214,7 +214,7 @@ class DatasetReader(RecordReader):
         """Yield the sentences in order, as `Reader.read` does."""
         data = self.split.load()
         if not self.record_options.tag_names:
-            self._tag_names = {str(number): name for number, name in enumerate(_names(data, self.record_options.tags))}
+            self._name_tags(_names(data, self.record_options.tags))
         records: Iterator[tuple[int, Any]] = enumerate(self.split.rows(data), start=1)
         with progress_bars() if progress else nullcontext() as bars:
             shown = bars.track(records, len(data), description=str(self.split)) if bars else records

@@ -12,6 +12,7 @@ from ...tags import Scheme
 from ..problems import ProblemLog
 from .common import CorpusRules, FileLayout
 from .sentence_ends import SentenceEnds
+from .tag_notation import AS_THE_SCHEME, TagNotation
 from .tagged import TaggedReader, tag_options
 from .text_files import open_text
 
@@ -29,6 +30,7 @@ class LineOptions(FileLayout):
             count the parts of an item. None if lines have columns.
         encoding: Encoding of the file; a byte order mark is skipped.
         tag_names: Names of the tags by number, from 0, if tags are numbers; otherwise ().
+        notation: How the tags are written.
         token_prefix: Prefix taken off the tokens that begin with it; a token that is the prefix alone keeps it, and is counted.
         ends: Splitter that cuts a line into sentences; None if each line is one sentence.
     """
@@ -40,6 +42,7 @@ class LineOptions(FileLayout):
     within: str | None = None
     encoding: str = "utf-8"
     tag_names: tuple[str, ...] = ()
+    notation: TagNotation = AS_THE_SCHEME
     token_prefix: str = ""
     ends: SentenceEnds | None = None
 
@@ -95,6 +98,7 @@ class LineReader(TaggedReader):
                 if sentence:
                     yield sentence
                 count += 1
+        self._check_tag_key()
 
     def _columns(self, text: str, number: int) -> tuple[list[str], list[str]] | None:
         """Return the tokens and tags of a line. Report a problem and return None if it lacks them."""

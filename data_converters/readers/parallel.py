@@ -16,6 +16,7 @@ from ..problems import ProblemLog
 from .common import CorpusRules
 from .file_sets import CorpusFiles
 from .sentence_ends import SentenceEnds
+from .tag_notation import AS_THE_SCHEME, TagNotation
 from .tagged import TaggedReader, tag_options
 from .text_files import open_text
 
@@ -32,6 +33,7 @@ class ParallelOptions:
             stands for the name of the file of tokens up to one of its dots: the last dot for which there is such a file.
         encoding: Encoding of the files; a byte order mark is skipped.
         tag_names: Names of the tags by number, from 0, if tags are numbers; otherwise ().
+        notation: How the tags are written.
         token_prefix: Prefix taken off the tokens that begin with it; a token that is the prefix alone keeps it, and is counted.
         ends: Splitter that cuts a line into sentences; None if each line is one sentence.
     """
@@ -40,6 +42,7 @@ class ParallelOptions:
     tags: str = "*.out"
     encoding: str = "utf-8"
     tag_names: tuple[str, ...] = ()
+    notation: TagNotation = AS_THE_SCHEME
     token_prefix: str = ""
     ends: SentenceEnds | None = None
 
@@ -111,6 +114,7 @@ class ParallelReader(TaggedReader):
                 if sentence:
                     yield sentence
                 count += 1
+        self._check_tag_key()
 
     def _report_end(self, is_tokens: bool, number: int) -> None:
         """Report the file that ends before the other one."""

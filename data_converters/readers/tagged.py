@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
-from ...sentence import Sentence, Span, Where, find_crossing, outer_first
+from ...errors import listed
+from ...labels import OUTSIDE
+from ...sentence import Sentence, Span, Where, find_crossing, outer_first, without_nested
 from ...tagging.splitting import Splitter
-from ...tags import Scheme, decode
+from ...tags import PREFIXES, InvalidTag, Scheme, decode
 from ..problems import ProblemLog
 from .common import CorpusRules
 from .sentence_ends import SentenceEnds, cut_document, split_tokens, splitter_of
+from .tag_notation import AS_THE_SCHEME, TagNotation, WrittenTags, fits
 
 SCHEME_NAMES: dict[str, Scheme] = {
-    "IOB1": "IOB1", "IOB2": "IOB2", "BIO": "IOB2", "IOBES": "IOBES", "BILOU": "BILOU", "IO": "IO",
+    "IOB1": "IOB1", "IOB2": "IOB2", "BIO": "IOB2", "IOBES": "IOBES", "BIOES": "IOBES", "BILOU": "BILOU", "BILUO": "BILOU",
+    "BIOUL": "BILOU", "BMES": "BMES", "BMEWO": "BMEWO", "IO": "IO", "brackets": "brackets",
 }  # fmt: skip
 """Schemes by their names on cards."""
+_KEPT = 1000
+"""Number of sentences with tags that are kept, to try other schemes with them if one cannot be read."""
 
 
 class TaggedOptions(Protocol):
@@ -28,6 +34,10 @@ class TaggedOptions(Protocol):
     @property
     def tag_names(self) -> tuple[str, ...]:
         """Names of the tags by number, from 0, if tags are numbers; otherwise ()."""
+
+    @property
+    def notation(self) -> TagNotation:
+        """How the tags are written."""
 
     @property
     def token_prefix(self) -> str:
@@ -55,10 +65,28 @@ class TaggedReader:
         self.log = log
         self._file = file
         self._known_labels = frozenset(rules.labels.corpus_names)
-        self._tag_names = {str(number): name for number, name in enumerate(options.tag_names)}
         self._token_prefix = options.token_prefix
         self._ends = options.ends
         self._lines: Sequence[int] = ()  # of the tokens of the sentence that was made last
+        self._notation = options.notation
+        self._nested = rules.nested
+        self._with_tags: list[Sequence[str]] = []
+        self._written: WrittenTags | None = None
+        self._name_tags(options.tag_names)
+
+    def _name_tags(self, names: Iterable[str]) -> None:
+        """Set the names that numbers among the tags stand for."""
+        self._tag_names = {str(number): name for number, name in enumerate(names)}
+        if self._tag_names or self._notation != AS_THE_SCHEME:
+            self._written = self._reading()
+
+    def _reading(self) -> WrittenTags:
+        only = self.labels.corpus_names[0] if len(self._known_labels) == 1 else None
+        return WrittenTags(self._notation, self.scheme, self._tag_names, only)
+
+    def _of_scheme(self, level: Sequence[str]) -> Sequence[str]:
+        """Return tags, which are as the file writes them, as the scheme writes them."""
+        return level if self._written is None else [self._written[tag] for tag in level]
 
     def _where(self, number: int) -> Where:
         return Where(self._file, number)
@@ -114,11 +142,12 @@ class TaggedReader:
         count = 0
         for level in levels:
             count += 1
-            tags = [self._tag_names.get(tag, tag) for tag in level] if self._tag_names else level
+            tags = self._of_scheme(level)
             if tags.count("O") != len(tags):
-                spans += self._decode(tags, tokens, numbers)
-        if count > 1 and len(spans) > 1:
+                spans += self._decode(tags, level, tokens, numbers)
+        if len(spans) > 1 and (count > 1 or self.scheme == "brackets"):
             spans = self._settle(spans, numbers)
+            spans = spans if self._nested else self._outer(spans, numbers)
         return Sentence(sentence_id, tuple(tokens), tuple(spans), Where(self._file, numbers[0]))
 
     def _without_prefix(self, tokens: Sequence[str], numbers: Sequence[int]) -> list[str]:
@@ -133,28 +162,55 @@ class TaggedReader:
             if any(bracket in token for bracket in "[]|"):
                 self.log.report("bracket-token", self._where(number), repr(token), fatal=False)
 
-    def _decode(self, tags: Sequence[str], tokens: Sequence[str], numbers: Sequence[int]) -> list[Span]:
-        """Decode one level of tags and report invalid ones."""
+    def _decode(
+        self, tags: Sequence[str], written: Sequence[str], tokens: Sequence[str], numbers: Sequence[int]
+    ) -> list[Span]:
+        """Decode one level of tags and report invalid ones.
+
+        Args:
+            tags: Tags as the scheme writes them.
+            written: The same as the file writes them.
+            tokens: Tokens of the sentence.
+            numbers: Line of each token.
+        """
         spans, invalid = decode(tags, self.scheme, self.repair)
+        if invalid and self._written is None and len(self._known_labels) == 1 and PREFIXES[self.scheme]:
+            self._written = self._reading()  # a bare prefix may stand for the only label
+            return self._decode(self._of_scheme(written), written, tokens, numbers)
+        if len(self._with_tags) < _KEPT:
+            self._with_tags.append(written)
+        else:
+            self._with_tags[-1] = written
         if not self._known_labels.issuperset([span.label for span in spans]):
             for span in spans:
                 if span.label not in self._known_labels:
-                    self._report_unknown(span, tokens, numbers)
+                    self._report_unknown(span, written[span.start], tokens, numbers)
             spans = [span for span in spans if span.label in self._known_labels]
-        for bad in invalid:
-            place = f"token {tokens[bad.position]!r} is tagged {bad.tag!r}"
-            if bad.expected is None:
-                self._report_malformed(bad.tag, place, self._where(numbers[bad.position]))
-            else:
-                self.log.report(
-                    "invalid-transition",
-                    self._where(numbers[bad.position]),
-                    f"{place} where {self.scheme} has {bad.expected!r}",
-                    remedy="--repair conlleval reads such chunks as that script does, --repair discard makes them O",
-                    fatal=self.repair == "error",
-                    detail=self._repaired(bad.tag, bad.expected),
-                )
+        for bad in sorted(invalid, key=lambda bad: bad.expected is not None):  # others may follow from malformed ones
+            text = self._tag_names.get(written[bad.position], written[bad.position])
+            self._report_invalid(bad, text, f"token {tokens[bad.position]!r}", self._where(numbers[bad.position]))
         return spans
+
+    def _report_invalid(self, bad: InvalidTag, text: str, token: str, where: Where) -> None:
+        """Report a tag that cannot be read, or that its scheme does not allow at its place."""
+        place = f"{token} is tagged {text!r}"
+        if bad.expected is None:
+            what = bad.why or f"is not a tag of {self.scheme}"
+            self.log.report("malformed-tag", where, f"{place}, which {what}", remedy=self._remedy(bad))
+            return
+        is_fatal = self.repair == "error"
+        expected = self._notation.write(bad.expected)
+        remedy = "--repair conlleval reads such chunks as that script does, --repair discard makes them O"
+        if is_fatal and (fitting := self._fitting()):
+            remedy = f"{fitting}; or {remedy}"
+        self.log.report(
+            "invalid-transition",
+            where,
+            f"{place} where {self.scheme} has {expected!r}",
+            remedy=remedy,
+            fatal=is_fatal,
+            detail=self._repaired(bad.tag, bad.expected),
+        )
 
     def _repaired(self, tag: str, expected: str) -> str:
         """Return what became of a tag that its scheme does not allow, in words that are the same for all labels."""
@@ -163,14 +219,46 @@ class TaggedReader:
             return f"{written} read as {wanted}"
         return f"{written} where {self.scheme} has {wanted}" + (", made O" if self.repair == "discard" else "")
 
-    def _report_malformed(self, tag: str, place: str, where: Where) -> None:
-        remedy = "check the card's scheme and tag column"
-        if tag.isdecimal():
-            remedy = _number_remedy(self._tag_names)
-        self.log.report("malformed-tag", where, f"{place}, which is not a tag of {self.scheme}", remedy=remedy)
+    def _remedy(self, bad: InvalidTag) -> str:
+        """Return the remedy for a tag that cannot be read."""
+        if bad.why:
+            return "mend the column: every bracket that opens an entity has one that closes it, in the same sentence"
+        if bad.tag.isdecimal():
+            return _number_remedy(self._tag_names)
+        if fitting := self._fitting():
+            return fitting
+        if bad.tag in tuple(PREFIXES[self.scheme]):
+            return "it names no label: a tag without one needs a card with a single label"
+        return "check the card's scheme and tag column"
 
-    def _report_unknown(self, span: Span, tokens: Sequence[str], numbers: Sequence[int]) -> None:
+    def _fitting(self) -> str:
+        """Return which keys of the card's reader read all tags so far; empty if none are found, or where nothing stops at a tag."""
+        if self.log.keep_going:
+            return ""
+        for fit in fits(self._with_tags, self.labels.corpus_names, self._tag_names):
+            keys = fit.keys(self.scheme, self._notation)
+            if keys and not fit.repairs and (not fit.unknown or (list(keys) == ["scheme"] and fit.scheme != "IO")):
+                whole = len(self._with_tags) < _KEPT
+                what = (
+                    "all tags of the file so far" if whole else f"this sentence and the first {_KEPT - 1:,} with tags"
+                )
+                return f"{', '.join(f'{key}: {value}' for key, value in keys.items())} in the card's reader fits {what}"
+        return ""
+
+    def _check_tag_key(self) -> None:
+        """Report at the end of a file that no field of it has the card's key for tags."""
+        reading = self._written
+        if reading is not None and not reading.has_key and (reading or reading.keys_seen):
+            there = f"the fields have {listed(list(reading.keys_seen))}" if reading.keys_seen else "no field has a key"
+            message = f"no field has the key {self._notation.key!r}, which holds the tags: {there}"
+            self.log.report("no-tag-key", self._where(1), message, fatal=False)
+
+    def _report_unknown(self, span: Span, tag: str, tokens: Sequence[str], numbers: Sequence[int]) -> None:
         where = self._where(numbers[span.start])
+        if span.label == OUTSIDE:
+            what = f"token {tokens[span.start]!r} is tagged {tag!r}, and {OUTSIDE} is the tag of tokens outside of entities, no label"
+            self.log.report("malformed-tag", where, what, remedy=f"mend the tag: {OUTSIDE}, or a label of the card")
+            return
         place = f"token {tokens[span.start]!r} has the label {span.label!r}"
         remedy = None
         if "," in span.label:
@@ -203,6 +291,15 @@ class TaggedReader:
             )
         return kept
 
+    def _outer(self, spans: list[Span], numbers: Sequence[int]) -> list[Span]:
+        """Return the outer spans of a corpus that is not nested, and report the others."""
+        outer = list(without_nested(tuple(spans)))
+        for span in spans:
+            if span not in outer:
+                what = f"the {span.label} over tokens {span.start}-{span.end - 1} of the sentence lies inside another entity"
+                self.log.report("inner-span", self._where(numbers[span.start]), what, fatal=False)
+        return outer
+
 
 def _begin(tokens: list[str]) -> str:
     """Quote the tokens of a sentence, or the first ones of a long sentence."""
@@ -217,9 +314,15 @@ def _number_remedy(names: dict[str, str]) -> str:
 
 
 def tag_options(reader: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields that the options of all tagged layouts have, from the keys of a card's `reader`."""
+    """Return the fields that the options of all tagged layouts have, from the keys of a card's `reader`.
+
+    Raises:
+        ValueError: Two keys contradict each other.
+    """
+    scheme = SCHEME_NAMES[reader["scheme"]]
     return {
-        "scheme": SCHEME_NAMES[reader["scheme"]],
+        "scheme": scheme,
+        "notation": TagNotation.of(reader, scheme),
         "tag_names": tuple(reader.get("tag_names", ())),
         "token_prefix": reader.get("token_prefix", ""),
         "ends": SentenceEnds.of(reader),

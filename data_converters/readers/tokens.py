@@ -14,6 +14,7 @@ from ..problems import ProblemLog
 from .common import CorpusRules, FileLayout
 from .records import MISSING, RecordFilter, is_text, pick, read_records
 from .sentence_ends import SentenceEnds
+from .tag_notation import AS_THE_SCHEME, TagNotation
 from .tagged import TaggedReader, tag_options
 
 Duplicates = Literal["keep", "drop"]
@@ -28,6 +29,7 @@ class RecordOptions:
         tokens: Key of the tokens, or path of keys (see `records.pick`).
         tags: Key of the tags, or path of keys.
         tag_names: Names of the tags by number, from 0, if tags are numbers; otherwise ().
+        notation: How the tags are written.
         token_prefix: Prefix taken off the tokens that begin with it; a token that is the prefix alone keeps it, and is counted.
         where: Values by key; only records that have them are read.
         duplicates: Treatment of a record that has the tokens and tags of an earlier one: `keep` reads it, `drop` leaves it out.
@@ -38,6 +40,7 @@ class RecordOptions:
     tokens: str = "tokens"
     tags: str = "ner_tags"
     tag_names: tuple[str, ...] = ()
+    notation: TagNotation = AS_THE_SCHEME
     token_prefix: str = ""
     where: Mapping[str, Any] = field(default_factory=dict)
     duplicates: Duplicates = "keep"
@@ -113,6 +116,7 @@ class RecordReader(TaggedReader):
             if sentence:
                 yield sentence
         wanted.check(self._file)
+        self._check_tag_key()
 
     def _note_filtered(self, number: int, message: str) -> None:
         self.log.report("filtered", self._where(number), message, fatal=False)

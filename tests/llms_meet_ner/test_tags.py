@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 from seqeval.metrics.sequence_labeling import get_entities
 
 from llms_meet_ner import Span
-from llms_meet_ner.tags import SCHEMES, InvalidTag, Scheme, decode, encode
+from llms_meet_ner.sentence import find_crossing, outer_first
+from llms_meet_ner.tags import PREFIXES, SCHEMES, InvalidTag, Scheme, decode, encode
 
-AS_BIO = {"S": "B", "U": "B", "E": "I", "L": "I"}
+AS_BIO = {"S": "B", "U": "B", "W": "B", "E": "I", "L": "I", "M": "I"}
 """What conlleval, which knows B and I, is given for other prefixes."""
 
 spans_strategy = st.lists(
@@ -45,10 +46,9 @@ def test_iob_chunks_are_those_of_seqeval(tags: list[str]) -> None:
 
 
 @settings(max_examples=400)
-@given(data=st.data(), scheme=st.sampled_from([s for s in SCHEMES if s != "IO"]))
+@given(data=st.data(), scheme=st.sampled_from([s for s in SCHEMES if PREFIXES[s]]))
 def test_the_chunks_of_every_scheme_are_those_of_conlleval(data: st.DataObject, scheme: Scheme) -> None:
-    prefixes = {"IOB1": "BI", "IOB2": "BI", "IOBES": "BIES", "BILOU": "BILU"}[scheme]
-    written = st.sampled_from(["O", *(f"{prefix}-{label}" for prefix in prefixes for label in ("PER", "LOC"))])
+    written = st.sampled_from(["O", *(f"{prefix}-{label}" for prefix in PREFIXES[scheme] for label in ("PER", "LOC"))])
     tags = data.draw(st.lists(written, max_size=8))
     assert decode(tags, scheme)[0] == conlleval_chunks(tags)
 
@@ -83,7 +83,16 @@ def test_iob1_allows_b_only_between_touching_chunks_of_one_label() -> None:
 
 @pytest.mark.parametrize(
     ("scheme", "tag"),
-    [("IOB2", "PER"), ("IOB2", "E-PER"), ("IOBES", "U-PER"), ("BILOU", "S-PER"), ("IOB1", "B-"), ("IO", "")],
+    [
+        ("IOB2", "PER"),
+        ("IOB2", "E-PER"),
+        ("IOBES", "U-PER"),
+        ("BILOU", "S-PER"),
+        ("IOB1", "B-"),
+        ("IO", ""),
+        ("BMES", "I-PER"),
+        ("BMEWO", "S-PER"),
+    ],
 )
 def test_a_malformed_tag_is_outside_and_named(scheme: Scheme, tag: str) -> None:
     assert decode([tag], scheme) == ([], [InvalidTag(0, tag, None)])
@@ -92,3 +101,47 @@ def test_a_malformed_tag_is_outside_and_named(scheme: Scheme, tag: str) -> None:
 def test_tags_cannot_hold_overlapping_spans() -> None:
     with pytest.raises(ValueError, match="tags cannot hold overlapping spans"):
         encode([Span(0, 3, "A"), Span(1, 2, "B")], 3)
+
+
+def test_brackets_may_lie_in_others_and_a_token_may_hold_a_pair() -> None:
+    tags = ["(ORG(PERSON*)", "*", "*)", "-", "(GPE)", "_", "*", "(LOC*", "*LOC)", "(DATE(CARDINAL*", "*))"]
+    assert decode(tags, "brackets") == (
+        [
+            Span(0, 3, "ORG"), Span(0, 1, "PERSON"), Span(4, 5, "GPE"), Span(7, 9, "LOC"), Span(9, 11, "CARDINAL"),
+            Span(9, 11, "DATE"),
+        ], [],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("tags", "at", "why"),
+    [
+        (["(PERSON*", "*"], 0, "opens PERSON, which is never closed"),
+        (["*", "*)"], 1, "closes a bracket where nothing is open"),
+        (["(A*", "*B)"], 1, "closes B where A is open"),
+        (["PERSON"], 0, ""),
+        (["(*"], 0, ""),
+        (["*)("], 0, ""),
+    ],
+)
+def test_brackets_without_their_others_are_invalid(tags: list[str], at: int, why: str) -> None:
+    spans, invalid = decode(tags, "brackets")
+    assert spans == []
+    assert invalid[0] == InvalidTag(at, tags[at], None, why)
+
+
+@settings(max_examples=200)
+@given(
+    rows=st.lists(
+        st.tuples(st.integers(0, 7), st.integers(1, 8), st.sampled_from(["A", "B", "C-D"])), unique=True, max_size=5
+    )
+)
+def test_decoding_brackets_inverts_encoding_of_nested_spans(rows: list[tuple[int, int, str]]) -> None:
+    spans: list[Span] = []
+    for start, end, label in rows:
+        if start < end and find_crossing(tuple(sorted([*spans, Span(start, end, label)], key=outer_first))) is None:
+            spans.append(Span(start, end, label))
+    spans.sort(key=outer_first)
+    assert decode(encode(spans, 8, "brackets"), "brackets") == (spans, [])
+    with pytest.raises(ValueError, match="crossing"):
+        encode([Span(0, 3, "A"), Span(1, 4, "B")], 4, "brackets")

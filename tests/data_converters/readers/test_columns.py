@@ -104,12 +104,12 @@ def test_document_starts_of_every_shape(
         (
             "a O\nb I-PER\n",
             {},
-            r"file\.conll:2: token 'b' is tagged 'I-PER' where IOB2 has 'B-PER'; --repair conlleval",
+            r"file\.conll:2: token 'b' is tagged 'I-PER' where IOB2 has 'B-PER'; scheme: IOB1 .* or --repair conlleval",
         ),
         (
             "a O\nb PER\n",
             {},
-            r"file\.conll:2: token 'b' is tagged 'PER', which is not a tag of IOB2; check the card's scheme",
+            r"file\.conll:2: token 'b' is tagged 'PER', which is not a tag of IOB2; scheme: IO in the card's reader fits all tags",
         ),
         (
             "a O\nb B-ORG\n",
