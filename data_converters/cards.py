@@ -13,7 +13,7 @@ from typing import Any
 from ..characters import harmful_in
 from ..errors import LmnError, listed
 from ..formats import DEFAULT_VARIANT, get_format
-from ..labels import OUTSIDE, Label, LabelChangeError, LabelSet
+from ..labels import OUTSIDE, Label, LabelChangeError, LabelSet, writable_name
 from ..sentence import SPACE, Join
 from ..tags import DEFAULT_REPAIR, Repair
 from .paths import named_path
@@ -215,16 +215,21 @@ def _validate(keys: dict[str, Any], files: list[YamlFile]) -> None:
         raise key_error(files, ("reader", "type"), what, f"there are: {', '.join(READERS)}")
 
 
-def labels_from(keys: dict[str, Any], files: list[YamlFile]) -> LabelSet:
+def labels_from(keys: dict[str, Any], files: list[YamlFile], *, of_files: bool = True) -> LabelSet:
     """Return the label set that the keys `labels`, `keep`, `drop`, `merge` and `rename` of a card or a mix describe.
 
     A row's `corpus` is the name that the corpus files have for the label, where that is not its `name`.
+
+    Args:
+        keys: The keys.
+        files: Files as `load_extending` returns them.
+        of_files: Whether corpus files have these labels, so that a row can have `corpus`.
 
     Raises:
         LmnError: A name cannot be a label's or is listed twice, or a change names a label that is missing; with file and line.
     """
     rows = keys["labels"]
-    labels = tuple(_label(row, index, files) for index, row in enumerate(rows))
+    labels = tuple(_label(row, index, files, of_files) for index, row in enumerate(rows))
     called = tuple((row.get("corpus", row["name"]), row["name"]) for row in rows)
     try:
         label_set = LabelSet(labels, called if any("corpus" in row for row in rows) else ())
@@ -233,7 +238,7 @@ def labels_from(keys: dict[str, Any], files: list[YamlFile]) -> LabelSet:
     return change_labels(label_set, keys, files)
 
 
-def _label(row: dict[str, str], index: int, files: list[YamlFile]) -> Label:
+def _label(row: dict[str, str], index: int, files: list[YamlFile], of_files: bool) -> Label:
     """Return the label of a row of `labels`."""
     name = row["name"]
     if name == OUTSIDE:
@@ -243,7 +248,10 @@ def _label(row: dict[str, str], index: int, files: list[YamlFile]) -> Label:
         return Label(name, row.get("long", ""), " ".join(row.get("definition", "").split()))
     except ValueError as error:
         key = next((key for key in ("long", "definition") if harmful_in(" ".join(row.get(key, "").split()))), "name")
-        remedy = None if key != "name" or harmful_in(name) else f"write {label_row(name)}: the files' name is `corpus`"
+        remedy = None
+        if key == "name" and not harmful_in(name):
+            own = f"write {label_row(name)}: the files' name is `corpus`"
+            remedy = own if of_files else f"call it {writable_name(name)}, and name it so in the sources' `map`"
         raise key_error(files, ("labels", index, key), str(error), remedy) from error
 
 

@@ -70,15 +70,14 @@ def _watched(
         labels: Labels of the card.
         check_end: Function that checks, in the end, that the file of a mix was not replaced while it was read.
     """
-    lengths = log.lengths.counts
+    short = [0] * (LONG + 1)  # sentences by length: a list is several times as fast as a tally
     try:
         for sentence in read(log):
-            length = len(sentence.tokens)
-            if length > LONG:
+            try:
+                short[len(sentence.tokens)] += 1
+            except IndexError:
                 place = sentence.where or Where("", 0)
-                log.lengths.add(length, place.file, place.line, sentence.id)
-            else:
-                lengths[length] += 1
+                log.lengths.add(len(sentence.tokens), place.file, place.line, sentence.id)
             yield sentence
     except LmnError as error:
         if not log.unknown:
@@ -89,6 +88,7 @@ def _watched(
                 pass
         raise (full if full.unknown else log).unknown_labels(labels.names) from error
     check_end()
+    log.lengths.counts.update({length: count for length, count in enumerate(short) if count})
     log.conclude()
 
 

@@ -96,7 +96,7 @@ def load_mix(name_or_path: str | Path) -> Mix:
     """
     keys, files = load_extending(_find(str(name_or_path)), _find, "mix", load_schema(_SCHEMA)["required"])
     check_schema(keys, load_schema(_SCHEMA), files, kind="mix")
-    own_labels = labels_from({"labels": keys["labels"]}, files)
+    own_labels = labels_from({"labels": keys["labels"]}, files, of_files=False)
     labels = change_labels(own_labels, keys, files)
     sources = [_source(row, ("sources", at), own_labels, labels, files) for at, row in enumerate(keys["sources"])]
     _check_sources(sources, files)

@@ -23,6 +23,8 @@ from llms_meet_ner.training.recipe import load_recipe
         (("lora_rank: [8, 16]", "output_dir: [a]"), r"s\.yaml:6: space\.output_dir: output_dir is set by the search itself"),
         (("of: lora_rank", "of: rank"), r"s\.yaml:8: tie\.lora_alpha\.of: rank is not a number that is searched"),
         (("num_train_epochs: 0.5", "lora_rank: 4"), r"s\.yaml:6: space\.lora_rank: lora_rank is under space and overrides"),
+        (("split: dev", "split: no"), r's\.yaml:\d: split: YAML reads no as false; quote it: "no"'),
+        (("trials: 6", "trials: 6\nout: 2026"), r's\.yaml:3: out: YAML reads 2026 as a number; quote it: "2026"'),
         (("base.yaml", "none.yaml"), "none.yaml: no such file; name the YAML file of a recipe"),
     ],
 )  # fmt: skip
