@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ..errors import LmnError, listed
+from ..errors import LmnError
 from ..labels import writable_name
 from ..sentence import Where
 from ..yaml_text import yaml_word
@@ -15,6 +15,8 @@ from .tallies import Tally
 
 MAX_KEPT = 10_000
 """Number of problems of one kind whose places are kept; further ones are only counted."""
+MOST_LABELS = 20
+"""Number of unknown labels that a message names; further ones are only counted."""
 SHOWN_PLACES = 3
 """Number of places that a warning names."""
 
@@ -218,36 +220,50 @@ class ProblemLog:
         if self.counts[kind] <= MAX_KEPT:
             self.kept.append(Problem(kind, where, message, fatal))
 
-    def unknown_labels(self, known: Collection[str], most: int = 20) -> LmnError:
+    def unknown_labels(self, known: Collection[str]) -> LmnError:
         """Return the error that names all labels that the card does not list, the most frequent first, with the rows that it lacks.
 
         Args:
             known: Names of the labels that the card lists.
-            most: Number of labels to name; the others are counted.
         """
-        ranked = sorted(self.unknown.items(), key=lambda item: -item[1].count)
-        named = listed([f"{label!r} ({found.count:,})" for label, found in ranked], most)
         first = min((found.first for found in self.unknown.values()), key=lambda where: where.line)
-        remedy = next((found.remedy for found in self.unknown.values() if found.remedy), None)
-        if remedy is None:
-            rows = listed(self.rows_to_add(known), most)
-            remedy = f"add to the card's labels: {rows}; to read one as O, name it in the card's drop, too"
-            if len(ranked) > most:
-                remedy = f"if these are no labels, check the card's tag column; otherwise {remedy}"
-        return LmnError(f"labels that the card does not list, with their entities: {named}", first, remedy)
+        what = f"labels that the card does not list, with their entities: {self.detail_of('unknown-label')}"
+        return LmnError(what, first, self.unknown_remedy(known, "add to the card's labels: {}"))
 
-    def rows_to_add(self, known: Collection[str]) -> list[str]:
-        """Return the rows that a card's `labels` lack, the most frequent label first.
+    def unknown_remedy(self, known: Collection[str], add: str) -> str:
+        """Return the remedy for all unknown labels together.
 
         Args:
             known: Names of the labels that the card lists.
+            add: Advice to add rows to the card's labels, with `{}` for the rows.
         """
-        taken = [*known]
+        odd = list(dict.fromkeys(found.remedy for found in self.unknown.values() if found.remedy))
+        lacking = sum(found.remedy is None for found in self.unknown.values())
+        if not lacking:
+            return "; ".join(odd)
+        advice = add.format(_listed(self.rows_to_add(known, MOST_LABELS), lacking))
+        advice = f"{advice}; to read one as O, name it in the card's drop, too"
+        if len(self.unknown) > MOST_LABELS:
+            advice = f"if these are no labels, check the card's tag column; otherwise {advice}"
+        return "; ".join([advice, *odd])
+
+    def rows_to_add(self, known: Collection[str], most: int | None = None) -> list[str]:
+        """Return the rows that a card's `labels` lack, the most frequent label first, without labels that show what is wrong.
+
+        Args:
+            known: Names of the labels that the card lists.
+            most: Number of rows to return; None for all.
+        """
+        taken = {*known}
         rows = []
-        for label in sorted(self.unknown, key=lambda label: -self.unknown[label].count):
+        for label in [label for label, found in self._ranked() if found.remedy is None][:most]:
             rows.append(label_row(label, taken))
-            taken.append(writable_name(label, taken))
+            taken.add(writable_name(label, taken))
         return rows
+
+    def _ranked(self) -> list[tuple[str, UnknownLabel]]:
+        """Return the unknown labels, the most frequent first."""
+        return sorted(self.unknown.items(), key=lambda item: -item[1].count)
 
     def of(self, kind: str) -> list[Problem]:
         """Return the kept problems of a kind, in the order of the file."""
@@ -255,6 +271,9 @@ class ProblemLog:
 
     def detail_of(self, kind: str) -> str:
         """Return the sorts within a kind with their numbers, the most frequent first; empty for a kind without sorts."""
+        if kind == "unknown-label":
+            named = [f"{label!r} ({found.count:,})" for label, found in self._ranked()[:MOST_LABELS]]
+            return _listed(named, len(self.unknown))
         sorts = self.details.get(kind) or Counter()
         return ", ".join(f"{number:,} {sort}" for sort, number in sorts.most_common())
 
@@ -269,3 +288,8 @@ class ProblemLog:
             first = ", ".join(str(problem.where) for problem in self.of(kind)[:SHOWN_PLACES])
             advice = f"; {ADVICE[kind]}" if kind in ADVICE else ""
             yield f"{name}: {count:,} x {PROBLEM_KINDS[kind]}{sorts} (first at {first}){advice}"
+
+
+def _listed(names: list[str], count: int) -> str:
+    """Return names as a list, and how many of `count` are left."""
+    return ", ".join(names) + (f" and {count - len(names):,} more" if len(names) < count else "")

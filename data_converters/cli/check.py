@@ -82,23 +82,19 @@ def _print_check(card: Card, result: SplitCheck, format_name: str, limit: int | 
         _found(kind, count, f"{meaning}{sorts}{advice}")
         mended = "" if kind in NOTES else " (mended)"
         found = result.log.of(kind)
-        if kind == "unknown-label":
-            _unknown_labels(card, result.log)
-        else:
-            _places([f"{at.where}: {at.message}{'' if at.fatal else mended}" for at in found], count, limit)
+        _places([f"{at.where}: {at.message}{'' if at.fatal else mended}" for at in found], count, limit)
+        if kind == "unknown-label" and count:
+            _unknown_labels(card, result.log, limit)
     for where in result.not_restored:
         echo(f"  {where}: the rendered sentence does not parse back: please report this")
     echo()
 
 
-def _unknown_labels(card: Card, log: ProblemLog) -> None:
-    """Print all unknown labels in one line, and the rows that the card lacks."""
-    if log.unknown:
-        ranked = sorted(log.unknown.items(), key=lambda item: -item[1].count)
-        echo("      " + ", ".join(f"{label!r} {found.count:,} (first at {found.first})" for label, found in ranked))
-        echo("      rows for the card's labels; a label that is to count as O goes into its drop, too:")
-        for row in log.rows_to_add(card.labels.names):
-            echo(f"        {row}")
+def _unknown_labels(card: Card, log: ProblemLog, limit: int | None) -> None:
+    """Print what to do about the unknown labels: in general, the rows that the card lacks."""
+    echo("      " + log.unknown_remedy(card.labels.names, "rows for the card's labels follow"))
+    rows = log.rows_to_add(card.labels.names)
+    _places([f"  {row}" for row in rows], len(rows), limit)
 
 
 def _found(name: str, count: int, note: str = "") -> None:

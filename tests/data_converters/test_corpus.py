@@ -74,10 +74,9 @@ def test_unknown_labels_are_named_at_once_and_the_rows_that_the_error_gives_are_
     assert run("card.yaml", "--source", ".", code=1).stderr == f"Error: {line}\n"
     assert not (workdir / "data/alpaca").exists() or not list((workdir / "data/alpaca").glob("*.json"))
     checked = run("check", "card.yaml", "--source", ".", code=1).stdout
-    assert "  unknown-label                4  a label that the card does not list\n" in checked
-    assert (
-        "'Disease or Syndrome' 2 (first at a.tsv:1), 'A|B' 1 (first at a.tsv:5), 'NO' 1 (first at a.tsv:8)\n" in checked
-    )
+    names = "'Disease or Syndrome' (2), 'A|B' (1), 'NO' (1)"
+    assert f"  unknown-label                4  a label that the card does not list: {names}\n" in checked
+    assert "      a.tsv:5: token 'd' has the label 'A|B', which the card does not list\n" in checked
     listed = "".join(f"  {row}\n" for row in rows.split(", - ")).replace("  {", "  - {")
     assert all(f"        {row.strip()}\n" in checked for row in listed.splitlines())
     (workdir / "card.yaml").write_text(CARD + listed)
@@ -170,3 +169,15 @@ def test_a_part_of_a_file_is_measured_alone(workdir: Path) -> None:
     log = ProblemLog()
     assert len(list(read_corpus("card.yaml", "train", ".", log=log))) == 2
     assert not log.counts
+
+
+def test_labels_that_show_what_is_wrong_keep_their_remedy_beside_the_rows_of_others(workdir: Path) -> None:
+    (workdir / "card.yaml").write_text(CARD)
+    (workdir / "a.tsv").write_text("a\tB-7\nb\tB-Gene X\n")
+    error = run("card.yaml", "--source", ".", code=1).stderr
+    assert (
+        "'7' (1), 'Gene X' (1); add to the card's labels: - {name: Gene_X, corpus: \"Gene X\"}; to read one as O"
+        in error
+    )
+    assert error.endswith("too; the card's reader.tag_names lists the tags that the numbers stand for\n")
+    assert "{name: 7}" not in run("check", "card.yaml", "--source", ".", code=1).stdout

@@ -28,9 +28,9 @@ def test_check_reports_everything_with_its_place_and_writes_nothing(workdir: Pat
         "  invalid-transition           1  a tag that its scheme does not allow at its place: 1 B- read as I-\n"
         "      data/conll2003/eng.testa:3: token 'Ida' is tagged 'B-PER' where IOB1 has 'I-PER' (mended)\n",
         "      data/conll2003/eng.testa:8: a line without a tag: 'Holm NNP'\n",
-        "  unknown-label                1  a label that the card does not list\n"
-        "      'GPE' 1 (first at data/conll2003/eng.testa:10)\n"
-        "      rows for the card's labels; a label that is to count as O goes into its drop, too:\n        - {name: GPE}\n",
+        "  unknown-label                1  a label that the card does not list: 'GPE' (1)\n"
+        "      data/conll2003/eng.testa:10: token 'UN' has the label 'GPE', which the card does not list\n"
+        "      rows for the card's labels follow; to read one as O, name it in the card's drop, too\n        - {name: GPE}\n",
     ):
         assert expected in result.output
     assert result.stderr == "Error: converting would stop at 2 of the problems above\n"

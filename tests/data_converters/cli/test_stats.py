@@ -43,7 +43,7 @@ def test_findings_that_converting_refuses_are_named_and_left_out(workdir: Path) 
     first = "(first at train.conll:10)"
     assert result.stderr == (
         f"harbour train: 1 x a tag that its scheme does not allow at its place: 1 I- where IOB2 has B- (first at train.conll:12)\n"
-        f"harbour train: 1 x a label that the card does not list {first}\n"
+        f"harbour train: 1 x a label that the card does not list: 'CREW' (1) {first}\n"
         "Error: converting would stop at 2 of these problems; "
         "lmn-convert check card.yaml lists them\n"
     )

@@ -131,6 +131,23 @@ def test_no_token_and_no_span_is_lost_where_a_document_is_cut(data: st.DataObjec
     assert (len(parts), log.counts["joined-sentences"]) == (len(ends) - len(across), len(across))
 
 
+LINES = st.sampled_from(["a end B-PER", "b _ I-PER", "c end O", "d _ B-LOC", "e end I-LOC", "# sent", ""])
+
+
+@given(st.lists(LINES, max_size=30), st.sampled_from(["IOB1", "IOB2", "IO"]))
+def test_no_token_is_lost_where_marks_end_sentences(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[str], scheme: str
+) -> None:
+    folder = tmp_path_factory.getbasetemp()
+    wanted = [line[0] for line in lines if line and line[0] != "#"]
+    labels = ("PER", "LOC", "I-PER", "B-PER", "I-LOC", "B-LOC")
+    for keys in ({"column": 1, "value": "end"}, {"column": 1, "flag": "end"}, {"comment": "# s"}):
+        reader = {"type": "columns", "scheme": scheme, "sentence_end": keys, "comments": ["#"]}
+        found = read(folder, "\n".join(lines), reader, labels=labels, repair="conlleval", log=ProblemLog())
+        assert [token for sentence in found for token in sentence.tokens] == wanted
+        assert [sentence.id for sentence in found] == [f"c/s/{number}" for number in range(len(found))]
+
+
 def test_a_long_document_is_split_in_windows_as_in_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
     splitter = make_splitter("en")
     tokens = [("." if number % 17 == 0 or number % 23 == 0 else f"w{number}") for number in range(1, 400)] + [
