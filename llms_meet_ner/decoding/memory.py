@@ -26,5 +26,5 @@ def memory_errors(requests: Sequence[Request]) -> Iterator[None]:
         longest = max(len(request.prompt) for request in requests)
         raise LmnError(
             f"out of memory with {len(requests)} prompts of up to {longest} tokens",
-            remedy="run again with a smaller --batch-size (lmn-predict and lmn-eval: and --restart, since the batch plan changes)",
+            remedy="run again with a smaller --batch-size; an unfinished run goes on from where it stopped",
         ) from error

@@ -6,19 +6,23 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ..decoding.batches import AnswerBatch, Batch, answered
-from ..errors import LmnError
+from ..errors import LmnError, listed
 from ..files import atomic_write, read_json, write_json
 from ..generation import check_sha256
 from ..masking import masked
 from ..records import LONGEST_LINE, PARTIAL_FILE, RUN_FILE, Answer
 from ..strict_json import parse_json
+from ..terminal import echo
 
 PREDICTIONS_KEY = "predictions_sha256"
 """Key of `run.json` for the hash of the predictions, which is there before they are."""
+BATCH_SIZE_KEY = "batch_size"
+"""Key of a stamp for the number of sentences that are answered together: an unfinished run may go on with another."""
 
 
 def run_batches(
@@ -33,6 +37,8 @@ def run_batches(
     extra: Mapping[str, Any] | None = None,
 ) -> dict[int, Answer]:
     """Answer batch by batch; append each finished batch to a partial file, after which a later call continues.
+
+    A call with another batch size continues, too: what is finished stays as it was answered, and `run.json` holds the batches of both.
 
     An error or an interruption ends the run at once; what is finished stays in the partial file.
 
@@ -50,21 +56,26 @@ def run_batches(
         Answers by position.
 
     Raises:
-        LmnError: The folder holds an unfinished run with other batches or another stamp.
+        LmnError: The folder holds an unfinished run with other sentences or another stamp; the message names what differs.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    plan = {"stamp": dict(stamp), "batches": [[list(batch.items), list(batch.max_new_tokens)] for batch in batches]}
-    key = hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()
     partial = folder / PARTIAL_FILE
     if restart:
         partial.unlink(missing_ok=True)
-    done = _read_partial(partial, key, batches)
+    plan = _Plan.of(stamp, batches)
+    earlier = _noted_plan(folder) if partial.is_file() else None
+    if earlier and earlier.key != plan.key and earlier.differs_in_batches_alone(plan):
+        plan, done = _replanned(plan, earlier, _read_partial(partial, earlier, None))
+        batches = plan.batches
+    else:
+        done = _read_partial(partial, plan, earlier)
+    key = plan.key
     found: dict[int, Answer] = {}
     for number, answers in done.items():
         found.update(zip(batches[number].items, answers, strict=True))
         on_batch(batches[number])
     _rewrite_partial(partial, key, done)
-    write_json(folder / RUN_FILE, {"plan_sha256": key, **plan, **(extra or {})})
+    write_json(folder / RUN_FILE, {"plan_sha256": key, **plan.to_dict(), **(extra or {})})
     todo = [number for number in range(len(batches)) if number not in done]
     with partial.open("a", encoding="utf-8", newline="\n") as file:
         for number, answers in answered(batches, todo, answer, workers):
@@ -74,6 +85,89 @@ def run_batches(
             os.fsync(file.fileno())
             on_batch(batches[number])
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What a run is to do.
+
+    Attributes:
+        stamp: Everything but the batches that the answers follow from.
+        batches: The batches.
+        key: Hash of both.
+    """
+
+    stamp: dict[str, Any]
+    batches: Sequence[Batch]
+    key: str
+
+    @classmethod
+    def of(cls, stamp: Mapping[str, Any], batches: Sequence[Batch]) -> _Plan:
+        """Return the plan of a stamp and batches."""
+        plan = cls(dict(stamp), batches, "")
+        return replace(plan, key=hashlib.sha256(json.dumps(plan.to_dict(), sort_keys=True).encode()).hexdigest())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a mapping for JSON."""
+        return {
+            "stamp": self.stamp,
+            "batches": [[list(batch.items), list(batch.max_new_tokens)] for batch in self.batches],
+        }
+
+    def differences(self, other: _Plan) -> list[str]:
+        """Return the names of what differs between two plans, besides the batches."""
+        mine, others = (json.loads(masked(json.dumps(plan.stamp))) for plan in (self, other))
+        return sorted(name for name in {*mine, *others} if mine.get(name) != others.get(name))
+
+    def differs_in_batches_alone(self, other: _Plan) -> bool:
+        """Return whether two plans answer the same sentences in the same way, up to which are answered together."""
+        return set(self.differences(other)) <= {BATCH_SIZE_KEY} and self._bounds() == other._bounds()
+
+    def _bounds(self) -> dict[int, int | None]:
+        return {
+            item: bound
+            for batch in self.batches
+            for item, bound in zip(batch.items, batch.max_new_tokens or [None] * len(batch.items))
+        }
+
+
+def _noted_plan(folder: Path) -> _Plan | None:
+    """Return the plan that a folder's `run.json` holds; None if it holds none that can be read."""
+    try:
+        content = read_json(folder / RUN_FILE)
+        match content:
+            case {"plan_sha256": str(key), "stamp": dict(stamp), "batches": list(rows)}:
+                return _Plan(stamp, [_batch(row) for row in rows], key)
+    except (LmnError, ValueError):
+        pass
+    return None
+
+
+def _batch(row: Any) -> Batch:
+    match row:
+        case [[*items], [*bounds]] if all(type(number) is int for number in (*items, *bounds)):
+            if len(bounds) in (0, len(items)):
+                return Batch(tuple(items), tuple(bounds))
+    raise ValueError("not a batch")
+
+
+def _replanned(plan: _Plan, earlier: _Plan, done: Mapping[int, list[Answer]]) -> tuple[_Plan, dict[int, list[Answer]]]:
+    """Return a plan that begins with the finished batches of an earlier one, and the answers to these."""
+    kept = [earlier.batches[number] for number in done]
+    answered_items = {item for batch in kept for item in batch.items}
+    left = []
+    for batch in plan.batches:
+        rows = [row for row, item in enumerate(batch.items) if item not in answered_items]
+        if rows:
+            items = tuple(batch.items[row] for row in rows)
+            left.append(Batch(items, tuple(batch.max_new_tokens[row] for row in rows) if batch.max_new_tokens else ()))
+    sizes = (earlier.stamp.get(BATCH_SIZE_KEY), plan.stamp.get(BATCH_SIZE_KEY))
+    if answered_items and sizes[0] != sizes[1]:
+        echo(
+            f"{len(answered_items):,} answers of the unfinished run stay; it had batch_size {sizes[0]}, now {sizes[1]}",
+            err=True,
+        )
+    return _Plan.of(plan.stamp, [*kept, *left]), dict(enumerate(done.values()))
 
 
 def check_predictions(content: Any, predictions: Path, remedy: str) -> None:
@@ -122,8 +216,14 @@ def stamp_in(content: Any, path: Path, remedy: str) -> dict[str, Any]:
     return dict(stamp)
 
 
-def _read_partial(partial: Path, key: str, batches: Sequence[Batch]) -> dict[int, list[Answer]]:
-    """Return the answers to the batches that an earlier run finished, up to the first line that is cut off or damaged."""
+def _read_partial(partial: Path, plan: _Plan, earlier: _Plan | None) -> dict[int, list[Answer]]:
+    """Return the answers to the batches that an earlier run finished, up to the first line that is cut off or damaged.
+
+    Args:
+        partial: File with the answers.
+        plan: Plan that they were made by.
+        earlier: Plan in the `run.json` beside them, for the error if they were not.
+    """
     if not partial.is_file():
         return {}
     done: dict[int, list[Answer]] = {}
@@ -133,13 +233,16 @@ def _read_partial(partial: Path, key: str, batches: Sequence[Batch]) -> dict[int
         except ValueError:
             break
         if number == 0:
-            if not isinstance(row, dict) or row.get("plan_sha256") != key:
+            noted = row.get("plan_sha256") if isinstance(row, dict) else None
+            if noted != plan.key:
+                names = listed(earlier.differences(plan)) if earlier and noted == earlier.key else ""
                 raise LmnError(
-                    "an unfinished run with other data, another model or other options is in the way", partial,
+                    "an unfinished run with other data, another model or other options is in the way"
+                    + (f": another {names}" if names else ""), partial,
                     "give the same ones to finish it, or --restart to discard it",
                 )  # fmt: skip
             continue
-        answers = _finished(row, batches)
+        answers = _finished(row, plan.batches)
         if answers is None:
             break
         done[row["batch"]] = answers

@@ -62,6 +62,57 @@ def test_an_unfinished_run_with_another_plan_is_not_mixed_in(tmp_path: Path) -> 
     assert again == PLAN
 
 
+def plan(size: int) -> list[Batch]:
+    """Return five sentences in batches of a size."""
+    items = (2, 0, 1, 3, 4)
+    return [
+        Batch(items[at : at + size], tuple(10 + item for item in items[at : at + size])) for at in range(0, 5, size)
+    ]
+
+
+def test_an_unfinished_run_goes_on_with_another_batch_size(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def runs_out(batch: Batch) -> list[Answer]:
+        if 4 in batch.items or 3 in batch.items:
+            raise LmnError("out of memory")
+        return upper(batch)
+
+    asked: list[tuple[int, ...]] = []
+
+    def answer(batch: Batch) -> list[Answer]:
+        asked.append(batch.items)
+        if len(asked) == 2 and 4 in batch.items:
+            raise LmnError("out of memory")
+        return upper(batch)
+
+    with pytest.raises(LmnError, match="out of memory"):
+        run_batches(tmp_path, plan(3), {"model": "m", "batch_size": 3}, runs_out)
+    with pytest.raises(LmnError, match="out of memory"):
+        run_batches(tmp_path, plan(2), {"model": "m", "batch_size": 2}, answer)
+    outputs = run_batches(tmp_path, plan(1), {"model": "m", "batch_size": 1}, answer)
+    assert asked == [(3,), (4,), (4,)]
+    assert outputs == {item: expected(item) for item in range(5)}
+    told = "answers of the unfinished run stay; it had batch_size"
+    assert capsys.readouterr().err == f"3 {told} 3, now 2\n4 {told} 2, now 1\n"
+    stored = json.loads((tmp_path / "run.json").read_text())
+    assert [items for items, _ in stored["batches"]] == [[2, 0, 1], [3], [4]]
+    assert stored["stamp"]["batch_size"] == 1
+
+
+def test_an_unfinished_run_that_differs_says_in_what(tmp_path: Path) -> None:
+    run_batches(tmp_path, plan(2), {"model": "m", "batch_size": 2, "dtype": "float32"}, upper)
+    for stamp, batches, names in (
+        ({"model": "n", "batch_size": 1, "dtype": "float32"}, plan(1), ": another batch_size, model; give"),
+        ({"model": "m", "batch_size": 2, "decoding": "free"}, plan(2), ": another decoding, dtype; give"),
+        ({"model": "m", "batch_size": 2, "dtype": "float32"}, plan(2)[:1], " is in the way; give"),
+    ):
+        with pytest.raises(LmnError) as raised:
+            run_batches(tmp_path, batches, stamp, upper)
+        assert names in str(raised.value)
+    (tmp_path / "run.json").write_text("{")
+    with pytest.raises(LmnError, match="is in the way; give the same ones to finish it, or --restart to discard it"):
+        run_batches(tmp_path, plan(1), {"model": "m", "batch_size": 1, "dtype": "float32"}, upper)
+
+
 @pytest.mark.parametrize(
     "damaged",
     [
