@@ -12,7 +12,7 @@ from reading import read, seen
 from llms_meet_ner import LmnError
 from llms_meet_ner.data_converters.problems import ProblemLog
 
-ARGILLA = {"type": "argilla"}
+ARGILLA = {"type": "argilla", "language": "spaces"}
 TEXT = "Ann left Rome"
 FOUND = [(TEXT, [(0, 1, "PER"), (2, 3, "LOC")])]
 SPANS = [{"start": 0, "end": 3, "label": "PER"}, {"start": 9, "end": 13, "label": "LOC"}]

@@ -12,7 +12,7 @@ from reading import read, read_file, records_of, seen
 from llms_meet_ner import LmnError
 from llms_meet_ner.data_converters.problems import ProblemLog
 
-DOCCANO = {"type": "doccano"}
+DOCCANO = {"type": "doccano", "language": "spaces"}
 FOUND = [("Ann left Rome", [(0, 1, "PER"), (2, 3, "LOC")])]
 
 

@@ -12,7 +12,7 @@ from reading import read, read_file, seen
 from llms_meet_ner import LmnError
 from llms_meet_ner.data_converters.problems import ProblemLog
 
-STUDIO = {"type": "label-studio"}
+STUDIO = {"type": "label-studio", "language": "spaces"}
 TEXT = "Ann left Rome"
 FOUND = [(TEXT, [(0, 1, "PER"), (2, 3, "LOC")])]
 

@@ -12,7 +12,7 @@ from reading import LABELS, read, read_file, records_of, seen
 from llms_meet_ner import LmnError
 from llms_meet_ner.data_converters.problems import ProblemLog
 
-PRODIGY = {"type": "prodigy"}
+PRODIGY = {"type": "prodigy", "language": "spaces"}
 ANN = {"start": 0, "end": 3, "label": "PER"}
 
 

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 import spacy
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reading import LABELS, one, read, seen
+from paths import FIXTURES
+from reading import LABELS, one, read, records_of, seen
 
 from llms_meet_ner import LabelSet, LmnError
 from llms_meet_ner.data_converters import load_card, read_corpus
@@ -141,10 +143,8 @@ def test_the_text_of_a_record() -> None:
 class Given(TextReader):
     """A reader of texts that are given to it."""
 
-    def __init__(
-        self, *items: AnnotatedText | Fault | None, log: ProblemLog | None = None, language: str = "", **keys: Any
-    ) -> None:
-        rules = CorpusRules(LabelSet.of(*LABELS), "none", "error", language=language)
+    def __init__(self, *items: AnnotatedText | Fault | None, log: ProblemLog | None = None, **keys: Any) -> None:
+        rules = CorpusRules(LabelSet.of(*LABELS), "none", "error")
         super().__init__("file", TextOptions.of({"type": "given", **keys}), rules, log or ProblemLog())
         self.items = items
 
@@ -155,19 +155,19 @@ class Given(TextReader):
 def test_a_record_s_own_tokens_count() -> None:
     text = "in-Paris we. Met"
     item = AnnotatedText(text, [MarkedSpan(3, 8, "LOC")], [(0, 3), (3, 8), (8, 9), (9, 11), (11, 12), (13, 16)])
-    assert seen(list(Given(item).read("c/s"))) == [("in- Paris we . Met", [(1, 2, "LOC")])]
+    assert seen(list(Given(item, language="spaces").read("c/s"))) == [("in- Paris we . Met", [(1, 2, "LOC")])]
     halves = list(Given(item, language="en", sentences="split").read("c/s"))
     assert seen(halves) == [("in- Paris we .", [(1, 2, "LOC")]), ("Met", [])]
     log = ProblemLog()
     wide = item._replace(tokens=[(0, 8), (9, 12), (13, 16)])
-    assert seen(list(Given(wide, log=log).read("c/s"))) == [("in-Paris we. Met", [(0, 1, "LOC")])]
+    assert seen(list(Given(wide, log=log, language="spaces").read("c/s"))) == [("in-Paris we. Met", [(0, 1, "LOC")])]
     assert log.counts == {"cut-span": 1}
 
 
 def test_what_is_left_out_counts_in_the_ids_and_a_file_of_nothing_else_is_an_error() -> None:
     left_out = Fault("filtered", "nobody marked it", "mark it", fatal=False)
     log = ProblemLog()
-    found = list(Given(left_out, None, AnnotatedText("a", []), log=log).read("c/s"))
+    found = list(Given(left_out, None, AnnotatedText("a", []), log=log, language="spaces").read("c/s"))
     assert ([sentence.id for sentence in found], log.counts) == (["c/s/2"], {"filtered": 1})
     with pytest.raises(LmnError, match="file: no record is annotated: nobody marked it; mark it"):
         list(Given(left_out).read("c/s"))
@@ -207,10 +207,54 @@ def test_a_named_way_of_counting_always_finds_the_words(
     if not start < end < len(starts) or not text[starts[start] : stops[end]].strip():
         return
     item = AnnotatedText(text, [MarkedSpan(start, end, "PER", text[starts[start] : stops[end]])])
-    assert list(Given(item, language="xx", **written._asdict()).read("c/s"))
+    assert list(Given(item, language="spaces", **written._asdict()).read("c/s"))
     try:
-        list(Given(item, language="xx", **reading._asdict()).read("c/s"))
+        list(Given(item, language="spaces", **reading._asdict()).read("c/s"))
     except LmnError as error:
         named = str(error).partition("`")[2].partition("`")[0]
         keys = {**reading._asdict(), **dict(pair.split(": ") for pair in named.split(", "))}
-        assert list(Given(item, language="xx", **keys).read("c/s"))
+        assert list(Given(item, language="spaces", **keys).read("c/s"))
+
+
+def changed(value: Any, data: st.DataObject, depth: int = 0) -> Any:
+    """Return a JSON value in which one part is another value."""
+    odd = st.sampled_from(
+        [None, True, 0, -1, 3, 1.5, "", "PER", "9", "\ud83d", [], {}, [[0, 1]], {"start": 0}, ["PER", 0, 3]]
+    )
+    if depth > 5 or not isinstance(value, (dict, list)) or not value or data.draw(st.integers(0, 4)) == 0:
+        return data.draw(odd)
+    key = data.draw(st.sampled_from(sorted(value) if isinstance(value, dict) else range(len(value))))
+    copy: Any = dict(value) if isinstance(value, dict) else list(value)
+    if data.draw(st.integers(0, 5)) == 0:
+        del copy[key]
+    else:
+        copy[key] = changed(value[key], data, depth + 1)
+    return copy
+
+
+LAYOUTS = [
+    (path, yaml.safe_load((path.parent / "card.yaml").read_text(encoding="utf-8"))["reader"])
+    for path in sorted((FIXTURES / "layouts").glob("*/*.json*"))
+]
+TOOLS = [
+    (path, reader)
+    for path, reader in LAYOUTS
+    if reader["type"] in ("spans", "label-studio", "prodigy", "doccano", "argilla")
+]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(TOOLS), st.data())
+def test_whatever_a_record_holds_it_is_read_or_an_error_of_ours(
+    tmp_path_factory: pytest.TempPathFactory, tool: tuple[Path, dict[str, Any]], data: st.DataObject
+) -> None:
+    path, reader = tool[0], {**tool[1], "language": "spaces"}
+    records = records_of(path)
+    for _ in range(data.draw(st.integers(1, 3))):
+        records = changed(records, data)
+    log = ProblemLog(keep_going=data.draw(st.booleans()))
+    try:
+        found = read(tmp_path_factory.getbasetemp(), json.dumps(records), reader, labels=("PER", "LOC"), log=log)
+    except LmnError:
+        return
+    assert all(sentence.tokens for sentence in found)
