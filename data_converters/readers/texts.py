@@ -129,9 +129,11 @@ def _span_of(value: Any) -> list[MarkedSpan]:
     """Return a span, once for each of its labels; nothing if the value is no span."""
     words = None
     if isinstance(value, list) and len(value) == 3:
-        start, end, label = (
-            value if not isinstance(value[0], str) or isinstance(value[2], str) else (*value[1:], value[0])
-        )
+        start, end, label = value
+        if type(start) is int and type(end) is int and type(label) is str and label:
+            return [MarkedSpan(start, end, label)]
+        if isinstance(start, str) and not isinstance(label, str):
+            start, end, label = end, label, start
     elif isinstance(value, dict):
         start, end, label = (
             next((value[key] for key in keys if key in value), None) for keys in (_STARTS, _ENDS, _LABELS)
