@@ -54,8 +54,8 @@ class Tally:
         return 0
 
     def mode(self) -> int:
-        """Return the number that was seen most often; 0 if there are none."""
-        return max(self.counts, key=lambda number: (self.counts[number], number), default=0)
+        """Return the number that was seen most often, of several the smallest; 0 if there are none."""
+        return max(self.counts, key=lambda number: (self.counts[number], -number), default=0)
 
     def of(self, numbers: Collection[int]) -> list[tuple[Where, str, int]]:
         """Return the first places of some numbers in the order of the file: where, the text that names it, the number."""

@@ -152,6 +152,27 @@ def test_the_command_writes_the_same_records_again(workdir: Path, options: list[
     assert converted(Path("again"), *words, "--out", "again")[1:] == first[1:]
 
 
+@pytest.mark.parametrize(
+    "options", [[], ["--drop", "Some one"], ["--rename", "PERSON=P", "--merge", "X=ORG,LOC"]], ids=" ".join
+)
+def test_the_command_names_labels_that_the_files_call_otherwise(workdir: Path, options: list[str]) -> None:
+    rows = "[{name: PERSON, corpus: Some one}, {name: ORG, corpus: PERSON}, {name: LOC}]"
+    reader = "{type: columns, scheme: IO, separator: tab}"
+    Path("own.yaml").write_text(
+        f"name: own\nlanguage: en\ndocstart: none\nsplits: {{train: a}}\nreader: {reader}\nlabels: {rows}\n"
+    )
+    Path("a").write_text("Ida\tSome one\nand\tO\nAcme\tPERSON\nin\tO\nUlm\tLOC\n")
+    first = converted(Path("data/alpaca"), "own.yaml", "--source", ".", *options)
+    Path("r.yaml").write_text(
+        yaml.safe_dump({"model_name_or_path": "m", "template": "qwen", "dataset": first[0], "output_dir": "o", "dataset_dir": "data/alpaca"})
+    )  # fmt: skip
+    recipe = load_recipe(Path("r.yaml"))
+    command = training_data(recipe, recipe.train_entry().spec).convert_command()
+    assert command is not None
+    _, *words = shlex.split(command.replace("DIR", "."))
+    assert converted(Path("again"), *words, "--out", "again")[1:] == first[1:]
+
+
 def converted(folder: Path, *words: str) -> tuple[str, bytes, dict[str, Any]]:
     """Convert the training split; return name, records and prompt of the only data set that is written."""
     result = CliRunner().invoke(lmn_convert, [*words, "--split", "train"])
