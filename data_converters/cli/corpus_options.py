@@ -91,7 +91,7 @@ def corpus_options(command: Callable[..., R]) -> Callable[..., R]:
         cloup.option(
             "--repair",
             type=click.Choice(REPAIRS),
-            help="Treatment of tags that their scheme does not allow. [default: the card's]",
+            help="Treatment of tags that their scheme does not allow. [default: the card's; conlleval if it names none]",
         ),
     )
     @label_options

@@ -157,12 +157,15 @@ class Fit(NamedTuple):
     unknown: int
 
     def keys(self, scheme: Scheme, notation: TagNotation) -> dict[str, str]:
-        """Return the keys of a card's `reader` that differ from those of another way."""
+        """Return the keys to set on a card's `reader` that reads another way; {} if none do, because the card has a key too many."""
+        is_written = bool(PREFIXES[self.scheme])
+        if (notation.key and not self.notation.key) or (notation.form != DEFAULT_FORM and not is_written):
+            return {}
         keys: dict[str, str] = {"scheme": self.scheme} if self.scheme != scheme else {}
         if self.notation.form != notation.form:
             keys["tag_form"] = self.notation.form
-        if self.notation.key not in (notation.key, None):
-            keys["tag_key"] = str(self.notation.key)
+        if self.notation.key and self.notation.key != notation.key:
+            keys["tag_key"] = self.notation.key
         return keys
 
 
@@ -170,7 +173,10 @@ _TRIED: tuple[Scheme, ...] = ("IOB2", "IOB1", "IOBES", "BILOU", "BMES", "BMEWO",
 
 
 def fits(
-    levels: Collection[Sequence[str]], labels: Collection[str] = (), names: Mapping[str, str] | None = None
+    levels: Collection[Sequence[str]],
+    labels: Collection[str] = (),
+    names: Mapping[str, str] | None = None,
+    outside: Collection[str] = (),
 ) -> list[Fit]:
     """Return the ways to read tags in which each of them is well-formed, the best first.
 
@@ -180,6 +186,7 @@ def fits(
         levels: Tags of sentences, as they are written.
         labels: Known labels; () if none are known, so that the scheme IO, in which every word is a tag, is not tried.
         names: Names of tags by number, if tags are numbers.
+        outside: Further tags, each of tokens outside of entities.
     """
     written = {(names or {}).get(tag, tag) for level in levels for tag in level}
     only = next(iter(labels)) if len(labels) == 1 else None
@@ -193,6 +200,8 @@ def fits(
                 any(_malformed([reading[tag]], scheme) for tag in written if scheme != "brackets")
                 or not reading.has_key
             ):
+                continue
+            if any(decode([reading[tag]], scheme) != ([], []) for tag in outside):
                 continue
             decoded = [decode([reading[tag] for tag in level], scheme) for level in levels]
             if any(bad.expected is None for _, invalid in decoded for bad in invalid):

@@ -70,6 +70,7 @@ class TaggedReader:
         self._lines: Sequence[int] = ()  # of the tokens of the sentence that was made last
         self._notation = options.notation
         self._nested = rules.nested
+        self._may_be_bare = len(self._known_labels) == 1 and bool(PREFIXES[self.scheme])
         self._with_tags: list[Sequence[str]] = []
         self._written: WrittenTags | None = None
         self._name_tags(options.tag_names)
@@ -174,8 +175,8 @@ class TaggedReader:
             numbers: Line of each token.
         """
         spans, invalid = decode(tags, self.scheme, self.repair)
-        if invalid and self._written is None and len(self._known_labels) == 1 and PREFIXES[self.scheme]:
-            self._written = self._reading()  # a bare prefix may stand for the only label
+        if self._written is None and self._may_be_bare and any(bad.expected is None for bad in invalid):
+            self._written = self._reading()  # a bare prefix stands for the only label
             return self._decode(self._of_scheme(written), written, tokens, numbers)
         if len(self._with_tags) < _KEPT:
             self._with_tags.append(written)
@@ -235,7 +236,8 @@ class TaggedReader:
         """Return which keys of the card's reader read all tags so far; empty if none are found, or where nothing stops at a tag."""
         if self.log.keep_going:
             return ""
-        for fit in fits(self._with_tags, self.labels.corpus_names, self._tag_names):
+        outside = [tag for tag, read in (self._written or {}).items() if read == OUTSIDE]
+        for fit in fits(self._with_tags, self.labels.corpus_names, self._tag_names, outside):
             keys = fit.keys(self.scheme, self._notation)
             if keys and not fit.repairs and (not fit.unknown or (list(keys) == ["scheme"] and fit.scheme != "IO")):
                 whole = len(self._with_tags) < _KEPT

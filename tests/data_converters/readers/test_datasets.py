@@ -99,6 +99,14 @@ def test_values_duplicates_and_prefixes(tmp_path: Path) -> None:
     assert seen(read(tmp_path, "one", where={"lang": "fr"})) == [FOUND[2]]
 
 
+def test_names_may_be_written_in_any_form(tmp_path: Path) -> None:
+    WRITERS["one"](tmp_path / "one")
+    log = ProblemLog()
+    found = read(tmp_path, "one", tag_names=["O", "PER-B", "PER-I", "LOC-B"], tag_form="LABEL-B", log=log)
+    assert seen(found) == FOUND
+    assert not log.counts
+
+
 def test_the_card_s_names_win_over_the_features(tmp_path: Path) -> None:
     WRITERS["one"](tmp_path / "one")
     found = read(tmp_path, "one", tag_names=["O", "B-LOC", "I-LOC", "B-PER"])

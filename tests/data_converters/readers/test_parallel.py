@@ -34,6 +34,12 @@ def test_tokens_and_tags_line_by_line(tmp_path: Path) -> None:
     assert [(s.id, s.where and s.where.line) for s in found] == [("c/s/0", 1), ("c/s/1", 3)]
 
 
+def test_tags_are_written_as_the_card_says(tmp_path: Path) -> None:
+    path = written(tmp_path, seq_in="Ann Lee left\nin Rome\n", seq_out="ne=PER_B|x=y ne=PER_E _\n_ ne=LOC_S\n")
+    found = read_file(path, {"type": "parallel", "scheme": "IOBES", "tag_key": "ne", "tag_form": "LABEL_B"})
+    assert seen(found) == [("Ann Lee left", [(0, 2, "PER")]), ("in Rome", [(1, 2, "LOC")])]
+
+
 @pytest.mark.parametrize(
     ("tokens", "tags", "message"),
     [

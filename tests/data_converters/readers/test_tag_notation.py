@@ -122,6 +122,23 @@ def test_the_way_in_which_tags_were_written_is_found(scheme: Scheme, form: str, 
     assert best.keys(scheme, notation) == {}
 
 
+def test_tags_outside_of_entities_have_to_fit_too() -> None:
+    def forms(level: list[str], outside: str) -> set[str]:
+        return {fit.notation.form for fit in fits([level], ["PER"], outside=[outside]) if not fit.unknown}
+
+    assert forms(["b-PER", "o"], "o") == {"b-LABEL"}
+    assert forms(["B-PER"], "O") == {"B-LABEL"}
+    assert forms(["B-PER"], "o") == set()
+
+
+def test_no_keys_are_named_where_the_card_has_one_too_many() -> None:
+    brackets, plain = fits([["(PER*", "*)"]], ["PER"])[0], fits([["B-PER", "I-PER"]], ["PER"])[0]
+    assert brackets.keys("IOB2", TagNotation()) == {"scheme": "brackets"}
+    assert brackets.keys("IOB2", TagNotation("B_LABEL")) == {}
+    assert plain.keys("IOBES", TagNotation("B_LABEL")) == {"scheme": "IOB2", "tag_form": "B-LABEL"}
+    assert plain.keys("IOBES", TagNotation(key="name")) == {}
+
+
 @pytest.mark.parametrize(
     ("level", "labels", "found"),
     [
@@ -134,6 +151,6 @@ def test_the_way_in_which_tags_were_written_is_found(scheme: Scheme, form: str, 
     ],
 )
 def test_only_ways_that_read_all_tags_are_found(level: list[str], labels: list[str], found: list[Any]) -> None:
-    known = [fit for fit in fits([level], labels) if not fit.unknown]
+    known = [fit for fit in fits([level], labels, outside=["O"]) if not fit.unknown]
     assert [(fit.scheme, fit.repairs) for fit in known][: len(found)] == found
     assert bool(known) == bool(found)
