@@ -6,12 +6,12 @@ A mark in a column or a comment ends (or begins) a sentence; or a splitter finds
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
-from ...sentence import Sentence, Span, Where
+from ...sentence import Span, Where
 from ...tagging.splitting import Splitter, make_splitter
 from ..problems import ProblemLog
 
@@ -114,40 +114,46 @@ def split_tokens(tokens: Sequence[str], splitter: Splitter) -> list[int]:
 
 
 def cut_document(
-    document: Sentence, ends: Iterable[int], lines: Sequence[int], log: ProblemLog
-) -> Iterator[tuple[tuple[str, ...], tuple[Span, ...], int]]:
-    """Yield tokens, spans and first line of each sentence. A sentence that would end inside a span continues to the next end.
+    tokens: Sequence[str],
+    ends: Iterable[int],
+    spans: Iterable[Span],
+    kept: Iterable[Span],
+    log: ProblemLog,
+    where: Callable[[int], Where],
+) -> Iterator[tuple[int, Sequence[str], list[Span]]]:
+    """Yield the sentences of a document: position of the first token, tokens, spans. One that would end inside a span goes on.
 
     Args:
-        document: The document.
-        ends: Ends of its sentences, exclusive and rising; the last is the number of its tokens.
-        lines: Line of each token, from 1.
-        log: Log that takes the boundaries that are left out.
+        tokens: Tokens of the document.
+        ends: Ends of its sentences, exclusive and rising; the last is the number of tokens.
+        spans: All spans over the tokens, so that the choice of the kept ones moves no boundary.
+        kept: Those of them that the sentences keep.
+        log: Log that takes the ends that are left out.
+        where: Function that returns the place of the token at a position.
     """
-    start = first = at = 0
-    reach = 0
-    over: Span | None = None
-    spans = document.spans
+    by_start, kept_by_start = sorted(spans, key=_start), sorted(kept, key=_start)
+    start = seen = taken = 0
+    over: Span | None = None  # of the spans that begin so far, the one that reaches furthest
     for end in ends:
-        while at < len(spans) and spans[at].start < end:
-            if spans[at].end > reach:
-                over, reach = spans[at], spans[at].end
-            at += 1
-        if over and reach > end:
-            report_joined(
-                log, document.tokens[over.start : over.end], over.label, Where(_file(document), lines[end - 1])
-            )
+        while seen < len(by_start) and by_start[seen].start < end:
+            over = by_start[seen] if over is None or by_start[seen].end > over.end else over
+            seen += 1
+        if over and over.end > end:
+            report_joined(log, tokens[over.start : over.end], over.label, where(end - 1))
             continue
-        inside = tuple(replace(span, start=span.start - start, end=span.end - start) for span in spans[first:at])
-        yield document.tokens[start:end], inside, lines[start]
-        start, first = end, at
+        first = taken
+        while taken < len(kept_by_start) and kept_by_start[taken].start < end:
+            taken += 1
+        inside = kept_by_start[first:taken]
+        yield start, tokens[start:end], [Span(span.start - start, span.end - start, span.label) for span in inside]
+        start = end
+
+
+def _start(span: Span) -> int:
+    return span.start
 
 
 def report_joined(log: ProblemLog, words: Sequence[str], label: str, where: Where) -> None:
     """Report a boundary inside an entity, which is left out."""
     shown = " ".join(words if len(words) <= 8 else [*words[:7], "...", words[-1]])
     log.report("joined-sentences", where, f"a sentence ends inside the {label} {shown!r}: it continues", fatal=False)
-
-
-def _file(document: Sentence) -> str:
-    return document.where.file if document.where else ""

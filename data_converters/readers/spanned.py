@@ -8,6 +8,7 @@ from typing import Literal
 from ...sentence import Sentence, Span, Where, find_crossing, outer_first, without_nested
 from ..problems import ProblemLog
 from .common import CorpusRules
+from .sentence_ends import cut_document
 
 Crossing = Literal["error", "longest", "first"]
 Discontinuous = Literal["drop", "join", "error"]
@@ -47,16 +48,8 @@ class SpannedReader:
             kept: Spans that the sentences keep.
             number: Line of the record.
         """
-        start = 0
-        for end in ends:
-            cut = next((span for span in spans if span.start < end < span.end), None)
-            if cut:
-                message = f"a sentence ends inside {self._quoted(cut, tokens)}: it continues"
-                self.log.report("joined-sentences", self._where(number), message, fatal=False)
-                continue
-            inside = [Span(s.start - start, s.end - start, s.label) for s in kept if start <= s.start and s.end <= end]
-            yield list(tokens[start:end]), inside
-            start = end
+        for _, words, inside in cut_document(tokens, ends, spans, kept, self.log, lambda _: self._where(number)):
+            yield list(words), inside
 
     def _make(self, sentence_id: str, tokens: list[str], spans: list[Span], number: int) -> Sentence | None:
         """Make a sentence with the spans that it can have. Report a problem and return None if the tokens make none."""

@@ -99,10 +99,16 @@ class TaggedReader:
 
     def _split_documents(self, documents: Iterator[Sentence], splitter: Splitter, id_prefix: str) -> Iterator[Sentence]:
         count = 0
+
+        def where(position: int) -> Where:
+            return self._where(self._lines[position])
+
         for document in documents:
             ends = [1] if document.is_docstart else split_tokens(document.tokens, splitter)
-            for tokens, spans, line in cut_document(document, ends, self._lines, self.log):
-                yield Sentence(f"{id_prefix}/{count}", tokens, spans, self._where(line))
+            for start, tokens, inside in cut_document(
+                document.tokens, ends, document.spans, document.spans, self.log, where
+            ):
+                yield Sentence(f"{id_prefix}/{count}", tuple(tokens), tuple(inside), where(start))
                 count += 1
 
     def _tagged(self, sentence_id: str, tokens: list[str], tags: list[str], number: int) -> Sentence | None:

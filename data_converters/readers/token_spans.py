@@ -10,9 +10,11 @@ from typing import Any, Literal
 
 from ...errors import LmnError
 from ...sentence import Sentence, Span
+from ...tagging.splitting import make_splitter
 from ..problems import ProblemLog
 from .common import CorpusRules, FileLayout
 from .records import RecordFilter, is_text, pick, read_records
+from .sentence_ends import split_tokens
 from .span_values import USUAL_KEYS, Malformed, RawSpan, SpanKeys, raw_spans
 from .spanned import Crossing, Discontinuous, SpannedReader
 
@@ -53,6 +55,7 @@ class TokenSpanOptions(FileLayout):
             between, `error` refuses it.
         mismatch: Treatment of an entity whose text is not that of its tokens: `error` refuses it, `drop` leaves it out, `offsets` goes
             by its positions.
+        splitter: spaCy code of the language whose rules split a record into sentences; None if a record that lists no sentences is one.
         where: Values by key; only records that have them are read.
         encoding: Encoding of the file; a byte order mark is skipped.
     """
@@ -66,6 +69,7 @@ class TokenSpanOptions(FileLayout):
     outside: Literal["error", "drop"] = "error"
     discontinuous: Discontinuous = "drop"
     mismatch: Literal["error", "drop", "offsets"] = "error"
+    splitter: str | None = None
     where: Mapping[str, Any] = field(default_factory=dict)
     encoding: str = "utf-8"
 
@@ -75,7 +79,8 @@ class TokenSpanOptions(FileLayout):
         keys = SpanKeys(*(reader.get(key) for key in SpanKeys._fields))
         return cls(
             keys=keys,
-            **{key: value for key, value in reader.items() if key != "type" and key not in SpanKeys._fields},
+            splitter=reader.get("sentence_end", {}).get("splitter"),
+            **{key: value for key, value in reader.items() if key not in ("type", "sentence_end", *SpanKeys._fields)},
         )
 
     def reader(self, folder: Path, value: str, rules: CorpusRules, log: ProblemLog) -> TokenSpanReader:
@@ -108,6 +113,7 @@ class TokenSpanReader(SpannedReader):
             LmnError: The file cannot be read, or no record has entities, not even an empty list.
         """
         options = self.options
+        splitter = make_splitter(options.splitter) if options.splitter else None
         wanted = RecordFilter(options.where, self._note_filtered)
         count = annotated = read = 0
         for number, record in read_records(self.path, options.encoding, options.records, self._malformed, progress):
@@ -122,7 +128,8 @@ class TokenSpanReader(SpannedReader):
             tokens = [token for sentence in sentences for token in sentence]
             default: Ends = "inclusive" if (key, entities_key) in _INCLUSIVE else "exclusive"
             spans = list(self._spans(values, tokens, default, number))
-            for words, inside in self._sentences(tokens, [*accumulate(map(len, sentences))], spans, spans, number):
+            bounds = split_tokens(tokens, splitter) if splitter else [*accumulate(map(len, sentences))]
+            for words, inside in self._sentences(tokens, bounds, spans, spans, number):
                 sentence = self._make(f"{id_prefix}/{count}", words, inside, number)
                 if sentence:
                     yield sentence

@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reading import read, seen
 
-from llms_meet_ner import LmnError, Sentence, Span
+from llms_meet_ner import LmnError, Span
 from llms_meet_ner.data_converters.problems import ProblemLog
 from llms_meet_ner.data_converters.readers import sentence_ends
 from llms_meet_ner.data_converters.readers.sentence_ends import SentenceEnds, cut_document, split_tokens
+from llms_meet_ner.sentence import Where
 from llms_meet_ner.tagging.splitting import make_splitter
 
 COLUMNS = {"type": "columns", "scheme": "IOB2"}
@@ -84,6 +85,7 @@ TOKENS, TAGS = (
     ["Mr.", "Ann", "left", "Ulm", ".", "Bo", "B.", "Lee", "stayed", "!", "St.", "Ives"],
     ["O", "B-PER", "O", "B-LOC", "O", "B-PER", "I-PER", "I-PER", "O", "O", "B-LOC", "I-LOC"],
 )
+ENTITIES = [[1, 2, "PER"], [3, 4, "LOC"], [5, 8, "PER"], [10, 12, "LOC"]]
 SPLIT = [
     ("Mr. Ann left Ulm .", [(1, 2, "PER"), (3, 4, "LOC")]), ("Bo B. Lee stayed !", [(0, 3, "PER")]), ("St. Ives", [(0, 2, "LOC")])
 ]  # fmt: skip
@@ -96,11 +98,13 @@ SPLIT = [
         ("".join(f"1,{token},{tag}\n" for token, tag in zip(TOKENS, TAGS)), {"type": "columns", "separator": ",", "token": 1, "sentence": 0}),
         (f"{' '.join(TAGS)}\t{' '.join(TOKENS)}\n", {"type": "lines"}),
         (json.dumps({"tokens": TOKENS, "ner_tags": TAGS}), {"type": "tokens"}),
+        (json.dumps({"tokens": TOKENS, "entities": ENTITIES}), {"type": "token-spans"}),
     ],
-    ids=["columns", "numbers", "lines", "tokens"],
+    ids=["columns", "numbers", "lines", "tokens", "token-spans"],
 )  # fmt: skip
 def test_a_splitter_cuts_documents_whatever_the_layout(tmp_path: Path, content: str, reader: dict[str, Any]) -> None:
-    keys = {"scheme": "IOB2", "sentence_end": {"splitter": "en"}, **reader}
+    scheme = {} if reader["type"] == "token-spans" else {"scheme": "IOB2"}
+    keys = {**scheme, "sentence_end": {"splitter": "en"}, **reader}
     sentences = read(tmp_path, content, keys)
     assert seen(sentences) == SPLIT
     assert [sentence.id for sentence in sentences] == ["c/s/0", "c/s/1", "c/s/2"]
@@ -122,11 +126,11 @@ def test_no_token_and_no_span_is_lost_where_a_document_is_cut(data: st.DataObjec
     bounds = sorted(data.draw(st.sets(st.integers(0, size), max_size=8)))
     spans = tuple(Span(start, end, "PER") for start, end in zip(bounds[::2], bounds[1::2]))
     ends = sorted(data.draw(st.sets(st.integers(1, size))) | {size})
-    document = Sentence("d", tuple(map(str, range(size))), spans)
-    parts = list(cut_document(document, ends, range(1, size + 1), log := ProblemLog()))
-    assert sum((tokens for tokens, _, _ in parts), ()) == document.tokens
-    found = [Span(span.start + line - 1, span.end + line - 1, "PER") for _, inside, line in parts for span in inside]
-    assert tuple(found) == spans
+    tokens = [*map(str, range(size))]
+    parts = list(cut_document(tokens, ends, spans, spans[::2], log := ProblemLog(), lambda at: Where("d", at)))
+    assert [token for _, inside, _ in parts for token in inside] == tokens
+    found = [Span(span.start + start, span.end + start, "PER") for start, _, inside in parts for span in inside]
+    assert tuple(found) == spans[::2]
     across = [end for end in ends if any(span.start < end < span.end for span in spans)]
     assert (len(parts), log.counts["joined-sentences"]) == (len(ends) - len(across), len(across))
 
