@@ -53,7 +53,7 @@ PROBLEM_KINDS: dict[str, str] = {
     "line-break": "a token that holds a line break",
     "bare-prefix": "a token that consists of the card's token prefix alone, left as it is",
     "duplicate": "a record with the tokens and tags of an earlier one, left out",
-    "filtered": "a record that the card's reader.where leaves out",
+    "filtered": "a record that the card's reader.where or reader.annotator leaves out",
     "bracket-token": "a token that holds [, ] or |, which are markup in a bracketed output",
 }
 """Meaning of each kind of problem."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
@@ -76,8 +77,8 @@ class SpannedReader:
             span for span in known if self.rules.labels.target_of(span.label) is not None
         ]  # O keeps no other span out
         distinct = sorted(set(known), key=outer_first)
-        for span in distinct:
-            for _ in range(known.count(span) - 1):
+        for span, count in Counter(known).items() if len(distinct) < len(known) else ():
+            for _ in range(count - 1):
                 self.log.report("double-span", where, self._quoted(span, tokens), fatal=False)
         if len(distinct) < 2:
             return tuple(distinct)
@@ -85,8 +86,11 @@ class SpannedReader:
         if self.rules.nested:
             return kept
         flat = without_nested(kept)
-        for span in kept:
-            if span not in flat:
+        if len(flat) < len(kept):
+            outer = set(flat)
+            for span in kept:
+                if span in outer:
+                    continue
                 self.log.report("inner-span", where, self._quoted(span, tokens), fatal=False)
         return flat
 

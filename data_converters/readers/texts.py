@@ -243,6 +243,8 @@ class TextReader(SpannedReader):
         self._split: Splitter | None = None
         self._marked = 0
         self._cut: list[Where] = []
+        self._explained_text = ""
+        self._explained_by: dict[Counting, tuple[Sequence[int], Sequence[int]]] = {}
 
     def _texts(self, progress: bool) -> Iterator[tuple[int, AnnotatedText | Fault | None]]:
         """Yield every record with its line: what it holds, or the fault that keeps it out; None if that was reported already."""
@@ -360,18 +362,23 @@ class TextReader(SpannedReader):
 
     def _report_mismatch(self, span: MarkedSpan, text: str, seen: str, number: int) -> None:
         remedy = self._explained(span, text) or "mend the record"
+        words = (span.words or "")[:200]
         self.log.report(
             "span-words",
             self._where(number),
-            f"the {span.label} from {span.start} to {span.end} is {seen!r:.200} in the text, and {span.words!r:.200} in the record",
+            f"the {span.label} from {span.start} to {span.end} is {seen[:200]!r} in the text, and {words!r} in the record",
             remedy=f"{remedy}; reader.mismatch: drop leaves such spans out, offsets reads them by their offsets",
             fatal=self.text_options.mismatch == "error",
         )
 
     def _explained(self, span: MarkedSpan, text: str) -> str:
         """Say which other way of counting cuts out the words of a span; return an empty string if none does."""
+        if self._explained_text is not text:
+            self._explained_text, self._explained_by = text, {}
         for counting in COUNTINGS if span.words is not None else ():
-            starts, ends = counting.positions(text)
+            if counting not in self._explained_by:
+                self._explained_by[counting] = counting.positions(text)
+            starts, ends = self._explained_by[counting]
             if counting != self._counting and 0 <= span.start < span.end < len(starts):
                 seen = text[starts[span.start] : ends[span.end]]
                 if span.words is not None and _fits(span.words, seen):

@@ -145,7 +145,10 @@ def test_a_card_for_records_is_checked_and_converted(workdir: Path) -> None:
     assert "      train.jsonl:4: lang is 'de', not 'en'\n" in checked
     done = CliRunner().invoke(main, ["card.yaml"])
     assert done.exit_code == 0
-    assert "tiny train: 1 x a record that the card's reader.where leaves out (first at train.jsonl:4)" in done.stderr
+    assert (
+        "tiny train: 1 x a record that the card's reader.where or reader.annotator leaves out (first at train.jsonl:4)"
+        in done.stderr
+    )
     assert [row["id"] for row in json.loads(Path("data/alpaca/tiny_train.json").read_text())] == [
         "tiny/train/0",
         "tiny/train/1",
