@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from .argilla import ArgillaOptions
+from .brat import BratOptions
 from .columns import ColumnOptions
 from .common import CorpusFile, CorpusRules, Docstart, Reader, ReaderOptions, SplitData
 from .datasets import DatasetOptions
@@ -34,6 +35,7 @@ READERS: dict[str, type[ReaderOptions]] = {
     "token-spans": TokenSpanOptions,
     "parallel": ParallelOptions,
     "webanno": WebAnnoOptions,
+    "brat": BratOptions,
 }
 
 __all__ = ["READERS", "CorpusFile", "CorpusRules", "Docstart", "Reader", "ReaderOptions", "SplitData"]

@@ -13,10 +13,12 @@ their words, ids and counts. `TextRecordReader` reads records of JSON files by s
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Self
@@ -36,6 +38,7 @@ _FEW_CUTS = 5
 """Number of cut spans below which their share says nothing."""
 _STARTS, _ENDS, _LABELS = ("start", "start_offset"), ("end", "end_offset"), ("label", "labels", "tag", "type")
 _WORDS = ("text", "val")
+_LINE = re.compile(r"[^\r\n]+")
 
 
 class Fault(NamedTuple):
@@ -184,8 +187,8 @@ class TextOptions(FileLayout):
         language: Code of the spaCy tokenizer, or `spaces` for tokens at white space; None for the card's language.
         offsets: Whether offsets count code points or UTF-16 units.
         newlines: Whether offsets count `\r\n` as two characters or as one.
-        sentences: Whether a record is one sentence (`whole`) or is split by the rules of the language, or with `spaces` at line
-            breaks. An entity across a boundary joins the two sentences.
+        sentences: Whether a record is one sentence (`whole`), is split by the rules of the language, or with `spaces` at line breaks
+            (`split`), or is split at line breaks only (`lines`). An entity across a boundary joins the two sentences.
         cut: Treatment of a span that begins or ends inside a token: `outward` widens it to the token, `drop` leaves it out,
             `error` refuses it.
         crossing: Treatment of crossing spans; see `SpannedReader`.
@@ -198,7 +201,7 @@ class TextOptions(FileLayout):
     language: str | None = None
     offsets: Unit = "code-points"
     newlines: Newlines = "as-written"
-    sentences: Literal["whole", "split"] = "whole"
+    sentences: Literal["whole", "split", "lines"] = "whole"
     cut: Literal["outward", "drop", "error"] = "outward"
     crossing: Crossing = "error"
     outside: Literal["error", "drop"] = "error"
@@ -265,7 +268,7 @@ class TextReader(SpannedReader):
         Raises:
             LmnError: The file cannot be read, spaCy lacks the language, or no record has spans, not even an empty list.
         """
-        splits = self.text_options.sentences == "split"
+        splits = self.text_options.sentences != "whole"
         count = records = annotated = 0
         first: Fault | None = None
         for number, item in self._texts(progress):
@@ -294,16 +297,17 @@ class TextReader(SpannedReader):
         if self._split is None:
             options = self.text_options
             if options.language == "spaces":
-                self._split = split_at_lines if options.sentences == "split" else split_at_spaces
+                self._split = split_at_lines if options.sentences != "whole" else split_at_spaces
             else:
-                self._split = make_splitter(options.language or self.rules.language or "xx", as_library=True)
+                split = make_splitter(options.language or self.rules.language or "xx", as_library=True)
+                self._split = partial(_by_line, split) if options.sentences == "lines" else split
         return self._split(text)
 
     def _tokenized(self, item: AnnotatedText, number: int) -> Iterator[tuple[list[str], list[Span]]]:
         """Yield the tokens and spans of each sentence of a text, and report the faults of the record."""
         for fault in item.faults:
             self._report(fault, number)
-        text, splits = item.text, self.text_options.sentences == "split"
+        text, splits = item.text, self.text_options.sentences != "whole"
         if item.tokens is None:
             sentences = self._sentences_of(text)
             offsets = [token for sentence in sentences for token in sentence]
@@ -411,6 +415,13 @@ _REASONS = {
     Counting("utf-16", "as-written"): "the tool counted as JavaScript does, where an emoji has two units",
     Counting("utf-16", "one"): "the tool counted an emoji as two units and a line break of \\r\\n as one",
 }
+
+
+def _by_line(split: Splitter, text: str) -> list[list[Offsets]]:
+    """Return the tokens of a text, with each line that has some as a sentence."""
+    lines = [(found.start(), split(found.group())) for found in _LINE.finditer(text)]
+    tokens = [[(a + start, b + start) for sentence in line for a, b in sentence] for start, line in lines]
+    return [line for line in tokens if line]
 
 
 def _fits(words: str, seen: str) -> bool:
