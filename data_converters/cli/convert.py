@@ -32,6 +32,7 @@ from .cards import cards
 from .check import check
 from .corpus_options import ChosenCorpus, corpus_options, print_problems
 from .cutoff_options import CUTOFF_PARAMETERS, cutoff_of, cutoff_options, print_cut
+from .init import init
 from .label_options import labels_mark
 from .mix import mix
 from .stats import stats
@@ -47,6 +48,7 @@ def main() -> None:
     \b
     lmn-convert conll2003 --source DIR        write data/alpaca/conll2003_{train,testa,testb}.json
     lmn-convert my_corpus.yaml                write the data sets of a corpus with a card of your own
+    lmn-convert init export.jsonl --recipe    write a card, and a recipe, for files that have none
     lmn-convert check wikigold --source DIR   report what is in the files, and write nothing
     lmn-convert mix mix.yaml                  join corpora to one, with a test set
     lmn-convert stats wikigold --source DIR   describe the corpus and list annotations worth a look
@@ -54,7 +56,7 @@ def main() -> None:
     """  # noqa: D301
 
 
-for subcommand in (cards, check, mix, stats):
+for subcommand in (cards, check, init, mix, stats):
     main.add_command(subcommand)
 
 _prompt_options = cloup.option_group(

@@ -81,8 +81,8 @@ def _texts(row: Any, key: str) -> list[str]:
     return [text for text in values if isinstance(text, str) and text]
 
 
-def load_file(datasets: Any, root: Path, path: Path, split: str) -> Any:
-    """Return a split of a single file.
+def load_file(datasets: Any, root: Path, path: Path, split: str | None) -> Any:
+    """Return a split of a single file, or all splits by name for None.
 
     Raises:
         LmnError: The file's ending is not one of `FORMATS`, it is packed, or it lies outside of the root.
@@ -95,8 +95,8 @@ def load_file(datasets: Any, root: Path, path: Path, split: str) -> Any:
     return datasets.load_dataset(FORMATS[path.suffix], data_files=pattern, split=split, **more)
 
 
-def load_folder(datasets: Any, root: Path, folder: Path, name: str | None, split: str) -> Any:
-    """Return a split of a folder of data files.
+def load_folder(datasets: Any, root: Path, folder: Path, name: str | None, split: str | None) -> Any:
+    """Return a split of a folder of data files, or all splits by name for None.
 
     Raises:
         LmnError: The folder is a program, its description names files elsewhere, or a file is packed or lies outside of the root.
@@ -108,8 +108,8 @@ def load_folder(datasets: Any, root: Path, folder: Path, name: str | None, split
     return builder.as_dataset(split=split)
 
 
-def load_from_hub(datasets: Any, path: str, name: str | None, revision: str | None, split: str) -> Any:
-    """Return a split of a data set on the Hub. Offline, the library reads what it prepared before.
+def load_from_hub(datasets: Any, path: str, name: str | None, revision: str | None, split: str | None) -> Any:
+    """Return a split of a data set on the Hub, or all splits by name for None. Offline, the library reads what it prepared before.
 
     Raises:
         LmnError: The data set is a program, its description names files elsewhere, or a file is packed.
