@@ -379,8 +379,9 @@ class ColumnReader(TaggedReader):
             separator = "\t" if "\t" in block else " "
         one_space = separator == "last-space"
         separator = " " if one_space else separator
-        if separator == " " and ("  " in block or "\n " in f"\n{block}" or " \n" in f"{block}\n"):
-            return None  # a run of spaces separates like one space
+        by_space = separator == " "  # a run of spaces separates like one space; without runs, no field is empty
+        if by_space and ("  " in block or "\n " in block or " \n" in block or block[0] == " " or block[-1] == " "):
+            return None
         fields = block.replace("\n", f"{separator}\n{separator}").split(separator)
         lines = block.count("\n") + 1
         width = (len(fields) + 1) // lines - 1
@@ -394,14 +395,14 @@ class ColumnReader(TaggedReader):
         ):
             return None
         tokens = fields[options.token % width :: width + 1]
-        if "" in tokens:
+        if not by_space and "" in tokens:
             return None
         levels: list[list[str]] = []
         for column in options.tags:
             if not -width <= column < width:
                 return None
             tags = fields[column % width :: width + 1]
-            if "" in tags and options.notation.key is None:
+            if not by_space and "" in tags and options.notation.key is None:
                 return None
             levels.append(tags)
         if self._counts_columns:

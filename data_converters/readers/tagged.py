@@ -122,7 +122,7 @@ class TaggedReader:
         elif "" in tokens:
             message = f"token {tokens.index('')} of {_begin(tokens)} is empty"
             self.log.report("empty-token", where, message, remedy="mend the line; every token has a character")
-        elif any("\n" in token or "\r" in token for token in tokens):
+        elif "\n" in (joined := "".join(tokens)) or "\r" in joined:
             token = next(token for token in tokens if "\n" in token or "\r" in token)
             self.log.report("line-break", where, f"the token {token!r} holds a line break", remedy="take it out")
         else:
