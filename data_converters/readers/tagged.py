@@ -71,6 +71,7 @@ class TaggedReader:
         self._notation = options.notation
         self._nested = rules.nested
         self._may_be_bare = len(self._known_labels) == 1 and bool(PREFIXES[self.scheme])
+        self._is_hinted = False
         self._with_tags: list[Sequence[str]] = []
         self._written: WrittenTags | None = None
         self._name_tags(options.tag_names)
@@ -202,13 +203,17 @@ class TaggedReader:
         """Report a tag that cannot be read, or that its scheme does not allow at its place."""
         place = f"{token} is tagged {text!r}"
         if bad.expected is None:
-            what = bad.why or f"is not a tag of {self.scheme}"
-            self.log.report("malformed-tag", where, f"{place}, which {what}", remedy=self._remedy(bad))
+            what = f"{place}, which {bad.why or f'is not a tag of {self.scheme}'}"
+            remedy = self._remedy(bad)
+            if self.log.keep_going and not self._is_hinted:
+                self._is_hinted = True
+                what = f"{what}; {remedy}"
+            self.log.report("malformed-tag", where, what, remedy=remedy)
             return
         is_fatal = self.repair == "error"
         expected = self._notation.write(bad.expected)
         remedy = "--repair conlleval reads such chunks as that script does, --repair discard makes them O"
-        if is_fatal and (fitting := self._fitting()):
+        if is_fatal and not self.log.keep_going and (fitting := self._fitting()):
             remedy = f"{fitting}; or {remedy}"
         self.log.report(
             "invalid-transition",
@@ -239,8 +244,8 @@ class TaggedReader:
         return "check the card's scheme and tag column"
 
     def _fitting(self) -> str:
-        """Return which keys of the card's reader read all tags so far; empty if none are found, or where nothing stops at a tag."""
-        if self.log.keep_going:
+        """Return which keys of the card's reader read all tags so far; empty if none are found, or it was said before."""
+        if self._is_hinted:
             return ""
         outside = [tag for tag, read in (self._written or {}).items() if read == OUTSIDE]
         for fit in fits(self._with_tags, self.labels.corpus_names, self._tag_names, outside):

@@ -227,3 +227,12 @@ def test_a_mistyped_o_is_called_that(tmp_path: Path, tag: str) -> None:
         f"file:2: token 'b' is tagged '{tag}', and O is the tag of tokens outside of entities, no label; "
         "mend the tag: O, or a label of the card"
     )
+
+
+def test_a_reader_that_keeps_going_names_the_way_that_reads_all_tags_once(tmp_path: Path) -> None:
+    log = ProblemLog(keep_going=True)
+    read(tmp_path, "a B-PER\nb E-PER\n\nc S-PER\n", COLUMNS, log=log)
+    assert [problem.message for problem in log.of("malformed-tag")] == [
+        "token 'b' is tagged 'E-PER', which is not a tag of IOB2; scheme: IOBES in the card's reader fits all tags of the file so far",
+        "token 'c' is tagged 'S-PER', which is not a tag of IOB2",
+    ]
