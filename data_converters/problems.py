@@ -58,6 +58,9 @@ PROBLEM_KINDS: dict[str, str] = {
 }
 """Meaning of each kind of problem."""
 
+OF_TAGS = frozenset({"invalid-transition", "crossing"})
+"""Kinds of which the policy `repair` decides; readers of spans have keys of their own for `crossing`."""
+
 LOSES_LINES = frozenset({"untagged", "empty-token", "line-break", "unequal", "malformed-record"})
 """Kinds for which a reader that keeps going leaves out a line, and with it perhaps a whole sentence."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from ...data_converters.problems import PROBLEM_KINDS
+from ...data_converters.problems import OF_TAGS, PROBLEM_KINDS
 from ...decoding.requests import CONSTRAINED
 from ...labels import describe_origins
 from ...reading import LENIENT, PUBLISHED
@@ -60,11 +60,11 @@ def run_facts(run: ScoredRun) -> list[tuple[str, str]]:
 
 
 def _gold_reading(run: ScoredRun) -> str:
-    """Return how invalid tags of the gold were read; empty if there were none and the policy is the usual one."""
-    repairs = ", ".join(f"{number:,} x {PROBLEM_KINDS.get(kind, kind)}" for kind, number in run.repairs.items())
-    if not repairs and run.repair in (None, DEFAULT_REPAIR):
-        return ""
-    return f"repair: {run.repair or 'not known'}; {repairs or 'nothing to repair'}"
+    """Return how the gold was read, if something was repaired in it or the policy for its tags is not the usual one."""
+    found = [f"{number:,} x {PROBLEM_KINDS.get(kind, kind)}" for kind, number in run.repairs.items()]
+    if run.repair and (run.repair != DEFAULT_REPAIR or not OF_TAGS.isdisjoint(run.repairs)):
+        return f"repair: {run.repair}; {', '.join(found) or 'nothing to repair'}"
+    return ", ".join(found)
 
 
 def describe_reading(run: ScoredRun) -> str:

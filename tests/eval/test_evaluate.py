@@ -122,6 +122,8 @@ def test_a_report_of_gold_without_repairs_names_only_another_policy_than_the_usu
     assert "gold " not in as_table(evaluate(gold, Path("p.jsonl")).run).partition("\n\n")[0]
     strict = evaluate(replace(gold, repair="error"), Path("p.jsonl")).run
     assert "gold         repair: error; nothing to repair" in as_table(strict)
+    widened = evaluate(replace(gold, repairs={"cut-span": 2}), Path("p.jsonl")).run
+    assert "gold         2 x a span that begins or ends inside a token\n" in as_table(widened)
 
 
 def test_a_split_without_sentences_is_refused_with_its_file(workdir: Path) -> None:
