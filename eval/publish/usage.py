@@ -54,6 +54,7 @@ def commands(published: Publication) -> str:
         if published.data.entry is None or run.corpus != published.data.entry.corpus:
             words += ["--corpus", run.corpus]
         words += ["--decoding", run.decoding] if run.name == run.decoding else []
+        words += ["--reading", run.reading] if run.reading == PUBLISHED and run.decoding == FREE else []
         line = " ".join(map(shlex.quote, words))
         lines.append(line if run.name == run.decoding else f"{line}   # run {run.name!r}")
     return "\n".join(dict.fromkeys(lines))

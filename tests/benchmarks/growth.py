@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 from adversaries import ADVERSARIES, LABELS, Case
 
 from llms_meet_ner.formats import get_format
+from llms_meet_ner.reading import read_output
 
 
 class _TooSlowError(Exception):
@@ -39,7 +40,7 @@ def seconds(name: str, case: Case, nested: bool, most: int) -> float:
     began = time.process_time()
     signal.alarm(most)
     try:
-        output_format.parse(case.output, case.tokens, LABELS)
+        read_output(output_format, case.output, case.tokens, LABELS)
     except _TooSlowError:
         return float("inf")
     finally:

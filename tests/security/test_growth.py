@@ -7,6 +7,7 @@ from adversaries import ADVERSARIES, LABELS, Case
 from operations import operations
 
 from llms_meet_ner.formats import assignment, get_format
+from llms_meet_ner.reading import read_output
 
 SIZE = 300
 MOST = {("grouped", "longer and longer"): 3.0}
@@ -14,7 +15,7 @@ MOST = {("grouped", "longer and longer"): 3.0}
 
 
 def read(name: str, case: Case, nested: bool) -> int:
-    return operations(lambda: get_format(name, nested=nested).parse(case.output, case.tokens, LABELS))
+    return operations(lambda: read_output(get_format(name, nested=nested), case.output, case.tokens, LABELS))
 
 
 @pytest.mark.parametrize("nested", [False, True], ids=["flat", "nested"])
