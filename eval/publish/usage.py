@@ -6,6 +6,7 @@ import shlex
 from importlib.util import find_spec
 
 from ...errors import install_command
+from ...reading import PUBLISHED
 from .publication import Publication
 
 RECIPE_FILE = "recipe.yaml"
@@ -54,7 +55,7 @@ def commands(published: Publication) -> str:
         if published.data.entry is None or run.corpus != published.data.entry.corpus:
             words += ["--corpus", run.corpus]
         words += ["--decoding", run.decoding] if run.name == run.decoding else []
-        words += ["--reading", run.reading] if run.reading == PUBLISHED and run.decoding == FREE else []
+        words += ["--reading", run.reading] if run.reading == PUBLISHED and run.other_reading else []
         line = " ".join(map(shlex.quote, words))
         lines.append(line if run.name == run.decoding else f"{line}   # run {run.name!r}")
     return "\n".join(dict.fromkeys(lines))

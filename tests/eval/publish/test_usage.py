@@ -12,6 +12,7 @@ from published import DATA, publication
 from scored_runs import scored_run
 
 from llms_meet_ner.cli.tag import main as lmn_tag
+from llms_meet_ner.counts import Counts
 from llms_meet_ner.data_converters import load_card
 from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
 from llms_meet_ner.eval.cli.score import main as lmn_eval
@@ -19,6 +20,7 @@ from llms_meet_ner.eval.publish.corpus import Shown
 from llms_meet_ner.eval.publish.publication import Publication
 from llms_meet_ner.eval.publish.scored import Scored
 from llms_meet_ner.eval.publish.usage import commands, python_snippet, splitter_language, tag_command
+from llms_meet_ner.eval.scored_run.run import OtherReading
 
 
 def in_language(language: str) -> Publication:
@@ -62,6 +64,13 @@ def test_the_commands_train_and_score_it_again() -> None:
         "lmn-eval --recipe recipe.yaml --split testb   # run 'free-openai'",
         "lmn-eval --recipe recipe.yaml --split test --corpus wikigold --decoding free",
     ]
+
+
+def test_a_run_in_the_published_reading_names_it_if_the_other_one_differs() -> None:
+    other = OtherReading("lenient", 1, Counts(1, 1, 1))
+    run = scored_run(predictions="o/demo_testb/free/predictions.jsonl", other_reading=other)
+    last = commands(publication(scored=Scored((run,), (), ()))).splitlines()[-1]
+    assert last == "lmn-eval --recipe recipe.yaml --split testb --decoding free --reading published"
 
 
 def test_a_command_stands_once_and_without_data_a_comment_says_what_to_do() -> None:
