@@ -11,9 +11,10 @@ from ..errors import LmnError, listed
 from ..files import read_json
 from ..generation import Generation
 from ..locking import locked
+from ..reading import PUBLISHED
 from ..records import PARTIAL_FILE, PREDICTIONS_FILE, RUN_FILE, Answer, PredictionRecord
 from ..sentence import Sentence, tokens_sha1
-from ..systems.prompted import decoding_of
+from ..systems.prompted import READING_KEY, decoding_of
 from ..systems.system import System
 from ..tags import Repair
 from ..terminal import echo, progress_bars
@@ -95,7 +96,7 @@ def _predict(
             (folder / PARTIAL_FILE).unlink(missing_ok=True)  # an earlier call was killed just before it did
             echo(f"{final}: already there, with the same data, model and options", err=True)
             return final
-        raise LmnError(OTHER_PREDICTIONS, final, "--restart writes over them")
+        raise _other_run(folder, stamp)
     final.unlink(missing_ok=True)
     notes = {REPAIR_KEY: repair} if repair else {}
     answers = _answers(system, sentences, folder, stamp, notes, restart=restart)
@@ -148,10 +149,24 @@ def check_run(folder: Path, system: System, sentences: Sequence[Sentence]) -> No
 
 def same_run(folder: Path, stamp: Mapping[str, Any]) -> bool:
     """Return whether a folder's run has a stamp, up to the machine that it ran on."""
-    if not (folder / RUN_FILE).is_file():
-        return False
+    return (folder / RUN_FILE).is_file() and not _differing(folder, stamp)
+
+
+def _differing(folder: Path, stamp: Mapping[str, Any]) -> list[str]:
+    """Return the keys in which a stamp differs from that of a folder's run, up to the machine that the run was made on."""
     found = read_stamp(folder, _PREDICT_AGAIN)
-    return {key: value for key, value in found.items() if key not in _MACHINE_KEYS} == stamp
+    keys = {*found, *stamp} - {*_MACHINE_KEYS}
+    return sorted(key for key in keys if found.get(key) != stamp.get(key) or (key in found) != (key in stamp))
+
+
+def _other_run(folder: Path, stamp: Mapping[str, Any]) -> LmnError:
+    """Return the error that a folder holds a finished run with another stamp; it names what differs, as far as that is known."""
+    differing = _differing(folder, stamp) if (folder / RUN_FILE).is_file() else []
+    what = OTHER_PREDICTIONS + (f": another {listed(differing)}" if differing else "")
+    remedy = "--restart writes over them"
+    if READING_KEY in stamp and differing and {*differing} <= {READING_KEY, "request"}:
+        remedy += f"; --reading {PUBLISHED} takes them, which end at their first newline"
+    return LmnError(what, folder / PREDICTIONS_FILE, remedy)
 
 
 def _identified(sentences: Sequence[Sentence]) -> list[list[str]]:

@@ -20,6 +20,9 @@ from .examples import Chosen, ExampleChooser
 from .options import SystemOptions
 from .system import System, stamp_sha256
 
+READING_KEY = "reading"
+"""Key of a stamp for outputs that were decoded beyond their first newline."""
+
 
 class PromptedSystem(ABC):
     """A system that reads a prompt and writes a text.
@@ -87,7 +90,7 @@ class PromptedSystem(ABC):
 
         Others have no such key, like all stamps of earlier versions, so that a run of theirs continues.
         """
-        return {"reading": LENIENT} if (self.decoding, self.options.reading) == (FREE, LENIENT) else {}
+        return {READING_KEY: LENIENT} if (self.decoding, self.options.reading) == (FREE, LENIENT) else {}
 
     def nothing(self, sentence: Sentence) -> Answer:
         """Return the unmarked sentence; constrained decoding reports it with an uncertainty of 0."""

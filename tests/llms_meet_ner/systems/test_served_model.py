@@ -64,6 +64,10 @@ def test_a_server_is_asked_to_stop_at_a_newline_for_the_published_reading_as_ear
     stamp = json.loads((RUN / "run.json").read_text())["stamp"]
     assert "reading" not in stamp
     assert stamp["request"] == {"temperature": 0, "stop": ["\n"]}, "the stamp of earlier versions"
+    other = predict(fake, code=1).stderr
+    assert "other options: another reading, request" in other
+    assert "--restart writes over them; --reading published takes them, which end at their first newline" in other
+    assert "already there" in predict(fake, "--reading", "published").stderr
 
 
 @pytest.mark.parametrize("key", ["reasoning_content", "reasoning"])
