@@ -44,8 +44,8 @@ class Length(NamedTuple):
         return self.prompt + self.response
 
 
-Measure = Callable[[str, str], Length]
-"""Returns the length of the example with a user's input and an output."""
+Measure = Callable[[tuple[str, ...], str], Length]
+"""Returns the length of the example with the tokens of a sentence and an output."""
 CutRule = Callable[[int, int, int], tuple[int, int]]
 """Returns how much of a prompt and of a response is kept, given the length of both and the room."""
 
@@ -136,7 +136,7 @@ class SplitLengths:
 
     def add(self, sentence: Sentence, output: str) -> None:
         """Count the example of a sentence with an output."""
-        length = self.cutoff.measure(sentence.text, output)
+        length = self.cutoff.measure(sentence.tokens, output)
         self.examples += 1
         total = length.total + self.cutoff.beside
         if total > self.longest:
@@ -225,18 +225,18 @@ def _tokenizer_of(model: str) -> Any:
         raise _NotAtHandError(f"the tokenizer of {model} cannot be loaded ({error.what})") from error
 
 
-def _counted(template: Any, tokenizer: Any, spec: PromptSpec, source: str, output: str) -> Length:
+def _counted(template: Any, tokenizer: Any, spec: PromptSpec, tokens: tuple[str, ...], output: str) -> Length:
     """Return the length of an example as LLaMA-Factory encodes it."""
-    system, user = spec.messages(source)
+    system, user = spec.messages(spec.source(tokens))
     messages = [{"role": "user", "content": user}, {"role": "assistant", "content": output}]
     with panics_as_errors("the tokenizer"):
         (turn,) = template.encode_multiturn(tokenizer, messages, system or None, None)
     return Length(len(turn[0]), len(turn[1]))
 
 
-def _estimated(spec: PromptSpec, source: str, output: str) -> Length:
+def _estimated(spec: PromptSpec, tokens: tuple[str, ...], output: str) -> Length:
     """Return the estimated length of an example."""
-    return Length(_TEMPLATE + sum(map(_estimate, spec.messages(source))), _estimate(output))
+    return Length(_TEMPLATE + sum(map(_estimate, spec.messages(spec.source(tokens)))), _estimate(output))
 
 
 def _estimate(text: str) -> int:

@@ -195,7 +195,7 @@ class LocalSystem(PromptedSystem):
             self._parts(sentence, shown, longest)
             for sentence, shown in zip(sentences, self._examples(sentences), strict=True)
         ]
-        cut = Cut(tuple(sentences), tuple(tuple(one.sentence for one in pieces) for pieces in parts))
+        cut = Cut(tuple(sentences), tuple(tuple(one.sentence for one in pieces) for pieces in parts), self.prompt.join)
         return cut, [one for pieces in parts for one in pieces]
 
     def _parts(self, sentence: Sentence, shown: tuple[Example, ...], longest: int) -> list[_Asked]:

@@ -10,15 +10,17 @@ from typing import Any
 from ..decoding.batches import Batch
 from ..decoding.bounds import served_bound
 from ..masking import masked
-from ..prompting.spec import PROMPT_SPEC_FILE, PromptSpec
+from ..prompting.spec import PROMPT_SPEC_FILE, Example, PromptSpec
 from ..reading import PUBLISHED
 from ..records import Answer
 from ..sentence import Sentence
 from ..training.recipe import Recipe, known_prompt
 from .examples import ExampleChooser, Shots
 from .options import SystemOptions
+from .pieces import PIECE_TOKENS, WHOLE_TOKENS, Cut, join_answers
+from .pieces import cut as cut_sentence
 from .prompted import PromptedSystem, changed, continuation_remarks, prompt_differences
-from .server import OPENAI, REQUEST, Server, ServerOptions
+from .server import OPENAI, REQUEST, Server, ServerOptions, TooLongError
 from .system import Facts, Job
 
 
@@ -99,26 +101,60 @@ class ServedModel(PromptedSystem):
         return self.prepare(sentences).answers()
 
     def prepare(self, sentences: Sequence[Sentence]) -> Job:
-        """Return a job that asks the server about these sentences, the longest first."""
+        """Return a job that asks the server about these sentences, the longest first.
+
+        Long sentences are read in pieces; what the server then still refuses as too long is halved until it takes it.
+        """
         server, spec, limit = self._server, self._sent_prompt, self.options.max_new_tokens
-        examples = self._examples(sentences)
-        sources = [spec.source(sentence.tokens) for sentence in sentences]
-        order = sorted(range(len(sentences)), key=lambda item: (-len(sources[item]), item))
-        batches = [Batch((item,), (limit or served_bound(spec, sentences[item].tokens),)) for item in order]
+        cut = Cut(tuple(sentences), tuple(self._pieces(sentence) for sentence in sentences), spec.join)
+        pieces = [piece for parts in cut.pieces for piece in parts]
+        shown = zip(cut.pieces, self._examples(sentences), strict=True)
+        examples = [of_sentence for parts, of_sentence in shown for _ in parts]
+        lengths = [len(spec.source(piece.tokens)) for piece in pieces]
+        order = sorted(range(len(pieces)), key=lambda item: (-lengths[item], item))
+        batches = [Batch((item,), (limit or served_bound(spec, pieces[item].tokens),)) for item in order]
 
         def answer(batch: Batch) -> list[Answer]:
             (item,) = batch.items
-            system, turns = spec.conversation(sources[item], examples[item])
-            text, replaced = server.complete(
-                system, turns, batch.max_new_tokens[0], self._request,
-                lambda text: self.ending(text, sentences[item].tokens),
-            )  # fmt: skip
-            return [Answer(text, replaced=replaced)]
+            return [self._complete(pieces[item], examples[item], batch.max_new_tokens[0])]
 
         url, workers = server.options.shown_url, server.options.concurrency
         description = f"{server.model} at {url}, {workers} requests at a time"
-        remarks = () if self._shots else continuation_remarks(self._recipe)
-        return Job(batches, answer, workers, description, remarks, notes={"base_url": url})
+        remarks = (*(() if self._shots else continuation_remarks(self._recipe)), *filter(None, [cut.remark]))
+        return Job(batches, answer, workers, description, remarks, notes={"base_url": url}, cut=cut)
+
+    def _pieces(self, sentence: Sentence) -> tuple[Sentence, ...]:
+        """Return a sentence, or its pieces if it is long, or cannot fit the window that the server names: a word is at least a token."""
+        count = len(sentence.tokens)
+        if count <= PIECE_TOKENS:
+            return (sentence,)
+        window = self._server.window
+        spec = self._sent_prompt
+        least = 2 * len(spec.source(sentence.tokens).split()) + len(spec.instruction.split())
+        fits = count <= WHOLE_TOKENS and (window is None or least <= window)
+        return (sentence,) if fits else tuple(cut_sentence(sentence))
+
+    def _complete(self, piece: Sentence, shown: tuple[Example, ...], bound: int) -> Answer:
+        """Return the answer to a piece; if the server refuses it as too long, with a smaller bound, then in two pieces.
+
+        Raises:
+            LmnError: The server fails, or has no room for a single token, or for a sentence with its examples.
+        """
+        spec, limit = self._sent_prompt, self.options.max_new_tokens
+        system, turns = spec.conversation(spec.source(piece.tokens), shown)
+        bounds = (bound,) if limit else (bound, bound // 2)
+        for most in bounds:
+            try:
+                text, replaced = self._server.complete(
+                    system, turns, most, self._request, lambda text: self.ending(text, piece.tokens)
+                )
+                return Answer(text, replaced=replaced)
+            except TooLongError:
+                if most == bounds[-1] and (len(piece.tokens) == 1 or shown):
+                    raise
+        halves = list(cut_sentence(piece))
+        answers = [self._complete(half, shown, limit or served_bound(spec, half.tokens)) for half in halves]
+        return join_answers(halves, answers, spec.join)
 
     @property
     def _request(self) -> dict[str, Any]:

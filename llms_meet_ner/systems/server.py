@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -39,7 +41,17 @@ _LONGEST_ANSWER, _SPARE_BYTES, _TOKEN_BYTES = 16 * 2**20, 2**20, 256
 A token is rarely longer than 16 characters, and JSON writes a character in up to 12 bytes.
 """
 _GO_ON = "finished sentences are kept: the same command continues where this one ended"
+_TOO_LONG = re.compile(
+    r"context[ _-]?(?:length|size|window)|max_model_len|max_(?:new_)?tokens.{0,40}(?:too large|must be)|input (?:is|was) too long"
+    r"|maximum (?:input|sequence|prompt) length|prompt is too long",
+    re.I,
+)
+"""Words with which servers refuse a request that does not fit the window of their model."""
 _BASE_URL = "--base-url ends in /v1 with most servers"
+
+
+class TooLongError(LmnError):
+    """A request that does not fit the window of the served model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,16 +181,29 @@ class Server:
             )
         return names[0]
 
+    @cached_property
+    def window(self) -> int | None:
+        """Number of tokens of a prompt and its answer that the model takes, as vLLM lists it; None if the server does not say."""
+        try:
+            rows = self._listing()
+        except LmnError:
+            return None
+        sizes = [row.get("max_model_len") for row in rows if row.get("id") == self.model]
+        return next((size for size in sizes if type(size) is int and size > 0), None)
+
     def _models(self) -> list[str]:
         """Return the names of the models that the server lists; an empty list if it lists none.
 
         Raises:
             LmnError: The server does not answer, or not with JSON.
         """
+        names = [row.get("id") for row in self._listing()]
+        return [name for name in names if isinstance(name, str) and name]
+
+    def _listing(self) -> list[dict[str, Any]]:
         found = self._json(self._client.models.with_raw_response.list, _LONGEST_ANSWER)
         rows = found.get("data") if isinstance(found, dict) else None
-        names = [row.get("id") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-        return [name for name in names if isinstance(name, str) and name]
+        return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
 
     def _json(
         self, send: Callable[[], Awaitable[Any]], most: int, not_found: Callable[[], str] = lambda: _BASE_URL
@@ -240,8 +265,11 @@ class Server:
             case openai.APIStatusError() if error.status_code < 400:
                 what, remedy = f"gave no answer, and may have moved ({what})", "--base-url names the address itself"
             case openai.APIStatusError():
+                is_too_long = bool(_TOO_LONG.search(what))
                 what = f"refused the request ({what})"
                 remedy = "if it is too long for the server, --max-new-tokens N bounds the output"
+                if is_too_long:
+                    return TooLongError(what, self.options.shown_url, f"{remedy}; {_GO_ON}")
             case _:
                 what, remedy = f"gave an answer that cannot be read ({type(error).__name__}: {_line(error)})", _BASE_URL
         return self._error(what, remedy)

@@ -11,8 +11,13 @@ import pytest
 from fake_openai import CONTENT_JSON, Fake, chat, error, marked
 from served_project import DEMO, KEY, RUN, call, predict, rows, sources
 
+from llms_meet_ner import Sentence
 from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
 from llms_meet_ner.eval.cli.score import main as lmn_eval
+from llms_meet_ner.masking import keep_secret
+from llms_meet_ner.systems.options import SystemOptions
+from llms_meet_ner.systems.served_model import ServedModel
+from llms_meet_ner.systems.server import ServerOptions
 from llms_meet_ner.training.recipe import load_recipe
 
 
@@ -153,3 +158,49 @@ def test_a_server_gets_examples_as_turns_of_a_chat(project: Path, fake: Fake) ->
         assert (first.removeprefix(f"{instruction}\n"), answer) in pairs
         assert (second, other) in pairs
         assert "\n" not in last
+
+
+def short_of(most: int) -> object:
+    """Return what refuses sentences of more words than that, as vLLM does."""
+    what = "This model's maximum context length is 64 tokens. However, you requested 90 tokens"
+    return lambda source, times: error(400, what) if len(source.split()) > most else Fake.GO
+
+
+def test_what_the_server_has_no_room_for_is_read_in_pieces_and_said(project: Path, fake: Fake) -> None:
+    longest = max(len(source.split()) for source in sources())
+    fake.before = short_of(longest - 1)  # type: ignore[assignment]
+    result = predict(fake)
+    cut = [record for record in rows(RUN / "predictions.jsonl") if "pieces" in record]
+    assert [len(record["pieces"]) for record in cut] == [2]
+    assert sum(tokens for tokens, _ in cut[0]["pieces"]) == longest
+    assert [span[:2] for span in cut[0]["spans"]] == [[0, 1], [cut[0]["pieces"][0][0], cut[0]["pieces"][0][0] + 1]]
+    assert f"1 of 12 sentences were read in pieces: {cut[0]['id']} (2)" in result.stderr
+    asked = [request["max_tokens"] for request in fake.requests if len(fake.sources[0].split()) == longest]
+    assert asked
+    assert len(fake.requests) == 11 + 2 + 2  # whole, with half the bound, and two pieces
+    fake.before = short_of(0)  # type: ignore[assignment]
+    refused = predict(fake, "--restart", "--concurrency", "1", code=1)
+    assert "refused the request (400: This model's maximum context length is 64 tokens" in refused.stderr
+
+
+def test_long_sentences_are_cut_as_the_listed_window_asks(project: Path, fake: Fake) -> None:
+    recipe = load_recipe(Path("recipe.yaml"))
+    row = {"id": "tuned", "object": "model", "created": 1, "owned_by": "me", "max_model_len": 700}
+    fake.listing = 200, CONTENT_JSON, json.dumps({"object": "list", "data": [row]}).encode()
+    system = ServedModel(recipe, SystemOptions("free"), ServerOptions(fake.url), None)
+    sentences = [Sentence(str(count), ("Ada",) * count) for count in (256, 300, 400, 513)]
+    assert [len(parts) for parts in system.prepare(sentences).cut.pieces] == [1, 1, 2, 3]  # type: ignore[union-attr]
+    fake.listing = Fake.GO
+    system = ServedModel(recipe, SystemOptions("free"), ServerOptions(fake.url, "tuned"), None)
+    assert [len(parts) for parts in system.prepare(sentences).cut.pieces] == [1, 1, 1, 3]  # type: ignore[union-attr]
+
+
+def test_a_run_whose_served_model_holds_a_key_goes_on(project: Path, fake: Fake) -> None:
+    key = "sk-of-the-served-model-tests-8Q2xT7bLw9"
+    keep_secret(key)
+    fake.models = [f"tuned-{key}"]
+    assert key not in predict(fake).stderr
+    assert "already there, with the same data" in predict(fake).stderr
+    scored = ["--recipe", "recipe.yaml", "--split", "testb", "--source", str(DEMO), "--engine", "openai"]
+    again = call(lmn_eval, *scored, "--base-url", fake.url, "--served-model", f"tuned-{key}")
+    assert "scoring what is there" in again.stderr
