@@ -13,8 +13,9 @@ class Listing:
     name = "listing"
     variants = ("full", "short")
 
-    def __init__(self, nested: bool = False) -> None:
+    def __init__(self, nested: bool = False, join: str = " ") -> None:
         self.nested = nested
+        self.join = join
 
     def instruction(self, labels: LabelSet, variant: str) -> str:
         return f"List entities: {', '.join(labels.names)}"
