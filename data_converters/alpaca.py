@@ -17,7 +17,15 @@ from ..locking import locked
 from ..prompting.spec import InstructionAs, PromptSpec
 from ..sentence import Sentence
 from ..tags import Repair
-from ..training.dataset_info import DATASET_INFO, Augmented, DatasetEntry, dataset_name, read_dataset_info, record_of
+from ..training.dataset_info import (
+    DATASET_INFO,
+    Augmented,
+    DatasetEntry,
+    check_not_foreign,
+    dataset_name,
+    read_dataset_info,
+    record_of,
+)
 from .cards import Card
 from .lengths import SplitLengths
 
@@ -151,12 +159,14 @@ def merge_dataset_info(
         Path of the `dataset_info.json`.
 
     Raises:
-        LmnError: The folder has a `dataset_info.json` that is not a JSON mapping, or it cannot be written.
+        LmnError: The folder has a `dataset_info.json` that is not a JSON mapping, or it cannot be written; or it has an entry that
+            lmn-convert did not write, with the name or the file of a new one.
     """
     path = out / DATASET_INFO
     new = _entries(card, written, spec, source, repair or card.repair, command)
     with locked(path), Generation() as without:
         info = read_dataset_info(out)
+        check_not_foreign(path, info, {name: row["file_name"] for name, row in new.items()})
         changing = [name for name, row in new.items() if name in info and info[name] != row]
         if changing:
             without.write_json(path, {name: row for name, row in info.items() if name not in changing})

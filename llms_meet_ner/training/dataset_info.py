@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
@@ -301,6 +301,33 @@ def read_dataset_info(folder: Path) -> dict[str, Any]:
     if not isinstance(info, dict):
         raise LmnError("not a JSON mapping of data sets", path, remedy)
     return info
+
+
+def check_not_foreign(path: Path, info: Mapping[str, Any], new: Mapping[str, str]) -> None:
+    """Make sure that new data sets take no name and no file of an entry that lmn-convert did not write: nobody could write it again.
+
+    Args:
+        path: The `dataset_info.json`.
+        info: Its entries.
+        new: Names of the new data sets, with the names of their files.
+
+    Raises:
+        LmnError: One of them does.
+    """
+    for name, row in info.items():
+        if isinstance(row, dict) and isinstance(row.get(_OWN_KEY), dict):
+            continue
+        file_name = row.get("file_name") if isinstance(row, dict) else None
+        if name in new or file_name in new.values():
+            taken = (
+                f"an entry of your own is called {name}"
+                if name in new
+                else f"{name}, an entry of your own, has the file {file_name}"
+            )
+            raise LmnError(
+                f"{taken}, as a new data set would, and nothing was written", path,
+                "rename the entry or its file, or let --out name another folder",
+            )  # fmt: skip
 
 
 def _entries(folder: Path) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from converting import PUBLISHED, run
@@ -19,9 +20,10 @@ from llms_meet_ner.training.dataset_info import load_entry
 def test_dataset_info_says_everything_and_keeps_what_others_wrote(workdir: Path) -> None:
     info_path = workdir / "data/alpaca/dataset_info.json"
     info_path.parent.mkdir(parents=True)
-    info_path.write_text('{"mine": {"file_name": "mine.json"}, "conll2003_testa": {"file_name": "old.json"}}')
+    info_path.write_text('{"mine": {"file_name": "mine.json"}}')
     run("conll2003", "--source", CONLL, "--split", "testa")
     run("conll2003", "--source", CONLL, "--split", "testb", "--variant", "short", "--instruction-as", "system")
+    run("conll2003", "--source", CONLL, "--split", "testa")  # an entry of ours is written again
     info = json.loads(info_path.read_text())
     assert list(info) == ["mine", "conll2003_testa", "conll2003.short.system_testb"]
     assert info["mine"] == {"file_name": "mine.json"}
@@ -37,6 +39,31 @@ def test_dataset_info_says_everything_and_keeps_what_others_wrote(workdir: Path)
     system = info["conll2003.short.system_testb"]
     assert system["columns"] == {"system": "instruction", "prompt": "input", "response": "output"}
     assert system["lmn"]["prompt"]["instruction"] == "Mark entities as [Entity | LABEL]: ORG, PER, LOC, MISC"
+
+
+@pytest.mark.parametrize(
+    ("own", "told"),
+    [
+        ({"conll2003_testa": {"file_name": "old.json"}}, "an entry of your own is called conll2003_testa"),
+        ({"conll2003_testa": {"hf_hub_url": "me/x"}}, "an entry of your own is called conll2003_testa"),
+        ({"conll2003_testa": 3}, "an entry of your own is called conll2003_testa"),
+        ({"x": {"file_name": "conll2003_testa.json"}}, "x, an entry of your own, has the file conll2003_testa.json"),
+    ],
+)
+def test_entries_and_files_of_others_are_not_written_over(workdir: Path, own: dict[str, Any], told: str) -> None:
+    folder = workdir / "data/alpaca"
+    folder.mkdir(parents=True)
+    (folder / "dataset_info.json").write_text(json.dumps(own))
+    (folder / "conll2003_testa.json").write_text("mine")
+    result = run("conll2003", "--source", CONLL, code=1)
+    assert result.stderr == (
+        f"Error: data/alpaca/dataset_info.json: {told}, as a new data set would, and nothing was written; rename the entry or its file, "
+        "or let --out name another folder\n"
+    )
+    assert json.loads((folder / "dataset_info.json").read_text()) == own
+    assert sorted(path.name for path in folder.glob("[!.]*")) == ["conll2003_testa.json", "dataset_info.json"]
+    assert (folder / "conll2003_testa.json").read_text() == "mine"
+    run("conll2003", "--source", CONLL, "--out", "other")
 
 
 def test_converted_records_of_the_grouped_format_have_every_label(workdir: Path) -> None:
