@@ -209,7 +209,7 @@ def resolve(options: ScoreOptions) -> ScoringPlan:
     """
     needed = not options.adapter and (options.predictions is None or options.corpus is None)
     named = options.recipe_path or options.overrides
-    recipe = choose_recipe(options.recipe_path, options.overrides) if named or needed else None
+    recipe = choose_recipe(options.recipe_path, options.overrides, options.split) if named or needed else None
     card = load_card(options.corpus or _train_card(recipe))
     answers = _answers(options, recipe, card)
     repair = _repair(options, recipe, card)

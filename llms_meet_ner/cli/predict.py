@@ -66,7 +66,7 @@ def predict_split(
     KEY=VALUE words override keys of the recipe, as for llamafactory-cli. A run that was killed continues where it stopped.
     """
     part = Shard.parse(shard) if shard else None
-    recipe = choose_recipe(recipe_path, overrides)
+    recipe = choose_recipe(recipe_path, overrides, split)
     entry = sibling(recipe.dataset_dir, recipe.train_entry(), split)
     system = recipe_system(recipe, options)
     folder = out or run_folder(system, entry.corpus, split, limit=limit, shard=part)

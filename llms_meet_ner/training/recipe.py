@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from ..characters import harmful_in
 from ..errors import LmnError, listed
@@ -175,8 +176,13 @@ def _check_values(path: Path, values: dict[str, Any]) -> None:
         raise LmnError(f"seed is {values['seed']!r}, and not a whole number", path)
 
 
-def choose_recipe(path: Path | None, overrides: Sequence[str] = ()) -> Recipe:
+def choose_recipe(path: Path | None, overrides: Sequence[str] = (), split: str | None = None) -> Recipe:
     """Return the recipe at a path; without a path, the only recipe under `recipes/` whose output holds an adapter.
+
+    Args:
+        path: File of the recipe, or None.
+        overrides: `key=value` words for it.
+        split: Split that it is wanted for, which tells the likely recipe among several; None for any.
 
     Raises:
         LmnError: `load_recipe` or `find_recipe` fails, or there are overrides but no path.
@@ -184,7 +190,7 @@ def choose_recipe(path: Path | None, overrides: Sequence[str] = ()) -> Recipe:
     if path:
         return load_recipe(path, overrides)
     refuse_overrides(overrides)
-    return find_recipe()
+    return find_recipe(split=split)
 
 
 def refuse_overrides(overrides: Sequence[str]) -> None:
@@ -199,11 +205,15 @@ def refuse_overrides(overrides: Sequence[str]) -> None:
         )
 
 
-def find_recipe(folder: Path = Path("recipes")) -> Recipe:
+def find_recipe(folder: Path = Path("recipes"), split: str | None = None) -> Recipe:
     """Return the only recipe of a folder whose output holds an adapter.
 
+    Args:
+        folder: Folder of the recipes.
+        split: Split that it is wanted for; None for any.
+
     Raises:
-        LmnError: There is no such recipe, or more than one; the message lists them.
+        LmnError: There is no such recipe, or more than one; the message lists them, the likely one first.
     """
     recipes = []
     for path in sorted(folder.rglob("*.yaml")):
@@ -216,13 +226,59 @@ def find_recipe(folder: Path = Path("recipes")) -> Recipe:
         return trained[0]
     if not recipes:
         raise LmnError("no recipe there", folder, "name one with --recipe FILE")
+    ranked, likely = _ranked(trained or recipes, split)
     if not trained:
-        found = listed([f"{recipe.path} ({recipe.output_dir})" for recipe in recipes])
-        raise LmnError(
-            "no recipe has a trained adapter yet", folder, f"train one, or name one with --recipe FILE: {found}"
-        )
-    found = listed([str(recipe.path) for recipe in trained])
-    raise LmnError("several recipes have an adapter", folder, f"name one with --recipe FILE: {found}")
+        found = listed([f"{recipe.path} ({recipe.output_dir})" for recipe in ranked])
+        what, remedy = "no recipe has a trained adapter yet", "train one, or name one with --recipe FILE"
+    else:
+        found = listed([str(recipe.path) for recipe in ranked])
+        what, remedy = "several recipes have an adapter", "name one with --recipe FILE"
+    raise LmnError(what, folder, f"{remedy}: {likely}{found}")
+
+
+class _Hints(NamedTuple):
+    """What makes a recipe a likely one, the strongest hint first."""
+
+    has_checkpoints: bool
+    has_split: bool
+    is_converted: bool
+    written: float
+
+    @property
+    def reason(self) -> str:
+        """The strongest hint in words; empty if there is none."""
+        if self.has_checkpoints:
+            return "its output folder holds checkpoints"
+        if self.has_split:
+            return "its corpus was converted with that split"
+        if self.is_converted:
+            return "its data set was converted"
+        return "its output is the newest" if self.written else ""
+
+
+def _ranked(recipes: Sequence[Recipe], split: str | None) -> tuple[list[Recipe], str]:
+    """Return recipes, the likely ones first, and words that say so of the first; none if nothing sets it apart."""
+    hints = {recipe.path: _hints(recipe, split) for recipe in recipes}
+    ranked = sorted(recipes, key=lambda recipe: hints[recipe.path], reverse=True)
+    first = hints[ranked[0].path]
+    if not first.reason or any(hints[recipe.path] == first for recipe in ranked[1:]):
+        return ranked, ""
+    return ranked, f"most likely the first, for {first.reason}: "
+
+
+def _hints(recipe: Recipe, split: str | None) -> _Hints:
+    folder = recipe.output_dir
+    try:
+        written = folder.stat().st_mtime if folder.is_dir() else 0.0
+        checkpoints = written > 0 and any(folder.glob(f"checkpoint-*/{ADAPTER_FILE}"))
+    except OSError:
+        written, checkpoints = 0.0, False
+    has_split = is_converted = False
+    with suppress(LmnError):
+        entry = recipe.train_entry()
+        is_converted = True
+        has_split = split is not None and bool(sibling(recipe.dataset_dir, entry, split))
+    return _Hints(checkpoints and not recipe.has_adapter, has_split, is_converted, written)
 
 
 def known_prompt(recipe: Recipe, adapter: Path | None) -> PromptSpec:

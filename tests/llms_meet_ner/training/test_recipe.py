@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 from click.testing import CliRunner
+from converting import run
+from paths import CONLL
 
 from llms_meet_ner import LmnError
 from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
@@ -63,7 +65,7 @@ def test_the_only_trained_recipe_is_found_and_several_are_listed(workdir: Path) 
         if number == 0:
             assert find_recipe().path == Path("recipes/a.yaml")
     with pytest.raises(
-        LmnError, match=r"recipes: several recipes have an adapter; .*: recipes/a\.yaml, recipes/more/b\.yaml"
+        LmnError, match=r"recipes: several recipes have an adapter; name one with --recipe FILE: .*recipes/a\.yaml"
     ):
         find_recipe()
 
@@ -76,6 +78,36 @@ def test_a_long_list_of_recipes_is_cut(workdir: Path) -> None:
     with pytest.raises(LmnError) as caught:
         find_recipe()
     assert caught.value.remedy == f"train one, or name one with --recipe FILE: {names} and 3 more"
+
+
+def test_the_likely_recipe_comes_first(workdir: Path) -> None:
+    (workdir / "recipes").mkdir()
+    for number in range(20):
+        text = RECIPE.format(number).replace("dataset: ", f"dataset_dir: data/{number}\ndataset: ")
+        (workdir / f"recipes/{number:02}.yaml").write_text(text)
+
+    def told() -> str:
+        with pytest.raises(LmnError) as caught:
+            choose_recipe(None, split="testb")
+        return str(caught.value.remedy).removeprefix("train one, or name one with --recipe FILE: ")
+
+    assert told().startswith("recipes/00.yaml (outputs/0), ")
+    (workdir / "outputs/13").mkdir(parents=True)
+    assert told().startswith(
+        "most likely the first, for its output is the newest: recipes/13.yaml (outputs/13), recipes/00"
+    )
+    run("conll2003", "--source", CONLL, "--split", "train", "--out", "data/7")
+    info = workdir / "data/7/dataset_info.json"
+    info.write_text(
+        info.read_text().replace('conll2003_train": {', f'{load_recipe(Path("recipes/07.yaml")).dataset}": {{')
+    )
+    assert told().startswith("most likely the first, for its data set was converted: recipes/07.yaml")
+    run("conll2003", "--source", CONLL, "--split", "testb", "--out", "data/7")
+    assert told().startswith("most likely the first, for its corpus was converted with that split: recipes/07.yaml")
+    (workdir / "outputs/5/checkpoint-3").mkdir(parents=True)
+    (workdir / "outputs/5/checkpoint-3" / ADAPTER_FILE).touch()
+    assert told().startswith("most likely the first, for its output folder holds checkpoints: recipes/05.yaml")
+    assert told().endswith(" and 15 more")
 
 
 def test_a_folder_is_not_a_recipe(workdir: Path) -> None:
