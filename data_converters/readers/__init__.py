@@ -16,7 +16,7 @@ from .label_studio import LabelStudioOptions
 from .lines import LineOptions
 from .parallel import ParallelOptions
 from .prodigy import ProdigyOptions
-from .spans import SpanOptions
+from .spans import CluenerOptions, SpanOptions
 from .token_spans import TokenSpanOptions
 from .tokens import TokenOptions
 from .webanno import WebAnnoOptions
@@ -36,6 +36,7 @@ READERS: dict[str, type[ReaderOptions]] = {
     "parallel": ParallelOptions,
     "webanno": WebAnnoOptions,
     "brat": BratOptions,
+    "cluener": CluenerOptions,
 }
 
 __all__ = ["READERS", "CorpusFile", "CorpusRules", "Docstart", "Reader", "ReaderOptions", "SplitData"]

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple
 
 from .records import MISSING, pick
+
+Ends = Literal["exclusive", "inclusive"]
+"""Ways to count an end: the position after the last one of the span, or the last one itself."""
 
 STARTS = ("start", "startoffset", "startidx", "startindex", "startpos", "begin", "beginoffset", "beginidx")
 ENDS = ("end", "endoffset", "endidx", "endindex", "endpos", "stop")
 LISTS = ("index", "indices", "indexes")
 PAIRS = ("span", "pos", "offsets", "offset", "charspan", "tokspan", "tokenspan", "position", "range", "entityindex")
 LABELS = ("label", "labels", "type", "entitytype", "entitylabel", "labeltype", "spantype", "tag", "category")
-TEXTS = ("text", "name", "mention", "entitytext", "mentiontext", "surface", "word", "phrase", "value")
+TEXTS = ("text", "name", "mention", "entitytext", "mentiontext", "surface", "word", "phrase", "val")
 """Names of a span's parts, in lower case and without `_` and `-`; `LISTS` hold all positions of a span, `PAIRS` its start and end. Of
 several that are there, the first counts. `entity` is the text of a span that has a label under another name, and its label otherwise."""
 
@@ -38,8 +42,7 @@ USUAL_KEYS = SpanKeys()
 """No key is named."""
 
 
-@dataclass(frozen=True, slots=True)
-class RawSpan:
+class RawSpan(NamedTuple):
     """A span as a file gives it, once for each of its labels.
 
     Attributes:
@@ -57,6 +60,85 @@ class RawSpan:
     text: str | None = None
     gaps: bool = False
     is_list: bool = False
+
+
+class EndRule:
+    """The way in which the ends of a file's spans count: as the card says, or else as the text of the first span that has one says.
+
+    Args:
+        given: What the card says; None for nothing.
+        default: What holds for a span without a text, and for one whose text fits neither way.
+    """
+
+    def __init__(self, given: Ends | None, default: Ends = "exclusive") -> None:
+        self._given = given
+        self._default = default
+        self._said: Ends | None = None
+        self._has_assumed = False
+        self._is_reported = False
+
+    def end_of(self, raw: RawSpan, cut: Callable[[int, int], str]) -> tuple[int, bool]:
+        """Return the end of a span, exclusive, and whether its text, if it has one, is what lies there.
+
+        Args:
+            raw: The span.
+            cut: Function that returns the text from a start to an end, exclusive, as the file counts.
+        """
+        if raw.is_list:
+            return raw.end + 1, raw.text is None or raw.gaps or same_words(raw.text, cut(raw.start, raw.end + 1))
+        usual = self.way or self._default
+        if raw.text is None or not raw.text.strip() or raw.gaps:
+            self._has_assumed = True
+            return raw.end + ((self._given or self._default) == "inclusive"), True
+        way = self._fitting(raw, cut)
+        if way is None or way != (self.way or way):
+            return raw.end + (usual == "inclusive"), False
+        self._said = way
+        return raw.end + (way == "inclusive"), True
+
+    @property
+    def way(self) -> Ends | None:
+        """The way to count, as far as card and texts have said it."""
+        return self._given or self._said
+
+    def advice(self, raw: RawSpan, cut: Callable[[int, int], str]) -> str | None:
+        """Return advice for a span whose text does not fit: what to do if it fits the other way to count; None if it does not."""
+        way = self._fitting(raw, cut)
+        if way is None:
+            return None
+        if self._given:
+            return f"the card's reader with ends: {way} finds it"
+        return f"it fits {way} ends, and spans before it {self._said} ones: mend the record"
+
+    @staticmethod
+    def _fitting(raw: RawSpan, cut: Callable[[int, int], str]) -> Ends | None:
+        """Return the way to count with which the text of a span is what lies there; None for neither."""
+        if raw.text is None or raw.is_list or raw.gaps:
+            return None
+        if same_words(raw.text, cut(raw.start, raw.end)):
+            return "exclusive"
+        longer = cut(raw.start, raw.end + 1)
+        # one character too many that is a space fits as well, but says only that the offsets are counted in another way
+        is_whole = longer == longer.strip() and same_words(raw.text, longer)
+        return "inclusive" if is_whole else None
+
+    def contradiction(self) -> str | None:
+        """Return, once, what contradicts the end that a span without a text was given; None if nothing does."""
+        if self._is_reported or self._given or not self._has_assumed or self._said in (None, self._default):
+            return None
+        self._is_reported = True
+        return f"by their texts, spans have {self._said} ends, and others have no text"
+
+
+ENDS_REMEDY = "the card's reader.ends says how ends count: inclusive or exclusive"
+
+
+def same_words(one: str, other: str) -> bool:
+    """Return whether two texts are the same, apart from white space and composed characters."""
+    if one == other:
+        return True
+    bare, others = ("".join(unicodedata.normalize("NFC", text).split()) for text in (one, other))
+    return bare == others
 
 
 def raw_spans(value: Any, keys: SpanKeys = USUAL_KEYS) -> Iterator[RawSpan | Malformed]:
@@ -109,6 +191,10 @@ def _of_item(item: Any, keys: SpanKeys) -> Iterator[RawSpan | Malformed]:
     if isinstance(item, Mapping):
         yield from _of_mapping(item, keys)
     elif isinstance(item, list) and len(item) == 3:
+        start, end, label = item
+        if type(start) is int and type(end) is int and type(label) is str and label:
+            yield RawSpan(start, end, label)
+            return
         pair, label = (item[:2], item[2]) if isinstance(item[2], str | list) else (item[1:], item[0])
         yield from _made(pair, label, None, item)
     elif isinstance(item, list) and len(item) == 2:
@@ -122,7 +208,7 @@ def _of_mapping(item: Mapping[str, Any], keys: SpanKeys, label: str | None = Non
     """Yield the span in a mapping, once for each of its labels."""
     usual: dict[str, Any] = {}
     for key, value in item.items():
-        usual.setdefault(key.lower().replace("_", "").replace("-", ""), value)
+        usual.setdefault(_plain(key), value)
     start, end = _part(item, usual, keys.start, STARTS), _part(item, usual, keys.end, ENDS)
     labels = _part(item, usual, keys.label, LABELS) if label is None else label
     text = _part(item, usual, keys.mention, TEXTS)
@@ -178,6 +264,11 @@ def _whole(value: Any) -> int | None:
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return int(value) if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 16 else None
+
+
+@lru_cache(1000)
+def _plain(key: str) -> str:
+    return key[:100].lower().replace("_", "").replace("-", "")
 
 
 def _part(item: Mapping[str, Any], usual: Mapping[str, Any], key: str | None, names: Sequence[str]) -> Any:

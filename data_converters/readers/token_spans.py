@@ -15,10 +15,8 @@ from ..problems import ProblemLog
 from .common import CorpusRules, FileLayout
 from .records import RecordFilter, is_text, pick, read_records
 from .sentence_ends import split_tokens
-from .span_values import USUAL_KEYS, Malformed, RawSpan, SpanKeys, raw_spans
+from .span_values import ENDS_REMEDY, USUAL_KEYS, EndRule, Ends, Malformed, RawSpan, SpanKeys, raw_spans
 from .spanned import Crossing, Discontinuous, SpannedReader
-
-Ends = Literal["exclusive", "inclusive"]
 
 TOKEN_KEYS = ("tokens", "words", "tokenized_text", "sentences", "sents", "sentence", "token", "text")
 """Keys under which a record may have its tokens, if the card does not say; the first with a list counts."""
@@ -102,9 +100,9 @@ class TokenSpanReader(SpannedReader):
         super().__init__(str(path), options.crossing, rules, log)
         self.path = path
         self.options = options
-        self._said: set[Ends] = set()
-        self._assumed: Ends | None = None
-        self._is_unclear = False
+        self._rules: dict[Ends, EndRule] = {
+            default: EndRule(options.ends, default) for default in ("exclusive", "inclusive")
+        }
 
     def read(self, id_prefix: str, progress: bool = False) -> Iterator[Sentence]:
         """Yield the sentences in order, as `Reader.read` does.
@@ -127,7 +125,7 @@ class TokenSpanReader(SpannedReader):
             annotated += values is not None
             tokens = [token for sentence in sentences for token in sentence]
             default: Ends = "inclusive" if (key, entities_key) in _INCLUSIVE else "exclusive"
-            spans = list(self._spans(values, tokens, default, number))
+            spans = list(self._spans(values, tokens, self._rules[default], number))
             bounds = split_tokens(tokens, splitter) if splitter else [*accumulate(map(len, sentences))]
             for words, inside in self._sentences(tokens, bounds, spans, spans, number):
                 sentence = self._make(f"{id_prefix}/{count}", words, inside, number)
@@ -176,7 +174,7 @@ class TokenSpanReader(SpannedReader):
             value = [span for part in value for span in part]  # a list for each sentence of a document
         return key, value
 
-    def _spans(self, values: Any, tokens: Sequence[str], default: Ends, number: int) -> Iterator[Span]:
+    def _spans(self, values: Any, tokens: Sequence[str], rule: EndRule, number: int) -> Iterator[Span]:
         """Yield the spans of a record, and report what is no span."""
         for raw in raw_spans(values or [], self.options.keys):
             if isinstance(raw, Malformed):
@@ -184,7 +182,7 @@ class TokenSpanReader(SpannedReader):
                 remedy = "the card's reader.start, end and label name its keys"
                 self._malformed(number, message, remedy)
                 continue
-            end = self._end(raw, tokens, default, number)
+            end = self._end(raw, tokens, rule, number)
             if end is None:
                 continue
             if not 0 <= raw.start < end <= len(tokens):
@@ -196,34 +194,22 @@ class TokenSpanReader(SpannedReader):
             if not raw.gaps or self.options.discontinuous == "join":
                 yield span
 
-    def _end(self, raw: RawSpan, tokens: Sequence[str], default: Ends, number: int) -> int | None:
+    def _end(self, raw: RawSpan, tokens: Sequence[str], rule: EndRule, number: int) -> int | None:
         """Return the end of an entity, exclusive. Report an entity whose text is not that of its tokens, and return None."""
-        if raw.is_list:
-            return raw.end + 1
-        given = self.options.ends
-        ends: dict[Ends, int] = {"exclusive": raw.end, "inclusive": raw.end + 1}
-        if raw.text is None or not raw.text.strip() or raw.gaps:
-            assumed = given or default
-            self._check_said(assumed, number)
-            return ends[assumed]
-        matching = [way for way, end in ends.items() if _without_spaces(tokens[raw.start : end]) == _bare(raw.text)]
-        way = given or next(iter(matching), None)
-        if way and way in matching:
-            if not given:
-                self._said.add(way)
-                self._check_said(None, number)
-            return ends[way]
-        self._report_mismatch(
-            raw, " ".join(tokens[raw.start : ends[given or default]]), next(iter(matching), None), number
-        )
-        return ends[given or default] if self.options.mismatch == "offsets" else None
 
-    def _report_mismatch(self, raw: RawSpan, seen: str, matching: Ends | None, number: int) -> None:
-        remedy = (
-            f"the card's reader with ends: {matching} finds it"
-            if matching
-            else "mend the record, or check the card's reader.tokens"
-        )
+        def cut(start: int, stop: int) -> str:
+            return " ".join(tokens[start:stop])
+
+        end, fits = rule.end_of(raw, cut)
+        if contradiction := rule.contradiction():
+            self.log.report("span-words", self._where(number), contradiction, remedy=ENDS_REMEDY)
+        if fits:
+            return end
+        self._report_mismatch(raw, cut(raw.start, end), rule.advice(raw, cut), number)
+        return end if self.options.mismatch == "offsets" else None
+
+    def _report_mismatch(self, raw: RawSpan, seen: str, advice: str | None, number: int) -> None:
+        remedy = advice or "mend the record, or check the card's reader.tokens"
         self.log.report(
             "span-words",
             self._where(number),
@@ -231,15 +217,6 @@ class TokenSpanReader(SpannedReader):
             remedy=f"{remedy}; reader.mismatch: drop leaves such entities out, offsets reads them by their positions",
             fatal=self.options.mismatch == "error",
         )
-
-    def _check_said(self, assumed: Ends | None, number: int) -> None:
-        """Refuse to assume ends of entities without a text that contradict those of entities with one."""
-        self._assumed = assumed if assumed and not self.options.ends else self._assumed
-        if self._assumed and self._said - {self._assumed} and not self._is_unclear:
-            self._is_unclear = True
-            message = f"by their texts, entities have {' and '.join(sorted(self._said))} ends, and others have no text"
-            remedy = "the card's reader.ends says how ends count: inclusive or exclusive"
-            self.log.report("span-words", self._where(number), message, remedy=remedy)
 
     def _report_outside(self, raw: RawSpan, length: int, number: int) -> None:
         self.log.report(
@@ -254,11 +231,3 @@ class TokenSpanReader(SpannedReader):
 def _is_part(value: Any) -> bool:
     """Return whether a value is the list of the spans of a sentence and no span."""
     return isinstance(value, list) and all(isinstance(item, list | dict) for item in value)
-
-
-def _bare(text: str) -> str:
-    return "".join(text.split())
-
-
-def _without_spaces(tokens: Sequence[str]) -> str:
-    return _bare("".join(tokens))

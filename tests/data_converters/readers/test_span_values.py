@@ -23,7 +23,7 @@ ANN = RawSpan(0, 2, "PER", "Ann")
         ([{"BeginOffset": 0, "EndOffset": 2, "Type": "PER", "Text": "Ann"}], [ANN]),
         ([{"offset": 0, "length": 2, "category": "PER", "text": "Ann"}], [ANN]),
         ([{"entity": "Ann", "start_idx": 0, "end_idx": 2, "type": "PER"}], [ANN]),
-        ([{"entity": "PER", "value": "Ann", "start": 0, "end": 2}], [ANN]),
+        ([{"entity": "PER", "value": "Anna", "start": 0, "end": 2}], [PER]),
         ([{"name": "Ann", "span": [0, 2], "type": "PER"}, {"name": "Ann", "pos": [0, 2], "type": "PER"}], [ANN] * 2),
         ([{"entity-type": "PER", "char_span": [[0, 2]], "mention": "Ann"}], [ANN]),
         ([{"entity_index": {"begin": 0, "end": 2}, "entity_type": "PER", "entity": "Ann"}], [ANN]),

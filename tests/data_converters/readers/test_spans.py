@@ -102,7 +102,7 @@ def test_a_span_outside_the_text_is_refused_or_left_out(tmp_path: Path, span: An
         ({"text": None}, r"file:2: the value of 'text' is not text"),
         ({"text": "\ud83d"}, r"file:2: the value of 'text' is not text"),
         ("a", r"file:2: no 'text' in the record; it is str"),
-        ({"text": "a", "spans": {"0": 1}}, r"file:2: spans are a list, not"),
+        ({"text": "a", "spans": {"0": 1}}, r"file:2: a span is start, end and label, not 1"),
         ({"text": "a", "spans": [[0, 1]]}, r"file:2: a span is start, end and label, not \[0, 1\]"),
         ({"text": "a", "spans": [[0, True, "PER"]]}, r"file:2: a span is start, end and label"),
         ({"text": "a", "spans": [{"start": 0, "end": 1, "label": []}]}, r"file:2: a span is start, end and label"),
@@ -318,6 +318,102 @@ def test_the_same_reviews_in_two_layouts(corpora: Path) -> None:
     parts = [record for name in ("train", "valid", "test") for record in records_of(folder / f"hf_{name}.json")]
     assert len(parts) == 2472
     assert {record["text"] for record in parts} == set(whole)
+
+
+@pytest.mark.parametrize("ends", ["exclusive", "inclusive"])
+@pytest.mark.parametrize(
+    "spans",
+    [
+        lambda end, last: [{"name": "John Smith", "span": [0, end], "type": "PER"}, {"name": "Paris", "span": [16, last], "type": "LOC"}],
+        lambda end, last: [{"name": "John Smith", "pos": [0, end], "type": "PER"}, {"name": "Paris", "pos": [16, last], "type": "LOC"}],
+        lambda end, last: [{"entity": "John Smith", "start_idx": 0, "end_idx": end, "type": "PER"}, {"entity": "Paris", "start_idx": 16, "end_idx": last, "type": "LOC"}],
+        lambda end, last: {"PER": {"John Smith": [[0, end]]}, "LOC": {"Paris": [[16, last]]}},
+        lambda end, last: [{"text": "JohnSmith", "start": 0, "end": end, "label": "PER"}, {"text": "Paris", "start": 16, "end": last, "label": "LOC"}],
+    ],
+    ids=["name-span-type", "pos", "entity-idx", "cluener", "text"],
+)  # fmt: skip
+def test_the_text_of_a_span_says_how_its_end_counts(tmp_path: Path, spans: Any, ends: str) -> None:
+    shift = int(ends == "inclusive")
+    content = json.dumps({"text": JOHN, "entities": spans(10 - shift, 21 - shift)})
+    assert seen(read(tmp_path, content, SPACES)) == FOUND
+    assert seen(read(tmp_path, content, {**SPACES, "ends": ends})) == FOUND
+    other = "exclusive" if shift else "inclusive"
+    with pytest.raises(
+        LmnError,
+        match=rf"file:1: the PER from 0 to \d+ is not 'John ?Smith' with {other} ends; .* ends: {ends} finds it",
+    ):
+        read(tmp_path, content, {**SPACES, "ends": other})
+    log = ProblemLog()
+    assert read(tmp_path, content, {**SPACES, "ends": other, "mismatch": "drop"}, log=log)[0].spans == ()
+    assert log.counts == {"span-words": 2}
+
+
+def test_cluener(tmp_path: Path) -> None:
+    """Ends are inclusive, also where no text says so. Its test split has no labels."""
+    cluener = {"type": "cluener", "language": "zh"}
+    records = [
+        {"text": "浙商银行的叶老桂", "label": {"ORG": {"浙商银行": [[0, 3]]}, "PER": {"叶老桂": [[5, 7]]}}},
+        {"text": "叶老桂和叶老桂", "label": {"PER": {"叶老桂": [[0, 2], [4, 6]]}}},
+        {"text": "无人", "label": {}},
+        {"text": "叶老桂", "label": {"PER": [[0, 2]]}},
+        {"id": 0, "text": "叶"},
+    ]
+    log = ProblemLog()
+    found = read(tmp_path, "\n".join(map(json.dumps, records)), cluener, log=log)
+    assert [[("".join(s.tokens[a.start : a.end]), a.label) for a in s.spans] for s in found] == [
+        [("浙商银行", "ORG"), ("叶老桂", "PER")], [("叶老桂", "PER")] * 2, [], [("叶老桂", "PER")], [],
+    ]  # fmt: skip
+    assert log.counts == {"unannotated": 1}
+
+
+@pytest.mark.parametrize(
+    ("record", "more", "message"),
+    [
+        ({"spans": [{"name": "Smith", "span": [0, 10], "type": "PER"}]}, {}, r"the PER from 0 to 10 is 'John Smith' in the text, and 'Smith' in the record"),
+        ({"text": "\U0001f600 John", "spans": [{"name": "John", "span": [3, 7], "type": "PER"}]}, {}, r"offsets: utf-16"),
+        ({"spans": [{"name": "John", "span": [0, 3], "type": "PER"}, [16, 21, "LOC"]]}, {}, r"by their texts, spans have inclusive ends, and others have no text; the card's reader\.ends says"),
+        ({"spans": [{"name": "John", "span": [0, 4], "type": "PER"}, {"name": "Paris", "span": [16, 20], "type": "LOC"}]}, {}, r"the LOC from 16 to 20 is not 'Paris' with exclusive ends; it fits inclusive ends, and spans before it exclusive ones: mend the record"),
+        ({"spans": [{"span": [[0, 4], [11, 15]], "type": "PER"}]}, {"discontinuous": "error"}, r"the PER 'John Smith left' is in several parts; the card's reader\.discontinuous"),
+    ],
+)  # fmt: skip
+def test_what_no_way_to_count_explains_is_an_error(tmp_path: Path, record: Any, more: Any, message: str) -> None:
+    content = json.dumps({"text": JOHN, **record})
+    with pytest.raises(LmnError, match=message):
+        read(tmp_path, content, {**SPACES, **more})
+
+
+def test_spans_in_parts_and_keys_of_the_card(tmp_path: Path) -> None:
+    parts = json.dumps({"text": JOHN, "spans": [{"span": [[0, 4], [11, 15]], "type": "PER"}]})
+    for policy, expected in (("drop", []), ("join", [(0, 3, "PER")])):
+        log = ProblemLog()
+        assert seen(read(tmp_path, parts, {**SPACES, "discontinuous": policy}, log=log))[0][1] == expected
+        assert log.counts == {"discontinuous": 1}
+    content = json.dumps(
+        {"text": JOHN, "spans": [{"at": {"a": 0, "z": 9}, "kind": "PER", "it": "John Smith", "label": 3}]}
+    )
+    keys = {"start": "at.a", "end": "at.z", "label": "kind", "mention": "it"}
+    assert seen(read(tmp_path, content, {**SPACES, **keys}))[0][1] == [(0, 2, "PER")]
+
+
+@pytest.mark.parametrize("ends", ["exclusive", "inclusive"])
+def test_a_real_corpus_written_as_cluener(corpora: Path, tmp_path: Path, ends: str) -> None:
+    file = corpora / "uner_zh" / "zh_gsdsimp-ud-dev.iob2"
+    columns = {"type": "columns", "scheme": "IOB2", "separator": "tab", "token": 1, "tag": 2, "comments": ["# "]}
+    sentences = read_file(file, columns)
+    records = []
+    for sentence in sentences:
+        starts = [0]
+        for token in sentence.tokens:
+            starts.append(starts[-1] + len(token) + 1)
+        label: dict[str, dict[str, list[list[int]]]] = {}
+        for span in sentence.spans:
+            start, end = starts[span.start], starts[span.end] - 1
+            places = label.setdefault(span.label, {}).setdefault(sentence.text[start:end], [])
+            places.append([start, end - (ends == "inclusive")])
+        records.append({"text": sentence.text, "label": label})
+    path = tmp_path / "x.json"
+    path.write_text("\n".join(map(json.dumps, records)))
+    assert seen(read_file(path, {"type": "cluener", "language": "spaces"})) == seen(sentences)
 
 
 DOCCANO = [

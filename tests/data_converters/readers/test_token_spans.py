@@ -31,7 +31,7 @@ def records(*values: Any) -> str:
         ({"sentence": WORDS, "ner": [{"index": [0, 1], "type": "PER"}, {"index": [3], "type": "LOC"}]}, {}),
         ({"tokens": WORDS, "entity_mentions": [{"id": "e1", "text": "Ann Lee", "entity_type": "PER", "start": 0, "end": 2}, {"text": "Rome", "entity_type": "LOC", "start": 3, "end": 4}]}, {}),
         ({"words": WORDS, "golden-entity-mentions": [{"text": "Ann  Lee", "entity-type": "PER", "start": 0, "end": 1}, {"text": "Rome", "entity-type": "LOC", "start": 3, "end": 3}]}, {}),
-        ({"tokens": WORDS, "spans": [{"name": "Ann Lee", "pos": [0, 2], "type": "PER"}, {"name": "Rome", "span": [3, 3], "type": "LOC"}]}, {}),
+        ({"tokens": WORDS, "spans": [{"name": "Ann Lee", "pos": [0, 2], "type": "PER"}, {"name": "Rome", "span": [3, 4], "type": "LOC"}]}, {}),
         ({"t": {"w": WORDS}, "x": [{"a": 0, "z": 2, "l": "PER", "m": "Ann Lee"}, {"a": 3, "z": 4, "l": "LOC"}]}, {"tokens": "t.w", "entities": "x", "start": "a", "end": "z", "label": "l", "mention": "m"}),
     ],
     ids=["spert", "inclusive", "gliner", "dygie", "indices", "oneie", "ace", "name-span-type", "keys"],
@@ -66,8 +66,11 @@ def entity(start: int, end: int, text: str | None = None, label: str = "PER") ->
 
 
 def test_the_text_of_an_entity_decides_about_its_end(tmp_path: Path) -> None:
-    both = {"tokens": WORDS, "entities": [entity(0, 1, "AnnLee"), entity(3, 4, "Rome", "LOC")]}
-    assert seen(read(tmp_path, records(both), READER)) == FOUND
+    entities = [entity(0, 1, "AnnLee"), entity(3, 3, "Rome", "LOC")]
+    assert seen(read(tmp_path, records({"tokens": WORDS, "entities": entities}), READER)) == FOUND
+    mixed = records({"tokens": WORDS, "entities": [*entities, entity(3, 4, "Rome", "LOC")]})
+    with pytest.raises(LmnError, match="it fits exclusive ends, and spans before it inclusive ones: mend the record"):
+        read(tmp_path, mixed, READER)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +79,7 @@ def test_the_text_of_an_entity_decides_about_its_end(tmp_path: Path) -> None:
         ({}, [entity(0, 2, "Lee")], r"file:1: the PER from 0 to 2 is 'Ann Lee' among the tokens, and 'Lee' in the record; mend the record"),
         ({"ends": "exclusive"}, [entity(0, 1, "Ann Lee")], r"file:1: .* is 'Ann' .* in the record; the card's reader with ends: inclusive finds it"),
         ({"ends": "inclusive"}, [entity(0, 2, "Ann Lee")], r"file:1: .* is 'Ann Lee left' .* reader with ends: exclusive finds it"),
-        ({}, [entity(0, 1, "Ann Lee"), entity(3, 4)], r"file:1: by their texts, entities have inclusive ends, and others have no text; the card's reader\.ends"),
+        ({}, [entity(0, 1, "Ann Lee"), entity(3, 4)], r"file:1: by their texts, spans have inclusive ends, and others have no text; the card's reader\.ends"),
         ({}, [entity(3, 3)], r"file:1: the PER from 3 to 3 holds no token, or goes past the end at 5; the card's reader\.ends says"),
         ({"ends": "inclusive"}, [entity(3, 5)], r"file:1: the PER from 3 to 5 holds no token, .* reader\.outside: drop leaves"),
         ({}, [entity(-1, 2)], r"file:1: the PER from -1 to 2"),
