@@ -35,7 +35,7 @@ labels:
 def test_every_card_of_the_package_loads_and_defines_its_labels() -> None:
     assert {
         "conll2003", "demo", "wikigold", "wnut17", "germeval2014", "germeval2014_nested", "multinerd", "multinerd_b",
-        "ontonotes5", "genia", "ace2005", "wikiann", "uner_en_ewt", "bc5cdr",
+        "ontonotes5", "genia", "ace2005", "wikiann", "uner_en_ewt", "uner_zh", "bc5cdr",
         "vitamins_supplements_ner", "turkish_organization_ner", "turkish_wiki_ner", "turkish_wiki_ner_reduced", "atis_ner_tr",
         "ner_t5_tr", "turkish_ner_twnertc", "panx_tr", "nakbaner", "histr",
     } <= set(card_names())  # fmt: skip

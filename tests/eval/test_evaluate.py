@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import replace
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +15,13 @@ from conll_predictions import records, score_file, write
 from paths import CONLL
 
 from llms_meet_ner import LabelSet, LmnError, get_format
-from llms_meet_ner.data_converters import load_card, prompt_spec_of, read_corpus
+from llms_meet_ner.data_converters import Card, load_card, prompt_spec_of, read_corpus
 from llms_meet_ner.data_converters.readers import CorpusFile
 from llms_meet_ner.eval import Counts
 from llms_meet_ner.eval.evaluate import Evaluation, Gold, asked_labels, evaluate, read_gold
 from llms_meet_ner.eval.report.content import facts
 from llms_meet_ner.eval.report.terminal import as_table
+from llms_meet_ner.formats import format_names, is_inline
 from llms_meet_ner.sentence import Sentence, Span
 from llms_meet_ner.systems.system import Facts
 from llms_meet_ner.typed_json import to_json
@@ -204,3 +207,62 @@ def test_published_results_are_compared_with_the_published_reading(workdir: Path
             assert micro.f1.ours == (pytest.approx(2 / 3) if whole else 0)
     published = evaluate(gold, Path("p.jsonl"), facts=facts, reading="published").run
     assert not [note for one in published.references.compared for note in one.differing if "reading" in note]
+
+
+def chinese(corpora: Path) -> Gold:
+    card = load_card("uner_zh")
+    return read_gold(card, "dev", corpora / "uner_zh")
+
+
+def by_characters(gold: Gold) -> Gold:
+    """Return the same sentences with one-character tokens."""
+    sentences = []
+    for sentence in gold.sentences:
+        starts = [0, *accumulate(map(len, sentence.tokens))]
+        spans = tuple(Span(starts[span.start], starts[span.end], span.label) for span in sentence.spans)
+        sentences.append(Sentence(sentence.id, tuple("".join(sentence.tokens)), spans))
+    return replace(gold, sentences=sentences)
+
+
+def perfect(gold: Gold, card: Card, name: str, written: Callable[[str], str]) -> Evaluation:
+    """Score outputs that are right, but for how `written` spaces them."""
+    spec = prompt_spec_of(card, name)
+    fmt = spec.output_format()
+    rows = [
+        json.dumps({"id": one.id, "output": written(fmt.render(one, spec.labels))}, ensure_ascii=False)
+        for one in gold.sentences
+    ]
+    Path("p.jsonl").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return evaluate(gold, Path("p.jsonl"), spec=spec)
+
+
+def unspaced(text: str) -> str:
+    return text.replace(" ", "")
+
+
+def f1_and_exact(evaluation: Evaluation) -> tuple[float, int]:
+    return evaluation.scores.micro.f1, evaluation.scores.alignment.exact
+
+
+@pytest.mark.parametrize("name", format_names())
+@pytest.mark.parametrize(
+    "read", [chinese, lambda corpora: by_characters(chinese(corpora))], ids=["words", "characters"]
+)
+def test_right_outputs_for_a_text_without_spaces_score_one(
+    corpora: Path, workdir: Path, name: str, read: Callable[[Path], Gold]
+) -> None:
+    gold = read(corpora)
+    joined, spaced = gold.card, replace(gold.card, join=" ")
+    if name == "grouped":  # it does not say where an entity is
+        fmt = prompt_spec_of(joined, name).output_format()
+        kept = [one for one in gold.sentences if not fmt.is_ambiguous(one, joined.labels)]
+        assert len(kept) > 450
+        gold = replace(gold, sentences=kept)
+    everything = (1.0, len(gold.sentences))
+    for card in (joined, spaced):
+        assert f1_and_exact(perfect(gold, card, name, str)) == everything
+        if is_inline(name):
+            assert perfect(gold, card, name, unspaced).scores.micro.f1 == 1.0
+    if is_inline(name):  # an answer with spaces to a prompt without them
+        perfect(gold, spaced, name, str)
+        assert evaluate(gold, Path("p.jsonl"), spec=prompt_spec_of(joined, name)).scores.micro.f1 == 1.0

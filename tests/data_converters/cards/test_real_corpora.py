@@ -47,6 +47,7 @@ SPLITS = [
     ("turkish_wiki_ner", "test", "turkish_wiki_ner/test.conll", 0, [1], "\t", slice(None)),
     ("bc5cdr", "devel", "bc5cdr/devel.tsv", 0, [1], "\t", slice(None)),
     ("uner_en_ewt", "dev", "uner/en_ewt-ud-dev.iob2", 1, [2], "\t", slice(None)),
+    ("uner_zh", "dev", "uner_zh/zh_gsdsimp-ud-dev.iob2", 1, [2], "\t", slice(None)),
     ("nakbaner", "aa", "nakbatr/AA_section-Nakba_narratives.txt", 0, [-1], " ", slice(None)),
     ("nakbaner", "trthaber", "nakbatr/TRTHaber_section-Nakba_narratives.txt", 0, [-1], " ", slice(None)),
     ("turkish_shrinked_ner", "train", "turkish_shrinked_ner/train_sample.txt", 0, [1], " ", slice(None)),
@@ -54,6 +55,7 @@ SPLITS = [
 COMMENTS = {
     "germeval": "#\t",  # GermEval names its sources so
     "uner_en_ewt": ("# newdoc", "# sent_id", "# text"),
+    "uner_zh": ("# newdoc", "# sent_id", "# text"),
     "nakbaner": ("#doc_id", "#metadata", "#sent_id", "#text"),
 }
 
@@ -62,6 +64,7 @@ COMMENTS = {
 SIZES = {
     ("bc5cdr", "devel"): (4581, 117_453, 9593, {"Chemical": 5347, "Disease": 4246}),
     ("uner_en_ewt", "dev"): (2001, 25_149, 966, {"PER": 343, "LOC": 399, "ORG": 224}),
+    ("uner_zh", "dev"): (500, 12_663, 753, {"PER": 245, "LOC": 375, "ORG": 133}),
     ("nakbaner", "aa"): (2491, 70_190, 6260, {"PER": 1459, "LOC": 3874, "ORG": 927}),
     ("nakbaner", "trthaber"): (1550, 40_090, 3242, {"PER": 832, "LOC": 2001, "ORG": 409}),
     ("turkish_shrinked_ner", "train"): (581, 9681, 1369, {"location": 341, "date": 150, "person": 122}),
@@ -132,7 +135,7 @@ def test_counts_of_a_real_split_and_round_trip(
         *sizes, some_labels = SIZES[card, split]
         assert [*expected[:2], labels.total()] == sizes
         assert {label: labels[label] for label in some_labels} == some_labels
-    fmt = get_format(nested=corpus.nested)
+    fmt = get_format(nested=corpus.nested, join=corpus.join)
     for sentence in sentences:
         alignment = fmt.parse(fmt.render(sentence), sentence.tokens, corpus.labels)
         assert alignment.spans == sentence.spans
