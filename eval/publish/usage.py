@@ -7,6 +7,7 @@ from importlib.util import find_spec
 
 from ...errors import install_command
 from ...reading import PUBLISHED
+from ...tagging.splitting import AUTO_LANGUAGE
 from .publication import Publication
 
 RECIPE_FILE = "recipe.yaml"
@@ -14,7 +15,12 @@ _ANY_LANGUAGE = "xx"
 
 
 def splitter_language(published: Publication) -> str:
-    """Return the language whose rules split text into tokens: the corpus's if spaCy has rules for it, otherwise that for any."""
+    """Return the language whose rules split text into tokens: the corpus's if spaCy has rules for it, otherwise that for any.
+
+    Where tokens join without spaces, `auto` makes every character a token, without the packages that spaCy needs for some languages.
+    """
+    if not published.spec.join:
+        return AUTO_LANGUAGE
     code = published.language
     if code is None:
         return _ANY_LANGUAGE

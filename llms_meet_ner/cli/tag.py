@@ -16,6 +16,7 @@ from ..decoding.pretrained import Dtype
 from ..decoding.requests import DECODINGS, Decoding
 from ..errors import LmnError
 from ..files import atomic_write
+from ..tagging.splitting import AUTO_LANGUAGE
 from ..tagging.tagger import TaggedText, load
 from ..terminal import GuardedCommand, write_data
 from .options import catch_errors, trust_option
@@ -38,7 +39,9 @@ _WRITERS: dict[str, Callable[[TaggedText], str]] = {
     help="brackets: the line with [Entity | LABEL]. json: text, entities, their characters. conll: token TAB IOB2 tag.",
 )  # fmt: skip
 @click.option(
-    "--language", default="en", show_default=True, help="Language of the text, a code of spaCy's: en, de, tr, ...; xx for any."
+    "--language", default=AUTO_LANGUAGE, show_default=True,
+    help="Language of the text, a code of spaCy's: en, de, tr, ...; xx for any. auto: en, or one token a character where the adapter's "
+    "prompt joins tokens without spaces.",
 )  # fmt: skip
 @click.option(
     "--decoding", type=click.Choice(DECODINGS),

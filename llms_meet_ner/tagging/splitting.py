@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from ..errors import LmnError, installing
+from ..sentence import Join
 
 Offsets = tuple[int, int]
 """Start and end of a token in characters (code points) of its text, end exclusive."""
@@ -32,6 +33,9 @@ _REMEDIES = {
 _ZONE = 2_000_000
 """Number of characters after which spaCy forgets the words it met: it splits known words several times as fast, and memory stays
 bounded."""
+AUTO_LANGUAGE = "auto"
+_CHARACTERS = "zh"
+"""Language whose rules make every character a token, and end sentences at full-width punctuation, too."""
 _WORD = re.compile(r"\S+")
 _BETWEEN_SPACES = re.compile(r"[^ \t\r\n\v\f]+")
 _LINE = re.compile(r"[^\r\n]+")
@@ -50,6 +54,25 @@ def split_at_lines(text: str) -> list[list[Offsets]]:
         for line in _LINE.finditer(text)
         for tokens in split_at_spaces(line.group())
     ]
+
+
+def splitter_for(language: str | None, join: Join) -> Splitter:
+    """Return the splitter for the texts of a model.
+
+    Args:
+        language: Code as `make_splitter` takes it; None to split at spaces; `auto` for English, or for characters where nothing stands
+            between the tokens that the model reads. There, a model reads the same text whatever the tokens are. With characters, an
+            entity can begin and end anywhere. White space of the text is left out of what the model reads.
+        join: Text between two tokens that the model reads.
+
+    Raises:
+        LmnError: `make_splitter` cannot make one.
+    """
+    if language is None:
+        return split_at_spaces
+    if language == AUTO_LANGUAGE:
+        return make_splitter(_CHARACTERS if not join else "en")
+    return make_splitter(language)
 
 
 def make_splitter(language: str = "en", *, as_library: bool = False) -> Splitter:

@@ -18,7 +18,7 @@ from ..systems.found_model import FoundModel
 from ..systems.options import SystemOptions
 from ..systems.system import System
 from ..tags import encode
-from .splitting import Offsets, Splitter, make_splitter, split_at_spaces
+from .splitting import AUTO_LANGUAGE, Offsets, Splitter, split_at_spaces, splitter_for
 
 CHUNK_SENTENCES = 256
 """Number of sentences that are sorted by length and tagged together, before any of them comes out."""
@@ -257,7 +257,7 @@ def load(
     decoding: Decoding | None = None,
     batch_size: int = 16,
     dtype: Dtype = AUTO,
-    language: str | None = "en",
+    language: str | None = AUTO_LANGUAGE,
     trust_remote_code: bool = False,
 ) -> Tagger:
     """Load an adapter or a merged model for tagging; on CUDA if there is a card.
@@ -270,7 +270,8 @@ def load(
             for the first if the prompt's format allows it.
         batch_size: Number of sentences decoded together.
         dtype: `float32`, `bfloat16`, `float16`, or `auto`: on CUDA as the base model was saved, float32 on a CPU.
-        language: Language of the texts, a code of spaCy's (`en`, `de`, ...; `xx` for any); None if spaces separate their tokens.
+        language: Language of the texts, a code of spaCy's (`en`, `de`, ...; `xx` for any); `auto` for `en`, or for one token a character
+            where the prompt joins tokens without spaces; None if spaces separate their tokens.
         trust_remote_code: Whether Python code that comes with the base model may run. Read it first: it can do what you can.
 
     Raises:
@@ -281,8 +282,8 @@ def load(
     if decoding is not None and decoding not in DECODINGS:
         raise LmnError(f"no decoding is called {decoding!r}; there are: {', '.join(DECODINGS)}")
     options = SystemOptions(decoding, batch_size, dtype=dtype, trust_remote_code=trust_remote_code)
-    splitter = split_at_spaces if language is None else make_splitter(language)
     found = find_model(os.fspath(model), base, Path(prompt) if prompt else None)
+    splitter = splitter_for(language, found.spec.join)
     system = FoundModel(found, options)
     system.load()
     return Tagger(system, splitter)

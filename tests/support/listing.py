@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from llms_meet_ner import Alignment, LabelSet, Sentence
+from llms_meet_ner.sentence import SPACE, Join
 
 
 class Listing:
@@ -13,7 +14,7 @@ class Listing:
     name = "listing"
     variants = ("full", "short")
 
-    def __init__(self, nested: bool = False, join: str = " ") -> None:
+    def __init__(self, nested: bool = False, join: Join = SPACE) -> None:
         self.nested = nested
         self.join = join
 

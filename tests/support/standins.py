@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from llms_meet_ner import LabelSet, PromptSpec, Sentence, Span, get_format
+from llms_meet_ner import LabelSet, PromptSpec, Sentence, Span
 from llms_meet_ner.decoding.requests import Request
 from llms_meet_ner.prompting.spec import TemplatePieces
 from llms_meet_ner.records import Answer, Uncertainty
+from llms_meet_ner.sentence import SPACE, Join
 from llms_meet_ner.systems.finding import ModelFiles
 from llms_meet_ner.systems.found_model import FoundModel
 from llms_meet_ner.systems.options import SystemOptions
-from llms_meet_ner.tagging.splitting import make_splitter, split_at_spaces
+from llms_meet_ner.tagging.splitting import splitter_for
 from llms_meet_ner.tagging.tagger import Tagger
 
 SPEC = PromptSpec(
@@ -42,16 +44,17 @@ class Capitals:
         batches: Sentences of each batch that it was asked for.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, spec: PromptSpec = SPEC) -> None:
+        self.spec = spec
         self.batches: list[list[tuple[str, ...]]] = []
 
     def generate(self, requests: Sequence[Request]) -> list[Answer]:
         self.batches.append([request.tokens for request in requests])
         outputs = []
         for request in requests:
-            assert "".join(map(chr, request.prompt)) == f"Mark\n{' '.join(request.tokens)}"
+            assert "".join(map(chr, request.prompt)) == f"Mark\n{self.spec.source(request.tokens)}"
             spans = spans_of(request.tokens)
-            text = get_format().render(Sentence("x", request.tokens, spans))
+            text = self.spec.output_format().render(Sentence("x", request.tokens, spans))
             outputs.append(Answer(text, tuple(1 / (n + 2) for n in range(len(spans))), Uncertainty(0.0, 0.0)))
         return outputs
 
@@ -82,16 +85,17 @@ class CapitalsSystem(FoundModel):
         generator: The stand-in of the model.
     """
 
-    def __init__(self, batch_size: int = 16, window: int | None = None) -> None:
-        found = ModelFiles("capitals", SPEC, "nothing", None, "0" * 40, Path("outputs/capitals"))
+    def __init__(self, batch_size: int = 16, window: int | None = None, join: Join = SPACE) -> None:
+        spec = replace(SPEC, join=join)
+        found = ModelFiles("capitals", spec, "nothing", None, "0" * 40, Path("outputs/capitals"))
         super().__init__(found, SystemOptions(batch_size=batch_size))
-        self.generator = Capitals()
+        self.generator = Capitals(spec)
         self.__dict__ |= {"_loaded": Loaded(Characters(), window), "_generator": self.generator}
 
 
 def tagger(language: str | None = "en", splitter: Any = None, **options: Any) -> Tagger:
     """Return a tagger made of the stand-ins."""
-    chosen = splitter or (make_splitter(language) if language else split_at_spaces)
+    chosen = splitter or splitter_for(language, options.get("join", SPACE))
     return Tagger(CapitalsSystem(**options), chosen)
 
 

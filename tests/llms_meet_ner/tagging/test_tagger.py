@@ -20,7 +20,7 @@ from llms_meet_ner.rendering.text import visible_lines
 from llms_meet_ner.systems.counting import CountingBaseline
 from llms_meet_ner.systems.finding import ModelFiles
 from llms_meet_ner.systems.pieces import PIECE_TOKENS
-from llms_meet_ner.tagging.splitting import make_splitter
+from llms_meet_ner.tagging.splitting import make_splitter, splitter_for
 from llms_meet_ner.tagging.tagger import CHUNK_SENTENCES, Entity, TaggedSentence, TaggedText, Tagger, load
 
 NEWS = (
@@ -229,3 +229,28 @@ def test_what_load_returns_is_exported() -> None:
     assert {"Entity", "System", "TaggedSentence", "TaggedText", "Tagger", "load"} <= set(llms_meet_ner.__all__)
     assert all(hasattr(llms_meet_ner, name) for name in llms_meet_ner.__all__)
     assert llms_meet_ner.Tagger is Tagger
+
+
+def test_a_text_without_spaces_is_tagged_by_its_characters() -> None:
+    text = "昨天，AB 来了。后来C走了！"
+    tagged = tagger(splitter=splitter_for("auto", ""), join="").tag([text])[0]
+    assert ["".join(sentence.tokens) for sentence in tagged.sentences] == ["昨天，AB来了。", "后来C走了！"]
+    assert all(len(token) == 1 for sentence in tagged.sentences for token in sentence.tokens)
+    assert [(entity.start, entity.text, entity.label) for entity in tagged.entities] == [
+        (3, "AB", "PER"),
+        (11, "C", "LOC"),
+    ]
+    assert tagged.brackets() == "昨天，[AB | PER] 来了。后来[C | LOC]走了！"
+    (tokens,) = tagger(None, join="").tag_tokens([["昨天", "AB", "C", "来"]])
+    assert tokens.spans == (Span(1, 3, "PER"),)
+
+
+def test_load_splits_as_the_prompt_joins(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("llms_meet_ner.tagging.tagger.FoundModel.load", lambda system: None)
+    for join, tokens in ((" ", ["昨天A", "B"]), ("", ["昨", "天", "A", "B"])):
+        found = ModelFiles(
+            "a", PromptSpec("bracketed", "short", "Mark", LabelSet.of("PER"), join=join), "b", workdir, None, workdir
+        )
+        monkeypatch.setattr("llms_meet_ner.tagging.tagger.find_model", lambda *names, found=found: found)
+        text = "昨天A B"
+        assert [text[start:end] for start, end in load("a").splitter(text)[0]] == tokens
