@@ -74,7 +74,8 @@ def main(
     lmn-tag --adapter outputs/demo_smollm2 --tokens --format conll --out tagged.conll tokenised.txt
 
     A line stays a line in brackets and json, even an empty one; conll has an empty line after each sentence. In json, start and
-    end are positions of characters (code points) in the line, from 0, end exclusive. Output comes in portions of 256 sentences.
+    end are positions of characters (code points) in the line, from 0, end exclusive. A sentence of more than 256 tokens is read in
+    pieces; pieces says in how many. Output comes in portions of 256 sentences.
     """  # noqa: D301 - click looks for the backspace, which a raw string does not have
     tagger = load(
         adapter, base=base, prompt=prompt, decoding=decoding, batch_size=batch_size, dtype=dtype,
