@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -10,14 +11,14 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from ...sentence import DOCSTART
-from .candidate import Candidate, are_bare_labels, are_tags, is_tag
+from .candidate import Candidate, are_tags, is_tag
 from .looking import Look, rows_of
+from .tag_columns import tag_columns
 
 _SEPARATORS = {"tab": "\t", "space": " ", ",": ",", ";": ";"}
 _WITHIN = ("|", "/", "_", "\\")
-_CHUNKS = {"NP", "VP", "PP", "ADVP", "ADJP", "SBAR", "PRT", "CONJP", "INTJ", "LST", "UCP", "PNP", "O"}
-"""Labels of the chunks of CoNLL-2000 and CoNLL-2003: their column is no column of entities."""
 _NUMBERS = re.compile(r"[\d:.,-]*")
+_SENTENCE_FLAG = re.compile(r"(end|eo).{0,4}(sent|s)(ence)?", re.IGNORECASE)
 _SENTENCE_NAME = re.compile(r"sent", re.IGNORECASE)
 _KEYED_COMMENT = re.compile(r"#\s*[\w.:-]+(?: [\w.:-]+)?\s*=\s?")
 _MOST = 0.9
@@ -89,26 +90,14 @@ def _comments(hashed: Sequence[str], sound: Sequence[str]) -> list[str]:
 
 
 def _of_table(table: _Table, name: str, quoted: bool, lines: Sequence[str]) -> Iterator[Candidate]:
-    columns = range(table.width)
-    tagged = [at for at in columns if are_tags(table.column(at)) and any(value != "O" for value in table.column(at))]
-    levels = [at for at in tagged if not {value[2:] or "O" for value in table.column(at)} <= _CHUNKS] or tagged
-    empty = [at for at in columns if set(table.column(at)) == {"O"}]
-    scheme = {}
-    if not levels:
-        levels = [at for at in columns if are_bare_labels(table.column(at))][-1:]
-        scheme = {"scheme": "IO"}
-    if not levels:
-        levels, scheme, empty = empty[-1:], {}, []
-    others = [at for at in columns if at not in {*levels, *tagged, *empty}]
+    levels, taken, keys = tag_columns([table.column(at) for at in range(table.width)])
+    others = [at for at in range(table.width) if at not in taken]
     full = [at for at in others if all(table.column(at))] or others
     words = [at for at in full if not all(map(_NUMBERS.fullmatch, table.column(at)))] or full
     if not levels or not words:
         return
     token = max(words, key=lambda at: (len(set(table.column(at))), -at))
-    levels = [
-        at for number, at in enumerate(levels) if all(table.column(at) != table.column(o) for o in levels[:number])
-    ]
-    reader: dict[str, Any] = {"type": "columns", **scheme, "separator": name, "token": token, "tag": levels[0]}
+    reader: dict[str, Any] = {"type": "columns", **keys, "separator": name, "token": token, "tag": levels[0]}
     if levels[0] == table.width - 1 and token == 0:
         reader["tag"] = -1
     if name == "space" and table.width == 2:
@@ -117,25 +106,32 @@ def _of_table(table: _Table, name: str, quoted: bool, lines: Sequence[str]) -> I
     reader |= {"comments": table.comments} if table.comments else {}
     reader |= {"header": True} if table.header else {}
     reader |= {"quoted": True} if quoted else {}
-    sentence = _sentence_column(table, {token, *levels}, lines)
-    reader |= {} if sentence is None else {"sentence": sentence}
+    reader |= _sentence_keys(table, {token, *levels}, lines)
     docstart = "boundary" if any(line.startswith(DOCSTART) for line in lines) else "none"
     why = f"{table.width} columns; column {token} holds words, column {', '.join(map(str, levels))} tags"
     yield Candidate(reader, why, docstart, nested=len(levels) > 1)  # type: ignore[arg-type]
 
 
-def _sentence_column(table: _Table, used: set[int], lines: Sequence[str]) -> int | None:
-    """Return the column in which a new value begins a sentence; None where empty lines separate sentences."""
+def _sentence_keys(table: _Table, used: set[int], lines: Sequence[str]) -> dict[str, Any]:
+    """Return the keys of the card's `reader` that say how sentences end; none where empty lines separate them."""
+    for at in set(range(table.width)) - used:
+        flags = Counter(
+            part for value in table.column(at) for part in value.split("|") if _SENTENCE_FLAG.fullmatch(part)
+        )
+        if flags:
+            return {"sentence_end": {"column": at, "flag": flags.most_common(1)[0][0]}}
     between = "\n".join(lines).strip().split("\n")
     if sum(not line.strip() for line in between) * _LONG > len(between):
-        return None
+        return {}
     for at in range(table.width):
         values = [value for value in table.column(at) if value]
         runs = sum(one != other for one, other in pairwise(values)) + 1
         named = bool(table.header) and bool(_SENTENCE_NAME.search(table.header[at]))
-        if at not in used and values and (named or (runs == len(set(values)) and 2 * runs < len(table.rows))):
-            return at
-    return None
+        if at not in used and values and (named or (1 < runs == len(set(values)) and 2 * runs < len(table.rows))):
+            return {"sentence": at}
+    hashed = [line for line in between if line.startswith(tuple(table.comments))] if table.comments else []
+    common = os.path.commonprefix(hashed).strip()  # noqa: RUF071  # of texts, not of paths
+    return {"sentence_end": {"comment": common}} if len(hashed) > 1 and len(common) > 1 else {}
 
 
 def line_candidates(look: Look) -> Iterator[Candidate]:

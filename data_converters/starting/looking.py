@@ -14,7 +14,7 @@ from ...errors import LmnError
 from ...files import unreadable
 from ..readers.records import read_records
 
-_HEAD = 1 << 20
+_HEAD = 1 << 18
 _BLOCK = 1 << 20
 _RECORDS = 200
 _BYTE_ORDER_MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
@@ -28,7 +28,7 @@ class Look:
     Attributes:
         path: The file.
         encoding: Encoding in which all of it can be decoded; None if it holds bytes that are no text.
-        lines: First lines, without their ends, about a million characters of them.
+        lines: First lines, without their ends, about a quarter of a million characters of them.
         records: First records if it holds JSON, otherwise ().
     """
 

@@ -143,7 +143,12 @@ def _token_spans(records: Sequence[Record]) -> Iterator[tuple[Record, str]]:
 def _is_span(value: Any) -> bool:
     if isinstance(value, list):
         return len(value) == 3 and type(value[0]) is int and type(value[1]) is int
-    return isinstance(value, dict) and any(k in value for k in _STARTS) and any(k in value for k in _ENDS)
+    if not isinstance(value, dict):
+        return False
+    pairs = [inner for inner in value.values() if isinstance(inner, list) and len(inner) == 2]
+    return (any(key in value for key in _STARTS) and any(key in value for key in _ENDS)) or any(
+        type(start) is int and type(end) is int for start, end in pairs
+    )
 
 
 def _is_spans(value: Any) -> bool:

@@ -16,7 +16,7 @@ from .card_text import card_text
 from .language import UNKNOWN
 from .sources import Source, find_source
 from .splits import FEWEST, as_ranges, drawn_splits
-from .trying import Sureness, Trial, best_trial, card_from, card_keys, label_rows, scheme_of
+from .trying import ONLY_LABEL, Sureness, Trial, best_trial, card_from, card_keys, label_rows, scheme_of
 
 _UNFIT = re.compile(r"[^a-z0-9_-]+")
 _GENERIC = {"train", "dev", "test", "data", "all", "export", "files", "corpus", "admin"}
@@ -157,6 +157,8 @@ def _layout_guesses(source: Source, trial: Trial) -> Iterator[Guess]:
         )
     if trial.candidate.nested:
         yield Guess("nested", "true", "likely", "entities lie inside entities")
+    if list(trial.labels) == [ONLY_LABEL]:
+        yield Guess("labels", ONLY_LABEL, "guess", "the files name no label: give it a name on the card")
     if trial.doubt:
         yield Guess("labels", f"{len(trial.labels)}", "guess", trial.doubt)
     called = [row for row in label_rows(list(trial.labels)) if "corpus" in row]

@@ -27,8 +27,12 @@ Sureness = Literal["sure", "likely", "guess"]
 
 _SAMPLE = 1_000
 """Sentences of each split that a guess is tried on; the best guess reads all."""
+ONLY_LABEL = "ENTITY"
+"""Label of tags that name none."""
 _NO_LABEL = "LMN-NO-LABEL"
 _MISPLACED = ("cut-span", "outside-text", "span-words", "other-text")
+_LONG_BLOCK = 128
+"""Tokens of a median block of lines that is better split into sentences."""
 _LONG_TEXT = 64
 """Tokens of a median text that is better split into sentences."""
 _SCHEMES = [name for name in ("IOB2", "IOB1", *dict.fromkeys(SCHEME_NAMES.values())) if name != "IO"]
@@ -197,7 +201,7 @@ def _read(candidate: Candidate, place: Place, labels: Sequence[str], whole: bool
     except LmnError as error:
         trial.error = error
     else:
-        called = dict(zip(card.labels.names, labels))
+        called = dict(zip(card.labels.names, labels)) | {_NO_LABEL: ONLY_LABEL}
         trial.labels = Counter({called[name]: number for name, number in counts.most_common()})
     trial.tokens = sum(length * count for length, count in lengths.items())
     trial.longest = max(lengths, default=0)
@@ -254,7 +258,7 @@ def _mended(candidate: Candidate, place: Place) -> Trial:
             break
     best = min(tried, key=lambda trial: (*trial.order[:2], trial.misplaced, trial.order))
     for _ in range(len(_REMEDIES) + 2):
-        better = _mending(best)
+        better = _mending(best, place.language)
         if better is None or better == best.candidate:
             break
         trial = attempt(better, place, list(best.labels))
@@ -288,7 +292,7 @@ def scheme_of(candidate: Candidate, place: Place) -> tuple[str, tuple[str, ...]]
     return first, tuple(others)
 
 
-def _mending(trial: Trial) -> Candidate | None:
+def _mending(trial: Trial, language: str) -> Candidate | None:
     """Return the guess with one more key that mends what its trial showed; None if there is none."""
     candidate, counts, keys = trial.candidate, trial.log.counts, _keys_of(trial.candidate.reader["type"])
     if counts["inner-span"] and not candidate.nested:
@@ -297,6 +301,10 @@ def _mending(trial: Trial) -> Candidate | None:
     for kind, key, value in _REMEDIES:
         if kind in fatal and key in keys and candidate.reader.get(key) != value:
             return replace(candidate, reader={**candidate.reader, key: value})
+    marks = {"sentence", "sentence_end", "sentence_start"}
+    if trial.median > _LONG_BLOCK and "sentence_end" in keys and not marks & set(candidate.reader):
+        splitter = "xx" if language == UNKNOWN else language
+        return replace(candidate, reader={**candidate.reader, "sentence_end": {"splitter": splitter}})
     if trial.median > _LONG_TEXT and "sentences" in keys and "sentences" not in candidate.reader:
         return replace(candidate, reader={**candidate.reader, "sentences": "split"})
     return None

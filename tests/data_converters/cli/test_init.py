@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import pytest
-import yaml
 from converting import run
 
 from llms_meet_ner.training.recipe import load_recipe
@@ -39,7 +38,7 @@ def test_from_an_export_to_a_training_in_four_commands(workdir: Path) -> None:
     recipe.check_data()
     assert recipe.train_entry().corpus == "letters"
     assert recipe.dev_entry().split == "dev"
-    _, data, training, _, _ = parser.get_train_args(yaml.safe_load(Path("recipes/letters.yaml").read_text()))
+    _, data, training, _, _ = parser.get_train_args(dict(recipe.values))
     assert data.dataset == ["letters_train"]
     assert training.use_cpu
     sizes = {

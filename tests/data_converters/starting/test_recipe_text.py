@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
 from llms_meet_ner import LmnError, Sentence
 from llms_meet_ner.data_converters import load_card
@@ -36,19 +34,18 @@ def test_the_cutoff_has_room_for_the_longest_example() -> None:
 
 @pytest.mark.parametrize("cpu", [True, False])
 @pytest.mark.parametrize("dev", ["mine_dev", None])
-def test_llama_factory_accepts_the_recipe(tmp_path: Path, cpu: bool, dev: str | None) -> None:
-    parser = pytest.importorskip("llamafactory.hparams.parser")
+def test_a_recipe_is_read_as_every_command_reads_it(tmp_path: Path, cpu: bool, dev: str | None) -> None:
+    path = tmp_path / "r.yaml"
     sizes = Sizes(100, 10, 130, 13, 512, "estimated")
-    text = recipe_text(
-        tmp_path / "r.yaml", "mine", sizes, ("mine_train", dev), model=MODEL, template="qwen", cpu=cpu, commands="#   x"
-    )
-    (tmp_path / "r.yaml").write_text(text)
-    recipe = load_recipe(tmp_path / "r.yaml")
+    data = ("mine_train", dev)
+    path.write_text(recipe_text(path, "mine", sizes, data, model=MODEL, template="qwen", cpu=cpu, commands="#   x"))
+    recipe = load_recipe(path)
     assert (recipe.dataset, recipe.eval_dataset, recipe.name) == ("mine_train", dev, "mine")
-    values: dict[str, Any] = yaml.safe_load(text)
-    _, data, training, _, _ = parser.get_train_args({**values, "use_cpu": True, "output_dir": str(tmp_path / "out")})
-    assert (data.cutoff_len, training.save_steps, training.num_train_epochs) == (512, 13, 10.0)
+    values = recipe.values
+    assert (values["cutoff_len"], values["save_steps"], values["num_train_epochs"]) == (512, 13, 10.0)
     assert values.get("eval_steps") == (13 if dev else None)
+    assert (values.get("use_cpu"), values.get("bf16")) == ((True, None) if cpu else (None, True))
+    assert values["per_device_train_batch_size"] * values["gradient_accumulation_steps"] == 8
 
 
 @pytest.mark.parametrize(
