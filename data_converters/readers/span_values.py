@@ -96,6 +96,13 @@ class EndRule:
         self._said = way
         return raw.end + (way == "inclusive"), True
 
+    def note(self, *, has_text: bool) -> None:
+        """Note spans whose ends count as exclusive: by their texts, or for want of any."""
+        if has_text:
+            self._said = "exclusive"
+        else:
+            self._has_assumed = True
+
     @property
     def way(self) -> Ends | None:
         """The way to count, as far as card and texts have said it."""
@@ -157,6 +164,35 @@ def raw_spans(value: Any, keys: SpanKeys = USUAL_KEYS) -> Iterator[RawSpan | Mal
             yield from _of_item(item, keys)
     else:
         yield Malformed(value)
+
+
+def plain_span(item: Any) -> tuple[int, int, str, str | None] | None:
+    """Return start, end, label and text of a span of the plainest kinds, as `raw_spans` does, but faster; None for all others."""
+    if type(item) is list and len(item) == 3:
+        start, end, label = item
+        text = None
+    elif type(item) is dict and (names := _plain_names(tuple(item))):
+        start, end, label = item[names[0]], item[names[1]], item[names[2]]
+        text = item[names[3]] if names[3] else None
+        if text is not None and type(text) is not str:
+            return None
+    else:
+        return None
+    if type(start) is int and type(end) is int and type(label) is str and label:
+        return start, end, label, text
+    return None
+
+
+@lru_cache(1000)
+def _plain_names(keys: tuple[str, ...]) -> tuple[str, str, str, str] | None:
+    """Return which keys of a mapping are start, end, label and text (empty for none); None where it takes a closer look."""
+    usual: dict[str, str] = {}
+    for key in keys:
+        usual.setdefault(_plain(key), key)
+    found = [next((usual[name] for name in names if name in usual), "") for names in (STARTS, ENDS, LABELS, TEXTS)]
+    if not all(found[:3]) or "entity" in usual:
+        return None
+    return found[0], found[1], found[2], found[3]
 
 
 class Malformed(NamedTuple):

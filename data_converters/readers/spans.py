@@ -5,6 +5,7 @@ The layouts of single tools (`prodigy`, `label-studio`, `doccano`, `argilla`) kn
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -13,7 +14,7 @@ from ...errors import LmnError
 from ..problems import ProblemLog
 from .common import CorpusRules
 from .records import MISSING, pick
-from .span_values import ENDS_REMEDY, USUAL_KEYS, EndRule, Ends, Malformed, RawSpan, SpanKeys, raw_spans
+from .span_values import ENDS_REMEDY, USUAL_KEYS, EndRule, Ends, Malformed, RawSpan, SpanKeys, plain_span, raw_spans
 from .spanned import Discontinuous
 from .texts import (
     SPANS_REMEDY,
@@ -85,6 +86,7 @@ class SpanReader(TextRecordReader):
         super().__init__(path, options, rules, log, self._text_of)
         self._options = options
         self._rule = EndRule(options.ends, options.DEFAULT_ENDS)
+        self._is_plain = options.keys == USUAL_KEYS and (options.ends or options.DEFAULT_ENDS) == "exclusive"
         self._text_key = options.text
         self._span_keys = (options.spans,) if options.spans else SPAN_KEYS
 
@@ -113,6 +115,8 @@ class SpanReader(TextRecordReader):
         def cut(start: int, end: int) -> str:
             return text[starts[start] : ends[end]] if 0 <= start <= end < len(starts) else ""
 
+        if self._is_plain and isinstance(values, list) and self._rule.way != "inclusive":
+            spans, values = self._plain_spans(values, cut)
         for raw in raw_spans(values, self._options.keys):
             if isinstance(raw, Malformed):
                 faults.append(malformed(f"a span is start, end and label, not {raw.value!r:.200}", SPANS_REMEDY))
@@ -131,6 +135,20 @@ class SpanReader(TextRecordReader):
             else:
                 spans.append(MarkedSpan(raw.start, end, raw.label, raw.text))
         return spans, faults
+
+    def _plain_spans(self, values: list[Any], cut: Callable[[int, int], str]) -> tuple[list[MarkedSpan], list[Any]]:
+        """Return the spans that need no closer look, and the values that do."""
+        spans: list[MarkedSpan] = []
+        rest: list[Any] = []
+        for value in values:
+            found = plain_span(value)
+            if found is None or (found[3] is not None and found[3] != cut(found[0], found[1])):
+                rest.append(value)
+                continue
+            spans.append(MarkedSpan._make(found))
+        if spans:
+            self._rule.note(has_text=any(span.words is not None for span in spans))
+        return spans, rest
 
     def _other_ends(self, raw: RawSpan, remedy: str) -> Fault:
         """Return the fault of a span whose text fits the way to count that is not the file's."""

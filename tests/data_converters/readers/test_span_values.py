@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llms_meet_ner.data_converters.readers.span_values import Malformed, RawSpan, SpanKeys, raw_spans
+from llms_meet_ner.data_converters.readers.span_values import Malformed, RawSpan, SpanKeys, plain_span, raw_spans
 
 PER = RawSpan(0, 2, "PER")
 ANN = RawSpan(0, 2, "PER", "Ann")
@@ -71,6 +71,21 @@ VALUES = st.recursive(
         )
     ),
 )
+
+
+@given(
+    VALUES
+    | st.lists(
+        st.fixed_dictionaries(
+            {"start": st.integers(), "end": st.integers(), "label": st.text()},
+            optional={"text": st.text(), "entity": st.text(), "Type": st.text()},
+        )
+    )
+)
+def test_the_fast_way_reads_what_the_slow_way_reads(value: Any) -> None:
+    for item in value if isinstance(value, list) else [value]:
+        if (fast := plain_span(item)) is not None:
+            assert list(raw_spans([item])) == [RawSpan(*fast)]
 
 
 @given(VALUES)
