@@ -209,7 +209,10 @@ def _validate(keys: dict[str, Any], files: list[YamlFile]) -> None:
     kind = reader.get("type") if isinstance(reader, dict) else None
     known = isinstance(kind, str) and kind in READERS
     inner = {"reader": load_schema(_HERE / "readers" / f"{kind}.schema.yaml")} if known else {}
-    check_schema(keys, load_schema(_SCHEMA), files, inner=inner)
+    schema = load_schema(_SCHEMA)
+    if known and kind != "columns":
+        schema = {**schema, "required": [key for key in schema["required"] if key != "docstart"]}
+    check_schema(keys, schema, files, inner=inner)
     if not known:
         what = f"no reader is called {kind!r}"
         raise key_error(files, ("reader", "type"), what, f"there are: {', '.join(READERS)}")
@@ -273,7 +276,7 @@ def _card_from(keys: dict[str, Any], files: list[YamlFile]) -> Card:
         splits={name: _split_file(name, value, files) for name, value in keys["splits"].items()},
         reader=_reader_options(keys, files, nested),
         labels=labels_from(keys, files),
-        docstart=keys["docstart"],
+        docstart=keys.get("docstart", "none"),
         repair=keys.get("repair", DEFAULT_REPAIR),
         nested=nested,
         variant=variant,
@@ -296,7 +299,7 @@ def _reader_options(keys: dict[str, Any], files: list[YamlFile], nested: bool) -
         raise key_error(files, ("reader", "encoding"), f"{encoding} is not an encoding of text files", remedy)
     if reader.get("inner_tags") and not nested:
         raise key_error(files, ("reader", "inner_tags"), "only a corpus with `nested: true` has inner tags")
-    if keys["docstart"] != "none" and reader["type"] != "columns":
+    if keys.get("docstart", "none") != "none" and reader["type"] != "columns":
         raise key_error(files, ("docstart",), "only column files have -DOCSTART- lines", "write `docstart: none`")
     try:
         return READERS[reader["type"]].of(reader)

@@ -247,6 +247,16 @@ def test_all_keys_that_a_card_lacks_are_named_at_once(workdir: Path) -> None:
     )
 
 
+def test_only_cards_of_column_files_say_what_docstart_lines_are(workdir: Path) -> None:
+    (workdir / "export.yaml").write_text(
+        "name: a\nlanguage: en\nsplits: {all: a}\nreader: {type: doccano}\nlabels: [{name: X}]\n"
+    )
+    assert load_card("export.yaml").docstart == "none"
+    (workdir / "columns.yaml").write_text("extends: export.yaml\nreader: {type: columns, scheme: IO}\n")
+    with pytest.raises(LmnError, match="the key 'docstart' is missing"):
+        load_card("columns.yaml")
+
+
 def test_a_card_says_how_tokens_join(workdir: Path) -> None:
     (workdir / "mine.yaml").write_text(GOOD)
     assert load_card("mine.yaml").join == " "
