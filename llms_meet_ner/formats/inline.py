@@ -167,7 +167,9 @@ class InlineFormat(ABC):
         most: int = _MAX_POSITIONS,
     ) -> Iterator[Reading]:
         most_open = len(text) if self.nested else 1
-        return readings(text, tokens, marks, most_open, join, likely_ends, max_positions=most)
+        return readings(
+            text, tokens, marks, most_open, join, likely_ends, max_positions=most if join else min(most, _MAX_UNSPACED)
+        )
 
     def _read_unspaced(
         self, line: str, tokens: tuple[str, ...], labels: LabelSet, reasons: set[str]
