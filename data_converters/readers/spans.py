@@ -5,7 +5,6 @@ The layouts of single tools (`prodigy`, `label-studio`, `doccano`, `argilla`) kn
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -13,6 +12,7 @@ from typing import Any, ClassVar, Self
 from ...errors import LmnError
 from ..problems import ProblemLog
 from .common import CorpusRules
+from .offsets import COUNTINGS
 from .records import MISSING, pick
 from .span_values import ENDS_REMEDY, USUAL_KEYS, EndRule, Ends, Malformed, RawSpan, SpanKeys, plain_span, raw_spans
 from .spanned import Discontinuous
@@ -86,7 +86,10 @@ class SpanReader(TextRecordReader):
         super().__init__(path, options, rules, log, self._text_of)
         self._options = options
         self._rule = EndRule(options.ends, options.DEFAULT_ENDS)
-        self._is_plain = options.keys == USUAL_KEYS and (options.ends or options.DEFAULT_ENDS) == "exclusive"
+        self._is_plain = options.keys == USUAL_KEYS and (options.ends or options.DEFAULT_ENDS, self._counting) == (
+            "exclusive",
+            COUNTINGS[0],
+        )
         self._text_key = options.text
         self._span_keys = (options.spans,) if options.spans else SPAN_KEYS
 
@@ -110,13 +113,15 @@ class SpanReader(TextRecordReader):
         """Return the spans of a record with exclusive ends, and a fault for what is none."""
         spans: list[MarkedSpan] = []
         faults: list[Fault] = []
+        if self._is_plain and isinstance(values, list) and self._rule.way != "inclusive":
+            spans, values = self._plain_spans(values, text)
+            if not values:
+                return spans, faults
         starts, ends = self._counting.positions(text)
 
         def cut(start: int, end: int) -> str:
             return text[starts[start] : ends[end]] if 0 <= start <= end < len(starts) else ""
 
-        if self._is_plain and isinstance(values, list) and self._rule.way != "inclusive":
-            spans, values = self._plain_spans(values, cut)
         for raw in raw_spans(values, self._options.keys):
             if isinstance(raw, Malformed):
                 faults.append(malformed(f"a span is start, end and label, not {raw.value!r:.200}", SPANS_REMEDY))
@@ -136,18 +141,24 @@ class SpanReader(TextRecordReader):
                 spans.append(MarkedSpan(raw.start, end, raw.label, raw.text))
         return spans, faults
 
-    def _plain_spans(self, values: list[Any], cut: Callable[[int, int], str]) -> tuple[list[MarkedSpan], list[Any]]:
+    def _plain_spans(self, values: list[Any], text: str) -> tuple[list[MarkedSpan], list[Any]]:
         """Return the spans that need no closer look, and the values that do."""
         spans: list[MarkedSpan] = []
         rest: list[Any] = []
+        has_text = False
         for value in values:
             found = plain_span(value)
-            if found is None or (found[3] is not None and found[3] != cut(found[0], found[1])):
+            if found is None:
                 rest.append(value)
-                continue
-            spans.append(MarkedSpan._make(found))
+            elif found[3] is None:
+                spans.append(MarkedSpan._make(found))
+            elif found[0] >= 0 and found[3] == text[found[0] : found[1]]:
+                spans.append(MarkedSpan._make(found))
+                has_text = True
+            else:
+                rest.append(value)
         if spans:
-            self._rule.note(has_text=any(span.words is not None for span in spans))
+            self._rule.note(has_text=has_text)
         return spans, rest
 
     def _other_ends(self, raw: RawSpan, remedy: str) -> Fault:
