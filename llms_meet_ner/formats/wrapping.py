@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .json_text import Number
 
@@ -45,6 +45,7 @@ _decoder = json.JSONDecoder(parse_int=Number, parse_float=Number, parse_constant
 _JSON = re.compile(r'"(?:[^"\\\n]|\\.)*"?|[\[\]{}]|\n\s*')
 _JSON_LIKE = re.compile(r'"\s*[:,]|[}\]]\s*,')
 _QUOTED = re.compile(r"[\"':]")
+_LIST_CLOSES = re.compile(r"[\s,]*\]")
 _JSON_OPENS = re.compile(r"[\[{]")
 _JSON_GOES_ON = re.compile(r"""["'\[\]{},:\d-]|(?:true|false|null|True|False|None)\b""")
 
@@ -267,11 +268,19 @@ def _layers(line: str) -> Iterator[tuple[str, str]]:
 
 
 class _Group(NamedTuple):
-    """A bracketed part of an output: start and end (exclusive) in characters, and whether all that it opens is closed."""
+    """A bracketed part of an output.
+
+    Attributes:
+        start: Position of its first character.
+        end: Position after its last character.
+        whole: Whether all that it opens is closed.
+        parts: Objects that it is made of, if they have no list around them; else empty.
+    """
 
     start: int
     end: int
     whole: bool
+    parts: tuple[_Group, ...] = ()
 
 
 def unwrapped_json(text: str) -> Unwrapped:
@@ -283,6 +292,8 @@ def unwrapped_json(text: str) -> Unwrapped:
     if group.end <= len(first_line(text)) and not _is_well_formed(rest.text[group.start : group.end]):
         return Unwrapped(first_line(text))
     line = _one_line(rest.text[group.start : group.end])
+    if len(group.parts) > 1:
+        line = f"[{', '.join(_one_line(rest.text[part.start : part.end]) for part in group.parts)}]"
     return Unwrapped(line, frozenset(_json_reasons(rest, group)))
 
 
@@ -294,6 +305,11 @@ def json_end(text: str) -> int | None:
     group = None if rest.thinks else _value(rest)
     if group is None or (not group.whole and group.end == len(rest.text)):
         return None
+    after = rest.text[group.end :]
+    first = group.parts[0] if group.parts else group
+    is_listed = rest.text[group.end - 1] == "]"
+    if not is_listed and not after.strip(" \t\r\n,") and _is_entity(_decoded(rest.text[first.start : first.end])):
+        return None  # another entity may follow
     end = text.find("\n", group.end)
     return end if end >= 0 else None
 
@@ -319,7 +335,7 @@ def _value(rest: _Rest) -> _Group | None:
         if rest.thinks and rest.text[rest.start : group.start].strip():
             return None
         if not line_is_json and _is_well_formed(inside):
-            return group
+            return _with_following(rest.text, group)
         begins_line = not before.strip() and (newline or at == rest.start)
         if begins_line and _QUOTED.search(inside):
             return group
@@ -328,12 +344,42 @@ def _value(rest: _Rest) -> _Group | None:
     return None
 
 
+def _with_following(text: str, group: _Group) -> _Group:
+    """Return an object with those that follow it: entities that are written without the list around them.
+
+    Objects belong together if the first is an entity, or if only a comma is between them on one line.
+    """
+    first = _decoded(text[group.start : group.end])
+    if not isinstance(first, dict):
+        return group
+    is_entity = _is_entity(first)
+    parts = [group]
+    for following in islice(_groups(text, group.end), _MOST):
+        between = text[parts[-1].end : following.start]
+        is_next = text[following.start] == "{" and not between.strip(" \t\r\n,")
+        if not is_next or not (is_entity or ("," in between and "\n" not in between)):
+            break
+        parts.append(following)
+    closes = _LIST_CLOSES.match(text, parts[-1].end) if is_entity else None
+    return _Group(group.start, closes.end() if closes else parts[-1].end, parts[-1].whole, tuple(parts))
+
+
+def _is_entity(value: Any) -> bool:
+    """Return whether a JSON value is an object of plain values, as that of one entity."""
+    return isinstance(value, dict) and bool(value) and not any(isinstance(part, dict | list) for part in value.values())
+
+
+def _decoded(text: str) -> Any:
+    """Return a JSON value, which may go over several lines; None if the text is not JSON."""
+    try:
+        return _decoder.decode(_one_line(text))
+    except (ValueError, RecursionError):
+        return None
+
+
 def _is_well_formed(text: str) -> bool:
     """Return whether a text is JSON that may hold entities: an object, or a list of objects or lists."""
-    try:
-        value = _decoder.decode(_one_line(text))
-    except (ValueError, RecursionError):
-        return False
+    value = _decoded(text)
     return isinstance(value, dict) or (isinstance(value, list) and all(isinstance(row, dict | list) for row in value))
 
 

@@ -52,6 +52,23 @@ def test_one_value_in_json_is_one_line() -> None:
     assert json_end('{"PER": ["a"]\n') is None
 
 
+def test_entities_without_a_list_around_them_are_one_answer() -> None:
+    one, two = '{"text": "a", "label": "b"}', '{"text": "c", "label": "b"}'
+    for text in (f"{one}\n{two}", f"```json\n{one},\n{two}\n]\n```", f"Two:\n{one}\n\n{two}\n\nThat is all: {{}}"):
+        assert unwrapped_json(text).line == f"[{one}, {two}]"
+    for text in (f"{one}, {two}]", f"{one}, {two}", f'{one}, {{"text": "c', '{"PER": ["a"]}, {"LOC": []}'):
+        assert unwrapped_json(text) == Unwrapped(text)
+
+
+def test_entities_without_a_list_around_them_may_go_on() -> None:
+    one = '{"text": "a", "label": "b"}'
+    for text in (f"{one}\n", f"{one},\n{one}\n", f"Two:\n{one}\n\n"):
+        assert json_end(text) is None
+    assert json_end(f"{one}\n{one}\nThat is all.\n") == 2 * len(one) + 1
+    assert json_end(f"{one},\n{one}\n]\n") == 2 * len(one) + 4
+    assert json_end('{"PER": ["a"]}\n') == 14
+
+
 ATTACKS: dict[str, Callable[[int], str]] = {
     "lines": lambda count: "x\n" * count,
     "blank lines": lambda count: "\n" * count + ANSWER,
@@ -71,6 +88,8 @@ ATTACKS: dict[str, Callable[[int], str]] = {
     "escapes": lambda count: '{"' + "a\\" * count,
     "broken values": lambda count: "[\n x" * count,
     "indents": lambda count: "[\n" + " " * count + "\n" + " " * count + "]",
+    "objects": lambda count: '{"a": "b"}\n' * count,
+    "objects of lists": lambda count: '{"a": []},\n' * count,
     "apostrophes": lambda count: "['a] " * count,
 }
 
