@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import subprocess
@@ -42,12 +43,17 @@ def test_converting_commands_run(command: str, workdir: Path) -> None:
     (workdir / "my_corpus.yaml").write_text(yaml.safe_dump(card))
     for name in ("train", "dev", "test"):
         (workdir / f"{name}.conll").write_text("Vaasa\tB-PORT\nfroze\tO\n\nAnna\tB-SHIP\n\nOulu\tB-PORT\n")
-    words = [
-        str(workdir if "my_corpus" in command else CONLL) if word == "DIR" else word
-        for word in shlex.split(command, comments=True)[1:]
-    ]
-    result = CliRunner().invoke(lmn_convert, words)
-    assert result.exit_code == 0, result.output
+    (workdir / "exports").mkdir()
+    rows = [{"text": f"Anna saw ship {number}", "label": [[0, 4, "PER"]]} for number in range(40)]
+    (workdir / "exports/letters.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    start = next(line for line in COMMANDS if line.startswith("lmn-convert init"))
+    for line in dict.fromkeys([start, command] if "exports" in command else [command]):
+        words = [
+            str(workdir if "my_corpus" in line else CONLL) if word == "DIR" else word
+            for word in shlex.split(line, comments=True)[1:]
+        ]
+        result = CliRunner().invoke(lmn_convert, words)
+        assert result.exit_code == 0, result.output
 
 
 def test_the_scoring_command_runs(workdir: Path) -> None:

@@ -34,6 +34,7 @@ PACKAGE: dict[str, dict[str, str]] = {
     "turkish_wiki_ner_reduced": {split: f"turkish_wiki_ner/{split}.conll" for split in ("train", "dev", "test")},
     "bc5cdr": {"devel": "bc5cdr/devel.tsv"},
     "uner_en_ewt": {"dev": "uner/en_ewt-ud-dev.iob2"},
+    "uner_zh": {"dev": "uner_zh/zh_gsdsimp-ud-dev.iob2"},
     "nakbaner": {
         "aa": "nakbatr/AA_section-Nakba_narratives.txt",
         "trthaber": "nakbatr/TRTHaber_section-Nakba_narratives.txt",
