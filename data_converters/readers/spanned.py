@@ -15,6 +15,11 @@ Crossing = Literal["error", "longest", "first"]
 Discontinuous = Literal["drop", "join", "error"]
 """Treatments of a discontinuous span: it is left out, read with what lies between its parts, or refused."""
 
+CUT_SHARE = 0.05
+"""Share of cut spans above which a file is suspicious: its offsets may be wrong, or its tokens are not those of the tokenizer."""
+_FEW_CUTS = 5
+"""Number of cut spans below which their share says nothing."""
+
 
 class SpannedReader:
     """Makes sentences of tokens and spans.
@@ -33,9 +38,18 @@ class SpannedReader:
         self.log = log
         self._file = file
         self._known_labels = frozenset(rules.labels.corpus_names)
+        self._marked = 0
+        self._cuts: list[Where] = []
 
     def _where(self, number: int) -> Where:
         return Where(self._file, number)
+
+    def _report_share(self, remedy: str) -> None:
+        """Report, after the last record, a share of cut spans that is too high for chance."""
+        cut = len(self._cuts)
+        if cut >= _FEW_CUTS and cut > CUT_SHARE * self._marked:
+            share = f"{cut:,} of {self._marked:,} spans ({cut / self._marked:.0%}) begin or end inside a token"
+            self.log.report("cut-share", self._cuts[0], f"{share}: {remedy}", fatal=False)
 
     def _sentences(
         self, tokens: Sequence[str], ends: Sequence[int], spans: Sequence[Span], kept: Sequence[Span], number: int

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, Self
 
 from ...errors import LmnError
-from ...sentence import Sentence, Span, Where
+from ...sentence import Sentence, Span
 from ...tagging.splitting import Offsets, Splitter, make_splitter, split_at_lines, split_at_spaces
 from ..problems import ProblemLog
 from .common import CorpusRules, FileLayout
@@ -32,10 +32,6 @@ from .offsets import COUNTINGS, Counting, Newlines, Unit
 from .records import MISSING, RecordFilter, is_text, pick, read_records
 from .spanned import Crossing, SpannedReader
 
-CUT_SHARE = 0.05
-"""Share of cut spans above which a file is suspicious: its offsets may be wrong, or its tokens are not those of the tokenizer."""
-_FEW_CUTS = 5
-"""Number of cut spans below which their share says nothing."""
 _STARTS, _ENDS, _LABELS = ("start", "start_offset"), ("end", "end_offset"), ("label", "labels", "tag", "type")
 _WORDS = ("text", "val")
 _LINE = re.compile(r"[^\r\n]+")
@@ -244,8 +240,6 @@ class TextReader(SpannedReader):
         self.text_options = options
         self._counting = Counting(options.offsets, options.newlines)
         self._split: Splitter | None = None
-        self._marked = 0
-        self._cut: list[Where] = []
         self._explained_text = ""
         self._explained_by: dict[Counting, tuple[Sequence[int], Sequence[int]]] = {}
 
@@ -287,7 +281,7 @@ class TextReader(SpannedReader):
             count += not splits
         if records and not annotated:
             raise self._without_spans(first)
-        self._report_share()
+        self._report_share("the card's reader.language names another tokenizer, reader.offsets another unit")
 
     def _report(self, fault: Fault, number: int) -> None:
         self.log.report(fault.kind, self._where(number), fault.message, remedy=fault.remedy, fatal=fault.fatal)
@@ -391,7 +385,7 @@ class TextReader(SpannedReader):
         return ""
 
     def _report_cut(self, label: str, words: str, tokens: str, number: int) -> None:
-        self._cut.append(self._where(number))
+        self._cuts.append(self._where(number))
         self.log.report(
             "cut-span",
             self._where(number),
@@ -399,14 +393,6 @@ class TextReader(SpannedReader):
             remedy="the card's reader.cut says what happens to such spans: outward or drop; reader.language names another tokenizer",
             fatal=self.text_options.cut == "error",
         )
-
-    def _report_share(self) -> None:
-        """Report a share of cut spans that is too high for chance."""
-        cut = len(self._cut)
-        if cut >= _FEW_CUTS and cut > CUT_SHARE * self._marked:
-            share = f"{cut:,} of {self._marked:,} spans ({cut / self._marked:.0%}) begin or end inside a token"
-            remedy = "the card's reader.language names another tokenizer, reader.offsets another unit"
-            self.log.report("cut-share", self._cut[0], f"{share}: {remedy}", fatal=False)
 
 
 _REASONS = {

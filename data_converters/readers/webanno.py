@@ -127,6 +127,9 @@ class WebAnnoReader(SpannedReader):
         if annotations and unlabelled == annotations:
             what = f"none of {annotations:,} annotations of {layer} has a value of {feature}"
             raise LmnError(what, self.path, "the card's reader.feature names another feature")
+        self._report_share(
+            "entities are larger or smaller than the tokens of the project; reader.cut: drop leaves such spans out"
+        )
 
     def _chosen(self) -> tuple[str, str]:
         """Return the layer and the feature that hold the entities, by the headers of all files.
@@ -217,6 +220,7 @@ class WebAnnoReader(SpannedReader):
                 continue
             span = Span(min(mark.tokens), max(mark.tokens) + 1, mark.label)
             quoted = self._quoted(span, sentence.tokens)
+            self._marked += 1
             is_kept = True
             if len(mark.tokens) < span.end - span.start:
                 self._report_discontinuous(quoted, mark.line, options.discontinuous)
@@ -227,6 +231,7 @@ class WebAnnoReader(SpannedReader):
             yield span, is_kept
 
     def _report_cut(self, quoted: str, where: Where) -> None:
+        self._cuts.append(where)
         self.log.report(
             "cut-span",
             where,

@@ -36,6 +36,7 @@ def card_text(keys: Mapping[str, Any], counts: Mapping[str, int], notes: Sequenc
         f"docstart: {_flow(keys['docstart'])}",
     ]
     lines += ["nested: true"] if keys.get("nested") else []
+    lines += [f"join: {_flow(keys['join'])}"] if "join" in keys else []
     lines.append("labels:")
     for row in keys["labels"]:
         name = row.get("corpus", row["name"])

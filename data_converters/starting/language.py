@@ -9,6 +9,8 @@ from collections.abc import Iterable
 
 UNKNOWN = "und"
 """Language tag for a language that is not known."""
+UNSPACED = frozenset({"zh", "ja", "th", "lo", "km", "my"})
+"""Language tags of languages that are written without spaces between words."""
 _SCRIPTS = {
     "HANGUL": "ko", "HIRAGANA": "ja", "KATAKANA": "ja", "CJK": "zh", "CYRILLIC": "ru", "ARABIC": "ar", "GREEK": "el",
     "HEBREW": "he", "DEVANAGARI": "hi", "THAI": "th",

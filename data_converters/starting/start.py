@@ -13,7 +13,7 @@ from ...sentence import Sentence
 from ..cards import CARD_FILE, Card
 from ..corpus import read_corpus
 from .card_text import card_text
-from .language import UNKNOWN
+from .language import UNKNOWN, UNSPACED
 from .sources import Source, find_source
 from .splits import FEWEST, as_ranges, drawn_splits
 from .trying import ONLY_LABEL, Sureness, Trial, best_trial, card_from, card_keys, label_rows, scheme_of
@@ -116,6 +116,9 @@ def start(words: Sequence[str], *, name: str | None = None, language: str | None
     keys = card_keys(trial.candidate, source.place, list(trial.labels), called)
     keys["splits"], sizes, split_guess = _splits(source, trial, seed)
     guesses = [*_layout_guesses(source, trial), split_guess]
+    if source.place.language.partition("-")[0] in UNSPACED:
+        keys["join"] = ""
+        guesses.append(Guess("join", '""', "likely", "the language is written without spaces between words"))
     return Start(
         called, source.place.folder, keys, trial, tuple(guesses), sizes, source.left_out, source.is_set
     )  # fmt: skip

@@ -116,6 +116,14 @@ def test_annotations_of_parts_of_tokens(tmp_path: Path, cut: str, spans: Any, fa
             read_text(tmp_path, PARTS, {"cut": cut}, nested=True)
 
 
+def test_a_high_share_of_parts_of_tokens_is_reported(tmp_path: Path) -> None:
+    rows = [row for number in range(1, 6) for row in (f"#Text={number}", f"{number}-1 aaaa _", f"{number}-1.1 aa PER")]
+    log = ProblemLog()
+    read_text(tmp_path, tsv(*rows), log=log)
+    assert log.counts == {"cut-span": 5, "cut-share": 1}
+    assert "5 of 5 spans (100%) begin or end inside a token" in log.of("cut-share")[0].message
+
+
 def test_a_part_of_a_token_that_is_annotated_itself_cuts_nothing(tmp_path: Path) -> None:
     log = ProblemLog()
     found = read_text(tmp_path, tsv("#Text=a", "1-1 aaa PER[1]|PER[2]", "1-1.1 aa PER[2]"), log=log)

@@ -90,6 +90,14 @@ def test_labels_that_no_output_can_write_get_another_name(tmp_path: Path) -> Non
     assert "'Disease or Syndrome' is Disease_or_Syndrome" in next(g.value for g in found.guesses if g.what == "labels")
 
 
+def test_a_language_that_is_written_without_spaces_joins_so(tmp_path: Path) -> None:
+    (tmp_path / "a.conll").write_text("安娜\tB-PER\n去\tO\n北京\tB-LOC\n")
+    found = start([str(tmp_path / "a.conll")])
+    (tmp_path / "card.yaml").write_text(found.text())
+    assert (load_card(tmp_path).language, load_card(tmp_path).join) == ("zh", "")
+    assert "join" in [guess.what for guess in found.guesses]
+
+
 def test_names_of_corpora(tmp_path: Path) -> None:
     for name in ("My Export (1).conll", "train.conll"):
         (tmp_path / name).write_text("Ann\tB-PER\nleft\tO\n")
