@@ -15,7 +15,7 @@ from ..errors import LmnError
 from ..formats import DEFAULT_FORMAT, get_format
 from ..prompting.spec import PromptSpec
 from ..reading import LENIENT, PUBLISHED, READINGS, Reading, answer_text
-from ..sentence import Sentence
+from ..sentence import Join, Sentence
 from ..systems.system import Facts
 from ..tags import Repair
 from ..terminal import echo
@@ -138,7 +138,7 @@ def evaluate(
     baseline_scores = Baselines(train.split, train.origin.sha256(), micro) if train and baselines else None
     run, model = _scored_run(gold, found, facts or Facts(), analysis, baseline_scores, llms4ner)
     run = replace(run, reading=reading, other_reading=_other_reading(gold, found, run, reading))
-    compared = _as_published(gold, found, run) if run.other_reading and reading != PUBLISHED else run
+    compared = _as_published(gold, found, run, join) if run.other_reading and reading != PUBLISHED else run
     run = replace(run, references=find_references(compared, run.model or model, spec))
     return Evaluation(run, tuple(examined))
 
@@ -152,14 +152,19 @@ def _other_reading(gold: Gold, found: AlignedPredictions, run: ScoredRun, readin
     return OtherReading(other, differing, score(gold.sentences, found.others, nested=gold.card.nested).micro)
 
 
-def _as_published(gold: Gold, found: AlignedPredictions, run: ScoredRun) -> ScoredRun:
-    """Return a run with the scores of the published reading, which published results are compared with."""
+def _as_published(gold: Gold, found: AlignedPredictions, run: ScoredRun, join: Join) -> ScoredRun:
+    """Return a run with the scores of the published reading, which published results are compared with.
+
+    Tokens of the gold are joined as the prompt does it.
+    """
     others = found.others or found.kept
     sentences, nested = gold.sentences, gold.card.nested
     pairs = [pair_up(sentence.spans, alignment.spans) for sentence, alignment in zip(sentences, others)]
     analysis = analyse(sentences, others, pairs, found.labels.names, nested=nested)
-    llms4ner = run.llms4ner and count_llms4ner(sentences, found.texts(), found.format, found.labels, nested=nested)[0]
     scores = score(sentences, others, nested=nested)
+    llms4ner = run.llms4ner
+    if llms4ner:
+        llms4ner, _ = count_llms4ner(sentences, found.texts(), found.format, found.labels, nested=nested, join=join)
     return replace(run, scores=scores, analysis=analysis, llms4ner=llms4ner, reading=PUBLISHED)
 
 

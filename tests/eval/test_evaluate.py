@@ -209,6 +209,19 @@ def test_published_results_are_compared_with_the_published_reading(workdir: Path
     assert not [note for one in published.references.compared for note in one.differing if "reading" in note]
 
 
+def test_published_results_are_compared_as_the_prompt_joins_tokens(workdir: Path) -> None:
+    card = load_card("conll2003")
+    spec = replace(prompt_spec_of(card, "bracketed"), join="")
+    sentence = Sentence("conll2003/testb/0", ("Peter", "Blackburn"), (Span(0, 2, "PER"),))
+    write([json.dumps({"id": sentence.id, "output": "It is:\n" + spec.output_format().render(sentence)})])
+    gold = replace(read_gold(card, "testb", CONLL), sentences=[sentence])
+    run = evaluate(gold, Path("p.jsonl"), spec=spec, facts=Facts(model="Qwen/Qwen2.5-7B"), scorer="llms4ner").run
+    assert run.llms4ner
+    assert run.llms4ner.micro.f1 == 1
+    (reference,) = (one for one in run.references.compared if "Zhan" in one.title)
+    assert [row.f1.ours for row in reference.rows if (row.kind, row.name) == ("strict", "micro")] == [1]
+
+
 def chinese(corpora: Path) -> Gold:
     card = load_card("uner_zh")
     return read_gold(card, "dev", corpora / "uner_zh")
