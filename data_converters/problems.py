@@ -50,7 +50,7 @@ PROBLEM_KINDS: dict[str, str] = {
     "long-sentence": "a sentence that may be a whole document",
     "returning-sentence": "a sentence number that comes back after another, read as a new sentence",
     "joined-sentences": "a sentence boundary inside an entity: the two sentences are read as one",
-    "line-break": "a token that holds a line break",
+    "line-break": "a token, or a field beside it, that holds a line break",
     "bare-prefix": "a token that consists of the card's token prefix alone, left as it is",
     "duplicate": "a record with the tokens and tags of an earlier one, left out",
     "filtered": "a record that the card's reader.where or reader.annotator leaves out",

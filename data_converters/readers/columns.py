@@ -456,12 +456,9 @@ class ColumnReader(TaggedReader):
             elif isinstance(row, _SpacedRow):
                 message = f"the token {row[options.token]!r} holds spaces, or what separates the columns"
                 self.log.report("spaced-token", where, message, fatal=False)
-            if "\r" in row[options.token] or "\n" in row[options.token]:
-                what = "carriage return" if "\r" in row[options.token] else "line feed"
-                self.log.report(
-                    "line-break", where, f"the token {row[options.token]!r} holds a {what}",
-                    remedy="take it out; lines end in a line feed, or a carriage return and a line feed",
-                )  # fmt: skip
+            if broken := self._broken(row):
+                remedy = "end lines in a line feed, or in a carriage return and a line feed; take it out of a token"
+                self.log.report("line-break", where, broken, remedy=remedy)
                 continue
             if row[options.token] == "":
                 self.log.report(
@@ -471,6 +468,15 @@ class ColumnReader(TaggedReader):
             kept.append(row)
             kept_numbers.append(number)
         return kept, kept_numbers
+
+    def _broken(self, row: list[str]) -> str:
+        """Return which field holds a line break, in words; empty if none does. In quotes, only a token may hold none."""
+        token = row[self.options.token]
+        for field in [token] if self.options.quoted else [token, *row]:
+            if "\r" in field or "\n" in field:
+                what = "carriage return" if "\r" in field else "line feed"
+                return f"the {'token' if field is token else 'field'} {field!r:.200} holds a {what}"
+        return ""
 
     def _as_outside(self, row: list[str], needed: int) -> list[str]:
         width = max(needed, self.options.columns or 2)

@@ -124,7 +124,14 @@ def test_document_starts_of_every_shape(
         (b"a O\nb O\nc\xc3", {}, r"file\.conll:3: not utf-8"),
         ("\u010a O\n".encode("utf-16") + b"\x00\xdc O\n", {"encoding": "utf-16"}, r"file\.conll:2: not utf-16"),
         (b"a O\n" * 20_000 + b"\xff O\n", {}, r"file\.conll:20001: not utf-8"),
-        ("a O\nb\rc O\n", {}, r"file\.conll:2: the token 'b\\rc' holds a carriage return; take it out"),
+        ("a O\nb\rc O\n", {}, r"file\.conll:2: the token 'b\\rc' holds a carriage return; end lines in"),
+        (
+            "a B-PER\rb I-PER\r",
+            {},
+            r"file\.conll:1: the field 'B-PER\\rb' holds a carriage return; end lines in a line feed",
+        ),
+        ("a x B-PER\rb x I-PER\n\nc x O\n", {}, r"file\.conll:1: the field 'B-PER\\rb' holds a carriage return"),
+        ("a\tx\rb\tO\n", {"token": 0}, r"file\.conll:1: the field 'x\\rb' holds a carriage return"),
     ],
 )
 def test_what_is_wrong_is_named_by_file_and_line(
