@@ -80,7 +80,7 @@ _gold_options = cloup.option_group(
     ),
     cloup.option(
         "--repair", type=click.Choice(REPAIRS),
-        help="Policy for invalid tags in the gold. [default: that of the run or of the last lmn-convert; else the card's]",
+        help="Policy for invalid tags in the gold. [default: that of the run, or of the recipe's data; else the card's]",
     ),
 )  # fmt: skip
 _output_options = cloup.option_group(
