@@ -45,6 +45,7 @@ _decoder = json.JSONDecoder(parse_int=Number, parse_float=Number, parse_constant
 _JSON = re.compile(r'"(?:[^"\\\n]|\\.)*"?|[\[\]{}]|\n\s*')
 _JSON_LIKE = re.compile(r'"\s*[:,]|[}\]]\s*,')
 _QUOTED = re.compile(r"[\"':]")
+_BETWEEN = re.compile(r"[-*•]?|\d{1,2}[.)]")
 _LIST_CLOSES = re.compile(r"[\s,]*\]")
 _JSON_OPENS = re.compile(r"[\[{]")
 _JSON_GOES_ON = re.compile(r"""["'\[\]{},:\d-]|(?:true|false|null|True|False|None)\b""")
@@ -356,7 +357,7 @@ def _with_following(text: str, group: _Group) -> _Group:
     parts = [group]
     for following in islice(_groups(text, group.end), _MOST):
         between = text[parts[-1].end : following.start]
-        is_next = text[following.start] == "{" and not between.strip(" \t\r\n,")
+        is_next = text[following.start] == "{" and _BETWEEN.fullmatch(between.strip(" \t\r\n,"))
         if not is_next or not (is_entity or ("," in between and "\n" not in between)):
             break
         parts.append(following)

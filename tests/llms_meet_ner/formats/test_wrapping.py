@@ -56,6 +56,8 @@ def test_entities_without_a_list_around_them_are_one_answer() -> None:
     one, two = '{"text": "a", "label": "b"}', '{"text": "c", "label": "b"}'
     for text in (f"{one}\n{two}", f"```json\n{one},\n{two}\n]\n```", f"Two:\n{one}\n\n{two}\n\nThat is all: {{}}"):
         assert unwrapped_json(text).line == f"[{one}, {two}]"
+    for text in (f"- {one}\n- {two}", f"1. {one}\n2. {two}", f"Two:\n\n* {one},\n* {two}\n"):
+        assert unwrapped_json(text) == Unwrapped(f"[{one}, {two}]", frozenset({"introduced", "several-lines"}))
     for text in (f"{one}, {two}]", f"{one}, {two}", f'{one}, {{"text": "c', '{"PER": ["a"]}, {"LOC": []}'):
         assert unwrapped_json(text) == Unwrapped(text)
 
