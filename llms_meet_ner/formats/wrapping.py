@@ -193,7 +193,11 @@ class SentenceWrapping:
         return found.end if found else None
 
     def _answer(self, rest: _Rest, *, only_alike: bool = False) -> _Found | None:
-        """Return the first line that is like the sentence; else, unless it has to be, the one that is most like it."""
+        """Return the first line that is like the sentence; else, unless it has to be, the one that is most like it.
+
+        An introduced line without marks may repeat the question: it is the answer only if no line like the sentence has marks.
+        """
+        unmarked: _Found | None = None
         reasons = set(rest.reasons)
         best: _Found | None = None
         for line, end in islice(_lines(rest.text, rest.start), _MOST):
@@ -207,13 +211,15 @@ class SentenceWrapping:
             else:
                 found = self._peeled(line, frozenset(reasons), end)
                 if found.likeness >= _ALIKE and not self._introduces(bare):
-                    return found
+                    if "introduced" not in found.reasons or self._has_marks(found.line):
+                        return found
+                    unmarked = unmarked or found
                 if rest.thinks:
                     return None
                 if best is None or found.likeness > max(best.likeness, _ALIKE / 2):
                     best = found
                 reasons.add("introduced")
-        return None if only_alike else best
+        return None if only_alike else unmarked or best
 
     def _peeled(self, line: str, reasons: frozenset[str], end: int | None) -> _Found:
         """Leave out quotes, bullets and introductions on the line of the sentence, as long as the rest is more like it."""
@@ -236,6 +242,10 @@ class SentenceWrapping:
 
     def _is_sentence(self, line: str) -> bool:
         return len(line) <= self._most and self._keyed(line) == self._key
+
+    def _has_marks(self, line: str) -> bool:
+        bare = "".join(line.split()).casefold()
+        return any(mark in bare for mark in self._bare_marks)
 
     def _likeness(self, line: str) -> float:
         """Return how alike a line and the sentence are, from 0 to 1: Dice's coefficient of their pairs of characters."""

@@ -32,6 +32,15 @@ def test_of_several_lines_the_first_that_is_like_the_sentence_is_read() -> None:
     assert unwrapped("Sure.\nJohn lived in Rome .\nNo.").line == "John lived in Rome ."
 
 
+def test_a_repeated_question_is_not_the_answer() -> None:
+    bare = "John lives in Berlin ."
+    for text in (f"Input: {bare}\nOutput: {ANSWER}", f"The sentence is:\n{bare}\n\nTagged:\n{ANSWER}\n"):
+        assert unwrapped(text) == Unwrapped(ANSWER, frozenset({"introduced"}))
+        assert SentenceWrapping(TOKENS, MARKS).end(text[: text.index(bare)] + f"{bare}\n") is None
+    assert unwrapped(f"Output: {bare}\nThere are no names.") == Unwrapped(bare, frozenset({"introduced"}))
+    assert unwrapped(f"{bare}\n{ANSWER}") == Unwrapped(bare)
+
+
 def test_a_line_with_a_colon_is_the_sentence_if_nothing_better_follows() -> None:
     assert unwrapped("John lives in Berlin:\nNote: two names.") == Unwrapped("John lives in Berlin:")
     assert unwrapped('For the sentence "John lives in Berlin" this is it:\n' + ANSWER).line == ANSWER
