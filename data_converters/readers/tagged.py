@@ -280,6 +280,8 @@ class TaggedReader:
             )
         elif span.label.isdecimal():
             remedy = _number_remedy(self._tag_names)
+        elif self.scheme == "IO" and span.label[1:2] == "-" and span.label not in self.log.unknown:
+            remedy = self._fitting() or None  # a prefix, and no part of the label
         self.log.report_unknown(span.label, where, f"{place}, which the card does not list", remedy)
 
     def _settle(self, spans: list[Span], numbers: Sequence[int]) -> list[Span]:

@@ -236,3 +236,17 @@ def test_a_reader_that_keeps_going_names_the_way_that_reads_all_tags_once(tmp_pa
         "token 'b' is tagged 'E-PER', which is not a tag of IOB2; scheme: IOBES in the card's reader fits all tags of the file so far",
         "token 'c' is tagged 'S-PER', which is not a tag of IOB2",
     ]
+
+
+@pytest.mark.parametrize(("tags", "scheme"), [("I-PER I-PER O I-LOC", "IOB1"), ("B-PER I-PER O B-LOC", "IOB2")])
+def test_prefixes_under_io_are_no_parts_of_labels(tmp_path: Path, tags: str, scheme: str) -> None:
+    content = "".join(f"{token} {tag}\n" for token, tag in zip("abcd", tags.split(), strict=True))
+    reader = {**COLUMNS, "scheme": "IO"}
+    with pytest.raises(
+        LmnError, match=rf"which the card does not list; scheme: {scheme} in the card's reader fits"
+    ) as error:
+        read(tmp_path, content, reader)
+    assert "add to the card's labels" not in str(error.value)
+    assert seen(read(tmp_path, content, {**reader, "scheme": scheme})) == [("a b c d", [(0, 2, "PER"), (3, 4, "LOC")])]
+    with pytest.raises(LmnError, match=r"add to the card's labels: - \{name: I-ORG\}"):
+        read(tmp_path, "a I-ORG\nb PER\n", reader)
