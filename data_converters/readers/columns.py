@@ -14,7 +14,7 @@ from typing import IO, Any, Literal
 
 from ...errors import LmnError
 from ...sentence import DOCSTART, Sentence
-from ...tags import Scheme, decode
+from ...tags import InvalidTag, Scheme, decode
 from ..problems import ProblemLog
 from .common import CorpusRules, FileLayout
 from .sentence_ends import SentenceEnds, report_joined
@@ -477,6 +477,11 @@ class ColumnReader(TaggedReader):
                 what = "carriage return" if "\r" in field else "line feed"
                 return f"the {'token' if field is token else 'field'} {field!r:.200} holds a {what}"
         return ""
+
+    def _remedy(self, bad: InvalidTag) -> str:
+        if '"' in bad.tag and len(self.options.separator) == 1 and not self.options.quoted:
+            return "if the fields are in double quotes, as in CSV, `quoted: true` in the card's reader takes the quotes off"
+        return super()._remedy(bad)
 
     def _as_outside(self, row: list[str], needed: int) -> list[str]:
         width = max(needed, self.options.columns or 2)

@@ -435,3 +435,14 @@ def test_a_file_without_an_end_of_a_sentence_takes_bounded_memory(
     marked = "a O x\n" * 4000
     ends = SentenceEnds(column=2, value="x")
     assert len(read_columns(tmp_path, marked, tags=(1,), ends=ends)) == 4000
+
+
+def test_fields_in_quotes_are_told_from_tags(tmp_path: Path) -> None:
+    content = 'a,X,B-PER\n",",",",O\n"b""c",X,O\n'
+    reader = {**COLUMNS, "separator": ","}
+    with pytest.raises(
+        LmnError,
+        match=r"file:2: .*, which is not a tag of IOB2; if the fields are in double quotes, .* `quoted: true`",
+    ):
+        read(tmp_path, content, {**reader, "tag": 2})
+    assert read(tmp_path, content, {**reader, "tag": 2, "quoted": True})[0].tokens == ("a", ",", 'b"c')
