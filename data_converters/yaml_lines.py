@@ -295,12 +295,15 @@ def _errors(value: Any, schema: dict[str, Any], under: str = "") -> list[jsonsch
 def _check_missing(errors: Sequence[jsonschema.ValidationError], files: Sequence[YamlFile], kind: str) -> None:
     """Name all keys that are missing, anywhere, in one error, and the keys beside them that do not exist: they may be misspelt."""
     missing: dict[KeyPath, None] = {}
+    about: list[str] = []  # descriptions of the keys in the schema
     for error in errors:
         if error.validator == "required":
             instance: Any = error.instance
             required: Any = error.validator_value
             wanted = [key for key in required if key not in instance]
             missing.update(dict.fromkeys((*error.absolute_path, key) for key in wanted))
+            keys = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
+            about += [text for key in wanted if (text := keys.get(key, {}).get("description"))]
     if not missing:
         return
     places = {path[:-1] for path in missing}
@@ -313,7 +316,8 @@ def _check_missing(errors: Sequence[jsonschema.ValidationError], files: Sequence
         if error.validator == "additionalProperties" and tuple(error.absolute_path) in {path[:-1] for path in missing}
         for key in _unknown_keys(error)
     ]
-    raise key_error(files, place, what, f"no such keys: {listed(odd, _NAMED)}" if odd else None, kind=kind)
+    remedy = about[0] if len(missing) == 1 and about else None
+    raise key_error(files, place, what, f"no such keys: {listed(odd, _NAMED)}" if odd else remedy, kind=kind)
 
 
 def _unknown_keys(error: jsonschema.ValidationError) -> list[str]:

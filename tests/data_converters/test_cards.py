@@ -88,7 +88,7 @@ def test_a_folder_with_a_card_holds_its_own_files(workdir: Path) -> None:
         (("scheme: BIO", "scheme: IOB9"), r"mine\.yaml:11: reader\.scheme: 'IOB9' is not one of"),
         (
             ("docstart: none", "docstarts: none"),
-            r"mine\.yaml:1: card: the key 'docstart' is missing|mine\.yaml:6: docstarts: no such key",
+            r"mine\.yaml:1: card: the key 'docstart' is missing; no such keys: docstarts|mine\.yaml:6: docstarts: no such key",
         ),
         (
             ("  scheme: BIO", "  scheme: BIO\n  tags: 3"),

@@ -64,7 +64,7 @@ def test_an_error_of_a_key_has_fields(file: YamlFile) -> None:
     ("value", "what", "key", "remedy"),
     [
         ({"name": "a", "sizes": 1}, "no such key", "sizes", "there are: name, size"),
-        ({"size": 1}, "the key 'name' is missing", "thing", None),
+        ({"size": 1}, "the key 'name' is missing", "thing", "a word"),
         ({"name": 1}, "YAML reads 1 as a number", "name", 'quote it: "1"'),
         ({"name": [1]}, "[1] is not of type 'string'", "name", "it is a word"),
         ({"name": "a", "size": False}, "False is not of type 'integer'", "size", None),
@@ -168,3 +168,10 @@ def test_all_keys_that_are_missing_are_named_at_once(file: YamlFile, value: Any,
     with pytest.raises(LmnError) as raised:
         check_schema(value, schema, [file])
     assert (raised.value.what, raised.value.where, raised.value.remedy) == (what, f"{file.path}:1: card", remedy)
+
+
+def test_what_a_single_missing_key_is_for_is_said(file: YamlFile) -> None:
+    schema = {"required": ["size"], "properties": {"size": {"description": "how large it is: small or large"}}}
+    with pytest.raises(LmnError) as raised:
+        check_schema({}, schema, [file])
+    assert raised.value.remedy == "how large it is: small or large"
