@@ -278,7 +278,7 @@ class TaggedReader:
             remedy = (
                 "that looks like several tags in one: this file holds raw annotations, take the one with the final ones"
             )
-        elif span.label.isdecimal():
+        elif span.label.isdecimal() and tag == span.label:
             remedy = _number_remedy(self._tag_names)
         elif self.scheme == "IO" and span.label[1:2] == "-" and span.label not in self.log.unknown:
             remedy = self._fitting() or None  # a prefix, and no part of the label

@@ -250,3 +250,14 @@ def test_prefixes_under_io_are_no_parts_of_labels(tmp_path: Path, tags: str, sch
     assert seen(read(tmp_path, content, {**reader, "scheme": scheme})) == [("a b c d", [(0, 2, "PER"), (3, 4, "LOC")])]
     with pytest.raises(LmnError, match=r"add to the card's labels: - \{name: I-ORG\}"):
         read(tmp_path, "a I-ORG\nb PER\n", reader)
+
+
+def test_a_number_after_a_prefix_is_a_label(tmp_path: Path) -> None:
+    with pytest.raises(
+        LmnError, match=r"the label '1', which the card does not list; add to the card's labels: - \{name: \"1\"\}"
+    ):
+        read(tmp_path, "a B-1\nb I-1\n", COLUMNS)
+    with pytest.raises(
+        LmnError, match=r"the label '1', which the card does not list; the card's reader\.tag_names lists the tags"
+    ):
+        read(tmp_path, "a 1\nb PER\n", {**COLUMNS, "scheme": "IO"})
