@@ -141,7 +141,7 @@ def test_what_does_not_fit_together_is_refused(project: Path) -> None:
     base = ["--recipe", "recipes/mini.yaml", "--split", "testb"]
     call(lmn_predict, *base, "--out", "fit", "--batch-size", "5")
     other = call(lmn_predict, *base, "--out", "fit", "--batch-size", "3", code=1)
-    assert "predictions of other data, another model or other options; --restart writes over them" in other.stderr
+    assert "or other options: another batch_size; --restart writes over them" in other.stderr
     untrained = call(lmn_predict, *base, "output_dir=outputs/nothing", code=1)
     assert (
         "no adapter there; train it with llamafactory-cli train recipes/mini.yaml, or say --untrained"

@@ -52,7 +52,10 @@ PACKAGE: dict[str, dict[str, str]] = {
 
 _SPANS = {"type": "spans", "language": "en"}
 _IOB2 = {"type": "columns", "scheme": "IOB2"}
-_NEWS = ["PERSON", "ORG", "DATE", "NORP", "LOC", "MISC", "PER", "ANIMAL"]
+_LABELS = [
+    "PERSON", "ORG", "DATE", "NORP", "LOC", "MISC", "PER", "ANIMAL", "FASHION_BRAND",
+    "person", "place", "event", "time", "organization", "abstract", "object",
+]  # fmt: skip
 _DOCCANO = "doccano/doccano/data_"
 _SPACY = "spacy_formats/"
 EXPORTS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -61,6 +64,8 @@ EXPORTS: dict[str, tuple[str, dict[str, Any]]] = {
     "doccano-conll": (f"{_DOCCANO}import_tests_data_sequence_labeling_example.conll", _IOB2),
     "doccano-txt": (f"{_DOCCANO}import_pipeline_examples_sequence_labeling_example.txt", _IOB2),
     "prodigy-tweet": (f"{_SPACY}projects_ner_tweets/demo.jsonl", {**_SPANS, "where": {"answer": "accept"}}),
+    "prodigy-brands": ("prodigy_fashion_brands/fashion_brands_training_first400.jsonl", {"type": "prodigy"}),
+    "webanno-gum": ("gum_webanno", {"type": "webanno", "feature": "entity", "crossing": "longest"}),
     "spacy-docbin": (f"{_SPACY}projects_ner_tweets/demo.spacy", {"type": "docbin", "language": "en"}),
     "spacy-pairs": (f"{_SPACY}projects_ner_demo/train.json", _SPANS),
     "spacy-animals": (f"{_SPACY}projects_ner_demo_replace/train.json", _SPANS),
@@ -98,9 +103,9 @@ def held(corpora: Path, names: tuple[str, ...] = ()) -> Iterator[Held]:
         for name, (file, reader) in EXPORTS.items():
             path = Path(folder) / f"{name}.yaml"
             keys = {
-                "name": name, "title": name, "language": "en", "licence": "see the folder", "citation": "see the folder",
-                "docstart": "none", "splits": {"all": file}, "reader": reader,
-                "labels": [{"name": label} for label in _NEWS],
+                "name": name, "language": "en", "nested": name == "webanno-gum",
+                "splits": {"all": file}, "reader": reader, **({"docstart": "none"} if reader["type"] == "columns" else {}),
+                "labels": [{"name": label} for label in _LABELS],
             }  # fmt: skip
             path.write_text(yaml.safe_dump(keys, sort_keys=False), encoding="utf-8")
             yield Held(load_card(path), "all", corpora)
