@@ -29,7 +29,7 @@ _WORDS = {
 }
 _SETS = {language: frozenset(words.split()) for language, words in _WORDS.items()}
 _WORDS_OF_A_SCRIPT = 2_000
-_FEW, _SHARE = 20, 0.05
+_LEAST, _FEW, _SHARE = 3, 20, 0.05
 _LETTERS = re.compile(r"[^\W\d_]+")
 
 
@@ -46,7 +46,7 @@ def language_of(texts: Iterable[str]) -> tuple[str, str]:
             return language, f"its letters are {script.lower()}"
     counts = {language: sum(word in small for word in words) for language, small in _SETS.items()}
     (language, most), (_, second) = sorted(counts.items(), key=lambda item: -item[1])[:2]
-    if most < min(_FEW, len(words) / 8) or most < _SHARE * len(words) or 2 * most < 3 * second or not most:
+    if most < max(_LEAST, min(_FEW, len(words) / 8)) or most < _SHARE * len(words) or 2 * most < 3 * second:
         return UNKNOWN, "too few words tell a language"
     return language, f"{most:,} of its {len(words):,} first words are small words of that language"
 

@@ -227,8 +227,10 @@ def _texts(look: Look) -> list[str]:
 
 
 def _strings(value: Any, depth: int = 8) -> Iterator[str]:
+    """Yield the strings in a value, but not those in capitals, which are labels: PER is no Italian word."""
     if isinstance(value, str):
-        yield value
+        if not value.isupper():
+            yield value
     elif isinstance(value, dict | list) and depth:
         for item in value.values() if isinstance(value, dict) else value:
             yield from _strings(item, depth - 1)

@@ -17,6 +17,7 @@ from llms_meet_ner.data_converters.starting.language import language_of
         ("我去北京", "zh"),
         ("Иван живет в Москве", "ru"),
         ("Ann Rome", "und"),
+        ("Ann left per Rome", "und"),
         ("", "und"),
     ],
 )

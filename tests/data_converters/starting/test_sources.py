@@ -73,3 +73,8 @@ def test_what_cannot_be_read_is_named(workdir: Path, words: list[str], message: 
     (workdir / "empty").mkdir()
     with pytest.raises(LmnError, match=message):
         find_source(words)
+
+
+def test_labels_in_capitals_are_no_words_of_a_language(workdir: Path) -> None:
+    write(workdir, a_jsonl='{"text": "Ann left Rome", "label": [[0, 3, "PER"]]}\n' * 9)
+    assert find_source(["a.jsonl"]).place.language == "und"
