@@ -16,7 +16,7 @@ from .card_text import card_text
 from .language import UNKNOWN, UNSPACED
 from .sources import Source, find_source
 from .splits import FEWEST, as_ranges, drawn_splits
-from .trying import ONLY_LABEL, Sureness, Trial, best_trial, card_from, card_keys, label_rows, scheme_of
+from .trying import ONLY_LABEL, Place, Sureness, Trial, best_trial, card_from, card_keys, label_rows, scheme_of
 
 _UNFIT = re.compile(r"[^a-z0-9_-]+")
 _GENERIC = {"train", "dev", "test", "data", "all", "export", "files", "corpus", "admin"}
@@ -106,9 +106,7 @@ def start(words: Sequence[str], *, name: str | None = None, language: str | None
     trial, _ = best_trial(source.candidates, source.place)
     empty = [split for split in source.place.splits if not trial.sentences[split]]
     if empty:
-        what = f"read as {trial.candidate.reader['type']}, as the other files are, it holds no sentence"
-        file = source.place.folder / source.place.splits[empty[0]]
-        raise LmnError(what, file, "name the files that belong together")
+        raise _without_sentences(trial, source.place, empty[0])
     if not trial.labels:
         what = f"read as {trial.candidate.reader['type']}, it holds {trial.sentences.total():,} sentences and no entity"
         raise LmnError(what, source.place.folder, "name the files that hold the annotation")
@@ -122,6 +120,16 @@ def start(words: Sequence[str], *, name: str | None = None, language: str | None
     return Start(
         called, source.place.folder, keys, trial, tuple(guesses), sizes, source.left_out, source.is_set
     )  # fmt: skip
+
+
+def _without_sentences(trial: Trial, place: Place, split: str) -> LmnError:
+    """Return the error for a split without sentences: what is wrong in its file, or that it belongs to no others."""
+    file, kind = place.folder / place.splits[split], trial.candidate.reader["type"]
+    wrong = next((problem for problem in trial.log.kept if problem.fatal and problem.where.file == str(file)), None)
+    if wrong:
+        return LmnError(f"read as {kind}, it holds no sentence: {wrong.message}", wrong.where, "mend the file")
+    others = ", as the other files are" if len(place.splits) > 1 else ""
+    return LmnError(f"read as {kind}{others}, it holds no sentence", file, "name the files that belong together")
 
 
 def _name_of(words: Sequence[str], source: Source) -> str:

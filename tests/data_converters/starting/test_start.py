@@ -10,6 +10,7 @@ import pytest
 from held_corpora import PACKAGE
 from paths import FIXTURES
 
+from llms_meet_ner import LmnError
 from llms_meet_ner.data_converters import Card, load_card, read_corpus
 from llms_meet_ner.data_converters.mixing.join import sentence_key
 from llms_meet_ner.data_converters.starting.start import start
@@ -104,6 +105,14 @@ def test_names_of_corpora(tmp_path: Path) -> None:
     assert start([str(tmp_path / "My Export (1).conll")]).name == "my_export_1"
     assert start([str(tmp_path / "train.conll")]).name == tmp_path.name.lower()
     assert start([str(tmp_path / "train.conll")], name="x").name == "x"
+
+
+def test_a_file_without_a_sentence_says_what_is_wrong_in_it(tmp_path: Path) -> None:
+    (tmp_path / "old.conll").write_bytes(b"Ann B-PER\rleft O\r")
+    with pytest.raises(
+        LmnError, match=r"old\.conll:1: read as columns, it holds no sentence: .* carriage return; mend the file"
+    ):
+        start([str(tmp_path / "old.conll")])
 
 
 SAME = ("wikigold", "uner_en_ewt", "turkish_shrinked_ner", "turkish_ner_twnertc")
