@@ -194,7 +194,8 @@ def _check_joins(sources: list[MixSource], files: list[YamlFile]) -> None:
             ways = {"": "without spaces", " ": "by spaces"}
             what = f"the tokens of corpus {source.card.name} join {ways[source.card.join]}, those of {first.name} {ways[first.join]}"
             remedy = (
-                f'make a mix of each, or take a card with `extends: {source.card.reference}` and `join: "{first.join}"`'
+                f'make a mix of each, or take a card with `extends: {source.card.reference}` and `join: "{first.join}"`, '
+                "with the folder of the files as its `source`"
             )
             raise key_error(files, ("sources", at, "card"), what, remedy)
 

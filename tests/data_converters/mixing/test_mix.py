@@ -25,6 +25,7 @@ def sources(workdir: Path) -> Path:
     ("old", "new", "message"),
     [
         ("title: Both\n", "", "mix.yaml:1: mix: the key 'title' is missing"),
+        ("test: {sentences: 4}\n", "", "mix.yaml:1: mix: the key 'test' is missing; the test set: `sentences`, the number to hold out"),
         ("test: {", "tests: {", "mix.yaml:1: mix: the key 'test' is missing|mix.yaml:4: tests: no such key"),
         ("sentences: 4", "sentences: 0", "mix.yaml:4: test.sentences: 0 is less than the minimum of 1; it is the number of sentences to hold out"),
         ("sentences: 4", "sentences: 19", "mix.yaml: test.sentences: only 18 of the 36 sentences can be held out, not 19: no source gives more than half of its sentences; take fewer"),
@@ -83,7 +84,7 @@ def test_corpora_whose_tokens_join_in_different_ways_are_refused(sources: Path) 
     error = run("mix", "mix.yaml", code=1).stderr
     assert error == (
         "Error: mix.yaml:10: sources.1.card: the tokens of corpus two join without spaces, those of one by spaces; make a mix of "
-        'each, or take a card with `extends: two.yaml` and `join: " "`\n'
+        'each, or take a card with `extends: two.yaml` and `join: " "`, with the folder of the files as its `source`\n'
     )
     (sources / "three.yaml").write_text('extends: two.yaml\njoin: " "\n')
     (sources / "mix.yaml").write_text(MIX.replace("two.yaml", "three.yaml"))
