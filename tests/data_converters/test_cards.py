@@ -215,6 +215,10 @@ labels: [{name: PER}, {name: LOC}]
         ({"docstart: none": "docstart: sentence"}, "card.yaml:8: docstart: only column files have -DOCSTART- lines; write `docstart: none`"),
         ({"type: tokens": "type: token"}, "card.yaml:7: reader.type: no reader is called 'token'; there are: columns, lines, tokens, datasets, spans, docbin"),
         ({"type: tokens": "type: columns, quoted: true", ", duplicates: drop, where: {lang: en}": ""}, "card.yaml:7: reader: quoted fields need a separator of one character"),
+        (
+            {"type: tokens": "type: columns, separator: whitespace", ", duplicates: drop, where: {lang: en}": ""},
+            "; it is auto (tabs in a line that has one, else spaces), tab, space, last-space",
+        ),
     ],
 )  # fmt: skip
 def test_mistakes_on_a_card_are_named(workdir: Path, change: dict[str, str], message: str) -> None:
