@@ -30,9 +30,10 @@ from ..problems import ProblemLog
 from .common import CorpusRules, FileLayout
 from .offsets import COUNTINGS, Counting, Newlines, Unit
 from .records import MISSING, RecordFilter, is_text, pick, read_records
-from .span_values import Malformed, raw_spans
 from .spanned import Crossing, SpannedReader
 
+_STARTS, _ENDS, _LABELS = ("start", "start_offset"), ("end", "end_offset"), ("label", "labels", "tag", "type")
+_WORDS = ("text", "val")
 _LINE = re.compile(r"[^\r\n]+")
 
 
@@ -98,26 +99,61 @@ SPANS_REMEDY = "check the card's reader.spans; a path of keys may lead to them"
 
 
 def spans_of(values: Any, remedy: str = SPANS_REMEDY) -> tuple[list[MarkedSpan], list[Fault]]:
-    """Read a list of spans as JSON writes them, under the usual names of their parts, with exclusive ends.
+    """Read a list of spans as JSON writes them.
+
+    A span is `[start, end, label]` or `[label, start, end]`, or a mapping with `start` or `start_offset`, `end` or `end_offset`, and
+    `label` (or `labels`, `tag`, `type`); its words may stand in `text` or `val`. A list of labels makes a span for each of them.
 
     Args:
         values: The list.
         remedy: Advice for the faults.
 
     Returns:
-        The spans, one for each of their labels, and a fault for everything in the list that is none.
+        The spans, and a fault for everything in the list that is none.
     """
     if not isinstance(values, list):
         return [], [malformed(f"spans are a list, not {values!r:.200}", remedy)]
     spans: list[MarkedSpan] = []
     faults: list[Fault] = []
     for value in values:
-        for raw in raw_spans([value]):
-            if isinstance(raw, Malformed) or raw.gaps or raw.is_list:
-                faults.append(malformed(f"a span is start, end and label, not {value!r:.200}", remedy))
-                break
-            spans.append(MarkedSpan(raw.start, raw.end, raw.label, raw.text))
+        found = _span_of(value)
+        if found:
+            spans += found
+        else:
+            faults.append(malformed(f"a span is start, end and label, not {value!r:.200}", remedy))
     return spans, faults
+
+
+def _span_of(value: Any) -> list[MarkedSpan]:
+    """Return a span, once for each of its labels; nothing if the value is no span."""
+    words = None
+    if isinstance(value, list) and len(value) == 3:
+        start, end, label = value
+        if type(start) is int and type(end) is int and type(label) is str and label:
+            return [MarkedSpan(start, end, label)]
+        if isinstance(start, str) and not isinstance(label, str):
+            start, end, label = end, label, start
+    elif isinstance(value, dict):
+        start, end, label = (
+            next((value[key] for key in keys if key in value), None) for keys in (_STARTS, _ENDS, _LABELS)
+        )
+        words = next((value[key] for key in _WORDS if isinstance(value.get(key), str)), None)
+    else:
+        return []
+    first, last = whole(start), whole(end)
+    labels = label if isinstance(label, list) else [label]
+    if first is None or last is None or not all(isinstance(name, str) and name for name in labels):
+        return []
+    return [MarkedSpan(first, last, name, words) for name in labels]
+
+
+def whole(value: Any) -> int | None:
+    """Return a whole number, also one that was written as 3.0 or "3"; None for anything else."""
+    if type(value) is int:
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 16 else None
 
 
 def text_at(record: Any, key: str) -> str | Fault:
