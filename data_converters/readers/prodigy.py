@@ -14,6 +14,7 @@ from ...tagging.splitting import Offsets
 from ..problems import ProblemLog
 from .annotators import Annotation, chosen, names_of, not_annotated
 from .common import CorpusRules
+from .span_values import whole
 from .texts import (
     AnnotatedText,
     Fault,
@@ -24,7 +25,6 @@ from .texts import (
     mapping_of,
     spans_of,
     text_at,
-    whole,
 )
 
 _TOKENIZER = "`tokens: tokenizer` in the card's reader takes the tokenizer's tokens instead"

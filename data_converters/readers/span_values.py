@@ -220,7 +220,7 @@ def _of_label(label: str, spans: Any, keys: SpanKeys) -> Iterator[RawSpan | Malf
 
 
 def _is_pair(value: list[Any]) -> bool:
-    return len(value) == 2 and all(_whole(position) is not None for position in value)
+    return len(value) == 2 and all(whole(position) is not None for position in value)
 
 
 def _of_item(item: Any, keys: SpanKeys) -> Iterator[RawSpan | Malformed]:
@@ -262,7 +262,7 @@ def _of_mapping(item: Mapping[str, Any], keys: SpanKeys, label: str | None = Non
 
 
 def _made(
-    places: Any, labels: Any, text: str | None, whole: Any, is_list: bool = False
+    places: Any, labels: Any, text: str | None, item: Any, is_list: bool = False
 ) -> Iterator[RawSpan | Malformed]:
     """Yield a span for each label, or the whole value if it is no span."""
     names = labels if isinstance(labels, list) else [labels]
@@ -271,7 +271,7 @@ def _made(
     if len(parts) > 1 and any(len(part) != 2 for part in parts):
         parts = []
     if not parts or not names or not all(isinstance(name, str) and name for name in names):
-        yield Malformed(whole)
+        yield Malformed(item)
         return
     first, last = min(map(min, parts)), max(map(max, parts))
     if not is_list and len(parts) == 1:
@@ -289,11 +289,11 @@ def _parts(places: Any) -> list[list[int]]:
     if not isinstance(places, list):
         return []
     parts = places if all(isinstance(part, list) for part in places) else [places]
-    numbers = [[_whole(position) for position in part] for part in parts]
+    numbers = [[whole(position) for position in part] for part in parts]
     return [] if any(None in part or not part for part in numbers) else numbers  # type: ignore[return-value]
 
 
-def _whole(value: Any) -> int | None:
+def whole(value: Any) -> int | None:
     """Return a whole number, also one that was written as 3.0 or "3"; None for anything else."""
     if type(value) is int:
         return value

@@ -30,6 +30,7 @@ from ..problems import ProblemLog
 from .common import CorpusRules, FileLayout
 from .offsets import COUNTINGS, Counting, Newlines, Unit
 from .records import MISSING, RecordFilter, is_text, pick, read_records
+from .span_values import whole
 from .spanned import Crossing, SpannedReader
 
 _STARTS, _ENDS, _LABELS = ("start", "start_offset"), ("end", "end_offset"), ("label", "labels", "tag", "type")
@@ -145,15 +146,6 @@ def _span_of(value: Any) -> list[MarkedSpan]:
     if first is None or last is None or not all(isinstance(name, str) and name for name in labels):
         return []
     return [MarkedSpan(first, last, name, words) for name in labels]
-
-
-def whole(value: Any) -> int | None:
-    """Return a whole number, also one that was written as 3.0 or "3"; None for anything else."""
-    if type(value) is int:
-        return value
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return int(value) if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 16 else None
 
 
 def text_at(record: Any, key: str) -> str | Fault:
