@@ -166,10 +166,18 @@ def test_an_address_that_is_none_is_one_error(address: str) -> None:
         Server(ServerOptions(address, "m"))
 
 
+PREDICT = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a suite in the background of a script has it ignored
+from llms_meet_ner.cli.predict import main
+main()
+"""
+
+
 def test_a_run_of_many_threads_ends_at_once_on_an_error_and_on_ctrl_c(project: Path, fake: Fake) -> None:
     """Eight requests hang; the process neither waits for them nor for their time to run out."""
     hanging = BROKEN["a byte each 50 ms"]
-    command = [sys.executable, "-c", "from llms_meet_ner.cli.predict import main; main()", "--recipe", "recipe.yaml"]
+    command = [sys.executable, "-c", PREDICT, "--recipe", "recipe.yaml"]
     command += [
         "--split",
         "testb",
