@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fake_openai import CONTENT_JSON, Fake, chat, error, marked
+from fake_openai import CONTENT_JSON, Fake, chat, error, marked, source_of
 from served_project import DEMO, KEY, RUN, call, predict, rows, sources
 
 from llms_meet_ner import Sentence
@@ -175,8 +175,9 @@ def test_what_the_server_has_no_room_for_is_read_in_pieces_and_said(project: Pat
     assert sum(tokens for tokens, _ in cut[0]["pieces"]) == longest
     assert [span[:2] for span in cut[0]["spans"]] == [[0, 1], [cut[0]["pieces"][0][0], cut[0]["pieces"][0][0] + 1]]
     assert f"1 of 12 sentences were read in pieces: {cut[0]['id']} (2)" in result.stderr
-    asked = [request["max_tokens"] for request in fake.requests if len(fake.sources[0].split()) == longest]
-    assert asked
+    asked = [body["max_tokens"] for body in fake.requests if len(source_of(body).split()) == longest]
+    assert len(asked) == 2
+    assert asked[1] < asked[0]
     assert len(fake.requests) == 11 + 2 + 2  # whole, with half the bound, and two pieces
     fake.before = short_of(0)  # type: ignore[assignment]
     refused = predict(fake, "--restart", "--concurrency", "1", code=1)
