@@ -1,4 +1,4 @@
-"""Runs `llamafactory-cli train` as a process of its own: starts it, follows its log, and stops it."""
+"""Runs `lmn-train` or `llamafactory-cli train` as a process of its own: starts it, follows its log, and stops it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from ..errors import LmnError
 from ..masking import masked_echo
@@ -21,6 +22,12 @@ _POLL = 1.0
 """Seconds between two looks at the log."""
 _PATIENCE = 30.0
 """Seconds that a training has to end after SIGTERM before it is killed."""
+Trainer = Literal["lmn-train", "llamafactory-cli"]
+"""Command that trains. Both end with the same adapter; `lmn-train` computes what examples share once."""
+_MODULES: dict[Trainer, tuple[str, ...]] = {
+    "lmn-train": ("llms_meet_ner.cli.train",),
+    "llamafactory-cli": ("llamafactory.cli", "train"),
+}
 OnEvaluation = Callable[[int, float], bool]
 """Takes the number of an evaluation, counted from 1, and its loss; returns whether to stop the training."""
 
@@ -48,8 +55,9 @@ def launch_training(
     output_dir: Path,
     on_evaluation: OnEvaluation,
     keep_open: Sequence[int] = (),
+    trainer: Trainer = "llamafactory-cli",
 ) -> TrainingOutcome:
-    """Run `llamafactory-cli train` to its end; its output goes to `<output_dir>.log`.
+    """Run a training to its end; its output goes to `<output_dir>.log`.
 
     A training that was killed earlier resumes from its last checkpoint. If this call ends early, by an error or Ctrl-C, the
     training and all processes that it started end too.
@@ -60,16 +68,17 @@ def launch_training(
         output_dir: Output folder of the training.
         on_evaluation: Called once after every evaluation.
         keep_open: File descriptors that the training inherits. A lock on one of them lasts as long as the training runs.
+        trainer: Command that trains.
 
     Raises:
         LmnError: The data are not what lmn-convert wrote, or an override holds a secret.
         TrainingError: It ended with another status than 0 and was not stopped.
     """
-    _check_words(overrides)
+    refuse_secrets(overrides)
     load_recipe(recipe, overrides).check_data()
     log = output_dir.with_name(f"{output_dir.name}.log")
     log.parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "llamafactory.cli", "train", str(recipe), *overrides]
+    command = [sys.executable, "-m", *_MODULES[trainer], str(recipe), *overrides]
     path = os.pathsep.join(
         [str(Path(sys.executable).parent), os.environ.get("PATH", "")]
     )  # LLaMA-Factory calls torchrun
@@ -88,7 +97,7 @@ def launch_training(
     return TrainingOutcome(TrainingLog.read(output_dir).last_step, stopped)
 
 
-def _check_words(overrides: Sequence[str]) -> None:
+def refuse_secrets(overrides: Sequence[str]) -> None:
     """Refuse a secret among the overrides: everybody on the machine sees the arguments of a process.
 
     Raises:

@@ -1,15 +1,16 @@
-"""`llamafactory-cli train` as a process: followed to its end, stopped early with its children, and its failures told."""
+"""A training as a process: followed to its end, stopped early with its children, and its failures told."""
 
 from __future__ import annotations
 
 import os
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from llms_meet_ner import LmnError
-from llms_meet_ner.training.launch import TrainingError, TrainingOutcome, launch_training
+from llms_meet_ner.training.launch import Trainer, TrainingError, TrainingOutcome, launch_training
 from llms_meet_ner.training.logs import TrainingLog
 
 FAKE = """
@@ -93,3 +94,19 @@ def test_no_secret_becomes_an_argument_of_a_process(workdir: Path, word: str) ->
     assert str(caught.value).startswith(f"{key}: looks like a secret")
     assert value not in str(caught.value)
     assert not list(workdir.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("trainer", "module"),
+    [("lmn-train", ["llms_meet_ner.cli.train"]), ("llamafactory-cli", ["llamafactory.cli", "train"])],
+)
+def test_either_command_trains(
+    trainer: Trainer, module: list[str], workdir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("r.yaml").write_text("{model_name_or_path: m, template: t, dataset: d, output_dir: t}")
+    python = workdir / "python"
+    python.write_text('#!/bin/sh\nprintf "%s\\n" "$@" > words\n')
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    launch_training(Path("r.yaml"), ["seed=1", "output_dir=t"], Path("t"), lambda *_: False, trainer=trainer)
+    assert Path("words").read_text().split() == ["-m", *module, "r.yaml", "seed=1", "output_dir=t"]
