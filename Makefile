@@ -3,7 +3,7 @@
 # make test    runs the test suite
 # make verify  runs slower checks; run make demo first
 # make check   runs ruff, mypy --strict and the import contracts
-# make bench   runs the benchmark of the pipeline; make bench-decode runs the one of decoding
+# make bench   runs the benchmark of the pipeline; make bench-decode runs the one of decoding, make bench-train that of training
 # make bench-growth  runs the one of long outputs that are built to be slow
 PYTHON ?= python3
 VENV ?= .venv
@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 DEMO_READY := $(VENV)/.demo-ready
 READY := $(VENV)/.ready
 
-.PHONY: setup demo test verify check bench bench-decode bench-growth clean
+.PHONY: setup demo test verify check bench bench-decode bench-train bench-growth clean
 
 setup: $(READY)
 
@@ -63,6 +63,12 @@ verify: $(READY)
 bench-decode: $(READY)
 	$(BIN)/python -m pip install --quiet -e '.[train,bench]'
 	$(BIN)/python tests/benchmarks/decode.py --recipe recipes/demo_smollm2.yaml
+
+# Compares trainings side by side with the demo's model, with the published and the short instruction. Takes half an hour on two cores.
+bench-train: $(READY)
+	$(BIN)/python -m llms_meet_ner.eval.studies.demo_model models/smollm2-135m-instruct
+	$(BIN)/python tests/benchmarks/train.py --instruction published --rounds 2 --out outputs/train_published
+	$(BIN)/python tests/benchmarks/train.py --instruction short --rounds 2 --out outputs/train_short
 
 # Reads outputs that are built to be slow, of up to 10,000 tokens, in all formats. Takes a minute.
 bench-growth: $(READY)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -21,10 +22,76 @@ from paths import ROOT
     ],
 )
 def test_a_benchmark_runs(name: str, words: list[str], last: str, tmp_path: Path) -> None:
+    assert last in run(name, words, tmp_path)
+
+
+def run(name: str, words: list[str], folder: Path, timeout: int = 120) -> str:
     path = os.pathsep.join([str(ROOT / "tests/support"), os.environ.get("PYTHONPATH", "")])
     result = subprocess.run(
-        [sys.executable, str(ROOT / "tests/benchmarks" / f"{name}.py"), *words], cwd=tmp_path, env={**os.environ, "PYTHONPATH": path},
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False,
+        [sys.executable, str(ROOT / "tests/benchmarks" / f"{name}.py"), *words], cwd=folder, env={**os.environ, "PYTHONPATH": path},
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout, check=False,
     )  # fmt: skip
     assert result.returncode == 0, result.stderr[-2000:]
-    assert last in result.stdout
+    return result.stdout
+
+
+def measured(line: str, seconds: float, examples: int, computed: int, losses: list[float]) -> dict[str, object]:
+    return {
+        "line": line, "seconds": seconds, "steps": 2, "examples": examples, "tokens": 256 * examples, "computed": computed, "memory": 1000,
+        "losses": losses, "threads": 2, "device": "cpu",
+    }  # fmt: skip
+
+
+def test_the_benchmark_of_training_compares_samples_a_second_over_all_rounds(tmp_path: Path) -> None:
+    conditions = {
+        "steps": 2, "instruction": "published", "shape": "demo", "dtype": "float32", "rank": None, "overrides": [], "cpu": "Fast", "cores": 2,
+        "python": "3", "torch": "2", "transformers": "5", "peft": "0", "llamafactory": "0",
+    }  # fmt: skip
+    runs = [
+        measured("published", 20.0, 16, 4096, [2.0, 1.0]), measured("packed", 10.0, 12, 4096, [2.5, 1.5]),
+        measured("shared", 8.0, 16, 1120, [2.0, 1.000001]), measured("published", 30.0, 16, 4096, [2.0, 1.0]),
+        measured("shared", 8.0, 16, 1120, [2.0, 1.000001]),
+    ]  # fmt: skip
+    (tmp_path / "train.json").write_text(json.dumps({"conditions": conditions, "runs": runs}))
+    shown = run("train", ["--rounds", "0", "--out", "."], tmp_path).splitlines()
+    rows = {line.split("  ")[0]: line.split() for line in shown[1:4]}
+    assert rows["LLaMA-Factory as published"][4:] == [
+        "2",
+        "0.640",
+        "164",
+        "164",
+        "256.0",
+        "1,000",
+        "1.5",
+        "1.00x",
+        "1.00-1.00x",
+    ]
+    assert rows["LLaMA-Factory, neat_packing"][2:4] == ["6.0", "2"]
+    assert rows["ours, shared instruction"][-2:] == ["3.12x", "2.50-3.75x"]
+    assert "ours against LLaMA-Factory, neat_packing: 1.67x samples/s" in shown
+    assert shown[-1] == "losses of ours and as published differ by at most 1.0e-06, relative, at any step"
+    assert "ours, shared instruction" in (tmp_path / "train.md").read_text()
+
+
+@pytest.mark.verify
+def test_the_benchmark_of_training_trains_a_model_of_a_shape(tmp_path: Path, smollm2: Path) -> None:
+    words = [
+        "--shape",
+        "tiny",
+        "--steps",
+        "1",
+        "--rank",
+        "4",
+        "--instruction",
+        "short",
+        "--out",
+        ".",
+        f"model_name_or_path={smollm2}",
+    ]
+    shown = run("train", words, tmp_path, timeout=600)
+    assert "random weights, shape tiny, rank 4, float32, short instruction" in shown
+    runs = {row["line"]: row for row in json.loads((tmp_path / "train.json").read_text())["runs"]}
+    assert [runs[name]["examples"] for name in ("published", "batched", "shared")] == [8, 8, 8]
+    assert runs["shared"]["tokens"] == runs["published"]["tokens"]
+    assert runs["shared"]["computed"] < runs["published"]["tokens"] <= runs["published"]["computed"]
+    assert runs["shared"]["losses"] == pytest.approx(runs["published"]["losses"], rel=1e-5)
