@@ -13,6 +13,7 @@ from ..errors import LmnError
 from ..formats import OutputFormat, get_format
 from ..formats.instructions import LETTERED
 from ..generation import Generation
+from ..launching.lengths import SplitLengths
 from ..locking import locked
 from ..prompting.spec import InstructionAs, PromptSpec
 from ..sentence import Sentence
@@ -27,7 +28,6 @@ from ..training.dataset_info import (
     record_of,
 )
 from .cards import Card
-from .lengths import SplitLengths
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..formats import DEFAULT_FORMAT, get_format
+from ..launching.lengths import SplitLengths
 from ..sentence import Where
 from ..tags import Repair
 from .cards import Card
 from .corpus import read_corpus
-from .lengths import SplitLengths
 from .problems import ProblemLog
 
 

@@ -9,12 +9,12 @@ from ...cli.options import catch_errors
 from ...errors import LmnError
 from ...formats import DEFAULT_FORMAT
 from ...labels import describe_origins
+from ...launching.lengths import SplitLengths
 from ...terminal import echo
 from ...training.recipe import Recipe
 from ..alpaca import prompt_spec_of
 from ..cards import Card
 from ..check import SplitCheck, check_split
-from ..lengths import SplitLengths
 from ..problems import ADVICE, NOTES, PROBLEM_KINDS, ProblemLog
 from .corpus_options import ChosenCorpus, corpus_options
 from .cutoff_options import cutoff_of, cutoff_options, print_cut

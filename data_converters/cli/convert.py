@@ -15,6 +15,7 @@ from ...formats import DEFAULT_FORMAT
 from ...formats.instructions import VARIANTS
 from ...generation import Generation
 from ...labels import LabelSet, describe_origins
+from ...launching.lengths import SplitLengths
 from ...prompting.spec import PromptSpec
 from ...rendering.tables import Table, print_table
 from ...sentence import Sentence
@@ -24,7 +25,6 @@ from ...training.recipe import Recipe
 from ..alpaca import WrittenSplit, merge_dataset_info, prompt_spec_of, write_split
 from ..cards import DATA
 from ..corpus import read_corpus
-from ..lengths import SplitLengths
 from ..mixing.augment import Augmentation, augmented
 from ..problems import ProblemLog
 from ..written_mix import unchanged_mix

@@ -11,10 +11,10 @@ import click
 import cloup
 
 from ...cli.options import catch_errors
+from ...launching.lengths import ESTIMATE, Cutoff, SplitLengths
 from ...prompting.spec import PromptSpec
 from ...terminal import echo
 from ...training.recipe import Recipe, load_recipe, refuse_overrides
-from ..lengths import ESTIMATE, Cutoff, SplitLengths
 
 R = TypeVar("R")
 CUTOFF_PARAMETERS = ("recipe_path", "overrides")

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from ...errors import LmnError
 from ...formats import get_format
+from ...launching.lengths import Cutoff, SplitLengths
 from ...prompting.spec import PromptSpec
 from ...sentence import Sentence
 from ...training.recipe import Recipe
-from ..lengths import Cutoff, SplitLengths
 
 MODEL = "Qwen/Qwen2.5-7B"
 """Base model of a recipe unless another is named: that of `recipes/qwen25_conll.yaml`."""

@@ -11,7 +11,7 @@ from converting import run
 from paths import CONLL
 from small_tokenizers import byte_level
 
-from llms_meet_ner.data_converters import lengths
+from llms_meet_ner.launching import lengths
 
 RECIPE = """\
 model_name_or_path: no/such-model

@@ -7,9 +7,10 @@ tokenizer is not at hand, they are estimated.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -44,8 +45,22 @@ class Length(NamedTuple):
         return self.prompt + self.response
 
 
-Measure = Callable[[tuple[str, ...], str], Length]
-"""Returns the length of the example with the tokens of a sentence and an output."""
+class Messages(NamedTuple):
+    """Texts of a training example, before the chat template.
+
+    Attributes:
+        system: System message; may be empty.
+        user: User message.
+        output: Output that a model is trained to write.
+    """
+
+    system: str
+    user: str
+    output: str
+
+
+Encode = Callable[[Messages], tuple[Sequence[int], Sequence[int]]]
+"""Returns the tokens of an example: all up to where the model answers, and the answer with its end."""
 CutRule = Callable[[int, int, int], tuple[int, int]]
 """Returns how much of a prompt and of a response is kept, given the length of both and the room."""
 
@@ -58,7 +73,8 @@ class Cutoff:
         recipe: The recipe.
         length: Its `cutoff_len`.
         beside: Number of tokens that LLaMA-Factory takes off it before it looks at an example.
-        measure: Returns the length of an example.
+        spec: Prompt of the examples; None if each brings its messages.
+        encode: Returns the tokens of an example; None if lengths are estimated.
         rule: LLaMA-Factory's rule of what it keeps; None if lengths are estimated.
         estimated: Why lengths are estimated; empty if they are counted.
     """
@@ -66,13 +82,14 @@ class Cutoff:
     recipe: Recipe
     length: int
     beside: int
-    measure: Measure
+    spec: PromptSpec | None = None
+    encode: Encode | None = None
     rule: CutRule | None = None
     estimated: str = ""
 
     @classmethod
-    def of(cls, recipe: Recipe, spec: PromptSpec) -> Cutoff:
-        """Return the cutoff of a recipe for examples with a prompt.
+    def of(cls, recipe: Recipe, spec: PromptSpec | None = None) -> Cutoff:
+        """Return the cutoff of a recipe for examples with a prompt, or for examples that bring their messages.
 
         Raises:
             LmnError: Its `cutoff_len` is not a number of tokens, or LLaMA-Factory does not have its template.
@@ -87,11 +104,11 @@ class Cutoff:
             tokenizer = _tokenizer_of(recipe.model)
             template, rule = _template_of(recipe)
         except _NotAtHandError as error:
-            return cls(recipe, length, packed, partial(_estimated, spec), None, str(error))
+            return cls(recipe, length, packed, spec, estimated=str(error))
         with kept_from_libraries(), panics_as_errors(recipe.model):
             template.fix_special_tokens(tokenizer)
         ends = int(bool(template.efficient_eos))
-        return cls(recipe, length, packed + ends, partial(_counted, template, tokenizer, spec), rule)
+        return cls(recipe, length, packed + ends, spec, partial(_encoded, template, tokenizer), rule)
 
 
 class _NotAtHandError(Exception):
@@ -124,6 +141,8 @@ class SplitLengths:
         longest: Length of the longest example in tokens, with what LLaMA-Factory adds: the smallest cutoff that cuts none.
         place: Place of the longest example.
         first: The first examples that are cut.
+        tokens: Number of tokens of all examples, of each at most the cutoff.
+        shared: Tokens with which all examples begin, or characters if lengths are estimated; None before the first example.
     """
 
     cutoff: Cutoff
@@ -133,14 +152,28 @@ class SplitLengths:
     longest: int = 0
     place: str = ""
     first: list[CutExample] = field(default_factory=list)
+    tokens: int = 0
+    shared: Sequence[int] | str | None = None
 
     def add(self, sentence: Sentence, output: str) -> None:
-        """Count the example of a sentence with an output."""
-        length = self.cutoff.measure(sentence.tokens, output)
+        """Count the example of a sentence with an output, in the prompt of the cutoff."""
+        assert self.cutoff.spec is not None
+        messages = self.cutoff.spec.messages(self.cutoff.spec.source(sentence.tokens))
+        self.add_example(_place_of(sentence), Messages(*messages, output))
+
+    def add_example(self, place: str, messages: Messages) -> None:
+        """Count an example.
+
+        Args:
+            place: Name of the example, for people.
+            messages: Its texts.
+        """
+        length = self._length_of(messages)
         self.examples += 1
         total = length.total + self.cutoff.beside
+        self.tokens += min(total, self.cutoff.length)
         if total > self.longest:
-            self.longest, self.place = total, _place_of(sentence)
+            self.longest, self.place = total, place
         if total <= self.cutoff.length:
             return
         self.cut += 1
@@ -149,7 +182,29 @@ class SplitLengths:
             kept = Length(*self.cutoff.rule(length.prompt, length.response, self.cutoff.length - self.cutoff.beside))
             self.shortened += kept.response < length.response
         if len(self.first) < _MOST_NAMED:
-            self.first.append(CutExample(_place_of(sentence), length, kept))
+            self.first.append(CutExample(place, length, kept))
+
+    def _length_of(self, messages: Messages) -> Length:
+        """Return the length of an example, after comparing its beginning with that of the others."""
+        if self.cutoff.encode is None:
+            self._share(messages.system + messages.user)
+            return Length(_TEMPLATE + _estimate(messages.system) + _estimate(messages.user), _estimate(messages.output))
+        prompt, response = self.cutoff.encode(messages)
+        self._share([*prompt, *response])
+        return Length(len(prompt), len(response))
+
+    def _share(self, row: Sequence[int] | str) -> None:
+        """Keep of what all examples share that with which this one begins, too."""
+        if self.shared is None:
+            self.shared = row
+        elif row[: len(self.shared)] != self.shared:
+            alike = takewhile(lambda pair: pair[0] == pair[1], zip(self.shared, row))
+            self.shared = self.shared[: len(list(alike))]
+
+    @property
+    def shared_tokens(self) -> int:
+        """Number of tokens with which all examples begin."""
+        return _estimate(self.shared) if isinstance(self.shared, str) else len(self.shared or ())
 
     def lines(self, split: str) -> list[str]:
         """Return what people should know of the split, as lines."""
@@ -225,18 +280,12 @@ def _tokenizer_of(model: str) -> Any:
         raise _NotAtHandError(f"the tokenizer of {model} cannot be loaded ({error.what})") from error
 
 
-def _counted(template: Any, tokenizer: Any, spec: PromptSpec, tokens: tuple[str, ...], output: str) -> Length:
-    """Return the length of an example as LLaMA-Factory encodes it."""
-    system, user = spec.messages(spec.source(tokens))
-    messages = [{"role": "user", "content": user}, {"role": "assistant", "content": output}]
+def _encoded(template: Any, tokenizer: Any, messages: Messages) -> tuple[Sequence[int], Sequence[int]]:
+    """Return the tokens of an example as LLaMA-Factory encodes it."""
+    turns = [{"role": "user", "content": messages.user}, {"role": "assistant", "content": messages.output}]
     with panics_as_errors("the tokenizer"):
-        (turn,) = template.encode_multiturn(tokenizer, messages, system or None, None)
-    return Length(len(turn[0]), len(turn[1]))
-
-
-def _estimated(spec: PromptSpec, tokens: tuple[str, ...], output: str) -> Length:
-    """Return the estimated length of an example."""
-    return Length(_TEMPLATE + sum(map(_estimate, spec.messages(spec.source(tokens)))), _estimate(output))
+        (turn,) = template.encode_multiturn(tokenizer, turns, messages.system or None, None)
+    return turn[0], turn[1]
 
 
 def _estimate(text: str) -> int:

@@ -11,8 +11,8 @@ import pytest
 from small_tokenizers import byte_level
 
 from llms_meet_ner import LabelSet, LmnError, PromptSpec, Sentence
-from llms_meet_ner.data_converters import lengths
-from llms_meet_ner.data_converters.lengths import Cutoff, SplitLengths
+from llms_meet_ner.launching import lengths
+from llms_meet_ner.launching.lengths import Cutoff, Messages, SplitLengths
 from llms_meet_ner.sentence import Where
 from llms_meet_ner.training.recipe import Recipe
 
@@ -72,6 +72,27 @@ def test_what_is_cut_is_what_llamafactory_cuts(template: str, cutoff: int, monke
         size = trained_on(SPEC, sentence, output, counted.longest, template)
         assert size == trained_on(SPEC, sentence, output, 100_000, template)
     assert enough.cut == 0
+
+
+def test_the_tokens_that_all_examples_share_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lengths, "_tokenizer_of", lambda model: copy.deepcopy(byte_level()))
+    counted = SplitLengths(Cutoff.of(recipe(cutoff_len=100)))
+    examples = [Messages("", user, user) for user in ("Mark: Ada", "Mark: Anna left", "Mark: " + "x" * 300)]
+    for example in examples:
+        counted.add_example("place", example)
+    assert counted.cutoff.encode is not None
+    rows = [[*prompt, *answer] for prompt, answer in map(counted.cutoff.encode, examples)]
+    shared = counted.shared_tokens
+    assert shared > 5
+    assert len({tuple(row[:shared]) for row in rows}) == 1
+    assert len({row[shared] for row in rows}) > 1
+    assert counted.tokens == len(rows[0]) + len(rows[1]) + 100
+    assert counted.cut == 1
+    monkeypatch.undo()
+    estimated = SplitLengths(Cutoff.of(recipe()))
+    for user in ("Mark: Ada", "Mark: Bob"):
+        estimated.add_example("a", Messages("", user, user))
+    assert estimated.shared_tokens == 2
 
 
 def test_without_a_tokenizer_lengths_are_estimated_and_said_to_be() -> None:
