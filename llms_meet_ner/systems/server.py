@@ -183,12 +183,18 @@ class Server:
 
     @cached_property
     def window(self) -> int | None:
-        """Number of tokens of a prompt and its answer that the model takes, as vLLM lists it; None if the server does not say."""
+        """Number of tokens of a prompt and its answer that the model takes, as vLLM lists it; None if the server does not say.
+
+        vLLM lists it for the base model, which the row of an adapter names as its parent.
+        """
         try:
             rows = self._listing()
         except LmnError:
             return None
-        sizes = [row.get("max_model_len") for row in rows if row.get("id") == self.model]
+        own = [row for row in rows if row.get("id") == self.model]
+        parents = [parent for row in own if isinstance(parent := row.get("parent"), str)]
+        named = own + [row for row in rows if row.get("id") in parents]
+        sizes = [row.get("max_model_len") for row in named]
         return next((size for size in sizes if type(size) is int and size > 0), None)
 
     def _models(self) -> list[str]:

@@ -191,6 +191,12 @@ def test_long_sentences_are_cut_as_the_listed_window_asks(project: Path, fake: F
     system = ServedModel(recipe, SystemOptions("free"), ServerOptions(fake.url), None)
     sentences = [Sentence(str(count), ("Ada",) * count) for count in (256, 300, 400, 513)]
     assert [len(parts) for parts in system.prepare(sentences).cut.pieces] == [1, 1, 2, 3]  # type: ignore[union-attr]
+    base = row | {"id": "base", "parent": None}
+    adapter = row | {"id": "tuned", "parent": "base", "max_model_len": None}  # as vLLM 0.32 lists an adapter
+    other = row | {"id": "other", "max_model_len": 600}
+    fake.listing = 200, CONTENT_JSON, json.dumps({"object": "list", "data": [other, base, adapter]}).encode()
+    system = ServedModel(recipe, SystemOptions("free"), ServerOptions(fake.url, "tuned"), None)
+    assert [len(parts) for parts in system.prepare(sentences).cut.pieces] == [1, 1, 2, 3]  # type: ignore[union-attr]
     fake.listing = Fake.GO
     system = ServedModel(recipe, SystemOptions("free"), ServerOptions(fake.url, "tuned"), None)
     assert [len(parts) for parts in system.prepare(sentences).cut.pieces] == [1, 1, 1, 3]  # type: ignore[union-attr]
