@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextvars import ContextVar
 from functools import cache
-from threading import Thread
+from threading import Lock, Thread
 from typing import Any, TypeVar
 
 import httpx
@@ -16,6 +16,7 @@ most_bytes: ContextVar[int] = ContextVar("most_bytes", default=16 * 2**20)
 """Number of bytes of an answer that are read in this context; 16 MiB if nothing else is set."""
 CUT = "lmn_cut"
 """Key of a response's extensions that is there if the answer was longer, and its rest was not read."""
+_starting = Lock()
 
 
 class BoundedClient(httpx.AsyncClient):
@@ -83,7 +84,9 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     Raises:
         BaseException: Whatever the coroutine raises.
     """
-    return asyncio.run_coroutine_threadsafe(work, _loop()).result()
+    with _starting:  # the first requests come from several threads at once; a client with two loops fails
+        loop = _loop()
+    return asyncio.run_coroutine_threadsafe(work, loop).result()
 
 
 @cache

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import httpx
 import pytest
 from fake_openai import Fake
 from hostile_answers import raw, sent
 
+from llms_meet_ner.systems import bounded_client
 from llms_meet_ner.systems.bounded_client import CUT, BoundedClient, most_bytes, run
 
 
@@ -42,3 +46,27 @@ def test_nothing_is_unpacked_followed_or_kept(fake: Fake) -> None:
     assert got(fake, most=1000).content == packed
     fake.listing = (302, {"Location": fake.url, "Set-Cookie": "a=b"}, b"")
     assert got(fake).status_code == 302
+
+
+def test_the_first_requests_of_all_threads_run_in_one_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client is bound to the loop of its first request, so a request in another loop fails."""
+    made = asyncio.new_event_loop
+    second = Event()
+    started: list[asyncio.AbstractEventLoop] = []
+
+    def slow() -> asyncio.AbstractEventLoop:
+        started.append(made())
+        if len(started) > 1:
+            second.set()
+        second.wait(0.2)
+        return started[-1]
+
+    async def loop() -> asyncio.AbstractEventLoop:
+        return asyncio.get_running_loop()
+
+    bounded_client._loop.cache_clear()
+    monkeypatch.setattr(asyncio, "new_event_loop", slow)
+    with ThreadPoolExecutor(8) as threads:
+        found = set(threads.map(lambda _: run(loop()), range(8)))
+    assert found == {*started}
+    assert len(started) == 1
