@@ -77,7 +77,7 @@ class TinyTraining:
                 ended = [self._run(recipe, {"FORCE_TORCHRUN": "1", "NPROC_PER_NODE": "2"})]
             else:
                 with ThreadPoolExecutor() as pool:
-                    ended = list(pool.map(partial(self._run, recipe), _ranks(2)))
+                    ended = list(pool.map(partial(self._run, recipe), ranks(2)))
             if not any(_ABORTED_AT_EXIT in done.stderr for done in ended):
                 break
             shutil.rmtree(recipe["output_dir"], ignore_errors=True)
@@ -100,7 +100,7 @@ class TinyTraining:
         return forked.run("llamafactory.cli:main", ["llamafactory-cli", "train", str(path)], env=env, folder=ROOT)
 
 
-def _ranks(processes: int) -> list[dict[str, str]]:
+def ranks(processes: int) -> list[dict[str, str]]:
     """Return the variables that torchrun sets for each of its processes."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]

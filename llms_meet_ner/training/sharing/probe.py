@@ -1,0 +1,85 @@
+"""Two checks with real examples at the start of a training: that a model computes rows as it computes each example alone.
+
+They find models that the conditions do not know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import torch
+
+from .forward import RowInputs, label_losses, row_inputs
+from .masks import RowMasks, ShownRow
+from .rows import UNLABELLED, Example, Row, group_examples, merge
+
+TOLERANCE = {torch.float32: 1e-3, torch.float64: 1e-6}
+"""Relative difference of losses up to which they are taken as equal, by the data type of the model."""
+COARSE = 5e-2
+"""The same for data types of 16 bits and less."""
+
+
+class Probe:
+    """Compares a model's rows with its examples."""
+
+    def __init__(self, model: Any, masks: RowMasks, device: Any, *, keeps_logits: bool) -> None:
+        self._model = model
+        self._masks = masks
+        self._device = device
+        self._keeps_logits = keeps_logits
+
+    def problem(self, examples: Sequence[Example], dtype: Any) -> str | None:
+        """Return why the model does not compute rows exactly, or None.
+
+        Args:
+            examples: The examples of a step; the first two are taken.
+            dtype: Data type that the model computes in.
+        """
+        chosen = list(examples[:2])
+        row = merge(chosen, group_examples(chosen, sum(len(example.tokens) for example in chosen))[0])
+        made = self._masks.made
+        inputs, logits = self._row(row)
+        if self._masks.made == made:
+            return "the model makes its masks of attention in its own way"
+        if len(chosen) == 2 and not self._is_isolated(row, inputs, logits):
+            return "in this model, what one example holds changes the logits of another one"
+        tolerance = TOLERANCE.get(dtype, COARSE)
+        losses = label_losses(logits, inputs)
+        for number, example in enumerate(chosen):
+            shared, alone = self._sum(losses[inputs.owners == number]), self._alone(example)
+            if not abs(shared - alone) <= tolerance * max(1.0, abs(alone)):
+                return f"in this model, sharing changes the loss of an example from {alone:.6f} to {shared:.6f}"
+        return None
+
+    def _is_isolated(self, row: Row, inputs: RowInputs, logits: torch.Tensor) -> bool:
+        """Put the tokens of the first example that are its own in another order; return whether the second keeps its logits."""
+        own = [index for index in range(row.leaves[0] + 1) if row.ends[index] == row.leaves[0] + 1]
+        tokens = list(row.tokens)
+        for index, other in zip(own, own[1:] + own[:1], strict=True):
+            tokens[index] = row.tokens[other]
+        if tokens == list(row.tokens):
+            return True
+        _, changed = self._row(replace(row, tokens=tuple(tokens)))
+        others = inputs.kept[inputs.owners == row.examples[1]]
+        return bool(torch.equal(logits[0, others], changed[0, others]))
+
+    def _row(self, row: Row) -> tuple[RowInputs, torch.Tensor]:
+        inputs = row_inputs(row, self._device, keeps_logits=self._keeps_logits)
+        with self._masks.showing(ShownRow.of(row, self._device)):
+            return inputs, self._model(**inputs.inputs).logits
+
+    def _alone(self, example: Example) -> float:
+        """Return the mean loss of an example by itself, 0 without labels."""
+        tokens = torch.tensor([example.tokens], device=self._device)
+        labels = torch.tensor([*example.labels[1:], UNLABELLED], device=self._device)
+        logits = (
+            self._model(input_ids=tokens, attention_mask=torch.ones_like(tokens), use_cache=False).logits[0].float()
+        )
+        losses = torch.nn.functional.cross_entropy(logits, labels, ignore_index=UNLABELLED, reduction="none")
+        return self._sum(losses[labels != UNLABELLED])
+
+    @staticmethod
+    def _sum(losses: torch.Tensor) -> float:
+        return float(losses.mean()) if len(losses) else 0.0
