@@ -9,15 +9,17 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import jsonschema
 import yaml
 
 from ..characters import escaped, harmful_in
 from ..errors import LmnError, listed
 from ..yaml_text import compose_yaml, parse_yaml, read_yaml_text, yaml_value
 from .paths import fault_of
+
+if TYPE_CHECKING:
+    import jsonschema
 
 KeyPath = tuple[str | int, ...]
 """Keys, and positions in lists from 0, that lead to a value: `("labels", 0, "name")`."""
@@ -186,7 +188,9 @@ def key_error(
 def _whole_match(_: Any, pattern: str, value: Any, __: Any) -> Iterator[jsonschema.ValidationError]:
     """Match a pattern with a whole string: `$` alone also matches before a line break at its end."""
     if isinstance(value, str) and not re.fullmatch(pattern, value):
-        yield jsonschema.ValidationError(f"{value!r:.200} does not match {pattern!r}")
+        from jsonschema import ValidationError
+
+        yield ValidationError(f"{value!r:.200} does not match {pattern!r}")
 
 
 def _no_doubles(_: Any, wanted: bool, value: Any, __: Any) -> Iterator[jsonschema.ValidationError]:
@@ -194,8 +198,10 @@ def _no_doubles(_: Any, wanted: bool, value: Any, __: Any) -> Iterator[jsonschem
     if wanted and isinstance(value, list):
         texts = [json.dumps(item, sort_keys=True) for item in value]
         if len(set(texts)) < len(texts):
+            from jsonschema import ValidationError
+
             twice = next(text for text, count in Counter(texts).items() if count > 1)
-            yield jsonschema.ValidationError(f"{twice:.200} is listed twice")
+            yield ValidationError(f"{twice:.200} is listed twice")
 
 
 def _is_whole(_: Any, value: Any) -> bool:
@@ -206,17 +212,6 @@ def _is_number(_: Any, value: Any) -> bool:
     return _is_whole(_, value) or (isinstance(value, float) and math.isfinite(value))
 
 
-_Validator = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
-    jsonschema.Draft202012Validator,
-    {"pattern": _whole_match, "uniqueItems": _no_doubles},
-    type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine_many(
-        {"integer": _is_whole, "number": _is_number}
-    ),
-)
-_FORMATS = jsonschema.FormatChecker(formats=())
-
-
-@_FORMATS.checks("line", raises=ValueError)
 def _check_line(value: object) -> bool:
     """Refuse a text with line breaks and other control characters, and one that reorders what is printed after it."""
     if isinstance(value, str) and (harmful := harmful_in(value)):
@@ -224,13 +219,11 @@ def _check_line(value: object) -> bool:
     return True
 
 
-@_FORMATS.checks("text", raises=ValueError)
 def _check_text(value: object) -> bool:
     """Refuse what `line` refuses, apart from line breaks and tabs."""
     return _check_line(value.replace("\n", " ").replace("\t", " ") if isinstance(value, str) else value)
 
 
-@_FORMATS.checks("path", raises=ValueError)
 def _check_path(value: object) -> bool:
     """Refuse a path that does not stay inside the folder from which it goes on."""
     if isinstance(value, str) and (fault := fault_of(value)):
@@ -238,8 +231,37 @@ def _check_path(value: object) -> bool:
     return True
 
 
+@cache
+def _validator_class() -> Any:
+    """Return the class of validators with our patterns and types; made when it is first needed, because jsonschema takes long to import."""
+    from jsonschema import Draft202012Validator, validators
+
+    numbers = {"integer": _is_whole, "number": _is_number}
+    return validators.extend(  # type: ignore[no-untyped-call]
+        Draft202012Validator,
+        {"pattern": _whole_match, "uniqueItems": _no_doubles},
+        type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many(numbers),
+    )
+
+
+@cache
+def _formats() -> jsonschema.FormatChecker:
+    """Return the checker of the formats `line`, `text` and `path`."""
+    from jsonschema import FormatChecker
+
+    formats = FormatChecker(formats=())
+    for name, check in (("line", _check_line), ("text", _check_text), ("path", _check_path)):
+        formats.checks(name, raises=ValueError)(check)
+    return formats
+
+
+def _validator(schema: Any) -> Any:
+    """Return a validator for a schema."""
+    return _validator_class()(schema, format_checker=_formats())
+
+
 def _is_valid(value: object, schema: Any) -> bool:
-    return bool(_Validator(schema, format_checker=_FORMATS).is_valid(value))
+    return bool(_validator(schema).is_valid(value))
 
 
 def check_schema(
@@ -268,7 +290,9 @@ def check_schema(
     errors = next((errors for errors in found if errors), None)
     if errors is None:
         return
-    error = jsonschema.exceptions.best_match(errors)
+    from jsonschema.exceptions import best_match
+
+    error = best_match(errors)
     path: KeyPath = tuple(error.absolute_path)
     if error.validator == "additionalProperties" and isinstance(error.schema, dict):
         known = list(error.schema.get("properties", ()))
@@ -285,7 +309,7 @@ def check_schema(
 
 def _errors(value: Any, schema: dict[str, Any], under: str = "") -> list[jsonschema.ValidationError]:
     """Return the errors of a value, with paths that begin with the key under which the file has it."""
-    errors = list(_Validator(schema, format_checker=_FORMATS).iter_errors(value))
+    errors: list[jsonschema.ValidationError] = list(_validator(schema).iter_errors(value))
     for error in errors:
         if under:
             error.path.appendleft(under)

@@ -6,17 +6,19 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
+from functools import cache
 from types import TracebackType
-from typing import Any, TextIO, cast
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import click
 import cloup
-from rich.console import Console, RenderableType
-from rich.markup import escape
-from rich.progress import Progress, TaskID
 
 from .characters import escaped, shortened
 from .masking import keep_environment, keep_words, masked
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.progress import Progress, TaskID
 
 _UP = "\x1b[A"
 """The one control sequence of the progress bars of libraries, in a write of its own; they also begin a line with a carriage return."""
@@ -64,18 +66,26 @@ def progress_bars() -> Iterator[Progress]:
     """Show progress bars on standard error, if that is a terminal, and remove them at the end of the block."""
     shown = sys.stderr.isatty()
     with (
-        _Bars(console=_console(sys.stderr, None), transient=True, disable=not shown) as bars,
+        _bars_class()(console=_console(sys.stderr, None), transient=True, disable=not shown) as bars,
         guarded() if shown else nullcontext(),  # rich has put streams of its own in place, for lines above the bars
     ):
         yield bars
 
 
-class _Bars(Progress):
-    """Progress bars with safe descriptions."""
+@cache
+def _bars_class() -> type[Progress]:
+    """Return the class of progress bars with safe descriptions; made when it is first needed, because rich takes long to import."""
+    from rich.markup import escape
+    from rich.progress import Progress
 
-    def add_task(self, description: str, *args: Any, **kwargs: Any) -> TaskID:
-        """Add a bar; its description is plain text, without rich's markup."""
-        return super().add_task(escape(escaped(masked(description), keep="")), *args, **kwargs)
+    class Bars(Progress):
+        """Progress bars with safe descriptions."""
+
+        def add_task(self, description: str, *args: Any, **kwargs: Any) -> TaskID:
+            """Add a bar; its description is plain text, without rich's markup."""
+            return super().add_task(escape(escaped(masked(description), keep="")), *args, **kwargs)
+
+    return Bars
 
 
 @contextmanager
@@ -165,6 +175,8 @@ def _behind(stream: Any) -> TextIO:
 
 def _console(stream: TextIO, width: int | None) -> Console:
     """Return a console of rich that writes past the filter of a stream, because it moves the cursor by itself."""
+    from rich.console import Console
+
     file = cast(TextIO, _Filter(_behind(stream), str))
     return Console(file=file, width=width, markup=False, emoji=False, highlight=False)
 

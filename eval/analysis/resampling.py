@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from ...counts import RATIOS, Counts
 from ..scored_run.analysis import MICRO, Interval, Intervals, RatioIntervals
 from ..scored_run.scores import SCENARIOS, ScenarioCounts
@@ -66,6 +64,8 @@ def _flat(scenarios: Sequence[ScenarioCounts]) -> list[int]:
 
 def _resampled(rows: Sequence[Sequence[int]], seed: int, resamples: int) -> list[list[int]]:
     """Return sums over each resample of the rows, shape (resamples, columns)."""
+    import numpy as np
+
     kinds, numbers = np.unique(np.array(rows, dtype=np.int64), axis=0, return_counts=True)
     generator = np.random.default_rng(seed)
     sums: list[list[int]] = []
@@ -83,6 +83,8 @@ def _parts(draws: int, kinds: int) -> Iterator[int]:
 
 def _interval(counts: Any) -> RatioIntervals:
     """Return the interval of each ratio over resamples of counts."""
+    import numpy as np
+
     values = np.array([[getattr(one, name) for name in RATIOS] for one in counts])
     low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
     return RatioIntervals(*(Interval(float(low[at]), float(high[at])) for at in range(len(RATIOS))))
@@ -126,6 +128,8 @@ def differences(
     Raises:
         ValueError: The numbers of sentences differ.
     """
+    import numpy as np
+
     if len(first) != len(second):
         raise ValueError(f"{len(first)} sentences and {len(second)}")
     rows = [(one.correct, one.predicted, other.correct, other.predicted, one.gold) for one, other in zip(first, second)]
@@ -143,6 +147,8 @@ def differences(
 
 def _gaps(sums: Sequence[Sequence[int]]) -> Any:
     """Return second less first of each ratio, shape (len(sums), 3)."""
+    import numpy as np
+
     pairs = [(Counts(row[0], row[1], row[4]), Counts(row[2], row[3], row[4])) for row in sums]
     return np.array([[getattr(other, name) - getattr(one, name) for name in RATIOS] for one, other in pairs])
 
@@ -152,6 +158,8 @@ def _exchanged(rows: Sequence[Sequence[int]], seed: int, trials: int) -> list[li
 
     A binomial number of the sentences with the same counts is exchanged; only those with a difference matter.
     """
+    import numpy as np
+
     table = np.array(rows, dtype=np.int64)
     kinds, numbers = np.unique(table, axis=0, return_counts=True)
     change = np.stack([kinds[:, 2] - kinds[:, 0], kinds[:, 3] - kinds[:, 1]], axis=1)

@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-
-from nervaluate.entities import Entity
-from nervaluate.strategies import (
-    EntityTypeEvaluation,
-    EvaluationStrategy,
-    ExactEvaluation,
-    PartialEvaluation,
-    StrictEvaluation,
-)
-from seqeval.scheme import IOB2, Tokens
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING
 
 from ...alignment import STATUSES, Alignment
 from ...counts import Counts
@@ -32,9 +24,10 @@ from ..scored_run.scores import (
     StrictScores,
 )
 
-_STRATEGIES: dict[str, EvaluationStrategy] = {
-    "strict": StrictEvaluation(), "exact": ExactEvaluation(), "partial": PartialEvaluation(), "ent_type": EntityTypeEvaluation(),
-}  # fmt: skip
+if TYPE_CHECKING:
+    from nervaluate.entities import Entity
+    from nervaluate.strategies import EvaluationStrategy
+
 _LABEL = 60
 """Characters of an unknown label that are kept."""
 _LABELS = 20
@@ -119,6 +112,8 @@ def _count_seqeval(gold: list[list[str]], predicted: list[list[str]]) -> dict[st
 
 def _seqeval_entities(tags: list[list[str]]) -> defaultdict[str, set[tuple[int, int, int]]]:
     """Return the entities that seqeval reads, by label: number of the sentence, first token, end."""
+    from seqeval.scheme import IOB2, Tokens
+
     by_label: defaultdict[str, set[tuple[int, int, int]]] = defaultdict(set)
     for number, of_sentence in enumerate(tags):
         for start, piece in _pieces(of_sentence):
@@ -184,7 +179,17 @@ def scenario_counts(gold: Sequence[Span], predicted: Sequence[Span]) -> tuple[Sc
     if gold == predicted:
         return (ScenarioCounts(len(gold), 0, 0, 0, 0),) * len(SCENARIOS)
     true, pred = _entities(gold), _entities(predicted)
-    return tuple(_evaluated(_STRATEGIES[name], true, pred) for name in SCENARIOS)
+    return tuple(_evaluated(_strategies()[name], true, pred) for name in SCENARIOS)
+
+
+@cache
+def _strategies() -> Mapping[str, EvaluationStrategy]:
+    """Return the strategies of nervaluate by the names of scenarios."""
+    from nervaluate.strategies import EntityTypeEvaluation, ExactEvaluation, PartialEvaluation, StrictEvaluation
+
+    return {
+        "strict": StrictEvaluation(), "exact": ExactEvaluation(), "partial": PartialEvaluation(), "ent_type": EntityTypeEvaluation(),
+    }  # fmt: skip
 
 
 def _evaluated(strategy: EvaluationStrategy, gold: list[Entity], predicted: list[Entity]) -> ScenarioCounts:
@@ -213,6 +218,8 @@ def _evaluated(strategy: EvaluationStrategy, gold: list[Entity], predicted: list
 
 
 def _entities(spans: Sequence[Span]) -> list[Entity]:
+    from nervaluate.entities import Entity
+
     return [Entity(span.label, span.start, span.end - 1) for span in spans]  # its ends are inclusive
 
 

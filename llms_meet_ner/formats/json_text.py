@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
-import json_repair
-
 _MAX_DAMAGED = 4_000
 """Characters of a damaged text that are read; the time to repair them can grow with their square."""
 _MAX_DEPTH = 32
@@ -116,6 +114,8 @@ def _repaired(line: str) -> JsonValue:
         reasons.add("overlong")
     if max(accumulate((character in "[{(") - (character in "]})") for character in line)) > _MAX_DEPTH:
         return JsonValue(None, frozenset(reasons))
+    import json_repair
+
     try:
         value = _plain(json_repair.loads(line, skip_json_loads=True))
     except Exception:  # a hostile text can make the library raise anything; then the output could not be read

@@ -6,12 +6,15 @@ import base64
 import hashlib
 from collections.abc import Iterator
 from functools import cache
+from typing import TYPE_CHECKING
 
-from jinja2 import Environment
 from markupsafe import Markup
 
 from .templates import environment, source
 from .text import visible
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 
 @cache

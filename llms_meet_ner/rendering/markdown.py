@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import cache
+from typing import TYPE_CHECKING
 
-from jinja2 import Environment
 from markupsafe import Markup
 
 from .tables import Table
 from .templates import environment
 from .text import visible, visible_lines
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _ACTIVE = re.compile(r"[\\`*_\[\]|~$#&<>]|:(?=//)|(?<=[wW]{3})\.")

@@ -9,10 +9,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from rich.cells import cell_len
-from rich.table import Column
-from rich.table import Table as FoldingTable
-
 from ..masking import masked
 from ..terminal import print_rich
 from .text import visible
@@ -56,6 +52,8 @@ def aligned(table: Table, first: int = 0) -> Iterator[str]:
         table: Table to show.
         first: Minimum width of the first column, in characters.
     """
+    from rich.cells import cell_len
+
     if table.title:
         yield visible(table.title)
     rows = [tuple(map(visible, row)) for row in (table.header, *table.rows)]
@@ -63,19 +61,21 @@ def aligned(table: Table, first: int = 0) -> Iterator[str]:
     widths[0] = max(widths[0], first)
     for row in rows:
         yield "  ".join(
-            _padded(cell, width, right=table.numbers and bool(column))
+            _padded(cell, width - cell_len(cell), right=table.numbers and bool(column))
             for column, (cell, width) in enumerate(zip(row, widths))
         )
     yield from (f"  {visible(note)}" if table.title else f"({visible(note)})" for note in table.notes)
 
 
-def _padded(cell: str, width: int, *, right: bool) -> str:
-    space = " " * (width - cell_len(cell))
-    return space + cell if right else cell + space
+def _padded(cell: str, spaces: int, *, right: bool) -> str:
+    return " " * spaces + cell if right else cell + " " * spaces
 
 
 def print_table(table: Table) -> None:
     """Print header and rows on standard output: as wide as the terminal, or in full width in a pipe or a file."""
+    from rich.table import Column
+    from rich.table import Table as FoldingTable
+
     first, *others = map(_cell, table.header)
     side: Literal["right", "left"] = "right" if table.numbers else "left"
     shown = FoldingTable(first, *(Column(name, justify=side) for name in others), box=None, pad_edge=False)

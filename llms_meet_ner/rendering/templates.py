@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 _ROOT = __name__.split(".", maxsplit=1)[0]
 
@@ -30,6 +32,8 @@ def environment(finalize: Callable[[object], object]) -> Environment:
     Args:
         finalize: Function that converts each value before it is escaped. If it returns `Markup`, the value is not escaped.
     """
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+
     made = Environment(
         loader=FunctionLoader(source),
         autoescape=True,

@@ -141,11 +141,11 @@ def test_a_list_of_errors_shows_what_is_around_them() -> None:
 
 def test_seqeval_reads_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """It copies all tags behind each entity: a copy that no line of Python shows, so the lengths are added up here."""
-    from llms_meet_ner.eval.scoring import counts
+    from seqeval import scheme as seqeval_scheme
 
     read: list[int] = []
-    tokens = counts.Tokens
-    monkeypatch.setattr(counts, "Tokens", lambda tags, scheme: read.append(len(tags)) or tokens(tags, scheme))
+    tokens = seqeval_scheme.Tokens
+    monkeypatch.setattr(seqeval_scheme, "Tokens", lambda tags, scheme: read.append(len(tags)) or tokens(tags, scheme))
     score([sentence(40_000, SHAPES["one over all"](40_000)[0])], [Alignment((), "exact")])
     assert sum(read) == 80_000
     assert max(read) <= 200
