@@ -9,6 +9,9 @@ from typing import Any, TypeVar
 import click
 import cloup
 
+from ..decoding.grammar import MAX_DEPTH
+from ..decoding.server_grammar.dialects import AUTO_GRAMMAR, GRAMMAR_CHOICES, GrammarChoice
+from ..decoding.server_grammar.sentence import DEFAULT_DEPTH
 from ..errors import LmnError
 from ..systems.server import DEFAULT_CONCURRENCY, DEFAULT_RETRIES, DEFAULT_TIMEOUT, DEFAULT_URL, OPENAI, ServerOptions
 from .options import refuse
@@ -21,6 +24,8 @@ _SERVER_OPTIONS = {
     "concurrency": "--concurrency",
     "timeout": "--timeout",
     "retries": "--retries",
+    "grammar": "--grammar",
+    "grammar_depth": "--grammar-depth",
 }
 _LOCAL_OPTIONS = {"batch_size": "--batch-size", "dtype": "--dtype", "trust_remote_code": "--trust-remote-code"}
 
@@ -47,6 +52,15 @@ _engine_options = cloup.option_group(
         "--retries", type=click.IntRange(min=0), default=DEFAULT_RETRIES, show_default=True,
         help="Number of times to repeat a request after a time-out, a lost connection, 429 or 5xx.",
     ),
+    cloup.option(
+        "--grammar", type=click.Choice(GRAMMAR_CHOICES), default=AUTO_GRAMMAR, show_default=True,
+        help="How the server takes the grammar of a sentence, with --decoding constrained. auto: as its list of models says. none: not at "
+        "all, for --decoding free.",
+    ),
+    cloup.option(
+        "--grammar-depth", type=click.IntRange(1, MAX_DEPTH), default=DEFAULT_DEPTH, show_default=True,
+        help="Number of entities that may be open at once in that grammar, where entities nest.",
+    ),
 )  # fmt: skip
 
 
@@ -56,13 +70,13 @@ def engine_options(command: Callable[..., R]) -> Callable[..., R]:
     @wraps(command)
     def wrapped(
         *args: Any, engine: str, base_url: str, served_model: str | None, concurrency: int, timeout: float, retries: int,
-        **kwargs: Any,
+        grammar: GrammarChoice, grammar_depth: int, **kwargs: Any,
     ) -> R:  # fmt: skip
         server = None
         if engine == OPENAI:
             refuse(_LOCAL_OPTIONS, "is for --engine local; a server decides that by itself")
             try:
-                server = ServerOptions(base_url, served_model, concurrency, timeout, retries)
+                server = ServerOptions(base_url, served_model, concurrency, timeout, retries, grammar, grammar_depth)
             except LmnError as error:
                 raise click.UsageError(str(error)) from error
         else:

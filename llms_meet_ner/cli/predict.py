@@ -47,6 +47,7 @@ def main() -> None:
     lmn-predict --recipe recipes/demo_smollm2.yaml --split testb
     lmn-predict --recipe recipes/demo_smollm2.yaml --split testb --shots 3 --examples covering
     lmn-predict --recipe recipes/qwen25_conll.yaml --split testb --engine openai --base-url http://gpu1:8000/v1
+    lmn-predict --recipe recipes/qwen25_conll.yaml --split testb --engine openai --decoding constrained
     lmn-predict --recipe recipes/qwen25_conll.yaml --split testb --shard 1/8
     lmn-predict merge outputs/qwen25_conll/conll2003_testb/constrained-shard*of8
     """  # noqa: D301

@@ -31,7 +31,7 @@ _predict_options = cloup.option_group(
     cloup.option(
         "--decoding", type=click.Choice(DECODINGS),
         help="constrained: the sentence with markup and nothing else. free: plain greedy, as published numbers were made. "
-        "[default: constrained, where the format writes the sentence again; a server's is free]",
+        "[default: constrained, where the format writes the sentence again; with --engine openai free]",
     ),
     batch_size_option,
     cloup.option(

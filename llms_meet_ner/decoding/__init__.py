@@ -17,6 +17,7 @@
 | `continuation.py` | writes the rest of an output as a plan says |
 | `packed.py` | passes over several sentences without padding, with a key-value cache |
 | `confidence.py` | probabilities of entities, from the choices that decoding made |
+| `server_grammar/` | the same for a server: a grammar in each request, and the check of the answer |
 | `memory.py` | the error for a device that runs out of memory |
 
 How constrained decoding works:

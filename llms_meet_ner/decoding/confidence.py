@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,14 +33,15 @@ class Choice(NamedTuple):
     is_decision: bool
 
     @classmethod
-    def of(cls, allowed: AllowedTokens, logits: NDArray[np.float32]) -> Choice:
+    def of(cls, allowed: AllowedTokens, logits: NDArray[np.floating[Any]], chosen: int | None = None) -> Choice:
         """Choose the most likely token, the one with the lowest id in a tie.
 
         Args:
             allowed: The n allowed tokens.
             logits: Logit of each allowed token; shape (n,).
+            chosen: Position of the token that was chosen elsewhere; None to choose here.
         """
-        best = int(logits.argmax())
+        best = int(logits.argmax()) if chosen is None else chosen
         token = int(allowed.ids[best])
         if len(allowed.marks) < 2:
             return cls(token, allowed.marks[0], 1.0, 0.0, is_decision=False)

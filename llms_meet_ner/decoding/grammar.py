@@ -101,8 +101,9 @@ class Grammar:
     START = 0
 
     def __init__(
-        self, tokens: Sequence[bytes], markup: Markup, *, nested: bool, join: bytes = b" ", leading: bytes = b""
-    ) -> None:
+        self, tokens: Sequence[bytes], markup: Markup, *, nested: bool, join: bytes = b" ", leading: bytes = b"",
+        depth: int = MAX_DEPTH,
+    ) -> None:  # fmt: skip
         """Prepare the grammar.
 
         Args:
@@ -111,6 +112,7 @@ class Grammar:
             nested: Whether entities may lie inside entities.
             join: Bytes between two tokens; may be empty.
             leading: Bytes before everything else: the space that some tokenizers put before a text, or nothing.
+            depth: Number of entities that may be open at once if entities may nest, at least 1.
         """
         self.tokens = tuple(tokens)
         self._join = join
@@ -120,7 +122,7 @@ class Grammar:
             self._openers = [(rank, label, markup.openers[label].encode()) for rank, label in enumerate(labels)]
         else:
             self._openers = [(UNKNOWN, "", markup.openers[labels[0]].encode())]
-        self._most_open = MAX_DEPTH if nested else 1
+        self._most_open = depth if nested else 1
         self._arcs: dict[Node, tuple[Arc, ...]] = {}
         self._positions: list[frozenset[ArcPosition]] = []
         self._final: list[bool] = []

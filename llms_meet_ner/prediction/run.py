@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..alignment import Alignment
+from ..decoding.requests import CONSTRAINED
 from ..errors import LmnError, listed
 from ..files import read_json
 from ..generation import Generation
@@ -109,6 +110,11 @@ def _predict(
         echo(
             f"{final}: {len(pieces):,} of {len(sentences):,} sentences were read in pieces: {listed(counts)}", err=True
         )
+    if unsure := _without_confidences(system, answers):
+        echo(
+            f"{final}: {unsure:,} of {len(answers):,} outputs have no confidences: the server does not list the probabilities of allowed "
+            "tokens (docs/serving.md)", err=True,
+        )  # fmt: skip
     (folder / PARTIAL_FILE).unlink(missing_ok=True)
     return final
 
@@ -196,6 +202,11 @@ def _answers(
         )  # fmt: skip
     by_item = dict(zip(asked, job.joined(found), strict=True))
     return [by_item.get(item) or system.nothing(sentence) for item, sentence in enumerate(sentences)]
+
+
+def _without_confidences(system: System, answers: Sequence[Answer]) -> int:
+    """Return the number of outputs that were decoded under constraints and have no confidences, as a server may leave them."""
+    return sum(answer.confidences is None for answer in answers) if decoding_of(system) == CONSTRAINED else 0
 
 
 def _pieces(sentences: Sequence[Sentence], answers: Sequence[Answer]) -> dict[str, int]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from ..decoding.model import AUTO, check_dtype
 from ..decoding.pretrained import Dtype
 from ..decoding.requests import CONSTRAINED, FREE, Decoding, resolve_decoding
+from ..decoding.server_grammar.dialects import DIALECTS, NO_GRAMMAR
 from ..errors import LmnError
 from ..reading import LENIENT, Reading
 from .examples import Shots
@@ -42,8 +43,8 @@ class SystemOptions:
         """Check that the options go together.
 
         Raises:
-            LmnError: A server is to decode under constraints, an output is bounded that the sentence bounds already, or a value is out
-                of range.
+            LmnError: A server is to decode under constraints without grammars, or freely with them, an output is bounded that the
+                sentence bounds already, or a value is out of range.
         """
         check_dtype(self.dtype)
         if self.batch_size < 1:
@@ -53,10 +54,16 @@ class SystemOptions:
                 "--max-new-tokens bounds free outputs, and a constrained one ends with its sentence",
                 remedy="leave it out, or --decoding free",
             )
-        if self.decoding == CONSTRAINED and self.server:
+        if self.server and self.decoding == CONSTRAINED and self.server.grammar == NO_GRAMMAR:
             raise LmnError(
-                "needs the model's logits, which a server does not give", "--decoding constrained", "leave it out"
-            )
+                "a server decodes under constraints by a grammar in each request", f"--grammar {NO_GRAMMAR}",
+                "leave it out, or --decoding free",
+            )  # fmt: skip
+        if self.server and self.decoding != CONSTRAINED and self.server.grammar in DIALECTS:
+            raise LmnError(
+                "a server decodes freely unless told otherwise", f"--grammar {self.server.grammar}",
+                f"add --decoding {CONSTRAINED}, or leave it out",
+            )  # fmt: skip
 
     def for_format(self, name: str) -> SystemOptions:
         """Return the options with a decoding, for prompts in a format.

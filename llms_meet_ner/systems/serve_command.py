@@ -91,6 +91,7 @@ def vllm_command(recipe: Recipe, name: str) -> list[str]:
         "--enable-lora", "--lora-modules", f"{name}={folder}", "--max-lora-rank", str(rank),
         "--tokenizer", str(folder), "--chat-template", str(folder / CHAT_TEMPLATE_FILE),
         "--generation-config", "vllm", "--enable-prefix-caching",
+        "--structured-outputs-config", json.dumps({"backend": "xgrammar"}), "--logprobs-mode", "processed_logprobs",
     ]  # fmt: skip
 
 

@@ -7,8 +7,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from ..characters import without_surrogates
 from ..decoding.batches import Batch
 from ..decoding.bounds import served_bound
+from ..decoding.requests import CONSTRAINED
+from ..decoding.server_grammar.dialects import AUTO_GRAMMAR, request_of
+from ..decoding.server_grammar.sentence import TOP_LOGPROBS, SentenceGrammar
+from ..formats import get_inline_format
 from ..masking import masked
 from ..prompting.spec import PROMPT_SPEC_FILE, Example, PromptSpec
 from ..reading import PUBLISHED
@@ -22,6 +27,9 @@ from .pieces import cut as cut_sentence
 from .prompted import PromptedSystem, changed, continuation_remarks, prompt_differences
 from .server import OPENAI, REQUEST, Server, ServerOptions, TooLongError
 from .system import Facts, Job
+
+GRAMMAR_KEY = "grammar"
+"""Key of a stamp for the grammars of constrained decoding: their dialect, and in a nested format their depth."""
 
 
 class ServedModel(PromptedSystem):
@@ -58,6 +66,11 @@ class ServedModel(PromptedSystem):
         return f"{self.decoding}-{OPENAI}" + (f"-{self._shots.mark}" if self._shots else "")
 
     @property
+    def gives_confidences(self) -> bool:
+        """Whether a server is asked for what confidences are made of; whether it gives that turns out with its answers."""
+        return self.decoding == CONSTRAINED and self._server_options.grammar != "llamacpp"
+
+    @property
     def facts(self) -> Facts:
         """The recipe, its model and seed."""
         return Facts(self._recipe.model, self._recipe.path, self._recipe.seed)
@@ -83,6 +96,7 @@ class ServedModel(PromptedSystem):
             "request": self._request,
             "shots": self._shots_stamp(sentences),
             **self._reading_stamp(),
+            **self._grammar_stamp,
         }
 
     def differences(self, stamp: Mapping[str, Any], sentences: Sequence[Sentence]) -> list[str]:
@@ -91,6 +105,8 @@ class ServedModel(PromptedSystem):
         if self._server_options.model:
             now["served_model"] = masked(self._server_options.model)
         differing = changed(now, stamp)
+        if self.decoding == CONSTRAINED and self._grammar_differs(stamp.get(GRAMMAR_KEY)):
+            differing.append(GRAMMAR_KEY)
         if self._shots:
             differing += prompt_differences(stamp, self.prompt, None)
             differing += changed({"shots": self._shots_stamp(sentences)}, stamp)
@@ -105,14 +121,14 @@ class ServedModel(PromptedSystem):
 
         Long sentences are read in pieces; what the server then still refuses as too long is halved until it takes it.
         """
-        server, spec, limit = self._server, self._sent_prompt, self.options.max_new_tokens
+        server, spec = self._server, self._sent_prompt
         cut = Cut(tuple(sentences), tuple(self._pieces(sentence) for sentence in sentences), spec.join)
         pieces = [piece for parts in cut.pieces for piece in parts]
         shown = zip(cut.pieces, self._examples(sentences), strict=True)
         examples = [of_sentence for parts, of_sentence in shown for _ in parts]
         lengths = [len(spec.source(piece.tokens)) for piece in pieces]
         order = sorted(range(len(pieces)), key=lambda item: (-lengths[item], item))
-        batches = [Batch((item,), (limit or served_bound(spec, pieces[item].tokens),)) for item in order]
+        batches = [Batch((item,), (self._bound(pieces[item]),)) for item in order]
 
         def answer(batch: Batch) -> list[Answer]:
             (item,) = batch.items
@@ -121,6 +137,8 @@ class ServedModel(PromptedSystem):
         url, workers = server.options.shown_url, server.options.concurrency
         description = f"{server.model} at {url}, {workers} requests at a time"
         remarks = (*(() if self._shots else continuation_remarks(self._recipe)), *filter(None, [cut.remark]))
+        if self.decoding == CONSTRAINED:
+            description += f", grammars for {server.dialect}"
         return Job(batches, answer, workers, description, remarks, notes={"base_url": url}, cut=cut)
 
     def _pieces(self, sentence: Sentence) -> tuple[Sentence, ...]:
@@ -138,28 +156,81 @@ class ServedModel(PromptedSystem):
         """Return the answer to a piece; if the server refuses it as too long, with a smaller bound, then in two pieces.
 
         Raises:
-            LmnError: The server fails, or has no room for a single token, or for a sentence with its examples.
+            LmnError: The server fails, does not heed the grammar, or has no room for a single token, or for a sentence with its examples.
         """
         spec, limit = self._sent_prompt, self.options.max_new_tokens
-        system, turns = spec.conversation(spec.source(piece.tokens), shown)
+        turns = spec.conversation(spec.source(piece.tokens), shown)
+        ask = self._constrained if self.decoding == CONSTRAINED else self._free
         bounds = (bound,) if limit else (bound, bound // 2)
         for most in bounds:
             try:
-                text, replaced = self._server.complete(
-                    system, turns, most, self._request, lambda text: self.ending(text, piece.tokens)
-                )
-                return Answer(text, replaced=replaced)
+                return ask(piece, *turns, most)
             except TooLongError:
                 if most == bounds[-1] and (len(piece.tokens) == 1 or shown):
                     raise
         halves = list(cut_sentence(piece))
-        answers = [self._complete(half, shown, limit or served_bound(spec, half.tokens)) for half in halves]
-        return join_answers(halves, answers, spec.join)
+        return join_answers(halves, [self._complete(half, shown, self._bound(half)) for half in halves], spec.join)
+
+    def _free(self, piece: Sentence, system: str, turns: Sequence[str], most: int) -> Answer:
+        text, replaced = self._server.complete(
+            system, turns, most, self._request, lambda text: self.ending(text, piece.tokens)
+        )
+        return Answer(text, replaced=replaced)
+
+    def _constrained(self, piece: Sentence, system: str, turns: Sequence[str], most: int) -> Answer:
+        """Return the answer to a piece under its grammar, checked here: a server that does not know the field ignores it."""
+        from ..decoding.server_grammar.logprobs import judged
+
+        server, grammar = self._server, self._grammar(piece)
+        field = {"extra_body": request_of(server.dialect, grammar.text)}
+        found = server.ask(system, turns, most, self._request | field)
+        output = grammar.read(found.text)
+        if output is None and found.is_cut and grammar.begins(found.text):
+            raise TooLongError(
+                "has no room for the whole answer", server.options.shown_url, "serve it with a larger window"
+            )
+        if output is None:
+            raise server.unfaithful(piece.id, found.text)
+        text, replaced = without_surrogates(masked(output.own))
+        return Answer(text, *judged(grammar, output, found.logprobs), replaced=replaced)
+
+    def _grammar(self, piece: Sentence) -> SentenceGrammar:
+        spec = self._sent_prompt
+        fmt = get_inline_format(spec.format, nested=spec.nested, join=spec.join)
+        return SentenceGrammar(piece.tokens, fmt, spec.labels, self._server_options.grammar_depth)
+
+    def _bound(self, piece: Sentence) -> int:
+        if self.decoding == CONSTRAINED:
+            return self._grammar(piece).bound
+        return self.options.max_new_tokens or served_bound(self._sent_prompt, piece.tokens)
 
     @property
     def _request(self) -> dict[str, Any]:
-        """Keys of a request. A server that is asked to stop at the first newline would hide what follows thinking or an introduction."""
+        """Keys of a request, besides a grammar.
+
+        A server that is asked to stop at the first newline would hide what follows thinking or an introduction. llama.cpp's
+        log-probabilities are those before the mask, so it is not asked for them.
+        """
+        if self.decoding == CONSTRAINED:
+            return REQUEST | (
+                {} if self._server.dialect == "llamacpp" else {"logprobs": True, "top_logprobs": TOP_LOGPROBS}
+            )
         return REQUEST | ({"stop": ["\n"]} if self.options.reading == PUBLISHED else {})
+
+    def _grammar_differs(self, noted: Any) -> bool:
+        """Return whether an earlier run had other grammars, as far as is known without the server."""
+        options = self._server_options
+        known: dict[str, Any] = {} if options.grammar == AUTO_GRAMMAR else {"dialect": options.grammar}
+        known |= {"depth": options.grammar_depth} if self.prompt.nested else {}
+        return bool(changed(known, noted if isinstance(noted, dict) else {}))
+
+    @property
+    def _grammar_stamp(self) -> dict[str, Any]:
+        """Key of a stamp for the grammars of constrained decoding; other stamps have none."""
+        if self.decoding != CONSTRAINED:
+            return {}
+        depth = {"depth": self._server_options.grammar_depth} if self.prompt.nested else {}
+        return {GRAMMAR_KEY: {"dialect": self._server.dialect, **depth}}
 
     @cached_property
     def _server(self) -> Server:

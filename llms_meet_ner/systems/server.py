@@ -1,7 +1,7 @@
 """A server that speaks OpenAI's protocol: vLLM, llama.cpp, Ollama, LLaMA-Factory's api, hosted ones.
 
-The server applies the chat template, so it gets messages and not token ids. It decodes freely: constrained decoding needs the
-logits, which the protocol does not give.
+The server applies the chat template, so it gets messages and not token ids. It decodes freely, or under a grammar that comes with each
+request (`decoding.server_grammar`).
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ..characters import harmful_in, without_surrogates
+from ..decoding.grammar import MAX_DEPTH
+from ..decoding.server_grammar.dialects import AUTO_GRAMMAR, DIALECTS, Dialect, GrammarChoice
+from ..decoding.server_grammar.sentence import DEFAULT_DEPTH
 from ..errors import LmnError, installing, listed
 from ..masking import keep_address, keep_secret, masked, masked_echo
 
@@ -38,7 +41,7 @@ Penalties are never sent: LLaMA-Factory takes presence_penalty for a repetition 
 _LONGEST_ANSWER, _SPARE_BYTES, _TOKEN_BYTES = 16 * 2**20, 2**20, 256
 """Bytes of an answer that are read at most, and for an answer of n tokens: some to spare, and n times the bytes for a token.
 
-A token is rarely longer than 16 characters, and JSON writes a character in up to 12 bytes.
+A token is rarely longer than 16 characters, and JSON writes a character in up to 12 bytes. Each log-probability has a token, too.
 """
 _GO_ON = "finished sentences are kept: the same command continues where this one ended"
 _TOO_LONG = re.compile(
@@ -56,7 +59,7 @@ class TooLongError(LmnError):
 
 @dataclass(frozen=True, slots=True)
 class ServerOptions:
-    """Address of a server, and settings of the requests. Only the model affects the outputs.
+    """Address of a server, and settings of the requests. Only the model and the grammar affect the outputs.
 
     Attributes:
         base_url: Address up to `/v1`.
@@ -64,6 +67,8 @@ class ServerOptions:
         concurrency: Number of requests in flight.
         timeout: Seconds for a request as a whole, after which it is given up; each retry has as many.
         retries: Number of times that a request is sent again after a time-out, a lost connection, 408, 409, 429 or 5xx.
+        grammar: How the server takes the grammar of a sentence, in constrained decoding.
+        grammar_depth: Number of entities that may be open at once in constrained decoding of a nested format.
     """
 
     base_url: str = DEFAULT_URL
@@ -71,6 +76,8 @@ class ServerOptions:
     concurrency: int = DEFAULT_CONCURRENCY
     timeout: float = DEFAULT_TIMEOUT
     retries: int = DEFAULT_RETRIES
+    grammar: GrammarChoice = AUTO_GRAMMAR
+    grammar_depth: int = DEFAULT_DEPTH
 
     def __post_init__(self) -> None:
         """Check the values.
@@ -90,12 +97,29 @@ class ServerOptions:
             raise LmnError(f"no model has a name with {found}", "--served-model", "name another")
         if self.concurrency < 1 or self.retries < 0 or not self.timeout > 0:
             raise LmnError("--concurrency is at least 1, --retries at least 0, --timeout above 0 seconds")
+        if not 1 <= self.grammar_depth <= MAX_DEPTH:
+            raise LmnError(f"--grammar-depth is from 1 to {MAX_DEPTH}")
 
     @property
     def shown_url(self) -> str:
         """URL without user, password and query, because any of them may be secret."""
         parts = urlsplit(self.base_url)
         return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What a server answers to a conversation.
+
+    Attributes:
+        text: Text as it was sent.
+        logprobs: Value of `logprobs.content`, which nobody has checked; None if there is none.
+        is_cut: Whether the bound on tokens, or the model's window, ended the text.
+    """
+
+    text: str
+    logprobs: Any = None
+    is_cut: bool = False
 
 
 class Server:
@@ -154,12 +178,18 @@ class Server:
         Raises:
             LmnError: The server does not answer after all retries, refuses, or answers with something that is not a chat completion.
         """
+        text = self.ask(system, turns, max_tokens, request).text
+        return without_surrogates(masked(text[: ends(text)]))
+
+    def ask(self, system: str, turns: Sequence[str], max_tokens: int, request: Mapping[str, Any]) -> Completion:
+        """Return the answer to a conversation as it was sent; the arguments and errors are those of `complete`."""
         messages: list[Any] = [{"role": "system", "content": system}] if system else []
         messages += [{"role": role, "content": turn} for role, turn in zip(cycle(("user", "assistant")), turns)]
         create = self._client.chat.completions.with_raw_response.create
+        token_bytes = _TOKEN_BYTES * (1 + int(request.get("top_logprobs", 0)))
         answer = self._json(
             lambda: create(model=self.model, messages=messages, max_tokens=max_tokens, **request),
-            min(_LONGEST_ANSWER, _SPARE_BYTES + _TOKEN_BYTES * max_tokens),
+            min(_LONGEST_ANSWER, _SPARE_BYTES + token_bytes * max_tokens),
             self._served,
         )
         text = _text_of(answer)
@@ -168,7 +198,44 @@ class Server:
                 f"answered with something that is not a chat completion with a text: {_line(answer)}",
                 self.options.shown_url, f"{_BASE_URL}; {_GO_ON}",
             )  # fmt: skip
-        return without_surrogates(masked(text[: ends(text)]))
+        choice = answer["choices"][0]
+        logprobs = choice.get("logprobs")
+        content = logprobs.get("content") if isinstance(logprobs, dict) else None
+        return Completion(text, content, choice.get("finish_reason") == "length")
+
+    @cached_property
+    def dialect(self) -> Dialect:
+        """How the server takes grammars: as the options say, or else as the server that its list of models names.
+
+        Raises:
+            LmnError: The list names no server that is known to take grammars.
+        """
+        if self.options.grammar in DIALECTS:
+            return self.options.grammar
+        rows = self._listing()
+        mine = [row for row in rows if row.get("id") == self.model] or rows
+        owners = [row.get("owned_by") for row in mine]
+        found = next((name for name in DIALECTS if name in owners), None)
+        if found is None:
+            raise LmnError(
+                f"its list of models does not say that it is vLLM, llama.cpp or SGLang (owned_by: {_line(owners[:1])})",
+                self.options.shown_url, f"say how it takes grammars with --grammar {'|'.join(DIALECTS)}, or use --decoding free",
+            )  # fmt: skip
+        return found
+
+    def unfaithful(self, sentence: str, text: str) -> LmnError:
+        """Return the error that an answer to a sentence is not one of those that its grammar allows.
+
+        Args:
+            sentence: Id of the sentence.
+            text: Answer.
+        """
+        others = "|".join(name for name in DIALECTS if name != self.dialect)
+        return LmnError(
+            f"answered {sentence} with what its grammar does not allow ({_line(text) or 'nothing'}): it may not heed grammars, or not as "
+            f"--grammar {self.dialect} sends them",
+            self.options.shown_url, f"name another with --grammar {others} and --restart, or use --decoding free",
+        )  # fmt: skip
 
     def _only_model(self) -> str:
         names = self._models()

@@ -15,10 +15,11 @@ Answer = tuple[int, dict[str, str], bytes] | Callable[[BaseHTTPRequestHandler], 
 CONTENT_JSON = {"Content-Type": "application/json"}
 
 
-def chat(text: Any) -> Answer:
-    """Return the answer of a chat completion."""
+def chat(text: Any, logprobs: Any = None, finish: str = "stop") -> Answer:
+    """Return the answer of a chat completion; log-probabilities are the rows for its tokens."""
     message = {"role": "assistant", "content": text}
-    choice = {"index": 0, "message": message, "finish_reason": "stop"}
+    choice = {"index": 0, "message": message, "finish_reason": finish}
+    choice |= {} if logprobs is None else {"logprobs": {"content": logprobs}}
     content = {"id": "x", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]}
     return 200, CONTENT_JSON, json.dumps(content).encode()
 
@@ -39,6 +40,7 @@ class Fake:
 
     Attributes:
         models: Names of the models that it lists.
+        owner: Owner of these models, by which servers give themselves away.
         listing: What the list of models is answered with; `GO` lists them.
         before: Called with a sentence and the number of earlier requests for it. Its result is sent instead of the answer;
             None drops the connection, and `GO` lets the answer through.
@@ -52,6 +54,7 @@ class Fake:
 
     def __init__(self) -> None:
         self.models = ["tuned"]
+        self.owner = "me"
         self.listing = self.GO
         self.before: Callable[[str, int], Answer] = lambda source, times: self.GO
         self.requests: list[dict[str, Any]] = []
@@ -99,7 +102,7 @@ def fake_server() -> Iterator[Fake]:
 
         def do_GET(self) -> None:
             fake.keys.add(self.headers.get("Authorization", ""))
-            rows = [{"id": name, "object": "model", "created": 1, "owned_by": "me"} for name in fake.models]
+            rows = [{"id": name, "object": "model", "created": 1, "owned_by": fake.owner} for name in fake.models]
             listed = 200, CONTENT_JSON, json.dumps({"object": "list", "data": rows}).encode()
             self.send(listed if fake.listing is fake.GO else fake.listing)
 

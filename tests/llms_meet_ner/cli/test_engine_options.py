@@ -87,7 +87,7 @@ def test_the_url_may_come_from_the_environment(project: Path, fake: Fake, monkey
 
 @pytest.mark.parametrize("option", _SERVER_OPTIONS.values())
 def test_each_option_of_a_server_is_refused_for_the_model_here(option: str) -> None:
-    result = CliRunner().invoke(command, [option, "1"])
+    result = CliRunner().invoke(command, [option, "vllm" if option == "--grammar" else "1"])
     assert (result.exit_code, seen) == (2, [])
     assert f"Error: {option} is for --engine openai\n" in result.stderr
 

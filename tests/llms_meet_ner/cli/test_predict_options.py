@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
 import cloup
 import pytest
 from click.testing import CliRunner
-from fake_openai import Fake
-from served_project import predict
 
 from llms_meet_ner.cli.predict_options import predict_options
 from llms_meet_ner.systems.examples import Shots
@@ -33,6 +30,11 @@ def command(options: SystemOptions, limit: int | None, restart: bool) -> None:
         (["--decoding", "free", "--max-new-tokens", "9"], (SystemOptions("free", max_new_tokens=9), None, False)),
         (["--batch-size", "3", "--dtype", "bfloat16", "--limit", "2", "--restart"], (SystemOptions(None, 3, None, "bfloat16"), 2, True)),
         (["--trust-remote-code"], (SystemOptions(trust_remote_code=True), None, False)),
+        (
+            ["--engine", "openai", "--decoding", "constrained", "--grammar", "sglang", "--grammar-depth", "3"],
+            (SystemOptions("constrained", server=ServerOptions(grammar="sglang", grammar_depth=3)), None, False),
+        ),
+        (["--engine", "openai", "--grammar", "none"], (SystemOptions(server=ServerOptions(grammar="none")), None, False)),
         (["--engine", "openai", "--shots", "1"], (SystemOptions(None, shots=Shots(1), server=ServerOptions()), None, False)),
     ],
 )  # fmt: skip
@@ -47,7 +49,9 @@ def test_options_are_handed_over(words: list[str], handed: tuple[Any, ...], monk
     [
         (["--decoding", "wild"], 2, "'wild' is not one of 'constrained', 'free'"),
         (["--dtype", "int8"], 2, "'int8' is not one of 'auto', 'float32', 'bfloat16', 'float16'"),
-        (["--engine", "openai", "--decoding", "constrained"], 1, "needs the model's logits, which a server does not give"),
+        (["--engine", "openai", "--decoding", "constrained", "--grammar", "none"], 1, "--grammar none: a server decodes under constraints by a grammar"),
+        (["--engine", "openai", "--grammar", "vllm"], 1, "--grammar vllm: a server decodes freely unless told otherwise; add --decoding constrained"),
+        (["--engine", "openai", "--grammar-depth", "9"], 2, "9 is not in the range 1<=x<=8"),
         (["--decoding", "constrained", "--max-new-tokens", "9"], 1, "a constrained one ends with its sentence; leave it out"),
     ],
 )  # fmt: skip
@@ -55,12 +59,6 @@ def test_what_there_is_not_is_one_error(words: list[str], code: int, message: st
     result = CliRunner().invoke(command, words)
     assert (result.exit_code, seen) == (code, [])
     assert message in result.stderr
-
-
-def test_a_server_gives_no_constrained_decoding(project: Path, fake: Fake) -> None:
-    constrained = predict(fake, "--decoding", "constrained", code=1)
-    assert "--decoding constrained: needs the model's logits, which a server does not give" in constrained.stderr
-    assert not fake.requests
 
 
 @pytest.mark.parametrize(

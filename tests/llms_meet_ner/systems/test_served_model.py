@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-from fake_openai import CONTENT_JSON, Fake, chat, error, marked, source_of
+from fake_openai import CONTENT_JSON, Answer, Fake, chat, error, marked, source_of
 from served_project import DEMO, KEY, RUN, call, predict, rows, sources
 
 from llms_meet_ner import Sentence
 from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
+from llms_meet_ner.decoding.server_grammar.dialects import quoted
 from llms_meet_ner.eval.cli.score import main as lmn_eval
 from llms_meet_ner.masking import keep_secret
 from llms_meet_ner.systems.options import SystemOptions
@@ -211,3 +214,104 @@ def test_a_run_whose_served_model_holds_a_key_goes_on(project: Path, fake: Fake)
     scored = ["--recipe", "recipe.yaml", "--split", "testb", "--source", str(DEMO), "--engine", "openai"]
     again = call(lmn_eval, *scored, "--base-url", fake.url, "--served-model", f"tuned-{key}")
     assert "scoring what is there" in again.stderr
+
+
+CONSTRAINED_RUN = RUN.with_name("constrained-openai")
+GRAMMAR_OF: dict[str, Callable[[dict[str, Any]], str]] = {
+    "vllm": lambda body: body["structured_outputs"]["grammar"],
+    "llamacpp": lambda body: body["grammar"],
+    "sglang": lambda body: body["ebnf"],
+}
+
+
+def exact(source: str) -> str:
+    return marked(source).partition("\n")[0]
+
+
+def obey(source: str, times: int) -> Answer:
+    return chat(exact(source))
+
+
+@pytest.mark.parametrize("dialect", GRAMMAR_OF)
+@pytest.mark.parametrize("by", ["list", "option"])
+def test_a_server_gets_a_grammar_with_each_sentence_and_its_answers_are_exact(
+    project: Path, fake: Fake, dialect: str, by: str
+) -> None:
+    fake.before = obey
+    fake.owner = dialect if by == "list" else "me"
+    words = [] if by == "list" else ["--grammar", dialect]
+    result = predict(fake, "--decoding", "constrained", *words)
+    assert f"8 requests at a time, grammars for {dialect}\n" in result.stderr
+    for body in fake.requests:
+        grammar = GRAMMAR_OF[dialect](body)
+        first = source_of(body).split()[0]
+        assert grammar.startswith(f'root ::= r0 | " " r0\nr0 ::= {quoted(f"{first} ")} r')
+        assert quoted(f"[{first}") in grammar
+        assert ("stop" in body, body["temperature"]) == (False, 0)
+        assert ("top_logprobs" in body) == (dialect != "llamacpp")
+        assert len(exact(source_of(body)).encode()) < body["max_tokens"]
+    records = rows(CONSTRAINED_RUN / "predictions.jsonl")
+    assert [record["output"] for record in records] == [exact(source) for source in sources()]
+    assert {(record["decoding"], record["status"]) for record in records} == {("constrained", "exact")}
+    assert {(record["confidences"], record["uncertainty"]) for record in records} == {(None, None)}
+    assert "12 of 12 outputs have no confidences" in result.stderr
+    stamp = json.loads((CONSTRAINED_RUN / "run.json").read_text())["stamp"]
+    assert (stamp["decoding"], stamp["grammar"]) == ("constrained", {"dialect": dialect})
+    fake.requests.clear()
+    other = next(name for name in GRAMMAR_OF if name != dialect)
+    assert "another grammar" in predict(fake, "--decoding", "constrained", "--grammar", other, code=1).stderr
+    assert "already there" in predict(fake, "--decoding", "constrained", *words, "--reading", "published").stderr
+    assert not fake.requests
+
+
+def test_a_server_that_does_not_heed_grammars_is_an_error_and_no_score(project: Path, fake: Fake) -> None:
+    fake.owner = "vllm"
+    fake.before = lambda source, times: chat(exact(source.partition(" ")[2]))  # a word is lost
+    base = ["--recipe", "recipe.yaml", "--split", "testb", "--source", str(DEMO), "--engine", "openai"]
+    base += ["--base-url", fake.url, "--concurrency", "1"]
+    result = call(lmn_eval, *base, "--decoding", "constrained", code=1)
+    assert len(fake.requests) == 1, "the first answer tells"
+    assert "with what its grammar does not allow ([" in result.stderr
+    remedy = "name another with --grammar llamacpp|sglang and --restart, or use --decoding free"
+    assert f"--grammar vllm sends them; {remedy}" in result.stderr
+    assert not (CONSTRAINED_RUN / "scores.json").exists()
+    assert not (CONSTRAINED_RUN / "predictions.jsonl").exists()
+    call(lmn_eval, *base, "--decoding", "free")
+    fake.before = lambda source, times: obey(source, times) if "ebnf" in fake.requests[-1] else chat("Sure!")
+    words = ("--decoding", "constrained", "--concurrency", "1", "--restart", "--grammar")
+    assert "(Sure!)" in predict(fake, *words, "llamacpp", code=1).stderr
+    predict(fake, *words, "sglang")
+
+
+@pytest.mark.parametrize("spoil", [str.lower, lambda text: text + " .", lambda text: text.replace("PER", "HUMAN"), lambda text: text.replace("]", ""), lambda text: f"Here it is:\n{text}", lambda text: ""])  # fmt: skip
+def test_each_kind_of_unfaithful_answer_is_noticed(project: Path, fake: Fake, spoil: Callable[[str], str]) -> None:
+    fake.before = lambda source, times: chat(spoil(exact(source)))
+    words = ("--decoding", "constrained", "--grammar", "vllm", "--limit", "2")
+    assert "with what its grammar does not allow" in predict(fake, *words, code=1).stderr
+
+
+def test_a_server_that_is_not_known_is_an_error_that_names_the_grammars(project: Path, fake: Fake) -> None:
+    unknown = predict(fake, "--decoding", "constrained", code=1).stderr
+    assert "does not say that it is vLLM, llama.cpp or SGLang (owned_by: ['me']); say how it takes grammars with --grammar vllm|llamacpp|sglang" in unknown  # fmt: skip
+    assert not fake.requests
+    fake.before = obey
+    fake.owner = "vllm"
+    predict(fake, "--decoding", "constrained", "--served-model", "tuned")
+
+
+def test_an_answer_that_the_window_cuts_is_asked_for_in_pieces(project: Path, fake: Fake) -> None:
+    longest = max(len(source.split()) for source in sources())
+    fake.before = lambda source, times: (
+        chat(exact(source)[:9], finish="length") if len(source.split()) == longest else obey(source, times)
+    )
+    result = predict(fake, "--decoding", "constrained", "--grammar", "sglang")
+    assert "1 of 12 sentences were read in pieces" in result.stderr
+    cut = next(record for record in rows(CONSTRAINED_RUN / "predictions.jsonl") if "pieces" in record)
+    assert [text for _, text in cut["pieces"]] == [exact(" ".join(cut["output"].replace("[", "").replace(" | PER]", "").split()[start:end])) for start, end in ((0, cut["pieces"][0][0]), (cut["pieces"][0][0], None))]  # fmt: skip
+
+
+def test_a_server_gets_a_grammar_with_examples_too(project: Path, fake: Fake) -> None:
+    fake.before = obey
+    predict(fake, "--decoding", "constrained", "--grammar", "vllm", "--shots", "2")
+    (run,) = RUN.parent.glob("constrained-openai-shots2*")
+    assert len(rows(run / "predictions.jsonl")) == len(fake.requests) == 12
