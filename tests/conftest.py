@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from tiny_training import TinyTraining
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # set before any package reads it; no test calls the Hub
+os.environ["ONEDNN_MAX_CPU_ISA"] = (
+    "AVX512_CORE_VNNI"  # without bfloat16, so that --dtype auto is float32 on every CPU, also in subprocesses
+)
 
 
 @pytest.fixture(scope="session")

@@ -147,7 +147,7 @@ def _evaluate(demo: Demo, name: str, key: str, decoding: str, *flags: str) -> Sc
     run = "-".join([decoding, *(flag.removeprefix("--") for flag in flags)])
     folder = demo.recipe.output_dir / f"{demo.card.name}_{test}" / run
     words = ["lmn-eval", "--recipe", RECIPE, "--corpus", demo.card.reference, *source, "--split", test]
-    words += ["--decoding", decoding, *flags, *demo.overrides]
+    words += ["--decoding", decoding, "--dtype", "float32", *flags, *demo.overrides]  # the same scores on every CPU
     demo.stage(name, key, (folder / SCORES_FILE).is_file(), lambda: run_command(*words))
     return load_run(folder).scores
 

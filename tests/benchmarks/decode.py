@@ -122,7 +122,7 @@ def _ours(job: Job, method: str, batch: int) -> Line:
     from llms_meet_ner.decoding.greedy import GreedyGenerator
     from llms_meet_ner.decoding.model import load_model
 
-    loaded = load_model(recipe_weights(job.recipe, job.recipe.output_dir), job.spec)
+    loaded = load_model(recipe_weights(job.recipe, job.recipe.output_dir), job.spec, "float32")
     prompts = [encode_prompt(loaded.tokenizer, job.spec, sentence.text) for sentence in job.sentences]
     lengths = [len(loaded.tokenizer.encode(sentence.text)) for sentence in job.sentences]
     requests = [

@@ -138,6 +138,7 @@ def test_the_whole_way_is_commands_and_two_tables(checkout: Path, monkeypatch: p
         elif command[0] == "llamafactory-cli":
             adapter(_prepare("demo", None))
         else:
+            assert command[command.index("--dtype") + 1] == "float32", "its scores are in the README, for every CPU"
             name = command[command.index("--decoding") + 1] + "-untrained" * ("--untrained" in command)
             folder = Path("outputs/demo_smollm2/demo_testb") / name
             save_evaluation(Evaluation(scored_run(scores=flat_scores({"LOC": Counts(f1[name], 10, 10)})), ()), folder)
