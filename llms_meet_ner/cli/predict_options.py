@@ -25,6 +25,11 @@ R = TypeVar("R")
 batch_size_option = cloup.option(
     "--batch-size", type=click.IntRange(min=1), default=16, show_default=True, help="Sentences decoded together."
 )
+dtype_option = cloup.option(
+    "--dtype", type=click.Choice(DTYPES), default=AUTO, show_default=True,
+    help="Data type of the weights. auto: on CUDA as the recipe trains, or without a recipe as the base model was saved; on a CPU "
+    "bfloat16 if it has instructions for it (AVX-512 BF16, AMX), otherwise float32.",
+)  # fmt: skip
 
 _predict_options = cloup.option_group(
     "Prediction",
@@ -43,9 +48,7 @@ _predict_options = cloup.option_group(
         help="lenient: outputs without thinking, introductions, code blocks and blank lines around the answer, then up to the first "
         "newline. published: up to the first newline, as published numbers were made.",
     ),
-    cloup.option(
-        "--dtype", type=click.Choice(DTYPES), default=AUTO, show_default=True, help="auto: as trained on CUDA, float32 on a CPU."
-    ),
+    dtype_option,
     cloup.option("--limit", type=click.IntRange(min=1), help="Only the first N sentences."),
     cloup.option("--restart", is_flag=True, help="Discard what an earlier run left."),
     trust_option,

@@ -11,16 +11,15 @@ from typing import BinaryIO
 
 import click
 
-from ..decoding.model import AUTO, DTYPES
 from ..decoding.pretrained import Dtype
 from ..decoding.requests import DECODINGS, Decoding
 from ..errors import LmnError
 from ..files import atomic_write
 from ..tagging.splitting import AUTO_LANGUAGE
 from ..tagging.tagger import TaggedText, load
-from ..terminal import GuardedCommand, write_data
+from ..terminal import GuardedCommand, echo, write_data
 from .options import catch_errors, trust_option
-from .predict_options import batch_size_option
+from .predict_options import batch_size_option, dtype_option
 
 _WRITERS: dict[str, Callable[[TaggedText], str]] = {
     "brackets": lambda tagged: tagged.brackets() + "\n",
@@ -49,10 +48,7 @@ _WRITERS: dict[str, Callable[[TaggedText], str]] = {
     "[default: constrained, where the adapter's format writes the sentence again]",
 )  # fmt: skip
 @batch_size_option
-@click.option(
-    "--dtype", type=click.Choice(DTYPES), default=AUTO, show_default=True,
-    help="auto: on CUDA as the base model was saved, float32 on a CPU.",
-)  # fmt: skip
+@dtype_option
 @click.option("--base", help="Base model of an adapter, folder or Hub id. [default: the one in adapter_config.json]")
 @click.option(
     "--prompt", type=click.Path(path_type=Path), help="Prompt file. [default: prompt_spec.json next to the weights]"
@@ -81,6 +77,8 @@ def main(
         adapter, base=base, prompt=prompt, decoding=decoding, batch_size=batch_size, dtype=dtype,
         language=None if tokens else language, trust_remote_code=trust_remote_code,
     )  # fmt: skip
+    if tagger.remark:
+        echo(tagger.remark, err=True)
     write = _WRITERS[output]
     with atomic_write(out) if out else nullcontext() as target:
         for tagged in tagger.stream(_lines(file)):

@@ -4,6 +4,7 @@
 |---|---|
 | `model.py` | a model that is ready to generate |
 | `model_files.py` | checks the files of a base model before anything is loaded |
+| `cpu.py` | whether a CPU computes in bfloat16 |
 | `pretrained.py` | loads base models, adapters and tokenizers, without running code that comes with them |
 | `requests.py` | what a generator is asked for, and what it offers |
 | `batches.py` | plans the batches of a run, and resumes an unfinished run |

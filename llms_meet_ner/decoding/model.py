@@ -8,7 +8,8 @@ from typing import Any, Final, get_args
 from ..errors import LmnError, installing
 from ..prompting.spec import PromptSpec
 from ..prompting.templates import prepare_tokenizer, stop_ids
-from .pretrained import Dtype, Weights, load_pretrained, load_tokenizer
+from .cpu import bfloat16_instructions
+from .pretrained import Dtype, Weights, is_quantised, load_pretrained, load_tokenizer
 
 AUTO: Final = "auto"
 DTYPES: tuple[Dtype, ...] = get_args(Dtype)
@@ -26,6 +27,7 @@ class LoadedModel:
         device_name: Name of the graphics card, or `cpu`.
         dtype: Data type of the weights, as torch names it.
         stop_ids: Token ids that end an answer.
+        instructions: Instructions of the CPU for which `auto` has chosen bfloat16; None if it has not.
     """
 
     model: Any
@@ -34,6 +36,17 @@ class LoadedModel:
     device_name: str
     dtype: str
     stop_ids: list[int]
+    instructions: str | None = None
+
+    @property
+    def remark(self) -> str | None:
+        """What people should know about the data type: that another CPU may compute in another one. None if there is nothing."""
+        if self.instructions is None:
+            return None
+        return (
+            f"computes in {self.dtype}, for which this CPU has instructions ({self.instructions}); "
+            "--dtype float32 is the same on every CPU"
+        )
 
     @property
     def window(self) -> int | None:
@@ -61,30 +74,37 @@ def load_model(weights: Weights, spec: PromptSpec, dtype: Dtype = AUTO) -> Loade
     Args:
         weights: Weights to load.
         spec: Prompt with its template, which defines the end of an answer.
-        dtype: Data type of the weights; `auto` is `weights.cuda_dtype` on CUDA and float32 on a CPU.
+        dtype: Data type of the weights. `auto` is `weights.cuda_dtype` on CUDA. On a CPU it is bfloat16 if the CPU has instructions for
+            it and the base is not saved in a quantised form, otherwise float32.
 
     Raises:
         LmnError: torch, transformers or peft is missing, the model or the adapter cannot be loaded, or the data type is unknown.
     """
     check_dtype(dtype)
     cuda = _has_cuda()
-    if dtype == AUTO:
-        dtype = weights.cuda_dtype if cuda else "float32"
     if spec.template is None:
         raise LmnError(
             "the prompt spec names no chat template", remedy="predict once with the adapter's recipe, which adds it"
         )
     quantised = weights.four_bit if cuda else None
     tokenizer = load_tokenizer(weights)
+    instructions = _instructions(weights) if dtype == AUTO and not cuda else None
+    if dtype == AUTO:
+        dtype = weights.cuda_dtype if cuda else "bfloat16" if instructions else "float32"
     model = load_pretrained(weights, dtype, quantised)
     if not quantised:
         model = model.to("cuda" if cuda else "cpu")
     prepare_tokenizer(tokenizer, spec.template)
     device = "cuda" if cuda else "cpu"
     loaded_dtype = str(model.dtype).removeprefix("torch.") if dtype == AUTO else dtype
-    return LoadedModel(
-        model.eval(), tokenizer, device, _device_name(device), loaded_dtype, stop_ids(tokenizer, spec.template)
-    )
+    ends = stop_ids(tokenizer, spec.template)
+    return LoadedModel(model.eval(), tokenizer, device, _device_name(device), loaded_dtype, ends, instructions)
+
+
+def _instructions(weights: Weights) -> str | None:
+    """Return the instructions of the CPU with which weights are to be computed in bfloat16; None if they are not to be."""
+    found = bfloat16_instructions()
+    return None if found and is_quantised(weights) else found
 
 
 def _has_cuda() -> bool:

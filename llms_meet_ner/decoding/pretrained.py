@@ -77,6 +77,9 @@ def load_tokenizer(weights: Weights) -> Any:
 def load_pretrained(weights: Weights, dtype: Dtype, four_bit: FourBit | None = None) -> Any:
     """Return the model, its adapter merged into it unless the base is quantised.
 
+    Weights in 16 bits are rounded once, with the adapter in them: the base is loaded in float32, unless it was saved in the data type
+    asked for, and rounded after the merge.
+
     Args:
         weights: Base model and adapter.
         dtype: Data type of the weights.
@@ -91,14 +94,60 @@ def load_pretrained(weights: Weights, dtype: Dtype, four_bit: FourBit | None = N
         from peft import LoraConfig, PeftModel
         from transformers import AutoModelForCausalLM
 
+        options = _options(weights)
+        wide = bool(weights.adapter) and not four_bit and _loses_digits(weights, dtype, options)
         placed = {"quantization_config": _quantisation(four_bit, dtype), "device_map": {"": 0}} if four_bit else {}
         model = AutoModelForCausalLM.from_pretrained(
-            weights.base, dtype=dtype, use_safetensors=True, **_options(weights), **placed
+            weights.base, dtype="float32" if wide else dtype, use_safetensors=True, **options, **placed
         )
         if weights.adapter is not None:
             model = PeftModel.from_pretrained(model, str(weights.adapter), config=LoraConfig(**lora))
             model = model if four_bit else model.merge_and_unload()
-        return model
+        return _rounded(model, dtype) if wide else model
+
+
+def is_quantised(weights: Weights) -> bool:
+    """Return whether a base model is saved in a quantised form.
+
+    Raises:
+        LmnError: Its configuration cannot be read, or needs code that the user has not trusted.
+    """
+    with _loading(weights):
+        return _is_quantised(_config(weights, _options(weights)))
+
+
+def _config(weights: Weights, options: dict[str, Any]) -> Any:
+    from transformers import AutoConfig
+
+    return AutoConfig.from_pretrained(weights.base, **options)
+
+
+def _is_quantised(config: Any) -> bool:
+    return any(getattr(part, "quantization_config", None) for part in (config, config.get_text_config()))
+
+
+def _loses_digits(weights: Weights, dtype: Dtype, options: dict[str, Any]) -> bool:
+    """Return whether a base loses digits when it is loaded in a data type, so that an adapter should be merged before."""
+    if dtype in ("auto", "float32"):
+        return False
+    config = _config(weights, options)
+    if _is_quantised(config):
+        return False
+    saved = config.get_text_config().dtype or config.dtype
+    return str(saved).removeprefix("torch.") != dtype
+
+
+def _rounded(model: Any, dtype: Dtype) -> Any:
+    """Round the weights of a model in place as transformers does when it loads them: those that it keeps in float32 stay, and buffers."""
+    import torch
+
+    names = ("_keep_in_fp32_modules_strict", "_keep_in_fp32_modules")[: 2 if dtype == "float16" else 1]
+    kept = [part for name in names for part in getattr(model, name, None) or ()]
+    for name, weight in model.named_parameters():
+        if weight.is_floating_point() and not any(part in name for part in kept):
+            weight.data = weight.data.to(getattr(torch, dtype))
+    model.config.dtype = getattr(torch, dtype)
+    return model
 
 
 def _options(weights: Weights) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from ..training.recipe import ADAPTER_FILE, Recipe
 from .pieces import PIECE_TOKENS, WHOLE_TOKENS, Cut
 from .pieces import cut as cut_sentence
 from .prompted import PromptedSystem
-from .system import Facts, Job
+from .system import DTYPE_KEY, RESOLVED_DTYPE_KEY, Facts, Job
 
 PRECISION_KEYS = ("bf16", "fp16", "quantization_bit", "quantization_type", "double_quantization")
 """Keys of a recipe that say in which precision its model computes."""
@@ -119,19 +119,20 @@ class LocalSystem(PromptedSystem):
             "decoding": options.decoding,
             "batch_size": options.batch_size,
             "max_new_tokens": options.max_new_tokens,
-            "dtype": options.dtype,
+            DTYPE_KEY: options.dtype,
             "precision": dict(self.precision()),
             "shots": self._shots_stamp(sentences),
             **self._reading_stamp(),
         }
 
-    def load(self) -> None:
-        """Load the model now.
+    def load(self) -> LoadedModel:
+        """Load the model now, and return it.
 
         Raises:
             LmnError: A package or a file is missing, or the model cannot be loaded.
         """
         _ = self._generator
+        return self._loaded
 
     def prepare(self, sentences: Sequence[Sentence]) -> Job:
         """Return a job that answers these sentences batch by batch.
@@ -151,8 +152,8 @@ class LocalSystem(PromptedSystem):
         what = str(self.weights()) + (", untrained" if self.options.shots else "")
         return Job(
             job.batches, job.answer, description=f"{what} on {loaded.device_name}, {loaded.dtype}",
-            remarks=(*self.remarks(), *filter(None, [cut.remark])), machine={"device": loaded.device_name, "resolved_dtype": loaded.dtype},
-            cut=cut,
+            remarks=(*self.remarks(), *filter(None, [cut.remark, loaded.remark])),
+            machine={"device": loaded.device_name, RESOLVED_DTYPE_KEY: loaded.dtype}, cut=cut,
         )  # fmt: skip
 
     def answer(self, sentences: Sequence[Sentence]) -> list[Answer]:

@@ -15,6 +15,11 @@ from ..records import Answer
 from ..sentence import Sentence
 from .pieces import Cut
 
+DTYPE_KEY = "dtype"
+"""Key of a stamp for the data type that was asked for, which may be `auto`."""
+RESOLVED_DTYPE_KEY = "resolved_dtype"
+"""Key of a stamp for the data type that the model computed in. Two stamps with the same one follow from the same data type."""
+
 
 @dataclass(frozen=True, slots=True)
 class NamedModel:

@@ -192,10 +192,12 @@ class Tagger:
     Attributes:
         system: System that marks entities in sentences.
         splitter: Splits raw text into sentences and tokens.
+        remark: What people should know about how the model computes on this machine; None if there is nothing.
     """
 
     system: System
     splitter: Splitter = split_at_spaces
+    remark: str | None = None
 
     def tag(self, texts: Iterable[str]) -> list[TaggedText]:
         """Tag texts of any length; return one result for each, in order. An empty text has an empty result.
@@ -269,7 +271,8 @@ def load(
         decoding: `constrained` writes the sentence with well-formed markup and nothing else; `free` is plain greedy decoding; None
             for the first if the prompt's format allows it.
         batch_size: Number of sentences decoded together.
-        dtype: `float32`, `bfloat16`, `float16`, or `auto`: on CUDA as the base model was saved, float32 on a CPU.
+        dtype: `float32`, `bfloat16`, `float16`, or `auto`: on CUDA as the base model was saved; on a CPU bfloat16 if it has instructions
+            for it (AVX-512 BF16, AMX), otherwise float32.
         language: Language of the texts, a code of spaCy's (`en`, `de`, ...; `xx` for any); `auto` for `en`, or for one token a character
             where the prompt joins tokens without spaces; None if spaces separate their tokens.
         trust_remote_code: Whether Python code that comes with the base model may run. Read it first: it can do what you can.
@@ -285,8 +288,7 @@ def load(
     found = find_model(os.fspath(model), base, Path(prompt) if prompt else None)
     splitter = splitter_for(language, found.spec.join)
     system = FoundModel(found, options)
-    system.load()
-    return Tagger(system, splitter)
+    return Tagger(system, splitter, system.load().remark)
 
 
 def _refuse_bare(texts: object, what: str, remedy: str) -> None:

@@ -76,6 +76,7 @@ class Loaded(NamedTuple):
     window: int | None
     device_name: str = "here"
     dtype: str = "none"
+    remark: str | None = None
 
 
 class CapitalsSystem(FoundModel):

@@ -54,6 +54,15 @@ def test_command_reads_files_and_standard_input(workdir: Path) -> None:
     assert (workdir / "new/out.txt").read_text(encoding="utf-8") == expected
 
 
+def test_what_people_should_know_is_said_beside_the_output(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def remarking(*words: object, **options: object) -> object:
+        return replace(stand_in_load(*words, **options), remark="computes in bfloat16")
+
+    monkeypatch.setattr("llms_meet_ner.cli.tag.load", remarking)
+    result = call("--adapter", "x", stdin="Anna came.\n")
+    assert (result.stdout, result.stderr) == ("[Anna | LOC] came.\n", "computes in bfloat16\n")
+
+
 @pytest.mark.usefixtures("stood_in")
 def test_bad_input_is_one_line(workdir: Path) -> None:
     bad = call("--adapter", "x", stdin="fine\n\nstra\xdfe\n".encode("latin-1"), code=1)

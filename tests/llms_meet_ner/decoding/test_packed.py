@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from small_models import SENTENCES, decode, loaded, requests, spec
 from small_tokenizers import byte_level
@@ -30,6 +31,23 @@ def test_the_model_is_left_as_it_was() -> None:
     before = (model.model.config._attn_implementation, model.model.get_output_embeddings())
     decode(model, requests(model.tokenizer)[:1], 1)
     assert (model.model.config._attn_implementation, model.model.get_output_embeddings()) == before
+
+
+@pytest.mark.parametrize("kind", ["Llama", "Gemma2"])
+def test_a_model_in_bfloat16_chooses_by_logits_in_float32(kind: str) -> None:
+    import torch
+
+    from llms_meet_ner.decoding.packed import PackedModel, Segment
+
+    model = loaded(kind, byte_level())
+    model.model.to(torch.bfloat16)
+    packed = PackedModel(model)
+    with packed.in_place():
+        logits = packed.forward([Segment(0, 0, [5, 6, 7], 2)], np.arange(3, 60))
+    assert (logits.shape, logits.dtype) == ((2, 57), np.float32)
+    found = torch.from_numpy(logits)
+    assert not torch.equal(found, found.to(torch.bfloat16).float())
+    assert {tensor.dtype for pair in packed._cache._layers.values() for tensor in pair} == {torch.bfloat16}
 
 
 def test_layers_that_cannot_forget_are_refused() -> None:

@@ -171,12 +171,12 @@ def test_a_tagger_decodes_as_the_format_allows(listing: None, workdir: Path, mon
     monkeypatch.setattr(
         "llms_meet_ner.systems.local.make_generator", lambda loaded, spec, decoding, *others: seen.append(decoding)
     )
-    load("a", language=None)
+    assert load("a", language=None).remark == "computes in bfloat16"
     assert seen == ["free"]
 
 
 class FakeLoaded:
-    tokenizer, window = None, None
+    tokenizer, window, remark = None, None, "computes in bfloat16"
 
 
 def test_a_notebook_draws_the_entities_with_their_confidences() -> None:
@@ -246,7 +246,7 @@ def test_a_text_without_spaces_is_tagged_by_its_characters() -> None:
 
 
 def test_load_splits_as_the_prompt_joins(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("llms_meet_ner.tagging.tagger.FoundModel.load", lambda system: None)
+    monkeypatch.setattr("llms_meet_ner.tagging.tagger.FoundModel.load", lambda system: FakeLoaded)
     for join, tokens in ((" ", ["昨天A", "B"]), ("", ["昨", "天", "A", "B"])):
         found = ModelFiles(
             "a", PromptSpec("bracketed", "short", "Mark", LabelSet.of("PER"), join=join), "b", workdir, None, workdir
