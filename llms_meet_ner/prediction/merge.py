@@ -16,7 +16,8 @@ from ..files import read_json
 from ..generation import Generation
 from ..locking import locked
 from ..records import PREDICTIONS_FILE, RUN_FILE, read_jsonl, read_records
-from .resume import PREDICTIONS_KEY, check_predictions, read_stamp
+from ..systems.system import DTYPE_KEY, RESOLVED_DTYPE_KEY
+from .resume import PREDICTIONS_KEY, check_predictions, read_stamp, same_dtype
 from .run import OTHER_PREDICTIONS, REPAIR_KEY, same_run
 from .shards import Shard, sentences_sha256
 
@@ -169,14 +170,18 @@ def _check_alike(parts: Sequence[Part]) -> None:
     """Make sure that the shards are those of one run, each there once."""
     first = parts[0]
     for part in parts[1:]:
-        keys = sorted((part.stamp.keys() | first.stamp.keys()) - set(_OWN_KEYS))
+        ignored = {*_OWN_KEYS, *((DTYPE_KEY,) if same_dtype(part.stamp, first.stamp) else ())}
+        keys = sorted((part.stamp.keys() | first.stamp.keys()) - ignored)
         differing = [key for key in keys if part.stamp.get(key) != first.stamp.get(key)]
         differing += ["number of shards"] if part.shard.of != first.shard.of else []
         differing += ["corpus"] if part.whole != first.whole else []
         if differing:
+            machine = ""
+            if RESOLVED_DTYPE_KEY in differing and DTYPE_KEY not in differing:
+                machine = f", {part.stamp.get(DTYPE_KEY)} being another --dtype on another machine"
             raise LmnError(
                 f"a shard of another run than {first.folder}: another {', '.join(differing)}", part.folder,
-                "predict all with the same data, model and options",
+                f"predict all with the same data, model and options{machine}",
             )  # fmt: skip
     there = Counter(part.shard.number for part in parts)
     missing = [str(number) for number in islice((n for n in range(1, first.shard.of + 1) if n not in there), _LISTED)]

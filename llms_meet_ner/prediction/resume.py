@@ -17,6 +17,7 @@ from ..generation import check_sha256
 from ..masking import masked
 from ..records import LONGEST_LINE, PARTIAL_FILE, RUN_FILE, Answer
 from ..strict_json import parse_json
+from ..systems.system import DTYPE_KEY, RESOLVED_DTYPE_KEY
 from ..terminal import echo
 
 PREDICTIONS_KEY = "predictions_sha256"
@@ -39,6 +40,7 @@ def run_batches(
     """Answer batch by batch; append each finished batch to a partial file, after which a later call continues.
 
     A call with another batch size continues, too: what is finished stays as it was answered, and `run.json` holds the batches of both.
+    So does one that asks for another data type by name, if the model computes in the same one: `auto` may stand for it.
 
     An error or an interruption ends the run at once; what is finished stays in the partial file.
 
@@ -117,7 +119,8 @@ class _Plan:
     def differences(self, other: _Plan) -> list[str]:
         """Return the names of what differs between two plans, besides the batches."""
         mine, others = (json.loads(masked(json.dumps(plan.stamp))) for plan in (self, other))
-        return sorted(name for name in {*mine, *others} if mine.get(name) != others.get(name))
+        ignored = {DTYPE_KEY} if same_dtype(mine, others) else set()
+        return sorted(name for name in {*mine, *others} - ignored if mine.get(name) != others.get(name))
 
     def differs_in_batches_alone(self, other: _Plan) -> bool:
         """Return whether two plans answer the same sentences in the same way, up to which are answered together."""
@@ -129,6 +132,12 @@ class _Plan:
             for batch in self.batches
             for item, bound in zip(batch.items, batch.max_new_tokens or [None] * len(batch.items))
         }
+
+
+def same_dtype(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Return whether two stamps follow from the same data type: the one that was computed in, if it is known, or else asked for."""
+    first, second = (stamp.get(RESOLVED_DTYPE_KEY) or stamp.get(DTYPE_KEY) for stamp in (one, other))
+    return bool(first == second)
 
 
 def _noted_plan(folder: Path) -> _Plan | None:
@@ -235,18 +244,24 @@ def _read_partial(partial: Path, plan: _Plan, earlier: _Plan | None) -> dict[int
         if number == 0:
             noted = row.get("plan_sha256") if isinstance(row, dict) else None
             if noted != plan.key:
-                names = listed(earlier.differences(plan)) if earlier and noted == earlier.key else ""
-                raise LmnError(
-                    "an unfinished run with other data, another model or other options is in the way"
-                    + (f": another {names}" if names else ""), partial,
-                    "give the same ones to finish it, or --restart to discard it",
-                )  # fmt: skip
+                raise _in_the_way(partial, plan, earlier if earlier and noted == earlier.key else None)
             continue
         answers = _finished(row, plan.batches)
         if answers is None:
             break
         done[row["batch"]] = answers
     return done
+
+
+def _in_the_way(partial: Path, plan: _Plan, earlier: _Plan | None) -> LmnError:
+    """Return the error that a folder holds an unfinished run by another plan, which is None if it is not known."""
+    differing = earlier.differences(plan) if earlier else []
+    remedy = "give the same ones to finish it"
+    if earlier and RESOLVED_DTYPE_KEY in differing and {*differing} <= {DTYPE_KEY, RESOLVED_DTYPE_KEY, BATCH_SIZE_KEY}:
+        remedy = f"--dtype {earlier.stamp.get(RESOLVED_DTYPE_KEY)} finishes it"
+    what = "an unfinished run with other data, another model or other options is in the way"
+    names = f": another {listed(differing)}" if differing else ""
+    return LmnError(what + names, partial, f"{remedy}, or --restart to discard it")
 
 
 def _whole_lines(path: Path) -> Iterator[bytes]:

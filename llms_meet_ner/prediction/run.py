@@ -16,16 +16,16 @@ from ..reading import PUBLISHED
 from ..records import PARTIAL_FILE, PREDICTIONS_FILE, RUN_FILE, Answer, PredictionRecord
 from ..sentence import Sentence, tokens_sha1
 from ..systems.prompted import READING_KEY, decoding_of
-from ..systems.system import System
+from ..systems.system import DTYPE_KEY, RESOLVED_DTYPE_KEY, System
 from ..tags import Repair
 from ..terminal import echo, progress_bars
-from .resume import PREDICTIONS_KEY, check_predictions, read_stamp, run_batches
+from .resume import PREDICTIONS_KEY, check_predictions, read_stamp, run_batches, same_dtype
 from .shards import Shard
 
 REPAIR_KEY = "repair"
 """Key of `run.json` for the policy for invalid tags with which the corpus is read."""
 _PREDICT_AGAIN = "--restart predicts again"
-_MACHINE_KEYS = ("device", "resolved_dtype")
+_DEVICE_KEY = "device"
 PIECES_KEY = "pieces"
 """Key of `run.json` for the number of pieces that long sentences were read in, by their ids; not there without such sentences."""
 OTHER_PREDICTIONS = "predictions of other data, another model or other options"
@@ -95,7 +95,7 @@ def _predict(
         if same_run(folder, stamp):
             check_predictions(read_json(folder / RUN_FILE), final, _PREDICT_AGAIN)
             (folder / PARTIAL_FILE).unlink(missing_ok=True)  # an earlier call was killed just before it did
-            echo(f"{final}: already there, with the same data, model and options", err=True)
+            echo(f"{final}: already there, with the same data, model and options{_made_in(folder)}", err=True)
             return final
         raise _other_run(folder, stamp)
     final.unlink(missing_ok=True)
@@ -161,8 +161,18 @@ def same_run(folder: Path, stamp: Mapping[str, Any]) -> bool:
 def _differing(folder: Path, stamp: Mapping[str, Any]) -> list[str]:
     """Return the keys in which a stamp differs from that of a folder's run, up to the machine that the run was made on."""
     found = read_stamp(folder, _PREDICT_AGAIN)
-    keys = {*found, *stamp} - {*_MACHINE_KEYS}
+    ignored = {_DEVICE_KEY} | ({DTYPE_KEY} if same_dtype(found, stamp) else set())
+    if RESOLVED_DTYPE_KEY not in found or RESOLVED_DTYPE_KEY not in stamp:
+        ignored.add(RESOLVED_DTYPE_KEY)  # what auto stands for here is known only when the model is loaded
+    keys = {*found, *stamp} - ignored
     return sorted(key for key in keys if found.get(key) != stamp.get(key) or (key in found) != (key in stamp))
+
+
+def _made_in(folder: Path) -> str:
+    """Return the data type that a finished run was made in, where `auto` left it to the machine; else an empty text."""
+    found = read_stamp(folder, _PREDICT_AGAIN)
+    noted = found.get(RESOLVED_DTYPE_KEY)
+    return f", made in {noted}" if isinstance(noted, str) and found.get(DTYPE_KEY) != noted else ""
 
 
 def _other_run(folder: Path, stamp: Mapping[str, Any]) -> LmnError:

@@ -93,6 +93,16 @@ def change_stamp(folder: Path, **changes: Any) -> None:
     (folder / "run.json").write_text(json.dumps(run))
 
 
+def test_shards_in_one_data_type_are_one_run_however_it_was_asked_for(fake: Fake) -> None:
+    folders = shards(2)
+    change_stamp(folders[0], dtype="auto", resolved_dtype="float32")
+    change_stamp(folders[1], dtype="float32", resolved_dtype="float32")
+    call(lmn_predict, "merge", *map(str, folders))
+    for folder in folders:
+        change_stamp(folder, dtype="auto", resolved_dtype="bfloat16")
+    assert "--restart writes over them" in call(lmn_predict, "merge", *map(str, folders), code=1).stderr
+
+
 def cut(folder: Path) -> None:
     path = folder / "predictions.jsonl"
     path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
@@ -116,6 +126,7 @@ DAMAGE: dict[str, Callable[[list[Path]], object]] = {
     "shard 2 of 3 holds other sentences, or in another order": lambda folders: swap(folders[1]),
     "another served_model; predict all": lambda folders: change_stamp(folders[1], served_model="other"),
     "another resolved_dtype; predict all": lambda folders: change_stamp(folders[1], resolved_dtype="float16"),
+    "options, auto being another --dtype on another machine": lambda folders: [change_stamp(f, dtype="auto", resolved_dtype=t) for f, t in zip(folders, ("float32", "bfloat16", "float32"))],
     "not the run of a shard": lambda folders: change_stamp(folders[1], shard=None),
     "another corpus; predict": lambda folders: change_stamp(folders[1], shard={"number": 2, "of": 3, "sentences_sha256": "0"}),
     "of 900000000000 shards 2, 3, 4, 5, 6 and 899,999,999,994 more missing": lambda folders: alone(folders, 900_000_000_000),

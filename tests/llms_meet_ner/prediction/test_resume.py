@@ -239,3 +239,28 @@ def test_secrets_that_a_server_echoed_are_masked_in_the_partial_file(tmp_path: P
     written = (tmp_path / PARTIAL_FILE).read_text()
     assert "*** é" in written
     assert "sk-of" not in written
+
+
+def test_a_run_goes_on_wherever_the_model_computes_in_the_same_data_type(tmp_path: Path) -> None:
+    half: list[Batch] = []
+
+    def fails_at_second(batch: Batch) -> list[Answer]:
+        half.append(batch)
+        if len(half) == 2:
+            raise RuntimeError
+        return upper(batch)
+
+    auto = {"dtype": "auto", "resolved_dtype": "float32"}
+    with pytest.raises(RuntimeError):
+        run_batches(tmp_path, PLAN, auto, fails_at_second)
+    with pytest.raises(LmnError) as seen:
+        run_batches(tmp_path, PLAN, {"dtype": "auto", "resolved_dtype": "bfloat16"}, upper)
+    assert str(seen.value).endswith(
+        "is in the way: another resolved_dtype; --dtype float32 finishes it, or --restart to discard it"
+    )
+    with pytest.raises(LmnError, match="another dtype, resolved_dtype; --dtype float32 finishes it"):
+        run_batches(tmp_path, PLAN, {"dtype": "bfloat16", "resolved_dtype": "bfloat16"}, upper)
+    again: list[Batch] = []
+    named = {"dtype": "float32", "resolved_dtype": "float32"}
+    run_batches(tmp_path, PLAN, named, lambda batch: again.append(batch) or upper(batch))  # type: ignore[func-returns-value]
+    assert again == PLAN[1:]

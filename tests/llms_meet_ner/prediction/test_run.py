@@ -163,3 +163,35 @@ def test_a_shard_is_a_part_of_the_sentences(workdir: Path) -> None:
     stamps = [json.loads(Path(f"{n}/run.json").read_text())["stamp"] for n in (1, 2)]
     assert [(stamp["shard"]["number"], stamp["shard"]["of"]) for stamp in stamps] == [(1, 2), (2, 2)]
     assert stamps[0]["shard"]["sentences_sha256"] == stamps[1]["shard"]["sentences_sha256"]
+
+
+class Typed(Prompted):
+    """A stand-in that is asked for a data type, and computes in another one where that is `auto`."""
+
+    def __init__(self, asked: str, computed: str) -> None:
+        super().__init__()
+        self.asked, self.computed = asked, computed
+
+    def stamp(self, sentences: Sequence[Sentence] = ()) -> dict[str, Any]:
+        """Return the stamp with the data type that was asked for."""
+        return {**super().stamp(sentences), "dtype": self.asked}
+
+    def prepare(self, sentences: Sequence[Sentence]) -> Job:
+        """Return a job that notes the data type."""
+        return replace(super().prepare(sentences), machine={"device": "cpu", "resolved_dtype": self.computed})
+
+
+def test_a_finished_run_stays_where_it_was_made_in_the_data_type_that_is_asked_for(
+    workdir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    predict(Typed("auto", "float32"), SENTENCES, Path("run"))
+    capsys.readouterr()
+    predict(Typed("auto", "bfloat16"), SENTENCES, Path("run"))  # on another CPU
+    assert capsys.readouterr().err.endswith("with the same data, model and options, made in float32\n")
+    predict(Typed("float32", "float32"), SENTENCES, Path("run"))
+    with pytest.raises(LmnError, match=r"other options: another dtype; --restart writes over them"):
+        predict(Typed("bfloat16", "bfloat16"), SENTENCES, Path("run"))
+    predict(Typed("bfloat16", "bfloat16"), SENTENCES, Path("run"), restart=True)
+    capsys.readouterr()
+    predict(Typed("bfloat16", "bfloat16"), SENTENCES, Path("run"))
+    assert capsys.readouterr().err.endswith("with the same data, model and options\n")
