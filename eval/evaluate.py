@@ -29,7 +29,7 @@ from .scoring.baselines import count_baselines
 from .scoring.counts import score
 from .scoring.llms4ner import count_llms4ner
 from .scoring.predictions import read_predictions
-from .scoring.provenance import noted_system, provenance_of
+from .scoring.provenance import noted_dtype, noted_system, provenance_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +204,7 @@ def _scored_run(
         references=References(),
         repair=gold.repair,
         repairs=dict(gold.repairs),
+        dtype=noted_dtype(found.path),
     )
     return run, model
 

@@ -135,6 +135,7 @@ def _conditions(run: ScoredRun) -> dict[str, str]:
         "decoding": run.decoding,
         "format": run.format,
         "reading": run.reading,
+        "data type": run.dtype or "not known",
         "base model": run.model or "none",
         "examples": _examples(run.shots),
         "smallest confidence": "none" if run.min_confidence is None else str(run.min_confidence),

@@ -28,7 +28,7 @@ def run_facts(run: ScoredRun) -> list[tuple[str, str]]:
     facts = [
         ("corpus", f"{run.corpus} {run.split}{part}"),
         *([("adapter", str(run.adapter))] if run.adapter else []),
-        ("predictions", f"{run.predictions} (decoding: {run.decoding})"),
+        ("predictions", f"{run.predictions} (decoding: {run.decoding}{f', {run.dtype}' if run.dtype else ''})"),
         *([("shots", str(run.shots))] if run.shots else []),
         ("sentences", _sized(run.scores.sentences)),
         ("tokens", _sized(run.scores.tokens)),

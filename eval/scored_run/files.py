@@ -35,7 +35,7 @@ written_as(
     ScoredRun,
     "schema corpus split predictions decoding format label_origins repair? repairs? limit recipe adapter model shots min_confidence "
     "below_min_confidence *scores calibration uncertainty baselines analysis llms4ner *provenance references in_pieces? "
-    "reading? other_reading?",
+    "reading? other_reading? dtype??",
 )
 written_as(Size, "all docstart without_docstart")
 written_as(StrictScores, "labels micro micro_with_ungrounded")

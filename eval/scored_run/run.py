@@ -261,6 +261,7 @@ class ScoredRun:
         in_pieces: Number of sentences that were read in pieces, because they were too long to be read at once.
         reading: Reading of the outputs: `lenient` or `published`, which is that of files of earlier versions.
         other_reading: Scores in the other reading; None if it finds the same entities.
+        dtype: Data type that the model computed in, by torch's name; None if the predictions do not say.
         path: File that it was read from or written to; None for a run that is not on disk.
     """
 
@@ -290,6 +291,7 @@ class ScoredRun:
     in_pieces: Count = 0
     reading: Reading = PUBLISHED
     other_reading: OtherReading | None = None
+    dtype: str | None = None
     path: Path | None = field(default=None, compare=False)
 
     @property

@@ -14,7 +14,7 @@ from ...files import read_json, sha256_of
 from ...prediction.resume import check_predictions, stamp_in
 from ...prediction.run import REPAIR_KEY
 from ...records import PREDICTIONS_FILE, RUN_FILE
-from ...systems.system import Facts, NamedModel
+from ...systems.system import RESOLVED_DTYPE_KEY, Facts, NamedModel
 from ...tags import REPAIRS, Repair
 from ...typed_json import from_json
 from ..scored_run.run import Hashes, Provenance, ShownExamples
@@ -74,6 +74,16 @@ def noted_repair(predictions: Path) -> Repair | None:
         return None
     noted = read_json(predictions.parent / RUN_FILE, _WITHOUT_NOTES).get(REPAIR_KEY)
     return next((policy for policy in REPAIRS if policy == noted), None)
+
+
+def noted_dtype(predictions: Path) -> str | None:
+    """Return the data type that the model of a run of lmn-predict computed in; None if the run does not say it.
+
+    Raises:
+        LmnError: `run_stamp` fails.
+    """
+    noted = run_stamp(predictions).get(RESOLVED_DTYPE_KEY)
+    return noted if isinstance(noted, str) else None
 
 
 def noted_system(predictions: Path) -> tuple[NamedModel | None, ShownExamples | None, str | None]:

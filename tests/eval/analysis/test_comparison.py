@@ -41,14 +41,15 @@ def test_two_runs_are_compared_and_what_differs_is_named(workdir: Path) -> None:
     scores = json.loads(Path("b/scores.json").read_text())
     untrained = {"number": 0, "rule": None, "seed": None, "dataset": None, "ids": None, "sha256": None}
     other = {
-        "decoding": "constrained", "split": "testa", "shots": untrained, "label_origins": {"GPE": "LOC"}, "reading": "published",
+        "decoding": "constrained", "split": "testa", "shots": untrained, "label_origins": {"GPE": "LOC"}, "reading": "published", "dtype": "bfloat16",
     }  # fmt: skip
     Path("b/scores.json").write_text(json.dumps(scores | other))
-    lines = compared("a", "b").splitlines()[2:7]
+    lines = compared("a", "b").splitlines()[2:8]
     assert lines == [
         "they differ in split: testb (A); testa (B)",
         "they differ in decoding: free (A); constrained (B)",
         "they differ in reading: lenient (A); published (B)",
+        "they differ in data type: not known (A); bfloat16 (B)",
         "they differ in examples: none (A); 0, without training (B)",
         "they differ in labels: as the corpus has them (A); GPE -> LOC (B)",
     ]

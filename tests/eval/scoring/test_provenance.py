@@ -12,6 +12,7 @@ from conll_predictions import records, score_file, write
 from llms_meet_ner import LmnError
 from llms_meet_ner.data_converters.readers import CorpusFile
 from llms_meet_ner.eval.cli.score import main as lmn_eval
+from llms_meet_ner.eval.scored_run.files import load_run
 from llms_meet_ner.eval.scoring.provenance import provenance_of, run_stamp
 from llms_meet_ner.files import sha256_of
 from llms_meet_ner.systems.system import Facts
@@ -81,3 +82,19 @@ def test_predictions_next_to_damaged_notes_are_not_scored(workdir: Path) -> None
     assert result.exit_code == 1
     assert result.stderr.startswith("Error: run.json:1: not JSON")
     assert len(result.stderr.splitlines()) == 1
+
+
+def test_the_data_type_of_a_run_is_in_its_scores(workdir: Path) -> None:
+    write(records("testb", lambda sentence, output: output))
+    predictions = Path("p.jsonl").rename("predictions.jsonl")
+    stamp = {"dtype": "auto", "resolved_dtype": "bfloat16"}
+    for noted, shown, kept in (
+        (stamp, ", bfloat16", "bfloat16"),
+        ({"resolved_dtype": ["x"]}, "", None),
+        ({}, "", None),
+    ):
+        Path("run.json").write_text(json.dumps({"stamp": noted}))
+        table = score_file("--predictions", str(predictions)).stdout
+        assert f"predictions  predictions.jsonl (decoding: free{shown})\n" in table
+        assert load_run(Path("scores.json")).dtype == kept
+        assert ("dtype" in json.loads(Path("scores.json").read_text())) == (kept is not None)
