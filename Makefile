@@ -4,6 +4,7 @@
 # make verify  runs slower checks; run make demo first
 # make check   runs ruff, mypy --strict and the import contracts
 # make bench   runs the benchmark of the pipeline; make bench-decode runs the one of decoding, make bench-train that of training
+# make bench-dtype  runs the one of float32 and bfloat16
 # make bench-growth  runs the one of long outputs that are built to be slow
 PYTHON ?= python3
 VENV ?= .venv
@@ -11,7 +12,7 @@ BIN := $(VENV)/bin
 DEMO_READY := $(VENV)/.demo-ready
 READY := $(VENV)/.ready
 
-.PHONY: setup demo test verify check bench bench-decode bench-train bench-growth clean
+.PHONY: setup demo test verify check bench bench-decode bench-train bench-dtype bench-growth clean
 
 setup: $(READY)
 
@@ -69,6 +70,11 @@ bench-train: $(READY)
 	$(BIN)/python -m llms_meet_ner.eval.studies.demo_model models/smollm2-135m-instruct
 	$(BIN)/python tests/benchmarks/train.py --instruction published --rounds 2 --out outputs/train_published
 	$(BIN)/python tests/benchmarks/train.py --instruction short --rounds 2 --out outputs/train_short
+
+# Compares float32 with bfloat16 on the demo's test split, and with LMN_CORPORA on WikiGold. Takes a quarter of an hour on two cores.
+bench-dtype: $(READY)
+	$(BIN)/python tests/benchmarks/dtype.py
+	$(if $(LMN_CORPORA),$(BIN)/python tests/benchmarks/dtype.py --corpus wikigold --split test --source $(LMN_CORPORA)/wikigold --timed 0)
 
 # Reads outputs that are built to be slow, of up to 10,000 tokens, in all formats. Takes a minute.
 bench-growth: $(READY)

@@ -1,7 +1,8 @@
-"""The benchmarks run: each is started with little to do. Their figures are for people and are not looked at."""
+"""The benchmarks run: each is started with little to do. Their figures are for people and are not looked at, only how they are counted."""
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -10,6 +11,10 @@ from pathlib import Path
 
 import pytest
 from paths import ROOT
+
+from llms_meet_ner import LabelSet, Sentence, Span
+from llms_meet_ner.formats import get_format
+from llms_meet_ner.records import Answer
 
 
 @pytest.mark.parametrize(
@@ -95,3 +100,23 @@ def test_the_benchmark_of_training_trains_a_model_of_a_shape(tmp_path: Path, smo
     assert runs["shared"]["tokens"] == runs["published"]["tokens"]
     assert runs["shared"]["computed"] < runs["published"]["tokens"] <= runs["published"]["computed"]
     assert runs["shared"]["losses"] == pytest.approx(runs["published"]["losses"], rel=1e-5)
+
+
+def test_what_a_data_type_changes_is_counted() -> None:
+    spec = importlib.util.spec_from_file_location("benchmark_dtype", ROOT / "tests/benchmarks/dtype.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look there
+    spec.loader.exec_module(module)
+    gold = [Sentence("a", ("Ann", "left", "Oslo"), (Span(0, 1, "PER"), Span(2, 3, "LOC"))), Sentence("b", ("no",))]
+    first = [Answer("[Ann | PER] left [Oslo | LOC]", (0.9, 0.5)), Answer("no", ())]
+    second = [Answer("[Ann | PER] left [Oslo | PER]", (0.75, 0.5)), Answer("no", ())]
+    fmt, labels = get_format("bracketed"), LabelSet.of("PER", "LOC")
+    changes = module.Changes.of(gold, first, second, lambda answer, s: fmt.parse(answer.text or "", s.tokens, labels))
+    assert (changes.sentences, changes.outputs, changes.entities) == (2, 1, 1)
+    assert (changes.first.f1, changes.second.f1, changes.f1.value) == (1.0, 0.5, -0.5)
+    assert (changes.shared, changes.largest, changes.mean) == (1, pytest.approx(0.15), pytest.approx(0.15))
+    assert changes.row()[:3] == ["1 of 2 (50.0%)", "1", "1.0000"]
+    same = module.Changes.of(gold, first, first, lambda answer, s: fmt.parse(answer.text or "", s.tokens, labels))
+    assert (same.outputs, same.entities, same.f1.value, same.largest, same.shared) == (0, 0, 0.0, 0.0, 2)
