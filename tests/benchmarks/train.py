@@ -14,7 +14,8 @@ What is timed: optimiser steps, from the end of the first to the end of the last
 the first step are left out, and so are the examples of the first step. With grouping by length, these are the longest.
 
 `tokens/s` are tokens of the examples as they are, `computed/s` those that go through the model, with padding. The loss of each step is
-logged; the table has the mean over all steps. The table goes to the terminal, `train.json` and `train.md` to the folder.
+logged; the table has the mean over all steps. `by round` has the lowest and highest speed of a round, `by processor time` the speed in
+processor time, which other work on the machine changes less. The table goes to the terminal, `train.json` and `train.md` to the folder.
 """
 
 from __future__ import annotations
@@ -124,6 +125,7 @@ class Run:
     Attributes:
         line: Name of the line.
         seconds: Seconds of its timed steps.
+        processor: Seconds of processor time of its timed steps, of all threads together.
         steps: Number of timed steps.
         examples: Number of examples in them.
         tokens: Number of tokens in these examples.
@@ -136,6 +138,7 @@ class Run:
 
     line: str
     seconds: float
+    processor: float
     steps: int
     examples: int
     tokens: int
@@ -151,6 +154,7 @@ class Meter:
     """Counts and times the steps of a training, as a callback of transformers' Trainer sees them."""
 
     ended: list[float] = field(default_factory=list)
+    processor: list[float] = field(default_factory=list)
     computed: list[int] = field(default_factory=list)
     losses: list[float] = field(default_factory=list)
     features: list[tuple[int, int]] = field(default_factory=list)
@@ -182,6 +186,7 @@ class Meter:
         if torch.cuda.is_available():
             torch.cuda.synchronize()
         self.ended.append(time.perf_counter())
+        self.processor.append(time.process_time())
         self.computed.append(self.passed)
 
     def run(self, line: str) -> Run:
@@ -194,7 +199,7 @@ class Meter:
         timed = self.features[self.per_step :]
         resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         return Run(
-            line, round(self.ended[-1] - self.ended[0], 3), len(self.ended) - 1, sum(examples for examples, _ in timed),
+            line, round(self.ended[-1] - self.ended[0], 3), round(self.processor[-1] - self.processor[0], 3), len(self.ended) - 1, sum(examples for examples, _ in timed),
             sum(tokens for _, tokens in timed), self.computed[-1] - self.computed[0],
             int(torch.cuda.max_memory_allocated() / 2**20) if cuda else resident, self.losses, torch.get_num_threads(),
             torch.cuda.get_device_name() if cuda else "cpu",
@@ -309,9 +314,9 @@ class Line:
 
     runs: list[Run]
 
-    def rate(self, name: str) -> float:
-        """Return how many of something pass in a second, over all runs."""
-        return float(sum(getattr(run, name) for run in self.runs) / sum(run.seconds for run in self.runs))
+    def rate(self, name: str, clock: str = "seconds") -> float:
+        """Return how many of something pass in a second, or in a second of another time, over all runs."""
+        return float(sum(getattr(run, name) for run in self.runs) / sum(getattr(run, clock) for run in self.runs))
 
     def ratios(self, other: Line) -> list[float]:
         """Return the examples a second as a multiple of the other line's, for each round that both have."""
@@ -326,7 +331,7 @@ def lines_of(runs: Sequence[Run]) -> dict[str, Line]:
 
 
 _COLUMNS = (
-    "training", "examples/step", "steps", "samples/s", "tokens/s", "computed/s", "computed", "MiB", "loss", "speed", "by round"
+    "training", "examples/step", "steps", "samples/s", "tokens/s", "computed/s", "computed", "MiB", "loss", "speed", "by round", "by processor time"
 )  # fmt: skip
 
 
@@ -341,6 +346,7 @@ def _rows(lines: dict[str, Line]) -> list[list[str]]:
             f"{line.rate('tokens'):,.0f}", f"{line.rate('computed'):,.0f}", f"{run.computed / run.examples:.1f}",
             f"{max(run.memory for run in line.runs):,}", repr(fmean(run.losses)),
             f"{line.rate('examples') / base.rate('examples'):.2f}x", f"{min(ratios):.2f}-{max(ratios):.2f}x",
+            f"{line.rate('examples', 'processor') / base.rate('examples', 'processor'):.2f}x",
         ])  # fmt: skip
     return rows
 
