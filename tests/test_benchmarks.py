@@ -74,8 +74,11 @@ def test_the_benchmark_of_training_compares_samples_a_second_over_all_rounds(tmp
     ]
     assert rows["LLaMA-Factory, neat_packing"][2:4] == ["6.0", "2"]
     assert rows["ours, shared instruction"][-3:] == ["3.12x", "2.50-3.75x", "3.12x"]
-    assert "ours against LLaMA-Factory, neat_packing: 1.67x samples/s" in shown
-    assert shown[-1] == "losses of ours and as published differ by at most 1.0e-06, relative, at any step"
+    assert "ours, shared instruction, against LLaMA-Factory, neat_packing: 1.67x samples/s" in shown
+    assert (
+        shown[-1]
+        == "ours, shared instruction: losses differ by at most 1.0e-06, relative, from those of LLaMA-Factory as published"
+    )
     assert "ours, shared instruction" in (tmp_path / "train.md").read_text()
 
 

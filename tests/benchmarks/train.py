@@ -6,7 +6,7 @@ r"""Compares training speeds: LLaMA-Factory in its three settings, and ours, whi
     python tests/benchmarks/train.py --shape qwen25-7b --dtype bfloat16 --rank 256                    on a GPU; nothing is downloaded
 
 The four lines are `published` (one example at a time, eight accumulated), `batched` (eight in a padded batch, grouped by length),
-`packed` (`neat_packing`, one pack of 2,048 tokens a step), and `shared` (the recipe of `published`, through lmn-train's training).
+`packed` (`neat_packing`, one pack of 2,048 tokens a step), and `shared` (the recipe of `published`, through lmn-train's training). `--lines` may name `shared-by-length`, too: that of `batched`.
 Each runs in a process of its own, one after the other, and a round is all of them. All train one epoch on the same first examples
 of the corpus. A pack holds as many examples as fit, so `packed` has other steps; its examples are counted by its packs.
 
@@ -52,7 +52,6 @@ PACK = 2048
 """Tokens of a pack: about eight examples with the published instruction."""
 CORPUS = 400
 """Sentences in the training split of the demo corpus."""
-_ONE_BY_ONE = {"per_device_train_batch_size": 1, "gradient_accumulation_steps": EXAMPLES}
 
 
 class Setting(NamedTuple):
@@ -62,28 +61,28 @@ class Setting(NamedTuple):
     keys: dict[str, Any]
 
 
-LINES = {
-    "published": Setting("LLaMA-Factory as published", {**_ONE_BY_ONE, "train_sampling_strategy": "random"}),
-    "batched": Setting(
-        "LLaMA-Factory, batch 8 by length",
-        {
-            "per_device_train_batch_size": EXAMPLES,
-            "gradient_accumulation_steps": 1,
-            "train_sampling_strategy": "group_by_length",
-        },
-    ),
-    "packed": Setting(
-        "LLaMA-Factory, neat_packing",
-        {
-            "per_device_train_batch_size": 1,
-            "gradient_accumulation_steps": 1,
-            "train_sampling_strategy": "random",
-            "neat_packing": True,
-            "cutoff_len": PACK,
-        },
-    ),
-    "shared": Setting("ours, shared instruction", {**_ONE_BY_ONE, "train_sampling_strategy": "random"}),
+_ONE_BY_ONE = {
+    "per_device_train_batch_size": 1,
+    "gradient_accumulation_steps": EXAMPLES,
+    "train_sampling_strategy": "random",
 }
+_BY_LENGTH = {
+    "per_device_train_batch_size": EXAMPLES,
+    "gradient_accumulation_steps": 1,
+    "train_sampling_strategy": "group_by_length",
+}
+_PACKED = {
+    "per_device_train_batch_size": 1, "gradient_accumulation_steps": 1, "train_sampling_strategy": "random", "neat_packing": True,
+    "cutoff_len": PACK,
+}  # fmt: skip
+LINES = {
+    "published": Setting("LLaMA-Factory as published", _ONE_BY_ONE),
+    "batched": Setting("LLaMA-Factory, batch 8 by length", _BY_LENGTH),
+    "packed": Setting("LLaMA-Factory, neat_packing", _PACKED),
+    "shared": Setting("ours, shared instruction", _ONE_BY_ONE),
+    "shared-by-length": Setting("ours, batch 8 by length", _BY_LENGTH),
+}
+USUAL = ("published", "batched", "packed", "shared")
 SHAPES: dict[str, dict[str, int]] = {
     "tiny": {
         "hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2,
@@ -262,7 +261,7 @@ def _train(job: Job, line: str, folder: Path) -> Run:
     values = _values(job, line, folder)
     meter = Meter()
     _watch(meter)
-    if line == "shared":
+    if line.startswith("shared"):
         recipe = folder / "recipe.yaml"
         recipe.write_text(yaml.safe_dump(values))
         sys.argv = ["lmn-train", str(recipe)]
@@ -365,16 +364,22 @@ def summary(lines: dict[str, Line], conditions: dict[str, Any]) -> list[str]:
         f"{device}; Python {conditions['python']}, {packages}",
         "steps timed without the first; loss: mean over all steps; speed: samples/s as a multiple of the first line's",
     ]
-    shared = lines.get("shared")
-    for name, line in lines.items():
-        if shared and line is not shared:
+    for ours, theirs in (
+        ("shared", "published"),
+        ("shared", "batched"),
+        ("shared", "packed"),
+        ("shared-by-length", "batched"),
+    ):
+        if {ours, theirs} <= lines.keys():
+            ratio = lines[ours].rate("examples") / lines[theirs].rate("examples")
+            found.append(f"{LINES[ours].title}, against {LINES[theirs].title}: {ratio:.2f}x samples/s")
+    for ours, theirs in (("shared", "published"), ("shared-by-length", "batched")):
+        if {ours, theirs} <= lines.keys():
+            pairs = zip(lines[ours].runs[0].losses, lines[theirs].runs[0].losses, strict=True)
+            most = max(abs(mine - other) / other for mine, other in pairs)
             found.append(
-                f"ours against {LINES[name].title}: {shared.rate('examples') / line.rate('examples'):.2f}x samples/s"
+                f"{LINES[ours].title}: losses differ by at most {most:.1e}, relative, from those of {LINES[theirs].title}"
             )
-    if shared and "published" in lines:
-        pairs = zip(shared.runs[0].losses, lines["published"].runs[0].losses, strict=True)
-        most = max(abs(ours - theirs) / theirs for ours, theirs in pairs)
-        found.append(f"losses of ours and as published differ by at most {most:.1e}, relative, at any step")
     return found
 
 
@@ -407,7 +412,7 @@ def _earlier(path: Path, conditions: dict[str, Any] | None) -> tuple[dict[str, A
     help="Timed steps of 8 examples.",
 )
 @click.option("--instruction", type=click.Choice(["published", "short"]), default="published", show_default=True)
-@click.option("--lines", "names", default=",".join(LINES), show_default=True)
+@click.option("--lines", "names", default=",".join(USUAL), show_default=True)
 @click.option(
     "--rounds", type=click.IntRange(min=0), default=1, show_default=True, help="0: show what the folder holds."
 )
