@@ -91,11 +91,11 @@ class Constraint:
         while pending:
             trie, at, marks = pending.pop()
             for byte, transition in self.grammar.transitions(at).items():
-                below = trie.get(byte)
+                below = trie[byte]
                 if below is None:
                     continue
                 now = marks + bytes((byte,)) if transition.is_mark else marks
-                for index in below.get(Vocabulary.IDS, ()):
+                for index in below.ids:
                     targets[index], written[index] = transition.state, now
                 pending.append((below, transition.state, now))
         ids = sorted(targets)

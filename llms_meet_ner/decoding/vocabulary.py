@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -16,20 +17,54 @@ from ..errors import LmnError
 
 _PROBES = ("Essex 's captain [sic] | said :", "Ålesund, Şırnak – 東京 😀 € ½", "  two  spaces")
 _BYTE_PIECE = re.compile(r"<0x([0-9A-Fa-f]{2})>")
-_IDS = -1  # key of the ids that end at a node of the trie; the other keys are bytes
-Trie = dict[int, Any]
+
+
+class Trie(dict[int, "Trie | None"]):
+    """A node of a trie: the tokens that begin with some bytes. By the next byte it holds the node below, or None if there is none.
+
+    A node below is made when it is first asked for: a sentence needs few, and those of a whole vocabulary take seconds to make.
+
+    Attributes:
+        ids: Ids of the tokens that end here.
+    """
+
+    __slots__ = ("_end", "_prefix", "_start", "_tokens", "ids")
+
+    def __init__(self, tokens: Sequence[tuple[bytes, int]], start: int, end: int, prefix: bytes) -> None:
+        """Make the node of the tokens that begin with a prefix.
+
+        Args:
+            tokens: Bytes and id of each token, sorted.
+            start: Place of the first of them that begins with the prefix.
+            end: Place after the last one.
+            prefix: Bytes that lead to the node.
+        """
+        super().__init__()
+        self._tokens, self._end, self._prefix = tokens, end, prefix
+        self._start = bisect_left(tokens, (prefix + b"\0",), start, end)
+        self.ids = tuple(index for _, index in tokens[start : self._start])
+
+    def __missing__(self, byte: int) -> Trie | None:
+        """Make the node below for a byte."""
+        prefix = self._prefix + bytes((byte,))
+        start = bisect_left(self._tokens, (prefix,), self._start, self._end)
+        last = (
+            self._end
+            if byte == 0xFF
+            else bisect_left(self._tokens, (self._prefix + bytes((byte + 1,)),), start, self._end)
+        )
+        below = self[byte] = Trie(self._tokens, start, last, prefix) if start < last else None
+        return below
 
 
 class Vocabulary:
     """The tokens of a tokenizer by their bytes.
 
     Attributes:
-        trie: Node below by byte; under the key `Vocabulary.IDS`, the ids of the tokens that end at the node.
+        trie: Root of the trie of all tokens that an output may hold.
         leading: Bytes that the tokenizer puts before every text: a space or nothing.
         stop_ids: Ids that end an answer.
     """
-
-    IDS = _IDS
 
     def __init__(self, tokenizer: Any, stop_ids: Iterable[int]) -> None:
         """Read a tokenizer.
@@ -47,13 +82,15 @@ class Vocabulary:
         self._single = {text[0] for text in self._bytes.values() if len(text) == 1}
         self._has_bytes = self._single.issuperset(range(0x80, 0xC0))
         self._characters: set[str] = set()
-        self.trie: Trie = {}
+        tokens: list[tuple[bytes, int]] = []
         for index, text in self._bytes.items():
             character = _as_text(text)
             if character is not None and len(character) == 1:
                 self._characters.add(character)
             if character is not None or self._has_bytes:
-                self._add(text, index)  # otherwise a character that was begun could not be finished
+                tokens.append((text, index))  # otherwise a character that was begun could not be finished
+        tokens.sort()
+        self.trie = Trie(tokens, 0, len(tokens), b"")
 
     @cached_property
     def _stand_in(self) -> str:
@@ -97,12 +134,6 @@ class Vocabulary:
         if self.spellable(text) != text:
             raise LmnError(f"the tokenizer cannot write {what} {text!r}", remedy="use --decoding free")
 
-    def _add(self, text: bytes, index: int) -> None:
-        node = self.trie
-        for byte in text:
-            node = node.setdefault(byte, {})
-        node.setdefault(_IDS, []).append(index)
-
     def _check(self, tokenizer: Any) -> bytes:
         """Check the bytes of some texts, and return what the tokenizer puts before every text."""
         leading = {b""}
@@ -141,7 +172,7 @@ def _is_byte_level(tokenizer: Any) -> bool:
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if backend is None:
         return False
-    decoder = json.loads(backend.to_str()).get("decoder") or {}
+    decoder: dict[str, Any] = json.loads(backend.decoder.__getstate__()) if backend.decoder else {}
     kinds = {part.get("type") for part in (decoder, *decoder.get("decoders", ()))}
     if "WordPiece" in kinds:
         raise LmnError("a WordPiece vocabulary has no spaces in it", type(tokenizer).__name__, "use --decoding free")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 from constraints import TOKENIZERS, vocabulary
+from hypothesis import given
+from hypothesis import strategies as st
 
 from llms_meet_ner import LmnError
-from llms_meet_ner.decoding.vocabulary import Vocabulary
+from llms_meet_ner.decoding.vocabulary import Trie, Vocabulary
 
 
 def test_characters_without_a_token_become_question_marks() -> None:
@@ -37,8 +39,29 @@ def test_tokens_are_found_in_the_trie_by_their_bytes_and_spell_the_text(name: st
     assert known.bytes_of(ids) == known.leading + text.encode()
     assert known.leading == (b" " if name in ("leading space", "unknown characters") else b"")
     for index in ids:
-        node = known.trie
+        node: Trie | None = known.trie
         for byte in known.bytes_of([index]):
+            assert node is not None
             node = node[byte]
-        assert index in node[Vocabulary.IDS]
+        assert node is not None
+        assert index in node.ids
     assert known.bytes_of(tokenizer.all_special_ids) == b""
+
+
+BYTES = st.binary(max_size=3) | st.text("ab\0\xff", max_size=3).map(lambda text: text.encode("latin-1"))
+
+
+@given(st.lists(BYTES, max_size=20), BYTES)
+def test_a_node_has_the_tokens_that_end_there_and_a_way_to_each_longer_one(texts: list[bytes], prefix: bytes) -> None:
+    tokens = sorted((text, index) for index, text in enumerate(texts))
+    node: Trie | None = Trie(tokens, 0, len(tokens), b"")
+    for byte in prefix:
+        assert node is not None
+        node = node[byte]
+        if node is None:
+            break
+    assert (node is not None) == (not prefix or any(text.startswith(prefix) for text in texts))
+    assert list(() if node is None else node.ids) == [index for index, text in enumerate(texts) if text == prefix]
+    assert node is None or {byte for byte in range(256) if node[byte] is not None} == {
+        text[len(prefix)] for text in texts if text.startswith(prefix) and text != prefix
+    }
