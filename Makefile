@@ -2,6 +2,7 @@
 # make demo    runs corpus -> data -> adapter -> predictions -> scores on a CPU, with the embedded corpus and model
 # make test    runs the test suite
 # make verify  runs slower checks; run make demo first
+# make test-vllm  compares a real vLLM with the model here, on a CPU; run make demo first
 # make check   runs ruff, mypy --strict and the import contracts
 # make bench   runs the benchmark of the pipeline; make bench-decode runs the one of decoding, make bench-train that of training
 # make bench-dtype  runs the one of float32 and bfloat16
@@ -11,8 +12,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 DEMO_READY := $(VENV)/.demo-ready
 READY := $(VENV)/.ready
+VLLM := .venv-vllm
+VLLM_READY := $(VLLM)/.ready
 
-.PHONY: setup demo test verify check bench bench-decode bench-train bench-dtype bench-growth clean
+.PHONY: setup demo test test-vllm verify check bench bench-decode bench-train bench-dtype bench-growth clean
 
 setup: $(READY)
 
@@ -50,6 +53,14 @@ test: $(READY)
 	$(BIN)/python -m llms_meet_ner.eval.studies.demo_model models/smollm2-135m-instruct
 	$(BIN)/python tests/support/gemma3_tokenizer.py models/gemma3-tokenizer
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+$(VLLM_READY): tests/vllm/environment.sh
+	tests/vllm/environment.sh $(VLLM) $(PYTHON)
+	touch $@
+
+# Installs vLLM apart from everything else (3.5 GB), serves the demo's adapter with it, and compares. Takes a quarter of an hour on two cores.
+test-vllm: $(READY) $(VLLM_READY)
+	LMN_VLLM=$(abspath $(VLLM)) $(BIN)/python -m pytest -m vllm -s tests/vllm
 
 # Neither mypy nor import-linter follows the mapping of folders to packages in setup.cfg, so both read the installed tree.
 check: $(READY)
