@@ -6,6 +6,7 @@
 | `model_files.py` | checks the files of a base model before anything is loaded |
 | `cpu.py` | whether a CPU computes in bfloat16 |
 | `pretrained.py` | loads base models, adapters and tokenizers, without running code that comes with them |
+| `linear_layers.py` | lays out linear layers as a CPU computes them fastest |
 | `requests.py` | what a generator is asked for, and what it offers |
 | `batches.py` | plans the batches of a run, and resumes an unfinished run |
 | `bounds.py` | after how many tokens an output is cut off |
@@ -16,6 +17,7 @@
 | `constraint.py` | the tokens that may come next: the grammar and the vocabulary together |
 | `guesser.py` | guesses the entities of a sentence from the sentences before it |
 | `continuation.py` | writes the rest of an output as a plan says |
+| `reach.py` | how far a proposal reaches, from the cost of a pass and the chances of tokens |
 | `packed.py` | passes over several sentences without padding, with a key-value cache |
 | `confidence.py` | probabilities of entities, from the choices that decoding made |
 | `server_grammar/` | the same for a server: a grammar in each request, and the check of the answer |

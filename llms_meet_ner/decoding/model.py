@@ -21,7 +21,7 @@ class LoadedModel:
     """A model ready to generate.
 
     Attributes:
-        model: Model of transformers, in evaluation mode, with the adapter merged into it.
+        model: Model of transformers, in evaluation mode, with the adapter merged into it; on a CPU perhaps with packed linear layers.
         tokenizer: Tokenizer that pads on the left.
         device: `cuda` or `cpu`.
         device_name: Name of the graphics card, or `cpu`.
@@ -69,7 +69,8 @@ def load_model(weights: Weights, spec: PromptSpec, dtype: Dtype = AUTO) -> Loade
     """Load weights; on CUDA if there is a card.
 
     The adapter is merged into the base. Only a quantised base keeps it apart, because merging into 4-bit weights rounds them again.
-    Without CUDA, such a base is loaded unquantised. The tokenizer is the base model's.
+    Without CUDA, such a base is loaded unquantised. The tokenizer is the base model's. On a CPU, linear layers may get another layout
+    of their weights (`linear_layers.py`), so that the model cannot be trained.
 
     Args:
         weights: Weights to load.
@@ -94,6 +95,8 @@ def load_model(weights: Weights, spec: PromptSpec, dtype: Dtype = AUTO) -> Loade
     model = load_pretrained(weights, dtype, quantised)
     if not quantised:
         model = model.to("cuda" if cuda else "cpu")
+    if not cuda:
+        _pack(model)
     prepare_tokenizer(tokenizer, spec.template)
     device = "cuda" if cuda else "cpu"
     loaded_dtype = str(model.dtype).removeprefix("torch.") if dtype == AUTO else dtype
@@ -116,6 +119,13 @@ def _has_cuda() -> bool:
     except ImportError as error:
         raise LmnError(f"prediction needs torch, transformers and peft ({error})", remedy=_INSTALL) from error
     return bool(torch.cuda.is_available())
+
+
+def _pack(model: Any) -> None:
+    """Lay out the linear layers as this processor computes them fastest."""
+    from .linear_layers import pack_linear_layers
+
+    pack_linear_layers(model)
 
 
 def _device_name(device: str) -> str:

@@ -15,7 +15,7 @@ from llms_meet_ner.cli.options import catch_errors
 from llms_meet_ner.data_converters.cards import load_card
 from llms_meet_ner.data_converters.corpus import read_corpus
 from llms_meet_ner.decoding.model import load_model
-from llms_meet_ner.decoding.pretrained import Weights
+from llms_meet_ner.decoding.pretrained import Weights, load_pretrained
 from llms_meet_ner.decoding.requests import Request
 from llms_meet_ner.errors import LmnError
 from llms_meet_ner.files import write_json
@@ -81,14 +81,16 @@ def compare(
     sentences: list[Sentence] = [s for split in (splits[-1], splits[0]) for s in read_corpus(card, split)]
     sentences = [s for s in sentences if most_tokens is None or len(s.tokens) <= most_tokens][:number]
     spec = _spec(adapter, form)
-    loaded = load_model(Weights(str(model), adapter), spec, "float32")
+    weights = Weights(str(model), adapter)
+    loaded = load_model(weights, spec, "float32")
+    reference = load_pretrained(weights, "float32").eval()  # with the linear layers of torch
     fast = ConstrainedGenerator(loaded, spec)
     differences: list[str] = []
     for start in range(0, len(sentences), batch_size):
         batch = sentences[start : start + batch_size]
         prompts = [encode_prompt(loaded.tokenizer, spec, sentence.text) for sentence in batch]
         tokens = [sentence.tokens for sentence in batch]
-        plain = decode(loaded.model, loaded.tokenizer, prompts, tokens, spec.labels.names, spec.format)
+        plain = decode(reference, loaded.tokenizer, prompts, tokens, spec.labels.names, spec.format)
         fast.generate([Request(prompt, words, 1) for prompt, words in zip(prompts, tokens)])
         pairs = zip(batch, plain, fast.last_ids, strict=True)
         differences += [sentence.id for sentence, one, other in pairs if one != other]
