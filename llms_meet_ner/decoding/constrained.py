@@ -8,15 +8,17 @@ proposal instead, the whole expected rest of the output:
 3. Later choices were made after a wrong token, but most of them are right. They are kept as hints: by the state of the grammar
    they were made at, which is the same whatever was written before. The next proposal follows the hints, so later entities are
    opened, closed and labelled before their turn comes.
+4. A proposal ends where checking more of it costs more than it saves (`reach.py`).
 
 A proposal changes the number of passes, never the output.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +33,18 @@ from .guesser import EntityGuesser, GuessedPlan
 from .memory import memory_errors
 from .model import LoadedModel
 from .packed import PackedModel, Segment
+from .reach import Chances, PassCost, best_reach
 from .requests import Request
 from .vocabulary import Vocabulary
+
+_CERTAINTIES = ((0.99, "certain"), (0.9, "likely"), (0.6, "fair"))
+"""Kinds of hints, by the lowest probability that the model gave to its choice."""
+_FIRST_CHANCES = {("plan", "text"): 0.99, ("plan", "mark"): 0.6, ("plan", "capital"): 0.9, ("plan", "word"): 0.98} | {
+    (source, what): chance
+    for source, chance in (("certain", 0.99), ("likely", 0.95), ("fair", 0.8), ("doubtful", 0.6))
+    for what in ("text", "mark", "capital", "word")
+}
+"""Chance that a proposed token is right, by its kind, before any was checked."""
 
 ProposalKind = Literal["none", "copy", "marked"]
 """`none` decodes step by step, `copy` proposes the rest of the sentence without entities, `marked` proposes entities too."""
@@ -55,6 +67,20 @@ class DecodingCost:
     computed: int = 0
 
 
+class _Proposed(NamedTuple):
+    """A proposed token.
+
+    Attributes:
+        token: Its id.
+        state: State before it.
+        kind: What its chance to be right is counted by: where it comes from, and what it writes.
+    """
+
+    token: int
+    state: int
+    kind: tuple[str, str]
+
+
 @dataclass(slots=True)
 class _Row:
     """A sentence that is being decoded.
@@ -68,9 +94,8 @@ class _Row:
         ids: Output so far.
         state: State after the output so far.
         choices: Choice at each token of the output so far.
-        hints: Token that the model last chose at each state, whatever was written before.
-        proposal: Tokens to check in the next pass, up to the end of the output, and the state before each; empty to decode
-            step by step.
+        hints: Choice that the model last made at each state, whatever was written before.
+        proposal: Tokens to check in the next pass; empty to decode step by step.
         passes: Number of passes that it took part in.
     """
 
@@ -82,8 +107,8 @@ class _Row:
     ids: list[int] = field(default_factory=list)
     state: int = Constraint.start
     choices: list[Choice] = field(default_factory=list)
-    hints: dict[int, int] = field(default_factory=dict)
-    proposal: list[tuple[int, int]] = field(default_factory=list)
+    hints: dict[int, Choice] = field(default_factory=dict)
+    proposal: list[_Proposed] = field(default_factory=list)
     passes: int = 0
 
     @property
@@ -93,7 +118,7 @@ class _Row:
     @property
     def states(self) -> list[int]:
         """The states before each token of the proposal; without a proposal, the state before the next token."""
-        return [state for _, state in self.proposal] or [self.state]
+        return [proposed.state for proposed in self.proposal] or [self.state]
 
 
 class ConstrainedGenerator:
@@ -101,6 +126,7 @@ class ConstrainedGenerator:
 
     Attributes:
         cost: Cost of decoding so far.
+        pass_cost: Cost of a pass.
         last_passes: Number of passes of each sentence in the last batch.
         last_ids: Output tokens of each sentence in the last batch, without a stop token.
     """
@@ -112,6 +138,7 @@ class ConstrainedGenerator:
         *,
         guesser: EntityGuesser | None = None,
         proposals: ProposalKind = "marked",
+        pass_cost: PassCost | None = None,
     ) -> None:
         """Prepare a model.
 
@@ -121,6 +148,8 @@ class ConstrainedGenerator:
             guesser: Makes the first plan of each sentence. None for a guesser that learns from the sentences as they come; then
                 the last digits of probabilities may depend on the order of the sentences.
             proposals: Kind of proposals.
+            pass_cost: Cost of a pass, which says how far proposals reach; None to measure it as passes run in float32,
+                and for a typical one in other data types.
 
         Raises:
             LmnError: Constrained decoding does not work with this format, tokenizer or model.
@@ -136,6 +165,8 @@ class ConstrainedGenerator:
         self._guesser = guesser or EntityGuesser.of(spec.labels.names)
         self._learns = guesser is None
         self._proposals = proposals
+        self.pass_cost = pass_cost or PassCost.of_device(loaded.device, loaded.dtype)
+        self._chances = Chances()
         self.cost = DecodingCost()
         self.last_passes: list[int] = []
         self.last_ids: list[list[int]] = []
@@ -160,9 +191,11 @@ class ConstrainedGenerator:
         rows = [self._begin(number, request) for number, request in enumerate(requests)]
         active = list(rows)
         while active:
+            started, computed = time.perf_counter(), self.cost.computed
             for row in active:
-                row.proposal = self._propose(row)
+                row.proposal = self._worth_checking(self._propose(row), len(active))
             self._pass(active)
+            self.pass_cost.note(self.cost.computed - computed, time.perf_counter() - started)
             active = self._remaining(active)
         self.last_passes = [row.passes for row in rows]
         self.last_ids = [row.ids for row in rows]
@@ -176,23 +209,26 @@ class ConstrainedGenerator:
         plan = self._guesser.guess(request.tokens) if self._proposals == "marked" else None
         return _Row(number, constraint, plan, list(request.prompt[shared:]), shared)
 
-    def _propose(self, row: _Row) -> list[tuple[int, int]]:
-        """Return the expected tokens up to the end of the output, and the state before each.
+    def _propose(self, row: _Row) -> list[_Proposed]:
+        """Return the expected tokens up to the end of the output.
 
         At each state, the token is the hint; without a hint, the next token of the planned rest as the tokenizer splits it; if
         that one is not allowed, the longest allowed token of the planned rest.
         """
-        proposal: list[tuple[int, int]] = []
+        proposal: list[_Proposed] = []
         if self._proposals == "none":
             return proposal
         plan = row.plan or _NoEntities(self._spec.labels.names[0])
         state, ids, ahead = row.state, list(row.ids), list[int]()
         while not row.constraint.is_done(state):
-            targets = row.constraint.next_tokens(state).targets
-            token = row.hints.get(state) if row.plan else None
-            if token is None and ahead and ahead[0] in targets:
+            allowed = row.constraint.next_tokens(state)
+            targets = allowed.targets
+            hint = row.hints.get(state) if row.plan else None
+            if hint is not None:
+                token = hint.token
+            elif ahead and ahead[0] in targets:
                 token = ahead[0]
-            elif token is None:
+            else:
                 rest = continuation(row.constraint.grammar, state, plan)
                 ahead = self._encode_rest(ids, rest)
                 token = (
@@ -201,10 +237,27 @@ class ConstrainedGenerator:
                     else _longest_token(self._vocabulary, row.constraint, state, rest)
                 )
             ahead = ahead[1:] if ahead and ahead[0] == token else []
-            proposal.append((token, state))
+            proposal.append(_Proposed(token, state, self._kind(token, allowed, hint)))
             ids.append(token)
             state = targets[token]
         return proposal
+
+    def _kind(self, token: int, allowed: AllowedTokens, hint: Choice | None) -> tuple[str, str]:
+        """Return where a proposed token comes from, and what it writes."""
+        source = "plan" if hint is None else _certainty(hint)
+        if len(allowed.marks) < 2:
+            return source, "text"
+        if allowed.mark_of(token):
+            return source, "mark"
+        word = self._vocabulary.bytes_of([token]).lstrip()
+        return source, "capital" if word[:1].isupper() else "word"
+
+    def _worth_checking(self, proposal: list[_Proposed], rows: int) -> list[_Proposed]:
+        """Return the beginning of a proposal that is worth a check in a pass that some rows share."""
+        if len(proposal) < 2:
+            return proposal
+        chances = [self._chances.of(proposed.kind, _FIRST_CHANCES[proposed.kind]) for proposed in proposal]
+        return proposal[: best_reach(chances, self.pass_cost.tokens / rows)]
 
     def _encode_rest(self, ids: Sequence[int], rest: bytes) -> list[int]:
         """Return the tokens of the rest of an output as the tokenizer makes them from the whole output.
@@ -229,7 +282,7 @@ class ConstrainedGenerator:
         segments: list[Segment] = []
         allowed: list[list[AllowedTokens]] = []
         for number, row in enumerate(active):
-            fed = [token for token, _ in row.proposal[:-1]]  # nothing is left to decide after the last token
+            fed = [proposed.token for proposed in row.proposal[:-1]]  # what follows the last token is not asked
             allowed.append([row.constraint.next_tokens(state) for state in row.states])
             segments.append(Segment(number, row.cached, row.waiting + fed, 1 + len(fed)))
             row.passes += 1
@@ -248,11 +301,10 @@ class ConstrainedGenerator:
         """Keep the tokens that the model would have written itself, and its next choice; keep all choices as hints."""
         row.cached += len(row.waiting)
         row.waiting = []
-        proposed = [token for token, _ in row.proposal]
         is_kept = True
         for number, (tokens, state) in enumerate(zip(allowed, row.states, strict=True)):
             choice = Choice.of(tokens, logits[number, np.searchsorted(candidates, tokens.ids)])
-            row.hints[state] = choice.token
+            row.hints[state] = choice
             if not is_kept:
                 continue
             row.state = tokens.targets[choice.token]
@@ -260,7 +312,11 @@ class ConstrainedGenerator:
                 break
             row.ids.append(choice.token)
             row.choices.append(choice)
-            is_kept = number < len(proposed) and choice.token == proposed[number]
+            if row.proposal:
+                is_kept = choice.token == row.proposal[number].token
+                self._chances.note(row.proposal[number].kind, is_right=is_kept)
+            else:
+                is_kept = False
             if row.plan and not is_kept and not choice.mark and (inside := row.constraint.open_at(state)) is not None:
                 row.plan.extend(inside)
             if is_kept and number < len(allowed) - 1:
@@ -306,6 +362,10 @@ class ConstrainedGenerator:
         if row.constraint.tokens != tokens:
             text = self._format.write(tokens, spans)
         return Answer(text, found, uncertainty(row.choices))
+
+
+def _certainty(hint: Choice) -> str:
+    return next((name for limit, name in _CERTAINTIES if hint.probability >= limit), "doubtful")
 
 
 class _NoEntities:

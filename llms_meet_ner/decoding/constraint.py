@@ -34,6 +34,10 @@ class AllowedTokens:
     groups: NDArray[np.int64]
     marks: tuple[bytes, ...]
 
+    def mark_of(self, token: int) -> bytes:
+        """Return the mark that an allowed token writes; empty if it writes none."""
+        return self.marks[int(self.groups[np.searchsorted(self.ids, token)])]
+
 
 class Constraint:
     """The outputs that one sentence can have, token by token. States are the states of its grammar, and `END`.

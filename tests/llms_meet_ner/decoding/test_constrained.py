@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import math
+import random
 from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from small_models import HOSTILE, LABELS, SENTENCES, decode, loaded, model_of, requests, spec
 from small_tokenizers import byte_level, pieces
 
 from llms_meet_ner import Span, get_format
+from llms_meet_ner.decoding import constrained
 from llms_meet_ner.decoding.guesser import EntityGuesser
+from llms_meet_ner.decoding.reach import PassCost
 from llms_meet_ner.decoding.requests import Request
+
+TOKENIZER = byte_level()
 
 
 @pytest.mark.parametrize(
@@ -116,6 +125,40 @@ def test_proposals_and_batches_change_nothing_else(form: str, pieced: bool, nest
         assert alignment.status == "exact"
         assert len(output.confidences) == len(alignment.spans)
         assert all(0 < value <= 1 for value in output.confidences)
+
+
+@functools.cache
+def step_by_step() -> list[list[int]]:
+    return decode(loaded("Llama", TOKENIZER), requests(TOKENIZER), 6, proposals="none")[0]
+
+
+@settings(max_examples=3, deadline=None, derandomize=True)
+@given(seed=st.integers(0, 2**32), size=st.sampled_from([1, 4, 6]), proposals=st.sampled_from(["copy", "marked"]))
+def test_proposals_cut_at_any_place_change_nothing(seed: int, size: int, proposals: str) -> None:
+    model = loaded("Llama", TOKENIZER)
+    expected = step_by_step()
+    places = random.Random(seed)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(constrained, "best_reach", lambda chances, _: places.randint(1, len(chances)))
+        assert decode(model, requests(TOKENIZER), size, proposals=proposals)[0] == expected
+
+
+def test_the_cost_of_a_pass_says_how_far_proposals_reach() -> None:
+    model = loaded("Llama", TOKENIZER)
+    work, ids = {}, []
+    for name, tokens in {"tokens": 0.0, "both": 8.0, "passes": math.inf}.items():
+        found, _, work[name] = decode(model, requests(TOKENIZER), 6, pass_cost=PassCost(tokens, is_fixed=True))
+        ids.append(found)
+    assert ids[0] == ids[1] == ids[2]
+    assert work["tokens"].passes > work["both"].passes > work["passes"].passes
+    assert work["tokens"].computed < work["both"].computed < work["passes"].computed
+
+
+def test_the_cost_of_a_pass_is_measured_as_passes_run() -> None:
+    cost = PassCost(32.0)
+    decode(loaded("Llama", TOKENIZER), requests(TOKENIZER), 6, pass_cost=cost)
+    assert cost.seconds is not None
+    assert cost.tokens >= 1
 
 
 @pytest.mark.parametrize(("form", "nested"), [("bracketed", False), ("bracketed", True), ("xml", False)])
