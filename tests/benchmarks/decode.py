@@ -2,11 +2,12 @@ r"""Compares decoding speeds: LLaMA-Factory's own prediction, plain `generate`, 
 
     python tests/benchmarks/decode.py --recipe recipes/demo_smollm2.yaml --split testb --sentences 32 --out FOLDER
 
-Each line of the table runs in a process of its own, one after the other, with the same sentences, adapter and prompt. Times are
-times of generation without loading; LLaMA-Factory's is the running time that it writes itself. `passes` counts the passes in
-which a sentence takes part, `computed` the tokens that go through the model for a sentence, with its prompt. `faithful` is the
-share of outputs in which no word of the sentence is lost, changed or added. The table goes to the terminal; `decode.json`,
-`decode.md` and `decode.png` (passes against entities and against length) go to the folder.
+Each line of the table runs in a process of its own, one after the other, with the same sentences, adapter and prompt. With
+several rounds, all lines run once, then all again, and the shortest time of each line counts. Times are times of generation without
+loading; LLaMA-Factory's is the running time that it writes itself. `passes` counts the passes in which a sentence takes part,
+`computed` the tokens that go through the model for a sentence, with its prompt. `pass` is what a pass costs by itself, in tokens,
+as our decoder measured it. `faithful` is the share of outputs in which no word of the sentence is lost, changed or added. The table
+goes to the terminal; `decode.json`, `decode.md` and `decode.png` (passes against entities and against length) go to the folder.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,9 @@ from llms_meet_ner.systems.local import recipe_weights, training_guesser
 from llms_meet_ner.training.dataset_info import sibling
 from llms_meet_ner.training.recipe import Recipe, load_recipe, recipe_prompt
 
+FACTORY = "LLaMA-Factory"
 OURS = ("generate", "free", "constrained", "copying", "marked-up")
+DTYPES = ("float32", "bfloat16")
 _PROPOSALS = {"constrained": "none", "copying": "copy", "marked-up": "marked"}
 
 
@@ -56,6 +59,7 @@ class Line:
     Attributes:
         method: Name of the decoder.
         batch: Number of sentences decoded together.
+        dtype: Data type of the weights.
         seconds: Seconds of generation.
         passes: Mean number of passes for a sentence.
         written: Mean number of output tokens for a sentence.
@@ -64,10 +68,13 @@ class Line:
         f1: Strict micro F1.
         faithful: Share of faithful outputs.
         by_sentence: (tokens of the sentence, entities written, passes) for each sentence.
+        pass_tokens: Cost of a pass by itself, in tokens; None if not measured.
+        pass_seconds: Seconds of a pass by itself, and of a token; None if not measured.
     """
 
     method: str
     batch: int
+    dtype: str
     seconds: float
     passes: float
     written: float
@@ -76,6 +83,8 @@ class Line:
     f1: float
     faithful: float
     by_sentence: list[tuple[int, int, int]]
+    pass_tokens: float | None = None
+    pass_seconds: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,40 +110,37 @@ def _job(recipe_path: Path, overrides: Sequence[str], split: str, source: Path |
 
 
 def _line(
-    job: Job, method: str, batch: int, seconds: float, outputs: list[str], passes: list[int], **more: Any
+    job: Job, method: str, batch: int, dtype: str, seconds: float, outputs: list[str], passes: list[int], **more: Any
 ) -> Line:
     fmt = get_format(job.spec.format, nested=job.spec.nested)
     alignments = [fmt.parse(text, s.tokens, job.spec.labels) for text, s in zip(outputs, job.sentences, strict=True)]
     faithful = [a.status == EXACT or set(a.reasons) <= {"respaced"} for a in alignments]
     rows = [(len(s.tokens), len(a.spans), p) for s, a, p in zip(job.sentences, alignments, passes, strict=True)]
     return Line(
-        method=method, batch=batch, seconds=round(seconds, 2), passes=round(sum(passes) / len(passes), 2),
+        method=method, batch=batch, dtype=dtype, seconds=round(seconds, 2), passes=round(sum(passes) / len(passes), 2),
         f1=round(score(job.sentences, alignments, nested=job.spec.nested).micro.f1, 4),
         faithful=round(sum(faithful) / len(faithful), 4), by_sentence=rows, **more,
     )  # fmt: skip
 
 
-def _ours(job: Job, method: str, batch: int) -> Line:
+def _ours(job: Job, method: str, batch: int, dtype: str) -> Line:
     """Generate with one of our decoders in this process."""
     import torch
 
-    from llms_meet_ner.decoding.constrained import ConstrainedGenerator
-    from llms_meet_ner.decoding.greedy import GreedyGenerator
     from llms_meet_ner.decoding.model import load_model
+    from llms_meet_ner.decoding.pretrained import load_pretrained
 
-    loaded = load_model(recipe_weights(job.recipe, job.recipe.output_dir), job.spec, "float32")
+    weights = recipe_weights(job.recipe, job.recipe.output_dir)
+    loaded = load_model(weights, job.spec, dtype)  # type: ignore[arg-type]
+    if method == "generate":  # with the linear layers of torch
+        loaded = replace(loaded, model=load_pretrained(weights, dtype).to(loaded.device).eval())  # type: ignore[arg-type]
     prompts = [encode_prompt(loaded.tokenizer, job.spec, sentence.text) for sentence in job.sentences]
     lengths = [len(loaded.tokenizer.encode(sentence.text)) for sentence in job.sentences]
     requests = [
         Request(prompt, s.tokens, 3 * length + 32) for prompt, s, length in zip(prompts, job.sentences, lengths)
     ]
     order = sorted(range(len(requests)), key=lambda item: -len(prompts[item]))
-    generator: Any
-    if method in _PROPOSALS:
-        guesser = training_guesser(job.recipe, job.spec)
-        generator = ConstrainedGenerator(loaded, job.spec, guesser=guesser, proposals=_PROPOSALS[method])  # type: ignore[arg-type]
-    else:
-        generator = GreedyGenerator(loaded)
+    generator = _generator(job, method, loaded)
     outputs, passes = [""] * len(order), [0] * len(order)
     started = time.perf_counter()
     if method != "generate":
@@ -148,16 +154,26 @@ def _ours(job: Job, method: str, batch: int) -> Line:
                 passes[item] = count
     seconds = time.perf_counter() - started
     written = [len(loaded.tokenizer.encode(text, add_special_tokens=False)) for text in outputs]
+    more: dict[str, Any] = {"written": round(sum(written) / len(order), 1), "computed": None}
     if method in _PROPOSALS:
-        more = {
-            "written": generator.cost.steps / len(order),
+        more |= {
+            "written": round(generator.cost.steps / len(order), 1),
             "computed": round(generator.cost.computed / len(order), 1),
-        }
+            "pass_tokens": generator.pass_cost.tokens, "pass_seconds": generator.pass_cost.seconds,
+        }  # fmt: skip
     else:
         passes = [count + 1 for count in written]  # the stop token takes a pass too
-        more = {"written": sum(written) / len(order), "computed": None}
-    more["written"] = round(more["written"] or 0.0, 1)
-    return _line(job, method, batch, seconds, outputs, passes, memory=_memory(torch), **more)
+    return _line(job, method, batch, dtype, seconds, outputs, passes, memory=_memory(torch), **more)
+
+
+def _generator(job: Job, method: str, loaded: Any) -> Any:
+    from llms_meet_ner.decoding.constrained import ConstrainedGenerator
+    from llms_meet_ner.decoding.greedy import GreedyGenerator
+
+    if method not in _PROPOSALS:
+        return GreedyGenerator(loaded)
+    guesser = training_guesser(job.recipe, job.spec)
+    return ConstrainedGenerator(loaded, job.spec, guesser=guesser, proposals=_PROPOSALS[method])  # type: ignore[arg-type]
 
 
 def _memory(torch: Any) -> int:
@@ -166,8 +182,8 @@ def _memory(torch: Any) -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
-def _llamafactory(job: Job, batch: int) -> Line:
-    """Predict with LLaMA-Factory as published: `do_predict`, `predict_with_generate`, greedy."""
+def _llamafactory(job: Job, batch: int, dtype: str) -> Line:
+    """Predict with LLaMA-Factory as published: `do_predict`, `predict_with_generate`, greedy; in bfloat16 if it is told so."""
     from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(job.recipe.model)
@@ -178,7 +194,7 @@ def _llamafactory(job: Job, batch: int) -> Line:
             "adapter_name_or_path": str(job.recipe.output_dir), "dataset_dir": str(job.recipe.dataset_dir),
             "eval_dataset": job.data, "max_samples": len(job.sentences), "per_device_eval_batch_size": batch,
             "max_new_tokens": 256, "output_dir": folder, "report_to": "none", "preprocessing_num_workers": 1,
-        }  # fmt: skip
+        } | ({"bf16": True, "fp16": False} if dtype == "bfloat16" else {})  # fmt: skip
         recipe = Path(folder) / "predict.yaml"
         recipe.write_text(yaml.safe_dump(values))
         done = subprocess.run(
@@ -196,44 +212,70 @@ def _llamafactory(job: Job, batch: int) -> Line:
     memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
     mean = round(sum(written) / len(written), 1)
     passes = [count + 1 for count in written]
-    return _line(job, "LLaMA-Factory", batch, seconds, outputs, passes, written=mean, computed=None, memory=memory)
+    return _line(job, FACTORY, batch, dtype, seconds, outputs, passes, written=mean, computed=None, memory=memory)
 
 
-def _best(lines: Sequence[Line], method: str) -> Line:
-    return min((line for line in lines if line.method == method), key=lambda line: line.seconds)
+def _best(lines: Sequence[Line], method: str, dtype: str) -> Line | None:
+    return min(_of(lines, method, dtype), key=lambda line: line.seconds, default=None)
+
+
+def _of(lines: Sequence[Line], method: str, dtype: str) -> list[Line]:
+    return [line for line in lines if (line.method, line.dtype) == (method, dtype)]
 
 
 def _rows(lines: Sequence[Line]) -> list[tuple[str, ...]]:
     count = len(lines[0].by_sentence)
-    slowest = next((line for line in lines if line.method == "LLaMA-Factory" and line.batch == 1), lines[0])
+    slowest = next((line for line in lines if line.method == FACTORY and line.batch == 1), lines[0])
     rows = []
     for line in lines:
         computed = "" if line.computed is None else f"{line.computed:.1f}"
+        alone = "" if line.pass_tokens is None else f"{line.pass_tokens:.0f}"
         figures = [f"{count / line.seconds:.2f}", f"{slowest.seconds / line.seconds:.1f}x", f"{line.passes:.2f}"]
-        figures += [f"{line.written:.1f}", computed, f"{line.memory:,}", f"{line.f1:.4f}", f"{line.faithful:.2f}"]
-        rows.append([line.method, str(line.batch), *figures])
+        figures += [
+            f"{line.written:.1f}",
+            computed,
+            alone,
+            f"{line.memory:,}",
+            f"{line.f1:.4f}",
+            f"{line.faithful:.2f}",
+        ]
+        rows.append((line.method, str(line.batch), line.dtype, *figures))
     return rows
 
 
 _COLUMNS = (
-    "decoding", "batch", "sentences/s", "speed", "passes", "written", "computed", "MiB", "F1", "faithful",
+    "decoding", "batch", "data type", "sentences/s", "speed", "passes", "written", "computed", "pass", "MiB", "F1", "faithful",
 )  # fmt: skip
 
 
 def _summary(lines: Sequence[Line], job: Job) -> list[str]:
     """Return the lines around the table: the machine and data, and the ratios."""
-    marked, plain = _best(lines, "marked-up"), _best(lines, "generate")
-    stepwise = next(line for line in lines if line.method == "constrained")
     found = [
-        f"{len(job.sentences)} sentences of {job.data}, {job.recipe.model}, adapter {job.recipe.output_dir.name}; {_machine()}",
-        f"marked-up against plain generate at its best batch size: {plain.seconds / marked.seconds:.1f}x",
-        f"passes, step by step against marked-up: {stepwise.passes / marked.passes:.1f}x",
+        f"{len(job.sentences)} sentences of {job.data}, {job.recipe.model}, adapter {job.recipe.output_dir.name}; {_machine()}"
     ]
-    factory = [line for line in lines if line.method == "LLaMA-Factory"]
-    if factory:
-        one, best = next(line for line in factory if line.batch == 1), _best(lines, "LLaMA-Factory")
-        found.insert(1, f"marked-up against LLaMA-Factory at batch 1: {one.seconds / marked.seconds:.1f}x")
-        found.insert(2, f"... at its best batch size ({best.batch}): {best.seconds / marked.seconds:.1f}x")
+    for dtype in DTYPES:
+        marked, stepwise = _best(lines, "marked-up", dtype), _of(lines, "constrained", dtype)
+        if marked is None:
+            continue
+        for theirs in dict.fromkeys((dtype, DTYPES[0])):
+            found += _against(lines, marked, theirs)
+        if stepwise:
+            found.append(f"passes, step by step against marked-up ({dtype}): {stepwise[0].passes / marked.passes:.1f}x")
+    return found
+
+
+def _against(lines: Sequence[Line], marked: Line, theirs: str) -> list[str]:
+    """Return how many times as fast our best line is as those of others with a data type."""
+    found = []
+    names = f"marked-up ({marked.dtype}, batch {marked.batch}) against"
+    best, plain = _best(lines, FACTORY, theirs), _best(lines, "generate", theirs)
+    for one in _of(lines, FACTORY, theirs):
+        if one.batch == 1:
+            found.append(f"{names} LLaMA-Factory ({theirs}) at batch 1: {one.seconds / marked.seconds:.1f}x")
+    if best is not None:
+        found.append(f"... at its best batch size ({best.batch}): {best.seconds / marked.seconds:.1f}x")
+    if plain is not None:
+        found.append(f"{names} plain generate ({theirs}) at its best batch size: {plain.seconds / marked.seconds:.1f}x")
     return found
 
 
@@ -255,7 +297,9 @@ def _plot(lines: Sequence[Line], path: Path) -> None:
 
     figure, axes = pyplot.subplots(1, 2, figsize=(9, 3.6), sharey=True, layout="constrained")
     for method, marker in (("constrained", "x"), ("copying", "+"), ("marked-up", ".")):
-        line = _best(lines, method)
+        line = next((line for line in lines if line.method == method), None)
+        if line is None:
+            continue
         name = "step by step" if method == "constrained" else method
         for axis, column in zip(axes, (1, 0)):
             axis.scatter(
@@ -283,38 +327,58 @@ def _write(lines: Sequence[Line], job: Job, folder: Path) -> None:
 @click.option("--source", type=click.Path(path_type=Path), help="Folder of the corpus files.")
 @click.option("--sentences", "number", type=click.IntRange(min=1), default=32, show_default=True)
 @click.option("--batch-sizes", default="1,8,32", show_default=True, help="LLaMA-Factory runs at 1, too.")
+@click.option("--methods", default=",".join((FACTORY, *OURS)), show_default=True, help="Lines of the table.")
+@click.option(
+    "--dtypes", default="float32", show_default=True, help="Data types of the weights: float32, bfloat16 or both."
+)
+@click.option("--rounds", type=click.IntRange(min=1), default=1, show_default=True, help="How often all lines run.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("outputs/decode"), show_default=True)
-@click.option("--child", nargs=2, hidden=True, help="Run one line: method and batch size.")
+@click.option("--child", nargs=3, hidden=True, help="Run one line: method, batch size and data type.")
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 @catch_errors
 def main(
-    recipe_path: Path, split: str, source: Path | None, number: int, batch_sizes: str, out: Path, child: tuple[str, str] | None,
-    overrides: tuple[str, ...],
+    recipe_path: Path, split: str, source: Path | None, number: int, batch_sizes: str, methods: str, dtypes: str, rounds: int, out: Path,
+    child: tuple[str, str, str] | None, overrides: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Time decoding, one method and batch size after the other."""
     job = _job(recipe_path, overrides, split, source, number)
     if child:
-        method, size = child[0], int(child[1])
-        found = _llamafactory(job, size) if method == "LLaMA-Factory" else _ours(job, method, size)
+        method, size, dtype = child[0], int(child[1]), child[2]
+        found = _llamafactory(job, size, dtype) if method == FACTORY else _ours(job, method, size, dtype)
         write_json(out, asdict(found))
         return
-    lines: list[Line] = []
-    for method in ("LLaMA-Factory", *OURS):
-        sizes = {int(size) for size in batch_sizes.split(",")} | ({1} if method == "LLaMA-Factory" else set())
-        for size in sorted(sizes):
-            with tempfile.TemporaryDirectory() as folder:
-                result = Path(folder) / "line.json"
-                words = [*sys.argv[1:], "--child", method, str(size), "--out", str(result)]
-                done = subprocess.run(
-                    [sys.executable, "-m", __spec__.name, *words], capture_output=True, text=True, check=False
-                )
-                if done.returncode:
-                    raise LmnError(done.stderr[-1500:], f"{method} at batch {size}")
-                lines.append(Line(**json.loads(result.read_text())))
-            click.echo("  ".join(_rows([lines[0], lines[-1]])[1]), err=True)
+    best: dict[tuple[str, int, str], Line] = {}
+    for key in _keys(methods, batch_sizes, dtypes) * rounds:
+        line = _run(*key)
+        if key not in best or line.seconds < best[key].seconds:
+            best[key] = line
+        click.echo("  ".join(_rows([*best.values(), line])[-1]), err=True)
+    lines = list(best.values())
     print_table(Table(_COLUMNS, _rows(lines), numbers=False))
     click.echo("\n" + "\n".join(_summary(lines, job)))
     _write(lines, job, out)
+
+
+def _keys(methods: str, batch_sizes: str, dtypes: str) -> list[tuple[str, int, str]]:
+    """Return method, batch size and data type of each line."""
+    sizes = sorted({int(size) for size in batch_sizes.split(",")})
+    return [
+        (method, size, dtype)
+        for dtype in dtypes.split(",")
+        for method in methods.split(",")
+        for size in (sorted({1, *sizes}) if method == FACTORY else sizes)
+    ]
+
+
+def _run(method: str, size: int, dtype: str) -> Line:
+    """Run one line in a process of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        result = Path(folder) / "line.json"
+        words = [*sys.argv[1:], "--child", method, str(size), dtype, "--out", str(result)]
+        done = subprocess.run([sys.executable, __file__, *words], capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise LmnError(done.stderr[-1500:], f"{method} at batch {size} in {dtype}")
+        return Line(**json.loads(result.read_text()))
 
 
 if __name__ == "__main__":
