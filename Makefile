@@ -6,6 +6,7 @@
 # make check   runs ruff, mypy --strict and the import contracts
 # make bench   runs the benchmark of the pipeline; make bench-decode runs the one of decoding, make bench-train that of training
 # make bench-dtype  runs the one of float32 and bfloat16
+# make bench-startup  runs the one of what commands cost before they do anything
 # make bench-growth  runs the one of long outputs that are built to be slow
 PYTHON ?= python3
 VENV ?= .venv
@@ -15,7 +16,7 @@ READY := $(VENV)/.ready
 VLLM := .venv-vllm
 VLLM_READY := $(VLLM)/.ready
 
-.PHONY: setup demo test test-vllm verify check bench bench-decode bench-train bench-dtype bench-growth clean
+.PHONY: setup demo test test-vllm verify check bench bench-decode bench-train bench-dtype bench-growth bench-startup clean
 
 setup: $(READY)
 
@@ -99,6 +100,10 @@ bench-train: $(READY)
 bench-dtype: $(READY)
 	$(BIN)/python tests/benchmarks/dtype.py
 	$(if $(LMN_CORPORA),$(BIN)/python tests/benchmarks/dtype.py --corpus wikigold --split test --source $(LMN_CORPORA)/wikigold --timed 0)
+
+# Compares the start of every command with the imports of torch, transformers and peft; lmn-tag with the demo's adapter. Takes a few minutes.
+bench-startup: $(READY)
+	$(BIN)/python tests/benchmarks/startup.py
 
 # Reads outputs that are built to be slow, of up to 10,000 tokens, in all formats. Takes a minute.
 bench-growth: $(READY)

@@ -23,6 +23,7 @@ from llms_meet_ner.records import Answer
         ("pipeline", ["--sentences", "200"], "everything held at once"),
         ("growth", ["--sizes", "50,100", "--format", "bracketed"], "bracketed"),
         ("convert", ["--sentences", "50", "--rounds", "1", "--only", "tokens"], "tokens"),
+        ("startup", ["--rounds", "1", "--only", "lmn-tag --help"], "1.00"),
         ("memory", ["--megabytes", "1", "--only", "long prompts"], "long prompts"),
     ],
 )
