@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final, get_args
 
+from ..collector import collector_paused
 from ..errors import LmnError, installing
 from ..prompting.spec import PromptSpec
 from ..prompting.templates import prepare_tokenizer, stop_ids
@@ -110,6 +111,7 @@ def _instructions(weights: Weights) -> str | None:
     return None if found and is_quantised(weights) else found
 
 
+@collector_paused()
 def _has_cuda() -> bool:
     """Return whether there is a card, after making sure that the packages can be imported."""
     try:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from ..collector import collector_paused
 from ..errors import LmnError
 from ..hub_client import guard_hub
 from ..standard_input import kept_from_libraries
@@ -60,6 +61,7 @@ class Weights:
         return f"{self.base} with {self.adapter}" if self.adapter else self.base
 
 
+@collector_paused()
 def load_tokenizer(weights: Weights) -> Any:
     """Return the base model's tokenizer.
 

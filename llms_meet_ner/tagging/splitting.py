@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
+from ..collector import collector_paused
 from ..errors import LmnError, installing
 from ..sentence import Join
 
@@ -103,6 +104,7 @@ def make_splitter(language: str = "en", *, as_library: bool = False) -> Splitter
     return split
 
 
+@collector_paused()
 def _pipeline(language: str, as_library: bool) -> Any:
     try:
         import spacy
