@@ -48,10 +48,11 @@ def _no_secret_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Run the files with real models and trainings first on workers, so that none of them runs alone at the end."""
+    """Run the longest files first on workers, so that none of them runs alone at the end: real models and trainings, then attacks."""
     if hasattr(config, "workerinput"):
         slow = {item.path for item in items if item.get_closest_marker("slow")}
-        items.sort(key=lambda item: item.path not in slow)
+        attacks = ROOT / "tests" / "security"
+        items.sort(key=lambda item: (item.path not in slow, attacks not in item.path.parents))
 
 
 _skipped: list[str] = []
