@@ -1,6 +1,6 @@
 """Measures what bfloat16 changes: outputs, scores, confidences and time, next to float32 in one run.
 
-python tests/benchmarks/dtype.py [--recipe FILE] [--corpus CARD --split NAME --source DIR] [--sentences N] [KEY=VALUE ...]
+python tests/benchmarks/dtype.py [--recipe FILE] [--corpus CARD --split NAME --source DIR] [--sentences N] [--timed N] [KEY=VALUE ...]
 """
 
 from __future__ import annotations
@@ -166,24 +166,23 @@ def _answers(
     return [found[item] for item in range(len(order))], time.perf_counter() - started
 
 
-def _quality(job: Job, models: Mapping[Dtype, Any], decodings: Sequence[str], batch: int) -> dict[str, dict[str, Any]]:
-    """Return what bfloat16 changes in each decoding, and what proposals change in each data type."""
+def _quality(
+    job: Job, models: Mapping[Dtype, Any], decodings: Sequence[str], batch: int, keep: Callable[[str, Changes], None]
+) -> None:
+    """Find what bfloat16 changes in each decoding, and what proposals change in each data type; hand over each as soon as it is known."""
     found: dict[str, Changes] = {}
     answers: dict[tuple[str, str], list[Answer]] = {}
     for decoding in decodings:
         for name, loaded in models.items():
             answers[decoding, name], _ = _answers(job, loaded, decoding, batch, job.sentences)
         found[decoding] = Changes.of(job.sentences, *(answers[decoding, name] for name in TYPES), job.reader())
-    click.echo(table(Table(HEADER, [(name, *changes.row()) for name, changes in found.items()], numbers=False)))
+        keep(decoding, found[decoding])
     if {CONSTRAINED, STEPWISE} <= set(decodings):
         for name in TYPES:
             pair = answers[STEPWISE, name], answers[CONSTRAINED, name]
-            changes = Changes.of(job.sentences, *pair, job.reader())
-            found[f"proposals in {name}"] = changes
-            click.echo(
-                f"{name}: proposals change {changes.outputs} of {changes.sentences} outputs of step-by-step decoding"
-            )
-    return {name: _plain(changes) for name, changes in found.items()}
+            keep(f"step by step and with proposals, {name}", Changes.of(job.sentences, *pair, job.reader()))
+    click.echo()
+    click.echo(table(Table(HEADER, [(name, *changes.row()) for name, changes in found.items()], numbers=False)))
 
 
 def _plain(changes: Changes) -> dict[str, Any]:
@@ -230,7 +229,14 @@ def _speed(
 @click.option("--corpus", help="Card of the sentences. [default: the one that the adapter was trained on]")
 @click.option("--split", default="testb", show_default=True)
 @click.option("--source", type=click.Path(path_type=Path), help="Folder of the corpus files.")
-@click.option("--sentences", "number", type=click.IntRange(min=1), default=300, show_default=True)
+@click.option(
+    "--sentences",
+    "number",
+    type=click.IntRange(min=0),
+    default=300,
+    show_default=True,
+    help="Sentences that are compared.",
+)
 @click.option("--timed", type=click.IntRange(min=0), default=32, show_default=True, help="Sentences that are timed.")
 @click.option("--batch-sizes", default="1,8,32", show_default=True)
 @click.option("--decodings", default=",".join((CONSTRAINED, "stepwise", FREE)), show_default=True)
@@ -246,7 +252,7 @@ def main(
 
     from llms_meet_ner.decoding.model import load_model
 
-    job = _job(load_recipe(recipe_path, overrides), corpus, split, source, number)
+    job = _job(load_recipe(recipe_path, overrides), corpus, split, source, number or timed)
     wanted = [
         name for name in DECODINGS if {"stepwise": STEPWISE}.get(name, name) in decodings.replace("stepwise", STEPWISE)
     ]
@@ -256,7 +262,16 @@ def main(
     chip = bfloat16_instructions() or "no instructions for bfloat16"
     click.echo(f"{where}; torch {torch.__version__}, {torch.get_num_threads()} threads, {chip}, {os.cpu_count()} cores")
     figures: dict[str, Any] = {"data": where, "instructions": chip}
-    figures["quality"] = _quality(job, models, wanted, 32)
+    quality: dict[str, Any] = figures.setdefault("quality", {})
+
+    def keep(name: str, changes: Changes) -> None:
+        quality[name] = _plain(changes)
+        click.echo(f"{name}: {changes.outputs} of {changes.sentences} outputs differ")
+        if out:
+            write_json(out, figures)
+
+    if number:
+        _quality(job, models, wanted, 32, keep)
     if timed:
         sizes = [int(size) for size in batch_sizes.split(",")]
         figures["speed"] = _speed(job, models, [name for name in wanted if name != STEPWISE], sizes, timed)
