@@ -10,6 +10,8 @@ import click
 import cloup
 
 from ..alignment import STATUSES
+from ..decoding.model import AUTO, DTYPES
+from ..decoding.pretrained import Dtype
 from ..prediction.merge import merge_shards
 from ..prediction.run import predict, run_folder
 from ..prediction.shards import Shard
@@ -96,10 +98,14 @@ def merge(folders: tuple[Path, ...], out: Path | None, restart: bool) -> None:
 @main.command("serve-command")
 @recipe_option
 @click.option("--name", help="Name to serve the adapter under. [default: the last part of the recipe's output_dir]")
+@click.option(
+    "--dtype", type=click.Choice(DTYPES), default=AUTO, show_default=True,
+    help="Data type of the weights. auto: bfloat16 or float16 as the recipe trains; otherwise vLLM's auto, which is 16 bits.",
+)  # fmt: skip
 @_OVERRIDES
 @catch_errors
-def serve_command(recipe_path: Path | None, name: str | None, overrides: tuple[str, ...]) -> None:
+def serve_command(recipe_path: Path | None, name: str | None, dtype: Dtype, overrides: tuple[str, ...]) -> None:
     """Print the command that serves a recipe's adapter with vLLM; write its chat template next to the adapter."""
     recipe = choose_recipe(recipe_path, overrides)
-    words = [shlex.quote(word) for word in vllm_command(recipe, name or recipe.name)]
+    words = [shlex.quote(word) for word in vllm_command(recipe, name or recipe.name, dtype)]
     write_data(" ".join(words).replace(" --", " \\\n    --") + "\n")

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from ..decoding.model import AUTO
+from ..decoding.pretrained import Dtype
 from ..errors import LmnError
 from ..files import atomic_write
 from ..prompting.spec import Slot, TemplatePieces
@@ -66,12 +67,13 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def vllm_command(recipe: Recipe, name: str) -> list[str]:
+def vllm_command(recipe: Recipe, name: str, dtype: Dtype = AUTO) -> list[str]:
     """Write the chat template next to a recipe's adapter, and return the words that start vLLM's server with both.
 
     Args:
         recipe: Recipe of a trained model.
         name: Name to serve the adapter under.
+        dtype: Data type of the weights; `auto` is the one that the recipe trains in, if that is half precision, otherwise vLLM's `auto`.
 
     Raises:
         LmnError: There is no adapter, or vLLM cannot serve it apart from its base.
@@ -86,8 +88,10 @@ def vllm_command(recipe: Recipe, name: str) -> list[str]:
     assert pieces is not None  # recipe_prompt adds it
     with atomic_write(folder / CHAT_TEMPLATE_FILE) as file:
         file.write(chat_template(pieces))
+    if dtype == AUTO:
+        dtype = recipe.half_precision or AUTO
     return [
-        "vllm", "serve", recipe.model, "--dtype", recipe.half_precision or AUTO,
+        "vllm", "serve", recipe.model, "--dtype", dtype,
         "--enable-lora", "--lora-modules", f"{name}={folder}", "--max-lora-rank", str(rank),
         "--tokenizer", str(folder), "--chat-template", str(folder / CHAT_TEMPLATE_FILE),
         "--generation-config", "vllm", "--enable-prefix-caching",

@@ -115,6 +115,25 @@ def test_the_command_for_vllm(trained: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("trains", "asked", "served"),
+    [
+        ({"bf16": True}, [], "bfloat16"),
+        ({"bf16": True}, ["--dtype", "float32"], "float32"),
+        ({}, [], "auto"),
+        ({"fp16": True}, ["--dtype", "auto"], "float16"),
+    ],
+)
+def test_the_data_type_is_that_of_the_training_unless_it_is_given(
+    trained: Path, trains: dict[str, bool], asked: list[str], served: str
+) -> None:
+    recipe = yaml.safe_load(Path("recipe.yaml").read_text())
+    del recipe["bf16"]
+    Path("recipe.yaml").write_text(yaml.safe_dump({**recipe, **trains}))
+    result = CliRunner().invoke(lmn_predict, ["serve-command", "--recipe", "recipe.yaml", *asked])
+    assert dict(pairwise(shlex.split(result.stdout.replace("\\\n", " "))))["--dtype"] == served
+
+
+@pytest.mark.parametrize(
     ("config", "rank"),
     [
         ({"r": 4}, "8"),
