@@ -88,19 +88,24 @@ def _choice(grammar: SentenceGrammar, state: int, row: Any, token: _Listed) -> C
     rows = row.get("top_logprobs")
     others = [_listed(other) for other in rows] if isinstance(rows, list) else []
     options = [token, *(other for other in others if other and other.text != token.text and other.logprob > _NEVER)]
-    numbers: dict[bytes, int] = {}
-    groups: list[int] = []
-    for option in options:
-        step = _step(grammar, state, option.text)
-        if step is None and not grammar.automaton.is_final(state):
-            return None
-        groups.append(numbers.setdefault(step.mark if step else b"", len(numbers)))
     total = sum(math.exp(min(0.0, option.logprob)) for option in options)
     if None in others or not others or (len(options) < TOP_LOGPROBS and total < _ALL):
         return None
+    steps = [_step(grammar, state, option.text) for option in options]
+    if None in steps and not grammar.automaton.is_final(state):
+        return None
+    if state == Grammar.START:  # where the model runs here, its tokenizer decides whether a space comes first
+        steps = [step for step, option in zip(steps, options) if _leads(option) == _leads(token)]
+        options = [option for option in options if _leads(option) == _leads(token)]
+    numbers: dict[bytes, int] = {}
+    groups = [numbers.setdefault(step.mark if step else b"", len(numbers)) for step in steps]
     ids = np.arange(len(options), dtype=np.int64)
     allowed = AllowedTokens(ids, {}, np.array(groups, dtype=np.int64), tuple(numbers))
     return Choice.of(allowed, np.array([option.logprob for option in options]), 0)
+
+
+def _leads(option: _Listed) -> bool:
+    return option.text.startswith(b" ")
 
 
 def _step(grammar: SentenceGrammar, state: int, text: bytes) -> Step | None:

@@ -65,13 +65,23 @@ def test_a_confidence_is_the_product_over_the_steps_that_wrote_the_entity() -> N
 
 def test_what_is_listed_beside_the_answer_does_not_matter() -> None:
     found, _ = judge(answer())
-    leading = [row((" [", 0.75), ("Ada", 0.2), (" A", 0.05)), *answer()[1:]]
+    leading = [row((" [", 0.75), (" Ada", 0.2), (" A", 0.05)), *answer()[1:]]
     assert judge(leading)[0] == judge(leading, " [Ada | PER] met")[0] == found
     assert judge(answer()[:-1])[0] == found, "without a stop token"
     named = [{key: value for key, value in each.items() if key != "bytes"} for each in answer()]
     assert judge(named)[0] == found
     assert judge([{**each, "bytes": None} for each in answer()])[0] == found
     assert judge([*answer()[:6], row(("", 1.0))])[0] == found, "a stop token without a text"
+
+
+def test_a_space_before_the_output_is_no_choice_of_the_model() -> None:
+    """The grammar allows one for tokenizers that write it; the model here may choose only what its tokenizer writes."""
+    found = judge(answer())
+    for first in (
+        row(("[", 0.375), (" [", 0.4), ("Ada", 0.1), (" A", 0.1), ("A", 0.025)),
+        row((" [", 0.375), ("[", 0.4), (" Ada", 0.1), ("A", 0.1), (" A", 0.025)),
+    ):
+        assert judge([first, *answer()[1:]]) == found
 
 
 def test_a_part_of_a_character_is_listed_as_empty_as_vllm_does() -> None:
