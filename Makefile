@@ -110,4 +110,4 @@ bench-growth: $(READY)
 	$(BIN)/python tests/benchmarks/growth.py
 
 clean:
-	rm -rf build $(VENV)
+	rm -rf build $(VENV) $(VLLM)

@@ -18,12 +18,14 @@ import pytest
 from click.testing import CliRunner, Result
 from fault_proxy import KINDS, fault_proxy
 from paths import ROOT
+from small_models import SENTENCES as HOSTILE
 from vllm_server import VENV, VllmServer
 
 from llms_meet_ner import Sentence
 from llms_meet_ner.cli.predict import main as lmn_predict
 from llms_meet_ner.records import PARTIAL_FILE, PREDICTIONS_FILE
 from llms_meet_ner.systems.options import SystemOptions
+from llms_meet_ner.systems.recipe_adapter import RecipeAdapter
 from llms_meet_ner.systems.served_model import ServedModel
 from llms_meet_ner.systems.server import ServerOptions
 from llms_meet_ner.training.recipe import load_recipe
@@ -32,6 +34,7 @@ RECIPE = "recipes/demo_smollm2.yaml"
 NAME = "demo_smollm2"
 SENTENCES, SOME = 100, 32
 DECODINGS = ("free", "constrained")
+GRAMMATICAL = r"""root ::= "[ " \" | \\ \\n {1,3} [^"] (?: é\u200b | \x00 # LOC] 'ORG ] ] end"""
 DIGITS = 0.0002
 """Difference of confidences that rounding explains: records keep four digits."""
 pytestmark = pytest.mark.vllm
@@ -192,6 +195,16 @@ def test_long_sentences_are_read_in_pieces(vllm: VllmServer) -> None:
     job = system.prepare(sentences)
     assert [len(parts) for parts in job.cut.pieces] == [1, 1, 2]  # type: ignore[union-attr]
     assert [len(answer.pieces) for answer in job.answers()] == [0, 2, 2]
+
+
+def test_hostile_tokens_come_back_as_they_are(vllm: VllmServer) -> None:
+    """Their grammars are quoted right, and what they look like decides nothing."""
+    recipe, server = load_recipe(ROOT / RECIPE), ServerOptions(vllm.url, NAME)
+    tokens = [*HOSTILE, tuple(GRAMMATICAL.split(" "))]
+    sentences = [Sentence(str(number), words) for number, words in enumerate(tokens)]
+    served = ServedModel(recipe, SystemOptions("constrained", server=server), server, None).answer(sentences)
+    here = RecipeAdapter(recipe, SystemOptions("constrained", dtype="float32")).answer(sentences)
+    assert [answer.text for answer in served] == [answer.text for answer in here]
 
 
 def test_a_wrong_name_is_answered_with_the_right_ones(vllm: VllmServer, tmp_path: Path) -> None:
