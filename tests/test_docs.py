@@ -153,7 +153,8 @@ def commands(name: str) -> list[str]:
     shown = re.findall(r"^```(?:sh|console)?\n(.*?)^```", PRESENT[name], re.M | re.S)
     shown += re.findall(r"^(?: {4}.*\n)+", PRESENT[name], re.M)
     lines = "\n".join(shown).replace("\\\n", " ").splitlines()
-    return [line.strip().removeprefix("$ ") for line in lines if re.match(r"\s*(\$ )?lmn-\w+ ", line)]
+    found = [re.match(r"\s*(?:\$ )?(?:[A-Z_]+=\S+ )*(lmn-\w+ .*)", line) for line in lines]
+    return [command[1] for command in found if command]
 
 
 COMMANDS = [(name, command) for name in PRESENT for command in commands(name)]
@@ -183,7 +184,7 @@ def test_commands_are_understood(name: str, command: str, workdir: Path) -> None
 def test_enough_commands_are_checked() -> None:
     assert len(COMMANDS) > 60
     assert {command.split()[0] for _, command in COMMANDS} == {
-        "lmn-convert", "lmn-eval", "lmn-predict", "lmn-publish", "lmn-tag",
+        "lmn-convert", "lmn-eval", "lmn-predict", "lmn-publish", "lmn-tag", "lmn-train",
     }  # fmt: skip
 
 

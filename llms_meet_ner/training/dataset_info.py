@@ -187,11 +187,20 @@ def load_entry(folder: Path, name: str) -> DatasetEntry:
     Raises:
         LmnError: There is no such data set, or lmn-convert did not write it.
     """
+    return _entry_from(folder, name, any_entry(folder, name))
+
+
+def any_entry(folder: Path, name: str) -> Any:
+    """Return the entry of a data set as it stands in `dataset_info.json`, whoever wrote it.
+
+    Raises:
+        LmnError: There is no such data set.
+    """
     entries = _entries(folder)
     if name not in entries:
         there = listed(list(entries)) or "none"
         raise LmnError(f"no data set {name!r} (there: {there})", folder / DATASET_INFO, _CONVERT)
-    return _entry_from(folder, name, entries[name])
+    return entries[name]
 
 
 def sibling(folder: Path, entry: DatasetEntry, split: str) -> DatasetEntry:

@@ -91,7 +91,7 @@ def launch_training(
         try:
             stopped = _follow(process, output_dir, on_evaluation)
         finally:
-            _stop(process)
+            stop_processes(process)
     if process.returncode and not stopped:
         raise TrainingError(f"training ended with status {process.returncode}: {_last_line(log)}", log)
     return TrainingOutcome(TrainingLog.read(output_dir).last_step, stopped)
@@ -127,8 +127,8 @@ def _follow(process: subprocess.Popen[bytes], output_dir: Path, on_evaluation: O
         time.sleep(_POLL)
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    """Stop a training and all processes that it started; do nothing if it has ended."""
+def stop_processes(process: subprocess.Popen[bytes]) -> None:
+    """Stop a process that leads a session of its own, and all processes that it started; do nothing if it has ended."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         if process.poll() is not None:
             return

@@ -152,8 +152,17 @@ def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
     for override in overrides:
         key, equals, value = override.partition("=")
         if not equals or not key:
-            raise LmnError(f"{override!r} is not an override", remedy="write key=value, as for llamafactory-cli")
+            raise LmnError(f"{override!r} is not an override", remedy="write key=value, as for lmn-train")
         values[key] = parse_yaml(value, override)
+    return checked_recipe(path, values)
+
+
+def checked_recipe(path: Path, values: dict[str, Any]) -> Recipe:
+    """Return a recipe with values that were read from its file.
+
+    Raises:
+        LmnError: A key that every recipe needs is missing, or its value is not a word.
+    """
     _check_values(path, values)
     return Recipe(path, values)
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 from ...errors import LmnError
 from ...terminal import echo, guarded
+from ..failures import training_errors
+from ..time_left import time_left
 from .run import run_training
 from .session import SharingOptions
 
@@ -19,7 +22,10 @@ def main() -> None:
     """Read the recipe as LLaMA-Factory does, and train."""
     with guarded():
         try:
-            run_training(_arguments(), options_from_environment())
+            arguments = _arguments()
+            output_dir = arguments.get("output_dir") if isinstance(arguments, dict) else None
+            with training_errors(Path(sys.argv[1]), Path(str(output_dir or "training")), sharing=True):
+                run_training(arguments, options_from_environment(), [time_left()])
         except LmnError as error:
             echo(f"Error: {error}", err=True)
             sys.exit(1)

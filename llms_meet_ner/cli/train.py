@@ -1,0 +1,208 @@
+"""The command `lmn-train`."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import cloup
+
+from ..errors import LmnError
+from ..terminal import GuardedCommand, echo
+from .options import catch_errors
+
+if TYPE_CHECKING:
+    from ..launching.earlier import Beginning
+    from ..launching.examples import CountedData
+    from ..launching.processes import Torchrun
+    from ..training.recipe import Recipe
+
+_MODULE, _PLAIN_MODULE = "llms_meet_ner.training.sharing", "llamafactory.launcher"
+
+
+@cloup.command(cls=GuardedCommand)
+@click.argument("recipe_path", metavar="RECIPE", type=click.Path(path_type=Path))
+@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
+@cloup.option_group(
+    "Examples",
+    cloup.option(
+        "--allow-cut",
+        is_flag=True,
+        help="Train although the recipe's cutoff_len cuts examples. Without it, that is an error.",
+    ),
+    cloup.option("--dry-run", is_flag=True, help="Say what would be trained, and stop."),
+)
+@cloup.option_group(
+    "Sharing",
+    cloup.option(
+        "--tokens-per-row", type=click.IntRange(min=1), metavar="N",
+        help="Most tokens of a row, into which examples are merged: fewer take less memory. [default: by the device]",
+    ),
+    cloup.option("--no-sharing", is_flag=True, help="Train as llamafactory-cli does, each example by itself."),
+)  # fmt: skip
+@click.version_option(package_name="llms-meet-ner")
+@catch_errors
+def main(
+    recipe_path: Path, overrides: tuple[str, ...], allow_cut: bool, dry_run: bool, tokens_per_row: int | None, no_sharing: bool
+) -> None:  # fmt: skip
+    """Train the adapter of a recipe with LLaMA-Factory, and compute what the examples of a step share once.
+
+    \b
+    lmn-train recipes/demo_smollm2.yaml
+    lmn-train recipes/qwen25_conll.yaml seed=43 output_dir=outputs/qwen25_conll_seed43
+    FORCE_TORCHRUN=1 NPROC_PER_NODE=4 lmn-train recipes/qwen25_conll_zero2.yaml
+
+    KEY=VALUE words override keys of the recipe, as for llamafactory-cli train, which ends with the same adapter and takes longer. A run
+    that was interrupted goes on from its last checkpoint; a finished adapter is not written over. See docs/training.md.
+    """  # noqa: D301
+    if no_sharing and tokens_per_row:
+        raise click.UsageError("--tokens-per-row is for sharing; leave it or --no-sharing out")
+    from ..launching.arguments import training_arguments
+    from ..training.launch import refuse_secrets
+
+    refuse_secrets(overrides)
+    recipe = training_arguments(recipe_path, overrides)
+    recipe.check_data()
+    check_model(recipe)
+    run = _Run(recipe, overrides, tokens_per_row, not no_sharing)
+    run.begin(allow_cut=allow_cut, dry_run=dry_run)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A training that is asked for.
+
+    Attributes:
+        recipe: Recipe with the values that LLaMA-Factory reads.
+        overrides: Words that override keys of the recipe.
+        tokens_per_row: Most tokens of a row; None for the device's default.
+        sharing: Whether examples share what they begin with.
+    """
+
+    recipe: Recipe
+    overrides: tuple[str, ...]
+    tokens_per_row: int | None
+    sharing: bool
+
+    def begin(self, *, allow_cut: bool, dry_run: bool) -> None:
+        """Say what will be trained, and train it."""
+        from ..launching.earlier import beginning, keep_settings
+        from ..launching.examples import count_examples
+        from ..launching.processes import Torchrun, device_count
+
+        several = Torchrun.of(os.environ, device_count())
+        processes = several.processes if several else 1
+        begun = beginning(self.recipe, processes)
+        counted = count_examples(self.recipe)
+        print_plan(self.recipe, counted, begun, processes, sharing=self.sharing)
+        refuse_cut(self.recipe, counted, allow_cut=allow_cut)
+        if dry_run:
+            return
+        keep_settings(self.recipe, processes)
+        if several:
+            self._train_in(several, begun)
+        else:
+            self._train_here(begun)
+        echo(f"adapter: {self.recipe.output_dir}")
+
+    def _train_in(self, several: Torchrun, begun: Beginning) -> None:
+        """Train in several processes; end with their exit status if they fail."""
+        words = [str(self.recipe.path), *self.overrides, *begun.words]
+        env = {"LMN_TOKENS_PER_ROW": str(self.tokens_per_row)} if self.tokens_per_row else {}
+        status = several.run(_MODULE if self.sharing else _PLAIN_MODULE, words, env)
+        if status:
+            echo(f"training ended with status {status}; what the processes wrote above says why", err=True)
+            click.get_current_context().exit(status)
+
+    def _train_here(self, begun: Beginning) -> None:
+        """Train in this process."""
+        from ..training.failures import training_errors
+        from ..training.time_left import time_left
+
+        arguments = {**self.recipe.values, **dict(word.split("=", 1) for word in begun.words)}
+        with training_errors(self.recipe.path, self.recipe.output_dir, sharing=self.sharing):
+            if self.sharing:
+                from ..training.sharing.run import run_training
+                from ..training.sharing.session import SharingOptions
+
+                run_training(arguments, SharingOptions(self.tokens_per_row), [time_left()])
+            else:
+                from llamafactory.train.tuner import run_exp
+
+                run_exp(arguments, [time_left()])
+
+
+def check_model(recipe: Recipe) -> None:
+    """Make sure that the folder of a recipe's model is there, if its name is surely that of a folder.
+
+    Raises:
+        LmnError: It is not.
+    """
+    folder = Path(recipe.model).expanduser()
+    sure = folder.is_absolute() or recipe.model.startswith((".", "~")) or len(folder.parts) > 2
+    if not folder.exists() and (sure or (len(folder.parts) > 1 and folder.parent.is_dir())):
+        raise LmnError(
+            f"no model in {recipe.model}",
+            recipe.path,
+            "the top of the recipe says where it comes from; or set model_name_or_path",
+        )
+
+
+def print_plan(recipe: Recipe, counted: CountedData, begun: Beginning, processes: int, *, sharing: bool) -> None:
+    """Print what will be trained: where it begins, how many examples and steps it has, and how many tokens a step."""
+    from ..launching.lengths import ESTIMATE
+    from ..launching.steps import step_tokens, steps_of
+
+    for line in (f"{recipe.path}: trains {recipe.model} into {recipe.output_dir}", *begun.notes):
+        echo(line)
+    for name, why in counted.uncounted.items():
+        echo(f"{name}: its examples are not counted, since {why}")
+    for name, number in counted.left_out.items():
+        echo(f"{name}: LLaMA-Factory leaves out {number:,} records without an output")
+    training = counted.training
+    if not training:
+        return
+    if training[0].cutoff.estimated:
+        echo(f"tokens are estimated, since {training[0].cutoff.estimated}: {ESTIMATE}")
+    steps = steps_of(recipe, sum(lengths.examples for lengths in training), processes)
+    if steps is None:
+        echo(
+            f"{sum(lengths.examples for lengths in training):,} examples; the number of steps is known when the training starts"
+        )
+        return
+    at_once = f"{steps.at_once:,} a step" + (f" in {processes} processes" if processes > 1 else "")
+    echo(f"{steps.examples:,} examples, {at_once}, {steps.total:,} steps")
+    tokens = step_tokens(steps, training)
+    about = f"about {tokens.apart:,.0f} tokens a step"
+    if sharing:
+        about += f" without sharing, about {tokens.shared:,.0f} with the first {tokens.prefix:,} tokens of all examples computed once"
+    echo(about)
+
+
+def refuse_cut(recipe: Recipe, counted: CountedData, *, allow_cut: bool) -> None:
+    """Print which examples the recipe's `cutoff_len` cuts.
+
+    Args:
+        recipe: The recipe.
+        counted: Lengths of its examples.
+        allow_cut: Whether to go on if some are cut.
+
+    Raises:
+        LmnError: Some are cut, and that is not allowed.
+    """
+    for name, lengths in counted.lengths.items():
+        if lengths.cut:
+            for line in lengths.lines(name):
+                echo(line, err=True)
+    if counted.cut and not allow_cut:
+        raise LmnError(
+            f"cutoff_len cuts {counted.cut:,} examples, so the model would learn from damaged ones", recipe.path,
+            f"cutoff_len={counted.longest} cuts none and takes more memory; --allow-cut trains on what is left of them",
+        )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

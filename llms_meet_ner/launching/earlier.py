@@ -1,0 +1,184 @@
+"""What an earlier run left in a training's output folder: the training goes on from it, begins, or is refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import LmnError, listed
+from ..files import read_json, write_json
+from ..secret_shapes import is_secret_name
+from ..training.dataset_info import read_dataset_info
+from ..training.logs import TrainerState, has_finished
+from ..training.recipe import ADAPTER_CONFIG_FILE, ADAPTER_FILE, Recipe
+from .examples import names_of
+from .steps import examples_at_once
+
+SETTINGS_FILE = "lmn_train.json"
+"""File in the output folder that says with which settings and data a training was begun."""
+_WEIGHTS = (
+    ADAPTER_FILE, "adapter_model.bin", "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin",
+    "pytorch_model.bin.index.json",
+)  # fmt: skip
+"""Files in an output folder that a training ends with; LLaMA-Factory looks for the same ones."""
+_WITHOUT_EFFECT = """
+    output_dir overwrite_output_dir overwrite_cache logging_steps logging_strategy logging_dir logging_first_step save_strategy
+    save_steps save_total_limit save_only_model plot_loss report_to run_name eval_dataset eval_strategy eval_steps eval_on_start
+    per_device_eval_batch_size eval_accumulation_steps preprocessing_num_workers preprocessing_batch_size dataloader_num_workers
+    dataloader_pin_memory disable_gradient_checkpointing resume_from_checkpoint deepspeed ddp_timeout ddp_find_unused_parameters
+    disable_tqdm log_level push_to_hub cache_dir dataset_dir per_device_train_batch_size gradient_accumulation_steps
+"""
+"""Keys that change neither which examples a step has nor what is learnt from them; the batch is compared as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """Where a training begins.
+
+    Attributes:
+        checkpoint: Folder of the checkpoint that it goes on from; None if it begins anew.
+        words: Overrides that make LLaMA-Factory go on from there.
+        notes: Lines about what was found, for people.
+    """
+
+    checkpoint: Path | None = None
+    words: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def beginning(recipe: Recipe, processes: int = 1) -> Beginning:
+    """Return where a training begins, after looking at what is in its output folder. Nothing is changed there.
+
+    Raises:
+        LmnError: The folder holds a finished adapter, or one without checkpoints; no checkpoint is complete; or the earlier run had
+            other settings or data.
+    """
+    folder = recipe.output_dir
+    if recipe.values.get("resume_from_checkpoint"):
+        return Beginning(
+            notes=(f"goes on from {recipe.values['resume_from_checkpoint']}, as resume_from_checkpoint says",)
+        )
+    if not folder.exists():
+        return Beginning()
+    if not folder.is_dir():
+        raise LmnError("not a folder", folder, "set another one: output_dir=outputs/NAME")
+    if recipe.values.get("overwrite_output_dir"):
+        return Beginning(notes=(f"overwrite_output_dir is true: what is in {folder} is written over",))
+    checkpoints = _checkpoints(folder)
+    _refuse_finished(recipe, bool(checkpoints))
+    if not checkpoints:
+        return Beginning()
+    complete = [path for path in checkpoints if TrainerState.read(path)]
+    if not complete:
+        raise LmnError(
+            f"incomplete, and there is no other checkpoint in {folder}", checkpoints[-1],
+            f"remove it, or begin anew in another folder: {_other(folder)}",
+        )  # fmt: skip
+    last = complete[-1]
+    notes = [f"goes on from {last}", *_compare(recipe, last, processes)]
+    if last == checkpoints[-1]:
+        return Beginning(last, notes=tuple(notes))
+    notes.append(f"{checkpoints[-1].name} is incomplete and not used")
+    return Beginning(last, (f"resume_from_checkpoint={last}",), tuple(notes))
+
+
+def keep_settings(recipe: Recipe, processes: int = 1) -> None:
+    """Write the settings and the data of a training into its output folder, for `beginning` to compare."""
+    recipe.output_dir.mkdir(parents=True, exist_ok=True)
+    write_json(recipe.output_dir / SETTINGS_FILE, _settings(recipe, processes))
+
+
+def _refuse_finished(recipe: Recipe, has_checkpoints: bool) -> None:
+    """Refuse to write over a finished adapter."""
+    folder = recipe.output_dir
+    found = next((name for name in _WEIGHTS if (folder / name).is_file()), None)
+    if found is None or (has_checkpoints and not has_finished(folder)):
+        return  # a training that was killed while it saved its adapter saves it again
+    what = (
+        "the training there has finished"
+        if has_finished(folder)
+        else "an adapter is there, and no checkpoint to go on from"
+    )
+    raise LmnError(
+        f"{what}, and it is not written over", folder / found,
+        f"train in another folder: {_other(folder)}; to train this adapter further: adapter_name_or_path={folder} {_other(folder)}",
+    )  # fmt: skip
+
+
+def _other(folder: Path) -> str:
+    return f"output_dir={folder}_2"
+
+
+def _checkpoints(folder: Path) -> list[Path]:
+    """Return the folders of checkpoints by their steps; LLaMA-Factory goes on from the last one."""
+    found = [path for path in folder.iterdir() if re.fullmatch(r"checkpoint-\d+", path.name) and path.is_dir()]
+    return sorted(found, key=lambda path: int(path.name.rpartition("-")[2]))
+
+
+def _settings(recipe: Recipe, processes: int) -> dict[str, Any]:
+    """Return what decides what a training learns: keys of the recipe, examples of a step, and hashes of its data."""
+    without_effect = set(_WITHOUT_EFFECT.split())
+    keys = {key: value for key, value in recipe.values.items() if key not in without_effect and not is_secret_name(key)}
+    info = read_dataset_info(recipe.dataset_dir)
+    hashes: dict[str, Any] = {}
+    for name in names_of(recipe.values.get("dataset")):
+        own = info[name].get("lmn") if isinstance(info.get(name), Mapping) else None
+        hashes[name] = own.get("sha256") if isinstance(own, Mapping) else None
+    return {"keys": keys, "examples_at_once": examples_at_once(recipe, processes), "data": hashes}
+
+
+def _compare(recipe: Recipe, checkpoint: Path, processes: int) -> list[str]:
+    """Make sure that an earlier run had the same settings; return what could not be compared, for people.
+
+    Raises:
+        LmnError: It had others.
+    """
+    path = recipe.output_dir / SETTINGS_FILE
+    if not path.is_file():
+        _compare_model(recipe, checkpoint)
+        return ["the run was not begun by lmn-train: only its base model was compared with the recipe's"]
+    before, now = read_json(path, f"remove it if {recipe.path} was not changed since"), _settings(recipe, processes)
+    differing = list(_differences(before if isinstance(before, Mapping) else {}, now))
+    if differing:
+        raise LmnError(
+            f"the run there was begun otherwise: {listed(differing)}", recipe.output_dir,
+            f"go back to those, or begin anew in another folder: {_other(recipe.output_dir)}",
+        )  # fmt: skip
+    return []
+
+
+def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Return the differences between settings as `key OLD, now NEW`."""
+    found = []
+    for group in ("keys", "data"):
+        old, new = before.get(group), now[group]
+        old = old if isinstance(old, Mapping) else {}
+        for key in dict.fromkeys([*old, *new]):
+            if old.get(key) != new.get(key):
+                found.append(
+                    f"the data of {key} were others"
+                    if group == "data"
+                    else f"{key} was {_shown(old, key)} and is {_shown(new, key)}"
+                )
+    if before.get("examples_at_once") != now["examples_at_once"]:
+        found.append(f"a step had {before.get('examples_at_once')} examples and has {now['examples_at_once']}")
+    return found
+
+
+def _shown(values: Mapping[str, Any], key: str) -> str:
+    return f"{values[key]!r:.60}" if key in values else "not set"
+
+
+def _compare_model(recipe: Recipe, checkpoint: Path) -> None:
+    """Make sure that the adapter of a checkpoint has the base model of the recipe."""
+    path = checkpoint / ADAPTER_CONFIG_FILE
+    config = read_json(path) if path.is_file() else {}
+    base = config.get("base_model_name_or_path") if isinstance(config, Mapping) else None
+    if isinstance(base, str) and base != recipe.model:
+        raise LmnError(
+            f"its adapter is for {base}, and the recipe trains {recipe.model}", checkpoint,
+            f"begin anew in another folder: {_other(recipe.output_dir)}",
+        )  # fmt: skip
