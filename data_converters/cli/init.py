@@ -96,7 +96,7 @@ def _convert_command(begun: Start, card_path: Path) -> str:
 
 def _training_commands(begun: Start, recipe_path: Path) -> list[str]:
     score = f"  lmn-eval --recipe {shlex.quote(str(recipe_path))} --split {begun.test}"
-    return [f"  llamafactory-cli train {shlex.quote(str(recipe_path))}", *([score] if begun.test else [])]
+    return [f"  lmn-train {shlex.quote(str(recipe_path))}", *([score] if begun.test else [])]
 
 
 def _print_found(begun: Start) -> None:
@@ -130,7 +130,9 @@ def _write_recipe(
     commands = "\n".join(
         f"#   {line.strip()}" for line in [convert, "", *_training_commands(begun, recipe_path)] if line
     )
-    commands = commands.replace("\n#   llamafactory-cli", "\n# Commands\n#   llamafactory-cli")
+    commands = commands.replace("\n#   lmn-train", "\n# Commands\n#   lmn-train")
+    plain = shlex.join(["llamafactory-cli", "train", str(recipe_path)])
+    commands += f"\n#   The plain way to the same adapter:\n#   {plain}"
     assert data[0] is not None
     text = recipe_text(
         recipe_path, card.name, sizes, (data[0], data[1]), model=model[0], template=model[1], cpu=cpu, commands=commands

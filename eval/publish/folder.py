@@ -102,9 +102,7 @@ def build(system: LocalSystem, training: Recipe, options: BuildOptions, out: Pat
             than the recipe says, `out` holds other files, or a file would hold something like a secret.
     """
     if not training.has_adapter:
-        raise LmnError(
-            "no adapter there", training.adapter_file, f"train it with llamafactory-cli train {training.path}"
-        )
+        raise LmnError("no adapter there", training.adapter_file, f"train it with lmn-train {training.path}")
     base = public_base(system, options.base)
     check_ours(out)
     with locked(out / MANIFEST), temporary_folder(out) as new:

@@ -54,7 +54,7 @@ def commands(published: Publication) -> str:
     lines = [
         install_command("train"),
         f"{convert}   # DIR: the corpus's files" if convert else "# convert the corpus with lmn-convert",
-        f"llamafactory-cli train {RECIPE_FILE}",
+        f"lmn-train {RECIPE_FILE}",
     ]
     for run in published.scored.runs:
         words = ["lmn-eval", "--recipe", RECIPE_FILE, "--split", run.split]

@@ -228,9 +228,7 @@ def _draw_curve(recipe: Recipe, dev: Dev, options: SystemOptions, folder: Path, 
     earlier = {} if restart else _earlier_points(folder / CURVE_FILE, scope)
     if not whole and not earlier:
         named = f"; incomplete: {', '.join(unfinished)}" if unfinished else ""
-        raise LmnError(
-            f"no checkpoint there{named}", recipe.output_dir, f"train with llamafactory-cli train {recipe.path}"
-        )
+        raise LmnError(f"no checkpoint there{named}", recipe.output_dir, f"train with lmn-train {recipe.path}")
     points: dict[str, Point] = {}
     final = None
     scoring = _Scoring(recipe, dev, options, folder, restart)

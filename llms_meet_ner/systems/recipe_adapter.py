@@ -108,6 +108,6 @@ class RecipeAdapter(LocalSystem):
 
     def _adapter(self) -> Path:
         if not (self._folder / ADAPTER_FILE).is_file():
-            remedy = f"train it with llamafactory-cli train {self._recipe.path}, or say --untrained"
+            remedy = f"train it with lmn-train {self._recipe.path}, or say --untrained"
             raise missing_weights(self._folder, "no adapter there", remedy)
         return self._folder

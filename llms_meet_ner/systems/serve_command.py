@@ -80,7 +80,7 @@ def vllm_command(recipe: Recipe, name: str, dtype: Dtype = AUTO) -> list[str]:
     """
     folder = recipe.output_dir
     if not recipe.has_adapter:
-        raise LmnError("no adapter there", recipe.adapter_file, f"train it with llamafactory-cli train {recipe.path}")
+        raise LmnError("no adapter there", recipe.adapter_file, f"train it with lmn-train {recipe.path}")
     rank = _max_lora_rank(folder)
     spec = recipe_prompt(recipe, folder)
     keep_prompt(spec, folder)

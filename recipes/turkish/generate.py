@@ -34,9 +34,11 @@ _RECIPE = """\
 #   lmn-convert mix data_converters/mixes/turkish.yaml
 #   lmn-convert data/mixes/turkish
 # Commands
-#   llamafactory-cli train recipes/turkish/run{run}.yaml
+#   lmn-train recipes/turkish/run{run}.yaml
 #   lmn-eval --recipe recipes/turkish/run{run}.yaml --split test
-#   llamafactory-cli train recipes/turkish/run{run}.yaml seed=43 output_dir=outputs/turkish_run{run}_seed43
+#   lmn-train recipes/turkish/run{run}.yaml seed=43 output_dir=outputs/turkish_run{run}_seed43
+#   The plain way to the same adapter:
+#   llamafactory-cli train recipes/turkish/run{run}.yaml
 # Hardware
 #   {memory} and bfloat16 (an estimate, not measured).
 # Result ({result})

@@ -136,10 +136,7 @@ def test_what_does_not_fit_together_is_refused(project: Path) -> None:
     other = call(lmn_predict, *base, "--out", "fit", "--batch-size", "3", code=1)
     assert "or other options: another batch_size; --restart writes over them" in other.stderr
     untrained = call(lmn_predict, *base, "output_dir=outputs/nothing", code=1)
-    assert (
-        "no adapter there; train it with llamafactory-cli train recipes/mini.yaml, or say --untrained"
-        in untrained.stderr
-    )
+    assert "no adapter there; train it with lmn-train recipes/mini.yaml, or say --untrained" in untrained.stderr
     info_path = project / "data/alpaca/dataset_info.json"
     info = info_path.read_text()
     try:

@@ -60,14 +60,16 @@ def models(recipe: Path) -> dict[str, float]:
 
 
 def training_commands(recipe: Path) -> list[list[str]]:
-    return [words for words in commands(recipe) if "llamafactory-cli" in words]
+    return [words for words in commands(recipe) if {"lmn-train", "llamafactory-cli"} & set(words)]
 
 
 def split_command(words: list[str]) -> tuple[dict[str, str], list[str]]:
-    """Return the environment variables before a command, and the words after `llamafactory-cli train`."""
-    at = words.index("llamafactory-cli")
-    assert words[at + 1] == "train"
-    return dict(word.split("=", 1) for word in words[:at]), words[at + 2 :]
+    """Return the environment variables before a command, and the words after `lmn-train` or `llamafactory-cli train`."""
+    at = words.index("lmn-train" if "lmn-train" in words else "llamafactory-cli")
+    rest = words[at + 1 :]
+    if words[at] == "llamafactory-cli":
+        assert rest.pop(0) == "train"
+    return dict(word.split("=", 1) for word in words[:at]), rest
 
 
 def parse(recipe: dict[str, Any]) -> tuple[Any, Any, Any, Any, Any]:
@@ -143,7 +145,10 @@ def test_llama_factory_accepts_it_and_the_warm_up_is_a_ratio(recipe: Path) -> No
 @EVERY_RECIPE
 def test_every_training_command_of_the_header_parses(recipe: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = training_commands(recipe)
-    assert len(found) >= 2
+    assert len(found) >= 3
+    plain = [words for words in found if "llamafactory-cli" in words]
+    assert found[-1:] == plain  # the plain way comes last, once, and trains as the first command does
+    assert split_command(plain[0]) == split_command(found[0])
     for words in found:
         _, arguments = split_command(words)
         assert arguments[0] == recipe.as_posix()

@@ -30,7 +30,7 @@ def test_from_an_export_to_a_training_in_four_commands(workdir: Path) -> None:
     export(workdir / "exports/letters.jsonl")
     done = run("init", "exports/letters.jsonl", "--recipe", "--cpu")
     assert done.stdout.endswith(
-        "next:\n  lmn-convert exports\n  llamafactory-cli train recipes/letters.yaml\n"
+        "next:\n  lmn-convert exports\n  lmn-train recipes/letters.yaml\n"
         "  lmn-eval --recipe recipes/letters.yaml --split test\n"
     )
     run("exports")

@@ -72,7 +72,7 @@ def test_what_is_missing_is_told(tiny: Trained) -> None:
     (tiny.output / "tokenizer_config.json").unlink()
     assert "training saves the tokenizer next to the adapter" in call("--dry-run", code=1).output
     (tiny.output / "adapter_model.safetensors").unlink()
-    assert "no adapter there; train it with llamafactory-cli train tiny.yaml" in call("--dry-run", code=1).output
+    assert "no adapter there; train it with lmn-train tiny.yaml" in call("--dry-run", code=1).output
 
 
 def test_weights_and_prompt_are_the_systems_and_the_log_is_the_trainings(tiny: Trained) -> None:

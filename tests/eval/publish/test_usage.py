@@ -58,7 +58,7 @@ def test_the_commands_train_and_score_it_again() -> None:
     assert commands(publication(scored=Scored(tuple(runs), (), ()))).splitlines() == [
         "pip install 'llms-meet-ner[train]'",
         "lmn-convert demo --source DIR   # DIR: the corpus's files",
-        "llamafactory-cli train recipe.yaml",
+        "lmn-train recipe.yaml",
         "lmn-eval --recipe recipe.yaml --split testb --decoding constrained",
         "lmn-eval --recipe recipe.yaml --split testb --decoding free",
         "lmn-eval --recipe recipe.yaml --split testb   # run 'free-openai'",

@@ -117,9 +117,7 @@ def test_the_best_is_the_first_of_equals_and_nothing_where_nothing_is_right() ->
 
 def test_errors_say_what_to_do(stand_in: StandIn) -> None:
     output = Path("outputs/mini")
-    assert (
-        "outputs/mini: no checkpoint there; train with llamafactory-cli train recipes/mini.yaml" in draw(code=1).stderr
-    )
+    assert "outputs/mini: no checkpoint there; train with lmn-train recipes/mini.yaml" in draw(code=1).stderr
     (output / "checkpoint-4").mkdir(parents=True)
     assert "no checkpoint there; incomplete: checkpoint-4" in draw(code=1).stderr
     save(output / "checkpoint-4", 4, 2)

@@ -165,4 +165,4 @@ def test_no_adapter_is_one_error(trained: Path) -> None:
     (trained / "adapter_model.safetensors").unlink()
     result = CliRunner().invoke(lmn_predict, ["serve-command", "--recipe", "recipe.yaml"])
     assert result.exit_code == 1
-    assert "no adapter there; train it with llamafactory-cli train recipe.yaml" in result.stderr
+    assert "no adapter there; train it with lmn-train recipe.yaml" in result.stderr
