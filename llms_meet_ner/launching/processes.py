@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 from ..errors import LmnError
 from ..training.launch import stop_processes
+from .torchrun import exit_status
 
+_TORCHRUN = "llms_meet_ner.launching.torchrun"
 _YES = {"true", "y", "1"}
 
 
@@ -75,7 +77,7 @@ class Torchrun:
         # LLaMA-Factory sets these, too: less memory of a device is wasted
         faster = {"PYTORCH_CUDA_ALLOC_CONF": "expandable_segments:True", "TORCH_NCCL_AVOID_RECORD_STREAMS": "1"}
         chosen = faster if os.environ.get("OPTIM_TORCH", "1").lower() in _YES else {}
-        command = [sys.executable, "-m", "torch.distributed.run", *self.words, "-m", module, *words]
+        command = [sys.executable, "-m", _TORCHRUN, *self.words, "-m", module, *words]
         process = subprocess.Popen(
             command, env={**os.environ, **chosen, **env}, stdin=subprocess.DEVNULL, start_new_session=True
         )
@@ -83,7 +85,7 @@ class Torchrun:
             status = process.wait()
         finally:
             stop_processes(process)
-        return status if status >= 0 else 128 - status
+        return exit_status(status) if status else 0
 
 
 def _is_on(env: Mapping[str, str], name: str) -> bool:

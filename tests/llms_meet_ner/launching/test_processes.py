@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from llms_meet_ner import LmnError
+from llms_meet_ner.launching import processes
 from llms_meet_ner.launching.processes import Torchrun
 
 
@@ -77,11 +78,9 @@ sys.exit(int(sys.argv[-1]))
 
 @pytest.fixture
 def fake_torchrun(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> Torchrun:
-    package = workdir / "fake/torch/distributed"
-    package.mkdir(parents=True)
-    (workdir / "fake/torch/__init__.py").write_text("")
-    (package / "__init__.py").write_text("")
-    (package / "run.py").write_text(FAKE)
+    (workdir / "fake").mkdir()
+    (workdir / "fake/fake_torchrun.py").write_text(FAKE)
+    monkeypatch.setattr(processes, "_TORCHRUN", "fake_torchrun")
     monkeypatch.setenv("PYTHONPATH", str(workdir / "fake"))
     return Torchrun(("--nproc-per-node=2",), 2, 1)
 
