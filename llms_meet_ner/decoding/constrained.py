@@ -192,8 +192,9 @@ class ConstrainedGenerator:
         active = list(rows)
         while active:
             started, computed = time.perf_counter(), self.cost.computed
+            share = self.pass_cost.tokens / len(active)
             for row in active:
-                row.proposal = self._worth_checking(self._propose(row), len(active))
+                row.proposal = self._worth_checking(self._propose(row), share)
             self._pass(active)
             self.pass_cost.note(self.cost.computed - computed, time.perf_counter() - started)
             active = self._remaining(active)
@@ -252,12 +253,12 @@ class ConstrainedGenerator:
         word = self._vocabulary.bytes_of([token]).lstrip()
         return source, "capital" if word[:1].isupper() else "word"
 
-    def _worth_checking(self, proposal: list[_Proposed], rows: int) -> list[_Proposed]:
-        """Return the beginning of a proposal that is worth a check in a pass that some rows share."""
+    def _worth_checking(self, proposal: list[_Proposed], share: float) -> list[_Proposed]:
+        """Return the beginning of a proposal that is worth a check, if the row's share in the cost of a pass is some tokens."""
         if len(proposal) < 2:
             return proposal
         chances = [self._chances.of(proposed.kind, _FIRST_CHANCES[proposed.kind]) for proposed in proposal]
-        return proposal[: best_reach(chances, self.pass_cost.tokens / rows)]
+        return proposal[: best_reach(chances, share)]
 
     def _encode_rest(self, ids: Sequence[int], rest: bytes) -> list[int]:
         """Return the tokens of the rest of an output as the tokenizer makes them from the whole output.
