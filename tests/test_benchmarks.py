@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from paths import ROOT
@@ -107,13 +108,37 @@ def test_the_benchmark_of_training_trains_a_model_of_a_shape(tmp_path: Path, smo
     assert runs["shared"]["losses"] == pytest.approx(runs["published"]["losses"], rel=1e-5)
 
 
-def test_what_a_data_type_changes_is_counted() -> None:
-    spec = importlib.util.spec_from_file_location("benchmark_dtype", ROOT / "tests/benchmarks/dtype.py")
+def loaded_benchmark(name: str) -> Any:
+    spec = importlib.util.spec_from_file_location(f"benchmark_{name}", ROOT / f"tests/benchmarks/{name}.py")
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # dataclasses look there
     spec.loader.exec_module(module)
+    return module
+
+
+def test_decodings_are_compared_in_the_data_type_of_each_side() -> None:
+    module = loaded_benchmark("decode")
+    keys = module._keys("marked-up,LLaMA-Factory", "32,8", "float32,bfloat16")
+    assert keys[:5] == [("marked-up", 8, "float32"), ("marked-up", 32, "float32")] + [
+        ("LLaMA-Factory", size, "float32") for size in (1, 8, 32)
+    ]
+    assert len(keys) == 10
+    times = dict(zip(keys, (10, 5, 80, 40, 60, 4, 2.5, 50, 20, 30)))
+    lines = [module.Line(*key, times[key], 2.0, 29.0, 60.0, 900, 0.5, 1.0, [(5, 1, 2)]) for key in keys]
+    found = [text for line in lines if line.method == "marked-up" for text in module._against(lines, line, "float32")]
+    assert found[2:4] == [
+        "marked-up (float32, batch 32) against LLaMA-Factory (float32) at batch 1: 16.0x",
+        "... at its best batch size (8): 8.0x",
+    ]
+    assert found[6] == "marked-up (bfloat16, batch 32) against LLaMA-Factory (float32) at batch 1: 32.0x"
+    assert module._against(lines, lines[6], "bfloat16")[0].endswith("LLaMA-Factory (bfloat16) at batch 1: 20.0x")
+    assert [row[4] for row in module._rows(lines)][:3] == ["8.0x", "16.0x", "1.0x"]
+
+
+def test_what_a_data_type_changes_is_counted() -> None:
+    module = loaded_benchmark("dtype")
     gold = [Sentence("a", ("Ann", "left", "Oslo"), (Span(0, 1, "PER"), Span(2, 3, "LOC"))), Sentence("b", ("no",))]
     first = [Answer("[Ann | PER] left [Oslo | LOC]", (0.9, 0.5)), Answer("no", ())]
     second = [Answer("[Ann | PER] left [Oslo | PER]", (0.75, 0.5)), Answer("no", ())]

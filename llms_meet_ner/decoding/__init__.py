@@ -41,7 +41,8 @@ Words used here:
 - step: one token of an output. A step is a decision if the allowed tokens write different marks (or some write none).
 - group: the allowed tokens of a step that write the same mark.
 - plan: where entities are expected to open and close, and their labels.
-- proposal: the expected rest of an output, in tokens. One pass checks all of it.
+- proposal: the expected rest of an output, in tokens, or the beginning of that rest. One pass checks all of it.
+- reach: number of tokens of a proposal.
 - hint: the token that the model last chose at a state.
 - bound: number of tokens after which an output is cut off if nothing else ends it.
 """
