@@ -14,7 +14,9 @@ from typing import Any
 
 import torch
 from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS
+from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
+from .blocks import BlockedAttention
 from .rows import Row
 
 KINDS = ("sdpa", "eager", "flex_attention")
@@ -67,19 +69,22 @@ class RowMasks:
     def __init__(self) -> None:
         self.made = 0
         self._row: ShownRow | None = None
+        self._blocked = BlockedAttention()
 
     @contextmanager
     def installed(self) -> Iterator[RowMasks]:
-        """Stand in for the functions of transformers that make masks while the block runs."""
-        functions = ALL_MASK_ATTENTION_FUNCTIONS
-        before = dict(functions._local_mapping)
+        """Stand in for the functions of transformers that make masks, and for the one of SDPA attention, while the block runs."""
+        functions, attention = ALL_MASK_ATTENTION_FUNCTIONS, ALL_ATTENTION_FUNCTIONS
+        before = [(interface, dict(interface._local_mapping)) for interface in (functions, attention)]
         for kind in KINDS:
             functions[kind] = self._instead_of(kind, functions[kind])
+        attention["sdpa"] = self._blocked.instead_of(attention["sdpa"])
         try:
             yield self
         finally:
-            functions._local_mapping.clear()
-            functions._local_mapping.update(before)
+            for interface, mapping in before:
+                interface._local_mapping.clear()
+                interface._local_mapping.update(mapping)
 
     @contextmanager
     def showing(self, row: ShownRow) -> Iterator[None]:
@@ -89,13 +94,17 @@ class RowMasks:
             yield
         finally:
             self._row = before
+            self._blocked.forget()
 
     def _instead_of(self, kind: str, original: Callable[..., Any]) -> Callable[..., Any]:
         def make(*args: Any, **kwargs: Any) -> Any:
             if self._row is None:
                 return original(*args, **kwargs)
             self.made += 1
-            return make_mask(kind, self._row, **kwargs)
+            mask = make_mask(kind, self._row, **kwargs)
+            if kind == "sdpa":
+                self._blocked.learn(mask)
+            return mask
 
         return make
 
