@@ -137,7 +137,7 @@ def _train(demo: Demo, key: str) -> None:
             "holds an adapter trained on other data or with another recipe", demo.recipe.output_dir, "move it away to train again"
         )  # fmt: skip
     demo.recipe.check_data()
-    demo.stage("train", key, done, lambda: run_command("llamafactory-cli", "train", RECIPE, *demo.overrides))
+    demo.stage("train", key, done, lambda: run_command("lmn-train", RECIPE, *demo.overrides))
 
 
 def _evaluate(demo: Demo, name: str, key: str, decoding: str, *flags: str) -> Scores:

@@ -102,8 +102,8 @@ def test_an_adapter_of_other_data_is_never_written_over(checkout: Path, monkeypa
     _train(demo, "key")
     assert started == []
     (demo.recipe.output_dir / "all_results.json").unlink()
-    _train(demo, "new")  # killed before its end: LLaMA-Factory goes on with it
-    assert started == [("llamafactory-cli", "train", RECIPE)]
+    _train(demo, "new")  # killed before its end: lmn-train goes on with it
+    assert started == [("lmn-train", RECIPE)]
 
 
 def test_errors_say_what_to_do(checkout: Path) -> None:
@@ -135,7 +135,7 @@ def test_the_whole_way_is_commands_and_two_tables(checkout: Path, monkeypatch: p
             Path(command[-1]).mkdir(parents=True)
         elif command[0] == "lmn-convert":
             assert CliRunner().invoke(lmn_convert, command[1:]).exit_code == 0
-        elif command[0] == "llamafactory-cli":
+        elif command[0] == "lmn-train":
             adapter(_prepare("demo", None))
         else:
             assert command[command.index("--dtype") + 1] == "float32", "its scores are in the README, for every CPU"
@@ -145,7 +145,7 @@ def test_the_whole_way_is_commands_and_two_tables(checkout: Path, monkeypatch: p
 
     monkeypatch.setattr(demo_module, "run_command", stand_in)
     lines = run().stdout.splitlines()
-    assert started == ["python", "lmn-convert", "llamafactory-cli", "lmn-eval", "lmn-eval", "lmn-eval"]
+    assert started == ["python", "lmn-convert", "lmn-train", "lmn-eval", "lmn-eval", "lmn-eval"]
     at = next(number for number, line in enumerate(lines) if line.startswith("demo testb"))
     assert lines[at].split() == ["demo", "testb", "precision", "recall", "micro", "F1", "exact", "repaired", "failed"]
     assert [line.split("  ")[0] for line in lines[at + 1 : at + 7]] == [
