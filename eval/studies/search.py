@@ -23,6 +23,7 @@ from ...rendering.tables import Table
 from ...strict_json import parse_json
 from ...terminal import echo
 from ...training.launch import OnEvaluation, TrainingError, TrainingOutcome, launch_training
+from ...training.logs import TrainingLog, has_finished
 from ...typed_json import to_json, written_as
 from .search_plan import Range, Scalar, SearchPlan, word
 from .trial import score_trial
@@ -37,6 +38,21 @@ Train = Callable[[Path, Sequence[str], Path, OnEvaluation, Sequence[int]], Train
 ScoreTrial = Callable[[SearchPlan, Sequence[str]], Counts]
 """Scores as `score_trial` does."""
 Outcome = Literal["scored", "pruned", "failed", "killed"]
+
+
+def train_shared(
+    recipe: Path, overrides: Sequence[str], output_dir: Path, on_evaluation: OnEvaluation, keep_open: Sequence[int] = ()
+) -> TrainingOutcome:
+    """Train a trial with lmn-train, as `launch_training` does; a training that has finished is taken as it is.
+
+    lmn-train refuses a finished adapter. A search that was killed while it scored one finds it when it tries the trial again.
+    """
+    if not has_finished(output_dir):
+        return launch_training(recipe, overrides, output_dir, on_evaluation, keep_open, trainer="lmn-train")
+    log = TrainingLog.read(output_dir)
+    for number, loss in enumerate(log.eval_losses, 1):
+        on_evaluation(number, loss)
+    return TrainingOutcome(log.last_step, False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +95,7 @@ class Search:
         LmnError: Optuna is missing, or the folder holds another search.
     """
 
-    def __init__(self, plan: SearchPlan, train: Train = launch_training, score: ScoreTrial = score_trial) -> None:
+    def __init__(self, plan: SearchPlan, train: Train = train_shared, score: ScoreTrial = score_trial) -> None:
         self.plan = plan
         self._train = train
         self._score = score
@@ -129,7 +145,7 @@ class Search:
     def command(self, trial: Trial) -> str:
         """Return the command that trains a trial's parameters again, in the recipe's own `output_dir`."""
         words = [word(key, value) for key, value in {**self.plan.overrides, **trial.parameters}.items()]
-        return shlex.join(["llamafactory-cli", "train", str(self.plan.recipe.path), *words])
+        return shlex.join(["lmn-train", str(self.plan.recipe.path), *words])
 
     def write(self) -> None:
         """Write `search.json` and `search.md`."""

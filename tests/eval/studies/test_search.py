@@ -14,7 +14,8 @@ from search_file import SEARCH, plan_of
 
 from llms_meet_ner import LmnError
 from llms_meet_ner.counts import Counts
-from llms_meet_ner.eval.studies.search import Search, _distributions, _only_one, _sampler
+from llms_meet_ner.eval.studies import search as search_module
+from llms_meet_ner.eval.studies.search import Search, _distributions, _only_one, _sampler, train_shared
 from llms_meet_ner.eval.studies.search_plan import SearchPlan, word
 from llms_meet_ner.training.launch import OnEvaluation, TrainingError, TrainingOutcome
 
@@ -85,7 +86,7 @@ def test_trials_train_the_recipe_with_drawn_tied_and_common_keys_and_the_best_is
     assert best.counts.f1 == max(trial.counts.f1 for trial in search.trials() if trial.counts)
     rate, rank = best.parameters["learning_rate"], best.parameters["lora_rank"]
     assert search.command(best) == (
-        f"llamafactory-cli train base.yaml num_train_epochs=0.5 {word('learning_rate', rate)} lora_rank={rank} lora_alpha={2 * int(rank)}"
+        f"lmn-train base.yaml num_train_epochs=0.5 {word('learning_rate', rate)} lora_rank={rank} lora_alpha={2 * int(rank)}"
     )
     found = json.loads(Path("outputs/search_s/search.json").read_text())
     assert (found["best"], found["command"], len(found["rows"])) == (best.number, search.command(best), 6)
@@ -199,3 +200,28 @@ def test_a_trial_that_was_killed_before_its_parameters_were_noted_is_drawn_again
     assert [trial.state for trial in done.trials()] == ["killed"] + ["scored"] * plan.trials
     assert queued or [row["lora_rank"] for row in drawn(done)] == undisturbed
     assert not queued or done.trials()[1].parameters["learning_rate"] == 2e-4
+
+
+def test_a_training_that_has_finished_is_taken_as_it_is(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[object] = []
+
+    def launch(*words: object, trainer: str) -> TrainingOutcome:
+        started.append((words[1], trainer))
+        return TrainingOutcome(40, True)
+
+    monkeypatch.setattr(search_module, "launch_training", launch)
+    told: list[tuple[int, float]] = []
+    folder = workdir / "trial-0"
+    folder.mkdir()
+    (folder / "trainer_log.jsonl").write_text(
+        '{"current_steps": 20, "eval_loss": 1.5}\n{"current_steps": 30, "loss": 1.0}\n'
+    )
+
+    def train() -> TrainingOutcome:
+        return train_shared(
+            Path("base.yaml"), ["seed=1"], folder, lambda number, loss: told.append((number, loss)) is None
+        )
+
+    assert (train(), started, told) == (TrainingOutcome(40, True), [(["seed=1"], "lmn-train")], [])
+    (folder / "all_results.json").write_text("{}")
+    assert (train(), len(started), told) == (TrainingOutcome(30, False), 1, [(1, 1.5)])
