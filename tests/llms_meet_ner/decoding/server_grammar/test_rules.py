@@ -63,7 +63,7 @@ def test_the_texts_are_the_renderings_of_all_annotations_up_to_the_depth(
     tokens = ("x", "y", "z")[: 2 if depth == 3 else 3]
     fmt = get_inline_format(form, nested=nested, join=join)
     made = rules_of(automaton(tokens, form, LabelSet.of(*labels), nested=nested, join=join, depth=depth))
-    annotations = all_annotations(tokens, labels, nested, most=9)
+    annotations = all_annotations(tokens, labels, nested, most=len(tokens) * (depth if depth < 3 else 4))
     expected = {fmt.write(tokens, spans) for spans in annotations if deepest(spans, len(tokens)) <= depth}
     found = texts_of(made)
     assert set(found) == expected
