@@ -346,5 +346,6 @@ def _check_confidences(system: System) -> None:
     if not system.gives_confidences:
         raise LmnError(
             f"{system.name} gives no confidences", "--min-confidence",
-            f"leave it out, or use --decoding {CONSTRAINED} with the format bracketed or xml",
+            f"leave it out, or use --decoding {CONSTRAINED} with the format bracketed or xml, here or on a server that lists "
+            "probabilities (docs/serving.md)",
         )  # fmt: skip

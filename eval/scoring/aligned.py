@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...alignment import Alignment, WrittenEntity
+from ...decoding.requests import CONSTRAINED
 from ...errors import LmnError
 from ...formats import OutputFormat
 from ...formats.candidates import Candidates
@@ -17,6 +18,8 @@ from ...sentence import Sentence, Span
 from ..scored_run.trust import Calibration, UncertaintySummary
 from .calibration import calibrate, summarise_uncertainty
 from .predictions import PREDICT_AGAIN, SPANS, Keep, Prediction, Predictions
+
+_LISTED_BY_SERVERS = "leave --min-confidence out, or start the server so that it lists probabilities (docs/serving.md)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +241,9 @@ def _confident(
         raise LmnError(
             f"no confidences (decoding: {read.decoding}), so no entity can be dropped for its confidence",
             f"{read.path}:{_first_without(read, aligned)}",
-            "predict with --decoding constrained, or leave --min-confidence out",
+            _LISTED_BY_SERVERS
+            if read.decoding == CONSTRAINED
+            else f"predict with --decoding {CONSTRAINED}, or leave --min-confidence out",
         )
     return [
         replace(alignment, spans=tuple(span for span, value in zip(alignment.spans, values) if value >= least))

@@ -175,7 +175,8 @@ def test_free_decoding_is_refused_before_it_predicts(workdir: Path) -> None:
     words = ["--recipe", "r.yaml", "--corpus", "conll2003", "--source", str(CONLL), "--split", "testb"]
     result = CliRunner().invoke(main, [*words, "--decoding", "free", "--min-confidence", "0.5"])
     assert result.stderr.endswith(
-        "o gives no confidences; leave it out, or use --decoding constrained with the format bracketed or xml\n"
+        "o gives no confidences; leave it out, or use --decoding constrained with the format bracketed or xml, here or on a server "
+        "that lists probabilities (docs/serving.md)\n"
     )
 
 

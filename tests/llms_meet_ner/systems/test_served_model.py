@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,7 +14,7 @@ import pytest
 from fake_openai import CONTENT_JSON, Answer, Fake, chat, error, marked, source_of
 from served_project import DEMO, KEY, RUN, call, predict, rows, sources
 
-from llms_meet_ner import Sentence
+from llms_meet_ner import LmnError, Sentence
 from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
 from llms_meet_ner.decoding.server_grammar.dialects import quoted
 from llms_meet_ner.eval.cli.score import main as lmn_eval
@@ -314,3 +315,67 @@ def test_a_server_gets_a_grammar_with_examples_too(project: Path, fake: Fake) ->
     predict(fake, "--decoding", "constrained", "--grammar", "vllm", "--shots", "2")
     (run,) = RUN.parent.glob("constrained-openai-shots2*")
     assert len(rows(run / "predictions.jsonl")) == len(fake.requests) == 12
+
+
+def listed(text: str, probability: float = 1.0) -> dict[str, Any]:
+    return {"token": text, "bytes": list(text.encode()), "logprob": math.log(probability)}
+
+
+def test_confidences_come_from_what_a_server_lists_after_the_grammar(project: Path, fake: Fake) -> None:
+    def second_word(source: str, times: int) -> Answer:
+        first, second, *others = source.split()
+        text = " ".join([first, f"[{second} | LOC]", *others])
+        content = [{**listed(character), "top_logprobs": [listed(character)]} for character in text]
+        mark = listed("[", 0.5)
+        content[len(first) + 1] = {**mark, "top_logprobs": [mark, listed(second[0], 0.5)]}
+        return chat(text, content)
+
+    fake.owner, fake.before = "vllm", second_word
+    result = predict(fake, "--decoding", "constrained")
+    assert "no confidences" not in result.stderr
+    assert {body["top_logprobs"] for body in fake.requests} == {20}
+    records = rows(CONSTRAINED_RUN / "predictions.jsonl")
+    assert {tuple(record["confidences"]) for record in records} == {(0.5,)}
+    assert {record["uncertainty"]["max"] for record in records} == {round(math.log(2), 4)}
+
+
+def test_where_entities_nest_the_grammar_is_as_deep_as_asked_for(project: Path, fake: Fake) -> None:
+    recipe, sentence = load_recipe(Path("recipe.yaml")), Sentence("a", ("Ada", "met", "Bob"))
+    texts = {1: "[Ada met | PER] Bob", 2: "[[Ada | PER] met | PER] Bob", 3: "[[[Ada | PER] met | PER] Bob | PER]"}
+    for depth, most in ((1, 1), (2, 2), (3, 3)):
+        options = ServerOptions(fake.url, grammar="vllm", grammar_depth=depth)
+        system = ServedModel(recipe, SystemOptions("constrained", server=options), options, None)
+        for name in ("prompt", "_sent_prompt"):
+            system.__dict__[name] = replace(getattr(system, name), nested=True)
+        assert system.stamp()["grammar"] == {"dialect": "vllm", "depth": depth}
+        assert system.differences({**system.stamp(), "grammar": {"dialect": "vllm", "depth": 4}}, []) == ["grammar"]
+        assert "grammar" not in system.differences(system.stamp(), [])
+        for nested, text in texts.items():
+            fake.before = lambda source, times, text=text: chat(text)  # type: ignore[misc]
+            if nested <= most:
+                assert [answer.text for answer in system.answer([sentence])] == [text]
+            else:
+                with pytest.raises(LmnError, match="what its grammar does not allow"):
+                    system.answer([sentence])
+
+
+def test_a_least_confidence_needs_a_server_that_lists_probabilities(project: Path, fake: Fake) -> None:
+    base = ["--recipe", "recipe.yaml", "--split", "testb", "--source", str(DEMO), "--engine", "openai"]
+    base += ["--base-url", fake.url, "--decoding", "constrained", "--min-confidence", "0.5"]
+    fake.before = obey
+    never = call(lmn_eval, *base, "--grammar", "llamacpp", code=1).stderr
+    assert "gives no confidences" in never
+    assert not fake.requests
+    found = call(lmn_eval, *base, "--grammar", "vllm", code=1).stderr
+    assert "no confidences (decoding: constrained), so no entity can be dropped" in found
+    assert "start the server so that it lists probabilities (docs/serving.md)" in found
+
+
+def test_only_a_server_that_may_list_probabilities_gives_confidences(project: Path, fake: Fake) -> None:
+    recipe = load_recipe(Path("recipe.yaml"))
+    for decoding, grammar, gives in (
+        ("free", "auto", False), ("constrained", "auto", True), ("constrained", "vllm", True), ("constrained", "llamacpp", False),
+    ):  # fmt: skip
+        options = ServerOptions(fake.url, grammar=grammar)  # type: ignore[arg-type]
+        assert ServedModel(recipe, SystemOptions(decoding, server=options), options, None).gives_confidences == gives  # type: ignore[arg-type]
+    assert not fake.requests, "the server is not asked"
