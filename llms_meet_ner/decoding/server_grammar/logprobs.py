@@ -84,28 +84,29 @@ def served_choices(grammar: SentenceGrammar, rows: Any) -> ServedChoices | None:
 
 
 def _choice(grammar: SentenceGrammar, state: int, row: Any, token: _Listed) -> Choice | None:
-    """Return the choice of a token at a state; None if the listed tokens are not the allowed ones."""
+    """Return the choice of a token at a state; None if the listed tokens are not the allowed ones.
+
+    Whether a space comes before the output is no choice here: the tokenizer decides it. So only tokens like the chosen one count.
+    """
     rows = row.get("top_logprobs")
     others = [_listed(other) for other in rows] if isinstance(rows, list) else []
     options = [token, *(other for other in others if other and other.text != token.text and other.logprob > _NEVER)]
-    total = sum(math.exp(min(0.0, option.logprob)) for option in options)
-    if None in others or not others or (len(options) < TOP_LOGPROBS and total < _ALL):
-        return None
     steps = [_step(grammar, state, option.text) for option in options]
-    if None in steps and not grammar.automaton.is_final(state):
+    total = sum(math.exp(min(0.0, option.logprob)) for option in options)
+    is_forbidden = None in steps and not grammar.automaton.is_final(state)
+    if is_forbidden or None in others or not others or (len(options) < TOP_LOGPROBS and total < _ALL):
         return None
-    if state == Grammar.START:  # where the model runs here, its tokenizer decides whether a space comes first
-        steps = [step for step, option in zip(steps, options) if _leads(option) == _leads(token)]
-        options = [option for option in options if _leads(option) == _leads(token)]
+    ends = Step(state, b"")  # a stop token writes nothing
+    likes = [
+        (step or ends, option.logprob)
+        for step, option in zip(steps, options)
+        if (step or ends).is_spaced == (steps[0] or ends).is_spaced
+    ]
     numbers: dict[bytes, int] = {}
-    groups = [numbers.setdefault(step.mark if step else b"", len(numbers)) for step in steps]
-    ids = np.arange(len(options), dtype=np.int64)
+    groups = [numbers.setdefault(step.mark, len(numbers)) for step, _ in likes]
+    ids = np.arange(len(likes), dtype=np.int64)
     allowed = AllowedTokens(ids, {}, np.array(groups, dtype=np.int64), tuple(numbers))
-    return Choice.of(allowed, np.array([option.logprob for option in options]), 0)
-
-
-def _leads(option: _Listed) -> bool:
-    return option.text.startswith(b" ")
+    return Choice.of(allowed, np.array([logprob for _, logprob in likes]), 0)
 
 
 def _step(grammar: SentenceGrammar, state: int, text: bytes) -> Step | None:

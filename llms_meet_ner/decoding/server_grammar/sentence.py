@@ -31,10 +31,12 @@ class Step(NamedTuple):
     Attributes:
         state: State of the grammar after it.
         mark: Bytes of the mark that it writes; empty if it writes none.
+        is_spaced: Whether it begins with the space that may come before an output and is not part of it.
     """
 
     state: int
     mark: bytes
+    is_spaced: bool = False
 
 
 class Faithful(NamedTuple):
@@ -105,7 +107,8 @@ class SentenceGrammar:
         """
         found = self._walk(state, text)
         if found is None and state == Grammar.START and text.startswith(b" "):
-            return self._walk(state, text[1:])
+            found = self._walk(state, text[1:])
+            return found and found._replace(is_spaced=True)
         return found
 
     def read(self, text: str) -> Faithful | None:

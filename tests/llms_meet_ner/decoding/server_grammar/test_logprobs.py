@@ -84,6 +84,12 @@ def test_a_space_before_the_output_is_no_choice_of_the_model() -> None:
         assert judge([first, *answer()[1:]]) == found
 
 
+def test_a_space_of_the_sentence_itself_is_no_space_before_the_output() -> None:
+    grammar = SentenceGrammar((" A", "b"), get_inline_format("bracketed"), LABELS)
+    rows = [row(("[", 0.5), (" A", 0.25), (" [", 0.25)), *(row((text, 1.0)) for text in (" A", " | LOC]", " b"))]
+    assert judge(rows, "[ A | LOC] b", grammar)[0] == (0.6667,)
+
+
 def test_a_part_of_a_character_is_listed_as_empty_as_vllm_does() -> None:
     grammar = SentenceGrammar(("😀",), get_inline_format("bracketed"), LABELS)
     rows = [row(("[", 0.5), ("", 0.5)), row(("", 1.0)), row(("😀", 1.0)), row((" | PER]", 0.25), (" | LOC]", 0.75))]
