@@ -77,7 +77,8 @@ bench: $(READY)
 
 # These checks take too long for the suite: 300 sentences against the step-by-step reference, with the demo's adapter, and the gold
 # of every sentence in LMN_CORPORA under the constraint; and a million damaged outputs, with damaged corpus files, cards and prediction
-# files (half an hour on two cores; a run that was stopped goes on). The results are kept in tests/verify/verified/.
+# files (half an hour on two cores; a run that was stopped goes on). The results are kept in tests/verify/verified/. Grammars for
+# llama.cpp are judged by its own code, whose source is downloaded (77 MB) and compiled with g++.
 verify: $(READY)
 	$(BIN)/python tests/support/gemma3_tokenizer.py models/gemma3-tokenizer
 	PYTHONPATH=tests/oracles $(BIN)/python tests/verify/decoding.py models/smollm2-135m-instruct outputs/demo_smollm2 --out tests/verify/verified/decoding.json

@@ -158,10 +158,10 @@ class ServedModel(PromptedSystem):
         Raises:
             LmnError: The server fails, does not heed the grammar, or has no room for a single token, or for a sentence with its examples.
         """
-        spec, limit = self._sent_prompt, self.options.max_new_tokens
+        spec = self._sent_prompt
         turns = spec.conversation(spec.source(piece.tokens), shown)
         ask = self._constrained if self.decoding == CONSTRAINED else self._free
-        bounds = (bound,) if limit else (bound, bound // 2)
+        bounds = self._bounds(piece, bound)
         for most in bounds:
             try:
                 return ask(piece, *turns, most)
@@ -203,6 +203,19 @@ class ServedModel(PromptedSystem):
         if self.decoding == CONSTRAINED:
             return self._grammar(piece).bound
         return self.options.max_new_tokens or served_bound(self._sent_prompt, piece.tokens)
+
+    def _bounds(self, piece: Sentence, bound: int) -> list[int]:
+        """Return the bounds to try: servers refuse a request whose bound does not fit the window, however short the answer.
+
+        A grammar bounds an output by its densest markup, so there is more to try; an answer that a bound cuts is noticed.
+        """
+        if self.options.max_new_tokens:
+            return [bound]
+        bounds = [bound, bound // 2]
+        least = len(self._sent_prompt.source(piece.tokens).encode())
+        while self.decoding == CONSTRAINED and bounds[-1] > least:
+            bounds.append(bounds[-1] // 2)
+        return bounds
 
     @property
     def _request(self) -> dict[str, Any]:

@@ -310,6 +310,21 @@ def test_an_answer_that_the_window_cuts_is_asked_for_in_pieces(project: Path, fa
     assert [text for _, text in cut["pieces"]] == [exact(" ".join(cut["output"].replace("[", "").replace(" | PER]", "").split()[start:end])) for start, end in ((0, cut["pieces"][0][0]), (cut["pieces"][0][0], None))]  # fmt: skip
 
 
+def test_a_smaller_bound_is_tried_before_a_sentence_is_cut(project: Path, fake: Fake) -> None:
+    def narrow(source: str, times: int) -> Answer:
+        fits = fake.requests[-1]["max_tokens"] < 1.2 * len(source.encode())
+        return (
+            obey(source, times)
+            if fits
+            else error(400, "max_tokens is too large: 999. This model's maximum context length is 64")
+        )
+
+    fake.before = narrow
+    predict(fake, "--decoding", "constrained", "--grammar", "vllm", "--concurrency", "1")
+    assert [record["output"] for record in rows(CONSTRAINED_RUN / "predictions.jsonl")] == list(map(exact, sources()))
+    assert len(fake.requests) > 24
+
+
 def test_a_server_gets_a_grammar_with_examples_too(project: Path, fake: Fake) -> None:
     fake.before = obey
     predict(fake, "--decoding", "constrained", "--grammar", "vllm", "--shots", "2")
