@@ -20,7 +20,7 @@ from .sentence import TOP_LOGPROBS, Faithful, SentenceGrammar, Step
 _NEVER = -1000.0
 """Log-probability up to which a token counts as ruled out: servers leave those tokens out, or write -9999 or minus infinity."""
 _ALL = 0.99
-"""Least sum of the probabilities of the allowed tokens if all of them are listed."""
+"""Least sum of the probabilities of the allowed tokens if all of them are listed; it is at most as far above one."""
 
 
 class ServedChoices(NamedTuple):
@@ -90,11 +90,15 @@ def _choice(grammar: SentenceGrammar, state: int, row: Any, token: _Listed) -> C
     """
     rows = row.get("top_logprobs")
     others = [_listed(other) for other in rows] if isinstance(rows, list) else []
-    options = [token, *(other for other in others if other and other.text != token.text and other.logprob > _NEVER)]
+    options = [other for other in others if other and other.logprob > _NEVER]
+    if token in options:
+        options.remove(token)
+    options.insert(0, token)
     steps = [_step(grammar, state, option.text) for option in options]
     total = sum(math.exp(min(0.0, option.logprob)) for option in options)
     is_forbidden = None in steps and not grammar.automaton.is_final(state)
-    if is_forbidden or None in others or not others or (len(options) < TOP_LOGPROBS and total < _ALL):
+    is_whole = total < 2 - _ALL and (len(options) >= TOP_LOGPROBS or total > _ALL)
+    if is_forbidden or None in others or not others or not is_whole:
         return None
     ends = Step(state, b"")  # a stop token writes nothing
     likes = [

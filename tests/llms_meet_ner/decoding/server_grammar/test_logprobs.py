@@ -94,6 +94,8 @@ def test_a_part_of_a_character_is_listed_as_empty_as_vllm_does() -> None:
     grammar = SentenceGrammar(("😀",), get_inline_format("bracketed"), LABELS)
     rows = [row(("[", 0.5), ("", 0.5)), row(("", 1.0)), row(("😀", 1.0)), row((" | PER]", 0.25), (" | LOC]", 0.75))]
     assert judge(rows, "[😀 | PER]", grammar)[0] == (0.125,)
+    twice = [row(("[", 0.5), ("", 0.375), ("", 0.125)), row(("", 0.75), ("", 0.25)), *rows[2:]]
+    assert judge(twice, "[😀 | PER]", grammar)[0] == (0.125,)
 
 
 @pytest.mark.parametrize(
