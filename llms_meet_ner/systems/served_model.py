@@ -25,7 +25,7 @@ from .options import SystemOptions
 from .pieces import PIECE_TOKENS, WHOLE_TOKENS, Cut, join_answers
 from .pieces import cut as cut_sentence
 from .prompted import PromptedSystem, changed, continuation_remarks, prompt_differences
-from .server import OPENAI, REQUEST, Server, ServerOptions, TooLongError
+from .server import OPENAI, REQUEST, CutError, Server, ServerOptions, TooLongError
 from .system import Facts, Job
 
 GRAMMAR_KEY = "grammar"
@@ -165,9 +165,14 @@ class ServedModel(PromptedSystem):
         for most in bounds:
             try:
                 return ask(piece, *turns, most)
-            except TooLongError:
-                if most == bounds[-1] and (len(piece.tokens) == 1 or shown):
+            except TooLongError as error:
+                is_last = most == bounds[-1] or isinstance(
+                    error, CutError
+                )  # with a smaller bound it would be cut again
+                if is_last and (len(piece.tokens) == 1 or shown):
                     raise
+                if is_last:
+                    break
         halves = list(cut_sentence(piece))
         return join_answers(halves, [self._complete(half, shown, self._bound(half)) for half in halves], spec.join)
 
@@ -186,13 +191,14 @@ class ServedModel(PromptedSystem):
         found = server.ask(system, turns, most, self._request | field)
         output = grammar.read(found.text)
         if output is None and found.is_cut and grammar.begins(found.text):
-            raise TooLongError(
-                "has no room for the whole answer", server.options.shown_url, "serve it with a larger window"
-            )
+            raise CutError("has no room for the whole answer", server.options.shown_url, "serve a model with more room")
         if output is None:
             raise server.unfaithful(piece.id, found.text)
         text, replaced = without_surrogates(masked(output.own))
-        return Answer(text, *judged(grammar, output, found.logprobs), replaced=replaced)
+        sure = (
+            judged(grammar, output, found.logprobs) if text == output.own else (None, None)
+        )  # masked text may read otherwise
+        return Answer(text, *sure, replaced=replaced)
 
     def _grammar(self, piece: Sentence) -> SentenceGrammar:
         spec = self._sent_prompt

@@ -57,6 +57,10 @@ class TooLongError(LmnError):
     """A request that does not fit the window of the served model."""
 
 
+class CutError(TooLongError):
+    """An answer that the window of the served model, or the bound in the request, has cut off."""
+
+
 @dataclass(frozen=True, slots=True)
 class ServerOptions:
     """Address of a server, and settings of the requests. Only the model and the grammar affect the outputs.

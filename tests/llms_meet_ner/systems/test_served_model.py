@@ -306,8 +306,16 @@ def test_an_answer_that_the_window_cuts_is_asked_for_in_pieces(project: Path, fa
     )
     result = predict(fake, "--decoding", "constrained", "--grammar", "sglang")
     assert "1 of 12 sentences were read in pieces" in result.stderr
+    assert len(fake.requests) == 11 + 1 + 2, "no smaller bound is tried"
     cut = next(record for record in rows(CONSTRAINED_RUN / "predictions.jsonl") if "pieces" in record)
     assert [text for _, text in cut["pieces"]] == [exact(" ".join(cut["output"].replace("[", "").replace(" | PER]", "").split()[start:end])) for start, end in ((0, cut["pieces"][0][0]), (cut["pieces"][0][0], None))]  # fmt: skip
+
+
+def test_a_cut_answer_to_a_sentence_with_examples_is_an_error(project: Path, fake: Fake) -> None:
+    fake.before = lambda source, times: chat(source[:5], finish="length")
+    words = ("--decoding", "constrained", "--grammar", "vllm", "--shots", "1", "--concurrency", "1")
+    assert "has no room for the whole answer; serve a model with more room" in predict(fake, *words, code=1).stderr
+    assert len(fake.requests) == 1
 
 
 def test_a_smaller_bound_is_tried_before_a_sentence_is_cut(project: Path, fake: Fake) -> None:
