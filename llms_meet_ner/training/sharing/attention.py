@@ -33,8 +33,9 @@ def tokens_that_fit(config: Any, free: int, attention: str | None, bytes_per_num
     """Estimate how many tokens of one row fit in memory.
 
     A token takes, with gradient checkpoints, its input of every layer, and what the layer in work keeps for the backward pass: about
-    eight vectors of the hidden size and three of the inner size, each twice. A mask of all pairs of tokens takes a byte for a pair, and as
-    scores are added, another number for it. FlexAttention keeps no pairs.
+    eight vectors of the hidden size and three of the inner size, each twice. Half of the tokens predict a label, and their logits are
+    there once as the model computes them and twice in float32. A mask of all pairs of tokens takes a byte for a pair, and another number
+    as it is added to the scores. FlexAttention keeps no pairs.
 
     Args:
         config: Configuration of the model.
@@ -45,8 +46,11 @@ def tokens_that_fit(config: Any, free: int, attention: str | None, bytes_per_num
     hidden = int(getattr(config, "hidden_size", 4096))
     inner = int(getattr(config, "intermediate_size", None) or 4 * hidden)
     layers = int(getattr(config, "num_hidden_layers", 32))
-    token = bytes_per_number * (layers * hidden + 2 * (8 * hidden + 3 * inner))
-    room = SAFETY * free
+    vocabulary = int(getattr(config, "vocab_size", 150_000))
+    token = (
+        bytes_per_number * (layers * hidden + 2 * (8 * hidden + 3 * inner)) + vocabulary * (bytes_per_number + 8) // 2
+    )
+    room = SAFETY * max(free, 0)
     pair = 0 if attention == "flex_attention" else 1 + bytes_per_number
     if attention == "eager":
         pair += 3 * bytes_per_number * int(getattr(config, "num_attention_heads", 32))
@@ -61,5 +65,7 @@ def default_tokens_per_row(model: Any, attention: str | None, device: torch.devi
     if device.type != "cuda":
         return ON_A_CPU
     free, _ = torch.cuda.mem_get_info(device)
+    # gradients, and two numbers in float32 that the optimizer keeps for each weight, come with the first step
+    free -= sum(weight.numel() * (weight.element_size() + 8) for weight in model.parameters() if weight.requires_grad)
     config = model.config.get_text_config() if hasattr(model.config, "get_text_config") else model.config
     return tokens_that_fit(config, free, attention, 2 if model.dtype in (torch.bfloat16, torch.float16) else 4)

@@ -71,7 +71,6 @@ SETTINGS = (
     Setting("training", "fp8", "scales numbers by the largest of the row"),
     Setting("training", "parallelism_config", "divides sequences over devices"),
     Setting("training", "n_gpu", "trains on several GPUs in one process; start one process for each", lambda number: number > 1),
-    Setting("model", "quantization_bit", "with 8 bits, picks the columns that stay exact from the whole row", lambda bits: bits == 8),
     Setting("finetuning", "galore_layerwise", _STEPS_INSIDE),
     Setting("finetuning", "apollo_layerwise", _STEPS_INSIDE),
     Setting("training", "optim", _STEPS_INSIDE, _is_layerwise),
@@ -134,7 +133,10 @@ def broken_by_model(model: Any, processor: Any = None, longest: int = 0) -> str 
     config = model.config.get_text_config() if hasattr(model.config, "get_text_config") else model.config
     if getattr(model.config, "_attn_implementation", None) not in KINDS:
         return f"attention by {model.config._attn_implementation} takes no mask of rows"
-    if getattr(config, "is_encoder_decoder", False) or not getattr(config, "is_causal", True):
+    if getattr(model, "is_loaded_in_8bit", False):
+        return "the model is loaded in 8 bits, where the whole row decides which numbers stay exact"
+    bidirectional = getattr(config, "use_bidirectional_attention", False) or not getattr(config, "is_causal", True)
+    if getattr(config, "is_encoder_decoder", False) or bidirectional:
         return "the model does not read from left to right"
     return _broken_by_layers(model, config) or _broken_by_chance(model, config) or _broken_by_rows(config, longest)
 

@@ -40,16 +40,19 @@ class Probe:
         chosen = list(examples[:2])
         row = merge(chosen, group_examples(chosen, sum(len(example.tokens) for example in chosen))[0])
         made = self._masks.made
-        inputs, logits = self._row(row)
+        inputs, output = self._row(row)
         if self._masks.made == made:
             return "the model makes its masks of attention in its own way"
+        logits = output.logits
         if len(chosen) == 2 and not self._is_isolated(row, inputs, logits):
             return "in this model, what one example holds changes the logits of another one"
         tolerance = TOLERANCE.get(dtype, COARSE)
         losses = label_losses(logits, inputs)
+        if len(row.predictions) and not _is_close(float(output.loss), float(losses.mean()), tolerance):
+            return "the model computes its loss in its own way"
         for number, example in enumerate(chosen):
-            shared, alone = self._sum(losses[inputs.owners == number]), self._alone(example)
-            if not abs(shared - alone) <= tolerance * max(1.0, abs(alone)):
+            shared, alone = _mean(losses[inputs.owners == number]), self._alone(example)
+            if not _is_close(shared, alone, tolerance):
                 return f"in this model, sharing changes the loss of an example from {alone:.6f} to {shared:.6f}"
         return None
 
@@ -61,14 +64,14 @@ class Probe:
             tokens[index] = row.tokens[other]
         if tokens == list(row.tokens):
             return True
-        _, changed = self._row(replace(row, tokens=tuple(tokens)))
+        changed = self._row(replace(row, tokens=tuple(tokens)))[1].logits
         others = inputs.kept[inputs.owners == row.examples[1]]
         return bool(torch.equal(logits[0, others], changed[0, others]))
 
-    def _row(self, row: Row) -> tuple[RowInputs, torch.Tensor]:
+    def _row(self, row: Row) -> tuple[RowInputs, Any]:
         inputs = row_inputs(row, self._device, keeps_logits=self._keeps_logits)
         with self._masks.showing(ShownRow.of(row, self._device)):
-            return inputs, self._model(**inputs.inputs).logits
+            return inputs, self._model(**inputs.inputs)
 
     def _alone(self, example: Example) -> float:
         """Return the mean loss of an example by itself, 0 without labels."""
@@ -78,8 +81,13 @@ class Probe:
             self._model(input_ids=tokens, attention_mask=torch.ones_like(tokens), use_cache=False).logits[0].float()
         )
         losses = torch.nn.functional.cross_entropy(logits, labels, ignore_index=UNLABELLED, reduction="none")
-        return self._sum(losses[labels != UNLABELLED])
+        return _mean(losses[labels != UNLABELLED])
 
-    @staticmethod
-    def _sum(losses: torch.Tensor) -> float:
-        return float(losses.mean()) if len(losses) else 0.0
+
+def _mean(losses: torch.Tensor) -> float:
+    return float(losses.mean()) if len(losses) else 0.0
+
+
+def _is_close(one: float, other: float, tolerance: float) -> bool:
+    """Return whether two losses are equal up to rounding; one that is no number is not."""
+    return abs(one - other) <= tolerance * max(1.0, abs(other))

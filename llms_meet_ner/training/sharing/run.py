@@ -6,15 +6,14 @@ that computes rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any
-from unittest import mock
 
 from .session import Session, SharingOptions, SharingOutcome
 
-_UNUSED = "LLaMA-Factory runs no supervised training for this recipe"
+_UNUSED = "stage, use_mca, use_ray or use_hyper_parallel of the recipe asks for another loop than the one of supervised training"
 
 
 def run_training(
@@ -34,9 +33,11 @@ def run_training(
     """
     from llamafactory.train import tuner
 
-    session = Session(options, fallback=_UNUSED)
-    with mock.patch.object(tuner, "run_sft", partial(_run_sft, session, tuner.run_sft)):
+    session = Session(options)
+    with _standing_in(tuner, "run_sft", partial(_run_sft, session, tuner.run_sft)):
         tuner.run_exp(dict(arguments) if isinstance(arguments, Mapping) else list(arguments), list(callbacks))
+    if not session.began:
+        session.fall_back(_UNUSED)
     return session.outcome()
 
 
@@ -50,14 +51,25 @@ def _run_sft(
     from .masks import RowMasks
     from .trainer import SharingTrainer
 
-    session.fallback = None
+    session.began = True
     session.speaks = training.process_index == 0
     reason = broken_by_settings({"model": model, "data": data, "training": training, "finetuning": finetuning})
     with ExitStack() as stack:
         if reason is None:
             masks = stack.enter_context(RowMasks().installed())
             trainer = partial(SharingTrainer, session=session, masks=masks, longest=data.cutoff_len)
-            stack.enter_context(mock.patch.object(workflow, "CustomSeq2SeqTrainer", trainer))
+            stack.enter_context(_standing_in(workflow, "CustomSeq2SeqTrainer", trainer))
         else:
             session.fall_back(reason)
         original(model, data, training, finetuning, *others, **more)
+
+
+@contextmanager
+def _standing_in(module: Any, name: str, other: Any) -> Iterator[None]:
+    """Let another object have a name of a module while the block runs."""
+    before = getattr(module, name)
+    setattr(module, name, other)
+    try:
+        yield
+    finally:
+        setattr(module, name, before)

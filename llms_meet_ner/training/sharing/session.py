@@ -57,6 +57,7 @@ class Session:
         attention: Implementation of attention that computes the rows, or None if it is not known yet.
         tokens_per_row: Most tokens of a row, or None if it is not known yet.
         speaks: Whether this process prints.
+        began: Whether LLaMA-Factory has begun a supervised training.
     """
 
     options: SharingOptions
@@ -64,6 +65,7 @@ class Session:
     attention: str | None = None
     tokens_per_row: int | None = None
     speaks: bool = True
+    began: bool = False
     _counts: dict[str, int] = field(
         default_factory=lambda: dict.fromkeys(("steps", "examples", "rows", "tokens", "tokens_apart"), 0)
     )

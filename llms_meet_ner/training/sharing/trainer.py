@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import torch
@@ -183,8 +184,11 @@ class SharingTrainer(CustomSeq2SeqTrainer):  # type: ignore[misc]
         )
         examples = examples_of(batch)
         problem = None
-        for attention in dict.fromkeys((chosen, before)):
+        for attention, keeps_logits in product(
+            dict.fromkeys((chosen, before)), dict.fromkeys((self._keeps_logits, False))
+        ):
             self._use(attention)
+            self._keeps_logits = keeps_logits
             problem = self._problem(model, examples)
             if problem is None:
                 break
@@ -207,6 +211,9 @@ class SharingTrainer(CustomSeq2SeqTrainer):  # type: ignore[misc]
         try:
             with torch.no_grad(), self.compute_loss_context_manager():
                 problem = probe.problem(examples, self._dtype())
+        except Exception as error:  # whatever a model that is not made for rows may raise
+            lines = str(error).strip().splitlines()
+            problem = f"the model computes no rows: {': '.join([type(error).__name__, *lines[:1]])}"
         finally:
             model.train(was_training)
         if self._most(problem is not None) and problem is None:

@@ -14,7 +14,9 @@ from llms_meet_ner.training.sharing.attention import (  # noqa: E402
     tokens_that_fit,
 )
 
-SEVEN_BILLION = SimpleNamespace(hidden_size=3584, intermediate_size=18944, num_hidden_layers=28, num_attention_heads=28)
+SEVEN_BILLION = SimpleNamespace(
+    hidden_size=3584, intermediate_size=18944, num_hidden_layers=28, num_attention_heads=28, vocab_size=152064
+)
 GIGABYTE = 10**9
 
 

@@ -13,7 +13,7 @@ from llms_meet_ner.training.sharing.conditions import SETTINGS, broken_by_model,
 
 BREAKS = {
     "stage": "dpo", "lora_dropout": 0.1, "module_dropout": 0.1, "neftune_noise_alpha": 5.0, "flash_attn": "fa2",
-    "mixture_of_depths": "load", "moe_aux_loss_coef": 0.01, "label_smoothing_factor": 0.1, "n_gpu": 2, "quantization_bit": 8,
+    "mixture_of_depths": "load", "moe_aux_loss_coef": 0.01, "label_smoothing_factor": 0.1, "n_gpu": 2,
     "optim": "galore_adamw_layerwise", "parallelism_config": object(),
 }  # fmt: skip
 
@@ -40,7 +40,13 @@ def arguments(defaults: dict[str, dict[str, Any]], **changes: Any) -> dict[str, 
 
 def test_the_defaults_of_llama_factory_share(defaults: dict[str, dict[str, Any]]) -> None:
     assert broken_by_settings(arguments(defaults)) is None
-    fine = {"flash_attn": "sdpa", "quantization_bit": 4, "optim": "adamw_torch", "neftune_noise_alpha": None}
+    fine = {
+        "flash_attn": "sdpa",
+        "quantization_bit": 8,
+        "quantization_method": "hqq",
+        "optim": "adamw_torch",
+        "neftune_noise_alpha": None,
+    }
     assert broken_by_settings(arguments(defaults, **fine)) is None
 
 
@@ -99,6 +105,7 @@ def test_a_llama_shares() -> None:
         ({"attn": "flash_attention_2"}, "attention by flash_attention_2 takes no mask of rows"),
         ({"rope_parameters": {"rope_type": "dynamic", "factor": 2.0, "rope_theta": 1e4}, "max_position_embeddings": 64}, "rope_type: dynamic"),
         ({"is_causal": False}, "does not read from left to right"),
+        ({"use_bidirectional_attention": True}, "does not read from left to right"),
     ],
 )  # fmt: skip
 def test_a_model_falls_back_and_says_why(changes: dict[str, Any], reason: str) -> None:
@@ -131,6 +138,12 @@ def test_layers_that_are_not_attention_fall_back() -> None:
     mixed = model()
     mixed.config.layer_types = ["linear_attention"]
     assert "layers that are not attention: linear_attention" in str(broken_by_model(mixed))
+
+
+def test_eight_bits_fall_back() -> None:
+    made = model()
+    made.is_loaded_in_8bit = True
+    assert "loaded in 8 bits" in str(broken_by_model(made))
 
 
 def test_a_processor_falls_back() -> None:

@@ -63,3 +63,15 @@ def test_a_model_with_masks_of_its_own_is_found() -> None:
     made = model()
     with mock.patch("transformers.models.llama.modeling_llama.create_causal_mask", return_value=None):
         assert problem(made) == "the model makes its masks of attention in its own way"
+
+
+def test_a_loss_of_its_own_is_found() -> None:
+    made = model()
+    forward = made.forward
+
+    def scaled(**kwargs: Any) -> Any:
+        output = forward(**kwargs)
+        return output if output.loss is None else type(output)(loss=2 * output.loss, logits=output.logits)
+
+    with mock.patch.object(made, "forward", scaled):
+        assert problem(made) == "the model computes its loss in its own way"
