@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slow
 def test_what_breaks_exactness_falls_back_to_llama_factorys_training(tmp_path: Path) -> None:
     runs = Runs("Llama", tmp_path)
     runs.add("ours", shared=True, lora_dropout=0.1, max_steps=1)
-    runs.add("unsupervised", shared=True, stage="pt", max_steps=1)
+    runs.add("unsupervised", shared=True, stage="pt", max_steps=1, eval_dataset=None, eval_strategy=None)
     outcomes = runs.run()
     assert str(outcomes["ours"]["fallback"]).startswith("lora_dropout: 0.1 draws random numbers for every token")
     assert str(outcomes["unsupervised"]["fallback"]).startswith(
