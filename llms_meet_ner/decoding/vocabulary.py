@@ -16,6 +16,8 @@ from typing import Any
 from ..errors import LmnError
 
 _PROBES = ("Essex 's captain [sic] | said :", "Ålesund, Şırnak – 東京 😀 € ½", "  two  spaces")
+_SPACE = "\u2581"
+"""Character that stands for a space in pieces of SentencePiece's kind."""
 _BYTE_PIECE = re.compile(r"<0x([0-9A-Fa-f]{2})>")
 
 
@@ -77,7 +79,10 @@ class Vocabulary:
             LmnError: The bytes of its tokens cannot be found out.
         """
         self.stop_ids = tuple(stop_ids)
-        self._bytes = _token_bytes(tokenizer)
+        backend = getattr(tokenizer, "backend_tokenizer", None)
+        self._normaliser = getattr(backend, "normalizer", None)
+        self._is_of_bytes = _is_byte_level(tokenizer)
+        self._bytes = _token_bytes(tokenizer, is_byte_level=self._is_of_bytes)
         self.leading = self._check(tokenizer)
         self._single = {text[0] for text in self._bytes.values() if len(text) == 1}
         self._has_bytes = self._single.issuperset(range(0x80, 0xC0))
@@ -106,12 +111,23 @@ class Vocabulary:
         return b"".join(self._bytes.get(index, b"") for index in ids)
 
     def spellable(self, text: str) -> str:
-        """Return a text with a question mark for every character that no tokens can write.
+        """Return a text as the tokenizer reads it, with a question mark for every character that no tokens can write.
 
-        A vocabulary of bytes may lack a byte of a character (for some models, of rare control characters); a vocabulary of
-        characters may lack the character. If there is no question mark either, another character replaces it.
+        A tokenizer may change characters before it splits a text, so that a model never sees them: Qwen's joins a letter and its
+        accent, and to those of SentencePiece's kind U+2581 is a space. A vocabulary of bytes may lack a byte of a character (for some
+        models, of rare control characters); a vocabulary of characters may lack the character. If there is no question mark
+        either, another character replaces it.
         """
-        return "".join(character if self._can_spell(character) else self._stand_in for character in text)
+        return "".join(character if self._can_spell(character) else self._stand_in for character in self._read(text))
+
+    def _read(self, text: str) -> str:
+        """Return a text as the tokenizer reads it within another one; unchanged if nothing would be left of it."""
+        read = text.encode("utf-8", "replace").decode()  # no normaliser takes a lone surrogate
+        if self._normaliser is not None:
+            read = (
+                self._normaliser.normalize_str(f"|{read}|").partition("|")[2].removesuffix("|")
+            )  # first, a space may come
+        return (read if self._is_of_bytes else read.replace(_SPACE, " ")) or text
 
     def _can_spell(self, character: str) -> bool:
         if not self._has_bytes:
@@ -131,7 +147,7 @@ class Vocabulary:
         Raises:
             LmnError: No tokens can write the text.
         """
-        if self.spellable(text) != text:
+        if not all(map(self._can_spell, text)):
             raise LmnError(f"the tokenizer cannot write {what} {text!r}", remedy="use --decoding free")
 
     def _check(self, tokenizer: Any) -> bytes:
@@ -153,9 +169,9 @@ class Vocabulary:
         return max(leading, key=len)
 
 
-def _token_bytes(tokenizer: Any) -> dict[int, bytes]:
+def _token_bytes(tokenizer: Any, *, is_byte_level: bool) -> dict[int, bytes]:
     """Return the bytes of every token that is text; added tokens count unless they are special."""
-    read = _from_byte_level if _is_byte_level(tokenizer) else _from_pieces
+    read = _from_byte_level if is_byte_level else _from_pieces
     added = tokenizer.added_tokens_decoder
     special = set(tokenizer.all_special_ids) | {index for index, token in added.items() if token.special}
     found: dict[int, bytes] = {}
@@ -204,12 +220,12 @@ def _from_pieces(piece: str) -> bytes:
     found = _BYTE_PIECE.fullmatch(piece)
     if found:
         return bytes([int(found[1], 16)])
-    return piece.replace("\u2581", " ").encode("utf-8", "replace")
+    return piece.replace(_SPACE, " ").encode("utf-8", "replace")
 
 
 def _normalised(tokenizer: Any, text: str) -> str:
     normaliser = getattr(getattr(tokenizer, "backend_tokenizer", None), "normalizer", None)
-    return text if normaliser is None else str(normaliser.normalize_str(text)).replace("\u2581", " ").lstrip(" ")
+    return text if normaliser is None else str(normaliser.normalize_str(text)).replace(_SPACE, " ").lstrip(" ")
 
 
 def _as_text(text: bytes) -> str | None:

@@ -73,6 +73,17 @@ def test_every_annotation_can_be_written(
     assert END in allowed.next_tokens(state).targets.values() or allowed.is_done(state)
 
 
+@pytest.mark.parametrize("name", sorted(TOKENIZERS))
+@pytest.mark.parametrize("form", FORMS)
+def test_a_character_that_the_tokenizer_reads_as_a_space_can_be_written(name: str, form: str) -> None:
+    allowed = constraint(("\u2581", "New\u2581York", "a"), name, nested=False, form=form)
+    text = get_inline_format(form).write(allowed.tokens, [Span(0, 1, "PER"), Span(1, 2, "LOC")])
+    state = allowed.start
+    for token in TOKENIZERS[name]().encode(text, add_special_tokens=False):
+        state = allowed.next_tokens(state).targets[token]
+    assert allowed.is_done(state)
+
+
 def test_tokens_that_straddle_words_and_marks_are_allowed() -> None:
     name = "byte fallback"
     tokenizer = TOKENIZERS[name]()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 from constraints import TOKENIZERS, vocabulary
 from hypothesis import given
@@ -18,6 +20,24 @@ def test_characters_without_a_token_become_question_marks() -> None:
     assert vocabulary("byte-level").spellable("Ж→\x04 \ud800") == "Ж→\x04 ?"
     with pytest.raises(LmnError, match=r"cannot write the format's mark ' \| Ж\]'; use --decoding free"):
         known.require(" | Ж]", "the format's mark")
+
+
+def test_characters_are_written_as_the_tokenizer_reads_them() -> None:
+    from tokenizers import normalizers
+
+    assert vocabulary("byte-level").spellable("a\u2581b") == "a\u2581b"
+    for name in ("byte fallback", "leading space", "unknown characters"):
+        assert vocabulary(name).spellable("\u2581[\u2581New\u2581|") == " [ New |"
+    for name in ("byte-level", "leading space"):
+        tokenizer = copy.deepcopy(TOKENIZERS[name]())
+        steps = [tokenizer.backend_tokenizer.normalizer, normalizers.NFC(), normalizers.Replace("\x00", "")]
+        tokenizer.backend_tokenizer.normalizer = normalizers.Sequence([step for step in steps if step is not None])
+        known = Vocabulary(tokenizer, [tokenizer.eos_token_id])
+        assert known.spellable("S\u0327ı s\u0307 😀 \ud800") == "Şı ṡ 😀 ?"
+        assert known.spellable("\x00") == "\x00"  # not an empty token
+        known.require("S\u0327", "a label")
+        ids = tokenizer.encode("S\u0327ı", add_special_tokens=False)
+        assert known.bytes_of(ids) == known.leading + known.spellable("S\u0327ı").encode()
 
 
 def test_other_vocabularies_are_refused() -> None:
