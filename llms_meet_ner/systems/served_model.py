@@ -190,7 +190,9 @@ class ServedModel(PromptedSystem):
         field = {"extra_body": request_of(server.dialect, grammar.text)}
         found = server.ask(system, turns, most, self._request | field)
         output = grammar.read(found.text)
-        if output is None and found.is_cut and grammar.begins(found.text):
+        if (
+            output is None and found.is_cut and grammar.begins(found.text.rstrip("\ufffd"))
+        ):  # the cut may split a character
             raise CutError("has no room for the whole answer", server.options.shown_url, "serve a model with more room")
         if output is None:
             raise server.unfaithful(piece.id, found.text)

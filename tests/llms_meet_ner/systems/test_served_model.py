@@ -299,10 +299,11 @@ def test_a_server_that_is_not_known_is_an_error_that_names_the_grammars(project:
     predict(fake, "--decoding", "constrained", "--served-model", "tuned")
 
 
-def test_an_answer_that_the_window_cuts_is_asked_for_in_pieces(project: Path, fake: Fake) -> None:
+@pytest.mark.parametrize("rest", ["", "\ufffd"], ids=["whole", "within a character"])
+def test_an_answer_that_the_window_cuts_is_asked_for_in_pieces(project: Path, fake: Fake, rest: str) -> None:
     longest = max(len(source.split()) for source in sources())
     fake.before = lambda source, times: (
-        chat(exact(source)[:9], finish="length") if len(source.split()) == longest else obey(source, times)
+        chat(exact(source)[:9] + rest, finish="length") if len(source.split()) == longest else obey(source, times)
     )
     result = predict(fake, "--decoding", "constrained", "--grammar", "sglang")
     assert "1 of 12 sentences were read in pieces" in result.stderr
