@@ -84,21 +84,23 @@ def _is_better(layer: torch.nn.Linear) -> bool:
     with torch.inference_mode():
         try:
             packed = PackedLinear(layer)
+            is_timed = layer.weight.dtype == torch.float32
             plain_time = packed_time = 0.0
             for rows in _ROWS:
                 hidden = torch.linspace(-1, 1, rows * layer.in_features).reshape(rows, -1).to(layer.weight.dtype)
                 expected, found = layer(hidden), packed(hidden)
                 if (found - expected).abs().max() > _TOLERANCE[expected.dtype] * expected.abs().max():
                     return False
-                plain_time += _seconds(layer, hidden)
-                packed_time += _seconds(packed, hidden)
+                if is_timed:
+                    plain_time += _seconds(layer, hidden)
+                    packed_time += _seconds(packed, hidden)
         except (
             AttributeError,
             RuntimeError,
             NotImplementedError,
         ):  # a torch without oneDNN, or a processor that it does not serve
             return False
-    return layer.weight.dtype != torch.float32 or packed_time < _WORTH * plain_time
+    return not is_timed or packed_time < _WORTH * plain_time
 
 
 def _seconds(layer: Callable[[torch.Tensor], torch.Tensor], hidden: torch.Tensor) -> float:
