@@ -7,7 +7,7 @@ from itertools import accumulate
 from operator import mul
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llms_meet_ner.decoding.reach import Chances, PassCost, best_reach
@@ -27,6 +27,7 @@ def test_where_tokens_count_a_proposal_ends_at_an_unlikely_token() -> None:
     assert best_reach([1.0] * 9, 0.0) == 9
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12), st.floats(0, 40))
 def test_no_other_place_costs_less_for_a_token_written(chances: list[float], pass_tokens: float) -> None:
     def cost(reach: int) -> float:

@@ -6,7 +6,7 @@ import copy
 
 import pytest
 from constraints import TOKENIZERS, vocabulary
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llms_meet_ner import LmnError
@@ -71,6 +71,7 @@ def test_tokens_are_found_in_the_trie_by_their_bytes_and_spell_the_text(name: st
 BYTES = st.binary(max_size=3) | st.text("ab\0\xff", max_size=3).map(lambda text: text.encode("latin-1"))
 
 
+@settings(deadline=None)
 @given(st.lists(BYTES, max_size=20), BYTES)
 def test_a_node_has_the_tokens_that_end_there_and_a_way_to_each_longer_one(texts: list[bytes], prefix: bytes) -> None:
     tokens = sorted((text, index) for index, text in enumerate(texts))
