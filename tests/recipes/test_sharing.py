@@ -25,6 +25,8 @@ def test_a_llama_is_trained_the_same(tmp_path: Path) -> None:
     runs.add("cut", shared=True, tokens_per_row=BUDGET, disable_gradient_checkpointing=True)
     runs.add("resumed", shared=True, resumes="whole/checkpoint-4")
     runs.add("sees", shared=True, fault="sees")
+    one_a_batch = {"per_device_train_batch_size": 1, "gradient_accumulation_steps": 4}
+    runs.add("asked", shared=True, fault="asked", max_steps=1, **one_a_batch)
     outcomes = runs.run()
     assert outcomes["whole"]["fallback"] is None
     assert outcomes["whole"]["rows"] == outcomes["whole"]["steps"] == 6
@@ -35,6 +37,7 @@ def test_a_llama_is_trained_the_same(tmp_path: Path) -> None:
     check_equal(runs.differences("cut"))
     check_equal(sharing_runs.compare(tmp_path / "whole", tmp_path / "resumed", steps=slice(4, None)))
     check_unequal(runs.differences("sees"))
+    assert "what one example holds changes the logits of another one" in str(outcomes["asked"]["fallback"])
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,8 @@ class Job:
         recipe: Its recipe.
         shared: Whether it is ours; otherwise LLaMA-Factory's.
         tokens_per_row: Most tokens of a row, or None for the default.
-        fault: Name of a fault to plant: `sees` lets examples see each other, `window` counts windows by places in the row.
+        fault: Name of a fault to plant, which the model is not asked about: `sees` lets examples see each other, `window` counts windows
+            by places in the row. With `asked`, examples see each other and the model is asked.
         resumes: Folder of a checkpoint to go on from, or None.
     """
 
@@ -245,7 +246,7 @@ def _planted(fault: str | None) -> Iterator[None]:
     from llms_meet_ner.training.sharing import masks, probe
 
     def sees(self: Any, alone: Any) -> Any:
-        if fault == "sees":
+        if fault in ("sees", "asked"):
             return alone
         return lambda batch, head, query, key: (
             (key <= query) & (query < self.ends[key]) & alone(batch, head, query, key)
@@ -254,6 +255,7 @@ def _planted(fault: str | None) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         if fault:
             stack.enter_context(mock.patch.object(masks.ShownRow, "sees", sees))
+        if fault and fault != "asked":
             stack.enter_context(mock.patch.object(probe.Probe, "problem", return_value=None))
         yield
 

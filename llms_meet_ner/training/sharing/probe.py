@@ -33,6 +33,8 @@ class Probe:
     def problem(self, examples: Sequence[Example], dtype: Any) -> str | None:
         """Return why the model does not compute rows exactly, or None.
 
+        Every process makes the same passes through the model, whatever it finds: under ZeRO-3, all of them take part in each pass.
+
         Args:
             examples: The examples of a step; the first two are taken.
             dtype: Data type that the model computes in.
@@ -44,16 +46,18 @@ class Probe:
         if self._masks.made == made:
             return "the model makes its masks of attention in its own way"
         logits = output.logits
-        if len(chosen) == 2 and not self._is_isolated(row, inputs, logits):
+        isolated = len(chosen) < 2 or self._is_isolated(row, inputs, logits)
+        alone = [self._alone(example) for example in chosen]
+        if not isolated:
             return "in this model, what one example holds changes the logits of another one"
         tolerance = TOLERANCE.get(dtype, COARSE)
         losses = label_losses(logits, inputs)
         if len(row.predictions) and not _is_close(float(output.loss), float(losses.mean()), tolerance):
             return "the model computes its loss in its own way"
-        for number, example in enumerate(chosen):
-            shared, alone = _mean(losses[inputs.owners == number]), self._alone(example)
-            if not _is_close(shared, alone, tolerance):
-                return f"in this model, sharing changes the loss of an example from {alone:.6f} to {shared:.6f}"
+        for number, before in enumerate(alone):
+            shared = _mean(losses[inputs.owners == number])
+            if not _is_close(shared, before, tolerance):
+                return f"in this model, sharing changes the loss of an example from {before:.6f} to {shared:.6f}"
         return None
 
     def _is_isolated(self, row: Row, inputs: RowInputs, logits: torch.Tensor) -> bool:
@@ -62,8 +66,6 @@ class Probe:
         tokens = list(row.tokens)
         for index, other in zip(own, own[1:] + own[:1], strict=True):
             tokens[index] = row.tokens[other]
-        if tokens == list(row.tokens):
-            return True
         changed = self._row(replace(row, tokens=tuple(tokens)))[1].logits
         others = inputs.kept[inputs.owners == row.examples[1]]
         return bool(torch.equal(logits[0, others], changed[0, others]))

@@ -67,7 +67,7 @@ class SharingTrainer(CustomSeq2SeqTrainer):  # type: ignore[misc]
     def get_batch_samples(self, epoch_iterator: Iterator[Any], num_batches: int, device: Any) -> tuple[list[Any], Any]:
         """Return one entry for each batch of the step, and the number of its labels."""
         batches, labels = super().get_batch_samples(epoch_iterator, num_batches, device)
-        if not batches or not self._shares(self.model_wrapped, batches[0]):
+        if not batches or not self._shares(self.model_wrapped, batches):
             return batches, labels
         examples = [example for batch in batches for example in examples_of(batch)]
         rows = self._rows(examples)
@@ -105,9 +105,9 @@ class SharingTrainer(CustomSeq2SeqTrainer):  # type: ignore[misc]
         self, model: Any, inputs: Any, prediction_loss_only: bool, ignore_keys: Any = None, **others: Any
     ) -> Any:
         """Return the loss of a batch, as LLaMA-Factory counts it."""
-        if not isinstance(inputs, WindowBatch) or not prediction_loss_only or not self._shares(model, inputs):
+        window = inputs.window if isinstance(inputs, WindowBatch) and prediction_loss_only else None
+        if window is None or not self._shares(model, window.batches):
             return super().prediction_step(model, inputs, prediction_loss_only, ignore_keys, **others)
-        window = inputs.window
         if window.sums is None:
             window.sums = self._sums(model, window.batches)
         labels = self._get_num_items_in_batch([inputs], self.args.device)
@@ -164,25 +164,24 @@ class SharingTrainer(CustomSeq2SeqTrainer):  # type: ignore[misc]
             return number
         return int(self.accelerator.gather(torch.tensor([number], device=self.args.device)).max())
 
-    def _shares(self, model: Any, batch: Mapping[str, Any]) -> bool:
-        """Return whether examples are shared; at the first batch, see that the model does it right."""
+    def _shares(self, model: Any, batches: Sequence[Mapping[str, Any]]) -> bool:
+        """Return whether examples are shared; at the first batches, see that the model does it right."""
         if self._session.fallback is None and not self._probed:
             self._probed = True
-            self._prepare(model, batch)
+            self._prepare(model, batches)
         return self._session.fallback is None
 
-    def _prepare(self, model: Any, batch: Mapping[str, Any]) -> None:
+    def _prepare(self, model: Any, batches: Sequence[Mapping[str, Any]]) -> None:
         """Choose the attention and the length of rows that pass the probe, or fall back."""
-        if set(batch) - _KEYS:
-            self._session.fall_back(
-                f"batches hold more than tokens and labels: {', '.join(sorted(set(batch) - _KEYS))}"
-            )
+        others = sorted({key for batch in batches for key in batch} - _KEYS)
+        if others:
+            self._session.fall_back(f"batches hold more than tokens and labels: {', '.join(others)}")
             return
         before = self._bare.config._attn_implementation
         chosen = choose_attention(
             before, supports_flex=getattr(self._bare, "_supports_flex_attn", False), device=self.args.device.type
         )
-        examples = examples_of(batch)
+        examples = [example for batch in batches for example in examples_of(batch)]
         problem = None
         for attention, keeps_logits in product(
             dict.fromkeys((chosen, before)), dict.fromkeys((self._keeps_logits, False))
