@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sharing_examples import drawn_examples
 
@@ -37,6 +37,7 @@ def check(row: Row, given_examples: Sequence[Example]) -> None:
     assert len({prediction.index for prediction in row.predictions}) == len(row.predictions)
 
 
+@settings(deadline=None)
 @given(drawn_examples(), st.integers(1, 40), st.integers(1, 8))
 def test_rows_hold_every_example_once_and_whole(some: list[Example], budget: int, at_least: int) -> None:
     rows = build_rows(some, budget, at_least)
@@ -50,6 +51,7 @@ def test_rows_hold_every_example_once_and_whole(some: list[Example], budget: int
         assert len(row) <= budget or len(row.examples) == 1
 
 
+@settings(deadline=None)
 @given(drawn_examples())
 def test_one_row_is_never_longer_than_the_examples_apart(some: list[Example]) -> None:
     (row,) = build_rows(some, 1000)
