@@ -70,7 +70,7 @@ def count_examples(recipe: Recipe) -> CountedData:
     Raises:
         LmnError: A data set is missing or damaged, the `cutoff_len` is not a number of tokens, or there is no such template.
     """
-    train, dev = (names_of(recipe.values.get(key)) for key in _DATA_KEYS)
+    train, dev = (tuple(dict.fromkeys(names_of(recipe.values.get(key)))) for key in _DATA_KEYS)
     counted = CountedData(train=train)
     cutoff = Cutoff.of(recipe)
     most = recipe.values.get("max_samples")

@@ -99,6 +99,7 @@ def test_data_sets_that_are_missing_and_evaluation_data(workdir: Path) -> None:
         count({"file_name": "d.json"}, eval_dataset="d, e")
     counted = count({"file_name": "d.json"}, eval_dataset="d", max_samples=1)
     assert (counted.train, counted.lengths["d"].examples, counted.left_out) == (("d",), 1, {})
+    assert count({"file_name": "d.json"}, dataset="d,d").train == ("d",)
     assert names_of(["a", "b "]) == names_of("a,b,") == ("a", "b")
     assert names_of(None) == ()
 
