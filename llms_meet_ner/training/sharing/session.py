@@ -73,20 +73,26 @@ class Session:
     def fall_back(self, reason: str) -> None:
         """Train in LLaMA-Factory's own way from now on, and say why."""
         self.fallback = reason
-        if self.speaks:
-            echo(f"Examples share no tokens, and LLaMA-Factory trains in its own way: {reason}.", err=True)
+        self._say(f"Examples share no tokens, and LLaMA-Factory trains in its own way: {reason}.")
 
     def count_step(self, examples: int, rows: int, tokens: int, tokens_apart: int) -> None:
         """Count a step; say what sharing saves after the first one."""
         for key, value in zip(self._counts, (1, examples, rows, tokens, tokens_apart), strict=True):
             self._counts[key] += value
-        if self.speaks and self._counts["steps"] == 1:
-            echo(
+        if self._counts["steps"] == 1:
+            self._say(
                 f"Examples share their beginnings: {examples:,} examples a step in {rows:,} row{'s' if rows > 1 else ''}, "
                 f"{tokens:,} tokens instead of {tokens_apart:,} (first step); at most {self.tokens_per_row:,} tokens a row, "
-                f"attention {self.attention}.",
-                err=True,
+                f"attention {self.attention}."
             )
+
+    def _say(self, line: str) -> None:
+        """Print a line if this process prints, above the progress bar."""
+        if self.speaks:
+            from tqdm import tqdm
+
+            with tqdm.external_write_mode():
+                echo(line, err=True)
 
     def outcome(self) -> SharingOutcome:
         """Return what happened so far."""
