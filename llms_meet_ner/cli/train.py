@@ -155,6 +155,7 @@ def print_plan(recipe: Recipe, counted: CountedData, begun: Beginning, processes
     """Print what will be trained: where it begins, how many examples and steps it has, and how many tokens a step."""
     from ..launching.lengths import ESTIMATE
     from ..launching.steps import step_tokens, steps_of
+    from ..training.sharing.conditions import broken_by_keys
 
     for line in (f"{recipe.path}: trains {recipe.model} into {recipe.output_dir}", *begun.notes):
         echo(line)
@@ -162,6 +163,9 @@ def print_plan(recipe: Recipe, counted: CountedData, begun: Beginning, processes
         echo(f"{name}: its examples are not counted, since {why}")
     for name, number in counted.left_out.items():
         echo(f"{name}: LLaMA-Factory leaves out {number:,} records without an output")
+    unshared = broken_by_keys(recipe.values) if sharing else None
+    if unshared:
+        echo(f"examples will share no tokens: {unshared}")
     training = counted.training
     if not training:
         return
@@ -177,7 +181,7 @@ def print_plan(recipe: Recipe, counted: CountedData, begun: Beginning, processes
     echo(f"{steps.examples:,} examples, {at_once}, {steps.total:,} steps")
     tokens = step_tokens(steps, training)
     about = f"about {tokens.apart:,.0f} tokens a step"
-    if sharing:
+    if sharing and not unshared:
         about += f" without sharing, about {tokens.shared:,.0f} with the first {tokens.prefix:,} tokens of all examples computed once"
     echo(about)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 from .masks import KINDS
@@ -108,6 +109,15 @@ def broken_by_settings(arguments: Mapping[str, Any]) -> str | None:
             shown = str(value).lower() if isinstance(value, bool) else _name(value)
             return f"{setting.key}: {shown} {setting.why}"
     return _broken_by_offloading(arguments["training"])
+
+
+def broken_by_keys(values: Mapping[str, Any]) -> str | None:
+    """Return why keys of a recipe keep a training from sharing, before LLaMA-Factory parses them; None if it is not known yet.
+
+    Args:
+        values: Values of the recipe by key, of the types that the keys take.
+    """
+    return broken_by_settings(dict.fromkeys(("model", "data", "training", "finetuning"), SimpleNamespace(**values)))
 
 
 def _broken_by_offloading(training: Any) -> str | None:

@@ -49,6 +49,11 @@ def test_a_dry_run_says_what_would_be_trained(tiny: TinyTraining) -> None:
         "about 486 tokens a step without sharing, about 344 with the first 142 tokens of all examples computed once",
     ]
     assert call(save(tiny), "--dry-run", "--no-sharing").stdout.splitlines()[-1] == "about 486 tokens a step"
+    unshared = call(save(tiny), "--dry-run", "lora_dropout=0.1").stdout.splitlines()
+    assert unshared[1].startswith(
+        "examples will share no tokens: lora_dropout: 0.1 draws random numbers for every token"
+    )
+    assert unshared[-1] == "about 486 tokens a step"
     assert not OUT.exists()
 
 

@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("llamafactory")
 
-from llms_meet_ner.training.sharing.conditions import SETTINGS, broken_by_model, broken_by_settings
+from llms_meet_ner.training.sharing.conditions import SETTINGS, broken_by_keys, broken_by_model, broken_by_settings
 
 BREAKS = {
     "stage": "dpo", "lora_dropout": 0.1, "module_dropout": 0.1, "neftune_noise_alpha": 5.0, "flash_attn": "fa2",
@@ -48,6 +48,11 @@ def test_the_defaults_of_llama_factory_share(defaults: dict[str, dict[str, Any]]
         "neftune_noise_alpha": None,
     }
     assert broken_by_settings(arguments(defaults, **fine)) is None
+
+
+def test_keys_of_a_recipe_say_so_before_they_are_parsed() -> None:
+    assert broken_by_keys({"stage": "sft", "lora_rank": 8, "flash_attn": "sdpa", "packing": False}) is None
+    assert str(broken_by_keys({"neat_packing": True})).startswith("neat_packing: true has LLaMA-Factory merge")
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.key)
