@@ -202,9 +202,11 @@ def refuse_cut(recipe: Recipe, counted: CountedData, *, allow_cut: bool) -> None
             for line in lengths.lines(name):
                 echo(line, err=True)
     if counted.cut and not allow_cut:
+        estimated = any(lengths.cutoff.estimated for lengths in counted.lengths.values())
+        cuts, none = ("probably cuts about", "probably cuts none") if estimated else ("cuts", "cuts none")
         raise LmnError(
-            f"cutoff_len cuts {counted.cut:,} examples, so the model would learn from damaged ones", recipe.path,
-            f"cutoff_len={counted.longest} cuts none and takes more memory; --allow-cut trains on what is left of them",
+            f"cutoff_len {cuts} {counted.cut:,} examples, so the model would learn from damaged ones", recipe.path,
+            f"cutoff_len={counted.longest} {none} and takes more memory; --allow-cut trains on what is left of them",
         )  # fmt: skip
 
 

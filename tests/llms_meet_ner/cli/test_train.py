@@ -63,6 +63,9 @@ def test_without_the_tokenizer_numbers_are_estimates(tiny: TinyTraining) -> None
         "tokens are estimated, since the tokenizer of no/such-model is not on this machine: one token for 3 characters"
         in told
     )
+    refused = call(save(tiny), "--dry-run", "model_name_or_path=no/such-model", "cutoff_len=40", code=1).stderr
+    assert "Error: r.yaml: cutoff_len probably cuts about " in refused
+    assert " probably cuts none and takes more memory" in refused
 
 
 def test_a_run_that_would_cut_examples_is_refused_until_that_is_allowed(tiny: TinyTraining) -> None:
