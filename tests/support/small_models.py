@@ -92,3 +92,19 @@ def decode(model: Any, asked: list[Request], size: int, **options: Any) -> tuple
         outputs += generator.generate(asked[start : start + size])
         ids += generator.last_ids
     return ids, outputs, generator.cost
+
+
+def tiny_llama(**changes: Any) -> Any:
+    """Return a random Llama of two layers with nine tokens, whose predictions are far from uniform."""
+    import torch
+    import transformers
+
+    torch.manual_seed(0)
+    sizes = {
+        "vocab_size": 9,
+        "hidden_size": 8,
+        "intermediate_size": 8,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+    }
+    return transformers.LlamaForCausalLM(transformers.LlamaConfig(**sizes, initializer_range=0.5, **changes)).eval()

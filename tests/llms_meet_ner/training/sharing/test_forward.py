@@ -7,6 +7,8 @@ import pytest
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
+from small_models import tiny_llama  # noqa: E402
+
 from llms_meet_ner.training.sharing.forward import (  # noqa: E402
     examples_of,
     has_usual_loss,
@@ -26,15 +28,7 @@ EXAMPLES = [
 
 @pytest.fixture(scope="module")
 def llama() -> Any:
-    torch.manual_seed(0)
-    sizes = {
-        "vocab_size": 9,
-        "hidden_size": 8,
-        "intermediate_size": 8,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 2,
-    }
-    return transformers.LlamaForCausalLM(transformers.LlamaConfig(**sizes, initializer_range=0.5)).eval()
+    return tiny_llama()
 
 
 @pytest.mark.parametrize("keeps_logits", [True, False])

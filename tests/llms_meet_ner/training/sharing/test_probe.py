@@ -9,24 +9,14 @@ import pytest
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
+from small_models import tiny_llama  # noqa: E402
+
 from llms_meet_ner.training.sharing.masks import RowMasks, ShownRow  # noqa: E402
 from llms_meet_ner.training.sharing.probe import Probe  # noqa: E402
 from llms_meet_ner.training.sharing.rows import UNLABELLED, Example  # noqa: E402
 
 PROMPT = (1, 2, 3, 4)
 EXAMPLES = [Example((*PROMPT, *rest), (*[UNLABELLED] * 5, *rest[1:])) for rest in ((5, 6, 7), (5, 7, 6, 6))]
-
-
-def model(**changes: Any) -> Any:
-    torch.manual_seed(0)
-    sizes = {
-        "vocab_size": 9,
-        "hidden_size": 8,
-        "intermediate_size": 8,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 2,
-    }
-    return transformers.LlamaForCausalLM(transformers.LlamaConfig(**sizes, initializer_range=0.5, **changes)).eval()
 
 
 def problem(made: Any, examples: list[Example] = EXAMPLES) -> str | None:
@@ -36,8 +26,8 @@ def problem(made: Any, examples: list[Example] = EXAMPLES) -> str | None:
 
 
 def test_a_llama_passes() -> None:
-    assert problem(model()) is None
-    assert problem(model(), EXAMPLES[:1]) is None
+    assert problem(tiny_llama()) is None
+    assert problem(tiny_llama(), EXAMPLES[:1]) is None
 
 
 def test_a_mask_that_lets_one_example_see_another_is_found() -> None:
@@ -45,11 +35,11 @@ def test_a_mask_that_lets_one_example_see_another_is_found() -> None:
         return alone
 
     with mock.patch.object(ShownRow, "sees", sees):
-        assert problem(model()) == "in this model, what one example holds changes the logits of another one"
+        assert problem(tiny_llama()) == "in this model, what one example holds changes the logits of another one"
 
 
 def test_positions_that_count_in_the_row_are_found() -> None:
-    made = model()
+    made = tiny_llama()
     forward = made.forward
 
     def ignoring_positions(*args: Any, position_ids: Any = None, **kwargs: Any) -> Any:
@@ -60,13 +50,13 @@ def test_positions_that_count_in_the_row_are_found() -> None:
 
 
 def test_a_model_with_masks_of_its_own_is_found() -> None:
-    made = model()
+    made = tiny_llama()
     with mock.patch("transformers.models.llama.modeling_llama.create_causal_mask", return_value=None):
         assert problem(made) == "the model makes its masks of attention in its own way"
 
 
 def test_a_loss_of_its_own_is_found() -> None:
-    made = model()
+    made = tiny_llama()
     forward = made.forward
 
     def scaled(**kwargs: Any) -> Any:
