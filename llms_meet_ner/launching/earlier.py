@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 from ..errors import LmnError, listed
 from ..files import read_json, write_json
 from ..secret_shapes import is_secret_name
+from ..training.checkpoints import checkpoint_folders
 from ..training.dataset_info import read_dataset_info
 from ..training.logs import TrainerState, has_finished
 from ..training.recipe import ADAPTER_CONFIG_FILE, ADAPTER_FILE, Recipe
@@ -67,7 +67,9 @@ def beginning(recipe: Recipe, processes: int = 1) -> Beginning:
         raise LmnError("not a folder", folder, "set another one: output_dir=outputs/NAME")
     if recipe.values.get("overwrite_output_dir"):
         return Beginning(notes=(f"overwrite_output_dir is true: what is in {folder} is written over",))
-    checkpoints = _checkpoints(folder)
+    checkpoints = [
+        path for path in checkpoint_folders(folder) if path.is_dir()
+    ]  # LLaMA-Factory goes on from the last one
     _refuse_finished(recipe, bool(checkpoints))
     if not checkpoints:
         return Beginning()
@@ -110,12 +112,6 @@ def _refuse_finished(recipe: Recipe, has_checkpoints: bool) -> None:
 
 def _other(folder: Path) -> str:
     return f"output_dir={folder}_2"
-
-
-def _checkpoints(folder: Path) -> list[Path]:
-    """Return the folders of checkpoints by their steps; LLaMA-Factory goes on from the last one."""
-    found = [path for path in folder.iterdir() if re.fullmatch(r"checkpoint-\d+", path.name) and path.is_dir()]
-    return sorted(found, key=lambda path: int(path.name.rpartition("-")[2]))
 
 
 def _settings(recipe: Recipe, processes: int) -> dict[str, Any]:

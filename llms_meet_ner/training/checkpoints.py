@@ -52,14 +52,19 @@ def _last(losses: list[float]) -> float | None:
     return losses[-1] if losses and math.isfinite(losses[-1]) else None
 
 
+def checkpoint_folders(output_dir: Path) -> list[Path]:
+    """Return what is named as a checkpoint in a training's output folder, complete or not, ordered by step."""
+    paths = [path for path in output_dir.glob(f"{_PREFIX}*") if path.name.removeprefix(_PREFIX).isdecimal()]
+    return sorted(paths, key=lambda path: int(path.name.removeprefix(_PREFIX)))
+
+
 def find_checkpoints(output_dir: Path) -> tuple[list[Checkpoint], list[str]]:
     """Find the checkpoints in a training's output folder.
 
     Returns:
         The complete ones, ordered by step, the final adapter last; and the names of the incomplete ones.
     """
-    folders = [path for path in output_dir.glob(f"{_PREFIX}*") if path.name.removeprefix(_PREFIX).isdigit()]
-    found = {folder.name: Checkpoint.read(folder) for folder in folders}
+    found = {folder.name: Checkpoint.read(folder) for folder in checkpoint_folders(output_dir)}
     whole = sorted((checkpoint for checkpoint in found.values() if checkpoint), key=lambda checkpoint: checkpoint.step)
     final = Checkpoint.read(output_dir, FINAL)
     if final:
