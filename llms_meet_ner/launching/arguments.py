@@ -13,6 +13,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from ..errors import LmnError, installing
 from ..standard_input import kept_from_libraries
 from ..training.recipe import Recipe, checked_recipe, load_recipe
+from .processes import is_on
 
 _YAML = (".yaml", ".yml")
 _NAMES = {int: "a whole number", float: "a number", bool: "true or false"}
@@ -59,7 +60,7 @@ def _check_keys(path: Path, values: Mapping[str, Any], classes: Sequence[type]) 
     kinds = {name: kind for one in classes for name, kind in _kinds_of(one)}
     for key, value in values.items():
         if key not in kinds:
-            if os.environ.get("ALLOW_EXTRA_ARGS", "0").lower() in {"true", "y", "1"}:
+            if is_on(os.environ, "ALLOW_EXTRA_ARGS"):
                 continue
             near = get_close_matches(key, kinds, n=1)
             meant = f"did you mean {near[0]}?" if near else "take it out of the recipe"

@@ -44,12 +44,12 @@ class Torchrun:
             LmnError: A variable is not a number, or asks for another launcher of LLaMA-Factory.
         """
         for name in ("USE_V1", "USE_MCA"):
-            if _is_on(env, name):
+            if is_on(env, name):
                 raise LmnError(
                     "chooses a trainer that lmn-train does not run", name, "unset it, or use llamafactory-cli train"
                 )
-        other = any(_is_on(env, name) for name in ("USE_RAY", "USE_KT"))
-        if not _is_on(env, "FORCE_TORCHRUN") and (devices <= 1 or other):
+        other = any(is_on(env, name) for name in ("USE_RAY", "USE_KT"))
+        if not is_on(env, "FORCE_TORCHRUN") and (devices <= 1 or other):
             return None
         each, nodes = _number(env, "NPROC_PER_NODE", max(1, devices)), _number(env, "NNODES", 1)
         address, port = env.get("MASTER_ADDR", "127.0.0.1"), env.get("MASTER_PORT") or str(_free_port())
@@ -76,7 +76,7 @@ class Torchrun:
         """
         # LLaMA-Factory sets these, too: less memory of a device is wasted
         faster = {"PYTORCH_CUDA_ALLOC_CONF": "expandable_segments:True", "TORCH_NCCL_AVOID_RECORD_STREAMS": "1"}
-        chosen = faster if os.environ.get("OPTIM_TORCH", "1").lower() in _YES else {}
+        chosen = faster if is_on(os.environ, "OPTIM_TORCH", "1") else {}
         command = [sys.executable, "-m", _TORCHRUN, *self.words, "-m", module, *words]
         process = subprocess.Popen(
             command, env={**os.environ, **chosen, **env}, stdin=subprocess.DEVNULL, start_new_session=True
@@ -88,8 +88,9 @@ class Torchrun:
         return exit_status(status) if status else 0
 
 
-def _is_on(env: Mapping[str, str], name: str) -> bool:
-    return env.get(name, "0").lower() in _YES
+def is_on(env: Mapping[str, str], name: str, default: str = "0") -> bool:
+    """Return whether a variable of LLaMA-Factory is switched on, as it reads them."""
+    return env.get(name, default).lower() in _YES
 
 
 def _number(env: Mapping[str, str], name: str, default: int) -> int:
