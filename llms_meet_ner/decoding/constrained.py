@@ -175,7 +175,7 @@ class ConstrainedGenerator:
         """Compute the beginning that all these prompts share, once for all batches."""
         if prompts:
             with self._model.in_place():
-                self._model.share_prefix(prompts, 1)
+                self._model.share_prefix(prompts)
 
     def generate(self, requests: Sequence[Request]) -> list[Answer]:
         """Return one output for each request. `max_new_tokens` is ignored: the sentence itself limits the output.
@@ -187,7 +187,7 @@ class ConstrainedGenerator:
             return self._generate(requests)
 
     def _generate(self, requests: Sequence[Request]) -> list[Answer]:
-        self._model.share_prefix([request.prompt for request in requests], len(requests))
+        self._model.share_prefix([request.prompt for request in requests])
         rows = [self._begin(number, request) for number, request in enumerate(requests)]
         active = list(rows)
         while active:
