@@ -58,8 +58,8 @@ _engine_options = cloup.option_group(
         "all, for --decoding free.",
     ),
     cloup.option(
-        "--grammar-depth", type=click.IntRange(1, MAX_DEPTH), default=DEFAULT_DEPTH, show_default=True,
-        help="Number of entities that may be open at once in that grammar, where entities nest.",
+        "--grammar-depth", type=click.IntRange(1, MAX_DEPTH),
+        help=f"Number of entities that may be open at once in that grammar, where entities nest. [default: {DEFAULT_DEPTH}]",
     ),
 )  # fmt: skip
 
@@ -70,7 +70,7 @@ def engine_options(command: Callable[..., R]) -> Callable[..., R]:
     @wraps(command)
     def wrapped(
         *args: Any, engine: str, base_url: str, served_model: str | None, concurrency: int, timeout: float, retries: int,
-        grammar: GrammarChoice, grammar_depth: int, **kwargs: Any,
+        grammar: GrammarChoice, grammar_depth: int | None, **kwargs: Any,
     ) -> R:  # fmt: skip
         server = None
         if engine == OPENAI:

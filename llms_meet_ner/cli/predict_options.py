@@ -11,13 +11,14 @@ import cloup
 
 from ..decoding.model import AUTO, DTYPES
 from ..decoding.pretrained import Dtype
-from ..decoding.requests import DECODINGS, Decoding
+from ..decoding.requests import CONSTRAINED, DECODINGS, Decoding
+from ..decoding.server_grammar.dialects import AUTO_GRAMMAR
 from ..reading import LENIENT, READINGS, Reading
 from ..systems.examples import Shots
 from ..systems.options import SystemOptions
 from ..systems.server import ServerOptions
 from .engine_options import engine_options
-from .options import catch_errors, trust_option
+from .options import catch_errors, refuse, trust_option
 from .shot_options import shots_options
 
 R = TypeVar("R")
@@ -66,6 +67,11 @@ def predict_options(command: Callable[..., R]) -> Callable[..., R]:
         *args: Any, decoding: Decoding | None, server: ServerOptions | None, batch_size: int, max_new_tokens: int | None, dtype: Dtype,
         shots: Shots | None, trust_remote_code: bool, reading: Reading, **kwargs: Any,
     ) -> R:  # fmt: skip
+        if server and decoding != CONSTRAINED and server.grammar == AUTO_GRAMMAR:
+            refuse(
+                {"grammar": f"--grammar {AUTO_GRAMMAR}"},
+                f"is for --decoding {CONSTRAINED}; a server decodes freely unless told otherwise",
+            )
         options = SystemOptions(decoding, batch_size, max_new_tokens, dtype, shots, server, trust_remote_code, reading)
         return command(*args, options=options, **kwargs)
 

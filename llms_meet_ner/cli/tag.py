@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from typing import BinaryIO
@@ -18,7 +18,7 @@ from ..files import atomic_write
 from ..tagging.splitting import AUTO_LANGUAGE
 from ..tagging.tagger import TaggedText, load
 from ..terminal import GuardedCommand, echo, write_data
-from .options import catch_errors, trust_option
+from .options import catch_errors, refuse, trust_option
 from .predict_options import batch_size_option, dtype_option
 
 _WRITERS: dict[str, Callable[[TaggedText], str]] = {
@@ -73,20 +73,28 @@ def main(
     end are positions of characters (code points) in the line, from 0, end exclusive. A sentence of more than 256 tokens is read in
     pieces; pieces says in how many. Output comes in portions of 256 sentences.
     """  # noqa: D301 - click looks for the backspace, which a raw string does not have
+    if tokens:
+        refuse(
+            {"language": "--language"}, "is for finding sentences and tokens; with --tokens, lines and spaces say them"
+        )
     tagger = load(
         adapter, base=base, prompt=prompt, decoding=decoding, batch_size=batch_size, dtype=dtype,
         language=None if tokens else language, trust_remote_code=trust_remote_code,
     )  # fmt: skip
     if tagger.remark:
         echo(tagger.remark, err=True)
-    write = _WRITERS[output]
+    _write(map(_WRITERS[output], tagger.stream(_lines(file))), out)
+
+
+def _write(texts: Iterable[str], out: Path | None) -> None:
+    """Write texts as they come, to a file or to standard output."""
     with atomic_write(out) if out else nullcontext() as target:
-        for tagged in tagger.stream(_lines(file)):
+        for text in texts:
             if target:
-                target.write(write(tagged))
+                target.write(text)
                 target.flush()
             else:
-                write_data(write(tagged))
+                write_data(text)
 
 
 def _lines(file: BinaryIO) -> Iterator[str]:

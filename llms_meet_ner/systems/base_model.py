@@ -81,5 +81,6 @@ class BaseModel(LocalSystem):
     def differences(self, stamp: Mapping[str, Any], sentences: Sequence[Sentence]) -> list[str]:
         """Return the names of what differs between the stamp of an earlier run and this model, its prompt and its examples."""
         differing = changed({"model": self._recipe.model, "adapter_sha256": None}, stamp)
+        differing += self._option_differences(stamp)
         differing += prompt_differences(stamp, self.prompt, self._recipe.template)
         return differing + changed({"shots": self._shots_stamp(sentences)}, stamp)

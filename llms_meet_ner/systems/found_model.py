@@ -89,7 +89,7 @@ class FoundModel(LocalSystem):
 
     def differences(self, stamp: Mapping[str, Any], sentences: Sequence[Sentence]) -> list[str]:
         """Return the names of what differs between the stamp of an earlier run and this model and its prompt."""
-        differing = changed({"model": self._found.base, **self._digests()}, stamp)
+        differing = changed({"model": self._found.base, **self._digests()}, stamp) + self._option_differences(stamp)
         template = self.prompt.template
         return differing + prompt_differences(stamp, self.prompt, template.name if template else None)
 

@@ -43,8 +43,8 @@ class SystemOptions:
         """Check that the options go together.
 
         Raises:
-            LmnError: A server is to decode under constraints without grammars, or freely with them, an output is bounded that the
-                sentence bounds already, or a value is out of range.
+            LmnError: A server is to decode under constraints without grammars, or freely with them or their depth, an output is bounded
+                that the sentence bounds already, or a value is out of range.
         """
         check_dtype(self.dtype)
         if self.batch_size < 1:
@@ -64,12 +64,26 @@ class SystemOptions:
                 "a server decodes freely unless told otherwise", f"--grammar {self.server.grammar}",
                 f"add --decoding {CONSTRAINED}, or leave it out",
             )  # fmt: skip
+        if self.server and self.decoding != CONSTRAINED and self.server.grammar_depth is not None:
+            raise LmnError(
+                "free decoding has no grammar, so nothing has that depth", f"--grammar-depth {self.server.grammar_depth}",
+                f"add --decoding {CONSTRAINED}, or leave it out",
+            )  # fmt: skip
 
-    def for_format(self, name: str) -> SystemOptions:
+    def for_format(self, name: str, *, nested: bool = False) -> SystemOptions:
         """Return the options with a decoding, for prompts in a format.
 
+        Args:
+            name: Name of the format.
+            nested: Whether entities may lie inside others.
+
         Raises:
-            LmnError: The format does not allow the decoding that is asked for, or its decoding does not go with the other options.
+            LmnError: The format does not allow the decoding that is asked for, or it or its decoding does not go with the other options.
         """
+        if self.server and self.server.grammar_depth is not None and not nested:
+            raise LmnError(
+                "the model was asked for entities that do not nest, of which one is open at a time",
+                f"--grammar-depth {self.server.grammar_depth}", "leave it out",
+            )  # fmt: skip
         decoding = self.decoding or (FREE if self.server else None)
         return replace(self, decoding=resolve_decoding(decoding, name))

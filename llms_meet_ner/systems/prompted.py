@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from ..alignment import Alignment
+from ..decoding.model import AUTO
 from ..decoding.requests import CONSTRAINED, FREE, Decoding
 from ..errors import LmnError
 from ..formats import OutputFormat
@@ -18,7 +19,7 @@ from ..sentence import Sentence
 from ..training.recipe import Recipe, continued_differences
 from .examples import Chosen, ExampleChooser
 from .options import SystemOptions
-from .system import System, stamp_sha256
+from .system import DTYPE_KEY, RESOLVED_DTYPE_KEY, System, stamp_sha256
 
 READING_KEY = "reading"
 """Key of a stamp for outputs that were decoded beyond their first newline."""
@@ -44,7 +45,7 @@ class PromptedSystem(ABC):
     @cached_property
     def options(self) -> SystemOptions:
         """Options of the system, with the decoding that the prompt's format allows."""
-        return self._asked_options.for_format(self.prompt.format)
+        return self._asked_options.for_format(self.prompt.format, nested=self.prompt.nested)
 
     @property
     def decoding(self) -> Decoding:
@@ -84,6 +85,16 @@ class PromptedSystem(ABC):
     def ending(self) -> Ending:
         """Says where a free output ends, in the reading of the options."""
         return ending_of(self._format, self.prompt.labels, self.options.reading)
+
+    def _option_differences(self, stamp: Mapping[str, Any]) -> list[str]:
+        """Return the names of options that are asked for and with which an earlier run was not made.
+
+        What is left open is not compared: neither is the data type of a run of which only `auto` is known.
+        """
+        asked = self._asked_options
+        differing = [] if asked.max_new_tokens in (None, stamp.get("max_new_tokens")) else ["max_new_tokens"]
+        made_in = stamp.get(RESOLVED_DTYPE_KEY) or stamp.get(DTYPE_KEY)
+        return differing + ([] if AUTO in (asked.dtype, made_in) or asked.dtype == made_in else [DTYPE_KEY])
 
     def _reading_stamp(self) -> dict[str, str]:
         """Return a stamp's key for outputs that go on beyond their first newline, as free ones do in the lenient reading.

@@ -104,7 +104,8 @@ class RecipeAdapter(LocalSystem):
                 "the adapter that made the predictions is gone", path,
                 "--predictions scores the file as it is",
             )  # fmt: skip
-        return changed({"model": self._recipe.model, "adapter_sha256": sha256_of(path)}, stamp)
+        now = {"model": self._recipe.model, "adapter_sha256": sha256_of(path)}
+        return changed(now, stamp) + self._option_differences(stamp)
 
     def _adapter(self) -> Path:
         if not (self._folder / ADAPTER_FILE).is_file():

@@ -104,7 +104,7 @@ class ServedModel(PromptedSystem):
         now = {"model": self._recipe.model, "adapter_sha256": None}
         if self._server_options.model:
             now["served_model"] = masked(self._server_options.model)
-        differing = changed(now, stamp)
+        differing = changed(now, stamp) + self._option_differences(stamp)
         if self.decoding == CONSTRAINED and self._grammar_differs(stamp.get(GRAMMAR_KEY)):
             differing.append(GRAMMAR_KEY)
         if self._shots:
@@ -205,7 +205,7 @@ class ServedModel(PromptedSystem):
     def _grammar(self, piece: Sentence) -> SentenceGrammar:
         spec = self._sent_prompt
         fmt = get_inline_format(spec.format, nested=spec.nested, join=spec.join)
-        return SentenceGrammar(piece.tokens, fmt, spec.labels, self._server_options.grammar_depth)
+        return SentenceGrammar(piece.tokens, fmt, spec.labels, self._server_options.depth)
 
     def _bound(self, piece: Sentence) -> int:
         if self.decoding == CONSTRAINED:
@@ -242,7 +242,7 @@ class ServedModel(PromptedSystem):
         """Return whether an earlier run had other grammars, as far as is known without the server."""
         options = self._server_options
         known: dict[str, Any] = {} if options.grammar == AUTO_GRAMMAR else {"dialect": options.grammar}
-        known |= {"depth": options.grammar_depth} if self.prompt.nested else {}
+        known |= {"depth": options.depth} if self.prompt.nested else {}
         return bool(changed(known, noted if isinstance(noted, dict) else {}))
 
     @property
@@ -250,7 +250,7 @@ class ServedModel(PromptedSystem):
         """Key of a stamp for the grammars of constrained decoding; other stamps have none."""
         if self.decoding != CONSTRAINED:
             return {}
-        depth = {"depth": self._server_options.grammar_depth} if self.prompt.nested else {}
+        depth = {"depth": self._server_options.depth} if self.prompt.nested else {}
         return {GRAMMAR_KEY: {"dialect": self._server.dialect, **depth}}
 
     @cached_property

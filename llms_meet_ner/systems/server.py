@@ -72,7 +72,7 @@ class ServerOptions:
         timeout: Seconds for a request as a whole, after which it is given up; each retry has as many.
         retries: Number of times that a request is sent again after a time-out, a lost connection, 408, 409, 429 or 5xx.
         grammar: How the server takes the grammar of a sentence, in constrained decoding.
-        grammar_depth: Number of entities that may be open at once in constrained decoding of a nested format.
+        grammar_depth: Number of entities that may be open at once in constrained decoding of a nested format; None for `DEFAULT_DEPTH`.
     """
 
     base_url: str = DEFAULT_URL
@@ -81,7 +81,7 @@ class ServerOptions:
     timeout: float = DEFAULT_TIMEOUT
     retries: int = DEFAULT_RETRIES
     grammar: GrammarChoice = AUTO_GRAMMAR
-    grammar_depth: int = DEFAULT_DEPTH
+    grammar_depth: int | None = None
 
     def __post_init__(self) -> None:
         """Check the values.
@@ -101,8 +101,13 @@ class ServerOptions:
             raise LmnError(f"no model has a name with {found}", "--served-model", "name another")
         if self.concurrency < 1 or self.retries < 0 or not self.timeout > 0:
             raise LmnError("--concurrency is at least 1, --retries at least 0, --timeout above 0 seconds")
-        if not 1 <= self.grammar_depth <= MAX_DEPTH:
+        if not 1 <= self.depth <= MAX_DEPTH:
             raise LmnError(f"--grammar-depth is from 1 to {MAX_DEPTH}")
+
+    @property
+    def depth(self) -> int:
+        """Number of entities that may be open at once in a nested format."""
+        return DEFAULT_DEPTH if self.grammar_depth is None else self.grammar_depth
 
     @property
     def shown_url(self) -> str:

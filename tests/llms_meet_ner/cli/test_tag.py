@@ -64,6 +64,13 @@ def test_what_people_should_know_is_said_beside_the_output(workdir: Path, monkey
 
 
 @pytest.mark.usefixtures("stood_in")
+def test_a_language_does_not_go_with_tokens() -> None:
+    refused = call("--adapter", "x", "--tokens", "--language", "de", stdin="Anna came.\n", code=2)
+    assert "--language is for finding sentences and tokens; with --tokens, lines and spaces say them" in refused.stderr
+    assert call("--adapter", "x", "--language", "de", stdin="Anna came.\n").stdout == "[Anna | LOC] came.\n"
+
+
+@pytest.mark.usefixtures("stood_in")
 def test_bad_input_is_one_line(workdir: Path) -> None:
     bad = call("--adapter", "x", stdin="fine\n\nstra\xdfe\n".encode("latin-1"), code=1)
     assert re.fullmatch(r"Error: <\w*>:3: not UTF-8 \(.* at byte 5\); convert it first: .*\n", bad.stderr)

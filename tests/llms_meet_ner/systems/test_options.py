@@ -7,6 +7,7 @@ import pytest
 from llms_meet_ner import LmnError
 from llms_meet_ner.decoding.requests import Decoding
 from llms_meet_ner.systems.options import SystemOptions
+from llms_meet_ner.systems.server import DEFAULT_URL, ServerOptions
 
 
 @pytest.mark.parametrize(
@@ -19,3 +20,13 @@ def test_no_decoding_is_what_the_format_allows(
     assert SystemOptions(asked).for_format(name).decoding == found
     with pytest.raises(LmnError, match="a constrained one ends with its sentence"):
         SystemOptions(max_new_tokens=3).for_format("bracketed")
+
+
+def test_a_depth_is_for_prompts_whose_entities_nest() -> None:
+    """Even the default depth, if it is asked for."""
+    for depth in (1, 2, 3):
+        options = SystemOptions("constrained", server=ServerOptions(DEFAULT_URL, grammar_depth=depth))
+        assert options.for_format("bracketed", nested=True) == options
+        with pytest.raises(LmnError, match=f"^--grammar-depth {depth}: .* that do not nest.*; leave it out$"):
+            options.for_format("bracketed")
+    assert SystemOptions("constrained", server=ServerOptions()).for_format("bracketed").decoding == "constrained"

@@ -34,6 +34,30 @@ def test_the_text_without_entities_is_sure_where_texts_have_confidences() -> Non
     assert system.nothing(SENTENCE) == Answer("Ada left")
 
 
+@pytest.mark.parametrize(
+    ("options", "stamp", "differing"),
+    [
+        (SystemOptions(), {"dtype": "bfloat16", "max_new_tokens": 9}, []),
+        (SystemOptions(dtype="float32"), {"dtype": "float32", "resolved_dtype": "float32"}, []),
+        (SystemOptions(dtype="float32"), {"dtype": "auto", "resolved_dtype": "float32"}, []),
+        (SystemOptions(dtype="float32"), {"dtype": "auto"}, []),
+        (SystemOptions(dtype="float32"), {"dtype": "auto", "resolved_dtype": "bfloat16"}, ["dtype"]),
+        (SystemOptions(dtype="float32"), {"dtype": "bfloat16"}, ["dtype"]),
+        (SystemOptions("free", max_new_tokens=9), {"dtype": "auto", "max_new_tokens": 9}, []),
+        (SystemOptions("free", max_new_tokens=9), {"dtype": "auto", "max_new_tokens": None}, ["max_new_tokens"]),
+    ],
+)
+def test_options_that_a_run_was_not_made_with_are_named(
+    options: SystemOptions, stamp: dict[str, Any], differing: list[str]
+) -> None:
+    """Where they are asked for: scoring takes what is there otherwise."""
+    system = CapitalsSystem()
+    system._asked_options = options
+    noted = {**system.identity(), "prompt": SPEC.to_dict(), **stamp} | {"model": "nothing", "adapter_sha256": None}
+    assert system._option_differences(noted) == differing
+    assert [name for name in system.differences(noted, []) if name in ("dtype", "max_new_tokens")] == differing
+
+
 def test_what_has_changed_is_named() -> None:
     assert changed({"model": "a", "adapter_sha256": None, "shots": 1}, {"model": "a", "shots": 2}) == ["shots"]
 

@@ -100,6 +100,8 @@ def test_scoring_takes_what_a_server_predicted_and_predicts_if_need_be(project: 
     assert (scores["decoding"], scores["sha256"]["adapter"]) == ("free", None)
     other = call(lmn_eval, *base, "--served-model", "other", code=1)
     assert "made with a different served_model" in other.stderr
+    bounded = call(lmn_eval, *base, "--max-new-tokens", "9", code=1)
+    assert "made with a different max_new_tokens; --restart predicts again" in bounded.stderr
 
 
 def test_a_training_that_continued_is_remarked_once_by_the_run(project: Path, fake: Fake) -> None:
@@ -381,6 +383,14 @@ def test_where_entities_nest_the_grammar_is_as_deep_as_asked_for(project: Path, 
             else:
                 with pytest.raises(LmnError, match="what its grammar does not allow"):
                     system.answer([sentence])
+
+
+def test_a_depth_is_refused_where_entities_do_not_nest(project: Path, fake: Fake) -> None:
+    words = ("--decoding", "constrained", "--grammar", "vllm", "--grammar-depth", "2")
+    assert (
+        "--grammar-depth 2: the model was asked for entities that do not nest" in predict(fake, *words, code=1).stderr
+    )
+    assert not fake.requests
 
 
 def test_a_least_confidence_needs_a_server_that_lists_probabilities(project: Path, fake: Fake) -> None:
