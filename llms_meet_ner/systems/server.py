@@ -51,6 +51,7 @@ _TOO_LONG = re.compile(
 )
 """Words with which servers refuse a request that does not fit the window of their model."""
 _BASE_URL = "--base-url ends in /v1 with most servers"
+_BOUND = "if it is too long for the server, --max-new-tokens N bounds the output"
 
 
 class TooLongError(LmnError):
@@ -200,6 +201,7 @@ class Server:
             lambda: create(model=self.model, messages=messages, max_tokens=max_tokens, **request),
             min(_LONGEST_ANSWER, _SPARE_BYTES + token_bytes * max_tokens),
             self._served,
+            self._other_grammar() if "extra_body" in request else None,
         )
         text = _text_of(answer)
         if text is None:
@@ -239,12 +241,16 @@ class Server:
             sentence: Id of the sentence.
             text: Answer.
         """
-        others = "|".join(name for name in DIALECTS if name != self.dialect)
         return LmnError(
             f"answered {sentence} with what its grammar does not allow ({_line(text) or 'nothing'}): it may not heed grammars, or not as "
             f"--grammar {self.dialect} sends them",
-            self.options.shown_url, f"name another with --grammar {others} and --restart, or use --decoding free",
+            self.options.shown_url, self._other_grammar(),
         )  # fmt: skip
+
+    def _other_grammar(self) -> str:
+        """Return the remedy for a server that takes no grammars, or not as they are sent."""
+        others = "|".join(name for name in DIALECTS if name != self.dialect)
+        return f"name another with --grammar {others} and --restart, or use --decoding free"
 
     def _only_model(self) -> str:
         names = self._models()
@@ -288,14 +294,16 @@ class Server:
         return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
 
     def _json(
-        self, send: Callable[[], Awaitable[Any]], most: int, not_found: Callable[[], str] = lambda: _BASE_URL
-    ) -> Any:
+        self, send: Callable[[], Awaitable[Any]], most: int, not_found: Callable[[], str] = lambda: _BASE_URL,
+        other_grammar: str | None = None,
+    ) -> Any:  # fmt: skip
         """Send a request, and return the JSON of its answer.
 
         Args:
             send: Sends the request; returns a raw response of the client.
             most: Number of bytes of the answer that are read.
             not_found: Returns the remedy if the server does not know the address or the model.
+            other_grammar: Remedy if the server does not take the grammar in the request; None for a request without one.
 
         Raises:
             LmnError: There is no answer, or it is an error, too long, or not JSON.
@@ -310,7 +318,7 @@ class Server:
         try:
             response = run(sent())
         except Exception as error:  # three libraries read what the server sends, each with errors of its own
-            raise self._failure(error, not_found) from None
+            raise self._failure(error, not_found, other_grammar) from None
         if CUT in response.extensions:
             raise self._error(f"answered with more than {most:,} bytes", _BASE_URL)
         try:
@@ -323,7 +331,7 @@ class Server:
     def _error(self, what: str, remedy: str) -> LmnError:
         return LmnError(what, self.options.shown_url, f"{remedy}; {_GO_ON}")
 
-    def _failure(self, error: Exception, not_found: Callable[[], str]) -> LmnError:
+    def _failure(self, error: Exception, not_found: Callable[[], str], other_grammar: str | None) -> LmnError:
         """Return an error for a failed request, with a remedy."""
         import openai
 
@@ -347,14 +355,22 @@ class Server:
             case openai.APIStatusError() if error.status_code < 400:
                 what, remedy = f"gave no answer, and may have moved ({what})", "--base-url names the address itself"
             case openai.APIStatusError():
-                is_too_long = bool(_TOO_LONG.search(what))
-                what = f"refused the request ({what})"
-                remedy = "if it is too long for the server, --max-new-tokens N bounds the output"
-                if is_too_long:
-                    return TooLongError(what, self.options.shown_url, f"{remedy}; {_GO_ON}")
+                return self._refusal(what, other_grammar)
             case _:
                 what, remedy = f"gave an answer that cannot be read ({type(error).__name__}: {_line(error)})", _BASE_URL
         return self._error(what, remedy)
+
+    def _refusal(self, said: str, other_grammar: str | None) -> LmnError:
+        """Return an error for a request that the server does not take; a constrained output has no `--max-new-tokens`."""
+        is_too_long = bool(_TOO_LONG.search(said))
+        if other_grammar is None:
+            what, remedy = f"refused the request ({said})", _BOUND
+        elif is_too_long:
+            what, remedy = f"refused the request ({said})", "serve a model with more room, or show fewer --shots"
+        else:
+            what, remedy = f"refused the request, which holds a grammar for {self.dialect} ({said})", other_grammar
+        kind = TooLongError if is_too_long else LmnError
+        return kind(what, self.options.shown_url, f"{remedy}; {_GO_ON}")
 
     def _served(self) -> str:
         """Return the models that the server has, or another possible fault of a name or an address."""

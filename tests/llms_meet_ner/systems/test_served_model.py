@@ -285,6 +285,30 @@ def test_a_server_that_does_not_heed_grammars_is_an_error_and_no_score(project: 
     predict(fake, *words, "sglang")
 
 
+@pytest.mark.parametrize("status", [400, 422])
+def test_a_server_that_refuses_the_grammar_is_one_error_with_the_other_grammars(
+    project: Path, fake: Fake, status: int
+) -> None:
+    """As llama.cpp does with one that it cannot read, and strict servers with a key that they do not know."""
+    fake.before = lambda source, times: error(status, "failed to parse grammar")
+    constrained = ("--decoding", "constrained", "--concurrency", "1")
+    refused = predict(fake, *constrained, "--grammar", "vllm", code=1)
+    what = f"refused the request, which holds a grammar for vllm ({status}: failed to parse grammar)"
+    assert f"Error: {fake.url}: {what}; name another with --grammar llamacpp|sglang and --restart, or use --decoding free; " in refused.stderr  # fmt: skip
+    assert "--max-new-tokens" not in refused.stderr
+    assert len(fake.requests) == 1, "a refusal is not sent again"
+    fake.before = obey
+    predict(fake, *constrained, "--grammar", "llamacpp", "--restart")
+
+
+def test_a_prompt_without_room_for_a_constrained_answer_names_what_helps(project: Path, fake: Fake) -> None:
+    fake.before = lambda source, times: error(400, "the prompt is too long")
+    words = ("--decoding", "constrained", "--grammar", "vllm", "--shots", "2", "--concurrency", "1")
+    refused = predict(fake, *words, code=1).stderr
+    assert "(400: the prompt is too long); serve a model with more room, or show fewer --shots; finished" in refused
+    assert "--max-new-tokens" not in refused
+
+
 @pytest.mark.parametrize("spoil", [str.lower, lambda text: text + " .", lambda text: text.replace("PER", "HUMAN"), lambda text: text.replace("]", ""), lambda text: f"Here it is:\n{text}", lambda text: ""])  # fmt: skip
 def test_each_kind_of_unfaithful_answer_is_noticed(project: Path, fake: Fake, spoil: Callable[[str], str]) -> None:
     fake.before = lambda source, times: chat(spoil(exact(source)))
