@@ -8,8 +8,12 @@ _INSTRUCTIONS = {"amx_bf16": "AMX", "avx512_bf16": "AVX-512 BF16"}
 """Instructions that multiply matrices of bfloat16, by torch's names. Without them a product takes longer than in float32."""
 _LIMITS = ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA")
 """Environment variables that keep oneDNN, which multiplies matrices for torch, from newer instructions; the first one set counts."""
-_WITHOUT = frozenset(("SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX2_VNNI_2", "AVX512_CORE", "AVX512_CORE_VNNI"))
-"""Their values that leave out the instructions for bfloat16."""
+_OLDER = frozenset(("SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX2_VNNI_2", "AVX512_CORE", "AVX512_CORE_VNNI"))
+_WITHOUT = {
+    "amx_bf16": _OLDER | {"AVX512_CORE_BF16", "AVX512_CORE_FP16", "AVX10_1_512", "AVX10_2_512"},
+    "avx512_bf16": _OLDER,
+}
+"""Their values that leave out instructions, by torch's names of these."""
 
 
 def bfloat16_instructions() -> str | None:
@@ -17,7 +21,8 @@ def bfloat16_instructions() -> str | None:
     import torch
 
     limit = next((value for name in _LIMITS if (value := os.environ.get(name))), "")
-    if limit.upper() in _WITHOUT or not torch.backends.mkldnn.is_available():
+    if not torch.backends.mkldnn.is_available():
         return None
     can = torch.cpu.get_capabilities()
-    return next((name for key, name in _INSTRUCTIONS.items() if can.get(key)), None)
+    usable = (name for key, name in _INSTRUCTIONS.items() if can.get(key) and limit.upper() not in _WITHOUT[key])
+    return next(usable, None)

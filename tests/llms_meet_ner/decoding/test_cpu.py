@@ -57,6 +57,27 @@ def test_a_limit_on_onednn_counts(name: str, value: str, used: bool, monkeypatch
     assert (bfloat16_instructions() is not None) == used
 
 
+@pytest.mark.parametrize(
+    ("limit", "found"),
+    [
+        ("AVX512_CORE_BF16", "AVX-512 BF16"),
+        ("avx512_core_fp16", "AVX-512 BF16"),
+        ("AVX10_1_512", "AVX-512 BF16"),
+        ("AVX512_CORE_AMX", "AMX"),
+        ("AVX10_1_512_AMX", "AMX"),
+        ("AVX512_CORE_VNNI", None),
+    ],
+)
+def test_a_limit_below_amx_leaves_the_older_instructions(
+    limit: str, found: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    has(monkeypatch, avx512_bf16=True, amx_bf16=True)
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", limit)
+    assert bfloat16_instructions() == found
+    has(monkeypatch, amx_bf16=True)
+    assert bfloat16_instructions() == (found if found == "AMX" else None)
+
+
 def test_torch_without_onednn_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
     import torch
 
