@@ -4,23 +4,30 @@ Linear layers take nine tenths of a pass on a CPU. torch computes them in float3
 maker's processors only; oneDNN, which comes with torch too, uses those of others. It also reads a weight faster if its layout has
 been changed before. Nobody can tell from a processor's name what is faster, so both are timed on a layer of the model. In bfloat16
 torch takes oneDNN in any case, and the layout alone changes; nothing is timed, so that runs compute alike. Results differ in
-rounding only.
+rounding only. Where both are about as fast, two runs may choose differently: each notes its choice (`layout_of`).
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Literal
 
 import torch
 
+Layout = Literal["packed", "plain"]
+PACKED: Final = "packed"
+PLAIN: Final = "plain"
 _SMALLEST = 2**16
 """Number of weights below which a layer stays as it is."""
 _ROWS = (8, 64)
 """Numbers of tokens at which layers are timed."""
-_REPEATS = 5
-"""Number of times that each is timed; the shortest time counts."""
+_REPEATS = 15
+"""Number of times that each is timed, by turns; the shortest time counts."""
+_LONGEST = 0.25
+"""Seconds after which no further time is taken at a number of tokens, once there are a few."""
+_FEWEST = 5
+"""Number of times that each is timed at least."""
 _WORTH = 0.8
 """Share of the time that a packed layer may take; with more, nothing is changed."""
 _TOLERANCE = {torch.float32: 1e-4, torch.bfloat16: 5e-2}
@@ -63,6 +70,11 @@ def pack_linear_layers(model: Any) -> bool:
     return True
 
 
+def layout_of(model: Any) -> Layout:
+    """Return how the linear layers of a model lie in memory, which decides the rounding of what it computes."""
+    return PACKED if any(isinstance(part, PackedLinear) for part in model.modules()) else PLAIN
+
+
 def _linear_layers(model: Any) -> dict[str, torch.nn.Linear]:
     """Return the layers that can be packed, by name."""
     kept = {
@@ -92,8 +104,8 @@ def _is_better(layer: torch.nn.Linear) -> bool:
                 if (found - expected).abs().max() > _TOLERANCE[expected.dtype] * expected.abs().max():
                     return False
                 if is_timed:
-                    plain_time += _seconds(layer, hidden)
-                    packed_time += _seconds(packed, hidden)
+                    plain, other = _seconds((layer, packed), hidden)
+                    plain_time, packed_time = plain_time + plain, packed_time + other
         except (
             AttributeError,
             RuntimeError,
@@ -103,11 +115,14 @@ def _is_better(layer: torch.nn.Linear) -> bool:
     return not is_timed or packed_time < _WORTH * plain_time
 
 
-def _seconds(layer: Callable[[torch.Tensor], torch.Tensor], hidden: torch.Tensor) -> float:
-    """Return the shortest of some running times of a layer."""
-    times = []
-    for _ in range(_REPEATS):
-        started = time.perf_counter()
-        layer(hidden)
-        times.append(time.perf_counter() - started)
-    return min(times)
+def _seconds(layers: Sequence[Callable[[torch.Tensor], torch.Tensor]], hidden: torch.Tensor) -> list[float]:
+    """Return the shortest running time of each layer. They take turns, so that what else the machine does slows all of them."""
+    times: list[list[float]] = [[] for _ in layers]
+    for turn in range(_REPEATS):
+        if turn >= _FEWEST and sum(map(sum, times)) > _LONGEST:
+            break
+        for layer, own in zip(layers, times, strict=True):
+            started = time.perf_counter()
+            layer(hidden)
+            own.append(time.perf_counter() - started)
+    return [min(own) for own in times]

@@ -1,4 +1,4 @@
-"""The shards of a run, put together as one run over everything would have written them."""
+"""The shards of a run, put together as one run over everything would have written them, up to rounding in other batches."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..locking import locked
 from ..records import PREDICTIONS_FILE, RUN_FILE, read_jsonl, read_records
 from ..systems.system import DTYPE_KEY, RESOLVED_DTYPE_KEY
 from .resume import PREDICTIONS_KEY, check_predictions, read_stamp, same_dtype
-from .run import OTHER_PREDICTIONS, REPAIR_KEY, same_run
+from .run import NOTES_KEY, OTHER_PREDICTIONS, REPAIR_KEY, joined_notes, same_run
 from .shards import Shard, sentences_sha256
 
 _OWN_KEYS = ("shard", "sentences", "device")
@@ -83,7 +83,7 @@ class Part:
 
 
 def merge_shards(folders: Sequence[Path], out: Path | None = None, *, restart: bool = False) -> Path:
-    """Write the predictions of all shards of a run in corpus order, as one run without shards would have.
+    """Write the predictions of all shards of a run in corpus order, as one run without shards would have (up to rounding, see `predict`).
 
     Args:
         folders: Folders of the shards' runs, in any order.
@@ -105,11 +105,13 @@ def merge_shards(folders: Sequence[Path], out: Path | None = None, *, restart: b
     if any(out.resolve() == part.folder.resolve() for part in parts):
         raise LmnError("the folder of a shard, whose predictions would be lost", out, "--out names another one")
     runs = [read_json(part.folder / RUN_FILE) for part in parts]
+    notes = joined_notes(found for run in runs if isinstance(found := run.get(NOTES_KEY), dict))
     noted = {
         "stamp": stamp | ({"device": ", ".join(devices)} if devices else {}),
         "merged": [run.get("plan_sha256") for run in runs],
         "system_sha256": runs[0].get("system_sha256"),
         **({REPAIR_KEY: runs[0][REPAIR_KEY]} if REPAIR_KEY in runs[0] else {}),
+        **({NOTES_KEY: notes} if notes else {}),
     }
     with locked(out / RUN_FILE):
         return _write(out, stamp, noted, parts, restart=restart)

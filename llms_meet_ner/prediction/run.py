@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from .shards import Shard
 
 REPAIR_KEY = "repair"
 """Key of `run.json` for the policy for invalid tags with which the corpus is read."""
+NOTES_KEY = "notes"
+"""Key of `run.json` for the notes of the jobs that answered (`Job.notes`)."""
 _PREDICT_AGAIN = "--restart predicts again"
 _DEVICE_KEY = "device"
 PIECES_KEY = "pieces"
@@ -58,8 +61,9 @@ def predict(
 ) -> Path:  # fmt: skip
     """Let a system answer sentences, and write a record for each. Other processes that predict in the folder wait meanwhile.
 
-    A finished run with the same sentences and the same system is left as it is. An unfinished one continues; its final file is
-    byte for byte that of an undisturbed run. Document separators need no system: they hold no entity.
+    A finished run with the same sentences and the same system is left as it is. An unfinished one continues; its final file is that of an
+    undisturbed run, byte for byte where nothing rounds differently. Where the model runs here, rounding may change the last digit of a
+    probability, and in 16 bits an output now and then. Document separators need no system: they hold no entity.
 
     Args:
         system: System that answers.
@@ -203,7 +207,8 @@ def _answers(
     job = system.prepare([sentences[item] for item in asked])
     for line in (*job.remarks, job.description):
         echo(line, err=True)
-    extra = {"system_sha256": system.sha256, **notes} | ({"notes": dict(job.notes)} if job.notes else {})
+    noted = dict(job.notes) if restart else _noted(folder, job.notes)
+    extra = {"system_sha256": system.sha256, **notes} | ({NOTES_KEY: noted} if noted else {})
     with progress_bars() as progress:
         task = progress.add_task("predicting", total=sum(len(batch.items) for batch in job.batches))
         found = run_batches(
@@ -212,6 +217,37 @@ def _answers(
         )  # fmt: skip
     by_item = dict(zip(asked, job.joined(found), strict=True))
     return [by_item.get(item) or system.nothing(sentence) for item, sentence in enumerate(sentences)]
+
+
+def _noted(folder: Path, notes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the notes of a job with those of the unfinished run that it goes on with; say what differs."""
+    partial, found = folder / PARTIAL_FILE, None
+    if partial.is_file():
+        with suppress(LmnError):  # a missing or damaged file is another matter
+            found = read_json(folder / RUN_FILE)
+    earlier = found.get(NOTES_KEY) if isinstance(found, dict) else None
+    if not isinstance(earlier, dict):
+        return dict(notes)
+    for key in sorted(earlier.keys() & notes.keys()):
+        if earlier[key] != notes[key]:
+            before = listed([str(value)[:100] for value in _values(earlier[key])])
+            echo(f"{partial}: begun with {key} {before}, goes on with {notes[key]}", err=True)
+    return joined_notes([earlier, notes])
+
+
+def joined_notes(several: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the notes of the parts of a run; a key that has several values has the list of them."""
+    found: dict[str, list[Any]] = {}
+    for notes in several:
+        for key, value in notes.items():
+            known = found.setdefault(key, [])
+            known += [one for one in _values(value) if one not in known]
+    return {key: values[0] if len(values) == 1 else values for key, values in found.items()}
+
+
+def _values(value: Any) -> list[Any]:
+    """Return the values that a note has."""
+    return value if isinstance(value, list) else [value]
 
 
 def _without_confidences(system: System, answers: Sequence[Answer]) -> int:

@@ -153,7 +153,7 @@ class LocalSystem(PromptedSystem):
         return Job(
             job.batches, job.answer, description=f"{what} on {loaded.device_name}, {loaded.dtype}",
             remarks=(*self.remarks(), *filter(None, [cut.remark, loaded.remark])),
-            machine={"device": loaded.device_name, RESOLVED_DTYPE_KEY: loaded.dtype}, cut=cut,
+            machine={"device": loaded.device_name, RESOLVED_DTYPE_KEY: loaded.dtype}, notes=_layout(loaded), cut=cut,
         )  # fmt: skip
 
     def answer(self, sentences: Sequence[Sentence]) -> list[Answer]:
@@ -246,6 +246,15 @@ class LocalSystem(PromptedSystem):
                 return generator.generate([Request(row.prompt, row.sentence.tokens, row.bound) for row in rows])
 
         return Job(batches, answer)
+
+
+def _layout(loaded: LoadedModel) -> dict[str, str]:
+    """Return a run's note of how the linear layers lie in memory, on a CPU, where that is chosen by their speed."""
+    if loaded.device != "cpu":
+        return {}
+    from ..decoding.linear_layers import layout_of
+
+    return {"linear_layers": layout_of(loaded.model)}
 
 
 def make_generator(

@@ -67,7 +67,7 @@ class Job:
         description: One line for people: what answers, and on what.
         remarks: Lines that people should read before the run starts.
         machine: What answers the sentences here, for JSON; a finished run is the same run on another machine.
-        notes: Facts that do not affect the answers but that the run records, for JSON.
+        notes: Facts that the run records, for JSON, and that may change while it goes on: they affect answers by rounding at most.
         cut: The pieces that the sentences are read in; None if each is read whole.
     """
 

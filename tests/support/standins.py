@@ -74,9 +74,11 @@ class Loaded(NamedTuple):
 
     tokenizer: Characters
     window: int | None
+    device: str = "here"
     device_name: str = "here"
     dtype: str = "none"
     remark: str | None = None
+    model: Any = None
 
 
 class CapitalsSystem(FoundModel):

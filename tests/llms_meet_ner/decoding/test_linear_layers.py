@@ -10,7 +10,7 @@ from small_models import decode, loaded, requests
 from small_tokenizers import byte_level
 
 from llms_meet_ner.decoding import linear_layers
-from llms_meet_ner.decoding.linear_layers import PackedLinear, pack_linear_layers
+from llms_meet_ner.decoding.linear_layers import PackedLinear, layout_of, pack_linear_layers
 
 needs_onednn = pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="this torch has no oneDNN")
 
@@ -37,7 +37,9 @@ def test_a_packed_model_writes_the_same(monkeypatch: pytest.MonkeyPatch) -> None
     model = loaded("Llama", byte_level())
     asked = requests(model.tokenizer)
     expected = decode(model, asked, 6)[0]
+    assert layout_of(model.model) == "plain"
     assert pack_linear_layers(model.model)
+    assert layout_of(model.model) == "packed"
     assert kinds(model.model) == {PackedLinear}
     assert type(model.model.get_output_embeddings()) is torch.nn.Linear
     assert decode(model, asked, 6)[0] == expected
@@ -76,3 +78,37 @@ def test_nothing_is_timed_in_bfloat16(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_small_layers_stay_as_they_are() -> None:
     assert not pack_linear_layers(loaded("Llama", byte_level()).model)
+
+
+class Clock:
+    """A clock that goes by what layers take; the machine is three times slower for a while."""
+
+    def __init__(self, slow: range) -> None:
+        self.now, self.calls, self._slow = 0.0, 0, slow
+
+    def layer(self, seconds: float) -> Any:
+        """Return a layer that takes some seconds on the idle machine."""
+
+        def run(hidden: torch.Tensor) -> torch.Tensor:
+            self.now += seconds * (3 if self.calls in self._slow else 1)
+            self.calls += 1
+            return hidden
+
+        return run
+
+
+@pytest.mark.parametrize("slow", [range(15), range(3, 25), range(15, 99), range(99)])
+def test_a_busy_machine_slows_both_layers_alike(slow: range, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They take turns. One after the other, whichever is timed while the machine is busy would lose."""
+    clock = Clock(slow)
+    monkeypatch.setattr(linear_layers.time, "perf_counter", lambda: clock.now)
+    plain, packed = linear_layers._seconds((clock.layer(0.0010), clock.layer(0.0007)), torch.zeros(1))
+    assert packed / plain == pytest.approx(0.7)
+    assert clock.calls == 30
+
+
+def test_large_layers_are_timed_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(range(0))
+    monkeypatch.setattr(linear_layers.time, "perf_counter", lambda: clock.now)
+    linear_layers._seconds((clock.layer(1.0), clock.layer(0.5)), torch.zeros(1))
+    assert clock.calls == 10

@@ -69,10 +69,20 @@ def test_shards_make_up_the_file_of_one_run(fake: Fake, of: int) -> None:
     runs = [json.loads((folder / "run.json").read_text()) for folder in (Path("whole"), RUNS / "free-openai")]
     assert runs[0]["stamp"] == runs[1]["stamp"]
     assert [run["repair"] for run in runs] == ["conlleval", "conlleval"]
+    assert [run["notes"] for run in runs] == [{"base_url": fake.url}] * 2
     assert "already there, with the same data" in call(lmn_predict, *BASE).stderr
     assert "scoring what is there" in call(lmn_eval, *BASE, "--source", ".").stderr
     call(lmn_predict, "merge", *map(str, folders))  # again
     assert len(fake.requests) == 7
+
+
+def test_a_merged_run_has_the_notes_of_all_shards(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    call(lmn_predict, *BASE, "--shard", "1/2")
+    other = fake.url.replace("127.0.0.1", "localhost")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+    call(lmn_predict, *BASE, "--shard", "2/2", "--base-url", other)
+    call(lmn_predict, "merge", *(str(RUNS / f"free-openai-shard{number}of2") for number in (1, 2)))
+    assert json.loads((RUNS / "free-openai/run.json").read_text())["notes"] == {"base_url": [fake.url, other]}
 
 
 def test_a_merged_run_is_not_written_over_another(fake: Fake) -> None:

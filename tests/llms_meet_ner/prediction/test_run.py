@@ -13,9 +13,9 @@ from standins import CapitalsSystem
 
 from llms_meet_ner import LmnError, Sentence
 from llms_meet_ner.decoding.batches import Batch
-from llms_meet_ner.prediction.run import alignments, check_run, predict, run_folder, run_name
+from llms_meet_ner.prediction.run import alignments, check_run, joined_notes, predict, run_folder, run_name
 from llms_meet_ner.prediction.shards import Shard
-from llms_meet_ner.records import spans_to_json
+from llms_meet_ner.records import Answer, spans_to_json
 from llms_meet_ner.systems.counting import CountingBaseline
 from llms_meet_ner.systems.system import Job, System
 
@@ -109,6 +109,62 @@ def test_what_a_run_notes(workdir: Path) -> None:
     assert stamp["device"] == "here"
     assert [name for name, _ in stamp["sentences"]] == [sentence.id for sentence in SENTENCES]
     assert not Path("run/predictions.partial.jsonl").exists()
+
+
+class Noted(Watched):
+    """A baseline whose job has notes, and fails at some sentence."""
+
+    def __init__(self, layers: str, fails_at: int | None = None) -> None:
+        super().__init__()
+        self.layers, self.fails_at = layers, fails_at
+
+    def prepare(self, sentences: Sequence[Sentence]) -> Job:
+        """Return a job of single sentences, answered one after the other."""
+        job = super().prepare(sentences)
+
+        def answer(batch: Batch) -> list[Answer]:
+            if batch.items[0] == self.fails_at:
+                raise LmnError("no power")
+            return list(job.answer(batch))
+
+        return replace(job, answer=answer, workers=1, notes={"linear_layers": self.layers})
+
+
+def test_a_run_that_goes_on_with_other_notes_says_so_and_keeps_both(
+    workdir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(LmnError, match="no power"):
+        predict(Noted("packed", 1), SENTENCES, Path("run"))
+    with pytest.raises(LmnError, match="no power"):
+        predict(Noted("packed", 0), SENTENCES, Path("run"))
+    assert "begun" not in capsys.readouterr().err
+    predict(Noted("plain"), SENTENCES, Path("run"))
+    said = "run/predictions.partial.jsonl: begun with linear_layers packed, goes on with plain\n"
+    assert said in capsys.readouterr().err
+    assert json.loads(Path("run/run.json").read_text())["notes"] == {"linear_layers": ["packed", "plain"]}
+    with pytest.raises(LmnError, match="no power"):
+        predict(Noted("packed", 1), SENTENCES, Path("run"), restart=True)
+    predict(Noted("plain"), SENTENCES, Path("run"), restart=True)
+    assert json.loads(Path("run/run.json").read_text())["notes"] == {"linear_layers": "plain"}
+    assert "begun" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("notes", [3, [], {"linear_layers": [1, {"a": None}]}, {"linear_layers": "x" * 5000}])
+def test_notes_of_any_kind_do_no_harm(notes: Any, workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(LmnError, match="no power"):
+        predict(Noted("packed", 1), SENTENCES, Path("run"))
+    path = Path("run/run.json")
+    path.write_text(json.dumps({**json.loads(path.read_text()), "notes": notes}))
+    capsys.readouterr()
+    predict(Noted("packed"), SENTENCES, Path("run"))
+    said = capsys.readouterr().err
+    assert ("goes on with packed\n" in said) == isinstance(notes, dict)
+    assert len(said) < 500
+
+
+def test_notes_are_joined_by_key() -> None:
+    assert joined_notes([{"a": 1}, {"a": [1, 2], "b": "x"}, {}, {"a": 2}]) == {"a": [1, 2], "b": "x"}
+    assert joined_notes([]) == {}
 
 
 def test_a_finished_run_is_left_as_it_is_and_another_is_not_written_over(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from standins import CapitalsSystem, Characters, Loaded, spans_of
 
 from llms_meet_ner import LabelSet, LmnError, PromptSpec, Sentence
@@ -86,6 +87,17 @@ def test_a_job_hands_on_the_remarks_and_reads_long_sentences_in_pieces_as_taggin
     assert caplog.text == ""
     assert remarking.answer(sentences) == answers
     assert "'Ada left Ada left Ada left'... has 8 tokens and is read in 2 pieces" in caplog.text
+
+
+def test_a_run_notes_the_layout_of_linear_layers_where_it_was_chosen(
+    remarking: Remarking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a CPU alone; a note, because a run may go on with the other layout."""
+    layer = torch.nn.Linear(2, 2)
+    sentences = [Sentence("a", ("Ada", "left"))]
+    for device, notes in (("cuda", {}), ("cpu", {"linear_layers": "plain"})):
+        remarking.__dict__["_loaded"] = Loaded(Characters(), None, device=device, model=layer)
+        assert remarking.prepare(sentences).notes == notes
 
 
 def test_a_run_reads_longer_sentences_whole_than_tagging_does(remarking: Remarking) -> None:
