@@ -9,16 +9,17 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import copy_context
 from functools import cache
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .errors import LmnError
-from .masking import masked_echo
+from .masking import keep_secret, masked_echo
 
 if TYPE_CHECKING:
     import httpx
@@ -66,6 +67,50 @@ def hub_errors(what: str, where: object, remedy: str | None = None) -> Iterator[
         Exception
     ) as error:  # errors of half a dozen libraries; what led to one may quote the request, with the token
         raise LmnError(f"{what} ({reason_of(error)})", where, remedy or HUB_HELP) from None
+
+
+def hub_folder(
+    name: str,
+    files: Sequence[str],
+    where: object,
+    remedy: str | None = None,
+    *,
+    revision: str | None = None,
+    token: str | None = None,
+    **options: Any,
+) -> Path:
+    """Return the local folder of a model of the Hub, after fetching what it lacks; the folder is named by its commit.
+
+    Args:
+        name: Hub id.
+        files: Names of the files that are wanted, or patterns of them.
+        where: What the user named.
+        remedy: Advice for the user.
+        revision: Branch, tag or commit; None for the main branch.
+        token: Token for the Hub; None for that of the environment or the login.
+        options: More options of huggingface_hub's `snapshot_download`.
+
+    Raises:
+        LmnError: The files cannot be had.
+    """
+    try:
+        from huggingface_hub import snapshot_download
+        from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError, OfflineModeIsEnabled
+
+        guard_hub()
+    except ImportError as error:
+        raise LmnError(f"no such folder, and a Hub id needs huggingface_hub ({error})", where, remedy) from error
+    keep_secret(token, name="the token for the Hub")
+    options |= {"token": token} if token else {}
+    with hub_errors("no such folder, and as a Hub id it cannot be fetched", where, remedy):
+        try:
+            return Path(snapshot_download(name, revision=revision, allow_patterns=list(files), **options))
+        except HFValidationError as error:
+            raise LmnError("no such folder, nor a Hub id, which is OWNER/NAME", where, remedy) from error
+        except LocalEntryNotFoundError as error:
+            if error.__cause__ is None or isinstance(error.__cause__, OfflineModeIsEnabled):
+                raise LmnError("no such folder, and not in the cache of the Hub", where, remedy) from error
+            raise error.__cause__ from None
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from ..errors import LmnError
 from ..files import read_json
-from ..hub_client import guard_hub, hub_errors
+from ..hub_client import hub_folder
 from ..prompting.spec import PROMPT_SPEC_FILE, PromptSpec
 from ..training.adapter_config import missing_weights, read_adapter_config
 from ..training.recipe import ADAPTER_CONFIG_FILE, ADAPTER_FILE
@@ -176,19 +176,4 @@ def _folder_of(name: str, files: Sequence[str], what: str, remedy: str, revision
         if revision:
             raise LmnError(f"a folder, and --revision {revision} is for a Hub id", what, "leave it out")
         return Path(name)
-    try:
-        from huggingface_hub import snapshot_download
-        from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError, OfflineModeIsEnabled
-
-        guard_hub()
-    except ImportError as error:
-        raise LmnError(f"no such folder, and a Hub id needs huggingface_hub ({error})", what, remedy) from error
-    with hub_errors("no such folder, and as a Hub id it cannot be fetched", what, remedy):
-        try:
-            return Path(snapshot_download(name, revision=revision, allow_patterns=list(files)))
-        except HFValidationError as error:
-            raise LmnError("no such folder, nor a Hub id, which is OWNER/NAME", what, remedy) from error
-        except LocalEntryNotFoundError as error:
-            if error.__cause__ is None or isinstance(error.__cause__, OfflineModeIsEnabled):
-                raise LmnError("no such folder, and not in the cache of the Hub", what, remedy) from error
-            raise error.__cause__ from None
+    return hub_folder(name, files, what, remedy, revision=revision)
