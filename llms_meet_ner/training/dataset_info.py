@@ -181,6 +181,12 @@ written_as(
 )
 
 
+def names_of(value: Any) -> tuple[str, ...]:
+    """Return the names of data sets in a value of a recipe, as LLaMA-Factory reads them: words between commas, or a list."""
+    words = value if isinstance(value, list) else str(value or "").split(",")
+    return tuple(str(word).strip() for word in words if str(word).strip())
+
+
 def load_entry(folder: Path, name: str) -> DatasetEntry:
     """Return the entry of a data set.
 

@@ -13,7 +13,7 @@ from ..errors import LmnError, listed
 from ..locking import locked
 from ..prompting.spec import PROMPT_SPEC_FILE, PromptSpec
 from ..yaml_text import parse_yaml, read_yaml_text
-from .dataset_info import DatasetEntry, check_data_sets, load_entry, sibling
+from .dataset_info import DatasetEntry, check_data_sets, load_entry, names_of, sibling
 
 HalfPrecision = Literal["bfloat16", "float16"]
 HALF_PRECISION: dict[str, HalfPrecision] = {"bf16": "bfloat16", "fp16": "float16"}
@@ -65,13 +65,12 @@ class Recipe:
     @property
     def dataset(self) -> str:
         """Name of the first training data set."""
-        return str(self.values["dataset"]).split(",")[0].strip()
+        return next(iter(names_of(self.values["dataset"])), "")
 
     @property
     def eval_dataset(self) -> str | None:
         """Name of the first data set that training is evaluated on; None if there is none."""
-        names = str(self.values.get("eval_dataset") or "").split(",")
-        return names[0].strip() or None
+        return next(iter(names_of(self.values.get("eval_dataset"))), None)
 
     @property
     def continued(self) -> Path | None:
@@ -106,8 +105,8 @@ class Recipe:
         Raises:
             LmnError: The data of a set are missing, or not those of its entry.
         """
-        names = ",".join(str(self.values.get(key) or "") for key in ("dataset", "eval_dataset")).split(",")
-        check_data_sets(self.dataset_dir, [name.strip() for name in names])
+        names = [*names_of(self.values.get("dataset")), *names_of(self.values.get("eval_dataset"))]
+        check_data_sets(self.dataset_dir, names)
 
     def train_entry(self) -> DatasetEntry:
         """Return what `dataset_info.json` says of the training data.

@@ -15,6 +15,7 @@ from paths import CONLL
 from llms_meet_ner import LmnError
 from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
 from llms_meet_ner.prompting.spec import PROMPT_SPEC_FILE
+from llms_meet_ner.training.dataset_info import names_of
 from llms_meet_ner.training.recipe import ADAPTER_FILE, Recipe, choose_recipe, find_recipe, known_prompt, load_recipe
 
 RECIPE = "model_name_or_path: m\ntemplate: qwen\ndataset: a_train, b_train\noutput_dir: outputs/{}\n"
@@ -24,6 +25,19 @@ def test_overrides_are_those_of_llamafactory(workdir: Path) -> None:
     (workdir / "r.yaml").write_text(RECIPE.format("r"))
     recipe = load_recipe(Path("r.yaml"), ["seed=7", "dataset_dir=d", "bf16=true"])
     assert (recipe.dataset, recipe.seed, str(recipe.dataset_dir), recipe.values["bf16"]) == ("a_train", 7, "d", True)
+
+
+def test_data_sets_are_named_by_words_between_commas_or_by_a_list(workdir: Path) -> None:
+    assert names_of(["a", "b "]) == names_of("a, b,") == ("a", "b")
+    assert names_of(None) == names_of(" , ") == ()
+    run("demo")
+    data = Path("data/alpaca/demo_testa.json")
+    data.write_text(data.read_text().replace("PER", "LOC", 1))
+    (workdir / "r.yaml").write_text(RECIPE.format("r") + "dataset_dir: data/alpaca\n")
+    for word in ("eval_dataset=demo_train,demo_testa", "eval_dataset=[demo_train, demo_testa]"):
+        with pytest.raises(LmnError, match=r"demo_testa\.json: not the file that dataset_info\.json describes"):
+            load_recipe(Path("r.yaml"), [word]).check_data()
+        assert load_recipe(Path("r.yaml"), [word]).eval_dataset == "demo_train"
 
 
 @pytest.mark.parametrize(
