@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from ..errors import LmnError, listed
-from ..files import read_json, write_json
+from ..files import read_json, sha256_of, unreadable, write_json
 from ..secret_shapes import is_secret_name
 from ..training.checkpoints import checkpoint_folders
-from ..training.dataset_info import read_dataset_info
+from ..training.dataset_info import names_of, read_dataset_info
 from ..training.logs import TrainerState, has_finished
 from ..training.recipe import ADAPTER_CONFIG_FILE, ADAPTER_FILE, Recipe
-from .examples import names_of
+from .examples import tokens_folder
 from .steps import examples_at_once
 
 SETTINGS_FILE = "lmn_train.json"
@@ -25,13 +26,24 @@ _WEIGHTS = (
 )  # fmt: skip
 """Files in an output folder that a training ends with; LLaMA-Factory looks for the same ones."""
 _WITHOUT_EFFECT = """
-    output_dir overwrite_output_dir overwrite_cache logging_steps logging_strategy logging_dir logging_first_step save_strategy
-    save_steps save_total_limit save_only_model plot_loss report_to run_name eval_dataset eval_strategy eval_steps eval_on_start
-    per_device_eval_batch_size eval_accumulation_steps preprocessing_num_workers preprocessing_batch_size dataloader_num_workers
-    dataloader_pin_memory disable_gradient_checkpointing resume_from_checkpoint deepspeed ddp_timeout ddp_find_unused_parameters
-    disable_tqdm log_level push_to_hub cache_dir dataset_dir per_device_train_batch_size gradient_accumulation_steps
+    output_dir overwrite_output_dir overwrite_cache logging_steps logging_strategy logging_dir logging_first_step save_total_limit
+    save_only_model plot_loss report_to run_name eval_on_start eval_accumulation_steps dataloader_pin_memory
+    disable_gradient_checkpointing resume_from_checkpoint deepspeed ddp_timeout ddp_find_unused_parameters disable_tqdm log_level
+    push_to_hub cache_dir dataset_dir tokenized_path per_device_train_batch_size gradient_accumulation_steps
 """
-"""Keys that change neither which examples a step has nor what is learnt from them; the batch is compared as a whole."""
+"""Keys that change neither which examples a step has nor what is learnt from them; batch and data are compared as a whole."""
+_OF_EVALUATION = "save_strategy save_steps eval_dataset eval_strategy eval_steps per_device_eval_batch_size"
+"""Keys that have an effect only if evaluations decide when the training ends, which adapter it keeps or how fast it learns."""
+_OF_PACKING = "preprocessing_num_workers preprocessing_batch_size"
+"""Keys that have an effect only if examples are packed, which is done in these portions."""
+_OF_STREAMING = "dataloader_num_workers"
+"""Keys that have an effect only on a stream, of which each worker reads a part."""
+_BATCHES = {
+    "examples_at_once": "a step had {} examples and has {}",
+    "examples_at_once_in_a_process": "a step had {} examples in a process and has {}, which decides what they are grouped with",
+    "batch": "the stream was read by another number of processes, or in batches of another size: {}, now {}",
+}
+"""What is compared of the batches of a step, where it has an effect, and how a difference is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,15 +127,74 @@ def _other(folder: Path) -> str:
 
 
 def _settings(recipe: Recipe, processes: int) -> dict[str, Any]:
-    """Return what decides what a training learns: keys of the recipe, examples of a step, and hashes of its data."""
-    without_effect = set(_WITHOUT_EFFECT.split())
-    keys = {key: value for key, value in recipe.values.items() if key not in without_effect and not is_secret_name(key)}
+    """Return what decides what a training learns: keys of the recipe, examples of a step, and its data."""
+    values = recipe.values
+    streams, packs = values.get("streaming"), values.get("packing") or values.get("neat_packing")
+    decides = values.get("load_best_model_at_end") or values.get("early_stopping_steps")
+    decides = bool(decides or values.get("lr_scheduler_type") == "reduce_lr_on_plateau")
+    inert = (
+        (True, _WITHOUT_EFFECT),
+        (not decides, _OF_EVALUATION),
+        (not packs, _OF_PACKING),
+        (not streams, _OF_STREAMING),
+    )
+    without = {key for holds, keys in inert if holds for key in keys.split()}
+    keys = {key: value for key, value in values.items() if key not in without and not is_secret_name(key)}
+    settings = {
+        "keys": keys,
+        "examples_at_once": examples_at_once(recipe, processes),
+        "data": _data_of(recipe, decides),
+    }
+    if (
+        values.get("train_sampling_strategy") == "group_by_length"
+        or values.get("average_tokens_across_devices") is False
+    ):
+        settings["examples_at_once_in_a_process"] = examples_at_once(recipe)
+    if streams:
+        settings["batch"] = [processes, values.get("per_device_train_batch_size")]
+    return settings
+
+
+def _data_of(recipe: Recipe, evaluated: bool) -> dict[str, dict[str, Any]]:
+    """Return the data sets of a training by name: what LLaMA-Factory is told of each, and the hash of its file or folder.
+
+    The hash is None if the data are not on this machine.
+
+    Args:
+        recipe: The recipe.
+        evaluated: Whether the data that the training is evaluated on belong to it.
+    """
+    if folder := tokens_folder(recipe):
+        return {str(folder): {"sha256": _hash_of(folder)}}
     info = read_dataset_info(recipe.dataset_dir)
-    hashes: dict[str, Any] = {}
-    for name in names_of(recipe.values.get("dataset")):
-        own = info[name].get("lmn") if isinstance(info.get(name), Mapping) else None
-        hashes[name] = own.get("sha256") if isinstance(own, Mapping) else None
-    return {"keys": keys, "examples_at_once": examples_at_once(recipe, processes), "data": hashes}
+    data = {}
+    names = names_of(recipe.values.get("dataset"))
+    names += names_of(recipe.values.get("eval_dataset")) if evaluated else ()
+    for name in dict.fromkeys(names):
+        row = info.get(name)
+        entry = row if isinstance(row, Mapping) else {}
+        path = recipe.dataset_dir / str(entry.get("file_name"))
+        told = {key: value for key, value in entry.items() if key not in ("lmn", "file_name")}
+        data[name] = {"sha256": _hash_of(path), **({"entry": told} if told else {})}
+    return data
+
+
+def _hash_of(path: Path) -> str | None:
+    """Return the SHA-256 of a file, or of the names and contents of all files in a folder; None if there is neither.
+
+    Raises:
+        LmnError: A file cannot be read.
+    """
+    try:
+        if path.is_file():
+            return sha256_of(path)
+        if not path.is_dir():
+            return None
+        files = [one for one in sorted(path.rglob("*")) if one.is_file()]
+        lines = [f"{sha256_of(one)}  {one.relative_to(path)}" for one in files]
+    except OSError as error:
+        raise unreadable(error, path) from error
+    return sha256("\n".join(lines).encode()).hexdigest()
 
 
 def _compare(recipe: Recipe, checkpoint: Path, processes: int) -> list[str]:
@@ -136,32 +207,36 @@ def _compare(recipe: Recipe, checkpoint: Path, processes: int) -> list[str]:
     if not path.is_file():
         _compare_model(recipe, checkpoint)
         return ["the run was not begun by lmn-train: only its base model was compared with the recipe's"]
-    before, now = read_json(path, f"remove it if {recipe.path} was not changed since"), _settings(recipe, processes)
-    differing = list(_differences(before if isinstance(before, Mapping) else {}, now))
+    read, now = read_json(path, f"remove it if {recipe.path} was not changed since"), _settings(recipe, processes)
+    before = dict(read) if isinstance(read, Mapping) else {}
+    unknown = [name for name, data in now["data"].items() if data["sha256"] is None]
+    tokens, noted = str(tokens_folder(recipe)), before.get("data")
+    if tokens in now["data"] and not (isinstance(noted, Mapping) and tokens in noted):
+        unknown, before["data"] = [tokens], now["data"]  # LLaMA-Factory wrote them when the run began
+    differing = list(_differences(before, now))
     if differing:
         raise LmnError(
             f"the run there was begun otherwise: {listed(differing)}", recipe.output_dir,
             f"go back to those, or begin anew in another folder: {_other(recipe.output_dir)}",
         )  # fmt: skip
-    return []
+    return [f"the data of {', '.join(unknown)} were not compared with those that the run began with"] if unknown else []
 
 
-def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """Return the differences between settings as `key OLD, now NEW`."""
-    found = []
+def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the differences between settings as `key OLD, now NEW`."""
     for group in ("keys", "data"):
         old, new = before.get(group), now[group]
         old = old if isinstance(old, Mapping) else {}
         for key in dict.fromkeys([*old, *new]):
-            if old.get(key) != new.get(key):
-                found.append(
-                    f"the data of {key} were others"
-                    if group == "data"
-                    else f"{key} was {_shown(old, key)} and is {_shown(new, key)}"
-                )
-    if before.get("examples_at_once") != now["examples_at_once"]:
-        found.append(f"a step had {before.get('examples_at_once')} examples and has {now['examples_at_once']}")
-    return found
+            if old.get(key) == new.get(key):
+                continue
+            if group == "data":
+                yield f"the data of {key} were others"
+            else:
+                yield f"{key} was {_shown(old, key)} and is {_shown(new, key)}"
+    for key, words in _BATCHES.items():
+        if before.get(key) != now.get(key):
+            yield words.format(before.get(key), now.get(key))
 
 
 def _shown(values: Mapping[str, Any], key: str) -> str:

@@ -105,7 +105,7 @@ def _records(recipe: Recipe, name: str) -> list[Messages | None]:
         _UncountedError: The data set is none of Alpaca records in a JSON file.
         LmnError: It is missing or damaged.
     """
-    if recipe.values.get("tokenized_path"):
+    if tokens_folder(recipe):
         raise _UncountedError("tokenized_path holds it ready, as tokens")
     folder = str(recipe.dataset_dir)
     if folder == "ONLINE" or folder.startswith("REMOTE:"):
@@ -148,6 +148,22 @@ def _messages(path: Path, rows: list[Any], columns: Mapping[str, str | None]) ->
     for number, row in enumerate(rows, start=1):
         if not isinstance(row, Mapping):
             raise LmnError(f"record {number:,} is not a mapping", path, "write it again with lmn-convert")
+def tokens_folder(recipe: Recipe) -> Path | None:
+    """Return the folder that holds all data sets ready, as tokens, which LLaMA-Factory then reads instead; None if there is none."""
+    value = recipe.values.get("tokenized_path")
+    folder = Path(str(value)) if value else None
+    return folder if folder and folder.is_dir() and any(folder.iterdir()) else None
+
+
+def _check_streaming(recipe: Recipe) -> None:
+    """Refuse to stream a file in no parts: LLaMA-Factory divides it into one part for each worker, and has none by default."""
+    if recipe.values.get("streaming") and not recipe.values.get("dataloader_num_workers"):
+        raise LmnError(
+            "streaming: true reads a file in as many parts as there are workers, and dataloader_num_workers is 0", recipe.path,
+            "set dataloader_num_workers=1, or leave streaming out",
+        )  # fmt: skip
+
+
         texts = {key: row.get(column) if column else None for key, column in columns.items()}
         if not isinstance(texts["response"], str):
             yield None

@@ -26,9 +26,12 @@ def recipe(**keys: Any) -> Recipe:
     return Recipe(Path("r.yaml"), {**known, "per_device_train_batch_size": 1, "gradient_accumulation_steps": 8, **keys})
 
 
-def data(sha256: str = "a" * 64) -> None:
+def data(text: str = "[1]", **told: Any) -> None:
     Path("data").mkdir(exist_ok=True)
-    Path("data/dataset_info.json").write_text(json.dumps({"d": {"file_name": "d.json", "lmn": {"sha256": sha256}}}))
+    entries = {name: {"file_name": f"{name}.json", **told} for name in ("d", "e")}
+    Path("data/dataset_info.json").write_text(json.dumps(entries))
+    Path("data/d.json").write_text(text)
+    Path("data/e.json").write_text("[2]")
 
 
 def checkpoint(step: int, *, complete: bool = True, base: str = "m") -> None:
@@ -124,12 +127,101 @@ def test_a_run_with_other_settings_is_not_continued(keys: dict[str, Any], line: 
     beginning(recipe(**keys, output_dir="outputs/x_2"))
 
 
-def test_a_run_with_other_data_is_not_continued(workdir: Path) -> None:
+@pytest.mark.parametrize(
+    ("key", "before", "now", "needs"),
+    [
+        ("eval_dataset", "e", "d", {"load_best_model_at_end": True}),
+        ("eval_steps", 5, 6, {"early_stopping_steps": 2}),
+        ("save_steps", 5, 10, {"lr_scheduler_type": "reduce_lr_on_plateau"}),
+        ("per_device_eval_batch_size", 1, 2, {"load_best_model_at_end": True}),
+        ("preprocessing_batch_size", 10, 20, {"packing": True}),
+        ("preprocessing_num_workers", 1, 2, {"neat_packing": True}),
+        ("dataloader_num_workers", 1, 2, {"streaming": True}),
+    ],
+)
+def test_a_key_that_has_an_effect_with_another_one_is_compared_then(
+    key: str, before: Any, now: Any, needs: dict[str, Any], workdir: Path
+) -> None:
     data()
+    keep_settings(recipe(**needs, **{key: before}))
+    checkpoint(100)
+    assert f"{key} was {before!r} and is {now!r}" in refused(**needs, **{key: now})
+    keep_settings(recipe(**{key: before}))
+    assert beginning(recipe(**{key: now})).checkpoint == OUT / "checkpoint-100"
+
+
+def test_what_a_process_groups_or_streams_is_compared(workdir: Path) -> None:
+    data()
+    grouped = {"train_sampling_strategy": "group_by_length"}
+    keep_settings(recipe(**grouped))
+    checkpoint(100)
+    halved = {"gradient_accumulation_steps": 4}
+    with pytest.raises(
+        LmnError, match="a step had 8 examples in a process and has 4, which decides what they are grouped"
+    ):
+        beginning(recipe(**grouped, **halved), processes=2)
+    assert beginning(recipe(**grouped, **halved, per_device_train_batch_size=2)).checkpoint
+    keep_settings(recipe(streaming=True))
+    assert r"batches of another size: [1, 1], now [1, 2]" in refused(
+        streaming=True, **halved, per_device_train_batch_size=2
+    )
+    keep_settings(recipe())
+    assert beginning(recipe(**halved), processes=2).checkpoint
+
+
+@pytest.mark.parametrize("lmn", [{}, {"lmn": {"sha256": "a" * 64}}])
+def test_a_run_with_other_data_is_not_continued(lmn: dict[str, Any], workdir: Path) -> None:
+    data(**lmn)
     keep_settings(recipe())
     checkpoint(100)
-    data("b" * 64)
+    assert beginning(recipe()).notes == ("goes on from outputs/x/checkpoint-100",)
+    data("[3]", **lmn)
     assert "the data of d were others" in refused()
+    data(**lmn, columns={"prompt": "input"})
+    assert "the data of d were others" in refused()
+
+
+def test_data_that_training_is_evaluated_on_are_compared_if_that_decides(workdir: Path) -> None:
+    for needs, refuses in (({}, False), ({"load_best_model_at_end": True}, True)):
+        data()
+        keep_settings(recipe(eval_dataset="e", **needs))
+        if not (OUT / "checkpoint-100").exists():
+            checkpoint(100)
+        Path("data/e.json").write_text("[3]")
+        if refuses:
+            assert "the data of e were others" in refused(eval_dataset="e", **needs)
+        else:
+            assert beginning(recipe(eval_dataset="e", **needs)).checkpoint
+
+
+def test_data_in_a_folder_are_compared_and_those_elsewhere_are_named(workdir: Path) -> None:
+    data()
+    Path("data/d.json").unlink()
+    Path("data/d.json/more").mkdir(parents=True)
+    Path("data/d.json/more/1.json").write_text("[1]")
+    keep_settings(recipe())
+    checkpoint(100)
+    assert beginning(recipe()).checkpoint
+    Path("data/d.json/more/1.json").write_text("[2]")
+    assert "the data of d were others" in refused()
+    keep_settings(recipe(dataset_dir="ONLINE"))
+    assert beginning(recipe(dataset_dir="ONLINE")).notes[1:] == (
+        "the data of d were not compared with those that the run began with",
+    )
+
+
+def test_tokens_that_the_run_itself_has_written_do_not_stop_it(workdir: Path) -> None:
+    data()
+    keep_settings(recipe(tokenized_path="tokens"))
+    checkpoint(100)
+    Path("tokens").mkdir()
+    Path("tokens/a.arrow").write_text("1")
+    note = "the data of tokens were not compared with those that the run began with"
+    assert beginning(recipe(tokenized_path="tokens")).notes[1:] == (note,)
+    keep_settings(recipe(tokenized_path="tokens"))
+    assert beginning(recipe(tokenized_path="tokens")).notes[1:] == ()
+    Path("tokens/a.arrow").write_text("2")
+    assert "the data of tokens were others" in refused(tokenized_path="tokens")
 
 
 def test_a_run_of_llama_factory_alone_goes_on_if_it_has_the_same_model(workdir: Path) -> None:

@@ -73,6 +73,9 @@ def test_what_is_not_counted_is_said(entry: dict[str, Any], why: str, workdir: P
 
 
 def test_ready_tokens_and_data_on_a_hub_are_not_counted(workdir: Path) -> None:
+    assert count({"file_name": "d.json"}, tokenized_path="t").uncounted == {}
+    Path("t").mkdir()
+    Path("t/x.arrow").touch()
     assert count({"file_name": "d.json"}, tokenized_path="t").uncounted == {
         "d": "tokenized_path holds it ready, as tokens"
     }
