@@ -5,7 +5,7 @@ Each of them makes a training fall back to LLaMA-Factory's own way, and is named
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -77,6 +77,12 @@ SETTINGS = (
     Setting("training", "optim", _STEPS_INSIDE, _is_layerwise),
 )  # fmt: skip
 
+OF_EVALUATION = (
+    Setting("finetuning", "compute_accuracy", "looks at the logits of each example"),
+    Setting("training", "predict_with_generate", "lets the model write answers"),
+)
+"""Settings with which examples of an evaluation are computed apart, as LLaMA-Factory does it, while training shares."""
+
 _DROPOUT_ENDS = ("dropout", "_pdrop", "layerdrop", "drop_rate", "drop_path_rate", "jitter_noise", "dropout_rate")
 _ATTENTION_LAYERS = frozenset(
     {"full_attention", "sliding_attention", "chunked_attention", "attention", "sparse", "dense", "moe"}
@@ -103,12 +109,26 @@ def broken_by_settings(arguments: Mapping[str, Any]) -> str | None:
     Args:
         arguments: Arguments as LLaMA-Factory has parsed them, for `model`, `data`, `training` and `finetuning`.
     """
-    for setting in SETTINGS:
+    return _first_broken(SETTINGS, arguments) or _broken_by_offloading(arguments["training"])
+
+
+def evaluation_apart(finetuning: Any, training: Any) -> str | None:
+    """Return why settings of LLaMA-Factory keep evaluations from sharing, or None.
+
+    Args:
+        finetuning: LLaMA-Factory's arguments of that group, as it has parsed them.
+        training: Those of the other group.
+    """
+    return _first_broken(OF_EVALUATION, {"finetuning": finetuning, "training": training})
+
+
+def _first_broken(settings: Sequence[Setting], arguments: Mapping[str, Any]) -> str | None:
+    for setting in settings:
         value = getattr(arguments[setting.group], setting.key, None)
         if value is not None and setting.breaks(value):
             shown = str(value).lower() if isinstance(value, bool) else _name(value)
             return f"{setting.key}: {shown} {setting.why}"
-    return _broken_by_offloading(arguments["training"])
+    return None
 
 
 def broken_by_keys(values: Mapping[str, Any]) -> str | None:
@@ -118,6 +138,14 @@ def broken_by_keys(values: Mapping[str, Any]) -> str | None:
         values: Values of the recipe by key, of the types that the keys take.
     """
     return broken_by_settings(dict.fromkeys(("model", "data", "training", "finetuning"), SimpleNamespace(**values)))
+
+
+def evaluated_apart(values: Mapping[str, Any]) -> str | None:
+    """Return why keys of a recipe keep its evaluations from sharing; None if they do not, or there are none."""
+    if values.get("eval_strategy", "no") in ("no", False) and not values.get("do_eval"):
+        return None
+    keys = SimpleNamespace(**values)
+    return evaluation_apart(keys, keys)
 
 
 def _broken_by_offloading(training: Any) -> str | None:

@@ -35,6 +35,7 @@ class SharingOutcome:
         rows: Rows that they were merged into.
         tokens: Tokens that were computed.
         tokens_apart: Tokens of the same examples without sharing and without padding.
+        evaluated_apart: Reason why examples of evaluations shared nothing, or None.
     """
 
     fallback: str | None
@@ -45,6 +46,7 @@ class SharingOutcome:
     rows: int = 0
     tokens: int = 0
     tokens_apart: int = 0
+    evaluated_apart: str | None = None
 
 
 @dataclass(slots=True)
@@ -58,6 +60,7 @@ class Session:
         tokens_per_row: Most tokens of a row, or None if it is not known yet.
         speaks: Whether this process prints.
         began: Whether LLaMA-Factory has begun a supervised training.
+        evaluated_apart: Reason why examples of evaluations share nothing, or None.
     """
 
     options: SharingOptions
@@ -66,6 +69,7 @@ class Session:
     tokens_per_row: int | None = None
     speaks: bool = True
     began: bool = False
+    evaluated_apart: str | None = None
     _counts: dict[str, int] = field(
         default_factory=lambda: dict.fromkeys(("steps", "examples", "rows", "tokens", "tokens_apart"), 0)
     )
@@ -74,6 +78,12 @@ class Session:
         """Train in LLaMA-Factory's own way from now on, and say why."""
         self.fallback = reason
         self._say(f"Examples share no tokens, and LLaMA-Factory trains in its own way: {reason}.")
+
+    def evaluate_apart(self, reason: str) -> None:
+        """Evaluate in LLaMA-Factory's own way, and say why at the first evaluation."""
+        if self.evaluated_apart is None:
+            self.evaluated_apart = reason
+            self._say(f"Evaluations share no tokens, and LLaMA-Factory evaluates in its own way: {reason}.")
 
     def count_step(self, examples: int, rows: int, tokens: int, tokens_apart: int) -> None:
         """Count a step; say what sharing saves after the first one."""
@@ -98,4 +108,6 @@ class Session:
         """Return what happened so far."""
         if self.fallback:
             return SharingOutcome(self.fallback)
-        return SharingOutcome(None, self.attention, self.tokens_per_row, **self._counts)
+        return SharingOutcome(
+            None, self.attention, self.tokens_per_row, **self._counts, evaluated_apart=self.evaluated_apart
+        )

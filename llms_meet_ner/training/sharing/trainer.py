@@ -17,7 +17,7 @@ from accelerate.utils import DistributedType
 from llamafactory.train.sft.trainer import CustomSeq2SeqTrainer
 
 from .attention import choose_attention, default_tokens_per_row
-from .conditions import broken_by_model
+from .conditions import broken_by_model, evaluation_apart
 from .forward import RowInputs, examples_of, has_usual_loss, keeps_chosen_logits, label_losses, row_inputs
 from .looking_ahead import LookingAhead, WindowBatch
 from .masks import RowMasks, ShownRow
@@ -97,8 +97,12 @@ class SharingTrainer(CustomSeq2SeqTrainer):  # type: ignore[misc]
 
     def evaluation_loop(self, dataloader: Any, *args: Any, **kwargs: Any) -> Any:
         """Evaluate as LLaMA-Factory does, with some batches computed in one pass."""
-        if self._session.fallback is None and self.compute_metrics is None and not self.args.predict_with_generate:
-            dataloader = LookingAhead(dataloader, max(1, EXAMPLES_AHEAD // self.args.per_device_eval_batch_size))
+        if self._session.fallback is None:
+            apart = evaluation_apart(self.finetuning_args, self.args)
+            if apart is None and self.compute_metrics is None:
+                dataloader = LookingAhead(dataloader, max(1, EXAMPLES_AHEAD // self.args.per_device_eval_batch_size))
+            else:
+                self._session.evaluate_apart(apart or "the training computes metrics of its own")
         return super().evaluation_loop(dataloader, *args, **kwargs)
 
     def prediction_step(

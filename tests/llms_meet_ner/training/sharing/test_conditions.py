@@ -9,7 +9,14 @@ import pytest
 
 pytest.importorskip("llamafactory")
 
-from llms_meet_ner.training.sharing.conditions import SETTINGS, broken_by_keys, broken_by_model, broken_by_settings
+from llms_meet_ner.training.sharing.conditions import (
+    SETTINGS,
+    broken_by_keys,
+    broken_by_model,
+    broken_by_settings,
+    evaluated_apart,
+    evaluation_apart,
+)
 
 BREAKS = {
     "stage": "dpo", "lora_dropout": 0.1, "module_dropout": 0.1, "neftune_noise_alpha": 5.0, "flash_attn": "fa2",
@@ -53,6 +60,17 @@ def test_the_defaults_of_llama_factory_share(defaults: dict[str, dict[str, Any]]
 def test_keys_of_a_recipe_say_so_before_they_are_parsed() -> None:
     assert broken_by_keys({"stage": "sft", "lora_rank": 8, "flash_attn": "sdpa", "packing": False}) is None
     assert str(broken_by_keys({"neat_packing": True})).startswith("neat_packing: true has LLaMA-Factory merge")
+
+
+@pytest.mark.parametrize("key", ["compute_accuracy", "predict_with_generate"])
+def test_evaluations_apart_are_named(key: str, defaults: dict[str, dict[str, Any]]) -> None:
+    given = arguments(defaults, **{key: True})
+    assert broken_by_settings(given) is None
+    assert str(evaluation_apart(given["finetuning"], given["training"])).startswith(f"{key}: true ")
+    plain = arguments(defaults)
+    assert evaluation_apart(plain["finetuning"], plain["training"]) is None
+    assert str(evaluated_apart({key: True, "eval_strategy": "steps"})).startswith(f"{key}: true ")
+    assert evaluated_apart({key: True}) is evaluated_apart({"eval_strategy": "steps"}) is None
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.key)

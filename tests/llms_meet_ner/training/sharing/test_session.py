@@ -26,6 +26,15 @@ def test_a_fallback_is_said_once_with_its_reason(capsys: pytest.CaptureFixture[s
     assert session.outcome() == SharingOutcome("lora_dropout: 0.1 is random")
 
 
+def test_evaluations_that_share_nothing_are_said_once(capsys: pytest.CaptureFixture[str]) -> None:
+    session = Session(SharingOptions())
+    for _ in range(2):
+        session.evaluate_apart("compute_accuracy: true looks")
+    assert capsys.readouterr().err == (
+        "Evaluations share no tokens, and LLaMA-Factory evaluates in its own way: compute_accuracy: true looks.\n"
+    )
+
+
 def test_other_processes_are_silent(capsys: pytest.CaptureFixture[str]) -> None:
     session = Session(SharingOptions(), tokens_per_row=1, speaks=False)
     session.count_step(1, 1, 1, 1)
