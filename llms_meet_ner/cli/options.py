@@ -35,6 +35,13 @@ trust_option = cloup.option(
 )
 """The only way to let code of a model run, in every command that loads one."""
 
+allow_cut_option = cloup.option(
+    "--allow-cut",
+    is_flag=True,
+    help="Train although the recipe's cutoff_len cuts examples. Without it, that is an error.",
+)
+"""The only way to train on examples that are cut, in every command that trains."""
+
 
 def refuse(options: Mapping[str, str], why: str) -> None:
     """Raise a usage error for the first of these options that was given on the command line.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,15 +12,16 @@ import cloup
 
 from ..errors import LmnError
 from ..terminal import GuardedCommand, echo
-from .options import catch_errors
+from .options import allow_cut_option, catch_errors
 
 if TYPE_CHECKING:
     from ..launching.earlier import Beginning
     from ..launching.examples import CountedData
+    from ..launching.process import ProcessOptions
     from ..launching.processes import Torchrun
     from ..training.recipe import Recipe
 
-_MODULE, _PLAIN_MODULE = "llms_meet_ner.training.sharing", "llamafactory.launcher"
+_PROCESS = "llms_meet_ner.launching.process"
 
 
 @cloup.command(cls=GuardedCommand)
@@ -28,11 +29,7 @@ _MODULE, _PLAIN_MODULE = "llms_meet_ner.training.sharing", "llamafactory.launche
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 @cloup.option_group(
     "Examples",
-    cloup.option(
-        "--allow-cut",
-        is_flag=True,
-        help="Train although the recipe's cutoff_len cuts examples. Without it, that is an error.",
-    ),
+    allow_cut_option,
     cloup.option("--dry-run", is_flag=True, help="Say what would be trained, and stop."),
 )
 @cloup.option_group(
@@ -61,14 +58,15 @@ def main(
     if no_sharing and tokens_per_row:
         raise click.UsageError("--tokens-per-row is for sharing; leave it or --no-sharing out")
     from ..launching.arguments import training_arguments
+    from ..launching.process import ProcessOptions
     from ..training.launch import refuse_secrets
 
     refuse_secrets(overrides)
     recipe = training_arguments(recipe_path, overrides)
     recipe.check_data()
     check_model(recipe)
-    run = _Run(recipe, overrides, tokens_per_row, not no_sharing)
-    run.begin(allow_cut=allow_cut, dry_run=dry_run)
+    options = ProcessOptions(not no_sharing, tokens_per_row, allow_cut=allow_cut)
+    _Run(recipe, overrides, options).begin(dry_run=dry_run)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,61 +76,53 @@ class _Run:
     Attributes:
         recipe: Recipe with the values that LLaMA-Factory reads.
         overrides: Words that override keys of the recipe.
-        tokens_per_row: Most tokens of a row; None for the device's default.
-        sharing: Whether examples share what they begin with.
+        options: Options of its processes.
     """
 
     recipe: Recipe
     overrides: tuple[str, ...]
-    tokens_per_row: int | None
-    sharing: bool
+    options: ProcessOptions
 
-    def begin(self, *, allow_cut: bool, dry_run: bool) -> None:
+    def begin(self, *, dry_run: bool) -> None:
         """Say what will be trained, and train it."""
         from ..launching.earlier import beginning, keep_settings
-        from ..launching.examples import count_examples
+        from ..launching.examples import count_examples, refuse_cut
+        from ..launching.process import counts_when_loaded
         from ..launching.processes import Torchrun, device_count
 
         several = Torchrun.of(os.environ, device_count())
         processes = several.processes if several else 1
         begun = beginning(self.recipe, processes)
         counted = count_examples(self.recipe)
-        print_plan(self.recipe, counted, begun, processes, sharing=self.sharing)
-        refuse_cut(self.recipe, counted, allow_cut=allow_cut)
+        print_plan(self.recipe, counted, begun, processes, sharing=self.options.sharing)
+        later = bool(counted.estimated) and counts_when_loaded(self.recipe)
+        if later:
+            echo("they are counted when LLaMA-Factory has loaded the tokenizer, before it loads the model")
+        refuse_cut(self.recipe, counted, allow_cut=self.options.allow_cut or later)
         if dry_run:
             return
         keep_settings(self.recipe, processes)
+        options = replace(self.options, counts=later)
         if several:
-            self._train_in(several, begun)
+            self._train_in(several, begun, options)
         else:
-            self._train_here(begun)
+            self._train_here(begun, options)
         echo(f"adapter: {self.recipe.output_dir}")
 
-    def _train_in(self, several: Torchrun, begun: Beginning) -> None:
+    def _train_in(self, several: Torchrun, begun: Beginning, options: ProcessOptions) -> None:
         """Train in several processes; end with their exit status if they fail."""
         words = [str(self.recipe.path), *self.overrides, *begun.words]
-        env = {"LMN_TOKENS_PER_ROW": str(self.tokens_per_row)} if self.tokens_per_row else {}
-        status = several.run(_MODULE if self.sharing else _PLAIN_MODULE, words, env)
+        status = several.run(_PROCESS, words, options.variables())
         if status:
             echo(f"training ended with status {status}; what the processes wrote above says why", err=True)
             click.get_current_context().exit(status)
 
-    def _train_here(self, begun: Beginning) -> None:
+    def _train_here(self, begun: Beginning, options: ProcessOptions) -> None:
         """Train in this process."""
-        from ..training.failures import training_errors
-        from ..training.time_left import time_left
+        from ..launching.process import train
 
-        arguments = {**self.recipe.values, **dict(word.split("=", 1) for word in begun.words)}
-        with training_errors(self.recipe.path, self.recipe.output_dir, sharing=self.sharing):
-            if self.sharing:
-                from ..training.sharing.run import run_training
-                from ..training.sharing.session import SharingOptions
-
-                run_training(arguments, SharingOptions(self.tokens_per_row), [time_left()])
-            else:
-                from llamafactory.train.tuner import run_exp
-
-                run_exp(arguments, [time_left()])
+        values = {**self.recipe.values, **dict(word.split("=", 1) for word in begun.words)}
+        train(replace(self.recipe, values=values), options)
 
 
 def check_model(recipe: Recipe) -> None:
@@ -155,7 +145,7 @@ def print_plan(recipe: Recipe, counted: CountedData, begun: Beginning, processes
     """Print what will be trained: where it begins, how many examples and steps it has, and how many tokens a step."""
     from ..launching.lengths import ESTIMATE
     from ..launching.steps import step_tokens, steps_of
-    from ..training.sharing.conditions import broken_by_keys
+    from ..training.sharing.conditions import broken_by_keys, evaluated_apart
 
     for line in (f"{recipe.path}: trains {recipe.model} into {recipe.output_dir}", *begun.notes):
         echo(line)
@@ -166,6 +156,8 @@ def print_plan(recipe: Recipe, counted: CountedData, begun: Beginning, processes
     unshared = broken_by_keys(recipe.values) if sharing else None
     if unshared:
         echo(f"examples will share no tokens: {unshared}")
+    elif sharing and (apart := evaluated_apart(recipe.values)):
+        echo(f"evaluations will share no tokens: {apart}")
     training = counted.training
     if not training:
         return
@@ -182,32 +174,12 @@ def print_plan(recipe: Recipe, counted: CountedData, begun: Beginning, processes
     tokens = step_tokens(steps, training)
     about = f"about {tokens.apart:,.0f} tokens a step"
     if sharing and not unshared:
-        about += f" without sharing, about {tokens.shared:,.0f} with the first {tokens.prefix:,} tokens of all examples computed once"
+        shared = [
+            f"the first {number:,} of {name}" for name, number in zip(counted.train, tokens.prefixes, strict=True)
+        ]
+        prefixes = "; ".join(shared) if len(shared) > 1 else f"the first {tokens.prefixes[0]:,} of all examples"
+        about += f" without sharing, about {tokens.shared:,.0f} with what examples begin with computed once: {prefixes}"
     echo(about)
-
-
-def refuse_cut(recipe: Recipe, counted: CountedData, *, allow_cut: bool) -> None:
-    """Print which examples the recipe's `cutoff_len` cuts.
-
-    Args:
-        recipe: The recipe.
-        counted: Lengths of its examples.
-        allow_cut: Whether to go on if some are cut.
-
-    Raises:
-        LmnError: Some are cut, and that is not allowed.
-    """
-    for name, lengths in counted.lengths.items():
-        if lengths.cut:
-            for line in lengths.lines(name):
-                echo(line, err=True)
-    if counted.cut and not allow_cut:
-        estimated = any(lengths.cutoff.estimated for lengths in counted.lengths.values())
-        cuts, none = ("probably cuts about", "probably cuts none") if estimated else ("cuts", "cuts none")
-        raise LmnError(
-            f"cutoff_len {cuts} {counted.cut:,} examples, so the model would learn from damaged ones", recipe.path,
-            f"cutoff_len={counted.longest} {none} and takes more memory; --allow-cut trains on what is left of them",
-        )  # fmt: skip
 
 
 if __name__ == "__main__":

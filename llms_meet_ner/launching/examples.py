@@ -9,8 +9,8 @@ from typing import Any
 
 from ..errors import LmnError
 from ..files import read_json
-from ..terminal import progress_bars
-from ..training.dataset_info import DATASET_INFO, any_entry
+from ..terminal import echo, progress_bars
+from ..training.dataset_info import DATASET_INFO, any_entry, names_of
 from ..training.recipe import Recipe
 from .lengths import Cutoff, Messages, SplitLengths
 
@@ -46,6 +46,16 @@ class CountedData:
         return sum(lengths.cut for lengths in self.lengths.values())
 
     @property
+    def examples(self) -> int:
+        """Number of examples, of all data sets."""
+        return sum(lengths.examples for lengths in self.lengths.values())
+
+    @property
+    def estimated(self) -> str:
+        """Why the lengths are estimated; empty if they are counted."""
+        return next((lengths.cutoff.estimated for lengths in self.lengths.values()), "")
+
+    @property
     def longest(self) -> int:
         """Length of the longest example in tokens: the smallest `cutoff_len` that cuts none."""
         return max((lengths.longest for lengths in self.lengths.values()), default=0)
@@ -58,22 +68,21 @@ class CountedData:
         return [self.lengths[name] for name in self.train]
 
 
-def names_of(value: Any) -> tuple[str, ...]:
-    """Return the names of data sets in a value of a recipe: words between commas, or a list."""
-    words = value if isinstance(value, list) else str(value or "").split(",")
-    return tuple(str(word).strip() for word in words if str(word).strip())
-
-
-def count_examples(recipe: Recipe) -> CountedData:
+def count_examples(recipe: Recipe, cutoff: Cutoff | None = None) -> CountedData:
     """Count the examples of all data sets of a recipe, and their tokens.
 
+    Args:
+        recipe: The recipe.
+        cutoff: Its cutoff; None for `Cutoff.of`, with a tokenizer that is fetched if it is not on this machine.
+
     Raises:
-        LmnError: A data set is missing or damaged, the `cutoff_len` is not a number of tokens, or there is no such template.
+        LmnError: A data set is missing or damaged, the `cutoff_len` is not a number of tokens, there is no such template, or
+            LLaMA-Factory would find no example to train on.
     """
     train, dev = (tuple(dict.fromkeys(names_of(recipe.values.get(key)))) for key in _DATA_KEYS)
     counted = CountedData(train=train)
-    cutoff = Cutoff.of(recipe)
-    most = recipe.values.get("max_samples")
+    most = _most(recipe)
+    cutoff = cutoff or Cutoff.of(recipe, fetch=True)
     for name in dict.fromkeys([*train, *dev]):
         try:
             records = _records(recipe, name)[:most]
@@ -83,7 +92,23 @@ def count_examples(recipe: Recipe) -> CountedData:
         counted.lengths[name], left = _count(name, records, cutoff)
         if left:
             counted.left_out[name] = left
+    if counted.training is not None and not any(lengths.examples for lengths in counted.training):
+        raise LmnError(
+            f"{', '.join(train) or 'dataset'} holds no example to train on", recipe.path,
+            "name data sets with records, as dataset in the recipe",
+        )  # fmt: skip
     return counted
+
+
+def _most(recipe: Recipe) -> int | None:
+    """Return how many records of each data set are taken; None for all."""
+    most = recipe.values.get("max_samples")
+    if most is not None and (type(most) is not int or most < 1):
+        raise LmnError(
+            f"max_samples is {most!r}, so LLaMA-Factory would find no record", recipe.path,
+            "write a whole number above 0, or leave max_samples out for all records",
+        )  # fmt: skip
+    return most
 
 
 def _count(name: str, records: Sequence[Messages | None], cutoff: Cutoff) -> tuple[SplitLengths, int]:
@@ -113,12 +138,30 @@ def _records(recipe: Recipe, name: str) -> list[Messages | None]:
     entry = any_entry(recipe.dataset_dir, name)
     if not isinstance(entry, Mapping):
         raise LmnError(f"{name} is not a mapping", recipe.dataset_dir / DATASET_INFO, "convert the corpus again")
+    if not any(key in entry for key in _ELSEWHERE):
+        _check_streaming(recipe)
     columns = _columns_of(entry)
     path = recipe.dataset_dir / str(entry["file_name"])
     rows = read_json(path, "write it with the lmn-convert command at the top of the recipe")
     if not isinstance(rows, list):
         raise LmnError("not a JSON list of records", path, "write it again with lmn-convert")
     return list(_messages(path, rows, columns))
+
+
+def tokens_folder(recipe: Recipe) -> Path | None:
+    """Return the folder that holds all data sets ready, as tokens, which LLaMA-Factory then reads instead; None if there is none."""
+    value = recipe.values.get("tokenized_path")
+    folder = Path(str(value)) if value else None
+    return folder if folder and folder.is_dir() and any(folder.iterdir()) else None
+
+
+def _check_streaming(recipe: Recipe) -> None:
+    """Refuse to stream a file in no parts: LLaMA-Factory divides it into one part for each worker, and has none by default."""
+    if recipe.values.get("streaming") and not recipe.values.get("dataloader_num_workers"):
+        raise LmnError(
+            "streaming: true reads a file in as many parts as there are workers, and dataloader_num_workers is 0", recipe.path,
+            "set dataloader_num_workers=1, or leave streaming out",
+        )  # fmt: skip
 
 
 def _columns_of(entry: Mapping[str, Any]) -> dict[str, str | None]:
@@ -148,25 +191,32 @@ def _messages(path: Path, rows: list[Any], columns: Mapping[str, str | None]) ->
     for number, row in enumerate(rows, start=1):
         if not isinstance(row, Mapping):
             raise LmnError(f"record {number:,} is not a mapping", path, "write it again with lmn-convert")
-def tokens_folder(recipe: Recipe) -> Path | None:
-    """Return the folder that holds all data sets ready, as tokens, which LLaMA-Factory then reads instead; None if there is none."""
-    value = recipe.values.get("tokenized_path")
-    folder = Path(str(value)) if value else None
-    return folder if folder and folder.is_dir() and any(folder.iterdir()) else None
-
-
-def _check_streaming(recipe: Recipe) -> None:
-    """Refuse to stream a file in no parts: LLaMA-Factory divides it into one part for each worker, and has none by default."""
-    if recipe.values.get("streaming") and not recipe.values.get("dataloader_num_workers"):
-        raise LmnError(
-            "streaming: true reads a file in as many parts as there are workers, and dataloader_num_workers is 0", recipe.path,
-            "set dataloader_num_workers=1, or leave streaming out",
-        )  # fmt: skip
-
-
         texts = {key: row.get(column) if column else None for key, column in columns.items()}
         if not isinstance(texts["response"], str):
             yield None
             continue
         user = "\n".join(str(texts[key]) for key in ("prompt", "query") if texts[key])
         yield Messages(str(texts["system"] or ""), user, texts["response"])
+
+
+def refuse_cut(recipe: Recipe, counted: CountedData, *, allow_cut: bool) -> None:
+    """Print which examples the recipe's `cutoff_len` cuts.
+
+    Args:
+        recipe: The recipe.
+        counted: Lengths of its examples.
+        allow_cut: Whether to go on if some are cut.
+
+    Raises:
+        LmnError: Some are cut, and that is not allowed.
+    """
+    for name, lengths in counted.lengths.items():
+        if lengths.cut:
+            for line in lengths.lines(name):
+                echo(line, err=True)
+    if counted.cut and not allow_cut:
+        cuts, none = ("probably cuts about", "probably cuts none") if counted.estimated else ("cuts", "cuts none")
+        raise LmnError(
+            f"cutoff_len {cuts} {counted.cut:,} examples, so the model would learn from damaged ones", recipe.path,
+            f"cutoff_len={counted.longest} {none} and takes more memory; --allow-cut trains on what is left of them",
+        )  # fmt: skip

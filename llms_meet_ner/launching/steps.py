@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
+from random import Random
 from typing import Any
 
 from ..errors import LmnError
 from ..training.recipe import Recipe
+from ..training.sharing.rows import Example, build_rows
 from .lengths import SplitLengths
+
+_POOL, _DRAWN = 256, 20
+"""Number of examples that steps are drawn from, about, and number of steps that are drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +40,13 @@ class StepTokens:
 
     Attributes:
         apart: Number of tokens if each example is computed by itself, without padding.
-        shared: Number of tokens if what all examples begin with is computed once in each process.
-        prefix: Number of tokens with which all examples begin.
+        shared: Number of tokens if what examples begin with is computed once in each process, in one row.
+        prefixes: For each data set, the number of tokens with which all its examples begin.
     """
 
     apart: float
     shared: float
-    prefix: int
+    prefixes: tuple[int, ...]
 
 
 def steps_of(recipe: Recipe, examples: int, processes: int = 1) -> Steps | None:
@@ -53,7 +58,7 @@ def steps_of(recipe: Recipe, examples: int, processes: int = 1) -> Steps | None:
         processes: Number of processes.
 
     Raises:
-        LmnError: A batch size is below 1.
+        LmnError: A batch size is below 1, or all examples are held out for evaluation.
     """
     values = recipe.values
     if values.get("packing") or values.get("neat_packing") or values.get("streaming") or not examples:
@@ -61,7 +66,14 @@ def steps_of(recipe: Recipe, examples: int, processes: int = 1) -> Steps | None:
     if values.get("mix_strategy", "concat") != "concat":
         return None
     at_once = examples_at_once(recipe, processes)
-    examples -= _held_out(values.get("val_size") or 0, examples)
+    held_out = _held_out(values.get("val_size") or 0, examples)
+    if held_out >= examples:
+        raise LmnError(
+            f"val_size {values['val_size']} leaves none of {examples:,} examples to train on",
+            recipe.path,
+            "write a smaller one",
+        )
+    examples -= held_out
     gathered = values.get("gradient_accumulation_steps", 1)
     batches = ceil(examples * gathered / at_once)
     each = max(1, ceil(batches / gathered))
@@ -86,18 +98,33 @@ def examples_at_once(recipe: Recipe, processes: int = 1) -> int:
 
 
 def step_tokens(steps: Steps, counted: Sequence[SplitLengths]) -> StepTokens:
-    """Return the tokens of a step.
+    """Return the tokens of a step, on the average of some steps of examples that are drawn at random.
 
     Args:
         steps: Steps of the training.
-        counted: Lengths of the examples to train on.
+        counted: Lengths of the examples to train on, by data set.
     """
     examples = sum(lengths.examples for lengths in counted)
     apart = sum(lengths.tokens for lengths in counted) / examples * steps.at_once
-    prefix = min(lengths.shared_tokens for lengths in counted)
-    return StepTokens(apart, apart - prefix * (steps.at_once - steps.processes), prefix)
+    draw = Random(0)
+    pool = []
+    for lengths in counted:
+        taken = min(len(lengths.sample), ceil(_POOL * lengths.examples / examples))
+        pool += draw.sample(lengths.sample, taken)
+    each = min(len(pool), max(1, steps.at_once // steps.processes))
+    share = _computed([draw.sample(pool, each) for _ in range(_DRAWN)])
+    return StepTokens(apart, apart * share, tuple(lengths.shared_tokens for lengths in counted))
+
+
+def _computed(steps: Sequence[Sequence[Example]]) -> float:
+    """Return the share of the tokens of steps that are computed if the examples of each are merged into one row."""
+    apart = together = 0
+    for drawn in steps:
+        together += sum(map(len, build_rows(drawn, sum(len(example.tokens) for example in drawn))))
+        apart += sum(len(example.tokens) for example in drawn)
+    return together / apart if apart else 1.0
 
 
 def _held_out(size: Any, examples: int) -> int:
     """Return how many examples LLaMA-Factory takes away for evaluation: a number of them, or below 1 a share."""
-    return min(examples, int(size)) if size > 1 else ceil(size * examples)
+    return int(size) if size >= 1 else ceil(size * examples)

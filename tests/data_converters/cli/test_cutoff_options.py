@@ -32,7 +32,7 @@ def recipe(workdir: Path) -> str:
 def test_converting_counts_what_a_recipe_cuts_and_names_the_first_places(
     recipe: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lengths, "_tokenizer_of", lambda model: copy.deepcopy(byte_level()))
+    monkeypatch.setattr(lengths, "_tokenizer_of", lambda recipe, fetch: copy.deepcopy(byte_level()))
     words = ["conll2003", "--source", CONLL, "--variant", "short", "--recipe", recipe]
     whole = run(*words).stdout
     assert "lengths for r.yaml (with the model's tokenizer and LLaMA-Factory's template):\n" in whole

@@ -46,7 +46,7 @@ def test_a_dry_run_says_what_would_be_trained(tiny: TinyTraining) -> None:
     assert lines == [
         f"r.yaml: trains {tiny.folder}/model into outputs/tiny",
         "12 examples, 2 a step, 12 steps",
-        "about 486 tokens a step without sharing, about 344 with the first 142 tokens of all examples computed once",
+        "about 486 tokens a step without sharing, about 341 with what examples begin with computed once: the first 142 of all examples",
     ]
     assert call(save(tiny), "--dry-run", "--no-sharing").stdout.splitlines()[-1] == "about 486 tokens a step"
     unshared = call(save(tiny), "--dry-run", "lora_dropout=0.1").stdout.splitlines()
@@ -59,13 +59,52 @@ def test_a_dry_run_says_what_would_be_trained(tiny: TinyTraining) -> None:
 
 def test_without_the_tokenizer_numbers_are_estimates(tiny: TinyTraining) -> None:
     told = call(save(tiny), "--dry-run", "model_name_or_path=no/such-model").stdout
-    assert (
-        "tokens are estimated, since the tokenizer of no/such-model is not on this machine: one token for 3 characters"
-        in told
-    )
-    refused = call(save(tiny), "--dry-run", "model_name_or_path=no/such-model", "cutoff_len=40", code=1).stderr
-    assert "Error: r.yaml: cutoff_len probably cuts about " in refused
+    why = "the tokenizer of no/such-model cannot be fetched (no such folder, and not in the cache of the Hub)"
+    assert f"tokens are estimated, since {why}: one token for 3 characters" in told
+    assert "they are counted when LLaMA-Factory has loaded the tokenizer, before it loads the model" in told
+    cut = call(save(tiny), "--dry-run", "model_name_or_path=no/such-model", "cutoff_len=40")
+    assert "tiny_train: cutoff_len 40 cuts about 9 of 12 examples" in cut.stderr
+    unknown = ["model_name_or_path=no/such-model", "cutoff_len=40", "stage=pt"]
+    refused = call(save(tiny), "--dry-run", *unknown, code=1).stderr
+    assert "Error: r.yaml: cutoff_len probably cuts about 9 examples" in refused
     assert " probably cuts none and takes more memory" in refused
+
+
+@pytest.mark.slow
+def test_after_an_estimate_examples_are_counted_before_the_model_is_loaded(tiny: TinyTraining) -> None:
+    words = ["lmn-train", save(tiny), "split_special_tokens=true", "cutoff_len=260"]
+    done = run(words, tiny)
+    assert done.returncode == 1
+    assert "tokens are estimated, since split_special_tokens changes the tokenizer" in done.stdout
+    assert "counted with the tokenizer: cutoff_len cuts 4 of 12 examples\n" in done.stdout
+    assert "    tiny_train, record 3: 303 tokens, of which " in done.stderr
+    assert (
+        done.stderr.rstrip()
+        .splitlines()[-1]
+        .startswith("Error: r.yaml: cutoff_len cuts 4 examples, so the model would")
+    )
+    assert "Traceback" not in done.stderr
+    assert "loading weights file" not in done.stderr
+    for more in ([], ["--no-sharing"]):
+        done = run([*words, "--allow-cut", "max_steps=1", f"output_dir=outputs/cut{len(more)}", *more], tiny)
+        assert done.returncode == 0, done.stderr[-3000:]
+        assert "counted with the tokenizer: cutoff_len cuts 4 of 12 examples\n" in done.stdout
+        assert "tiny_train: cutoff_len 260 cuts 4 of 12 examples" in done.stderr
+        assert Path(f"outputs/cut{len(more)}/adapter_model.safetensors").is_file()
+
+
+def test_a_dry_run_names_what_each_data_set_shares_and_evaluations_that_share_nothing(tiny: TinyTraining) -> None:
+    shutil.copytree(tiny.folder / "data", "data")
+    rows = json.loads(Path("data/tiny_train.json").read_text())
+    Path("data/other.json").write_text(json.dumps([{**row, "instruction": "Name the places."} for row in rows]))
+    info = json.loads(Path("data/dataset_info.json").read_text())
+    Path("data/dataset_info.json").write_text(json.dumps({**info, "other": {"file_name": "other.json"}}))
+    keys = {"dataset": "tiny_train,other", "dataset_dir": "data", "eval_dataset": "other", "compute_accuracy": True}
+    lines = call(
+        save(tiny, **keys, eval_strategy="steps", per_device_train_batch_size=8), "--dry-run"
+    ).stdout.splitlines()
+    assert lines[1] == "evaluations will share no tokens: compute_accuracy: true looks at the logits of each example"
+    assert lines[-1].endswith("begin with computed once: the first 142 of tiny_train; the first 141 of other")
 
 
 def test_a_run_that_would_cut_examples_is_refused_until_that_is_allowed(tiny: TinyTraining) -> None:
@@ -95,6 +134,9 @@ def test_a_run_that_would_cut_examples_is_refused_until_that_is_allowed(tiny: Ti
         (["dataset_dir=nope"], "Error: nope/dataset_info.json: no such file"),
         (["model_name_or_path=./nope"], "Error: r.yaml: no model in ./nope; the top of the recipe says where it comes from"),
         (["hub_token=abc"], "Error: hub_token: looks like a secret"),
+        (["max_samples=-1"], "Error: r.yaml: max_samples is -1, so LLaMA-Factory would find no record; write a whole number above 0"),
+        (["streaming=true"], "Error: r.yaml: streaming: true reads a file in as many parts as there are workers"),
+        (["val_size=12"], "Error: r.yaml: val_size 12 leaves none of 12 examples to train on; write a smaller one"),
         (["seed"], "Error: 'seed' is not an override; write key=value"),
     ],
 )  # fmt: skip
@@ -197,3 +239,8 @@ def test_two_processes_train_and_their_failure_passes_through(
     assert largest_difference(OUT, one) < 1e-5
     monkeypatch.setenv("FORCE_TORCHRUN", "1")
     assert "training ended with status 1" in call(recipe, "output_dir=outputs/x", "deepspeed=none.json", code=1).stderr
+    capfd.readouterr()
+    call(recipe, "output_dir=outputs/y", "split_special_tokens=true", "cutoff_len=260", code=1)
+    told = capfd.readouterr().err
+    assert told.count("Error: r.yaml: cutoff_len cuts 4 examples, so the model would learn from damaged ones") == 1
+    call(recipe, "output_dir=outputs/z", "split_special_tokens=true", "cutoff_len=260", "--no-sharing", "--allow-cut")

@@ -13,7 +13,7 @@ from small_tokenizers import byte_level
 
 from llms_meet_ner import LmnError
 from llms_meet_ner.launching import lengths
-from llms_meet_ner.launching.examples import CountedData, count_examples, names_of
+from llms_meet_ner.launching.examples import CountedData, count_examples
 from llms_meet_ner.training.recipe import Recipe
 
 ROWS = [
@@ -40,7 +40,7 @@ def test_records_become_the_texts_that_llama_factory_makes_of_them(
     from llamafactory.data.parser import DatasetAttr
     from llamafactory.data.template import TEMPLATES
 
-    monkeypatch.setattr(lengths, "_tokenizer_of", lambda model: copy.deepcopy(byte_level()))
+    monkeypatch.setattr(lengths, "_tokenizer_of", lambda recipe, fetch: copy.deepcopy(byte_level()))
     entry = {"file_name": "d.json"} | ({"columns": columns} if columns else {})
     counted = count(entry)
     attributes = DatasetAttr("file", "d")
@@ -103,8 +103,26 @@ def test_data_sets_that_are_missing_and_evaluation_data(workdir: Path) -> None:
     counted = count({"file_name": "d.json"}, eval_dataset="d", max_samples=1)
     assert (counted.train, counted.lengths["d"].examples, counted.left_out) == (("d",), 1, {})
     assert count({"file_name": "d.json"}, dataset="d,d").train == ("d",)
-    assert names_of(["a", "b "]) == names_of("a,b,") == ("a", "b")
-    assert names_of(None) == ()
+
+
+@pytest.mark.parametrize("most", [-1, 0, True, "3"])
+def test_a_number_of_records_that_leaves_none_is_refused(most: Any, workdir: Path) -> None:
+    with pytest.raises(
+        LmnError, match=rf"r\.yaml: max_samples is {most!r}, so LLaMA-Factory would find no record; write"
+    ):
+        count({"file_name": "d.json"}, max_samples=most)
+
+
+def test_no_example_and_a_stream_without_workers_are_refused(workdir: Path) -> None:
+    with pytest.raises(LmnError, match=r"r\.yaml: d holds no example to train on"):
+        count({"file_name": "d.json"}, ROWS[2:])
+    for file in ("d.json", "d.csv"):
+        with pytest.raises(
+            LmnError, match=r"dataloader_num_workers is 0; set dataloader_num_workers=1, or leave streaming"
+        ):
+            count({"file_name": file}, streaming=True)
+    assert count({"file_name": "d.json"}, streaming=True, dataloader_num_workers=1).training
+    assert count({"hf_hub_url": "a/b"}, streaming=True).uncounted
 
 
 def test_the_length_that_cuts_none_is_that_of_the_longest_example(workdir: Path) -> None:

@@ -67,7 +67,7 @@ def test_variables_that_are_wrong() -> None:
 
 FAKE = """
 import json, os, subprocess, sys, time
-print(json.dumps([sys.argv[1:], os.environ.get("LMN_TOKENS_PER_ROW")]), flush=True)
+print(json.dumps([sys.argv[1:], os.environ.get("LMN_TRAINING")]), flush=True)
 if "hang" in sys.argv:
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     open("child", "w").write(str(child.pid))
@@ -86,7 +86,7 @@ def fake_torchrun(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> Torchrun:
 
 
 def test_the_exit_status_passes_through(fake_torchrun: Torchrun, capfd: pytest.CaptureFixture[str]) -> None:
-    assert fake_torchrun.run("some.module", ["r.yaml", "3"], {"LMN_TOKENS_PER_ROW": "99"}) == 3
+    assert fake_torchrun.run("some.module", ["r.yaml", "3"], {"LMN_TRAINING": "99"}) == 3
     assert json.loads(capfd.readouterr().out) == [["--nproc-per-node=2", "-m", "some.module", "r.yaml", "3"], "99"]
 
 
