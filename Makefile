@@ -47,7 +47,7 @@ $(READY): $(DEMO_READY)
 
 # DEMO_CORPUS=DIR names a folder with a card.yaml and its files. DEMO_CARD=NAME reads the files in DEMO_CORPUS by a card of the package.
 demo: $(DEMO_READY)
-	$(BIN)/python -m llms_meet_ner.eval.studies.demo $(if $(DEMO_CARD),--card $(DEMO_CARD)) $(if $(DEMO_CORPUS),--source $(DEMO_CORPUS))
+	$(BIN)/python -m llms_meet_ner.eval.studies.demo $(if $(DEMO_CARD),--card $(DEMO_CARD)) $(if $(DEMO_CORPUS),--source $(DEMO_CORPUS)) $(if $(DEMO_ALLOW_CUT),--allow-cut)
 
 # Two files of tests run at a time, on one core each, slow files first. The models that they share are saved before.
 test: $(READY)

@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 
 from ...alignment import STATUSES
-from ...cli.options import catch_errors
+from ...cli.options import allow_cut_option, catch_errors
 from ...data_converters.alpaca import prompt_spec_of
 from ...data_converters.cards import Card, load_card
 from ...decoding.requests import CONSTRAINED, FREE
@@ -129,7 +129,7 @@ def _convert(demo: Demo) -> None:
     run_command("lmn-convert", demo.card.reference, *source, "--variant", VARIANT, "--out", demo.recipe.dataset_dir)
 
 
-def _train(demo: Demo, key: str) -> None:
+def _train(demo: Demo, key: str, *, allow_cut: bool = False) -> None:
     done = demo.recipe.has_adapter and has_finished(demo.recipe.output_dir)
     known = demo.stages.get("train")
     if done and (known is None or known.key != key):
@@ -137,7 +137,8 @@ def _train(demo: Demo, key: str) -> None:
             "holds an adapter trained on other data or with another recipe", demo.recipe.output_dir, "move it away to train again"
         )  # fmt: skip
     demo.recipe.check_data()
-    demo.stage("train", key, done, lambda: run_command("lmn-train", RECIPE, *demo.overrides))
+    flags = ["--allow-cut"] * allow_cut
+    demo.stage("train", key, done, lambda: run_command("lmn-train", RECIPE, *flags, *demo.overrides))
 
 
 def _evaluate(demo: Demo, name: str, key: str, decoding: str, *flags: str) -> Scores:
@@ -174,17 +175,18 @@ def _report(demo: Demo, rows: Sequence[tuple[str, Scores]]) -> None:
     help="Name or file of a card. [default: SOURCE/card.yaml, otherwise the embedded demo corpus]",
 )
 @click.option("--source", type=click.Path(path_type=Path), help="Folder of the corpus files.")
+@allow_cut_option
 @catch_errors
-def main(card_name: str | None, source: Path | None) -> None:
+def main(card_name: str | None, source: Path | None, allow_cut: bool) -> None:
     """Run corpus -> instruction data -> adapter -> predictions -> scores with a small model on a CPU."""
     if not RECIPE.is_file():
         raise LmnError("no such file", RECIPE, "run the demo in the root of a checkout")
     name = card_name or (str(source) if source else "demo")
     with locked(_prepare(name, source).recipe.output_dir / STATE_FILE):
-        _run(_prepare(name, source), source)  # read again: another demo may have gone on meanwhile
+        _run(_prepare(name, source), source, allow_cut=allow_cut)  # read again: another demo may have gone on meanwhile
 
 
-def _run(demo: Demo, source: Path | None) -> None:
+def _run(demo: Demo, source: Path | None, *, allow_cut: bool) -> None:
     """Run the stages that are not done, and print the scores."""
     train_split, test_split = demo.splits
     if train_split == test_split:
@@ -200,7 +202,7 @@ def _run(demo: Demo, source: Path | None) -> None:
     demo.stage("convert", data_key, data_file.is_file(), lambda: _convert(demo))
     values = json.dumps(demo.recipe.values, sort_keys=True)  # the recipe without its comments
     train_key = f"{sha256_of(data_file)} {values}"
-    _train(demo, train_key)
+    _train(demo, train_key, allow_cut=allow_cut)
     trained_key = f"{train_key} {data_key}"
     untrained_key = f"{demo.recipe.model} {demo.recipe.template} {data_key}"
     models = [

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from ...alignment import STATUSES
-from ...cli.options import catch_errors
+from ...cli.options import allow_cut_option, catch_errors
 from ...counts import Counts
 from ...data_converters.alpaca import prompt_spec_of
 from ...data_converters.cards import load_card
@@ -41,6 +41,7 @@ class StudyPlan:
         recipe: Recipe that trains one format; overrides train the others.
         split: Split that is scored.
         out: Folder for the scores of all runs.
+        allow_cut: Whether to train although the recipe's `cutoff_len` cuts examples.
     """
 
     card: str
@@ -48,6 +49,7 @@ class StudyPlan:
     recipe: Path
     split: str
     out: Path
+    allow_cut: bool = False
 
     def overrides(self, fmt: str) -> list[str]:
         """Return the overrides with which the recipe trains a format."""
@@ -63,7 +65,7 @@ class StudyPlan:
 
     def train(self, fmt: str) -> list[str]:
         """Return the command that trains a format."""
-        return ["llamafactory-cli", "train", str(self.recipe), *self.overrides(fmt)]
+        return ["lmn-train", str(self.recipe), *["--allow-cut"] * self.allow_cut, *self.overrides(fmt)]
 
     def score(self, fmt: str, decoding: str, *flags: str) -> tuple[list[str], Path]:
         """Return the command that scores a run, and the folder for its scores."""
@@ -106,10 +108,13 @@ def _baseline(name: str, counts: Counts, run: ScoredRun) -> Result:
 @click.option("--untrained/--no-untrained", default=True, help="Also score zero and one examples in the prompt.")
 @click.option("--run/--no-run", default=True, help="--no-run: use only what is already scored.")
 @click.option("--about", default="", help="Text for the page, about what ran on which machine.")
+@allow_cut_option
 @catch_errors
-def main(card: str, source: Path, recipe: Path, split: str, untrained: bool, run: bool, about: str) -> None:
+def main(
+    card: str, source: Path, recipe: Path, split: str, untrained: bool, run: bool, about: str, allow_cut: bool
+) -> None:  # fmt: skip
     """Train and score every output format on a corpus; write eval/studies/results/CARD.json."""
-    plan = StudyPlan(card, source, recipe, split, Path("outputs") / f"study_{card}")
+    plan = StudyPlan(card, source, recipe, split, Path("outputs") / f"study_{card}", allow_cut)
     results: dict[str, Result] = {}
 
     def add(name: str, fmt: str, decoding: str, shots: int | None, *flags: str) -> None:

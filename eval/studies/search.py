@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -41,14 +42,19 @@ Outcome = Literal["scored", "pruned", "failed", "killed"]
 
 
 def train_shared(
-    recipe: Path, overrides: Sequence[str], output_dir: Path, on_evaluation: OnEvaluation, keep_open: Sequence[int] = ()
-) -> TrainingOutcome:
+    recipe: Path, overrides: Sequence[str], output_dir: Path, on_evaluation: OnEvaluation, keep_open: Sequence[int] = (),
+    *, allow_cut: bool = False,
+) -> TrainingOutcome:  # fmt: skip
     """Train a trial with lmn-train, as `launch_training` does; a training that has finished is taken as it is.
 
-    lmn-train refuses a finished adapter. A search that was killed while it scored one finds it when it tries the trial again.
+    lmn-train refuses a finished adapter. A search that was killed while it scored one finds it when it tries the trial again. With
+    `allow_cut`, it trains although examples are cut.
     """
+    flags = ["--allow-cut"] * allow_cut
     if not has_finished(output_dir):
-        return launch_training(recipe, overrides, output_dir, on_evaluation, keep_open, trainer="lmn-train")
+        return launch_training(
+            recipe, overrides, output_dir, on_evaluation, keep_open, trainer="lmn-train", flags=flags
+        )
     log = TrainingLog.read(output_dir)
     for number, loss in enumerate(log.eval_losses, 1):
         on_evaluation(number, loss)
@@ -145,7 +151,8 @@ class Search:
     def command(self, trial: Trial) -> str:
         """Return the command that trains a trial's parameters again, in the recipe's own `output_dir`."""
         words = [word(key, value) for key, value in {**self.plan.overrides, **trial.parameters}.items()]
-        return shlex.join(["lmn-train", str(self.plan.recipe.path), *words])
+        flags = ["--allow-cut"] * self.plan.allow_cut
+        return shlex.join(["lmn-train", str(self.plan.recipe.path), *flags, *words])
 
     def write(self) -> None:
         """Write `search.json` and `search.md`."""
@@ -412,6 +419,6 @@ def run_search(plan: SearchPlan) -> Search:
     dev = plan.recipe.dev_entry(plan.split)
     plan = replace(plan, decoding=resolve_decoding(plan.decoding, dev.spec.format))
     with _only_one(plan.out) as lock, ended_by_sigterm():
-        search = Search(plan)
+        search = Search(plan, partial(train_shared, allow_cut=plan.allow_cut))
         search.run([lock])
     return search

@@ -71,6 +71,7 @@ class SearchPlan:
         batch_size: Number of sentences decoded together.
         limit: Number of first sentences of the split that are scored; None for all.
         trust_remote_code: Whether code that comes with the base model may run when a trial is scored.
+        allow_cut: Whether a trial trains although its `cutoff_len` cuts examples.
     """
 
     path: Path
@@ -89,6 +90,7 @@ class SearchPlan:
     batch_size: int = 16
     limit: int | None = None
     trust_remote_code: bool = False
+    allow_cut: bool = False
 
     def values(self, parameters: Mapping[str, Scalar]) -> dict[str, Scalar]:
         """Return the keys that a trial changes in the recipe: the searched ones, those tied to them, and those of every trial."""

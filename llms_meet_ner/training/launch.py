@@ -56,6 +56,7 @@ def launch_training(
     on_evaluation: OnEvaluation,
     keep_open: Sequence[int] = (),
     trainer: Trainer = "llamafactory-cli",
+    flags: Sequence[str] = (),
 ) -> TrainingOutcome:
     """Run a training to its end; its output goes to `<output_dir>.log`.
 
@@ -69,6 +70,7 @@ def launch_training(
         on_evaluation: Called once after every evaluation.
         keep_open: File descriptors that the training inherits. A lock on one of them lasts as long as the training runs.
         trainer: Command that trains.
+        flags: Options of the command, such as `--allow-cut`.
 
     Raises:
         LmnError: The data are not what lmn-convert wrote, or an override holds a secret.
@@ -78,7 +80,7 @@ def launch_training(
     load_recipe(recipe, overrides).check_data()
     log = output_dir.with_name(f"{output_dir.name}.log")
     log.parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", *_MODULES[trainer], str(recipe), *overrides]
+    command = [sys.executable, "-m", *_MODULES[trainer], str(recipe), *flags, *overrides]
     path = os.pathsep.join(
         [str(Path(sys.executable).parent), os.environ.get("PATH", "")]
     )  # LLaMA-Factory calls torchrun

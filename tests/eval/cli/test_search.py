@@ -22,18 +22,18 @@ def test_the_command_tells_mistakes_without_a_traceback(plan: SearchPlan) -> Non
     assert (result.exit_code, result.stderr) == (1, "Error: none.yaml: no such file; name a YAML file\n")
 
 
-def test_code_of_a_base_model_is_trusted_on_the_command_line_alone(
+def test_code_of_a_base_model_is_trusted_and_cut_examples_are_allowed_on_the_command_line_alone(
     plan: SearchPlan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen: list[bool] = []
+    seen: list[tuple[bool, bool]] = []
 
     def run_search(plan: SearchPlan) -> None:
-        seen.append(plan.trust_remote_code)
+        seen.append((plan.trust_remote_code, plan.allow_cut))
         raise LmnError("stop")
 
     monkeypatch.setattr("llms_meet_ner.eval.cli.search.load_plan", lambda *names: plan)
     monkeypatch.setattr("llms_meet_ner.eval.cli.search.run_search", run_search)
-    for words in ([], ["--trust-remote-code"]):
+    for words in ([], ["--trust-remote-code"], ["--allow-cut"]):
         result = CliRunner().invoke(lmn_eval, ["search", "s.yaml", *words])
         assert result.stderr == "Error: stop\n"
-    assert seen == [False, True]
+    assert seen == [(False, False), (True, False), (False, True)]

@@ -103,7 +103,8 @@ def test_an_adapter_of_other_data_is_never_written_over(checkout: Path, monkeypa
     assert started == []
     (demo.recipe.output_dir / "all_results.json").unlink()
     _train(demo, "new")  # killed before its end: lmn-train goes on with it
-    assert started == [("lmn-train", RECIPE)]
+    _train(demo, "new", allow_cut=True)
+    assert started == [("lmn-train", RECIPE), ("lmn-train", RECIPE, "--allow-cut")]
 
 
 def test_errors_say_what_to_do(checkout: Path) -> None:

@@ -41,7 +41,8 @@ def test_each_format_trains_a_data_set_and_a_folder_of_its_own(plan: StudyPlan, 
     assert {key: value for key, value in recipe.values.items() if key not in ("dataset", "output_dir")} == {
         key: value for key, value in load_recipe(RECIPE).values.items() if key not in ("dataset", "output_dir")
     }
-    assert plan.train(fmt) == ["llamafactory-cli", "train", str(RECIPE), *plan.overrides(fmt)]
+    assert plan.train(fmt) == ["lmn-train", str(RECIPE), *plan.overrides(fmt)]
+    assert replace(plan, allow_cut=True).train(fmt) == ["lmn-train", str(RECIPE), "--allow-cut", *plan.overrides(fmt)]
 
 
 def test_the_data_set_that_is_converted_is_the_one_that_is_trained_on(workdir: Path) -> None:
@@ -87,7 +88,7 @@ def test_what_is_scored_becomes_a_study_without_a_run(workdir: Path, monkeypatch
     assert rows[0][3] == Interval(0.1, 0.2)
     assert rows[2][3] == Interval(0.4, 0.75)
     commands = [[shlex.split(line)[0] for line in row.command.splitlines()] for row in found.results]
-    assert commands == [[], ["lmn-convert", "lmn-eval"], ["lmn-convert", "llamafactory-cli", "lmn-eval"]]
+    assert commands == [[], ["lmn-convert", "lmn-eval"], ["lmn-convert", "lmn-train", "lmn-eval"]]
     assert "--source DIR" in found.results[1].command
     assert "/my" not in found.results[1].command
 

@@ -205,8 +205,8 @@ def test_a_trial_that_was_killed_before_its_parameters_were_noted_is_drawn_again
 def test_a_training_that_has_finished_is_taken_as_it_is(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[object] = []
 
-    def launch(*words: object, trainer: str) -> TrainingOutcome:
-        started.append((words[1], trainer))
+    def launch(*words: object, trainer: str, flags: list[str]) -> TrainingOutcome:
+        started.append((words[1], trainer, *flags))
         return TrainingOutcome(40, True)
 
     monkeypatch.setattr(search_module, "launch_training", launch)
@@ -217,11 +217,13 @@ def test_a_training_that_has_finished_is_taken_as_it_is(workdir: Path, monkeypat
         '{"current_steps": 20, "eval_loss": 1.5}\n{"current_steps": 30, "loss": 1.0}\n'
     )
 
-    def train() -> TrainingOutcome:
+    def train(**how: bool) -> TrainingOutcome:
         return train_shared(
-            Path("base.yaml"), ["seed=1"], folder, lambda number, loss: told.append((number, loss)) is None
+            Path("base.yaml"), ["seed=1"], folder, lambda number, loss: told.append((number, loss)) is None, **how
         )
 
     assert (train(), started, told) == (TrainingOutcome(40, True), [(["seed=1"], "lmn-train")], [])
+    train(allow_cut=True)
+    assert started[1:] == [(["seed=1"], "lmn-train", "--allow-cut")]
     (folder / "all_results.json").write_text("{}")
-    assert (train(), len(started), told) == (TrainingOutcome(30, False), 1, [(1, 1.5)])
+    assert (train(), len(started), told) == (TrainingOutcome(30, False), 2, [(1, 1.5)])
