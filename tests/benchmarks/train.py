@@ -7,7 +7,8 @@ r"""Compares training speeds: LLaMA-Factory in its three settings, and ours, whi
 
 The four lines are `published` (one example at a time, eight accumulated), `batched` (eight in a padded batch, grouped by length),
 `packed` (`neat_packing`, one pack of 2,048 tokens a step), and `shared` (the recipe of `published`, through lmn-train's training). `--lines` may name `shared-by-length`, too: that of `batched`.
-Each runs in a process of its own, one after the other, and a round is all of them. All train one epoch on the same first examples
+Each runs in a process of its own, which sees one GPU, one after the other, and a round is all of them. If a line of ours falls back to
+LLaMA-Factory's way, the benchmark fails and says why. All train one epoch on the same first examples
 of the corpus. A pack holds as many examples as fit, so `packed` has other steps; its examples are counted by its packs.
 
 What is timed: optimiser steps, from the end of the first to the end of the last, with reading data, clipping and logging. Loading and
@@ -23,12 +24,11 @@ from __future__ import annotations
 import os
 import platform
 import resource
-import runpy
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -36,14 +36,14 @@ from statistics import fmean
 from typing import Any, NamedTuple
 
 import click
-import yaml
 
 from llms_meet_ner.cli.options import catch_errors
 from llms_meet_ner.errors import LmnError
 from llms_meet_ner.files import atomic_write, read_json, write_json
+from llms_meet_ner.launching.process import ProcessOptions, train
 from llms_meet_ner.rendering.markdown import table
 from llms_meet_ner.rendering.tables import Table, print_table
-from llms_meet_ner.training.recipe import load_recipe
+from llms_meet_ner.training.recipe import Recipe, load_recipe
 
 RECIPE = Path(__file__).resolve().parents[2] / "recipes" / "demo_smollm2.yaml"
 EXAMPLES = 8
@@ -262,19 +262,20 @@ def _train(job: Job, line: str, folder: Path) -> Run:
     meter = Meter()
     _watch(meter)
     if line.startswith("shared"):
-        recipe = folder / "recipe.yaml"
-        recipe.write_text(yaml.safe_dump(values))
-        sys.argv = ["lmn-train", str(recipe)]
-        try:
-            runpy.run_module("llms_meet_ner.training.sharing", run_name="__main__", alter_sys=True)
-        except SystemExit as ended:
-            if ended.code:
-                raise
+        outcome = train(Recipe(folder / "recipe.yaml", values), ProcessOptions())
+        if outcome and outcome.fallback:
+            raise LmnError(f"shared nothing, so it is no training of ours: {outcome.fallback}", line)
     else:
         from llamafactory.train.tuner import run_exp
 
         run_exp(values)
     return meter.run(line)
+
+
+def one_device(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment in which a process sees the first GPU alone; with several in one process, nothing is shared."""
+    seen = environment.get("CUDA_VISIBLE_DEVICES", "0")
+    return {**environment, "CUDA_VISIBLE_DEVICES": seen.split(",")[0]}
 
 
 def _start(job: Job, line: str) -> Run:
@@ -284,7 +285,7 @@ def _start(job: Job, line: str) -> Run:
         write_json(folder / "job.json", asdict(job))
         done = subprocess.run(
             [sys.executable, __file__, "--child", line, name], capture_output=True, text=True, check=False,
-            env={**os.environ, "HF_HUB_OFFLINE": "1"},
+            env={**one_device(os.environ), "HF_HUB_OFFLINE": "1"},
         )  # fmt: skip
         if done.returncode:
             raise LmnError(f"ended with status {done.returncode}: {done.stderr[-1500:]}", line)
