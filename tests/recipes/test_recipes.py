@@ -10,6 +10,7 @@ import re
 import shlex
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from llms_meet_ner import LmnError
 from llms_meet_ner.data_converters import load_card
 from llms_meet_ner.eval.studies.search_plan import Range, load_plan
 from llms_meet_ner.prompting.templates import pieces_of
+from llms_meet_ner.training.sharing.conditions import broken_by_model
 
 parser = pytest.importorskip("llamafactory.hparams.parser")
 
@@ -310,6 +312,16 @@ def test_every_deepspeed_configuration_is_used_and_clips_gradients() -> None:
         content = json.loads(path.read_text(encoding="utf-8"))
         assert content["gradient_clipping"] == "auto"
         assert path.stem == f"zero{content['zero_optimization']['stage']}"
+
+
+def test_the_header_says_where_nothing_is_shared() -> None:
+    """Gemma 3 has a processor of images from 4B on; the conditions of sharing name it."""
+    texts = {recipe.name: (ROOT / recipe).read_text(encoding="utf-8") for recipe in RECIPES}
+    told = {name for name, text in texts.items() if "has a processor of images" in text}
+    there = {name for name, text in texts.items() if re.search("model_name_or_path(=|: )google/gemma-3-4b", text)}
+    assert told == there == {"gemma3_4b.yaml", "run3.yaml", "run5.yaml", "run6.yaml", "conll_models.yaml"}
+    model = SimpleNamespace(config=SimpleNamespace())
+    assert "processor of images" in str(broken_by_model(model, processor=object()))
 
 
 def test_the_gemma_template_is_gemma3s_without_the_vision_tower() -> None:
