@@ -39,10 +39,17 @@ from .vocabulary import Vocabulary
 
 _CERTAINTIES = ((0.99, "certain"), (0.9, "likely"), (0.6, "fair"))
 """Kinds of hints, by the lowest probability that the model gave to its choice."""
-_FIRST_CHANCES = {("plan", "text"): 0.99, ("plan", "mark"): 0.6, ("plan", "capital"): 0.9, ("plan", "word"): 0.98} | {
+_FIRST_CHANCES = {
+    ("plan", "text"): 0.99,
+    ("plan", "opener"): 0.8,
+    ("plan", "closer"): 0.8,
+    ("plan", "label"): 0.6,
+    ("plan", "capital"): 0.9,
+    ("plan", "word"): 0.98,
+} | {
     (source, what): chance
     for source, chance in (("certain", 0.99), ("likely", 0.95), ("fair", 0.8), ("doubtful", 0.6))
-    for what in ("text", "mark", "capital", "word")
+    for what in ("text", "opener", "closer", "label", "capital", "word")
 }
 """Chance that a proposed token is right, by its kind, before any was checked."""
 
@@ -158,6 +165,7 @@ class ConstrainedGenerator:
         self._format = get_inline_format(spec.format, nested=spec.nested, join=spec.join)
         self._spec = spec
         self._markup = self._format.markup(spec.labels)
+        self._openers = {opener.encode() for opener in self._markup.openers.values()}
         self._vocabulary = Vocabulary(loaded.tokenizer, loaded.stop_ids)
         for text in (spec.join, *self._markup.openers.values(), *self._markup.closers.values()):
             self._vocabulary.require(text, "the format's mark")
@@ -188,6 +196,8 @@ class ConstrainedGenerator:
 
     def _generate(self, requests: Sequence[Request]) -> list[Answer]:
         self._model.share_prefix([request.prompt for request in requests])
+        if self.pass_cost.is_fixed:  # what was right in other batches must not decide how far proposals reach, either
+            self._chances = Chances()
         rows = [self._begin(number, request) for number, request in enumerate(requests)]
         active = list(rows)
         while active:
@@ -248,9 +258,9 @@ class ConstrainedGenerator:
         source = "plan" if hint is None else _certainty(hint)
         if len(allowed.marks) < 2:
             return source, "text"
-        if allowed.mark_of(token):
-            return source, "mark"
-        word = self._vocabulary.bytes_of([token]).lstrip()
+        if mark := allowed.mark_of(token):
+            return source, "label" if b"" not in allowed.marks else "opener" if mark in self._openers else "closer"
+        word = self._vocabulary.bytes_of([token]).decode(errors="replace").lstrip()
         return source, "capital" if word[:1].isupper() else "word"
 
     def _worth_checking(self, proposal: list[_Proposed], share: float) -> list[_Proposed]:

@@ -152,15 +152,20 @@ class PackedModel:
         rows = max(segment.row for segment in segments) + 1
         length = max(segment.start + len(segment.ids) for segment in segments) - shared
         self._cache.reserve(rows, length)
-        grid = torch.full((rows, max(len(segment.ids) for segment in segments)), shared, dtype=torch.long)
-        for row, start, ids, _ in segments:
-            grid[row, : len(ids)] = torch.arange(start, start + len(ids))
-        counts = torch.tensor([len(segment.ids) for segment in segments])
+        counts = [len(segment.ids) for segment in segments]
+        grid = torch.full((rows, max(counts)), shared, dtype=torch.long)
+        numbers = torch.zeros_like(grid)
+        at = 0
+        for (row, start, _, _), count in zip(segments, counts, strict=True):
+            grid[row, :count] = torch.arange(start, start + count)
+            numbers[row, :count] = torch.arange(at, at + count)
+            at += count
         within = torch.cat([torch.arange(count) for count in counts])
-        of_token = torch.repeat_interleave(torch.tensor([segment.row for segment in segments]), counts)
+        of_token = torch.repeat_interleave(torch.tensor([segment.row for segment in segments]), torch.tensor(counts))
         device = self._device
         return Pass(
-            of_token.to(device), grid[of_token, within].to(device), within.to(device), grid.to(device), shared, length, self._cache
+            of_token.to(device), grid[of_token, within].to(device), within.to(device), numbers.to(device), grid.to(device), shared,
+            length, self._cache,
         )  # fmt: skip
 
     @contextmanager

@@ -27,6 +27,7 @@ class Pass:
         rows: Row of each token; shape (T,).
         positions: Position of each token, counted from the beginning of its prompt; shape (T,).
         within: Number of each token in its row of this pass, counted from 0; shape (T,).
+        numbers: Number of each row's tokens among all of the pass, filled up with 0; shape (A, Q).
         grid: Position of each row's tokens, filled up with that of the first token behind the shared beginning; shape (A, Q).
         shared: Number of tokens of the shared beginning.
         length: Number of places that a row reads behind the shared beginning.
@@ -37,6 +38,7 @@ class Pass:
     rows: torch.Tensor
     positions: torch.Tensor
     within: torch.Tensor
+    numbers: torch.Tensor
     grid: torch.Tensor
     shared: int
     length: int
@@ -132,12 +134,10 @@ def _in_rows(asked: torch.Tensor, this: Pass) -> torch.Tensor:
         this: Rows of the tokens.
 
     Returns:
-        Queries, filled up with 0; shape (A, K, G * Q, D).
+        Queries, filled up with those of the first token; shape (A, K, G * Q, D).
     """
-    rows, longest = this.grid.shape
-    sorted_ = asked.new_zeros((rows, longest, *asked.shape[1:]))
-    sorted_[this.rows, this.within] = asked
-    return sorted_.permute(0, 2, 3, 1, 4).reshape(rows, asked.shape[1], asked.shape[2] * longest, -1)
+    rows, longest = this.numbers.shape
+    return asked[this.numbers].permute(0, 2, 3, 1, 4).reshape(rows, asked.shape[1], asked.shape[2] * longest, -1)
 
 
 def _by_token(found: torch.Tensor, groups: int, this: Pass) -> torch.Tensor:

@@ -186,3 +186,33 @@ def test_sentences_of_the_real_model_equal_the_reference(smollm2: Path, form: st
     assert (result.sentences, result.differences) == (number, [])
     assert result.steps > 10 * number
     assert json.loads(json.dumps(result.to_dict()))["sentences"] == number
+
+
+def test_where_the_cost_is_fixed_earlier_batches_change_no_pass() -> None:
+    from llms_meet_ner.decoding.constrained import ConstrainedGenerator
+
+    model = loaded("Llama", TOKENIZER)
+    asked = requests(model.tokenizer)
+    taken = []
+    for before in ([], asked[3:]):
+        generator = ConstrainedGenerator(
+            model, spec(), guesser=EntityGuesser.of(LABELS.names), pass_cost=PassCost(2, is_fixed=True)
+        )
+        for one in before:
+            generator.generate([one])
+        generator.generate(asked[:3])
+        taken.append(generator.last_passes)
+    assert taken[0] == taken[1]
+
+
+def test_marks_and_words_are_counted_apart() -> None:
+    from llms_meet_ner.decoding.constrained import ConstrainedGenerator
+
+    model = loaded("Llama", TOKENIZER)
+    request = Request(model.tokenizer.encode("x"), ("in", "Rome", "now"), 1)
+    checked = set()
+    for proposals in ("marked", "copy"):
+        generator = ConstrainedGenerator(model, spec(), proposals=proposals)  # type: ignore[arg-type]
+        generator.generate([request])
+        checked |= set(generator._chances._checked)
+    assert {("plan", "word"), ("plan", "opener"), ("plan", "capital")} <= checked
