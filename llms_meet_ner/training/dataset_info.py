@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -14,7 +14,7 @@ from ..files import read_json
 from ..formats import DEFAULT_FORMAT
 from ..generation import check_sha256
 from ..prompting.spec import PromptSpec
-from ..sentence import Sentence
+from ..sentence import Sentence, Span
 from ..tags import Repair
 from ..typed_json import from_json, to_json, written_as
 
@@ -22,7 +22,7 @@ DATASET_INFO = "dataset_info.json"
 _OWN_KEY = "lmn"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 """What names of corpora and splits are made of; cards are stricter."""
-_INSTRUCTION, _INPUT, _OUTPUT = "instruction", "input", "output"
+_INSTRUCTION, _INPUT, _OUTPUT, _SPANS = "instruction", "input", "output", "spans"
 _CONVERT = "write it with the lmn-convert command at the top of the recipe"
 _CONVERT_AGAIN = "write it again with lmn-convert"
 
@@ -262,13 +262,17 @@ def read_sentences(folder: Path, entry: DatasetEntry) -> Iterator[Sentence]:
 
 
 def record_of(sentence: Sentence, spec: PromptSpec, output: str) -> dict[str, Any]:
-    """Return a record of a data set: Alpaca's three fields, and the sentence's id and tokens, which `read_sentences` reads."""
+    """Return a record of a data set: Alpaca's three fields; and the sentence's id, tokens and spans, which the readers below take.
+
+    A span is a mapping and not a list: LLaMA-Factory reads records into columns, where the values of a list have one type.
+    """
     return {
         _INSTRUCTION: spec.instruction,
         _INPUT: spec.source(sentence.tokens),
         _OUTPUT: output,
         "id": sentence.id,
         "tokens": list(sentence.tokens),
+        _SPANS: [{"start": span.start, "end": span.end, "label": span.label} for span in sentence.spans],
     }
 
 
@@ -282,6 +286,35 @@ def read_answers(folder: Path, entry: DatasetEntry) -> Iterator[tuple[Sentence, 
         if not isinstance(row.get(_OUTPUT), str):
             raise LmnError(f"{sentence.id} has no output", folder / entry.file_name, _CONVERT_AGAIN)
         yield sentence, row[_OUTPUT]
+
+
+def read_annotated(folder: Path, entry: DatasetEntry) -> Iterator[Sentence]:
+    """Yield the sentences of a converted data set with their entities, to train on; scores take their gold from the corpus file alone.
+
+    Raises:
+        LmnError: The file is missing, a record lacks what lmn-convert writes, or its spans are not those of its sentence.
+    """
+    path = folder / entry.file_name
+    again = f"write it again: {entry.command}" if entry.command else _CONVERT_AGAIN
+    for sentence, row in _rows(folder, entry):
+        if _SPANS not in row:
+            raise LmnError(f"{sentence.id} has no spans, as in data of an earlier version", path, again)
+        try:
+            spans = tuple(_span(value) for value in row[_SPANS])
+            if unknown := {span.label for span in spans} - set(entry.label_names):
+                raise ValueError(f"label {min(unknown)!r} is not one of {', '.join(entry.label_names)}")
+            yield replace(sentence, spans=spans)
+        except (TypeError, ValueError) as error:
+            raise LmnError(f"{sentence.id} has no valid spans ({error})", path, again) from error
+
+
+def _span(value: Any) -> Span:
+    """Read a span as `record_of` writes it."""
+    match value:
+        case {"start": int(start), "end": int(end), "label": str(label)}:
+            return Span(start, end, label)
+        case _:
+            raise ValueError(f"not a span: {value!r:.60}")
 
 
 def _rows(folder: Path, entry: DatasetEntry) -> Iterator[tuple[Sentence, dict[str, Any]]]:

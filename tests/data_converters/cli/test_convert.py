@@ -35,6 +35,7 @@ def test_conll2003_becomes_alpaca_records_with_the_published_instruction(workdir
     assert records[2]["input"] == "Ida Holm Lars Bay left"
     assert records[2]["id"] == "conll2003/train/2"
     assert records[2]["tokens"] == ["Ida", "Holm", "Lars", "Bay", "left"]
+    assert records[2]["spans"] == [{"start": 0, "end": 2, "label": "PER"}, {"start": 2, "end": 4, "label": "PER"}]
     assert load("data/alpaca/conll2003_testb.json")[2]["output"] == "[ [Reuter | ORG] ]"
 
 

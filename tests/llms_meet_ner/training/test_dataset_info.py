@@ -10,7 +10,8 @@ import pytest
 from llms_meet_ner import LmnError
 from llms_meet_ner.data_converters import load_card, prompt_spec_of
 from llms_meet_ner.files import write_json
-from llms_meet_ner.training.dataset_info import DatasetEntry, load_entry, read_sentences
+from llms_meet_ner.sentence import Sentence, Span
+from llms_meet_ner.training.dataset_info import DatasetEntry, load_entry, read_annotated, read_sentences, record_of
 
 
 @pytest.mark.parametrize(
@@ -70,3 +71,33 @@ def test_a_data_set_that_was_not_converted_is_named_with_the_place_of_the_comman
     assert caught.value.remedy == remedy
     with pytest.raises(LmnError, match=rf"a\.json: no such file; {remedy}$"):
         list(read_sentences(workdir, load_entry(workdir, "a")))
+
+
+def demo_entry() -> DatasetEntry:
+    return DatasetEntry("d", "d.json", "demo", "demo", "train", "none", prompt_spec_of(load_card("demo"), "bracketed"))
+
+
+def test_the_spans_of_a_sentence_come_back_nested_ones_too(workdir: Path) -> None:
+    entry = demo_entry()
+    spans = (Span(0, 3, "ORG"), Span(1, 2, "LOC"), Span(4, 5, "PER"))
+    sentences = [Sentence("a", ("x",)), Sentence("b", ("The", "Rome", "Club", "met", "Ada"), spans)]
+    write_json(workdir / "d.json", [record_of(sentence, entry.spec, "") for sentence in sentences])
+    assert list(read_annotated(workdir, entry)) == sentences
+
+
+@pytest.mark.parametrize(
+    ("spans", "what"),
+    [
+        (None, "a has no spans, as in data of an earlier version; write it again with lmn-convert"),
+        (3, "a has no valid spans"),
+        ([[0, 1, "PER"]], r"a has no valid spans \(not a span: \[0, 1, 'PER'\]\)"),
+        ([{"start": 0, "end": 9, "label": "PER"}], "a has no valid spans .*ends after the last of 1 tokens"),
+        ([{"start": 0, "end": 1, "label": "FOO"}], r"a has no valid spans \(label 'FOO' is not one of "),
+        ([{"start": 0, "end": 1, "label": "PER"}] * 2, "a has no valid spans .*repeated"),
+    ],
+)
+def test_spans_that_are_none_of_the_sentence_are_one_error(workdir: Path, spans: Any, what: str) -> None:
+    record = {"id": "a", "tokens": ["x"]} | ({} if spans is None else {"spans": spans})
+    write_json(workdir / "d.json", [record])
+    with pytest.raises(LmnError, match=rf"d\.json: {what}"):
+        list(read_annotated(workdir, demo_entry()))
