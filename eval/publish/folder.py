@@ -101,8 +101,8 @@ def build(system: LocalSystem, training: Recipe, options: BuildOptions, out: Pat
         LmnError: The adapter or one of its files is missing or damaged, it was trained on another model or with another prompt
             than the recipe says, `out` holds other files, or a file would hold something like a secret.
     """
-    if not training.has_adapter:
-        raise LmnError("no adapter there", training.adapter_file, f"train it with lmn-train {training.path}")
+    if not training.is_trained:
+        raise LmnError("no adapter there", training.weights_file, f"train it with lmn-train {training.path}")
     base = public_base(system, options.base)
     check_ours(out)
     with locked(out / MANIFEST), temporary_folder(out) as new:

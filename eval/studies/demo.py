@@ -130,7 +130,7 @@ def _convert(demo: Demo) -> None:
 
 
 def _train(demo: Demo, key: str, *, allow_cut: bool = False) -> None:
-    done = demo.recipe.has_adapter and has_finished(demo.recipe.output_dir)
+    done = demo.recipe.is_trained and has_finished(demo.recipe.output_dir)
     known = demo.stages.get("train")
     if done and (known is None or known.key != key):
         raise LmnError(

@@ -126,7 +126,7 @@ def main(
         if run:
             run_command(*plan.convert(fmt))
         trained = load_recipe(recipe, plan.overrides(fmt))
-        if run and not trained.has_adapter:
+        if run and not trained.is_trained:
             trained.check_data()
             run_command(*plan.train(fmt))
         for decoding in decodings:

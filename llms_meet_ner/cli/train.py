@@ -12,7 +12,7 @@ import cloup
 
 from ..errors import LmnError
 from ..terminal import GuardedCommand, echo
-from .options import allow_cut_option, catch_errors
+from .options import allow_cut_option, catch_errors, refuse
 
 if TYPE_CHECKING:
     from ..launching.earlier import Beginning
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ..training.recipe import Recipe
 
 _PROCESS = "llms_meet_ner.launching.process"
+_OF_ADAPTERS = {"allow_cut": "--allow-cut", "tokens_per_row": "--tokens-per-row", "no_sharing": "--no-sharing"}
 
 
 @cloup.command(cls=GuardedCommand)
@@ -45,23 +46,34 @@ _PROCESS = "llms_meet_ner.launching.process"
 def main(
     recipe_path: Path, overrides: tuple[str, ...], allow_cut: bool, dry_run: bool, tokens_per_row: int | None, no_sharing: bool
 ) -> None:  # fmt: skip
-    """Train the adapter of a recipe with LLaMA-Factory, and compute what the examples of a step share once.
+    """Train the adapter of a recipe with LLaMA-Factory, and compute what the examples of a step share once; or train an encoder student.
 
     \b
     lmn-train recipes/demo_smollm2.yaml
+    lmn-train recipes/students/minilm_demo.yaml
     lmn-train recipes/qwen25_conll.yaml seed=43 output_dir=outputs/qwen25_conll_seed43
     FORCE_TORCHRUN=1 NPROC_PER_NODE=4 lmn-train recipes/qwen25_conll_zero2.yaml
 
     KEY=VALUE words override keys of the recipe, as for llamafactory-cli train, which ends with the same adapter and takes longer. A run
-    that was interrupted goes on from its last checkpoint; a finished adapter is not written over. See docs/training.md.
+    that was interrupted goes on from its last checkpoint; a finished adapter is not written over. See docs/training.md; for recipes with
+    task: token-classification, docs/students.md.
     """  # noqa: D301
     if no_sharing and tokens_per_row:
         raise click.UsageError("--tokens-per-row is for sharing; leave it or --no-sharing out")
-    from ..launching.arguments import training_arguments
-    from ..launching.process import ProcessOptions
     from ..training.launch import refuse_secrets
+    from ..training.recipe import load_recipe
 
     refuse_secrets(overrides)
+    given = load_recipe(recipe_path, overrides)
+    if given.is_student:
+        from .train_student import train_student
+
+        refuse(_OF_ADAPTERS, "is for a recipe of LLaMA-Factory, and this one trains a student")
+        train_student(given, dry_run=dry_run)
+        return
+    from ..launching.arguments import training_arguments
+    from ..launching.process import ProcessOptions
+
     recipe = training_arguments(recipe_path, overrides)
     recipe.check_data()
     check_model(recipe)

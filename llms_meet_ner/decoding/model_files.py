@@ -20,12 +20,14 @@ INDEX_FILE = "model.safetensors.index.json"
 WEIGHTS_FILE = "model.safetensors"
 CHECKED_FILES = (CONFIG_FILE, "generation_config.json", "tokenizer_config.json", ADAPTER_CONFIG_FILE, INDEX_FILE)
 """Files that the checks read."""
+CAUSAL = "AutoModelForCausalLM"
+"""Class of transformers that loads a model which writes text."""
 _LARGEST = 20_000_000
 """Bytes of a file that is read; `tokenizer_config.json` may hold 100,000 added tokens."""
 _COPY = "copy the model again, or use another"
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.gguf", "*.h5", "*.msgpack")
 _CONVERT = (
-    'python -c "from transformers import AutoModelForCausalLM as M, AutoTokenizer as T; '
+    'python -c "from transformers import {kind} as M, AutoTokenizer as T; '
     "[c.from_pretrained('{name}', trust_remote_code=False).save_pretrained('FOLDER') for c in (M, T)]\" writes the model as "
     "safetensors into FOLDER; name that"
 )
@@ -41,8 +43,13 @@ _MOST = 10_000
 _WIDEST = 2_000_000
 
 
-def check_base(base: str, revision: str | None = None) -> str | None:
+def check_base(base: str, revision: str | None = None, kind: str = CAUSAL) -> str | None:
     """Check the files of a base model, fetching those that are read here if it is a Hub id.
+
+    Args:
+        base: Hub id or folder of the model.
+        revision: Branch, tag or commit of a Hub id; None for its main branch.
+        kind: Class of transformers that loads it.
 
     Returns:
         Commit of a Hub id, so that what was checked is what is loaded; None for a folder.
@@ -53,7 +60,7 @@ def check_base(base: str, revision: str | None = None) -> str | None:
     """
     if Path(base).is_dir():
         check_folder(Path(base))
-        _check_weights(Path(base))
+        _check_weights(Path(base), kind)
         return None
     from transformers.utils import cached_file
 
@@ -136,12 +143,17 @@ def _is_weights_file(value: Any) -> bool:
     return isinstance(value, str) and _FILE.fullmatch(value) is not None
 
 
-def how_to_convert(base: str) -> str:
-    """Return the remedy for a model without safetensors, which the user carries out if they trust its files."""
-    return _CONVERT.format(name=base)
+def how_to_convert(base: str, kind: str = CAUSAL) -> str:
+    """Return the remedy for a model without safetensors, which the user carries out if they trust its files.
+
+    Args:
+        base: Hub id or folder of the model.
+        kind: Class of transformers that loads it.
+    """
+    return _CONVERT.format(name=base, kind=kind)
 
 
-def _check_weights(folder: Path) -> None:
+def _check_weights(folder: Path, kind: str) -> None:
     """Refuse a folder with weights that only a pickle or another format holds."""
     if any(folder.glob("*.safetensors")):
         return
@@ -149,5 +161,5 @@ def _check_weights(folder: Path) -> None:
     if others:
         raise LmnError(
             f"holds no *.safetensors, and {listed(others)} {'is' if len(others) == 1 else 'are'} not read: a pickle can run code",
-            folder, how_to_convert(str(folder)),
+            folder, how_to_convert(str(folder), kind),
         )  # fmt: skip

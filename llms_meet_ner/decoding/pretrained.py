@@ -13,7 +13,7 @@ from ..errors import LmnError
 from ..hub_client import guard_hub
 from ..standard_input import kept_from_libraries
 from ..training.adapter_config import read_adapter_config
-from .model_files import check_base, how_to_convert
+from .model_files import CAUSAL, check_base, how_to_convert
 
 Dtype = Literal["auto", "float32", "bfloat16", "float16"]
 _ITS_CODE = (
@@ -46,6 +46,7 @@ class Weights:
         four_bit: Quantisation of the base on CUDA; None to load it as it is.
         remedy: Advice if the weights cannot be loaded; None if there is none.
         trust_remote_code: Whether code that comes with the base may run, which only the user of a command can say.
+        kind: Class of transformers that loads the base.
     """
 
     base: str
@@ -55,6 +56,7 @@ class Weights:
     four_bit: FourBit | None = None
     remedy: str | None = None
     trust_remote_code: bool = False
+    kind: str = CAUSAL
 
     def __str__(self) -> str:
         """Return the base model, and its adapter if it has one."""
@@ -68,10 +70,10 @@ def load_tokenizer(weights: Weights) -> Any:
     Raises:
         LmnError: It cannot be loaded, or needs code that the user has not trusted.
     """
-    with _loading(weights):
+    with loading(weights):
         from transformers import AutoTokenizer
 
-        tokenizer = AutoTokenizer.from_pretrained(weights.base, **_options(weights))
+        tokenizer = AutoTokenizer.from_pretrained(weights.base, **options_of(weights))
         tokenizer.decode(tokenizer.encode("a b"))  # settings of a wrong type come to light when it is used
         return tokenizer
 
@@ -92,11 +94,11 @@ def load_pretrained(weights: Weights, dtype: Dtype, four_bit: FourBit | None = N
             not trusted.
     """
     lora = read_adapter_config(weights.adapter).arguments() if weights.adapter else {}
-    with _loading(weights):
+    with loading(weights):
         from peft import LoraConfig, PeftModel
         from transformers import AutoModelForCausalLM
 
-        options = _options(weights)
+        options = options_of(weights)
         wide = bool(weights.adapter) and not four_bit and _loses_digits(weights, dtype, options)
         placed = {"quantization_config": _quantisation(four_bit, dtype), "device_map": {"": 0}} if four_bit else {}
         model = AutoModelForCausalLM.from_pretrained(
@@ -114,8 +116,8 @@ def is_quantised(weights: Weights) -> bool:
     Raises:
         LmnError: Its configuration cannot be read, or needs code that the user has not trusted.
     """
-    with _loading(weights):
-        return _is_quantised(_config(weights, _options(weights)))
+    with loading(weights):
+        return _is_quantised(_config(weights, options_of(weights)))
 
 
 def _config(weights: Weights, options: dict[str, Any]) -> Any:
@@ -152,9 +154,13 @@ def _rounded(model: Any, dtype: Dtype) -> Any:
     return model
 
 
-def _options(weights: Weights) -> dict[str, Any]:
-    """Return the options for loading a base model, after checking its files."""
-    commit = check_base(weights.base, weights.revision)
+def options_of(weights: Weights) -> dict[str, Any]:
+    """Return the options for loading a base model with transformers, after checking its files.
+
+    Raises:
+        LmnError: A file of it is refused.
+    """
+    commit = check_base(weights.base, weights.revision, weights.kind)
     options: dict[str, Any] = {"trust_remote_code": weights.trust_remote_code}
     return {**options, "revision": commit} if commit else options
 
@@ -170,8 +176,12 @@ def _quantisation(four_bit: FourBit, dtype: Dtype) -> Any:
 
 
 @contextmanager
-def _loading(weights: Weights) -> Iterator[None]:
-    """Keep standard input from the libraries, and turn whatever they raise at damaged or hostile files into one error."""
+def loading(weights: Weights) -> Iterator[None]:
+    """Keep standard input from the libraries, and turn whatever they raise at damaged or hostile files into one error.
+
+    Raises:
+        LmnError: There was one.
+    """
     try:
         with kept_from_libraries(), panics_as_errors(weights):
             _never_ask()
@@ -188,7 +198,7 @@ def _loading(weights: Weights) -> Iterator[None]:
             raise LmnError(
                 "has no weights as safetensors, and others are not read: a pickle can run code",
                 weights.base,
-                how_to_convert(weights.base),
+                how_to_convert(weights.base, weights.kind),
             ) from error
         what = str(error).strip().split("\n")[0] or type(error).__name__
         raise LmnError(f"cannot be loaded: {what}", weights, weights.remedy) from error

@@ -12,6 +12,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from ..errors import LmnError, installing
 from ..standard_input import kept_from_libraries
+from ..students.settings import StudentKeys, check_refused
 from ..training.recipe import Recipe, checked_recipe, load_recipe
 from .processes import is_on
 
@@ -58,13 +59,46 @@ def _others(parser: Any) -> list[type]:
 def _check_keys(path: Path, values: Mapping[str, Any], classes: Sequence[type]) -> None:
     """Refuse a key that LLaMA-Factory does not have, and a value of a kind that the key does not take."""
     kinds = {name: kind for one in classes for name, kind in _kinds_of(one)}
+    known = dict.fromkeys(values, Any) if is_on(os.environ, "ALLOW_EXTRA_ARGS") else {}
+    check_kinds(path, values, known | kinds, "LLaMA-Factory has")
+
+
+def student_arguments(recipe: Recipe) -> Recipe:
+    """Return the recipe of a student, after checking its keys and their values as far as that needs no model.
+
+    Raises:
+        LmnError: transformers is not installed; a key is neither ours nor one of its `TrainingArguments`, or does not go with a student's
+            training; or a value is not what the key takes.
+    """
+    try:
+        with kept_from_libraries():
+            from transformers import TrainingArguments
+    except ImportError as error:
+        raise LmnError(f"transformers cannot be imported ({error})", None, installing("train")) from error
+    check_refused(recipe)
+    kinds = {name: kind for one in (TrainingArguments, StudentKeys) for name, kind in _kinds_of(one)}
+    check_kinds(recipe.path, recipe.values, kinds, "a student's recipe has")
+    StudentKeys.of(recipe)
+    return recipe
+
+
+def check_kinds(path: Path, values: Mapping[str, Any], kinds: Mapping[str, Any], whose: str) -> None:
+    """Refuse a key that is not known, and a value of a kind that its key does not take.
+
+    Args:
+        path: File of the recipe.
+        values: Keys of the recipe with their values.
+        kinds: The known keys with the types that they take.
+        whose: Beginning of the message about an unknown key, such as `LLaMA-Factory has`.
+
+    Raises:
+        LmnError: There is one; the message names the nearest key.
+    """
     for key, value in values.items():
         if key not in kinds:
-            if is_on(os.environ, "ALLOW_EXTRA_ARGS"):
-                continue
             near = get_close_matches(key, kinds, n=1)
             meant = f"did you mean {near[0]}?" if near else "take it out of the recipe"
-            raise LmnError(f"LLaMA-Factory has no key {key!r}", path, meant)
+            raise LmnError(f"{whose} no key {key!r}", path, meant)
         wanted = unfit(kinds[key], value)
         if wanted:
             raise LmnError(f"{key} is {value!r:.60}, and not {wanted}", path, f"correct {key} in the recipe")

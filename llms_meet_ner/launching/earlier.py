@@ -65,8 +65,8 @@ def beginning(recipe: Recipe, processes: int = 1) -> Beginning:
     """Return where a training begins, after looking at what is in its output folder. Nothing is changed there.
 
     Raises:
-        LmnError: The folder holds a finished adapter, or one without checkpoints; no checkpoint is complete; or the earlier run had
-            other settings or data.
+        LmnError: The folder holds a finished adapter or student, or one without checkpoints; no checkpoint is complete; or the earlier run
+            had other settings or data.
     """
     folder = recipe.output_dir
     if recipe.values.get("resume_from_checkpoint"):
@@ -106,19 +106,20 @@ def keep_settings(recipe: Recipe, processes: int = 1) -> None:
 
 
 def _refuse_finished(recipe: Recipe, has_checkpoints: bool) -> None:
-    """Refuse to write over a finished adapter."""
+    """Refuse to write over a finished adapter or student."""
     folder = recipe.output_dir
     found = next((name for name in _WEIGHTS if (folder / name).is_file()), None)
     if found is None or (has_checkpoints and not has_finished(folder)):
         return  # a training that was killed while it saved its adapter saves it again
+    kind, key = ("student", "model_name_or_path") if recipe.is_student else ("adapter", "adapter_name_or_path")
     what = (
         "the training there has finished"
         if has_finished(folder)
-        else "an adapter is there, and no checkpoint to go on from"
+        else f"{'a' if recipe.is_student else 'an'} {kind} is there, and no checkpoint to go on from"
     )
     raise LmnError(
         f"{what}, and it is not written over", folder / found,
-        f"train in another folder: {_other(folder)}; to train this adapter further: adapter_name_or_path={folder} {_other(folder)}",
+        f"train in another folder: {_other(folder)}; to train this {kind} further: {key}={folder} {_other(folder)}",
     )  # fmt: skip
 
 

@@ -79,8 +79,8 @@ def vllm_command(recipe: Recipe, name: str, dtype: Dtype = AUTO) -> list[str]:
         LmnError: There is no adapter, or vLLM cannot serve it apart from its base.
     """
     folder = recipe.output_dir
-    if not recipe.has_adapter:
-        raise LmnError("no adapter there", recipe.adapter_file, f"train it with lmn-train {recipe.path}")
+    if not recipe.is_trained:
+        raise LmnError("no adapter there", recipe.weights_file, f"train it with lmn-train {recipe.path}")
     rank = _max_lora_rank(folder)
     spec = recipe_prompt(recipe, folder)
     keep_prompt(spec, folder)

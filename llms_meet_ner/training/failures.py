@@ -19,13 +19,14 @@ _SMALLER_BATCHES = "a smaller per_device_train_batch_size needs less; a larger g
 
 
 @contextmanager
-def training_errors(recipe: Path, output_dir: Path, *, sharing: bool) -> Iterator[None]:
+def training_errors(recipe: Path, output_dir: Path, *, sharing: bool, trainer: str = "LLaMA-Factory") -> Iterator[None]:
     """Turn every error of the block into an `LmnError`, which is one line.
 
     Args:
         recipe: File of the recipe.
         output_dir: Output folder of the training. The traceback of an error that no key of the recipe explains goes to a file beside it.
         sharing: Whether examples that begin alike share tokens, which decides what needs less memory.
+        trainer: Name of what reads the keys of the recipe.
 
     Raises:
         LmnError: The block raised an exception.
@@ -46,9 +47,7 @@ def training_errors(recipe: Path, output_dir: Path, *, sharing: bool) -> Iterato
                 f"{_SMALLER_ROWS if sharing else _SMALLER_BATCHES}; checkpoints are kept",
             ) from error
         if _is_about_arguments(error):
-            raise LmnError(
-                f"LLaMA-Factory refuses it: {_told(error)}", recipe, "correct the key in the recipe"
-            ) from error
+            raise LmnError(f"{trainer} refuses it: {_told(error)}", recipe, "correct the key in the recipe") from error
         raise LmnError(
             f"training failed: {type(error).__name__}: {_told(error)}", recipe, _kept(error, output_dir)
         ) from error

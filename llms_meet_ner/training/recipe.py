@@ -1,4 +1,7 @@
-"""LLaMA-Factory recipes as this package reads them: which data, which model, where its adapter goes."""
+"""Recipes as this package reads them: which data, which model, where what was trained goes.
+
+A recipe is a LLaMA-Factory configuration, or, with `task: token-classification`, one of an encoder student.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from ..characters import harmful_in
 from ..errors import LmnError, listed
@@ -22,7 +25,13 @@ ADAPTER_FILE = "adapter_model.safetensors"
 ADAPTER_CONFIG_FILE = "adapter_config.json"
 _LONGEST_NAME = 255
 """Bytes of the longest name that a file system takes."""
-_NEEDED = ("model_name_or_path", "template", "dataset", "output_dir")
+MODEL_FILE = "model.safetensors"
+"""File of a student's weights, as of any whole model that is not in parts."""
+TASK_KEY = "task"
+TOKEN_CLASSIFICATION: Final = "token-classification"
+"""Value of that key in the recipe of a student; LLaMA-Factory's recipes have no such key."""
+_NEEDED = ("model_name_or_path", "dataset", "output_dir")
+_TEMPLATE = "template"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +57,14 @@ class Recipe:
         return str(self.values["model_name_or_path"])
 
     @property
+    def is_student(self) -> bool:
+        """Whether it trains an encoder student; otherwise it is LLaMA-Factory's."""
+        return self.values.get(TASK_KEY) == TOKEN_CLASSIFICATION
+
+    @property
     def template(self) -> str:
-        """Name of LLaMA-Factory's chat template."""
-        return str(self.values["template"])
+        """Name of LLaMA-Factory's chat template; a student has none."""
+        return str(self.values[_TEMPLATE])
 
     @property
     def output_dir(self) -> Path:
@@ -90,14 +104,19 @@ class Recipe:
         return seed
 
     @property
-    def adapter_file(self) -> Path:
-        """File of the adapter's weights, which training writes last."""
-        return self.output_dir / ADAPTER_FILE
+    def weights_name(self) -> str:
+        """Name of the file of what is trained: an adapter's, or a student's."""
+        return MODEL_FILE if self.is_student else ADAPTER_FILE
 
     @property
-    def has_adapter(self) -> bool:
-        """Whether training has left a finished adapter."""
-        return self.adapter_file.is_file()
+    def weights_file(self) -> Path:
+        """File of the weights that training ends with."""
+        return self.output_dir / self.weights_name
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether training has left its weights: an adapter's, or a student's."""
+        return self.weights_file.is_file()
 
     def check_data(self) -> None:
         """Make sure that the data sets of the training are what lmn-convert wrote, as `check_data_sets` does.
@@ -139,7 +158,7 @@ def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
     """Read a recipe.
 
     Args:
-        path: YAML file for `llamafactory-cli train`.
+        path: YAML file for `lmn-train`.
         overrides: `key=value` words, as LLaMA-Factory takes them.
 
     Raises:
@@ -147,7 +166,7 @@ def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
     """
     values = parse_yaml(read_yaml_text(path, "name the YAML file of a recipe, such as recipes/demo_smollm2.yaml"), path)
     if not isinstance(values, dict):
-        raise LmnError("a recipe is a mapping of LLaMA-Factory's keys", f"{path}:1")
+        raise LmnError("a recipe is a mapping of keys", f"{path}:1")
     for override in overrides:
         key, equals, value = override.partition("=")
         if not equals or not key:
@@ -170,10 +189,17 @@ def _check_values(path: Path, values: dict[str, Any]) -> None:
     for key in values:
         if not isinstance(key, str) or harmful_in(key):
             raise LmnError(f"the key {key!r} is not a word", path, "put it in quotes if it is one")
-    missing = [key for key in _NEEDED if key not in values]
+    task = values.get(TASK_KEY, TOKEN_CLASSIFICATION)
+    if task != TOKEN_CLASSIFICATION:
+        raise LmnError(
+            f"{TASK_KEY} is {task!r:.60}", path,
+            f"{TASK_KEY}: {TOKEN_CLASSIFICATION} trains an encoder student; a recipe for LLaMA-Factory has no such key",
+        )  # fmt: skip
+    needed = _NEEDED if TASK_KEY in values else (*_NEEDED[:1], _TEMPLATE, *_NEEDED[1:])
+    missing = [key for key in needed if key not in values]
     if missing:
         raise LmnError(f"the recipe lacks {', '.join(missing)}", f"{path}:1")
-    for key in (*_NEEDED, "dataset_dir"):
+    for key in (*needed, "dataset_dir"):
         if not isinstance(values.get(key, "data"), str) or not values.get(key, "data"):
             raise LmnError(f"{key} is {values[key]!r}, and not a word", path, "put it in quotes if it is one")
         if harmful := harmful_in(values.get(key, "data")):
@@ -214,7 +240,7 @@ def refuse_overrides(overrides: Sequence[str]) -> None:
 
 
 def find_recipe(folder: Path = Path("recipes"), split: str | None = None) -> Recipe:
-    """Return the only recipe of a folder whose output holds an adapter.
+    """Return the only recipe of a folder whose output holds an adapter; without any adapter, the only one of a trained student.
 
     Args:
         folder: Folder of the recipes.
@@ -229,7 +255,8 @@ def find_recipe(folder: Path = Path("recipes"), split: str | None = None) -> Rec
             recipes.append(load_recipe(path))
         except LmnError:
             continue  # other YAML files may lie there
-    trained = [recipe for recipe in recipes if recipe.has_adapter]
+    trained = [recipe for recipe in recipes if recipe.is_trained]
+    trained = [recipe for recipe in trained if not recipe.is_student] or trained
     if len(trained) == 1:
         return trained[0]
     if not recipes:
@@ -278,7 +305,7 @@ def _hints(recipe: Recipe, split: str | None) -> _Hints:
     folder = recipe.output_dir
     try:
         written = folder.stat().st_mtime if folder.is_dir() else 0.0
-        checkpoints = written > 0 and any(folder.glob(f"checkpoint-*/{ADAPTER_FILE}"))
+        checkpoints = written > 0 and any(folder.glob(f"checkpoint-*/{recipe.weights_name}"))
     except OSError:
         written, checkpoints = 0.0, False
     has_split = is_converted = False
@@ -286,7 +313,7 @@ def _hints(recipe: Recipe, split: str | None) -> _Hints:
         entry = recipe.train_entry()
         is_converted = True
         has_split = split is not None and bool(sibling(recipe.dataset_dir, entry, split))
-    return _Hints(checkpoints and not recipe.has_adapter, has_split, is_converted, written)
+    return _Hints(checkpoints and not recipe.is_trained, has_split, is_converted, written)
 
 
 def known_prompt(recipe: Recipe, adapter: Path | None) -> PromptSpec:

@@ -99,7 +99,7 @@ class Job:
 
 def _job(recipe_path: Path, overrides: Sequence[str], split: str, source: Path | None, number: int) -> Job:
     recipe = load_recipe(recipe_path, overrides)
-    if not recipe.has_adapter:
+    if not recipe.is_trained:
         raise LmnError("no adapter there", recipe.output_dir, "train it first")
     entry = recipe.train_entry()
     gold = read_gold(load_card(entry.card), split, entry.source_folder(entry.corpus, source))

@@ -123,7 +123,7 @@ class Job:
 
 
 def _job(recipe: Recipe, corpus: str | None, split: str, source: Path | None, number: int) -> Job:
-    if not recipe.has_adapter:
+    if not recipe.is_trained:
         raise LmnError("no adapter there", recipe.output_dir, "train it first; make demo trains the demo's")
     entry = recipe.train_entry()
     folder = source if corpus else entry.source_folder(entry.corpus, source)

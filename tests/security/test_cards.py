@@ -58,7 +58,7 @@ def use_card(path: Path) -> None:
 def use_recipe(path: Path) -> None:
     recipe = load_recipe(path)
     assert isinstance(recipe.name + recipe.model + recipe.template + recipe.dataset, str)
-    assert repr([recipe.dataset_dir, recipe.continued, recipe.half_precision, recipe.seed, recipe.has_adapter])
+    assert repr([recipe.dataset_dir, recipe.continued, recipe.half_precision, recipe.seed, recipe.is_trained])
     write_recipe(Path("published.yaml"), recipe, "base")
     for entry in (recipe.train_entry, recipe.dev_entry):
         with pytest.raises(LmnError):

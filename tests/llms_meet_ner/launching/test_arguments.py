@@ -74,7 +74,7 @@ def test_files_and_words_that_are_no_recipe(workdir: Path) -> None:
     assert "'seed' is not an override; write key=value" in refused(save(), "seed")
     assert refused(save(), "seed=x").startswith("r.yaml: seed is 'x', and not a whole number")
     Path("r.yaml").write_text("- a\n")
-    assert refused(Path("r.yaml")) == "r.yaml:1: a recipe is a mapping of LLaMA-Factory's keys"
+    assert refused(Path("r.yaml")) == "r.yaml:1: a recipe is a mapping of keys"
 
 
 def test_remedies_work(workdir: Path) -> None:

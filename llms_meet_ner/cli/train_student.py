@@ -1,0 +1,73 @@
+"""What `lmn-train` does with the recipe of a student."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..rendering.tables import print_table
+from ..terminal import echo
+from .train import check_model
+
+if TYPE_CHECKING:
+    from ..launching.earlier import Beginning
+    from ..students.training import Prepared, Trained
+    from ..training.recipe import Recipe
+
+
+def train_student(given: Recipe, *, dry_run: bool) -> None:
+    """Say what will be trained, and train it unless it is only to be said.
+
+    Raises:
+        LmnError: A key, the data or the encoder is not as it has to be, an earlier training is in the way, or the training fails.
+    """
+    from ..launching.arguments import student_arguments
+    from ..launching.earlier import beginning, keep_settings
+    from ..launching.examples import names_of
+    from ..standard_input import kept_from_libraries
+    from ..training.failures import training_errors
+
+    recipe = student_arguments(given)
+    recipe.check_data()
+    check_model(recipe)
+    begun = beginning(recipe)
+    train, dev = (names_of(recipe.values.get(key)) for key in ("dataset", "eval_dataset"))
+    with (
+        training_errors(recipe.path, recipe.output_dir, sharing=False, trainer="transformers"),
+        kept_from_libraries(),
+    ):
+        from ..students.epochs import epoch_table
+        from ..students.training import prepare
+        from ..students.training import train as train_prepared
+        from ..training.time_left import time_left
+
+        prepared = prepare(recipe, train, dev)
+        print_plan(prepared, begun)
+        if dry_run:
+            return
+        keep_settings(recipe)
+        trained = train_prepared(prepared, begun.checkpoint, [time_left()])
+    print_table(epoch_table(trained.rows))
+    echo(f"student: {recipe.output_dir}{_kept(trained)}")
+
+
+def print_plan(prepared: Prepared, begun: Beginning) -> None:
+    """Print what will be trained: where it begins, on what, and in how many steps."""
+    from ..launching.steps import steps_of
+
+    recipe, file = prepared.recipe, prepared.file
+    for line in (f"{recipe.path}: trains {recipe.model} into {recipe.output_dir}", *begun.notes, *prepared.notes):
+        echo(line)
+    windows = len(prepared.examples)
+    read = "" if windows == prepared.sentences else f" in {windows:,} windows"
+    dev = f", {len(prepared.dev.sentences):,} to evaluate on" if prepared.dev else ""
+    echo(f"{prepared.sentences:,} sentences{read}{dev}; {len(file.labels):,} labels: {', '.join(file.labels.names)}")
+    echo(f"head {file.head}, window {file.window} subwords, on {prepared.arguments.device.type}")
+    steps = steps_of(recipe, windows)
+    if steps:
+        echo(f"{steps.examples:,} examples, {steps.at_once:,} a step, {steps.total:,} steps")
+
+
+def _kept(trained: Trained) -> str:
+    """Return which weights were kept, as the end of a line."""
+    best = trained.best
+    return f", as it was after epoch {best.epoch:g}, with the best F1 on dev: {best.f1:.4f}" if best else ""

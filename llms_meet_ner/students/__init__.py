@@ -1,0 +1,1 @@
+"""Encoder students: token classifiers that are trained on converted data and run anywhere."""

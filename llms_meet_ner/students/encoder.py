@@ -1,0 +1,199 @@
+"""Encoders of transformers: one to be trained as a student, and a student that was trained."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..collector import collector_paused
+from ..decoding.pretrained import Dtype, Weights, loading, options_of
+from ..errors import LmnError
+from ..training.recipe import MODEL_FILE
+from .student_file import BILSTM, Head, StudentFile, check_weights
+from .subwords import Subwords
+
+_KIND = "AutoModel"
+_LARGEST_WINDOW = 512
+"""Window of an encoder that reads more, unless its recipe says otherwise: memory grows with the square of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedStudent:
+    """A student ready to answer.
+
+    Attributes:
+        model: Model of transformers, in evaluation mode.
+        subwords: Reader of its tokens.
+        file: What it answers and how it reads.
+        device: `cuda` or `cpu`.
+        device_name: Name of the graphics card, or `cpu`.
+        dtype: Data type of the weights, as torch names it.
+    """
+
+    model: Any
+    subwords: Subwords
+    file: StudentFile
+    device: str
+    device_name: str
+    dtype: str
+
+
+@collector_paused()
+def new_tokenizer(model: str) -> Any:
+    """Return the tokenizer of an encoder.
+
+    Raises:
+        LmnError: It cannot be loaded, or needs code of its own.
+    """
+    weights = Weights(model, kind=_KIND)
+    with loading(weights):
+        from transformers import AutoTokenizer
+
+        return _on_the_right(AutoTokenizer.from_pretrained(model, **options_of(weights)))
+
+
+@collector_paused()
+def new_model(model: str, tags: list[str], head: Head, lstm_size: int | None = None) -> Any:
+    """Return an encoder with a new head, in float32.
+
+    Args:
+        model: Hub id or folder of the encoder.
+        tags: Names of the tags, in the order of their numbers.
+        head: What stands on the encoder.
+        lstm_size: Size of the LSTM's state in one direction; None for half of the encoder's.
+
+    Raises:
+        LmnError: It cannot be loaded, or needs code of its own.
+    """
+    weights = Weights(model, kind=_KIND)
+    names = {"id2label": dict(enumerate(tags)), "label2id": {tag: number for number, tag in enumerate(tags)}}
+    with loading(weights), _without_reports():
+        from transformers import AutoModel, AutoModelForTokenClassification
+
+        options = {**options_of(weights), "dtype": "float32", "use_safetensors": True}
+        if head != BILSTM:
+            return AutoModelForTokenClassification.from_pretrained(
+                model, num_labels=len(tags), **names, ignore_mismatched_sizes=True, **options
+            )
+        from .heads import BiLstmConfig, BiLstmTagger
+
+        encoder = AutoModel.from_pretrained(model, **options)
+        size = lstm_size or max(1, encoder.config.hidden_size // 2)
+        tagger = BiLstmTagger(BiLstmConfig(encoder.config.to_dict(), size, num_labels=len(tags), **names))
+        tagger.encoder = encoder
+        return tagger
+
+
+@collector_paused()
+def load_student(folder: Path, dtype: Dtype = "float32") -> LoadedStudent:
+    """Load a student; on CUDA if there is a card.
+
+    Args:
+        folder: Folder of the student.
+        dtype: Data type of the weights; `auto` for float32.
+
+    Raises:
+        LmnError: A file is missing or damaged, or cannot be loaded.
+    """
+    file = StudentFile.load(folder)
+    check_weights(folder, MODEL_FILE)
+    weights = Weights(str(folder), kind=_KIND)
+    with loading(weights), _without_reports():
+        import torch
+        from transformers import AutoTokenizer
+
+        options = options_of(weights)
+        tokenizer = _on_the_right(AutoTokenizer.from_pretrained(str(folder), **options))
+        wanted = "float32" if dtype == "auto" else dtype
+        model = _class_of(file.head).from_pretrained(str(folder), dtype=wanted, use_safetensors=True, **options)
+    _check_tags(model, file, folder)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    name = torch.cuda.get_device_name() if device == "cuda" else "cpu"
+    subwords = Subwords.of(tokenizer, file.window, file.overlap)
+    return LoadedStudent(model.to(device).eval(), subwords, file, device, name, wanted)
+
+
+def window_of(model: Any, tokenizer: Any, asked: int | None) -> int:
+    """Return the number of token ids that an encoder reads at once.
+
+    Args:
+        model: Encoder with its head.
+        tokenizer: Its tokenizer.
+        asked: Number that the recipe asks for; None for as many as the encoder has positions and its tokenizer allows, at most 512.
+
+    Raises:
+        LmnError: The encoder does not read as many as are asked for.
+    """
+    sizes = [size for size in (_positions(model), tokenizer.model_max_length) if size and size < 10**9]
+    most = min(sizes, default=None)
+    if asked is None:
+        return min(most or _LARGEST_WINDOW, _LARGEST_WINDOW)
+    if most is not None and asked > most:
+        raise LmnError(
+            f"the encoder reads {most} subwords at once", f"window: {asked}", f"write window: {most}, or less"
+        )
+    return asked
+
+
+def _positions(model: Any) -> int | None:
+    """Return the number of positions that an encoder has; None if its configuration does not say.
+
+    RoBERTa and its kin count positions from that of the padding on: those up to it are no positions of a text.
+    """
+    for name, module in model.named_modules():
+        if name.endswith("position_embeddings") and getattr(module, "num_embeddings", None):
+            padding = getattr(module, "padding_idx", None)
+            return int(module.num_embeddings) - (0 if padding is None else padding + 1)
+    config = getattr(model, "encoder", model).config
+    return getattr(config, "max_position_embeddings", None)
+
+
+def _class_of(head: Head) -> Any:
+    if head == BILSTM:
+        from .heads import BiLstmTagger
+
+        return BiLstmTagger
+    from transformers import AutoModelForTokenClassification
+
+    return AutoModelForTokenClassification
+
+
+def _check_tags(model: Any, file: StudentFile, folder: Path) -> None:
+    """Make sure that the outputs of a model are the tags of its labels.
+
+    Raises:
+        LmnError: They are others.
+    """
+    from .viterbi import tag_names
+
+    found = [model.config.id2label.get(number) for number in range(model.config.num_labels)]
+    if found != tag_names(file.labels.names):
+        raise LmnError(
+            "its id2label are not the tags of the labels in student.json",
+            folder / "config.json",
+            "copy the student again",
+        )
+
+
+def _on_the_right(tokenizer: Any) -> Any:
+    """Let a tokenizer pad after a text; what stands there is not read."""
+    tokenizer.padding_side = "right"
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
+    return tokenizer
+
+
+@contextmanager
+def _without_reports() -> Iterator[None]:
+    """Keep transformers from listing which weights of a model are new or not needed, as they are for every student."""
+    from transformers.utils import logging
+
+    before = logging.get_verbosity()
+    logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(before)

@@ -1,0 +1,101 @@
+"""Entities by a student: the distributions over tags that an encoder gives, and the best entities under them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..records import Uncertainty
+from ..sentence import Span
+from .subwords import ReadSentence, ReadWindow
+from .viterbi import Floats, Lattice
+
+
+class Marks(NamedTuple):
+    """Entities of a sentence.
+
+    Attributes:
+        spans: The entities of the best sequence of tags that BIO allows.
+        confidences: For each, the probability that exactly this entity stands there, over all such sequences.
+        uncertainty: Entropy of the tags of its tokens over all such sequences.
+    """
+
+    spans: tuple[Span, ...]
+    confidences: tuple[float, ...]
+    uncertainty: Uncertainty
+
+
+def tag_scores(model: Any, reads: Sequence[ReadSentence], padding: int, batch_size: int) -> list[Floats]:
+    """Return the logarithms of the probabilities of the tags of the tokens that have subwords, for each sentence (tokens, tags).
+
+    Windows of like length are read together, each answers its own tokens.
+
+    Args:
+        model: Encoder with its head, in evaluation mode.
+        reads: Sentences as the encoder reads them.
+        padding: Token id that fills a row.
+        batch_size: Number of windows that are read together.
+    """
+    windows = [(number, window) for number, read in enumerate(reads) for window in read.windows]
+    order = sorted(range(len(windows)), key=lambda item: (-len(windows[item][1].ids), item))
+    found: dict[int, Floats] = {}
+    for start in range(0, len(order), batch_size):
+        items = order[start : start + batch_size]
+        found |= zip(items, _window_scores(model, [windows[item][1] for item in items], padding), strict=True)
+    parts: list[list[Floats]] = [[] for _ in reads]
+    for item, (number, _) in enumerate(windows):
+        parts[number].append(found[item])
+    return [np.concatenate(rows) if rows else np.zeros((0, model.config.num_labels)) for rows in parts]
+
+
+def _window_scores(model: Any, windows: Sequence[ReadWindow], padding: int) -> list[Floats]:
+    """Read windows together, and return the scores of the tokens that each answers."""
+    import torch
+
+    longest = max(len(window.ids) for window in windows)
+    ids = torch.full((len(windows), longest), padding, dtype=torch.long)
+    mask = torch.zeros((len(windows), longest), dtype=torch.long)
+    for row, window in enumerate(windows):
+        ids[row, : len(window.ids)] = torch.tensor(window.ids)
+        mask[row, : len(window.ids)] = 1
+    rows = [row for row, window in enumerate(windows) for _ in window.firsts]
+    firsts = [first for window in windows for first in window.firsts]
+    with torch.inference_mode():
+        logits = model(input_ids=ids.to(model.device), attention_mask=mask.to(model.device)).logits
+        scores = logits[rows, firsts].float().log_softmax(-1).cpu().numpy().astype(np.float64)
+    cuts = np.cumsum([len(window.firsts) for window in windows])[:-1]
+    return np.split(scores, cuts)
+
+
+def marks_of(reads: Sequence[ReadSentence], scores: Sequence[Floats], labels: Sequence[str]) -> list[Marks]:
+    """Return the entities of sentences.
+
+    Args:
+        reads: Sentences as the encoder reads them.
+        scores: What `tag_scores` returns for them.
+        labels: Labels in the order of the tags.
+    """
+    marks = [Marks((), (), Uncertainty(0.0, 0.0))] * len(reads)
+    read = [number for number, row in enumerate(scores) if len(row)]
+    if not read:
+        return marks
+    lattice = Lattice.of([scores[number] for number in read])
+    best, entropies = lattice.best(), lattice.entropies()
+    numbers = {label: number for number, label in enumerate(labels)}
+    for at, number in enumerate(read):
+        spans = best.spans(at, labels)
+        confidences = tuple(lattice.probability(at, span, numbers[span.label]) for span in spans)
+        unsure = entropies[at, : len(scores[number])]
+        words = reads[number].words
+        placed = tuple(Span(words[span.start], words[span.end - 1] + 1, span.label) for span in spans)
+        marks[number] = Marks(placed, confidences, Uncertainty(float(unsure.mean()), float(unsure.max())))
+    return marks
+
+
+def mark(
+    model: Any, reads: Sequence[ReadSentence], padding: int, labels: Sequence[str], batch_size: int
+) -> list[Marks]:  # fmt: skip
+    """Return the entities of sentences; arguments are those of `tag_scores` and `marks_of`."""
+    return marks_of(reads, tag_scores(model, reads, padding, batch_size), labels)

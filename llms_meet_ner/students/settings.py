@@ -1,0 +1,117 @@
+"""The keys of a student's recipe: ours, and those of transformers' `TrainingArguments`."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ..errors import LmnError
+from ..training.recipe import Recipe
+from .student_file import LINEAR, Head
+
+_REFUSED = {
+    "push_to_hub": "lmn-publish uploads a student, with its model card",
+    "remove_unused_columns": "a student's examples have no other columns",
+    "label_names": "a student's examples name their labels themselves",
+    "deepspeed": "a student is trained in one process",
+    "fsdp": "a student is trained in one process",
+    "prediction_loss_only": "a student is evaluated by its entities",
+    "batch_eval_metrics": "a student is evaluated by its entities",
+    "resume_from_checkpoint": "lmn-train goes on from the last checkpoint in output_dir by itself",
+    "save_only_model": "a training goes on from its checkpoints",
+    "trust_remote_code": "code of others does not run",
+}
+"""Keys of other tools that say something else than a student's training does, each with the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class StudentKeys:
+    """The keys of a student's recipe that transformers does not have.
+
+    Attributes:
+        task: Always `token-classification`.
+        model_name_or_path: Hub id or folder of the encoder.
+        dataset: Names of the data sets to train on.
+        eval_dataset: Names of the data sets to evaluate on, by which the best epoch is kept; None for none.
+        dataset_dir: Folder of `dataset_info.json`.
+        head: What stands on the encoder.
+        lstm_size: Size of the LSTM's state in one direction; None for half of the encoder's.
+        window: Number of token ids that the encoder reads at once; None for what it can, at most 512.
+        overlap: Number of subwords that two windows of a long sentence share; None for a quarter of a window.
+        early_stopping_patience: Number of evaluations without a better score after which the training ends; None for no such end.
+        device: `cpu`, `cuda`, or `auto` for CUDA if there is a card.
+    """
+
+    task: str
+    model_name_or_path: str
+    dataset: str
+    eval_dataset: str | None = None
+    dataset_dir: str = "data"
+    head: Head = LINEAR
+    lstm_size: int | None = None
+    window: int | None = None
+    overlap: int | None = None
+    early_stopping_patience: int | None = None
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+
+    @classmethod
+    def of(cls, recipe: Recipe) -> StudentKeys:
+        """Return the keys of a recipe.
+
+        Raises:
+            LmnError: A value is out of range, or two do not go together.
+        """
+        names = {field.name for field in dataclasses.fields(cls)}
+        keys = cls(**{key: value for key, value in recipe.values.items() if key in names})
+        for name, least in (("lstm_size", 1), ("window", 4), ("overlap", 0), ("early_stopping_patience", 1)):
+            value = getattr(keys, name)
+            if value is not None and value < least:
+                raise LmnError(f"{name} is {value}; it is at least {least}", recipe.path)
+        if keys.early_stopping_patience and not keys.eval_dataset:
+            raise LmnError(
+                "early_stopping_patience waits for better scores on eval_dataset, and there is none", recipe.path,
+                "name a data set with eval_dataset, or take early_stopping_patience out",
+            )  # fmt: skip
+        return keys
+
+
+def check_refused(recipe: Recipe) -> None:
+    """Refuse keys that do not go with a student's training.
+
+    Raises:
+        LmnError: The recipe has one.
+    """
+    for key in recipe.values:
+        why = _REFUSED.get(key) or (key.startswith("hub_") and _REFUSED["push_to_hub"])
+        if why:
+            raise LmnError(f"{key} is no key of a student: {why}", recipe.path, "take it out of the recipe")
+
+
+def trainer_values(recipe: Recipe, keys: StudentKeys) -> dict[str, Any]:
+    """Return the values for transformers' `TrainingArguments`: those of the recipe, and our defaults for what it does not say.
+
+    With `eval_dataset`, the model is evaluated and saved after each epoch, and ends as it was when its F1 was best.
+    """
+    own = {field.name for field in dataclasses.fields(StudentKeys)}
+    given = {key: value for key, value in recipe.values.items() if key not in own}
+    return {**_defaults(given, keys), **given, "remove_unused_columns": False}
+
+
+def _defaults(given: Mapping[str, Any], keys: StudentKeys) -> dict[str, Any]:
+    strategy = given.get("eval_strategy", "epoch") if keys.eval_dataset else "no"
+    best: dict[str, Any] = {}
+    if strategy != "no":
+        best = {"load_best_model_at_end": True, "metric_for_best_model": "f1", "greater_is_better": True}
+    return {
+        "eval_strategy": strategy,
+        "save_strategy": given.get("save_strategy", "epoch" if strategy == "no" else strategy),
+        "logging_strategy": "epoch",
+        "save_total_limit": 1,
+        "report_to": "none",
+        "disable_tqdm": True,
+        "per_device_eval_batch_size": 32,
+        "use_cpu": keys.device == "cpu",
+        **best,
+    }

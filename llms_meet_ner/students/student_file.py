@@ -1,0 +1,94 @@
+"""The file beside a student's weights that says what it answers and how it reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal, get_args
+
+from ..errors import LmnError
+from ..files import read_json, write_json
+from ..labels import LabelSet
+from ..sentence import JOINS, Join
+from ..typed_json import Count, from_json, to_json
+
+STUDENT_FILE = "student.json"
+Head = Literal["linear", "bilstm"]
+LINEAR: Final = "linear"
+BILSTM: Final = "bilstm"
+HEADS: tuple[Head, ...] = get_args(Head)
+_SCHEME = "IOB2"
+_COPY = "copy the student again, or train it again"
+
+
+@dataclass(frozen=True, slots=True)
+class StudentFile:
+    """A student's answers and its reading.
+
+    Attributes:
+        labels: Labels of its entities.
+        head: What stands on the encoder: `linear`, or `bilstm` and a linear layer.
+        window: Number of token ids that it reads at once, special ones included.
+        overlap: Number of subwords that two windows of a long sentence share.
+        join: What stands between two tokens in the language of its corpus.
+        nested: Whether entities nest in its corpus, of which it has learned the outer ones.
+        corpus: Name of the corpus that it was trained on.
+        datasets: Names of the data sets that it was trained on.
+        model: Hub id or folder of the encoder that it was made of.
+        recipe: Name of the recipe's file.
+        seed: Seed of the training.
+        scheme: Scheme of its tags.
+
+    Raises:
+        ValueError: A value is none of those that are known.
+    """
+
+    labels: LabelSet
+    head: Head
+    window: Count
+    overlap: Count
+    join: Join
+    nested: bool
+    corpus: str
+    datasets: tuple[str, ...]
+    model: str
+    recipe: str
+    seed: int
+    scheme: str = _SCHEME
+
+    def __post_init__(self) -> None:
+        for key, value, known in (
+            ("head", self.head, HEADS), ("join", self.join, JOINS), ("scheme", self.scheme, (_SCHEME,)),
+        ):  # fmt: skip
+            if value not in known:
+                raise ValueError(f"{key} is {value!r:.60}, and not {' or '.join(map(repr, known))}")
+
+    def save(self, folder: Path) -> None:
+        """Write it into a folder."""
+        write_json(folder / STUDENT_FILE, to_json(self))
+
+    @classmethod
+    def load(cls, folder: Path) -> StudentFile:
+        """Read the file of a folder.
+
+        Raises:
+            LmnError: It is missing or damaged.
+        """
+        path = folder / STUDENT_FILE
+        row: Any = read_json(path, _COPY)
+        return from_json(cls, row, path, writer="lmn-train", remedy=_COPY)
+
+
+def is_student(folder: Path) -> bool:
+    """Return whether a folder holds a student."""
+    return (folder / STUDENT_FILE).is_file()
+
+
+def check_weights(folder: Path, name: str) -> None:
+    """Make sure that a student's folder has its weights.
+
+    Raises:
+        LmnError: It has none.
+    """
+    if not (folder / name).is_file():
+        raise LmnError("no such file, so there is no student", folder / name, _COPY)
