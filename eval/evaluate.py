@@ -13,6 +13,7 @@ from ..data_converters.problems import NOTES, ProblemLog
 from ..data_converters.readers import SplitData
 from ..errors import LmnError
 from ..formats import DEFAULT_FORMAT, get_format
+from ..labels import LabelSet
 from ..prompting.spec import PromptSpec
 from ..reading import LENIENT, PUBLISHED, READINGS, Reading, answer_text
 from ..sentence import Join, Sentence
@@ -113,7 +114,7 @@ def evaluate(
         LmnError: The predictions are damaged or of another split, or have no confidences although a minimum is set; or the
             prompt has other labels than the corpus.
     """
-    _check_labels(gold.card, spec)
+    _check_labels(gold.card, spec.labels if spec else None)
     sentences = gold.sentences
     nested = gold.card.nested
     join = spec.join if spec else gold.card.join
@@ -209,25 +210,28 @@ def _scored_run(
     return run, model
 
 
-def asked_labels(card: Card, spec: PromptSpec | None) -> Card:
-    """Return a card that reads the gold with the labels that a model was asked for.
+def asked_labels(card: Card, labels: LabelSet | None) -> Card:
+    """Return a card that reads the gold with the labels that a model answers with.
 
-    If the prompt was written for a corpus with the card's labels, the gold's labels are kept, dropped, merged and renamed as
-    they were for the prompt.
+    If these were made of the card's labels, the gold's labels are kept, dropped, merged and renamed as they were for the model.
+
+    Args:
+        card: Card of the corpus.
+        labels: Labels that the model was asked for, or has learned; None if they are not known.
 
     Raises:
-        LmnError: The model was asked for labels that the gold cannot have.
+        LmnError: The model answers with labels that the gold cannot have.
     """
-    if spec and set(spec.labels.corpus_names) == set(card.labels.corpus_names):
-        return card.with_labels(spec.labels)
-    _check_labels(card, spec)
+    if labels and set(labels.corpus_names) == set(card.labels.corpus_names):
+        return card.with_labels(labels)
+    _check_labels(card, labels)
     return card
 
 
-def _check_labels(card: Card, spec: PromptSpec | None) -> None:
-    if spec and set(spec.labels.names) != set(card.labels.names):
+def _check_labels(card: Card, labels: LabelSet | None) -> None:
+    if labels and set(labels.names) != set(card.labels.names):
         raise LmnError(
-            f"the model was asked for {', '.join(spec.labels.names)}, but corpus {card.name} has {', '.join(card.labels.names)}: "
+            f"the model was asked for {', '.join(labels.names)}, but corpus {card.name} has {', '.join(card.labels.names)}: "
             "scores would mean nothing",
             remedy="take a corpus with the same labels",
         )

@@ -14,7 +14,7 @@ from ...cli.options import catch_errors
 from ...launching.lengths import ESTIMATE, Cutoff, SplitLengths
 from ...prompting.spec import PromptSpec
 from ...terminal import echo
-from ...training.recipe import Recipe, load_recipe, refuse_overrides
+from ...training.recipe import Recipe, load_recipe, refuse_overrides, refuse_student
 
 R = TypeVar("R")
 CUTOFF_PARAMETERS = ("recipe_path", "overrides")
@@ -39,6 +39,8 @@ def cutoff_options(command: Callable[..., R]) -> Callable[..., R]:
         if recipe_path is None:
             refuse_overrides(overrides)
         recipe = load_recipe(recipe_path, overrides) if recipe_path else None
+        if recipe:
+            refuse_student(recipe, "a student reads long sentences in windows: nothing is cut")
         return command(*args, recipe=recipe, **kwargs)
 
     return catch_errors(wrapped)

@@ -1,4 +1,4 @@
-"""The options of `lmn-eval --adapter`: an adapter or a merged model, in a folder or on the Hub, without its recipe."""
+"""The options of `lmn-eval --adapter`: an adapter, a merged model or a student, in a folder or on the Hub, without its recipe."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from ...prompting.spec import PROMPT_SPEC_FILE, PromptSpec
 from ...systems.finding import locate_model, read_prompt, with_base
 from ...systems.found_model import FoundModel
 from ...systems.options import SystemOptions
+from ...systems.system import System
 from ...terminal import echo
 from ..published.results import known_adapter
 
@@ -27,7 +28,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class AdapterChoice:
-    """An adapter or a merged model to score without its recipe, as the command line names it.
+    """An adapter, a merged model or a student to score without its recipe, as the command line names it.
 
     Attributes:
         name: Folder or Hub id.
@@ -43,7 +44,7 @@ class AdapterChoice:
     prompt: Path | None = None
     template: str | None = None
 
-    def system(self, card: Card, format_name: str | None, variant: str | None, options: SystemOptions) -> FoundModel:
+    def system(self, card: Card, format_name: str | None, variant: str | None, options: SystemOptions) -> System:
         """Return the system that it names, downloading an adapter if name is a Hub id.
 
         Args:
@@ -58,12 +59,22 @@ class AdapterChoice:
                 variant or template than is asked for.
         """
         found = locate_model(self.name, self.base, self.revision)
+        if found.is_student:
+            self._refuse_prompts(format_name, variant)
+            return found.student(options)
         if self.prompt or found.prompt_file.is_file():
             spec = read_prompt(self.prompt or found.prompt_file)
         else:
             spec = self._prompt_of_card(card, format_name, variant)
         self._check_asked(spec, format_name, variant)
         return FoundModel(with_base(found, spec, self.base), options)
+
+    def _refuse_prompts(self, format_name: str | None, variant: str | None) -> None:
+        """Refuse options about prompts, of which a student reads none."""
+        given = {"prompt": self.prompt, "template": self.template, "format": format_name, "variant": variant}
+        for option, value in given.items():
+            if value is not None:
+                raise LmnError("a student, which reads no prompt", self.name, f"leave --{option} out")
 
     def _prompt_of_card(self, card: Card, format_name: str | None, variant: str | None) -> PromptSpec:
         """Return the prompt to ask a model with that has no prompt of its own."""

@@ -56,7 +56,8 @@ def curve_command(
     recipe = choose_recipe(recipe_path, overrides)
     options = SystemOptions(decoding, batch_size, dtype=dtype, trust_remote_code=trust_remote_code)
     dev = Dev.read(recipe, split, source, limit)
-    options = options.for_format(dev.spec.format)
+    if dev.spec:
+        options = options.for_format(dev.spec.format)
     if watch:
         watch_training(recipe, dev, options, restart)
         restart = False

@@ -68,7 +68,7 @@ _answers_options = cloup.option_group(
     ),
     cloup.option(
         "--adapter",
-        help="Adapter or merged model to score without a recipe: a folder that training has written, or a Hub id.",
+        help="Adapter, merged model or student to score without a recipe: a folder that training has written, or a Hub id.",
     ),
 )
 _gold_options = cloup.option_group(

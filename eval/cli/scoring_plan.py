@@ -12,11 +12,11 @@ from ...data_converters.label_change import LabelChange
 from ...decoding.requests import CONSTRAINED
 from ...errors import LmnError, listed
 from ...formats import DEFAULT_FORMAT
-from ...labels import same_labels
+from ...labels import LabelSet, same_labels
 from ...prediction.run import check_run, predict, run_folder
 from ...prompting.spec import PromptSpec
 from ...records import PREDICTIONS_FILE, RUN_FILE
-from ...systems.choosing import recipe_system
+from ...systems.choosing import labels_of, recipe_system
 from ...systems.options import SystemOptions
 from ...systems.prompted import prompt_of
 from ...systems.system import Facts, System
@@ -138,11 +138,13 @@ class FileAnswers:
         path: Predictions file.
         spec: Prompt that they answer to; None if it is not known.
         facts: Origin of the predictions, as far as a recipe names it.
+        labels: Labels that the predictions have; None if they are not known.
     """
 
     path: Path
     spec: PromptSpec | None
     facts: Facts
+    labels: LabelSet | None = None
 
     def predictions(self, gold: Gold) -> Path:
         """Return the predictions file."""
@@ -165,6 +167,15 @@ class SystemAnswers:
     def spec(self) -> PromptSpec | None:
         """Prompt that the system answers to; None for a system without one."""
         return prompt_of(self.system)
+
+    @property
+    def labels(self) -> LabelSet | None:
+        """Labels that the system answers with; None if it does not say.
+
+        Raises:
+            LmnError: What says it is missing or damaged.
+        """
+        return labels_of(self.system)
 
     @property
     def facts(self) -> Facts:
@@ -213,7 +224,7 @@ def resolve(options: ScoreOptions) -> ScoringPlan:
     card = load_card(options.corpus or _train_card(recipe))
     answers = _answers(options, recipe, card)
     repair = _repair(options, recipe, card)
-    card = _with_labels(card, answers.spec, options.change)
+    card = _with_labels(card, answers.labels, options.change)
     wanted = options.baselines or options.train_split is not None
     gold = GoldPlan(
         card, options.split, _source(recipe, card, options.source), repair, options.limit,
@@ -233,22 +244,23 @@ def _answers(options: ScoreOptions, recipe: Recipe | None, card: Card) -> FileAn
     system = recipe_system(recipe, options.options) if recipe else None
     if options.predictions:
         spec = _answered_spec(options.predictions, prompt_of(system) if system else None, options, card)
-        return FileAnswers(options.predictions, spec, system.facts if system else Facts())
+        labels = spec.labels if spec else labels_of(system) if system else None
+        return FileAnswers(options.predictions, spec, system.facts if system else Facts(), labels)
     assert system is not None  # without predictions and an adapter, there is a recipe
     return SystemAnswers(system, options.restart)
 
 
-def _with_labels(card: Card, spec: PromptSpec | None, change: LabelChange) -> Card:
-    """Return the card with the labels of the prompt, which the model was asked for; without a prompt, with those of the options.
+def _with_labels(card: Card, labels: LabelSet | None, change: LabelChange) -> Card:
+    """Return the card with the labels that the model answers with; where they are not known, with those of the options.
 
     Raises:
-        LmnError: Options and prompt say different things.
+        LmnError: Options and model say different things.
     """
-    if spec is None:
+    if labels is None:
         return change.of(card)
-    if change and set(spec.labels.corpus_names) != set(card.labels.corpus_names):
-        return asked_labels(change.of(card), spec)  # another corpus: its labels are brought to those of the model
-    asked = asked_labels(card, spec)
+    if change and set(labels.corpus_names) != set(card.labels.corpus_names):
+        return asked_labels(change.of(card), labels)  # another corpus: its labels are brought to those of the model
+    asked = asked_labels(card, labels)
     if change and not same_labels(change.of(card).labels, asked.labels):
         raise LmnError(
             f"the model was asked for {', '.join(asked.labels.names)}, and is scored on that",

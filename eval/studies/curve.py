@@ -24,10 +24,11 @@ from ...systems.options import SystemOptions
 from ...systems.system import System
 from ...terminal import echo
 from ...training.checkpoints import FINAL, Checkpoint, find_checkpoints
-from ...training.recipe import ADAPTER_FILE, Recipe, known_prompt
+from ...training.recipe import Recipe, known_prompt
 from ...typed_json import from_json, to_json, written_as
 from ..evaluate import Gold, asked_labels, evaluate, read_gold
 from ..scored_run.files import save_evaluation
+from ..scoring.predictions import NO_DECODING
 
 CURVE_FILE = "curve.json"
 _PLOT_FILE = "curve.png"
@@ -70,8 +71,8 @@ class Scope:
         corpus_sha256: Hash of the corpus file.
         sentences: Number of sentences that are scored.
         sentences_in_split: Number of sentences in the split.
-        decoding: Decoding of the outputs.
-        prompt: Prompt as JSON, without its template.
+        decoding: Decoding of the outputs; `none` for a student.
+        prompt: Prompt as JSON, without its template; for a student, its labels alone.
     """
 
     recipe: str
@@ -162,12 +163,12 @@ class Dev:
     Attributes:
         gold: Gold of the split, or of its first sentences.
         there: Number of sentences in the split.
-        spec: Prompt of the recipe's adapter.
+        spec: Prompt of the recipe's adapter; None for a student.
     """
 
     gold: Gold
     there: int
-    spec: PromptSpec
+    spec: PromptSpec | None
 
     @classmethod
     def read(cls, recipe: Recipe, split: str | None, source: Path | None, limit: int | None) -> Dev:
@@ -177,8 +178,8 @@ class Dev:
             LmnError: The split is not known, or `known_prompt` or `read_gold` fails.
         """
         entry = recipe.dev_entry(split)
-        spec = known_prompt(recipe, recipe.output_dir)
-        card = asked_labels(load_card(entry.card), spec)
+        spec = None if recipe.is_student else known_prompt(recipe, recipe.output_dir)
+        card = asked_labels(load_card(entry.card), (spec or entry.spec).labels)
         gold = read_gold(card, entry.split, entry.source_folder(card.name, source), entry.repair)
         return cls(gold.first(limit), len(gold.sentences), spec)
 
@@ -223,7 +224,7 @@ def draw_curve(recipe: Recipe, dev: Dev, options: SystemOptions, *, restart: boo
 
 def _draw_curve(recipe: Recipe, dev: Dev, options: SystemOptions, folder: Path, *, restart: bool) -> Curve:
     """Score the checkpoints under the lock of the curve."""
-    whole, unfinished = find_checkpoints(recipe.output_dir)
+    whole, unfinished = find_checkpoints(recipe.output_dir, recipe.weights_name)
     scope = _scope(recipe, dev, options)
     earlier = {} if restart else _earlier_points(folder / CURVE_FILE, scope)
     if not whole and not earlier:
@@ -246,9 +247,11 @@ def _draw_curve(recipe: Recipe, dev: Dev, options: SystemOptions, folder: Path, 
 
 
 def _scope(recipe: Recipe, dev: Dev, options: SystemOptions) -> Scope:
+    labels = dev.gold.card.labels
+    prompt = dev.spec.without_template().to_dict() if dev.spec else to_json(labels)
     return Scope(
         str(recipe.path), recipe.model, dev.gold.card.name, dev.gold.split, dev.gold.origin.sha256(), len(dev.gold.sentences),
-        dev.there, str(options.decoding), dev.spec.without_template().to_dict(),
+        dev.there, str(options.decoding) if dev.spec else NO_DECODING, prompt,
     )  # fmt: skip
 
 
@@ -292,18 +295,18 @@ class _Scoring:
     def point(self, checkpoint: Checkpoint, points: Iterable[Point]) -> Point | None:
         """Score a checkpoint and return its point.
 
-        The final adapter is not scored if it has the weights of an earlier point: that point is returned. A checkpoint that
+        The final weights are not scored if they are those of an earlier point: that point is returned. A checkpoint that
         training has deleted in the meantime has no point.
         """
         try:
-            digest = sha256_of(checkpoint.folder / ADAPTER_FILE)
+            digest = sha256_of(checkpoint.folder / self.recipe.weights_name)
             same = next((point for point in points if point.adapter_sha256 == digest), None)
             if same and checkpoint.name == FINAL:
                 return same
             system = recipe_system(self.recipe, self.options, checkpoint.folder)
             counts = score_system(system, self.dev, self.folder / checkpoint.name, restart=self.restart)
         except (LmnError, OSError):
-            if checkpoint.name != FINAL and not (checkpoint.folder / ADAPTER_FILE).is_file():
+            if checkpoint.name != FINAL and not (checkpoint.folder / self.recipe.weights_name).is_file():
                 echo(f"{checkpoint.folder}: deleted by the training before it was scored", err=True)
                 return None
             raise
@@ -350,8 +353,8 @@ def _draw(curve: Curve) -> Figure | None:
 def watch_training(recipe: Recipe, dev: Dev, options: SystemOptions, restart: bool) -> None:
     """Score new checkpoints until training has saved its final adapter, and print the F1 of each."""
     known: set[str] = set()
-    while Checkpoint.read(recipe.output_dir, FINAL) is None:
-        whole, _ = find_checkpoints(recipe.output_dir)
+    while Checkpoint.read(recipe.output_dir, FINAL, recipe.weights_name) is None:
+        whole, _ = find_checkpoints(recipe.output_dir, recipe.weights_name)
         if {checkpoint.name for checkpoint in whole} - known:
             curve, _ = draw_curve(recipe, dev, options, restart=restart)
             restart = False

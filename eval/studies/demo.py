@@ -9,6 +9,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import click
@@ -23,6 +24,7 @@ from ...files import read_json, sha256_of, write_json
 from ...formats import DEFAULT_FORMAT
 from ...locking import locked
 from ...rendering.tables import Table, print_table
+from ...systems.student import RUN_NAME
 from ...terminal import GuardedCommand, echo
 from ...training.dataset_info import dataset_name
 from ...training.logs import has_finished
@@ -30,6 +32,7 @@ from ...training.recipe import Recipe, load_recipe
 from ...typed_json import from_json, to_json
 from ..evaluate import read_gold
 from ..scored_run.files import SCORES_FILE, load_run
+from ..scored_run.run import ScoredRun
 from ..scored_run.scores import Scores
 from ..scored_run.tables import ratio_cells
 from ..scoring.baselines import run_baselines
@@ -37,6 +40,7 @@ from ..scoring.counts import score
 from .commands import run_command
 
 RECIPE = Path("recipes/demo_smollm2.yaml")
+STUDENT_RECIPE = Path("recipes/students/minilm_demo.yaml")
 STATE_FILE = "demo.json"
 VARIANT = "short"
 
@@ -61,8 +65,10 @@ class Demo:
     Attributes:
         card: Card of the corpus.
         source: Folder of the corpus files; None for the card's own.
-        recipe: Recipe with the corpus's data set and output folder.
+        recipe: Recipe of the adapter, with the corpus's data set and output folder.
         overrides: Overrides of the recipe, as words for the commands.
+        student: Recipe of the student, likewise.
+        student_overrides: Overrides of that recipe.
         stages: Stages that are done, by name; kept in the output folder.
         times: A line for each stage of this run: name, seconds, and a note.
     """
@@ -71,6 +77,8 @@ class Demo:
     source: Path | None
     recipe: Recipe
     overrides: list[str]
+    student: Recipe
+    student_overrides: list[str]
     stages: dict[str, Stage]
     times: list[tuple[str, float, str]] = field(default_factory=list)
 
@@ -106,22 +114,23 @@ class Demo:
 def _prepare(card_name: str, source: Path | None) -> Demo:
     card = load_card(card_name)
     spec = prompt_spec_of(card, DEFAULT_FORMAT, VARIANT)
-    train = next(iter(card.splits))
     overrides: list[str] = []
+    student_overrides: list[str] = []
     if card.name != "demo":
-        name = dataset_name(card.name, train, spec, card.variant)
-        overrides = [f"dataset={name}", f"output_dir=outputs/demo_smollm2_{card.name}"]
-    recipe = load_recipe(RECIPE, overrides)
+        train, *others = [dataset_name(card.name, split, spec, card.variant) for split in card.splits]
+        dev = others[0] if len(others) > 1 else "null"  # the last split is scored, and nothing is chosen by it
+        overrides = [f"dataset={train}", f"output_dir=outputs/demo_smollm2_{card.name}"]
+        student_overrides = [f"dataset={train}", f"eval_dataset={dev}", f"output_dir=outputs/minilm_demo_{card.name}"]
+    recipe, student = load_recipe(RECIPE, overrides), load_recipe(STUDENT_RECIPE, student_overrides)
     state, remedy = recipe.output_dir / STATE_FILE, "delete it, to run all stages again"
     row = read_json(state, remedy=remedy) if state.is_file() else {}
-    return Demo(
-        card, source, recipe, overrides, from_json(dict[str, Stage], row, state, writer="the demo", remedy=remedy)
-    )
+    stages = from_json(dict[str, Stage], row, state, writer="the demo", remedy=remedy)
+    return Demo(card, source, recipe, overrides, student, student_overrides, stages)
 
 
-def _save_model(folder: str) -> None:
-    """Save the checkpoint in a separate process, which frees its memory at the end."""
-    run_command("python", "-m", "llms_meet_ner.eval.studies.demo_model", folder)
+def _save_model(module: str, folder: str) -> None:
+    """Save a model in a separate process, which frees its memory at the end."""
+    run_command("python", "-m", f"llms_meet_ner.eval.studies.{module}", folder)
 
 
 def _convert(demo: Demo) -> None:
@@ -129,36 +138,57 @@ def _convert(demo: Demo) -> None:
     run_command("lmn-convert", demo.card.reference, *source, "--variant", VARIANT, "--out", demo.recipe.dataset_dir)
 
 
-def _train(demo: Demo, key: str, *, allow_cut: bool = False) -> None:
-    done = demo.recipe.is_trained and has_finished(demo.recipe.output_dir)
-    known = demo.stages.get("train")
+def _train(demo: Demo, key: str, stage: str = "train", *, allow_cut: bool = False) -> None:
+    """Train the adapter in the stage `train`, or the student in `train student`."""
+    student = stage == "train student"
+    recipe, overrides = (demo.student, demo.student_overrides) if student else (demo.recipe, demo.overrides)
+    done = recipe.is_trained and has_finished(recipe.output_dir)
+    known = demo.stages.get(stage)
     if done and (known is None or known.key != key):
         raise LmnError(
-            "holds an adapter trained on other data or with another recipe", demo.recipe.output_dir, "move it away to train again"
+            f"holds {'a student' if student else 'an adapter'} trained on other data or with another recipe", recipe.output_dir,
+            "move it away to train again",
         )  # fmt: skip
-    demo.recipe.check_data()
+    recipe.check_data()
     flags = ["--allow-cut"] * allow_cut
-    demo.stage("train", key, done, lambda: run_command("lmn-train", RECIPE, *flags, *demo.overrides))
+    demo.stage(stage, key, done, lambda: run_command("lmn-train", recipe.path, *flags, *overrides))
 
 
-def _evaluate(demo: Demo, name: str, key: str, decoding: str, *flags: str) -> Scores:
-    """Predict and score with lmn-eval."""
+def _evaluate(demo: Demo, name: str, key: str, decoding: str, *flags: str) -> ScoredRun:
+    """Predict with the adapter and score with lmn-eval."""
+    run = "-".join([decoding, *(flag.removeprefix("--") for flag in flags)])
+    return _score(demo, name, key, demo.recipe, run, ["--decoding", decoding, *flags, *demo.overrides])
+
+
+def _score(demo: Demo, name: str, key: str, recipe: Recipe, run: str, options: Sequence[str]) -> ScoredRun:
+    """Predict with what a recipe has trained and score with lmn-eval; `run` is the name of the run's folder."""
     test = demo.splits[1]
     source: list[str | Path] = ["--source", demo.source] if demo.source else []
-    run = "-".join([decoding, *(flag.removeprefix("--") for flag in flags)])
-    folder = demo.recipe.output_dir / f"{demo.card.name}_{test}" / run
-    words = ["lmn-eval", "--recipe", RECIPE, "--corpus", demo.card.reference, *source, "--split", test]
-    words += ["--decoding", decoding, "--dtype", "float32", *flags, *demo.overrides]  # the same scores on every CPU
+    folder = recipe.output_dir / f"{demo.card.name}_{test}" / run
+    words = ["lmn-eval", "--recipe", recipe.path, "--corpus", demo.card.reference, *source, "--split", test]
+    words += ["--dtype", "float32", *options]  # the same scores on every CPU
     demo.stage(name, key, (folder / SCORES_FILE).is_file(), lambda: run_command(*words))
-    return load_run(folder).scores
+    return load_run(folder)
 
 
-def _report(demo: Demo, rows: Sequence[tuple[str, Scores]]) -> None:
+def _student(demo: Demo, data_key: str) -> ScoredRun:
+    """Train the student on the same sentences, and score it."""
+    recipe = demo.student
+    names = [recipe.dataset, *([recipe.eval_dataset] if recipe.eval_dataset else [])]
+    data = " ".join(sha256_of(recipe.dataset_dir / f"{name}.json") for name in names)
+    key = f"{data} {json.dumps(recipe.values, sort_keys=True)}"
+    _train(demo, key, "train student")
+    return _score(demo, "score student", f"{key} {data_key}", recipe, RUN_NAME, demo.student_overrides)
+
+
+def _report(demo: Demo, baselines: Sequence[tuple[str, Scores]], runs: Sequence[tuple[str, ScoredRun]]) -> None:
     test = demo.splits[1]
-    header = (f"{demo.card.name} {test}", "precision", "recall", "micro F1", *STATUSES)
+    header = (f"{demo.card.name} {test}", "precision", "recall", "micro F1", "95 % interval", *STATUSES)
+    rows = [(name, scores, "") for name, scores in baselines]
+    rows += [(name, run.scores, _interval(run)) for name, run in runs]
     cells = [
-        (name, *ratio_cells(scores.micro), *(f"{count:,}" for count in scores.alignment.statuses.values()))
-        for name, scores in rows
+        (name, *ratio_cells(scores.micro), interval, *(f"{count:,}" for count in scores.alignment.statuses.values()))
+        for name, scores, interval in rows
     ]
     echo()
     print_table(Table(header, cells, numbers=False))
@@ -166,6 +196,12 @@ def _report(demo: Demo, rows: Sequence[tuple[str, Scores]]) -> None:
     whole = f"{sum(seconds for _, seconds, note in demo.times if not note):.0f}"
     echo()
     print_table(Table(("stage", "seconds", ""), [*times, ("all", whole, "in this run")], numbers=False))
+
+
+def _interval(run: ScoredRun) -> str:
+    """Return the interval of a run's F1: `0.5612 to 0.6934`."""
+    interval = run.analysis.intervals.micro.f1
+    return f"{interval.low:.4f} to {interval.high:.4f}"
 
 
 @click.command(cls=GuardedCommand)
@@ -178,9 +214,10 @@ def _report(demo: Demo, rows: Sequence[tuple[str, Scores]]) -> None:
 @allow_cut_option
 @catch_errors
 def main(card_name: str | None, source: Path | None, allow_cut: bool) -> None:
-    """Run corpus -> instruction data -> adapter -> predictions -> scores with a small model on a CPU."""
-    if not RECIPE.is_file():
-        raise LmnError("no such file", RECIPE, "run the demo in the root of a checkout")
+    """Run corpus -> data -> adapter -> predictions -> scores with a small model on a CPU, and the same with an encoder student."""
+    for recipe in (RECIPE, STUDENT_RECIPE):
+        if not recipe.is_file():
+            raise LmnError("no such file", recipe, "run the demo in the root of a checkout")
     name = card_name or (str(source) if source else "demo")
     with locked(_prepare(name, source).recipe.output_dir / STATE_FILE):
         _run(_prepare(name, source), source, allow_cut=allow_cut)  # read again: another demo may have gone on meanwhile
@@ -193,9 +230,11 @@ def _run(demo: Demo, source: Path | None, *, allow_cut: bool) -> None:
         raise LmnError(
             "the demo trains on the first split and scores the last, and the card has only one", demo.card.path
         )
-    demo.stage(
-        "model", "SmolLM2-135M-Instruct", Path(demo.recipe.model).is_dir(), lambda: _save_model(demo.recipe.model)
-    )
+    for name, key, module, folder in (
+        ("model", "SmolLM2-135M-Instruct", "demo_model", demo.recipe.model),
+        ("encoder", "all-MiniLM-L6-v2", "demo_encoder", demo.student.model),
+    ):
+        demo.stage(name, key, Path(folder).is_dir(), partial(_save_model, module, folder))
     origins = [demo.card.data_of(split, source) for split in demo.card.splits]
     data_key = " ".join([sha256_of(demo.card.path), *(origin.sha256() for origin in origins)])
     data_file = demo.recipe.dataset_dir / f"{demo.recipe.dataset}.json"
@@ -210,12 +249,13 @@ def _run(demo: Demo, source: Path | None, *, allow_cut: bool) -> None:
         ("SmolLM2-135M, trained, free", _evaluate(demo, "score free", trained_key, FREE)),
         ("SmolLM2-135M, trained", _evaluate(demo, "score", trained_key, CONSTRAINED)),
     ]
+    models.append(("MiniLM-22M student", _student(demo, data_key)))
     gold, train = read_gold(demo.card, test_split, source), read_gold(demo.card, train_split, source)
     rows = [
         (f"baseline: {name}", score(gold.sentences, marked, nested=demo.card.nested))
         for name, marked in run_baselines(train.sentences, gold.sentences).items()
     ]
-    _report(demo, [*rows, *models])
+    _report(demo, rows, models)
 
 
 if __name__ == "__main__":

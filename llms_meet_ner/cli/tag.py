@@ -30,7 +30,9 @@ _WRITERS: dict[str, Callable[[TaggedText], str]] = {
 
 @click.command(cls=GuardedCommand)
 @click.option(
-    "--adapter", required=True, help="Folder that training has written, folder of a merged model, or Hub id of either."
+    "--adapter",
+    required=True,
+    help="Folder that training has written (adapter or student), folder of a merged model, or Hub id of any.",
 )
 @click.option("--tokens", is_flag=True, help="A line is one sentence; spaces separate its tokens.")
 @click.option(

@@ -70,7 +70,7 @@ def new_model(model: str, tags: list[str], head: Head, lstm_size: int | None = N
     """
     weights = Weights(model, kind=_KIND)
     names = {"id2label": dict(enumerate(tags)), "label2id": {tag: number for number, tag in enumerate(tags)}}
-    with loading(weights), _without_reports():
+    with loading(weights), without_reports():
         from transformers import AutoModel, AutoModelForTokenClassification
 
         options = {**options_of(weights), "dtype": "float32", "use_safetensors": True}
@@ -101,7 +101,7 @@ def load_student(folder: Path, dtype: Dtype = "float32") -> LoadedStudent:
     file = StudentFile.load(folder)
     check_weights(folder, MODEL_FILE)
     weights = Weights(str(folder), kind=_KIND)
-    with loading(weights), _without_reports():
+    with loading(weights), without_reports():
         import torch
         from transformers import AutoTokenizer
 
@@ -187,13 +187,16 @@ def _on_the_right(tokenizer: Any) -> Any:
 
 
 @contextmanager
-def _without_reports() -> Iterator[None]:
-    """Keep transformers from listing which weights of a model are new or not needed, as they are for every student."""
+def without_reports() -> Iterator[None]:
+    """Keep transformers from listing which weights of a model are new or not needed, as some are for every student, and from its bar."""
     from transformers.utils import logging
 
-    before = logging.get_verbosity()
+    before, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()
+    logging.disable_progress_bar()
     try:
         yield
     finally:
         logging.set_verbosity(before)
+        if bars:
+            logging.enable_progress_bar()

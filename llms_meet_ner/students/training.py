@@ -12,7 +12,7 @@ from ..labels import LabelSet
 from ..sentence import Sentence
 from ..training.dataset_info import DatasetEntry
 from ..training.recipe import Recipe
-from .encoder import new_model, new_tokenizer, window_of
+from .encoder import new_model, new_tokenizer, window_of, without_reports
 from .epochs import EpochRow, epoch_rows, save_epochs
 from .examples import entries_of, examples_of, load_sentences, lost_entities, read_all
 from .settings import StudentKeys, trainer_values
@@ -113,9 +113,10 @@ def train(prepared: Prepared, checkpoint: Path | None, callbacks: Sequence[Any] 
         callbacks=[*stopping, *callbacks],
     )  # fmt: skip
     trainer.remove_callback(transformers.PrinterCallback)
-    result = trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    trainer.save_model()
-    trainer.save_state()
+    with without_reports():
+        result = trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        trainer.save_model()
+        trainer.save_state()
     rows = epoch_rows(trainer.state.log_history)
     save_epochs(rows, folder)
     trainer.save_metrics(

@@ -4,27 +4,44 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..labels import LabelSet
 from ..training.recipe import Recipe
 from .base_model import BaseModel
 from .options import SystemOptions
+from .prompted import prompt_of
 from .recipe_adapter import RecipeAdapter
 from .served_model import ServedModel
+from .student import Student, StudentPlace
 from .system import System
 
 
 def recipe_system(recipe: Recipe, options: SystemOptions, adapter: Path | None = None) -> System:
-    """Return the system of a recipe: its adapter, its base model without training, or either behind a server.
+    """Return the system of a recipe: its adapter, its base model without training, or either behind a server; or its student.
 
     Args:
         recipe: Training configuration.
         options: Decoding, engine and examples.
-        adapter: Folder of the adapter, such as a checkpoint's; None for the recipe's `output_dir`.
+        adapter: Folder of the adapter or student, such as a checkpoint's; None for the recipe's `output_dir`.
 
     Raises:
-        LmnError: The prompt is not known: the data was not converted.
+        LmnError: The prompt is not known: the data was not converted; or the options are not for a student.
     """
+    if recipe.is_student:
+        return Student(StudentPlace.of_recipe(recipe, adapter), options)
     if options.server:
         return ServedModel(recipe, options, options.server, options.shots)
     if options.shots:
         return BaseModel(recipe, options, options.shots)
     return RecipeAdapter(recipe, options, adapter)
+
+
+def labels_of(system: System) -> LabelSet | None:
+    """Return the labels that a system answers with; None if it does not say.
+
+    Raises:
+        LmnError: What says it is missing or damaged.
+    """
+    if isinstance(system, Student):
+        return system.labels
+    prompt = prompt_of(system)
+    return prompt.labels if prompt else None

@@ -1,4 +1,4 @@
-"""Models that are used without the recipe of their training: an adapter or a whole model, in a folder or on the Hub."""
+"""Models that are used without the recipe of their training: an adapter, a whole model or a student, in a folder or on the Hub."""
 
 from __future__ import annotations
 
@@ -11,17 +11,23 @@ from ..errors import LmnError
 from ..files import read_json
 from ..hub_client import hub_folder
 from ..prompting.spec import PROMPT_SPEC_FILE, PromptSpec
+from ..students.student_file import STUDENT_FILE, is_student
 from ..training.adapter_config import missing_weights, read_adapter_config
 from ..training.recipe import ADAPTER_CONFIG_FILE, ADAPTER_FILE
+from .options import SystemOptions
+from .student import Student, StudentPlace
+from .system import NamedModel
 
 MODEL_CONFIG_FILE = "config.json"
 OUTPUTS = "outputs"
 _NAME_BASE = "name another with --base MODEL"
+_STUDENT_FILES = ("*.json", "*.safetensors", "*.txt", "*.model")
+"""Files of a student on the Hub that are fetched: configuration, weights, vocabularies."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelFolder:
-    """Location of an adapter or a whole model on this machine.
+    """Location of an adapter, a whole model or a student on this machine.
 
     Attributes:
         name: Folder or Hub id, as the user gave it.
@@ -29,6 +35,7 @@ class ModelFolder:
         is_whole: Whether it is a whole model, such as an adapter merged into its base; otherwise it is an adapter.
         commit: Commit of a Hub id; None for a folder.
         results_folder: Folder for its results.
+        is_student: Whether it is an encoder student, which reads no prompt.
     """
 
     name: str
@@ -36,6 +43,16 @@ class ModelFolder:
     is_whole: bool
     commit: str | None
     results_folder: Path
+    is_student: bool = False
+
+    def student(self, options: SystemOptions) -> Student:
+        """Return the student as a system.
+
+        Raises:
+            LmnError: The options are not for a student.
+        """
+        model = NamedModel(self.name, self.commit)
+        return Student(StudentPlace(self.name, self.folder, self.results_folder, model=model), options)
 
     @property
     def prompt_file(self) -> Path:
@@ -78,12 +95,27 @@ def find_model(
     Raises:
         LmnError: `locate_model`, `read_prompt` or `with_base` fails.
     """
-    found = locate_model(name, base, revision)
+    return model_files(locate_model(name, base, revision), base, prompt)
+
+
+def model_files(found: ModelFolder, base: str | None = None, prompt: Path | None = None) -> ModelFiles:
+    """Add prompt and base model to what was found.
+
+    Args:
+        found: Folder of an adapter or a whole model.
+        base: Base model of the adapter; None for the one that `adapter_config.json` names.
+        prompt: A `prompt_spec.json`; None for the one next to the weights.
+
+    Raises:
+        LmnError: It is a student, which reads no prompt; or `read_prompt` or `with_base` fails.
+    """
+    if found.is_student:
+        raise LmnError("a student, which reads no prompt", found.name, "name an adapter or a merged model")
     return with_base(found, read_prompt(prompt or found.prompt_file), base)
 
 
 def locate_model(name: str, base: str | None = None, revision: str | None = None) -> ModelFolder:
-    """Find the folder of an adapter or a whole model, downloading an adapter if name is a Hub id.
+    """Find the folder of an adapter, a whole model or a student, downloading an adapter or a student if name is a Hub id.
 
     Args:
         name: Folder or Hub id.
@@ -93,8 +125,10 @@ def locate_model(name: str, base: str | None = None, revision: str | None = None
     Raises:
         LmnError: There is no such model, a file is missing, or a revision is named of a folder or a base of a whole model.
     """
-    files = (ADAPTER_CONFIG_FILE, ADAPTER_FILE, PROMPT_SPEC_FILE, MODEL_CONFIG_FILE)
+    files = (ADAPTER_CONFIG_FILE, ADAPTER_FILE, PROMPT_SPEC_FILE, MODEL_CONFIG_FILE, STUDENT_FILE)
     folder = _folder_of(name, files, name, "name another, or go online", revision)
+    if is_student(folder):
+        return _student(name, base, revision, folder)
     whole = (folder / MODEL_CONFIG_FILE).is_file() and not (folder / ADAPTER_CONFIG_FILE).is_file()
     if whole and base:
         raise LmnError("a whole model, and --base is for an adapter", name, "leave it out")
@@ -106,6 +140,16 @@ def locate_model(name: str, base: str | None = None, revision: str | None = None
             raise missing_weights(folder, "no such file", remedy)
     commit = None if Path(name).is_dir() else folder.name
     return ModelFolder(name, folder, whole, commit, results_folder_of(name, revision))
+
+
+def _student(name: str, base: str | None, revision: str | None, folder: Path) -> ModelFolder:
+    """Return a student that was found in a folder, with all its files if name is a Hub id."""
+    if base:
+        raise LmnError("a student, and --base is for an adapter", name, "leave it out")
+    commit = None if Path(name).is_dir() else folder.name
+    if commit:
+        folder = _folder_of(name, _STUDENT_FILES, name, "name another, or go online", commit)
+    return ModelFolder(name, folder, True, commit, results_folder_of(name, revision), is_student=True)
 
 
 def read_prompt(path: Path) -> PromptSpec:

@@ -11,7 +11,7 @@ from ..errors import LmnError
 from ..files import atomic_write
 from ..prompting.spec import Slot, TemplatePieces
 from ..training.adapter_config import read_adapter_config
-from ..training.recipe import Recipe, keep_prompt, recipe_prompt
+from ..training.recipe import Recipe, keep_prompt, recipe_prompt, refuse_student
 
 CHAT_TEMPLATE_FILE = "serving_template.jinja"
 _VLLM_RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
@@ -78,6 +78,7 @@ def vllm_command(recipe: Recipe, name: str, dtype: Dtype = AUTO) -> list[str]:
     Raises:
         LmnError: There is no adapter, or vLLM cannot serve it apart from its base.
     """
+    refuse_student(recipe, "vLLM serves models that write text")
     folder = recipe.output_dir
     if not recipe.is_trained:
         raise LmnError("no adapter there", recipe.weights_file, f"train it with lmn-train {recipe.path}")

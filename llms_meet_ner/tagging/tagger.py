@@ -13,7 +13,7 @@ from ..decoding.pretrained import Dtype
 from ..decoding.requests import DECODINGS, Decoding
 from ..errors import LmnError
 from ..sentence import Sentence, Span, without_nested
-from ..systems.finding import find_model
+from ..systems.finding import locate_model, model_files
 from ..systems.found_model import FoundModel
 from ..systems.options import SystemOptions
 from ..systems.system import System
@@ -187,7 +187,7 @@ class _Marks(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Tagger:
-    """Tags texts with a system; `load` makes one of an adapter or a merged model.
+    """Tags texts with a system; `load` makes one of an adapter, a merged model or a student.
 
     Attributes:
         system: System that marks entities in sentences.
@@ -262,10 +262,10 @@ def load(
     language: str | None = AUTO_LANGUAGE,
     trust_remote_code: bool = False,
 ) -> Tagger:
-    """Load an adapter or a merged model for tagging; on CUDA if there is a card.
+    """Load an adapter, a merged model or a student for tagging; on CUDA if there is a card.
 
     Args:
-        model: Folder that training has written, folder of a merged model, or Hub id of either.
+        model: Folder that training has written, folder of a merged model, or Hub id of any.
         base: Folder or Hub id of an adapter's base model; None for the one that the adapter names.
         prompt: A `prompt_spec.json`; None for the one next to the weights.
         decoding: `constrained` writes the sentence with well-formed markup and nothing else; `free` is plain greedy decoding; None
@@ -285,7 +285,14 @@ def load(
     if decoding is not None and decoding not in DECODINGS:
         raise LmnError(f"no decoding is called {decoding!r}; there are: {', '.join(DECODINGS)}")
     options = SystemOptions(decoding, batch_size, dtype=dtype, trust_remote_code=trust_remote_code)
-    found = find_model(os.fspath(model), base, Path(prompt) if prompt else None)
+    place = locate_model(os.fspath(model), base)
+    if place.is_student:
+        if prompt:
+            raise LmnError("a student, which reads no prompt", place.name, "leave --prompt out")
+        student = place.student(options)
+        student.load()
+        return Tagger(student, splitter_for(language, student.file.join))
+    found = model_files(place, base, Path(prompt) if prompt else None)
     splitter = splitter_for(language, found.spec.join)
     system = FoundModel(found, options)
     return Tagger(system, splitter, system.load().remark)

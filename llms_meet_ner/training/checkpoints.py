@@ -16,11 +16,11 @@ _PREFIX = "checkpoint-"
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A folder with an adapter that training has saved completely.
+    """A folder with an adapter or a student that training has saved completely.
 
     Attributes:
-        name: `checkpoint-N`, or `final` for the adapter that training ended with.
-        folder: Folder that holds the adapter.
+        name: `checkpoint-N`, or `final` for what training ended with.
+        folder: Folder that holds it.
         step: Step after which it was saved.
         epoch: Epoch after which it was saved, with its fraction, or None.
         loss: Last training loss logged up to this step, or None.
@@ -35,10 +35,16 @@ class Checkpoint:
     eval_loss: float | None
 
     @classmethod
-    def read(cls, folder: Path, name: str | None = None) -> Checkpoint | None:
-        """Return the checkpoint in a folder, or None if it is incomplete: training writes `trainer_state.json` last."""
+    def read(cls, folder: Path, name: str | None = None, weights: str = ADAPTER_FILE) -> Checkpoint | None:
+        """Return the checkpoint in a folder, or None if it is incomplete: training writes `trainer_state.json` last.
+
+        Args:
+            folder: Folder of the checkpoint.
+            name: Name of the checkpoint; None for that of the folder.
+            weights: Name of the file with its weights, which a recipe's `weights_name` says.
+        """
         state = TrainerState.read(folder)
-        if state is None or not (folder / ADAPTER_FILE).is_file():
+        if state is None or not (folder / weights).is_file():
             return None
         losses = [point.loss for point in state.points if point.loss is not None]
         eval_losses = [point.eval_loss for point in state.points if point.eval_loss is not None]
@@ -58,16 +64,20 @@ def checkpoint_folders(output_dir: Path) -> list[Path]:
     return sorted(paths, key=lambda path: int(path.name.removeprefix(_PREFIX)))
 
 
-def find_checkpoints(output_dir: Path) -> tuple[list[Checkpoint], list[str]]:
+def find_checkpoints(output_dir: Path, weights: str = ADAPTER_FILE) -> tuple[list[Checkpoint], list[str]]:
     """Find the checkpoints in a training's output folder.
 
+    Args:
+        output_dir: Output folder of the training.
+        weights: Name of the file with the weights, which a recipe's `weights_name` says.
+
     Returns:
-        The complete ones, ordered by step, the final adapter last; and the names of the incomplete ones.
+        The complete ones, ordered by step, the final adapter or student last; and the names of the incomplete ones.
     """
-    found = {folder.name: Checkpoint.read(folder) for folder in checkpoint_folders(output_dir)}
+    found = {folder.name: Checkpoint.read(folder, weights=weights) for folder in checkpoint_folders(output_dir)}
     whole = sorted((checkpoint for checkpoint in found.values() if checkpoint), key=lambda checkpoint: checkpoint.step)
-    final = Checkpoint.read(output_dir, FINAL)
+    final = Checkpoint.read(output_dir, FINAL, weights)
     if final:
         whole.append(final)
     broken = sorted(name for name, checkpoint in found.items() if checkpoint is None)
-    return whole, [*broken, FINAL] if (output_dir / ADAPTER_FILE).is_file() and final is None else broken
+    return whole, [*broken, FINAL] if (output_dir / weights).is_file() and final is None else broken

@@ -239,6 +239,20 @@ def refuse_overrides(overrides: Sequence[str]) -> None:
         )
 
 
+def refuse_student(recipe: Recipe, what: str) -> None:
+    """Refuse the recipe of a student where LLaMA-Factory's is needed.
+
+    Args:
+        recipe: The recipe.
+        what: What needs LLaMA-Factory's recipe, as the beginning of a sentence.
+
+    Raises:
+        LmnError: It is the recipe of a student.
+    """
+    if recipe.is_student:
+        raise LmnError(f"trains a student, and {what}", recipe.path, "name a recipe of LLaMA-Factory")
+
+
 def find_recipe(folder: Path = Path("recipes"), split: str | None = None) -> Recipe:
     """Return the only recipe of a folder whose output holds an adapter; without any adapter, the only one of a trained student.
 

@@ -138,7 +138,7 @@ def test_a_split_without_sentences_is_refused_with_its_file(workdir: Path) -> No
 def test_gold_has_the_labels_that_the_model_was_asked_for() -> None:
     card = load_card("demo")
     labels = card.labels.changed(drop=["MISC"], rename={"PER": "PERSON"})
-    asked = asked_labels(card, replace(prompt_spec_of(card, "bracketed"), labels=labels))
+    asked = asked_labels(card, labels)
     assert asked.labels.names == labels.names
     assert {span.label for one in read_gold(asked, "testb").sentences for span in one.spans} == set(labels.names)
     assert asked_labels(card, None) is card
@@ -149,7 +149,7 @@ def test_other_labels_than_the_gold_can_have_are_refused(workdir: Path) -> None:
     spec = replace(prompt_spec_of(card, "bracketed"), labels=LabelSet.of("PER", "SHIP"))
     message = "asked for PER, SHIP, but corpus demo has ORG, PER, LOC, MISC: scores would mean nothing; take a corpus with the same"
     with pytest.raises(LmnError, match=message):
-        asked_labels(card, spec)
+        asked_labels(card, spec.labels)
     with pytest.raises(LmnError, match=message):
         evaluate(read_gold(card, "testb"), Path("p.jsonl"), spec=spec)
 

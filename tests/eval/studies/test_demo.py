@@ -17,16 +17,18 @@ from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
 from llms_meet_ner.eval.scored_run.files import save_evaluation
 from llms_meet_ner.eval.scored_run.run import Evaluation
 from llms_meet_ner.eval.studies import demo as demo_module
-from llms_meet_ner.eval.studies.demo import RECIPE, Demo, Stage, _prepare, _train, main
+from llms_meet_ner.eval.studies.demo import RECIPE, STUDENT_RECIPE, Demo, Stage, _prepare, _train, main
+from llms_meet_ner.training.recipe import Recipe, load_recipe
 
 ONE_SPLIT = "extends: demo\nname: one\nsplits: {train: demo.train}\n"
 
 
 @pytest.fixture
 def checkout(workdir: Path) -> Path:
-    """A working directory with the recipe of the demo."""
-    RECIPE.parent.mkdir()
-    shutil.copy(ROOT / RECIPE, RECIPE)
+    """A working directory with the recipes of the demo."""
+    STUDENT_RECIPE.parent.mkdir(parents=True)
+    for recipe in (RECIPE, STUDENT_RECIPE):
+        shutil.copy(ROOT / recipe, recipe)
     return workdir
 
 
@@ -79,13 +81,22 @@ def test_another_corpus_has_a_data_set_and_a_folder_of_its_own(checkout: Path) -
         Path("outputs/demo_smollm2_wikigold"),
     )
     assert other.overrides == ["dataset=wikigold.short_train", "output_dir=outputs/demo_smollm2_wikigold"]
+    assert demo.student.eval_dataset == "demo.short_testa"
+    assert (other.student.dataset, other.student.eval_dataset) == ("wikigold.short_train", "wikigold.short_dev")
+    assert other.student.output_dir == Path("outputs/minilm_demo_wikigold")
+    Path("two.yaml").write_text("extends: demo\nname: two\nsplits: {train: demo.train, testb: demo.testb}\n")
+    assert _prepare("two.yaml", None).student.eval_dataset is None
 
 
-def adapter(demo: Demo, *, finished: bool = True) -> None:
-    demo.recipe.output_dir.mkdir(parents=True, exist_ok=True)
-    (demo.recipe.output_dir / "adapter_model.safetensors").touch()
-    if finished:
-        (demo.recipe.output_dir / "all_results.json").write_text("{}")
+def adapter(demo: Demo) -> None:
+    leave(demo.recipe)
+
+
+def leave(recipe: Recipe) -> None:
+    """Leave what a finished training leaves, as far as the demo looks at it."""
+    recipe.output_dir.mkdir(parents=True, exist_ok=True)
+    recipe.weights_file.touch()
+    (recipe.output_dir / "all_results.json").write_text("{}")
 
 
 def test_an_adapter_of_other_data_is_never_written_over(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,7 +148,10 @@ def test_the_whole_way_is_commands_and_two_tables(checkout: Path, monkeypatch: p
         elif command[0] == "lmn-convert":
             assert CliRunner().invoke(lmn_convert, command[1:]).exit_code == 0
         elif command[0] == "lmn-train":
-            adapter(_prepare("demo", None))
+            leave(load_recipe(Path(command[1])))
+        elif str(STUDENT_RECIPE) in command:
+            folder = Path("outputs/minilm_demo/demo_testb/viterbi")
+            save_evaluation(Evaluation(scored_run(scores=flat_scores({"LOC": Counts(6, 10, 10)})), ()), folder)
         else:
             assert command[command.index("--dtype") + 1] == "float32", "its scores are in the README, for every CPU"
             name = command[command.index("--decoding") + 1] + "-untrained" * ("--untrained" in command)
@@ -146,19 +160,32 @@ def test_the_whole_way_is_commands_and_two_tables(checkout: Path, monkeypatch: p
 
     monkeypatch.setattr(demo_module, "run_command", stand_in)
     lines = run().stdout.splitlines()
-    assert started == ["python", "lmn-convert", "lmn-train", "lmn-eval", "lmn-eval", "lmn-eval"]
+    assert started == ["python", "python", "lmn-convert", "lmn-train", *["lmn-eval"] * 3, "lmn-train", "lmn-eval"]
     at = next(number for number, line in enumerate(lines) if line.startswith("demo testb"))
-    assert lines[at].split() == ["demo", "testb", "precision", "recall", "micro", "F1", "exact", "repaired", "failed"]
-    assert [line.split("  ")[0] for line in lines[at + 1 : at + 7]] == [
+    assert lines[at].split() == [
+        "demo",
+        "testb",
+        "precision",
+        "recall",
+        "micro",
+        "F1",
+        "95",
+        "%",
+        "interval",
+        "exact",
+        "repaired",
+        "failed",
+    ]
+    assert [line.split("  ")[0] for line in lines[at + 1 : at + 8]] == [
         "baseline: gazetteer", "baseline: capitalised", "baseline: majority", "SmolLM2-135M, untrained",
-        "SmolLM2-135M, trained, free", "SmolLM2-135M, trained",
+        "SmolLM2-135M, trained, free", "SmolLM2-135M, trained", "MiniLM-22M student",
     ]  # fmt: skip
-    assert [line.split()[-4] for line in lines[at + 4 : at + 7]] == ["0.1000", "0.4000", "0.5000"]
-    assert [line.split("  ")[0] for line in lines[at + 8 :]] == [
-        "stage", "model", "convert", "train", "score untrained", "score free", "score", "all",
+    assert [line.split()[-7] for line in lines[at + 4 : at + 8]] == ["0.1000", "0.4000", "0.5000", "0.6000"]
+    assert [line.split("  ")[0] for line in lines[at + 9 :]] == [
+        "stage", "model", "encoder", "convert", "train", "score untrained", "score free", "score", "train student", "score student", "all",
     ]  # fmt: skip
     again = run().stdout
-    assert len(started) == 6
-    assert again.count("done before, used again") == 6
+    assert len(started) == 9
+    assert again.count("done before, used again") == 9
     Path("data/alpaca/demo.short_train.json").write_text("[]")
     assert "move it away to train again" in run(code=1).stderr

@@ -1,0 +1,80 @@
+"""`lmn-train` with the recipe of a student, and the commands that take the student after it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from tiny_encoders import student_recipe
+
+from llms_meet_ner.cli.predict import main as lmn_predict
+from llms_meet_ner.cli.tag import main as lmn_tag
+from llms_meet_ner.cli.train import main as lmn_train
+from llms_meet_ner.eval.cli.score import main as lmn_eval
+
+pytest.importorskip("torch")
+
+
+def test_from_training_to_scores_by_the_commands_of_an_adapter(workdir: Path) -> None:
+    recipe = str(student_recipe(workdir, num_train_epochs=1))
+    run = CliRunner().invoke
+    dry = run(lmn_train, [recipe, "--dry-run"])
+    assert dry.exit_code == 0, dry.output
+    assert (
+        "100 sentences in 101 windows, 100 to evaluate on; 4 labels: ORG, PER, LOC, MISC" in dry.output
+        or "100 sentences" in dry.output
+    )
+    assert not Path("outputs").exists()
+    done = run(lmn_train, [recipe])
+    assert done.exit_code == 0, done.output
+    assert "dev loss" in done.output
+    assert "student: outputs/tiny, as it was after epoch 1, with the best F1 on dev: " in done.output
+    refused = run(lmn_train, [recipe])
+    assert refused.exit_code == 1
+    assert "the training there has finished, and it is not written over" in refused.output
+
+    predicted = run(lmn_predict, ["--recipe", recipe, "--split", "testb"])
+    assert predicted.exit_code == 0, predicted.output
+    assert "outputs/tiny/demo_testb/viterbi/predictions.jsonl: 100 sentences, 100 exact" in predicted.output
+    scored = run(lmn_eval, ["--recipe", recipe, "--split", "testb", "--min-confidence", "0.01", "--html"])
+    assert scored.exit_code == 0, scored.output
+    by_folder = run(lmn_eval, ["--adapter", "outputs/tiny", "--corpus", "demo", "--split", "testb", "--out", "again"])
+    assert by_folder.exit_code == 0, by_folder.output
+    scores = json.loads(Path("again/scores.json").read_text())
+    assert (scores["decoding"], scores["format"], scores["model"]) == ("none", "spans", "encoder")
+    assert scores["calibration"] is not None
+    curve = run(lmn_eval, ["curve", "--recipe", recipe, "--split", "testb", "--limit", "20"])
+    assert curve.exit_code == 0, curve.output
+    assert "the first 20 of 100 sentences, decoding none" in curve.output
+
+    tagged = run(lmn_tag, ["--adapter", "outputs/tiny", "--format", "json"], input="Hussain struck 158 for Essex.\n")
+    assert tagged.exit_code == 0, tagged.output
+    assert json.loads(tagged.stdout.splitlines()[-1])["text"] == "Hussain struck 158 for Essex."
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["learning_rat=1"], "tiny.yaml: a student's recipe has no key 'learning_rat'; did you mean learning_rate?"),
+        (["cutoff_len=9"], "tiny.yaml: a student's recipe has no key 'cutoff_len'"),
+        (["head=crf"], "tiny.yaml: head is 'crf', and not linear, bilstm"),
+        (["seed=x"], "seed is 'x', and not a whole number"),
+        (["task=parsing"], "tiny.yaml: task is 'parsing'; task: token-classification trains an encoder student"),
+        (["model_name_or_path=./nothere"], "tiny.yaml: no model in ./nothere"),
+        (["window=4000"], "window: 4000: the encoder reads 64 subwords at once; write window: 64, or less"),
+        (
+            ["eval_strategy=sometimes"],
+            "tiny.yaml: transformers refuses it: 'sometimes' is not a valid IntervalStrategy",
+        ),
+        (["dataset=nothere"], "no data set 'nothere'"),
+        (["--allow-cut"], "--allow-cut is for a recipe of LLaMA-Factory, and this one trains a student"),
+    ],
+)
+def test_what_a_user_did_wrong_is_one_line(workdir: Path, words: list[str], message: str) -> None:
+    recipe = str(student_recipe(workdir))
+    done = CliRunner().invoke(lmn_train, [recipe, "--dry-run", *words])
+    assert done.exit_code != 0
+    assert message in done.output
+    assert not Path("outputs").exists()

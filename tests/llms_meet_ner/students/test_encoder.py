@@ -1,0 +1,73 @@
+"""Encoders: how much they read at once, and students whose files do not fit together."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tiny_encoders import save_tiny_bert, word_piece
+
+from llms_meet_ner import LmnError
+from llms_meet_ner.labels import LabelSet
+from llms_meet_ner.students.encoder import load_student, new_model, new_tokenizer, window_of
+from llms_meet_ner.students.student_file import StudentFile
+from llms_meet_ner.students.viterbi import tag_names
+
+
+def save_student(folder: Path, *labels: str) -> Path:
+    """Save a tiny student without training."""
+    base = str(save_tiny_bert(folder / "base"))
+    new_model(base, tag_names(labels), "linear").save_pretrained(folder)
+    new_tokenizer(base).save_pretrained(folder)
+    StudentFile(LabelSet.of(*labels), "linear", 32, 8, " ", False, "demo", ("d",), base, "r.yaml", 1).save(folder)
+    return folder
+
+
+def test_a_student_comes_back_with_its_reading(tmp_path: Path) -> None:
+    loaded = load_student(save_student(tmp_path, "PER", "LOC"))
+    assert (loaded.subwords.window, loaded.subwords.overlap, loaded.dtype) == (32, 8, "float32")
+    assert not loaded.model.training
+    assert loaded.model.config.id2label == dict(enumerate(["O", "B-PER", "B-LOC", "I-PER", "I-LOC"]))
+
+
+def test_files_that_do_not_fit_together_are_one_error(tmp_path: Path) -> None:
+    folder = save_student(tmp_path, "PER", "LOC")
+    row = json.loads((folder / "student.json").read_text())
+    (folder / "student.json").write_text(json.dumps({**row, "labels": [{"name": "LOC"}, {"name": "PER"}]}))
+    with pytest.raises(LmnError, match="id2label are not the tags of the labels"):
+        load_student(folder)
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(LmnError, match=r"model\.safetensors: no such file, so there is no student"):
+        load_student(folder)
+
+
+def roberta(positions: int) -> Any:
+    from transformers import RobertaConfig, RobertaModel
+
+    sizes = {"hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1}
+    return RobertaModel(RobertaConfig(vocab_size=9, max_position_embeddings=positions, pad_token_id=1, **sizes))
+
+
+def modern_bert() -> Any:
+    from transformers import ModernBertConfig, ModernBertModel
+
+    sizes = {"hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1}
+    return ModernBertModel(ModernBertConfig(vocab_size=9, max_position_embeddings=8192, pad_token_id=1, **sizes))
+
+
+def test_a_window_is_no_longer_than_the_encoder_reads(tmp_path: Path) -> None:
+    bert = new_model(str(save_tiny_bert(tmp_path, 64)), ["O"], "linear")
+    assert window_of(bert, word_piece(64), None) == 64
+    assert window_of(bert, word_piece(10**30), 20) == 20
+    with pytest.raises(LmnError, match="window: 65: the encoder reads 64 subwords at once; write window: 64, or less"):
+        window_of(bert, word_piece(10**30), 65)
+    assert window_of(roberta(130), word_piece(10**30), None) == 128  # its first two positions are none of a text
+    assert window_of(modern_bert(), word_piece(10**30), None) == 512
+    assert window_of(modern_bert(), word_piece(10**30), 4000) == 4000
+
+
+def test_an_encoder_that_is_not_there_is_one_error(workdir: Path) -> None:
+    with pytest.raises(LmnError, match="nothere: cannot be loaded"):
+        new_tokenizer("nothere")

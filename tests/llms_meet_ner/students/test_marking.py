@@ -1,0 +1,61 @@
+"""Scores of tags do not depend on what is read beside a sentence, and entities stand on the tokens of the sentence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from tiny_encoders import save_tiny_bert
+
+from llms_meet_ner.sentence import Span
+from llms_meet_ner.students.marking import mark, marks_of, tag_scores
+from llms_meet_ner.students.subwords import ReadSentence, Subwords
+from llms_meet_ner.students.viterbi import tag_names
+
+LABELS = ("PER", "LOC")
+SENTENCES = [
+    ("Essex", "won"),
+    ("\x00",),
+    ("New York",) * 9,
+    tuple("abcdefghijklmnopq"),
+    ("x", "\x00", "y"),
+]
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    from llms_meet_ner.students.encoder import new_model, new_tokenizer
+
+    folder = str(save_tiny_bert(tmp_path_factory.mktemp("encoder")))
+    return new_model(folder, tag_names(LABELS), "linear").eval(), Subwords.of(new_tokenizer(folder), 16, 4)
+
+
+def test_neighbours_in_a_batch_change_nothing(encoder: Any) -> None:
+    model, subwords = encoder
+    reads = subwords.read([("", tokens) for tokens in SENTENCES])
+    together = tag_scores(model, reads, subwords.padding, 4)
+    for read, row in zip(reads, together):
+        assert len(row) == len(read.words)
+        np.testing.assert_allclose(np.exp(row).sum(axis=1), 1, rtol=1e-5)
+        (alone,) = tag_scores(model, [read], subwords.padding, 1)
+        np.testing.assert_allclose(row, alone, atol=1e-4)
+    assert len(reads[2].windows) > 1
+
+
+def test_entities_stand_on_the_tokens_of_the_sentence() -> None:
+    sure = np.log(
+        np.array([[0.02, 0.9, 0.03, 0.03, 0.02], [0.02, 0.02, 0.03, 0.9, 0.03], [0.9, 0.02, 0.03, 0.03, 0.02]])
+    )
+    read = ReadSentence((0, 2, 5), ())  # tokens 1, 3 and 4 have no subword
+    (found, nothing) = marks_of([read, ReadSentence((), ())], [sure, np.zeros((0, 5))], LABELS)
+    assert found.spans == (Span(0, 3, "PER"),)
+    assert 0.7 < found.confidences[0] < 0.9
+    assert 0 < found.uncertainty.mean < found.uncertainty.max
+    assert nothing.spans == nothing.confidences == ()
+
+
+def test_a_sentence_without_a_subword_has_no_entity(encoder: Any) -> None:
+    model, subwords = encoder
+    (marks,) = mark(model, subwords.read([("", ("\x00",))]), subwords.padding, LABELS, 2)
+    assert marks.spans == ()

@@ -1,0 +1,94 @@
+"""A student's training with a tiny encoder: what it leaves, and that it resumes exactly."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tiny_encoders import student_recipe
+
+from llms_meet_ner import LmnError
+from llms_meet_ner.files import sha256_of
+from llms_meet_ner.launching.earlier import beginning, keep_settings
+from llms_meet_ner.students.encoder import load_student
+from llms_meet_ner.training.recipe import load_recipe
+
+pytest.importorskip("torch")
+
+
+def train(recipe: Path, overrides: Sequence[str] = (), checkpoint: Path | None = None) -> Any:
+    from llms_meet_ner.students.training import prepare
+    from llms_meet_ner.students.training import train as train_prepared
+
+    loaded = load_recipe(recipe, overrides)
+    dev = [loaded.eval_dataset] if loaded.eval_dataset else []
+    prepared = prepare(loaded, [loaded.dataset], dev)
+    keep_settings(loaded)
+    return train_prepared(prepared, checkpoint)
+
+
+def test_the_weights_of_the_best_epoch_are_kept_and_a_training_resumes_exactly(workdir: Path) -> None:
+    recipe = student_recipe(workdir, num_train_epochs=3, save_total_limit=5)
+    trained = train(recipe)
+    folder = Path("outputs/tiny")
+    assert [row.epoch for row in trained.rows] == [1.0, 2.0, 3.0]
+    best = max(trained.rows, key=lambda row: row.f1)
+    assert trained.best is not None
+    assert trained.best.f1 == best.f1
+    assert trained.rows[-1].loss < trained.rows[0].loss
+    assert len(json.loads((folder / "epochs.json").read_text())) == 3
+    assert load_student(folder).file.datasets == ("demo.short_testa",)
+    last, middle = folder / f"checkpoint-{trained.rows[-1].step}", folder / f"checkpoint-{trained.rows[1].step}"
+    assert load_student(middle).file == load_student(folder).file
+
+    resumed = Path("outputs/resumed")
+    resumed.mkdir()
+    shutil.copytree(middle, resumed / middle.name)
+    overrides = ["output_dir=outputs/resumed"]
+    keep_settings(load_recipe(recipe, overrides))
+    begun = beginning(load_recipe(recipe, overrides))
+    assert begun.checkpoint == resumed / middle.name
+    again = train(recipe, overrides, begun.checkpoint)
+    assert sha256_of(resumed / last.name / "model.safetensors") == sha256_of(last / "model.safetensors")
+    assert [row.f1 for row in again.rows] == [row.f1 for row in trained.rows]
+
+    with pytest.raises(
+        LmnError, match=r"the training there has finished, .*to train this student further: model_name_or_path="
+    ):
+        beginning(load_recipe(recipe))
+    for name in ("model.safetensors", "all_results.json"):
+        (resumed / name).unlink()
+    with pytest.raises(LmnError, match="seed was 7 and is 8"):
+        beginning(load_recipe(recipe, [*overrides, "seed=8"]))
+
+
+def test_a_bilstm_is_trained_and_stops_early_without_better_scores(workdir: Path) -> None:
+    recipe = student_recipe(
+        workdir,
+        head="bilstm",
+        lstm_size=8,
+        learning_rate=1e-9,
+        num_train_epochs=9,
+        early_stopping_patience=2,
+        window=24,
+        overlap=8,
+    )
+    trained = train(recipe)
+    assert len(trained.rows) == 3
+    student = load_student(Path("outputs/tiny"))
+    assert (student.file.head, student.subwords.window, student.subwords.overlap) == ("bilstm", 24, 8)
+    assert type(student.model).__name__ == "BiLstmTagger"
+    assert student.model.config.lstm_size == 8
+
+
+def test_the_same_seed_gives_the_same_student(workdir: Path) -> None:
+    recipe = student_recipe(workdir, eval_dataset=None, max_steps=2)
+    hashes = []
+    for number, seed in enumerate([7, 7, 8]):
+        train(recipe, [f"output_dir=outputs/{number}", f"seed={seed}"])
+        hashes.append(sha256_of(Path(f"outputs/{number}/model.safetensors")))
+    assert hashes[0] == hashes[1] != hashes[2]
