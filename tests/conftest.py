@@ -84,6 +84,14 @@ def smollm2() -> Path:
 
 
 @pytest.fixture(scope="session")
+def minilm() -> Path:
+    """The embedded encoder, saved once in models/ of the checkout, as the demo does."""
+    from llms_meet_ner.eval.studies.demo_encoder import save_encoder
+
+    return save_encoder(ROOT / "models" / "minilm-l6-v2")
+
+
+@pytest.fixture(scope="session")
 def gemma3_tokenizer() -> Path:
     """Gemma 3's tokenizer, saved once in models/ of the checkout."""
     from gemma3_tokenizer import save_tokenizer

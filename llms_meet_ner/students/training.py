@@ -78,7 +78,7 @@ def prepare(recipe: Recipe, train: Sequence[str], dev: Sequence[str]) -> Prepare
     import transformers
 
     keys = StudentKeys.of(recipe)
-    arguments = transformers.TrainingArguments(**trainer_values(recipe, keys))
+    arguments = _arguments(recipe, keys)
     entries = entries_of(recipe.dataset_dir, [*train, *dev])
     labels, first = entries[0].spec.labels, entries[0]
     transformers.set_seed(arguments.seed)
@@ -124,6 +124,21 @@ def train(prepared: Prepared, checkpoint: Path | None, callbacks: Sequence[Any] 
     )  # all_results.json, which says that the training has finished, is last
     best = trainer.state.best_global_step if prepared.arguments.load_best_model_at_end else None
     return Trained(rows, next((row for row in rows if row.step == best), None))
+
+
+def _arguments(recipe: Recipe, keys: StudentKeys) -> Any:
+    """Return transformers' `TrainingArguments` of a recipe.
+
+    Raises:
+        LmnError: transformers refuses a value.
+    """
+    from transformers import TrainingArguments
+
+    try:
+        return TrainingArguments(**trainer_values(recipe, keys))
+    except (ValueError, TypeError) as error:
+        what = str(error).strip().split("\n")[0]
+        raise LmnError(f"transformers refuses it: {what}", recipe.path, "correct the key in the recipe") from error
 
 
 def _student_file(

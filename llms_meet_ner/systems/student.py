@@ -110,12 +110,12 @@ class Student:
 
         The weights of a student stand where those of an adapter do, for what reads the stamps of both.
         """
-        place = self._place
+        place, file = self._place, self._file
         return {
-            "student": {"file_sha256": sha256_of(place.folder / STUDENT_FILE), "head": self._file.head},
+            "student": {"file_sha256": sha256_of(place.folder / STUDENT_FILE), "head": file.head},
             "adapter": {"name": place.model.name, "revision": place.model.revision} if place.model else None,
             "recipe": place.recipe.path.name if place.recipe else None,
-            "model": self._file.model,
+            "model": file.model,
             "adapter_sha256": sha256_of(self._weights),
             "batch_size": self._options.batch_size,
             DTYPE_KEY: self._options.dtype,

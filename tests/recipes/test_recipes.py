@@ -20,14 +20,19 @@ from paths import ROOT
 from llms_meet_ner import LmnError
 from llms_meet_ner.data_converters import load_card
 from llms_meet_ner.eval.studies.search_plan import Range, load_plan
+from llms_meet_ner.launching.arguments import student_arguments
 from llms_meet_ner.prompting.templates import pieces_of
+from llms_meet_ner.students.settings import StudentKeys, trainer_values
+from llms_meet_ner.training.recipe import load_recipe
 from llms_meet_ner.training.sharing.conditions import broken_by_model
 
 parser = pytest.importorskip("llamafactory.hparams.parser")
+TrainingArguments = pytest.importorskip("transformers").TrainingArguments
 
 FILES = sorted(path.relative_to(ROOT) for path in (ROOT / "recipes").rglob("*") if path.suffix in {".yaml", ".yml"})
 SEARCHES = [path for path in FILES if path.parts[1] == "search"]
-RECIPES = [path for path in FILES if path not in SEARCHES]
+STUDENTS = [path for path in FILES if path.parts[1] == "students"]
+RECIPES = [path for path in FILES if path not in [*SEARCHES, *STUDENTS]]
 MIXES = ROOT / "data_converters" / "mixes"
 EVERY_RECIPE = pytest.mark.parametrize("recipe", RECIPES, ids=str)
 TEST_SPLITS = {"test", "testb"}
@@ -129,6 +134,23 @@ def test_all_recipes_are_here() -> None:
         "wikigold_smollm2",
     ]
     assert [path.as_posix() for path in SEARCHES] == ["recipes/search/qwen25_conll.yaml"]
+    assert [path.stem for path in STUDENTS] == ["minilm_demo", "multinerd_a", "multinerd_b"]
+
+
+@pytest.mark.parametrize("path", STUDENTS, ids=str)
+def test_the_recipe_of_a_student_has_keys_that_are_taken_and_chooses_on_dev(path: Path) -> None:
+    recipe = student_arguments(load_recipe(ROOT / path))
+    assert recipe.is_student
+    train, dev = (corpus_of(str(recipe.values[key]))[1] for key in ("dataset", "eval_dataset"))
+    assert train == "train"
+    assert dev in DEV_SPLITS
+    values = trainer_values(recipe, StudentKeys.of(recipe)) | {"use_cpu": True}
+    assert TrainingArguments(**values).get_warmup_steps(1000) == 100
+    found = [words for words in commands(path) if words[0] == "lmn-train"]
+    assert len(found) == 2
+    for words in found:
+        assert words[1] == path.as_posix()
+        student_arguments(load_recipe(ROOT / path, words[2:]))
 
 
 @EVERY_RECIPE

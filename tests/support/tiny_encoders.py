@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 from click.testing import CliRunner
 
+from llms_meet_ner.data_converters import load_card, read_corpus
 from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
 
 _WORDS = "Hussain considered surplus to England one day struck Essex New York the match in near won left with 1996 - 08 30 , . ' s"
@@ -28,7 +29,13 @@ def word_piece(longest: int = 512) -> Any:
     from transformers import PreTrainedTokenizerFast
 
     letters = [chr(code) for code in range(33, 127)] + list("ışğü東京½")
-    pieces = [*_MARKS.values(), *letters, *(f"##{letter}" for letter in letters), *_WORDS.lower().split()]
+    known = [
+        token.lower()
+        for split in ("testa", "testb")
+        for one in read_corpus(load_card("demo"), split)
+        for token in one.tokens
+    ]
+    pieces = [*_MARKS.values(), *letters, *(f"##{letter}" for letter in letters), *_WORDS.lower().split(), *known]
     vocabulary = {piece: number for number, piece in enumerate(dict.fromkeys(pieces))}
     backend = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
     backend.normalizer = normalizers.BertNormalizer(lowercase=True)
@@ -73,7 +80,7 @@ def save_tiny_bert(folder: Path, window: int = 64) -> Path:
     tokenizer = word_piece(window)
     config = BertConfig(
         vocab_size=len(tokenizer), hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2,
-        max_position_embeddings=window, pad_token_id=tokenizer.pad_token_id,
+        max_position_embeddings=window, pad_token_id=tokenizer.pad_token_id, initializer_range=0.2,
     )  # fmt: skip
     BertModel(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
@@ -92,8 +99,8 @@ def student_recipe(folder: Path, **changes: Any) -> Path:
     assert result.exit_code == 0, result.output
     values = {
         "task": "token-classification", "model_name_or_path": "encoder", "dataset": "demo.short_testa", "eval_dataset": "demo.short_testb",
-        "dataset_dir": "data/alpaca", "output_dir": "outputs/tiny", "num_train_epochs": 2, "learning_rate": 5e-3,
-        "per_device_train_batch_size": 16, "use_cpu": True, "seed": 7, **changes,
+        "dataset_dir": "data/alpaca", "output_dir": "outputs/tiny", "num_train_epochs": 2, "learning_rate": 2e-3,
+        "per_device_train_batch_size": 8, "use_cpu": True, "seed": 7, **changes,
     }  # fmt: skip
     recipe = folder / "tiny.yaml"
     recipe.write_text(

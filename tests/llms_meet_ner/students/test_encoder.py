@@ -35,7 +35,7 @@ def test_a_student_comes_back_with_its_reading(tmp_path: Path) -> None:
 def test_files_that_do_not_fit_together_are_one_error(tmp_path: Path) -> None:
     folder = save_student(tmp_path, "PER", "LOC")
     row = json.loads((folder / "student.json").read_text())
-    (folder / "student.json").write_text(json.dumps({**row, "labels": [{"name": "LOC"}, {"name": "PER"}]}))
+    (folder / "student.json").write_text(json.dumps({**row, "labels": {"labels": row["labels"]["labels"][::-1]}}))
     with pytest.raises(LmnError, match="id2label are not the tags of the labels"):
         load_student(folder)
     (folder / "model.safetensors").unlink()
@@ -53,8 +53,15 @@ def roberta(positions: int) -> Any:
 def modern_bert() -> Any:
     from transformers import ModernBertConfig, ModernBertModel
 
-    sizes = {"hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1}
-    return ModernBertModel(ModernBertConfig(vocab_size=9, max_position_embeddings=8192, pad_token_id=1, **sizes))
+    sizes = {
+        "hidden_size": 8,
+        "intermediate_size": 8,
+        "num_hidden_layers": 3,
+        "num_attention_heads": 1,
+        "vocab_size": 9,
+    }
+    marks = dict.fromkeys(["pad_token_id", "cls_token_id", "sep_token_id", "bos_token_id", "eos_token_id"], 1)
+    return ModernBertModel(ModernBertConfig(max_position_embeddings=8192, **sizes, **marks))
 
 
 def test_a_window_is_no_longer_than_the_encoder_reads(tmp_path: Path) -> None:
