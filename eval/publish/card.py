@@ -25,7 +25,7 @@ from .hyperparameters import Hyperparameters
 from .metadata import metadata_yaml
 from .publication import Publication
 from .scored import scorer_of
-from .usage import RECIPE_FILE, commands, python_snippet, tag_command
+from .usage import RECIPE_FILE, commands, pipeline_snippet, python_snippet, tag_command
 
 T = TypeVar("T")
 
@@ -45,7 +45,7 @@ def card_text(published: Publication) -> str:
     seeds = {run.provenance.seed for run in runs if run.provenance.seed is not None}
     parameters = published.parameters
     text = markdown(
-        "eval.publish/card.md.jinja",
+        f"eval.publish/{'student' if published.student else 'card'}.md.jinja",
         published=published,
         version=__version__,
         metadata=Markup(metadata_yaml(published)),
@@ -61,6 +61,7 @@ def card_text(published: Publication) -> str:
         label_changes=describe_origins(dict(spec.labels.origins)),
         python=python_snippet(published),
         tag_command=tag_command(published),
+        pipeline=pipeline_snippet(published),
         is_inline=is_inline(spec.format),
         parameter_table=_parameter_table(parameters),
         parameters_left_out=parameters.left_out,

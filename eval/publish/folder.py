@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -104,11 +104,25 @@ def build(system: LocalSystem, training: Recipe, options: BuildOptions, out: Pat
     if not training.is_trained:
         raise LmnError("no adapter there", training.weights_file, f"train it with lmn-train {training.path}")
     base = public_base(system, options.base)
+    return put_folder(out, options.not_secret, lambda new: _fill(system, training, options, base, new))
+
+
+def put_folder(out: Path, not_secret: Sequence[str], fill: Callable[[Path], Publication]) -> Built:
+    """Fill a folder, search it for secrets, and let its files take their names in another one.
+
+    Args:
+        out: The other folder, which does not exist, is empty, or was built by an earlier call.
+        not_secret: Places that hold no secret, although it looks so, as `FILE:LINE`.
+        fill: Writes all files into an empty folder, and returns the contents of the card.
+
+    Raises:
+        LmnError: `out` holds files of others, or a file would hold something like a secret.
+    """
     check_ours(out)
     with locked(out / MANIFEST), temporary_folder(out) as new:
-        published = _fill(system, training, options, base, new)
+        published = fill(new)
         files = tuple(sorted(path.name for path in new.iterdir() if path.name != LOCK))
-        check_folder(new, files, options.not_secret)
+        check_folder(new, files, not_secret)
         write_json(new / MANIFEST, {name: sha256_of(new / name) for name in files})
         _put(new, out, files)
     return Built(out, files, published)
@@ -156,14 +170,14 @@ def _fill(system: LocalSystem, training: Recipe, options: BuildOptions, base: st
     keep_prompt(spec, source)
     spec.save(new / PROMPT_SPEC_FILE)
     assert spec.template is not None  # full_prompt adds it
-    _copy_tokenizer(source, new)
+    copy_tokenizer(source, new, "adapter")
     for name in (CHAT_TEMPLATE_FILE, *([_OWN_TEMPLATE] if options.merged else [])):
         with atomic_write(new / name) as file:
             file.write(chat_template(spec.template))
     weights = _write_weights(system, options, base, new)
     write_recipe(new / RECIPE_FILE, training, base, options.allowed)
     log = TrainingLog.read(training.output_dir)
-    plot = _copy_log(training.output_dir, new, log)
+    plot = copy_log(training.output_dir, new, log)
     data = training_data(training, spec, corpus_text=options.corpus_text)
     scored = read_scored(system.results_folder, weights.trained_sha256, options.splits, data.other_splits)
     licence = Licence(options.licence, of_base=False) if options.licence else base_licence(base, system.weights().base)
@@ -187,23 +201,28 @@ def _write_weights(system: LocalSystem, options: BuildOptions, base: str, new: P
     return written
 
 
-def _copy_tokenizer(source: Path, new: Path) -> None:
+def copy_tokenizer(source: Path, new: Path, kind: str) -> None:
     """Copy the tokenizer that training saved, without the keys of its configuration that describe the machine.
+
+    Args:
+        source: Folder of the training.
+        new: Folder to write into.
+        kind: What training saved it next to: `adapter` or `student`.
 
     Raises:
         LmnError: The tokenizer is missing.
     """
     there = [name for name in _TOKENIZER if (source / name).is_file()]
     if _TOKENIZER_CONFIG not in there:
-        raise LmnError("no such file", source / _TOKENIZER_CONFIG, "training saves the tokenizer next to the adapter")
+        raise LmnError("no such file", source / _TOKENIZER_CONFIG, f"training saves the tokenizer next to the {kind}")
     for name in there:
         shutil.copyfile(source / name, new / name)
-    config: Any = read_json(source / _TOKENIZER_CONFIG, remedy="copy the adapter's folder again")
+    config: Any = read_json(source / _TOKENIZER_CONFIG, remedy=f"copy the {kind}'s folder again")
     if isinstance(config, dict):
         write_json(new / _TOKENIZER_CONFIG, {key: value for key, value in config.items() if key not in _OF_THE_MACHINE})
 
 
-def _copy_log(source: Path, new: Path, log: TrainingLog) -> bool:
+def copy_log(source: Path, new: Path, log: TrainingLog) -> bool:
     """Copy the log and the plot of the loss, draw the plot if it is missing, and return whether the folder has one."""
     if (source / LOG_FILE).is_file():
         shutil.copyfile(source / LOG_FILE, new / LOG_FILE)

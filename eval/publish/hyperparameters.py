@@ -105,7 +105,8 @@ def write_recipe(path: Path, recipe: Recipe, base: str, allowed: Collection[str]
         "output_dir": f"outputs/{recipe.name}",
     }
     with atomic_write(path) as file:
+        what = "student" if recipe.is_student else "adapter"
         file.write(
-            "# The recipe that the adapter was trained with: the keys that describe the training, without folders of the machine.\n"
+            f"# The recipe that the {what} was trained with: the keys that describe the training, without folders of the machine.\n"
         )
         yaml.safe_dump(values, file, sort_keys=False, allow_unicode=True)

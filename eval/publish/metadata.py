@@ -8,6 +8,7 @@ from ...counts import RATIOS
 from ...data_converters.cards import load_card
 from ...errors import LmnError
 from ..scored_run.run import ScoredRun
+from ..scoring.predictions import NO_DECODING
 from .publication import Publication
 from .scored import scorer_of
 
@@ -38,6 +39,8 @@ def metadata_yaml(published: Publication) -> str:
 
 
 def _tags(published: Publication) -> list[str]:
+    if published.student:
+        return ["named-entity-recognition", "ner", TASK, "llms-meet-ner"]
     tags = ["named-entity-recognition", "ner", "llama-factory", "llms-meet-ner", f"format:{published.spec.format}"]
     return tags if published.weights.merged else [*tags, published.method.lower()]
 
@@ -48,6 +51,7 @@ def _results(published: Publication, run: ScoredRun) -> list[Any]:
 
     id_, title = _dataset(published, run.corpus)
     counts = run.scores.micro
+    decoding = "tags that BIO allows" if run.decoding == NO_DECODING else f"{run.decoding} decoding"
     metrics: dict[str, float] = {name: getattr(counts, name) for name in RATIOS}
     return [
         EvalResult(
@@ -57,7 +61,7 @@ def _results(published: Publication, run: ScoredRun) -> list[Any]:
             dataset_name=title,
             dataset_split=run.split,
             metric_type=name,
-            metric_name=f"{name} (micro; {scorer_of(run)}; {run.decoding} decoding)",
+            metric_name=f"{name} (micro; {scorer_of(run)}; {decoding})",
             metric_value=value,
         )
         for name, value in metrics.items()

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from ...prompting.spec import PromptSpec
+from ...students.student_file import StudentFile
 from ...training.logs import TrainingLog
 from ...training.recipe import Recipe
 from .base_model import Licence
@@ -31,6 +32,7 @@ class Publication:
         licence: Licence; None if no file names one.
         plot: Whether the folder has a plot of the loss.
         allowed: Keys of the recipe that are published besides those that describe the training.
+        student: What the student answers and how it reads; None for an adapter or a merged model.
     """
 
     repo: str
@@ -44,6 +46,7 @@ class Publication:
     licence: Licence | None
     plot: bool
     allowed: tuple[str, ...] = ()
+    student: StudentFile | None = None
 
     @property
     def parameters(self) -> Hyperparameters:
@@ -58,6 +61,8 @@ class Publication:
     @property
     def kind(self) -> str:
         """Kind of the published weights, in words."""
+        if self.student:
+            return "token classifier"
         return "fine-tuned model" if self.weights.merged else f"{self.method} adapter"
 
     @property

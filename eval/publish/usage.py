@@ -7,6 +7,7 @@ from importlib.util import find_spec
 
 from ...errors import install_command
 from ...reading import PUBLISHED
+from ...systems.student import RUN_NAME
 from ...tagging.splitting import AUTO_LANGUAGE
 from .publication import Publication
 
@@ -42,6 +43,17 @@ def python_snippet(published: Publication) -> str:
     )
 
 
+def pipeline_snippet(published: Publication) -> str:
+    """Return Python that marks a sentence with transformers alone."""
+    text = repr(published.data.example.source)
+    return (
+        "from transformers import pipeline\n\n"
+        f'ner = pipeline("token-classification", model={published.repo!r}, aggregation_strategy="first")\n'
+        f"for entity in ner({text}):\n"
+        '    print(entity["start"], entity["end"], entity["entity_group"], entity["word"], entity["score"])'
+    )
+
+
 def tag_command(published: Publication) -> str:
     """Return the command that tags a file."""
     words = ["lmn-tag", "--adapter", published.repo, "--language", splitter_language(published), "news.txt"]
@@ -63,5 +75,5 @@ def commands(published: Publication) -> str:
         words += ["--decoding", run.decoding] if run.name == run.decoding else []
         words += ["--reading", run.reading] if run.reading == PUBLISHED and run.other_reading else []
         line = " ".join(map(shlex.quote, words))
-        lines.append(line if run.name == run.decoding else f"{line}   # run {run.name!r}")
+        lines.append(line if run.name in (run.decoding, RUN_NAME) else f"{line}   # run {run.name!r}")
     return "\n".join(dict.fromkeys(lines))

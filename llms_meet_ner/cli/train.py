@@ -71,7 +71,7 @@ def main(
         refuse(_OF_ADAPTERS, "is for a recipe of LLaMA-Factory, and this one trains a student")
         train_student(given, dry_run=dry_run)
         return
-    from ..launching.arguments import training_arguments
+    from ..launching.arguments import check_model, training_arguments
     from ..launching.process import ProcessOptions
 
     recipe = training_arguments(recipe_path, overrides)
@@ -135,22 +135,6 @@ class _Run:
 
         values = {**self.recipe.values, **dict(word.split("=", 1) for word in begun.words)}
         train(replace(self.recipe, values=values), options)
-
-
-def check_model(recipe: Recipe) -> None:
-    """Make sure that the folder of a recipe's model is there, if its name is surely that of a folder.
-
-    Raises:
-        LmnError: It is not.
-    """
-    folder = Path(recipe.model).expanduser()
-    sure = folder.is_absolute() or recipe.model.startswith((".", "~")) or len(folder.parts) > 2
-    if not folder.exists() and (sure or (len(folder.parts) > 1 and folder.parent.is_dir())):
-        raise LmnError(
-            f"no model in {recipe.model}",
-            recipe.path,
-            "the top of the recipe says where it comes from; or set model_name_or_path",
-        )
 
 
 def print_plan(recipe: Recipe, counted: CountedData, begun: Beginning, processes: int, *, sharing: bool) -> None:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from ..rendering.tables import print_table
 from ..terminal import echo
-from .train import check_model
 
 if TYPE_CHECKING:
     from ..launching.earlier import Beginning
@@ -20,7 +19,7 @@ def train_student(given: Recipe, *, dry_run: bool) -> None:
     Raises:
         LmnError: A key, the data or the encoder is not as it has to be, an earlier training is in the way, or the training fails.
     """
-    from ..launching.arguments import student_arguments
+    from ..launching.arguments import check_model, student_arguments
     from ..launching.earlier import beginning, keep_settings
     from ..launching.examples import names_of
     from ..standard_input import kept_from_libraries

@@ -82,6 +82,22 @@ def student_arguments(recipe: Recipe) -> Recipe:
     return recipe
 
 
+def check_model(recipe: Recipe) -> None:
+    """Make sure that the folder of a recipe's model is there, if its name is surely that of a folder.
+
+    Raises:
+        LmnError: It is not.
+    """
+    folder = Path(recipe.model).expanduser()
+    sure = folder.is_absolute() or recipe.model.startswith((".", "~")) or len(folder.parts) > 2
+    if not folder.exists() and (sure or (len(folder.parts) > 1 and folder.parent.is_dir())):
+        raise LmnError(
+            f"no model in {recipe.model}",
+            recipe.path,
+            "the top of the recipe says where it comes from; or set model_name_or_path",
+        )
+
+
 def check_kinds(path: Path, values: Mapping[str, Any], kinds: Mapping[str, Any], whose: str) -> None:
     """Refuse a key that is not known, and a value of a kind that its key does not take.
 

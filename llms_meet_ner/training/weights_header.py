@@ -34,6 +34,11 @@ class TensorInfo:
     start: int
     end: int
 
+    @property
+    def size(self) -> int:
+        """Number of its values."""
+        return prod(self.shape)
+
 
 def read_header(path: Path) -> dict[str, TensorInfo]:
     """Return the tensors of a safetensors file by name.

@@ -12,6 +12,7 @@ import yaml
 from llms_meet_ner import LmnError
 from llms_meet_ner.eval.publish.hyperparameters import Hyperparameters, hyperparameters, training_keys, write_recipe
 from llms_meet_ner.secret_shapes import is_secret_name
+from llms_meet_ner.students.settings import StudentKeys
 from llms_meet_ner.training.recipe import Recipe, load_recipe
 
 KEYS = {"model_name_or_path": "/models/llama", "template": "qwen", "dataset": "d", "output_dir": "outputs/run 1"}
@@ -81,6 +82,7 @@ def test_every_training_key_is_one_of_llamafactory() -> None:
         for kind in ("ModelArguments", "DataArguments", "FinetuningArguments", "TrainingArguments")
         for field in fields(getattr(hparams, kind))
     }
+    known |= {field.name for field in fields(StudentKeys)}
     assert training_keys() - known == {"group_by_length"}  # of earlier versions of transformers
     assert not [key for key in training_keys() if is_secret_name(key)]
 

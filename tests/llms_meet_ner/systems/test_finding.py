@@ -80,6 +80,12 @@ def test_a_hub_id_is_fetched_without_what_is_not_needed(workdir: Path, monkeypat
     found = find_model("some/adapter")
     assert (found.base, found.spec) == ("nowhere/nothing", SPEC)
     assert asked == {
-        "some/adapter": ["adapter_config.json", "adapter_model.safetensors", "prompt_spec.json", "config.json"],
+        "some/adapter": [
+            "adapter_config.json",
+            "adapter_model.safetensors",
+            "prompt_spec.json",
+            "config.json",
+            "student.json",
+        ],
         "nowhere/nothing": ["config.json"],
     }

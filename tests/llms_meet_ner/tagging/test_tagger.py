@@ -18,7 +18,7 @@ import llms_meet_ner
 from llms_meet_ner import LabelSet, LmnError, PromptSpec, Sentence, Span
 from llms_meet_ner.rendering.text import visible_lines
 from llms_meet_ner.systems.counting import CountingBaseline
-from llms_meet_ner.systems.finding import ModelFiles
+from llms_meet_ner.systems.finding import ModelFiles, ModelFolder
 from llms_meet_ner.systems.pieces import PIECE_TOKENS
 from llms_meet_ner.tagging.splitting import make_splitter, splitter_for
 from llms_meet_ner.tagging.tagger import CHUNK_SENTENCES, Entity, TaggedSentence, TaggedText, Tagger, load
@@ -160,10 +160,17 @@ def test_what_the_model_cannot_hold_has_no_entities(caplog: pytest.LogCaptureFix
     assert "'BaseBaseBaseBaseBaseBaseBaseBaseBaseBase'... is too long for the model" in caplog.text
 
 
+def patch_found(monkeypatch: pytest.MonkeyPatch, found: ModelFiles) -> None:
+    """Let `load` find a model."""
+    place = ModelFolder(found.name, found.results_folder, True, None, found.results_folder)
+    monkeypatch.setattr("llms_meet_ner.tagging.tagger.locate_model", lambda *names: place)
+    monkeypatch.setattr("llms_meet_ner.tagging.tagger.model_files", lambda *names: found)
+
+
 def test_a_tagger_decodes_as_the_format_allows(listing: None, workdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spec = PromptSpec("listing", "short", "List", LabelSet.of("PER"))
     found = ModelFiles("a", spec, "b", workdir, None, workdir)
-    monkeypatch.setattr("llms_meet_ner.tagging.tagger.find_model", lambda *names: found)
+    patch_found(monkeypatch, found)
     with pytest.raises(LmnError, match="the format listing does not; use --decoding free"):
         load("a", decoding="constrained", language=None)
     seen: list[Any] = []
@@ -251,6 +258,6 @@ def test_load_splits_as_the_prompt_joins(workdir: Path, monkeypatch: pytest.Monk
         found = ModelFiles(
             "a", PromptSpec("bracketed", "short", "Mark", LabelSet.of("PER"), join=join), "b", workdir, None, workdir
         )
-        monkeypatch.setattr("llms_meet_ner.tagging.tagger.find_model", lambda *names, found=found: found)
+        patch_found(monkeypatch, found)
         text = "昨天A B"
         assert [text[start:end] for start, end in load("a").splitter(text)[0]] == tokens

@@ -1,0 +1,86 @@
+"""The folder of a student that is published: a plain model of transformers, with its recipe, its table by epoch and a card."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from ...errors import LmnError
+from ...files import atomic_write, read_json, sha256_of, write_json
+from ...students.epochs import EPOCHS_FILE
+from ...students.student_file import STUDENT_FILE
+from ...systems.student import Student
+from ...training.logs import TrainingLog
+from ...training.recipe import MODEL_FILE, Recipe
+from ...training.weights_header import read_header
+from ...typed_json import to_json
+from .base_model import Licence, base_licence, is_local
+from .card import card_text
+from .corpus import training_data
+from .folder import CARD_FILE, BuildOptions, Built, copy_log, copy_tokenizer, put_folder
+from .hyperparameters import write_recipe
+from .publication import Publication
+from .scored import read_scored
+from .usage import RECIPE_FILE
+from .weights import PublishedWeights
+
+_CONFIG = "config.json"
+_OF_THE_MACHINE = ("_name_or_path", "name_or_path")
+
+
+def build_student(student: Student, training: Recipe, options: BuildOptions, out: Path) -> Built:
+    """Build the folder of a student. Its weights stay as training left them.
+
+    Args:
+        student: Student to publish, with the folder of its results.
+        training: Recipe of its training, for the card: hyperparameters, log and training data.
+        options: Choice of what goes into the folder.
+        out: Path of the folder, which does not exist, is empty, or was built by an earlier call, which may have been killed.
+
+    Raises:
+        LmnError: The student or one of its files is missing or damaged, an option is for adapters, `out` holds other files, or a file
+            would hold something like a secret.
+    """
+    if options.merged:
+        raise LmnError("a student is a whole model already", "--merged", "leave it out")
+    if options.base is not None and is_local(options.base):
+        raise LmnError("not a Hub id, which is OWNER/NAME", f"--base-model {options.base}")
+    base = options.base or student.file.model
+    return put_folder(out, options.not_secret, lambda new: _fill(student, training, options, base, new))
+
+
+def _fill(student: Student, training: Recipe, options: BuildOptions, base: str, new: Path) -> Publication:
+    """Write all files into a folder, and return the contents of the card."""
+    source, spec = training.output_dir, training.train_entry().spec
+    weights = _copy_model(source, new)
+    copy_tokenizer(source, new, "student")
+    write_json(new / STUDENT_FILE, {**to_json(student.file), "model": base})
+    if (source / EPOCHS_FILE).is_file():
+        shutil.copyfile(source / EPOCHS_FILE, new / EPOCHS_FILE)
+    write_recipe(new / RECIPE_FILE, training, base, options.allowed)
+    log = TrainingLog.read(source)
+    plot = copy_log(source, new, log)
+    data = training_data(training, spec, corpus_text=options.corpus_text)
+    scored = read_scored(student.results_folder, weights.trained_sha256, options.splits, data.other_splits)
+    licence = Licence(options.licence, of_base=False) if options.licence else base_licence(base, student.file.model)
+    published = Publication(
+        options.repo, training, base, spec, data, scored, log, weights, licence, plot, options.allowed, student.file
+    )
+    with atomic_write(new / CARD_FILE) as file:
+        file.write(card_text(published))
+    return published
+
+
+def _copy_model(source: Path, new: Path) -> PublishedWeights:
+    """Copy weights and configuration, without what the configuration says of the machine."""
+    path = source / MODEL_FILE
+    header = read_header(path)
+    shutil.copyfile(path, new / MODEL_FILE)
+    config: Any = read_json(source / _CONFIG, remedy="copy the student's folder again")
+    if not isinstance(config, dict):
+        raise LmnError("not a JSON mapping", source / _CONFIG, "copy the student's folder again")
+    write_json(new / _CONFIG, {key: value for key, value in config.items() if key not in _OF_THE_MACHINE})
+    digest = sha256_of(path)
+    count = sum(tensor.size for tensor in header.values())
+    return PublishedWeights((("float32", count),), digest, ((MODEL_FILE, digest),), False, True)

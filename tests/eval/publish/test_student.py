@@ -1,0 +1,69 @@
+"""The published folder of a student: a plain model of transformers, with a card that says how it is used."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from tiny_encoders import student_recipe
+
+from llms_meet_ner import load
+from llms_meet_ner.cli.train import main as lmn_train
+from llms_meet_ner.eval.cli.publish import main as lmn_publish
+from llms_meet_ner.eval.cli.score import main as lmn_eval
+from llms_meet_ner.files import sha256_of
+
+pytest.importorskip("torch")
+REPO = ["--repo", "someone/tiny-student", "--dry-run"]
+BASE = ["--base-model", "someone/encoder"]
+
+
+def run(command: object, *words: str, code: int = 0) -> Result:
+    result = CliRunner().invoke(command, list(words))  # type: ignore[arg-type]
+    assert result.exit_code == code, result.output
+    return result
+
+
+def test_a_student_is_published_as_it_was_scored(workdir: Path) -> None:
+    recipe = str(student_recipe(workdir, num_train_epochs=12))
+    run(lmn_train, recipe)
+    run(lmn_eval, "--recipe", recipe, "--split", "testb")
+    refused = run(lmn_publish, "--recipe", recipe, *REPO, *BASE, "--merged", code=1)
+    assert "--merged: a student is a whole model already; leave it out" in refused.output
+    told = run(lmn_publish, "--recipe", recipe, *REPO, *BASE).output
+    assert "demo testb, viterbi: F1 0." in told
+
+    folder = Path("outputs/tiny/hub")
+    assert {path.name for path in folder.iterdir() if not path.name.startswith(".")} == {
+        "README.md", "config.json", "epochs.json", "model.safetensors", "recipe.yaml", "student.json", "tokenizer.json",
+        "tokenizer_config.json", "training_loss.png",
+    }  # fmt: skip
+    assert sha256_of(folder / "model.safetensors") == sha256_of(Path("outputs/tiny/model.safetensors"))
+    assert json.loads((folder / "student.json").read_text())["model"] == "someone/encoder"
+    assert str(workdir) not in "".join(path.read_text() for path in folder.glob("*.json"))
+    card = (folder / "README.md").read_text()
+    for line in (
+        "library_name: transformers", "base_model: someone/encoder", "base_model_relation: finetune",
+        "A token classifier that marks named entities (ORG, PER, LOC, MISC), made of [someone/encoder]",
+        'ner = pipeline("token-classification", model=\'someone/tiny-student\', aggregation_strategy="first")',
+        "- It reads 64 subwords at once, and longer sentences in windows that overlap.", "lmn-eval --recipe recipe.yaml --split testb\n",
+        "| task | token-classification |", "tags that BIO allows",
+    ):  # fmt: skip
+        assert line in card, line
+    assert not {"LLaMA-Factory", "adapter", "Instruction"} & set(card.replace("`", " ").split())
+
+    theirs, ours = load(str(folder)), load("outputs/tiny")
+    texts = ["Hussain struck 158 for Essex.", "He left New York."]
+    assert theirs.tag(texts) == ours.tag(texts)
+
+
+def test_an_encoder_in_a_folder_is_no_name_for_a_card(workdir: Path) -> None:
+    recipe = str(student_recipe(workdir))
+    told = run(lmn_publish, "--recipe", recipe, *REPO, code=1).output
+    assert (
+        "Warning: encoder: the base model is a folder on this machine, so a card cannot name it; name it with --base-model"
+        in told
+    )
+    assert "outputs/tiny/student.json: no student there; train it with lmn-train tiny.yaml" in told
