@@ -69,7 +69,10 @@ def new_model(model: str, tags: list[str], head: Head, lstm_size: int | None = N
         LmnError: It cannot be loaded, or needs code of its own.
     """
     weights = Weights(model, kind=_KIND)
-    names = {"id2label": dict(enumerate(tags)), "label2id": {tag: number for number, tag in enumerate(tags)}}
+    names: dict[str, Any] = {
+        "id2label": dict(enumerate(tags)),
+        "label2id": {tag: number for number, tag in enumerate(tags)},
+    }
     with loading(weights), without_reports():
         from transformers import AutoModel, AutoModelForTokenClassification
 

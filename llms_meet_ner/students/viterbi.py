@@ -89,7 +89,7 @@ class Lattice:
 
     @property
     def _labels(self) -> int:
-        return (self.scores.shape[2] - 1) // 2
+        return (int(self.scores.shape[2]) - 1) // 2
 
     def best(self) -> _Best:
         """Return the most probable sequence of each sentence; of equally probable ones, that with the lowest numbers at the end."""
