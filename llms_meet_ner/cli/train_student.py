@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
+from ..errors import LmnError
 from ..rendering.tables import print_table
 from ..terminal import echo
 
@@ -22,9 +24,12 @@ def train_student(given: Recipe, *, dry_run: bool) -> None:
     from ..launching.arguments import check_model, student_arguments
     from ..launching.earlier import beginning, keep_settings
     from ..launching.examples import names_of
+    from ..launching.processes import is_on
     from ..standard_input import kept_from_libraries
     from ..training.failures import training_errors
 
+    if is_on(os.environ, "FORCE_TORCHRUN"):
+        raise LmnError("a student is trained in one process", "FORCE_TORCHRUN", "leave it out of the environment")
     recipe = student_arguments(given)
     recipe.check_data()
     check_model(recipe)

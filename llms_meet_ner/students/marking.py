@@ -69,6 +69,36 @@ def _window_scores(model: Any, windows: Sequence[ReadWindow], padding: int) -> l
     return np.split(scores, cuts)
 
 
+class Best(NamedTuple):
+    """The best sequence of tags of a sentence.
+
+    Attributes:
+        tags: Tag numbers of the tokens that have subwords.
+        spans: Its entities, by positions of the sentence's tokens.
+    """
+
+    tags: list[int]
+    spans: tuple[Span, ...]
+
+
+def best_of(reads: Sequence[ReadSentence], scores: Sequence[Floats], labels: Sequence[str]) -> list[Best]:
+    """Return the best sequence of tags of each sentence, as `marks_of` takes it, without confidences."""
+    found = [Best([], ())] * len(reads)
+    read = [number for number, row in enumerate(scores) if len(row)]
+    if read:
+        best = Lattice.of([scores[number] for number in read]).best()
+        for at, number in enumerate(read):
+            tags: list[int] = best.tags[at, : len(scores[number])].tolist()
+            found[number] = Best(tags, _placed(best.spans(at, labels), reads[number]))
+    return found
+
+
+def _placed(spans: Sequence[Span], read: ReadSentence) -> tuple[Span, ...]:
+    """Return spans on the tokens of a sentence, given those on its tokens that have subwords."""
+    words = read.words
+    return tuple(Span(words[span.start], words[span.end - 1] + 1, span.label) for span in spans)
+
+
 def marks_of(reads: Sequence[ReadSentence], scores: Sequence[Floats], labels: Sequence[str]) -> list[Marks]:
     """Return the entities of sentences.
 
@@ -88,9 +118,8 @@ def marks_of(reads: Sequence[ReadSentence], scores: Sequence[Floats], labels: Se
         spans = best.spans(at, labels)
         confidences = tuple(lattice.probability(at, span, numbers[span.label]) for span in spans)
         unsure = entropies[at, : len(scores[number])]
-        words = reads[number].words
-        placed = tuple(Span(words[span.start], words[span.end - 1] + 1, span.label) for span in spans)
-        marks[number] = Marks(placed, confidences, Uncertainty(float(unsure.mean()), float(unsure.max())))
+        uncertainty = Uncertainty(float(unsure.mean()), float(unsure.max()))
+        marks[number] = Marks(_placed(spans, reads[number]), confidences, uncertainty)
     return marks
 
 

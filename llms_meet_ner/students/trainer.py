@@ -13,10 +13,12 @@ from transformers import Trainer
 from ..counts import Counts, ratio
 from ..sentence import Sentence
 from .examples import gold_tags
-from .marking import marks_of, tag_scores
+from .marking import best_of, tag_scores
 from .student_file import StudentFile
 from .subwords import ReadSentence
-from .viterbi import Lattice
+
+_AT_ONCE = 256
+"""Sentences whose scores are in memory at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +42,18 @@ class DevSet:
 
         Tags and entities are those of the best sequence that BIO allows, as in answers.
         """
-        scored = tag_scores(model, self.reads, self.padding, batch_size)
         counts, loss, right, tokens = Counts(), 0.0, 0, 0
-        for start in range(0, len(self.reads), batch_size):
-            part = slice(start, start + batch_size)
-            reads, scores = self.reads[part], scored[part]
+        for start in range(0, len(self.reads), _AT_ONCE):
+            reads = self.reads[start : start + _AT_ONCE]
+            rows = tag_scores(model, reads, self.padding, batch_size)
+            best = best_of(reads, rows, self.labels)
             for sentence, read, row, found in zip(
-                self.sentences[part], reads, scores, marks_of(reads, scores, self.labels)
+                self.sentences[start : start + _AT_ONCE], reads, rows, best, strict=True
             ):
-                gold = np.array(gold_tags(sentence, read, self.labels), dtype=np.int64)
-                if len(gold):
-                    loss -= float(row[np.arange(len(gold)), gold].sum())
-                    right += int((Lattice.of([row]).best().tags[0] == gold).sum())
-                    tokens += len(gold)
+                gold = gold_tags(sentence, read, self.labels)
+                loss -= float(row[np.arange(len(gold)), gold].sum()) if gold else 0.0
+                right += sum(tag == other for tag, other in zip(found.tags, gold, strict=True))
+                tokens += len(gold)
                 correct = len(set(found.spans) & set(sentence.spans))
                 counts += Counts(correct, len(found.spans), len(sentence.spans))
         return {

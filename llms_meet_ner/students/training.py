@@ -132,8 +132,11 @@ def _arguments(recipe: Recipe, keys: StudentKeys) -> Any:
     Raises:
         LmnError: transformers refuses a value.
     """
+    import torch
     from transformers import TrainingArguments
 
+    if keys.device == "cuda" and not torch.cuda.is_available():
+        raise LmnError("device is cuda, and torch finds no CUDA card", recipe.path, "write device: cpu")
     try:
         return TrainingArguments(**trainer_values(recipe, keys))
     except (ValueError, TypeError) as error:

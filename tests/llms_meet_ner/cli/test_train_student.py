@@ -12,6 +12,7 @@ from tiny_encoders import student_recipe
 from llms_meet_ner.cli.predict import main as lmn_predict
 from llms_meet_ner.cli.tag import main as lmn_tag
 from llms_meet_ner.cli.train import main as lmn_train
+from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
 from llms_meet_ner.eval.cli.score import main as lmn_eval
 
 pytest.importorskip("torch")
@@ -103,13 +104,36 @@ def test_a_real_encoder_learns_and_a_pipeline_of_transformers_finds_the_same(wor
             ["eval_strategy=sometimes"],
             "tiny.yaml: transformers refuses it: sometimes is not a valid IntervalStrategy",
         ),
+        (["device=cuda"], "tiny.yaml: device is cuda, and torch finds no CUDA card; write device: cpu"),
         (["dataset=nothere"], "no data set 'nothere'"),
         (["--allow-cut"], "--allow-cut is for a recipe of LLaMA-Factory, and this one trains a student"),
     ],
 )
-def test_what_a_user_did_wrong_is_one_line(workdir: Path, words: list[str], message: str) -> None:
+def test_what_a_user_did_wrong_is_one_line(
+    workdir: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], message: str
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     recipe = str(student_recipe(workdir))
     done = CliRunner().invoke(lmn_train, [recipe, "--dry-run", *words])
     assert done.exit_code != 0
     assert message in done.output
     assert not Path("outputs").exists()
+
+
+def test_several_processes_are_refused(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_TORCHRUN", "1")
+    done = CliRunner().invoke(lmn_train, [str(student_recipe(workdir))])
+    assert (
+        done.output == "Error: FORCE_TORCHRUN: a student is trained in one process; leave it out of the environment\n"
+    )
+
+
+def test_commands_for_models_that_write_text_refuse_a_student(workdir: Path) -> None:
+    recipe = str(student_recipe(workdir))
+    for command, words, why in (
+        (lmn_predict, ["serve-command", "--recipe", recipe], "vLLM serves models that write text"),
+        (lmn_convert, ["demo", "--recipe", recipe], "a student reads long sentences in windows: nothing is cut"),
+    ):
+        done = CliRunner().invoke(command, words)
+        assert done.exit_code == 1
+        assert f"tiny.yaml: trains a student, and {why}; name a recipe of LLaMA-Factory" in done.output

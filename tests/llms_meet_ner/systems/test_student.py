@@ -98,6 +98,21 @@ def test_a_student_is_found_by_its_folder_with_the_same_answers(
         find_model("outputs/tiny")
 
 
+def test_a_student_on_the_hub_is_fetched_with_its_weights(recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str | None, list[str]]] = []
+
+    def snapshot_download(name: str, revision: str | None, allow_patterns: list[str]) -> str:
+        asked.append((revision, allow_patterns))
+        return str(Path("outputs/tiny").resolve())
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot_download)
+    found = locate_model("someone/student")
+    assert (found.is_student, found.commit, found.results_folder) == (True, "tiny", Path("outputs/someone--student"))
+    assert "student.json" in asked[0][1]
+    assert asked[1] == ("tiny", ["*.json", "*.safetensors", "*.txt", "*.model"])
+    assert str(found.student(SystemOptions()).facts.adapter) == "someone/student at tiny"
+
+
 @pytest.mark.parametrize(
     ("options", "option"),
     [

@@ -84,6 +84,21 @@ def test_the_only_trained_recipe_is_found_and_several_are_listed(workdir: Path) 
         find_recipe()
 
 
+def test_a_student_is_taken_without_its_name_only_where_no_adapter_is(workdir: Path) -> None:
+    (workdir / "recipes/students").mkdir(parents=True)
+    (workdir / "recipes/a.yaml").write_text(RECIPE.format("a"))
+    student = "task: token-classification\nmodel_name_or_path: m\ndataset: d\noutput_dir: outputs/s\n"
+    (workdir / "recipes/students/s.yaml").write_text(student)
+    for name in ("s/model.safetensors", f"a/{ADAPTER_FILE}"):
+        path = workdir / "outputs" / name
+        path.parent.mkdir(parents=True)
+        path.touch()
+        assert find_recipe().output_dir == Path("outputs") / name[0]
+    assert find_recipe().is_student is False
+    with pytest.raises(LmnError, match="task is None; task: token-classification trains an encoder student"):
+        load_recipe(Path("recipes/students/s.yaml"), ["task=null"])
+
+
 def test_a_long_list_of_recipes_is_cut(workdir: Path) -> None:
     (workdir / "recipes").mkdir()
     for number in range(8):
