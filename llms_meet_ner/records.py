@@ -27,11 +27,13 @@ LONGEST_LINE = 2**24
 
 @dataclass(frozen=True, slots=True)
 class Uncertainty:
-    """Uncertainty of a model about a sentence: entropy, in nats, of the steps with a choice between markup and none.
+    """Uncertainty of a model about a sentence: entropy, in nats, of its steps with a choice between markup and none.
+
+    Of a student, it is the entropy of the tags of the tokens that it reads.
 
     Attributes:
-        mean: Mean entropy of those steps; 0 if there were none.
-        max: Largest entropy of those steps; 0 if there were none.
+        mean: Mean entropy of those steps or tags; 0 if there were none.
+        max: Largest entropy of those steps or tags; 0 if there were none.
     """
 
     mean: float

@@ -45,8 +45,8 @@ class Facts:
         model: Hub id or folder of the base model; None for a system without a base model.
         recipe: File of the recipe that trained the system; None if none is known.
         seed: Seed of that training; None if it is not known.
-        adapter: Name of an adapter or merged model that is used without its recipe; None for a recipe's own adapter.
-        adapter_sha256: Hash of the adapter's weights; None if there is no adapter, or if it is not known which adapter answers.
+        adapter: Name of an adapter, merged model or student that is used without its recipe; None for what a recipe has trained.
+        adapter_sha256: Hash of the weights of the adapter or student; None if there is none, or if it is not known which one answers.
     """
 
     model: str | None = None
