@@ -14,7 +14,7 @@ from ..training.dataset_info import DATASET_INFO, DatasetEntry, load_entry, read
 from .subwords import ReadingNotes, ReadSentence, Subwords
 from .viterbi import tag_numbers
 
-_NO_LABEL = -100
+NO_LABEL = -100
 """Label of a subword that is not learned from, as torch's cross entropy takes it."""
 _AT_ONCE = 1000
 """Sentences that are tokenised together."""
@@ -112,7 +112,7 @@ def examples_of(sentence: Sentence, read: ReadSentence, labels: Sequence[str]) -
     """Yield one example for each window of a sentence: the first subword of a token that the window answers has the token's tag."""
     tags = iter(gold_tags(sentence, read, labels))
     for window in read.windows:
-        marked = [_NO_LABEL] * len(window.ids)
+        marked = [NO_LABEL] * len(window.ids)
         for first in window.firsts:
             marked[first] = next(tags)
         yield {"input_ids": list(window.ids), "attention_mask": [1] * len(window.ids), "labels": marked}

@@ -55,16 +55,10 @@ class BiLstmTagger(PreTrainedModel):  # type: ignore[misc]
     def _init_weights(self, module: Any) -> None:
         """Leave the modules of the head as torch makes them."""
 
-    def forward(
-        self, input_ids: torch.Tensor, attention_mask: torch.Tensor, labels: torch.Tensor | None = None
-    ) -> TokenClassifierOutput:
-        """Return the logits of each subword (rows, ids, tags), and with labels the mean cross entropy of those that are not -100."""
+    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> TokenClassifierOutput:
+        """Return the logits of each subword (rows, ids, tags)."""
         states = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
         lengths = attention_mask.sum(1).cpu()
         packed = pack_padded_sequence(states, lengths, batch_first=True, enforce_sorted=False)
         read, _ = pad_packed_sequence(self.lstm(packed)[0], batch_first=True, total_length=input_ids.shape[1])
-        logits = self.classifier(self.dropout(read))
-        loss = None
-        if labels is not None:
-            loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1).float(), labels.flatten())
-        return TokenClassifierOutput(loss=loss, logits=logits)
+        return TokenClassifierOutput(logits=self.classifier(self.dropout(read)))

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from transformers import Trainer
 
 from ..counts import Counts, ratio
 from ..sentence import Sentence
-from .examples import gold_tags
+from .examples import NO_LABEL, gold_tags
 from .marking import best_of, tag_scores
 from .student_file import StudentFile
 from .subwords import ReadSentence
@@ -65,6 +66,9 @@ class DevSet:
 class StudentTrainer(Trainer):  # type: ignore[misc]
     """The trainer. Whatever it saves is a whole student.
 
+    The loss of a step is the mean over all its labels, however many batches it gathers. The classifiers of transformers take a mean for
+    each batch and do not look at the number of labels that the trainer gives them, so that gathered batches would add up.
+
     Args:
         file: What the student answers and how it reads.
         dev: Sentences to evaluate on; None for none.
@@ -74,7 +78,18 @@ class StudentTrainer(Trainer):  # type: ignore[misc]
     def __init__(self, *, file: StudentFile, dev: DevSet | None, **others: Any) -> None:
         self._file = file
         self._dev = dev
-        super().__init__(eval_dataset=list(dev.sentences) if dev else None, **others)
+        super().__init__(
+            eval_dataset=list(dev.sentences) if dev else None, compute_loss_func=self._mean_over_labels, **others
+        )
+        self.model_accepts_loss_kwargs = False
+
+    def _mean_over_labels(self, outputs: Any, labels: torch.Tensor, num_items_in_batch: Any = None) -> torch.Tensor:
+        """Return the share of a batch in the mean cross entropy of the labels of its step."""
+        logits = outputs["logits"].float().flatten(0, 1)
+        total = torch.nn.functional.cross_entropy(
+            logits, labels.flatten(), reduction="sum", label_smoothing=self.args.label_smoothing_factor
+        )
+        return total / (labels.ne(NO_LABEL).sum() if num_items_in_batch is None else num_items_in_batch)
 
     def evaluate(
         self, eval_dataset: Any = None, ignore_keys: Sequence[str] | None = None, metric_key_prefix: str = "eval"

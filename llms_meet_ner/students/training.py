@@ -138,7 +138,10 @@ def _arguments(recipe: Recipe, keys: StudentKeys) -> Any:
     if keys.device == "cuda" and not torch.cuda.is_available():
         raise LmnError("device is cuda, and torch finds no CUDA card", recipe.path, "write device: cpu")
     try:
-        return TrainingArguments(**trainer_values(recipe, keys))
+        arguments = TrainingArguments(**trainer_values(recipe, keys))
+        if arguments.n_gpu > 1:
+            arguments._n_gpu = 1  # one card: transformers would copy the student to all of them at every step
+        return arguments
     except (ValueError, TypeError) as error:
         what = str(error).strip().split("\n")[0]
         raise LmnError(f"transformers refuses it: {what}", recipe.path, "correct the key in the recipe") from error

@@ -23,15 +23,13 @@ def test_padding_is_not_read_and_the_encoder_keeps_its_weights(tmp_path: Path) -
     model = new_model(str(folder), tag_names(["PER"]), "bilstm", lstm_size=5).eval()
     before = AutoModel.from_pretrained(folder).state_dict()
     assert all(torch.equal(weights, before[name]) for name, weights in model.encoder.state_dict().items())
-    ids, labels = torch.tensor([[3, 9, 12, 1]]), torch.tensor([[-100, 0, 2, -100]])
+    ids = torch.tensor([[3, 9, 12, 1]])
     padded = torch.nn.functional.pad(ids, (0, 3), value=2)
     mask = torch.tensor([[1, 1, 1, 1, 0, 0, 0]])
     with torch.inference_mode():
-        alone = model(input_ids=ids, attention_mask=torch.ones_like(ids), labels=labels)
+        alone = model(input_ids=ids, attention_mask=torch.ones_like(ids))
         beside = model(input_ids=padded, attention_mask=mask).logits[:, :4]
     torch.testing.assert_close(alone.logits, beside)
-    expected = torch.nn.functional.cross_entropy(alone.logits[0, 1:3], labels[0, 1:3])
-    torch.testing.assert_close(alone.loss, expected)
 
     model.save_pretrained(tmp_path / "saved")
     again = BiLstmTagger.from_pretrained(tmp_path / "saved").eval()

@@ -92,3 +92,26 @@ def test_the_same_seed_gives_the_same_student(workdir: Path) -> None:
         train(recipe, [f"output_dir=outputs/{number}", f"seed={seed}"])
         hashes.append(sha256_of(Path(f"outputs/{number}/model.safetensors")))
     assert hashes[0] == hashes[1] != hashes[2]
+
+
+def test_gathered_batches_are_one_step_of_the_same_examples(workdir: Path) -> None:
+    recipe = student_recipe(workdir, eval_dataset=None, max_steps=3, logging_strategy="steps", logging_steps=1)
+    config = Path("encoder/config.json")
+    still = {
+        "hidden_dropout_prob": 0.0,
+        "attention_probs_dropout_prob": 0.0,
+    }  # dropout draws otherwise for other batches
+    config.write_text(json.dumps({**json.loads(config.read_text()), **still}))
+    logs = []
+    for size, gathered in ((8, 1), (2, 4)):
+        words = [
+            f"output_dir=outputs/{size}",
+            f"per_device_train_batch_size={size}",
+            f"gradient_accumulation_steps={gathered}",
+        ]
+        train(recipe, words)
+        history = json.loads(Path(f"outputs/{size}/trainer_state.json").read_text())["log_history"]
+        logs.append([(row["loss"], row["grad_norm"]) for row in history if "grad_norm" in row])
+    assert len(logs[0]) == 3
+    for one, other in zip(*logs, strict=True):
+        assert one == pytest.approx(other, rel=1e-3)
