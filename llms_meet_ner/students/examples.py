@@ -38,9 +38,11 @@ class Loaded:
         """Return lines for people about what was left out."""
         found = []
         if self.separators:
-            found.append(f"{what}: {self.separators:,} document separators are left out")
+            found.append(f"{what}: document separators, left out: {self.separators:,}")
         if self.inner:
-            found.append(f"{what}: {self.inner:,} entities inside others are left out: a student learns the outer ones")
+            found.append(
+                f"{what}: entities inside others, left out since a student learns the outer ones: {self.inner:,}"
+            )
         return found
 
 

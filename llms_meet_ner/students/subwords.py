@@ -65,16 +65,17 @@ class ReadingNotes:
         if self.in_windows:
             named = listed([f"{name} ({count} windows)" for name, count in self.in_windows.items()], _NAMED)
             found.append(
-                f"longer than the encoder's window: {len(self.in_windows):,} sentences are read in overlapping windows and answered as a "
-                f"whole: {named}"
+                f"sentences longer than the encoder's window, read in windows that overlap and answered as a whole: "
+                f"{len(self.in_windows):,}: {named}"
             )
         if self.unread:
             found.append(
-                f"no subword of the encoder: {len(self.unread):,} tokens are not read and only lie inside an entity: {_shown(self.unread)}"
+                f"tokens without a subword of the encoder, which are not read and can only lie inside an entity: "
+                f"{len(self.unread):,}: {_shown(self.unread)}"
             )
         if self.trimmed:
             found.append(
-                f"longer than a whole window: {len(self.trimmed):,} tokens are read up to its end: {_shown(self.trimmed)}"
+                f"tokens longer than a whole window, read up to its end: {len(self.trimmed):,}: {_shown(self.trimmed)}"
             )
         return found
 

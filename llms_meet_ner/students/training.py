@@ -169,7 +169,7 @@ def _train_set(
         raise LmnError("no sentence to train on", ", ".join(entry.name for entry in entries), "convert another split")
     lines = [*loaded.lines("training"), *(f"training: {line}" for line in notes.lines())]
     if lost := sum(lost_entities(sentence, read) for sentence, read in pairs):
-        lines.append(f"training: {lost:,} entities have no token with a subword, and are not learned")
+        lines.append(f"training: entities of which no token has a subword, not learned: {lost:,}")
     return len(loaded.sentences), examples, lines
 
 

@@ -75,8 +75,8 @@ def test_separators_and_inner_entities_are_left_out_and_said(workdir: Path) -> N
     loaded = load_sentences(workdir, entries_of(workdir, ["one", "one"]))
     assert [sentence.spans for sentence in loaded.sentences] == [(Span(0, 3, "ORG"),)] * 2
     assert loaded.lines("training") == [
-        "training: 2 document separators are left out",
-        "training: 2 entities inside others are left out: a student learns the outer ones",
+        "training: document separators, left out: 2",
+        "training: entities inside others, left out since a student learns the outer ones: 2",
     ]
 
 

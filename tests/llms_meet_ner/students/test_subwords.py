@@ -58,10 +58,10 @@ def test_what_is_not_read_as_it_stands_is_said() -> None:
     subwords, notes = Subwords.of(word_piece(), 10), ReadingNotes()
     subwords.read([("long", ("Essex",) * 30), ("odd", ("a", "\x00", "\x00", "x" * 40))], notes)
     assert notes.lines() == [
-        "longer than the encoder's window: 2 sentences are read in overlapping windows and answered as a whole: long (5 windows), "
+        "sentences longer than the encoder's window, read in windows that overlap and answered as a whole: 2: long (5 windows), "
         "odd (2 windows)",
-        "no subword of the encoder: 2 tokens are not read and only lie inside an entity: '\\x00'",
-        "longer than a whole window: 1 tokens are read up to its end: 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+        "tokens without a subword of the encoder, which are not read and can only lie inside an entity: 2: '\\x00'",
+        "tokens longer than a whole window, read up to its end: 1: 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
     ]
     assert ReadingNotes().lines() == []
 

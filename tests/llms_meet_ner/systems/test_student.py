@@ -68,7 +68,7 @@ def test_records_hold_spans_and_confidences_and_no_text(recipe: Recipe, capsys: 
     assert run["stamp"]["resolved_dtype"] == "float32"
     errors = capsys.readouterr().err
     assert "demo/x/2 (3 windows)" in errors
-    assert "1 tokens are not read" in errors
+    assert "which are not read and can only lie inside an entity: 1: " in errors
 
     before = (folder / "predictions.jsonl").read_bytes()
     predict(recipe_system(recipe, SystemOptions(batch_size=2)), SENTENCES, folder, restart=True)
@@ -87,7 +87,7 @@ def test_a_student_is_found_by_its_folder_with_the_same_answers(
     assert str(student.facts.adapter) == "outputs/tiny"
     with caplog.at_level(logging.WARNING):
         answers = student.answer(SENTENCES)
-    assert "read in overlapping windows" in caplog.text
+    assert "read in windows that overlap" in caplog.text
     assert [answer.spans for answer in answers] == [
         answer.spans for answer in recipe_system(recipe, SystemOptions()).answer(SENTENCES)
     ]
