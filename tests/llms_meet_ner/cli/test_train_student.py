@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from tiny_encoders import student_recipe
+from paths import FIXTURES, ROOT
+from tiny_encoders import save_tiny_bert, student_recipe
 
 from llms_meet_ner.cli.predict import main as lmn_predict
 from llms_meet_ner.cli.tag import main as lmn_tag
@@ -53,6 +54,21 @@ def test_from_training_to_scores_by_the_commands_of_an_adapter(workdir: Path) ->
     tagged = run(lmn_tag, ["--adapter", "outputs/tiny", "--format", "json"], input="Hussain struck 158 for Essex.\n")
     assert tagged.exit_code == 0, tagged.output
     assert json.loads(tagged.stdout.splitlines()[-1])["text"] == "Hussain struck 158 for Essex."
+
+
+def test_the_recipe_of_a_published_system_is_scored_beside_its_published_figures(workdir: Path) -> None:
+    save_tiny_bert(workdir / "bert-base-uncased")
+    words = [str(ROOT / "recipes/students/multinerd_a.yaml"), "eval_dataset=null", "num_train_epochs=1", "use_cpu=true"]
+    source = ["--source", str(FIXTURES / "multinerd")]
+    for command, arguments in (
+        (lmn_convert, ["multinerd", *source, "--split", "train"]),
+        (lmn_train, words),
+        (lmn_eval, ["--split", "train", *source, "--recipe", *words]),
+    ):
+        done = CliRunner().invoke(command, arguments)
+        assert done.exit_code == 0, done.output
+    assert "15 labels: " in CliRunner().invoke(lmn_train, [*words, "output_dir=outputs/b", "--dry-run"]).output
+    assert "0.888253" in done.output
 
 
 @pytest.mark.slow
