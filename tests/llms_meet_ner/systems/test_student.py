@@ -12,6 +12,7 @@ from tiny_encoders import student_recipe
 from llms_meet_ner import LmnError
 from llms_meet_ner.data_converters import load_card, read_corpus
 from llms_meet_ner.decoding.requests import FREE
+from llms_meet_ner.files import sha256_of
 from llms_meet_ner.prediction.run import predict, run_folder
 from llms_meet_ner.records import read_records
 from llms_meet_ner.sentence import Sentence
@@ -66,6 +67,7 @@ def test_records_hold_spans_and_confidences_and_no_text(recipe: Recipe, capsys: 
     run = json.loads((folder / "run.json").read_text())
     assert run["notes"] == {"windows": {"demo/x/2": 3}}
     assert run["stamp"]["resolved_dtype"] == "float32"
+    assert run["stamp"]["adapter_sha256"] == sha256_of(recipe.weights_file)
     errors = capsys.readouterr().err
     assert "demo/x/2 (3 windows)" in errors
     assert "which are not read and can only lie inside an entity: 1: " in errors
