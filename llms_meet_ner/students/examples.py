@@ -83,10 +83,16 @@ def load_sentences(folder: Path, entries: Iterable[DatasetEntry]) -> Loaded:
 
 
 def read_all(subwords: Subwords, sentences: Sequence[Sentence], notes: ReadingNotes) -> list[ReadSentence]:
-    """Return sentences as the encoder reads them; `notes` takes what is not read as it stands."""
+    """Return sentences as the encoder reads them; `notes` takes what is not read as it stands.
+
+    A sentence of raw text, which has no id, is named by its beginning.
+    """
     found: list[ReadSentence] = []
     for start in range(0, len(sentences), _AT_ONCE):
-        part = [(sentence.id, sentence.tokens) for sentence in sentences[start : start + _AT_ONCE]]
+        part = [
+            (sentence.id or repr(sentence.text[:40]), sentence.tokens)
+            for sentence in sentences[start : start + _AT_ONCE]
+        ]
         found += subwords.read(part, notes)
     return found
 

@@ -52,18 +52,18 @@ class ReadingNotes:
     Attributes:
         unread: Tokens without a subword, each as often as it stands there.
         trimmed: Tokens with more subwords than a window takes, which are read up to that.
-        in_windows: Number of windows by name of the sentence, for those that are longer than one window.
+        in_windows: Name and number of windows of each sentence that is longer than one window.
     """
 
     unread: list[str] = field(default_factory=list)
     trimmed: list[str] = field(default_factory=list)
-    in_windows: dict[str, int] = field(default_factory=dict)
+    in_windows: list[tuple[str, int]] = field(default_factory=list)
 
     def lines(self) -> list[str]:
         """Return lines for people; none if everything was read as it stands."""
         found = []
         if self.in_windows:
-            named = listed([f"{name} ({count} windows)" for name, count in self.in_windows.items()], _NAMED)
+            named = listed([f"{name} ({count} windows)" for name, count in self.in_windows], _NAMED)
             found.append(
                 f"sentences longer than the encoder's window, read in windows that overlap and answered as a whole: "
                 f"{len(self.in_windows):,}: {named}"
@@ -175,7 +175,7 @@ class Subwords:
         parts = [by_word[word][: self.room] for word in read]
         windows = windows_of([len(part) for part in parts], self.room, self.overlap)
         if len(windows) > 1:
-            notes.in_windows[name] = len(windows)
+            notes.in_windows.append((name, len(windows)))
         return ReadSentence(tuple(read), tuple(self._window(parts, window) for window in windows))
 
     def _window(self, parts: Sequence[list[int]], window: Window) -> ReadWindow:

@@ -168,7 +168,7 @@ class Student:
             batches, lambda batch: self._answers([reads[item] for item in batch.items]),
             description=f"{self._place.folder} on {loaded.device_name}, {loaded.dtype}", remarks=notes.lines(),
             machine={"device": loaded.device_name, RESOLVED_DTYPE_KEY: loaded.dtype},
-            notes={"windows": notes.in_windows} if notes.in_windows else {},
+            notes={"windows": dict(notes.in_windows)} if notes.in_windows else {},
         )  # fmt: skip
 
     def read(self, answer: Answer, sentence: Sentence) -> Alignment:

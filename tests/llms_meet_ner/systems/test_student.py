@@ -90,6 +90,10 @@ def test_a_student_is_found_by_its_folder_with_the_same_answers(
     with caplog.at_level(logging.WARNING):
         answers = student.answer(SENTENCES)
     assert "read in windows that overlap" in caplog.text
+    caplog.clear()
+    with caplog.at_level(logging.WARNING):
+        student.answer([Sentence("", SENTENCES[2].tokens)] * 2)
+    assert "as a whole: 2: 'a b c d e f g h i j a b c d e f g h i j ' (3 windows), " in caplog.text
     assert [answer.spans for answer in answers] == [
         answer.spans for answer in recipe_system(recipe, SystemOptions()).answer(SENTENCES)
     ]
