@@ -34,11 +34,11 @@ def instruction_text(fmt: Any, labels: LabelSet, variant: str, task: str, task_i
         LmnError: The format does not have this variant.
     """
     if variant == "full":
-        return "\n".join([task, "Label Set:", *map(_definition_line, labels), _LAST_LINE])
+        return "\n".join([task, "Label Set:", *map(label_line, labels), _LAST_LINE])
     if variant == "short":
         return f"{task_in_short}: {', '.join(labels.names)}"
     if variant in LETTERED:
-        definitions = [_definition_line(label) for label in labels if label.definition]
+        definitions = [label_line(label) for label in labels if label.definition]
         return "\n".join([_lettered_task(labels.names), *definitions, _LAST_LINE])
     raise LmnError(
         f"format {fmt.name} has no instruction variant {variant!r}", remedy=f"it has: {', '.join(fmt.variants)}"
@@ -51,7 +51,8 @@ def _lettered_task(names: tuple[str, ...]) -> str:
     return f"This is a sequence labelling task: find every stretch of the input sentence to which {listed} applies, and give it that label."
 
 
-def _definition_line(label: Label) -> str:
+def label_line(label: Label) -> str:
+    """Return a line of the label set: name, long name and definition, as far as they are known."""
     head = f"{label.name}({label.long})" if label.long else label.name
     return f"{head}: {label.definition}" if label.definition else head
 

@@ -16,6 +16,8 @@ from ..sentence import JOINS, SPACE, Join
 from ..typed_json import from_json, read_as_it_is, to_json, written_as
 
 InstructionAs = Literal["user", "system"]
+Quote = Literal["", "`"]
+QUOTES: tuple[Quote, ...] = get_args(Quote)
 Special = Literal["bos_token", "eos_token"]
 PROMPT_SPEC_FILE = "prompt_spec.json"
 CONTENT = "{{content}}"
@@ -181,9 +183,10 @@ class PromptSpec:
             instruction the system message.
         template: Chat template around both; None until a recipe names one.
         join: Text between two tokens, in the sentence and in outputs: a space, or nothing.
+        quote: Text before and after each token of the sentence that a model reads, so that it sees where tokens end; empty for nothing.
 
     Raises:
-        ValueError: There is no such format, variant or join, or something is longer than any prompt.
+        ValueError: There is no such format, variant, join or quote, or something is longer than any prompt.
     """
 
     format: str
@@ -194,6 +197,7 @@ class PromptSpec:
     instruction_as: InstructionAs = "user"
     template: TemplatePieces | None = None
     join: Join = SPACE
+    quote: Quote = ""
 
     def __post_init__(self) -> None:
         for key, name, known in (("format", self.format, format_names()), ("variant", self.variant, VARIANTS)):
@@ -201,13 +205,17 @@ class PromptSpec:
                 raise ValueError(f"{key}: {name!r:.60} is not one of {', '.join(known)}")
         if self.join not in JOINS:
             raise ValueError(f"join: {self.join!r:.60} is neither a space nor empty")
+        if self.quote not in QUOTES:
+            raise ValueError(f"quote: {self.quote!r:.60} is neither a backtick nor empty")
         if len(self.instruction) > _LONGEST_INSTRUCTION:
             raise ValueError(f"instruction: more than {_LONGEST_INSTRUCTION:,} characters")
         if len(self.labels) > _MOST_LABELS:
             raise ValueError(f"labels: more than {_MOST_LABELS:,}")
 
     def source(self, tokens: Sequence[str]) -> str:
-        """Return the text of a sentence as a model reads it: its tokens, joined."""
+        """Return the text of a sentence as a model reads it: its tokens, joined, each in quotes if the prompt has some."""
+        if self.quote:
+            tokens = [f"{self.quote}{token}{self.quote}" for token in tokens]
         return self.join.join(tokens)
 
     def output_format(self) -> OutputFormat:
@@ -243,7 +251,7 @@ class PromptSpec:
 
     def differences(self, other: PromptSpec) -> list[str]:
         """Return the names of the fields in which two specs differ; the template is not compared."""
-        names = ("format", "variant", "instruction", "nested", "instruction_as", "join")
+        names = ("format", "variant", "instruction", "nested", "instruction_as", "join", "quote")
         differing = [name for name in names if getattr(self, name) != getattr(other, name)]
         same_labels = self.labels.names == other.labels.names and dict(self.labels.origins) == dict(
             other.labels.origins
@@ -281,4 +289,4 @@ class PromptSpec:
         write_json(path, self.to_dict())
 
 
-written_as(PromptSpec, "format variant instruction *labels nested instruction_as template join??")
+written_as(PromptSpec, "format variant instruction *labels nested instruction_as template join?? quote??")

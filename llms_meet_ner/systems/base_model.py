@@ -12,7 +12,7 @@ from ..decoding.pretrained import Weights
 from ..prompting.spec import PromptSpec
 from ..sentence import Sentence
 from ..training.recipe import Recipe, recipe_prompt
-from .examples import ExampleChooser, Shots
+from .examples import RecipeExamples, Shots
 from .local import LocalSystem, recipe_identity, recipe_precision, recipe_weights, training_guesser
 from .options import SystemOptions
 from .prompted import changed, prompt_differences
@@ -31,7 +31,7 @@ class BaseModel(LocalSystem):
     def __init__(self, recipe: Recipe, options: SystemOptions, shots: Shots) -> None:
         self._recipe = recipe
         self._shots = shots
-        super().__init__(options, ExampleChooser(recipe, self.prompt, shots))
+        super().__init__(options, RecipeExamples(recipe, self.prompt, shots))
 
     @property
     def name(self) -> str:

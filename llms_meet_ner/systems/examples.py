@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, get_args
 
 from ..errors import LmnError
@@ -109,20 +111,36 @@ class Chosen:
         }
 
 
-class ExampleChooser:
-    """Chooses examples from the training data of a recipe, which it reads once.
+class ExampleChooser(ABC):
+    """Chooses examples from annotated sentences, which it reads once.
 
     Args:
-        recipe: Recipe that names the data set.
-        spec: Prompt; the outputs of the data set are in its format.
+        spec: Prompt; the outputs of the sentences are in its format.
         shots: Number and rule.
     """
 
-    def __init__(self, recipe: Recipe, spec: PromptSpec, shots: Shots) -> None:
+    def __init__(self, spec: PromptSpec, shots: Shots) -> None:
         self.shots = shots
-        self._recipe = recipe
         self._spec = spec
         self._nearest: dict[tuple[str, tuple[str, ...]], tuple[Example, ...]] = {}
+
+    @property
+    @abstractmethod
+    def dataset(self) -> str:
+        """Name of what the sentences come from."""
+
+    @property
+    @abstractmethod
+    def place(self) -> object:
+        """Their file, for messages."""
+
+    @abstractmethod
+    def answers(self) -> Iterator[tuple[Sentence, str]]:
+        """Yield the sentences and their outputs.
+
+        Raises:
+            LmnError: They cannot be read.
+        """
 
     def choose(self, sentences: Sequence[Sentence]) -> Chosen:
         """Choose the examples for sentences.
@@ -133,7 +151,7 @@ class ExampleChooser:
         """
         if not self.shots.number:
             return Chosen(self.shots, "", [()] * len(sentences), ())
-        dataset = self._recipe.dataset
+        dataset = self.dataset
         if self.shots.rule == NEAREST:
             return Chosen(self.shots, dataset, self._nearest_of(sentences), None)
         asked = {sentence.id for sentence in sentences}
@@ -146,10 +164,9 @@ class ExampleChooser:
 
     @cached_property
     def _pool(self) -> list[Candidate]:
-        entry = self._recipe.train_entry()
         fmt = self._spec.output_format()
         pool: dict[tuple[str, ...], Candidate] = {}
-        for sentence, output in read_answers(self._recipe.dataset_dir, entry):
+        for sentence, output in self.answers():
             spans = fmt.parse(output, sentence.tokens, self._spec.labels).spans
             if spans and not sentence.is_docstart and sentence.tokens not in pool:
                 example = Example(sentence.id, self._spec.source(sentence.tokens), output)
@@ -157,7 +174,7 @@ class ExampleChooser:
         if len(pool) < self.shots.number:
             raise LmnError(
                 f"--shots {self.shots.number}, and {len(pool):,} different sentences there hold an entity",
-                self._recipe.dataset_dir / entry.file_name,
+                self.place,
             )
         return list(pool.values())
 
@@ -173,6 +190,34 @@ class ExampleChooser:
         for sentence, examples in zip(new, _nearest(self._pool, self.shots.number, new), strict=True):
             self._nearest[sentence.id, sentence.tokens] = examples
         return [self._nearest[sentence.id, sentence.tokens] for sentence in sentences]
+
+
+class RecipeExamples(ExampleChooser):
+    """Chooses examples from the training data of a recipe.
+
+    Args:
+        recipe: Recipe that names the data set.
+        spec: Prompt; the outputs of the data set are in its format.
+        shots: Number and rule.
+    """
+
+    def __init__(self, recipe: Recipe, spec: PromptSpec, shots: Shots) -> None:
+        self._recipe = recipe
+        super().__init__(spec, shots)
+
+    @property
+    def dataset(self) -> str:
+        """Name of the recipe's data set."""
+        return self._recipe.dataset
+
+    @property
+    def place(self) -> Path:
+        """File of its records."""
+        return self._recipe.dataset_dir / self._recipe.train_entry().file_name
+
+    def answers(self) -> Iterator[tuple[Sentence, str]]:
+        """Yield its sentences and their outputs."""
+        return read_answers(self._recipe.dataset_dir, self._recipe.train_entry())
 
 
 def _drawn(pool: Sequence[Candidate], seed: int) -> list[Candidate]:

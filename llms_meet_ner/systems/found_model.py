@@ -13,6 +13,7 @@ from ..files import sha256_of
 from ..prompting.spec import PromptSpec
 from ..sentence import Sentence
 from ..training.recipe import ADAPTER_FILE, HALF_PRECISION
+from .examples import ExampleChooser
 from .finding import ModelFiles, saved_dtype
 from .local import PRECISION_KEYS, LocalSystem
 from .options import SystemOptions
@@ -26,10 +27,11 @@ class FoundModel(LocalSystem):
     Args:
         found: Files of the model that was found.
         options: Options of the system.
+        chooser: Chooses the examples of each prompt; None for none.
     """
 
-    def __init__(self, found: ModelFiles, options: SystemOptions) -> None:
-        super().__init__(options)
+    def __init__(self, found: ModelFiles, options: SystemOptions, chooser: ExampleChooser | None = None) -> None:
+        super().__init__(options, chooser)
         self._found = found
 
     @property

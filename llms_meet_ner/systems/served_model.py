@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -20,77 +21,55 @@ from ..reading import PUBLISHED
 from ..records import Answer
 from ..sentence import Sentence
 from ..training.recipe import Recipe, known_prompt
-from .examples import ExampleChooser, Shots
+from .examples import ExampleChooser, RecipeExamples, Shots
 from .options import SystemOptions
 from .pieces import PIECE_TOKENS, WHOLE_TOKENS, Cut, join_answers
 from .pieces import cut as cut_sentence
 from .prompted import PromptedSystem, changed, continuation_remarks, prompt_differences
-from .server import OPENAI, REQUEST, CutError, Server, ServerOptions, TooLongError
+from .server import OPENAI, REQUEST, CutError, Meter, Server, ServerOptions, TooLongError
 from .system import Facts, Job
 
 GRAMMAR_KEY = "grammar"
 """Key of a stamp for the grammars of constrained decoding: their dialect, and in a nested format their depth."""
 
 
-class ServedModel(PromptedSystem):
-    """A recipe's model that a server runs: the trained one, or the base model without training.
-
-    Which weights are behind the server's name for them is not known here. Examples are sent as earlier turns of a chat.
+class ServerSystem(PromptedSystem):
+    """A system whose model is behind a server. Examples are sent as earlier turns of a chat.
 
     Args:
-        recipe: Recipe that the model was trained with, or that names the base model and the data.
         options: Options of the system.
         server: Address and limits of the server.
-        shots: Examples for the base model; None for the trained one.
+        chooser: Chooses the examples of each prompt; None for none.
+        meter: Stands before each request for an answer; None for nothing.
     """
 
-    def __init__(self, recipe: Recipe, options: SystemOptions, server: ServerOptions, shots: Shots | None) -> None:
-        self._recipe = recipe
+    def __init__(
+        self, options: SystemOptions, server: ServerOptions, chooser: ExampleChooser | None, meter: Meter | None = None
+    ) -> None:
+        super().__init__(options, chooser)
         self._server_options = server
-        self._shots = shots
-        super().__init__(options, ExampleChooser(recipe, self.prompt, shots) if shots else None)
+        self._meter = meter
 
     @property
-    def name(self) -> str:
-        """Name of the served model, or of the recipe if the server is not asked yet."""
-        return self._server_options.model or self._recipe.name
+    @abstractmethod
+    def sent_prompt(self) -> PromptSpec:
+        """Prompt without a template: the server has its own."""
 
-    @property
-    def results_folder(self) -> Path:
-        """Output folder of the recipe."""
-        return self._recipe.output_dir
-
-    @property
-    def run_name(self) -> str:
-        """The decoding, that a server decodes, and the examples."""
-        return f"{self.decoding}-{OPENAI}" + (f"-{self._shots.mark}" if self._shots else "")
+    def remarks(self) -> tuple[str, ...]:
+        """Return lines that people should read before a run starts."""
+        return ()
 
     @property
     def gives_confidences(self) -> bool:
         """Whether a server is asked for what confidences are made of; whether it gives that turns out with its answers."""
         return self.decoding == CONSTRAINED and self._server_options.grammar != "llamacpp"
 
-    @property
-    def facts(self) -> Facts:
-        """The recipe, its model and seed."""
-        return Facts(self._recipe.model, self._recipe.path, self._recipe.seed)
-
-    @cached_property
-    def prompt(self) -> PromptSpec:
-        """Prompt saved next to the recipe's adapter; without such a file, or without training, the prompt of the data."""
-        kept = self._recipe.output_dir / PROMPT_SPEC_FILE
-        return PromptSpec.load(kept) if kept.is_file() and not self._shots else self._recipe.train_entry().spec
-
-    def stamp(self, sentences: Sequence[Sentence] = ()) -> dict[str, Any]:
-        """Return everything that determines the answers, apart from the sentences, for JSON."""
-        server = self._server
+    def request_stamp(self, sentences: Sequence[Sentence]) -> dict[str, Any]:
+        """Return the part of a stamp that describes the requests."""
         return {
-            "engine": OPENAI,
-            "recipe": self._recipe.path.name,
-            "model": self._recipe.model,
-            "served_model": masked(server.model),  # as the files of a run hold it
+            "served_model": masked(self._server.model),  # as the files of a run hold it
             "adapter_sha256": None,
-            "prompt": self._sent_prompt.to_dict(),
+            "prompt": self.sent_prompt.to_dict(),
             "decoding": self.decoding,
             "max_new_tokens": self.options.max_new_tokens,
             "request": self._request,
@@ -99,17 +78,13 @@ class ServedModel(PromptedSystem):
             **self._grammar_stamp,
         }
 
-    def differences(self, stamp: Mapping[str, Any], sentences: Sequence[Sentence]) -> list[str]:
-        """Return the names of what differs between the stamp of an earlier run and this model; the server is not asked."""
-        now = {"model": self._recipe.model, "adapter_sha256": None}
-        if self._server_options.model:
-            now["served_model"] = masked(self._server_options.model)
-        differing = changed(now, stamp) + self._option_differences(stamp)
+    def request_differences(self, stamp: Mapping[str, Any]) -> list[str]:
+        """Return the names of what differs between the requests of an earlier run and these; the server is not asked."""
+        asked = self._server_options.model
+        differing = changed({"served_model": masked(asked)}, stamp) if asked else []
+        differing += self._option_differences(stamp)
         if self.decoding == CONSTRAINED and self._grammar_differs(stamp.get(GRAMMAR_KEY)):
             differing.append(GRAMMAR_KEY)
-        if self._shots:
-            differing += prompt_differences(stamp, self.prompt, None)
-            differing += changed({"shots": self._shots_stamp(sentences)}, stamp)
         return differing
 
     def answer(self, sentences: Sequence[Sentence]) -> list[Answer]:
@@ -121,7 +96,7 @@ class ServedModel(PromptedSystem):
 
         Long sentences are read in pieces; what the server then still refuses as too long is halved until it takes it.
         """
-        server, spec = self._server, self._sent_prompt
+        server, spec = self._server, self.sent_prompt
         cut = Cut(tuple(sentences), tuple(self._pieces(sentence) for sentence in sentences), spec.join)
         pieces = [piece for parts in cut.pieces for piece in parts]
         shown = zip(cut.pieces, self._examples(sentences), strict=True)
@@ -136,7 +111,7 @@ class ServedModel(PromptedSystem):
 
         url, workers = server.options.shown_url, server.options.concurrency
         description = f"{server.model} at {url}, {workers} requests at a time"
-        remarks = (*(() if self._shots else continuation_remarks(self._recipe)), *filter(None, [cut.remark]))
+        remarks = (*self.remarks(), *filter(None, [cut.remark]))
         if self.decoding == CONSTRAINED:
             description += f", grammars for {server.dialect}"
         return Job(batches, answer, workers, description, remarks, notes={"base_url": url}, cut=cut)
@@ -147,7 +122,7 @@ class ServedModel(PromptedSystem):
         if count <= PIECE_TOKENS:
             return (sentence,)
         window = self._server.window
-        spec = self._sent_prompt
+        spec = self.sent_prompt
         least = 2 * len(spec.source(sentence.tokens).split()) + len(spec.instruction.split())
         fits = count <= WHOLE_TOKENS and (window is None or least <= window)
         return (sentence,) if fits else tuple(cut_sentence(sentence))
@@ -158,7 +133,7 @@ class ServedModel(PromptedSystem):
         Raises:
             LmnError: The server fails, does not heed the grammar, or has no room for a single token, or for a sentence with its examples.
         """
-        spec = self._sent_prompt
+        spec = self.sent_prompt
         turns = spec.conversation(spec.source(piece.tokens), shown)
         ask = self._constrained if self.decoding == CONSTRAINED else self._free
         bounds = self._bounds(piece, bound)
@@ -178,7 +153,7 @@ class ServedModel(PromptedSystem):
 
     def _free(self, piece: Sentence, system: str, turns: Sequence[str], most: int) -> Answer:
         text, replaced = self._server.complete(
-            system, turns, most, self._request, lambda text: self.ending(text, piece.tokens)
+            system, turns, most, self._request, lambda text: self.ending(text, piece.tokens), piece.id
         )
         return Answer(text, replaced=replaced)
 
@@ -188,7 +163,7 @@ class ServedModel(PromptedSystem):
 
         server, grammar = self._server, self._grammar(piece)
         field = {"extra_body": request_of(server.dialect, grammar.text)}
-        found = server.ask(system, turns, most, self._request | field)
+        found = server.ask(system, turns, most, self._request | field, piece.id)
         output = grammar.read(found.text)
         if (
             output is None and found.is_cut and grammar.begins(found.text.rstrip("\ufffd"))
@@ -203,14 +178,14 @@ class ServedModel(PromptedSystem):
         return Answer(text, *sure, replaced=replaced)
 
     def _grammar(self, piece: Sentence) -> SentenceGrammar:
-        spec = self._sent_prompt
+        spec = self.sent_prompt
         fmt = get_inline_format(spec.format, nested=spec.nested, join=spec.join)
         return SentenceGrammar(piece.tokens, fmt, spec.labels, self._server_options.depth)
 
     def _bound(self, piece: Sentence) -> int:
         if self.decoding == CONSTRAINED:
             return self._grammar(piece).bound
-        return self.options.max_new_tokens or served_bound(self._sent_prompt, piece.tokens)
+        return self.options.max_new_tokens or served_bound(self.sent_prompt, piece.tokens)
 
     def _bounds(self, piece: Sentence, bound: int) -> list[int]:
         """Return the bounds to try: servers refuse a request whose bound does not fit the window, however short the answer.
@@ -220,7 +195,7 @@ class ServedModel(PromptedSystem):
         if self.options.max_new_tokens:
             return [bound]
         bounds = [bound, bound // 2]
-        least = len(self._sent_prompt.source(piece.tokens).encode())
+        least = len(self.sent_prompt.source(piece.tokens).encode())
         while self.decoding == CONSTRAINED and bounds[-1] > least:
             bounds.append(bounds[-1] // 2)
         return bounds
@@ -255,9 +230,80 @@ class ServedModel(PromptedSystem):
 
     @cached_property
     def _server(self) -> Server:
-        return Server(self._server_options)
+        return Server(self._server_options, self._meter)
+
+
+class ServedModel(ServerSystem):
+    """A recipe's model that a server runs: the trained one, or the base model without training.
+
+    Which weights are behind the server's name for them is not known here.
+
+    Args:
+        recipe: Recipe that the model was trained with, or that names the base model and the data.
+        options: Options of the system.
+        server: Address and limits of the server.
+        shots: Examples for the base model; None for the trained one.
+        meter: Stands before each request for an answer; None for nothing.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        options: SystemOptions,
+        server: ServerOptions,
+        shots: Shots | None,
+        meter: Meter | None = None,
+    ) -> None:
+        self._recipe = recipe
+        self._shots = shots
+        super().__init__(options, server, RecipeExamples(recipe, self.prompt, shots) if shots else None, meter)
+
+    @property
+    def name(self) -> str:
+        """Name of the served model, or of the recipe if the server is not asked yet."""
+        return self._server_options.model or self._recipe.name
+
+    @property
+    def results_folder(self) -> Path:
+        """Output folder of the recipe."""
+        return self._recipe.output_dir
+
+    @property
+    def run_name(self) -> str:
+        """The decoding, that a server decodes, and the examples."""
+        return f"{self.decoding}-{OPENAI}" + (f"-{self._shots.mark}" if self._shots else "")
+
+    @property
+    def facts(self) -> Facts:
+        """The recipe, its model and seed."""
+        return Facts(self._recipe.model, self._recipe.path, self._recipe.seed)
 
     @cached_property
-    def _sent_prompt(self) -> PromptSpec:
+    def prompt(self) -> PromptSpec:
+        """Prompt saved next to the recipe's adapter; without such a file, or without training, the prompt of the data."""
+        kept = self._recipe.output_dir / PROMPT_SPEC_FILE
+        return PromptSpec.load(kept) if kept.is_file() and not self._shots else self._recipe.train_entry().spec
+
+    def stamp(self, sentences: Sequence[Sentence] = ()) -> dict[str, Any]:
+        """Return everything that determines the answers, apart from the sentences, for JSON."""
+        origin = {"engine": OPENAI, "recipe": self._recipe.path.name, "model": self._recipe.model}
+        return origin | self.request_stamp(sentences)
+
+    def differences(self, stamp: Mapping[str, Any], sentences: Sequence[Sentence]) -> list[str]:
+        """Return the names of what differs between the stamp of an earlier run and this model; the server is not asked."""
+        differing = changed({"model": self._recipe.model, "adapter_sha256": None}, stamp) + self.request_differences(
+            stamp
+        )
+        if self._shots:
+            differing += prompt_differences(stamp, self.prompt, None)
+            differing += changed({"shots": self._shots_stamp(sentences)}, stamp)
+        return differing
+
+    def remarks(self) -> tuple[str, ...]:
+        """Return a remark if the training continued an adapter with another prompt."""
+        return () if self._shots else continuation_remarks(self._recipe)
+
+    @cached_property
+    def sent_prompt(self) -> PromptSpec:
         """Prompt without a template: the server has its own."""
         return known_prompt(self._recipe, None if self._shots else self._recipe.output_dir).without_template()

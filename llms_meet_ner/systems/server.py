@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import cycle
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from ..characters import harmful_in, without_surrogates
@@ -117,6 +117,18 @@ class ServerOptions:
         return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
 
 
+class Usage(NamedTuple):
+    """Tokens of a request as the server counted them.
+
+    Attributes:
+        tokens_in: Number of tokens of the prompt.
+        tokens_out: Number of tokens that were generated, those of thinking included.
+    """
+
+    tokens_in: int
+    tokens_out: int
+
+
 @dataclass(frozen=True, slots=True)
 class Completion:
     """What a server answers to a conversation.
@@ -125,11 +137,30 @@ class Completion:
         text: Text as it was sent.
         logprobs: Value of `logprobs.content`, which nobody has checked; None if there is none.
         is_cut: Whether the bound on tokens, or the model's window, ended the text.
+        usage: Tokens that the server counted; None if it does not say.
     """
 
     text: str
     logprobs: Any = None
     is_cut: bool = False
+    usage: Usage | None = None
+
+
+class Meter(Protocol):
+    """Stands between a system and its server: it may know an answer already, count what is sent, or let nothing more through."""
+
+    def completion(self, about: str, body: Mapping[str, Any], send: Callable[[], Completion]) -> Completion:
+        """Return the answer to a request. Threads may call it at the same time.
+
+        Args:
+            about: Id of the sentence that the request asks about.
+            body: Body of the request: model, messages, `max_tokens` and the other keys.
+            send: Sends the request.
+
+        Raises:
+            LmnError: `send` fails, or the request may not be sent.
+        """
+        ...
 
 
 class Server:
@@ -138,8 +169,12 @@ class Server:
     Whatever the server sends, a request ends in time and in a result or an `LmnError`.
     """
 
-    def __init__(self, options: ServerOptions) -> None:
+    def __init__(self, options: ServerOptions, meter: Meter | None = None) -> None:
         """Connect, and ask for the model's name if the options have none.
+
+        Args:
+            options: Address and limits.
+            meter: Stands before each request for an answer; None for nothing.
 
         Raises:
             LmnError: The client library is missing, or the server does not answer or serves several models.
@@ -153,6 +188,7 @@ class Server:
                 f"--engine openai needs the package openai ({error})", remedy=installing("openai")
             ) from error
         self.options = options
+        self._meter = meter
         key = os.environ.get(KEY_VARIABLE, "").strip()
         if not (key.isascii() and key.isprintable()):
             raise LmnError("holds a character that no key has", KEY_VARIABLE, "set it again")
@@ -172,7 +208,7 @@ class Server:
 
     def complete(
         self, system: str, turns: Sequence[str], max_tokens: int, request: Mapping[str, Any] = REQUEST,
-        ends: Callable[[str], int | None] = lambda text: None,
+        ends: Callable[[str], int | None] = lambda text: None, about: str = "",
     ) -> tuple[str, int]:  # fmt: skip
         """Return the answer to a conversation, and the number of lone surrogates that became U+FFFD in it.
 
@@ -184,22 +220,32 @@ class Server:
             max_tokens: Number of tokens after which the server cuts the answer off.
             request: More keys of the request.
             ends: Returns the position where an answer ends, None for the end of the text: not every server heeds `stop`.
+            about: Id of the sentence that the conversation is about, for the meter.
 
         Raises:
             LmnError: The server does not answer after all retries, refuses, or answers with something that is not a chat completion.
         """
-        text = self.ask(system, turns, max_tokens, request).text
+        text = self.ask(system, turns, max_tokens, request, about).text
         return without_surrogates(masked(text[: ends(text)]))
 
-    def ask(self, system: str, turns: Sequence[str], max_tokens: int, request: Mapping[str, Any]) -> Completion:
+    def ask(
+        self, system: str, turns: Sequence[str], max_tokens: int, request: Mapping[str, Any], about: str = ""
+    ) -> Completion:
         """Return the answer to a conversation as it was sent; the arguments and errors are those of `complete`."""
         messages: list[Any] = [{"role": "system", "content": system}] if system else []
         messages += [{"role": role, "content": turn} for role, turn in zip(cycle(("user", "assistant")), turns)]
+        body = {"model": self.model, "messages": messages, "max_tokens": max_tokens, **request}
+        if self._meter is None:
+            return self._completion(body)
+        return self._meter.completion(about, body, lambda: self._completion(body))
+
+    def _completion(self, body: Mapping[str, Any]) -> Completion:
+        """Send a request for an answer to a conversation."""
         create = self._client.chat.completions.with_raw_response.create
-        token_bytes = _TOKEN_BYTES * (1 + int(request.get("top_logprobs", 0)))
+        token_bytes = _TOKEN_BYTES * (1 + int(body.get("top_logprobs", 0)))
         answer = self._json(
-            lambda: create(model=self.model, messages=messages, max_tokens=max_tokens, **request),
-            min(_LONGEST_ANSWER, _SPARE_BYTES + token_bytes * max_tokens),
+            lambda: create(**body),
+            min(_LONGEST_ANSWER, _SPARE_BYTES + token_bytes * int(body["max_tokens"])),
             self._served,
             self._other_grammar() if "extra_body" in request else None,
         )
@@ -212,7 +258,7 @@ class Server:
         choice = answer["choices"][0]
         logprobs = choice.get("logprobs")
         content = logprobs.get("content") if isinstance(logprobs, dict) else None
-        return Completion(text, content, choice.get("finish_reason") == "length")
+        return Completion(text, content, choice.get("finish_reason") == "length", _usage_of(answer))
 
     @cached_property
     def dialect(self) -> Dialect:
@@ -397,6 +443,15 @@ def _text_of(answer: Any) -> str | None:
             texts = [part.get("text") for part in parts if isinstance(part, dict) and part.get("type") == "text"]
             known = [text for text in texts if isinstance(text, str)]
             return "".join(known) if len(known) == len(parts) else None
+    return None
+
+
+def _usage_of(answer: Any) -> Usage | None:
+    """Return the tokens that an answer says were used; None if it does not say, or not with counts."""
+    match answer:
+        case {"usage": {"prompt_tokens": int(tokens_in), "completion_tokens": int(tokens_out)}}:
+            if min(tokens_in, tokens_out) >= 0 and bool not in (type(tokens_in), type(tokens_out)):
+                return Usage(tokens_in, tokens_out)
     return None
 
 

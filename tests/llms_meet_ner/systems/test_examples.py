@@ -16,7 +16,7 @@ from llms_meet_ner import LmnError, PromptSpec, Sentence, Span
 from llms_meet_ner.data_converters import load_card, prompt_spec_of
 from llms_meet_ner.data_converters.alpaca import merge_dataset_info, write_split
 from llms_meet_ner.generation import Generation
-from llms_meet_ner.systems.examples import ExampleChooser, Shots
+from llms_meet_ner.systems.examples import RecipeExamples, Shots
 from llms_meet_ner.training.recipe import Recipe
 
 LABELS = ("PER", "ORG", "LOC", "MISC")
@@ -38,7 +38,7 @@ def recipe_for(folder: Path, sentences: list[Sentence]) -> tuple[Recipe, PromptS
 def ids(folder: Path, sentences: list[Sentence], shots: Shots, asked: Any = (("x", "x"),)) -> list[list[str]]:
     recipe, spec = recipe_for(folder, sentences)
     marked = [Sentence(name, tuple(text.split())) for name, text in asked]
-    return [[e.id for e in examples] for examples in ExampleChooser(recipe, spec, shots).choose(marked).by_sentence]
+    return [[e.id for e in examples] for examples in RecipeExamples(recipe, spec, shots).choose(marked).by_sentence]
 
 
 @pytest.mark.parametrize("rule", ["random", "covering", "nearest"])
@@ -126,7 +126,7 @@ def test_a_run_notes_its_examples(tmp_path: Path) -> None:
     marked = [Sentence("x", ("Word3",)), Sentence("y", ("Word4",))]
 
     def stamp(*shots: Any) -> dict[str, Any]:
-        return ExampleChooser(recipe, spec, Shots(*shots)).choose(marked).stamp()
+        return RecipeExamples(recipe, spec, Shots(*shots)).choose(marked).stamp()
 
     nothing = {"number": 0, "rule": None, "seed": None, "dataset": None, "ids": None, "sha256": None}
     assert stamp() == nothing

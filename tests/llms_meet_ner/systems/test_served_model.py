@@ -395,7 +395,7 @@ def test_where_entities_nest_the_grammar_is_as_deep_as_asked_for(project: Path, 
     for depth, most in ((1, 1), (2, 2), (3, 3)):
         options = ServerOptions(fake.url, grammar="vllm", grammar_depth=depth)
         system = ServedModel(recipe, SystemOptions("constrained", server=options), options, None)
-        for name in ("prompt", "_sent_prompt"):
+        for name in ("prompt", "sent_prompt"):
             system.__dict__[name] = replace(getattr(system, name), nested=True)
         assert system.stamp()["grammar"] == {"dialect": "vllm", "depth": depth}
         assert system.differences({**system.stamp(), "grammar": {"dialect": "vllm", "depth": 4}}, []) == ["grammar"]
