@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,20 @@ class ServerSystem(PromptedSystem):
     def sent_prompt(self) -> PromptSpec:
         """Prompt without a template: the server has its own."""
 
+    @property
+    def served_name(self) -> str:
+        """Name of the served model; the server is asked for it if the options have none.
+
+        Raises:
+            LmnError: The server does not answer, or serves several models.
+        """
+        return self._server.model
+
+    @property
+    def address(self) -> str:
+        """Address of the server, without what may be secret in it."""
+        return self._server_options.shown_url
+
     def remarks(self) -> tuple[str, ...]:
         """Return lines that people should read before a run starts."""
         return ()
@@ -97,10 +111,7 @@ class ServerSystem(PromptedSystem):
         Long sentences are read in pieces; what the server then still refuses as too long is halved until it takes it.
         """
         server, spec = self._server, self.sent_prompt
-        cut = Cut(tuple(sentences), tuple(self._pieces(sentence) for sentence in sentences), spec.join)
-        pieces = [piece for parts in cut.pieces for piece in parts]
-        shown = zip(cut.pieces, self._examples(sentences), strict=True)
-        examples = [of_sentence for parts, of_sentence in shown for _ in parts]
+        cut, pieces, examples = self._asked(sentences)
         lengths = [len(spec.source(piece.tokens)) for piece in pieces]
         order = sorted(range(len(pieces)), key=lambda item: (-lengths[item], item))
         batches = [Batch((item,), (self._bound(pieces[item]),)) for item in order]
@@ -115,6 +126,24 @@ class ServerSystem(PromptedSystem):
         if self.decoding == CONSTRAINED:
             description += f", grammars for {server.dialect}"
         return Job(batches, answer, workers, description, remarks, notes={"base_url": url}, cut=cut)
+
+    def bodies(self, sentences: Sequence[Sentence]) -> Iterator[tuple[Sentence, dict[str, Any]]]:
+        """Yield the pieces of sentences, and the body of the first request for each; no text is sent.
+
+        Raises:
+            LmnError: The server does not answer, or there are not enough examples.
+        """
+        _, pieces, examples = self._asked(sentences)
+        for piece, shown in zip(pieces, examples, strict=True):
+            turns = self.sent_prompt.conversation(self.sent_prompt.source(piece.tokens), shown)
+            yield piece, self._server.body(*turns, self._bound(piece), self._request | self._grammar_field(piece))
+
+    def _asked(self, sentences: Sequence[Sentence]) -> tuple[Cut, list[Sentence], list[tuple[Example, ...]]]:
+        """Return the pieces of sentences, and the examples of each piece."""
+        cut = Cut(tuple(sentences), tuple(self._pieces(sentence) for sentence in sentences), self.sent_prompt.join)
+        shown = zip(cut.pieces, self._examples(sentences), strict=True)
+        examples = [of_sentence for parts, of_sentence in shown for _ in parts]
+        return cut, [piece for parts in cut.pieces for piece in parts], examples
 
     def _pieces(self, sentence: Sentence) -> tuple[Sentence, ...]:
         """Return a sentence, or its pieces if it is long, or cannot fit the window that the server names: a word is at least a token."""
@@ -162,8 +191,7 @@ class ServerSystem(PromptedSystem):
         from ..decoding.server_grammar.logprobs import judged
 
         server, grammar = self._server, self._grammar(piece)
-        field = {"extra_body": request_of(server.dialect, grammar.text)}
-        found = server.ask(system, turns, most, self._request | field, piece.id)
+        found = server.ask(system, turns, most, self._request | self._grammar_field(piece), piece.id)
         output = grammar.read(found.text)
         if (
             output is None and found.is_cut and grammar.begins(found.text.rstrip("\ufffd"))
@@ -176,6 +204,12 @@ class ServerSystem(PromptedSystem):
             judged(grammar, output, found.logprobs) if text == output.own else (None, None)
         )  # masked text may read otherwise
         return Answer(text, *sure, replaced=replaced)
+
+    def _grammar_field(self, piece: Sentence) -> dict[str, Any]:
+        """Return the key of a request for the grammar of a piece; nothing in free decoding."""
+        if self.decoding != CONSTRAINED:
+            return {}
+        return {"extra_body": request_of(self._server.dialect, self._grammar(piece).text)}
 
     def _grammar(self, piece: Sentence) -> SentenceGrammar:
         spec = self.sent_prompt

@@ -232,12 +232,16 @@ class Server:
         self, system: str, turns: Sequence[str], max_tokens: int, request: Mapping[str, Any], about: str = ""
     ) -> Completion:
         """Return the answer to a conversation as it was sent; the arguments and errors are those of `complete`."""
-        messages: list[Any] = [{"role": "system", "content": system}] if system else []
-        messages += [{"role": role, "content": turn} for role, turn in zip(cycle(("user", "assistant")), turns)]
-        body = {"model": self.model, "messages": messages, "max_tokens": max_tokens, **request}
+        body = self.body(system, turns, max_tokens, request)
         if self._meter is None:
             return self._completion(body)
         return self._meter.completion(about, body, lambda: self._completion(body))
+
+    def body(self, system: str, turns: Sequence[str], max_tokens: int, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the body of a request for an answer to a conversation; the arguments are those of `complete`."""
+        messages: list[Any] = [{"role": "system", "content": system}] if system else []
+        messages += [{"role": role, "content": turn} for role, turn in zip(cycle(("user", "assistant")), turns)]
+        return {"model": self.model, "messages": messages, "max_tokens": max_tokens, **request}
 
     def _completion(self, body: Mapping[str, Any]) -> Completion:
         """Send a request for an answer to a conversation."""

@@ -15,12 +15,13 @@ Answer = tuple[int, dict[str, str], bytes] | Callable[[BaseHTTPRequestHandler], 
 CONTENT_JSON = {"Content-Type": "application/json"}
 
 
-def chat(text: Any, logprobs: Any = None, finish: str = "stop") -> Answer:
-    """Return the answer of a chat completion; log-probabilities are the rows for its tokens."""
+def chat(text: Any, logprobs: Any = None, finish: str = "stop", usage: Any = None) -> Answer:
+    """Return the answer of a chat completion; log-probabilities are the rows for its tokens, usage is what it took."""
     message = {"role": "assistant", "content": text}
     choice = {"index": 0, "message": message, "finish_reason": finish}
     choice |= {} if logprobs is None else {"logprobs": {"content": logprobs}}
     content = {"id": "x", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]}
+    content |= {} if usage is None else {"usage": usage}
     return 200, CONTENT_JSON, json.dumps(content).encode()
 
 
@@ -44,6 +45,7 @@ class Fake:
         listing: What the list of models is answered with; `GO` lists them.
         before: Called with a sentence and the number of earlier requests for it. Its result is sent instead of the answer;
             None drops the connection, and `GO` lets the answer through.
+        usage: Tokens in and out that every answer says it took; None for none.
         requests: Bodies of the requests for completions.
         keys: Authorization headers of all requests.
         most: Largest number of requests at the same time.
@@ -57,6 +59,7 @@ class Fake:
         self.owner = "me"
         self.listing = self.GO
         self.before: Callable[[str, int], Answer] = lambda source, times: self.GO
+        self.usage: tuple[int, int] | None = None
         self.requests: list[dict[str, Any]] = []
         self.keys: set[str] = set()
         self.most = 0
@@ -80,7 +83,8 @@ class Fake:
         try:
             time.sleep(0.02)
             instead = self.before(source, times)
-            return chat(marked(source)) if instead is self.GO else instead
+            used = self.usage and dict(zip(("prompt_tokens", "completion_tokens"), self.usage))
+            return chat(marked(source), usage=used) if instead is self.GO else instead
         finally:
             with self._lock:
                 self._under_way -= 1
