@@ -1,0 +1,132 @@
+"""The choice of what labels: an adapter, a recipe's model, or any model with an annotation template."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ..data_converters.cards import Card
+from ..errors import LmnError
+from ..eval.cli.adapter_options import AdapterChoice
+from ..prompting.spec import PromptSpec
+from ..systems.choosing import recipe_system
+from ..systems.finding import find_model, locate_model, with_base
+from ..systems.found_model import FoundModel
+from ..systems.options import SystemOptions
+from ..systems.served_model import ServedModel
+from ..training.recipe import load_recipe
+from .gold_examples import GoldExamples, GoldSplit
+from .labelling import Annotator
+from .ledger import ANSWERS_FILE, Ledger
+from .template import DEFAULT_TEMPLATE, Template, load_template
+from .template_server import TemplateServer
+
+
+@dataclass(frozen=True, slots=True)
+class SystemChoice:
+    """What is to label, as the command line names it.
+
+    Attributes:
+        options: Options of the system; with a server in them, the model is behind it.
+        adapter: Adapter, merged or base model in this process; None for none.
+        recipe: Recipe whose model labels; None for none.
+        template: Annotation template that the model is asked by; None for the prompt that it was trained with.
+        examples: Gold that a template's examples come from; None if it was not named.
+    """
+
+    options: SystemOptions
+    adapter: AdapterChoice | None = None
+    recipe: Path | None = None
+    template: str | None = None
+    examples: GoldSplit | None = None
+
+    def __post_init__(self) -> None:
+        """Check that one thing is to label.
+
+        Raises:
+            LmnError: Nothing is named, or two things are.
+        """
+        if self.adapter and (self.recipe or self.options.server):
+            raise LmnError("--adapter runs in this process, without recipe and server", remedy="leave one of them out")
+        if self.recipe and self.template:
+            raise LmnError(
+                "a recipe's model answers to the prompt of its data", f"--template {self.template}",
+                "leave --template out, or name the model with --adapter, or its server without --recipe",
+            )  # fmt: skip
+        if not (self.adapter or self.recipe or self.options.server):
+            raise LmnError("which system labels?", remedy="name one with --adapter, --recipe, or --engine openai")
+        if self.options.shots is not None and not self.recipe:
+            raise LmnError("--shots is for --recipe", remedy=f"write --template {DEFAULT_TEMPLATE}+nearest3")
+
+    def annotator(self, card: Card | None, answers: Path) -> Annotator:
+        """Return what labels. No model is loaded, and no server is asked.
+
+        Args:
+            card: Card that says the labels of a template; None if none is known.
+            answers: Folder for the answers of a server.
+
+        Raises:
+            LmnError: A file is missing or wrong, or a template has no labels or no examples.
+        """
+        server = self.options.server
+        ledger = Ledger(answers / ANSWERS_FILE, server.base_url) if server else None
+        if self.recipe:
+            recipe = load_recipe(self.recipe)
+            if server:
+                served = ServedModel(recipe, self.options, server, self.options.shots, ledger)
+                return Annotator(served, ledger=ledger)
+            return Annotator(recipe_system(recipe, self.options))
+        if self.adapter and not self.template:
+            return Annotator(_trained(self.adapter, card, self.options))
+        if card is None:
+            raise _no_labels()
+        template = load_template(self.template or DEFAULT_TEMPLATE)
+        spec = template.prompt(card)
+        chooser = self._chooser(template, spec)
+        if server:
+            system = TemplateServer(template.name, spec, self.options, server, chooser, ledger)
+            return Annotator(system, template.name, ledger)
+        assert self.adapter is not None  # checked when the choice was made
+        return Annotator(_local(self.adapter, spec, self.options, chooser), template.name)
+
+    def _chooser(self, template: Template, spec: PromptSpec) -> GoldExamples | None:
+        """Return what chooses the examples of a template; None if it shows none."""
+        if template.shots is None:
+            if self.examples:
+                raise LmnError(
+                    "the template shows no examples", f"--template {template.name}", f"write {template.name}+nearest3"
+                )
+            return None
+        if self.examples is None:
+            raise LmnError(
+                "the template shows examples, and none are named", f"--template {template.name}",
+                "name gold sentences with --examples-from CARD --examples-split SPLIT",
+            )  # fmt: skip
+        return GoldExamples(self.examples, spec, template.shots)
+
+
+def _trained(adapter: AdapterChoice, card: Card | None, options: SystemOptions) -> FoundModel:
+    """Return a model in this process with the prompt that it was trained with; a published one may be asked with a card's."""
+    if card is None or adapter.prompt:
+        return FoundModel(find_model(adapter.name, adapter.base, adapter.prompt, revision=adapter.revision), options)
+    return adapter.system(card, None, None, options)
+
+
+def _local(
+    adapter: AdapterChoice, spec: PromptSpec, options: SystemOptions, chooser: GoldExamples | None
+) -> FoundModel:
+    """Return a model in this process that is asked by a template."""
+    from ..prompting.templates import pieces_of
+
+    if adapter.template is None:
+        raise LmnError(
+            "an annotation template needs the chat template of the model", adapter.name,
+            "name it with --chat-template NAME, as LLaMA-Factory calls it",
+        )  # fmt: skip
+    found = locate_model(adapter.name, adapter.base, adapter.revision)
+    whole = replace(spec, template=pieces_of(adapter.template))
+    return FoundModel(with_base(found, whole, adapter.base), options, chooser)
+
+
+def _no_labels() -> LmnError:
+    return LmnError("which labels? A text file names none", remedy="name a card that lists them with --labels CARD")

@@ -1,0 +1,105 @@
+"""The command `lmn-annotate run`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import cloup
+
+from ...cli.options import catch_errors
+from ...errors import listed
+from ...systems.prompted import prompt_of
+from ...systems.served_model import ServerSystem
+from ...terminal import echo
+from ..choosing import SystemChoice
+from ..consent import ask_to_send
+from ..labelled_corpus import CARD_FILE, Summary, check_folder, write_corpus
+from ..labelling import Annotator, date_of_run
+from ..planning import plan
+from ..texts import Texts
+from .system_options import Money, system_options
+from .text_options import TextChoice, corpus_name, text_options
+
+
+@cloup.command("run")
+@text_options
+@cloup.option_group(
+    "Outputs",
+    cloup.option(
+        "--out",
+        type=click.Path(path_type=Path),
+        required=True,
+        help="Folder of the labelled corpus, which is named after it.",
+    ),
+    cloup.option(
+        "--keep-unreadable",
+        is_flag=True,
+        help="Keep sentences whose answer could not be read, without entities. [default: they are left out and counted]",
+    ),
+)
+@system_options
+@catch_errors
+def run_command(
+    chosen_texts: TextChoice, chosen: SystemChoice, money: Money, out: Path, keep_unreadable: bool, limit: int | None, restart: bool
+) -> None:  # fmt: skip
+    """Label the sentences of CARD, or of the text in FILE, and write a corpus with a card (the default subcommand).
+
+    \b
+    lmn-annotate run news.txt --adapter outputs/demo_smollm2 --out data/news
+    lmn-annotate run wikigold --split test --recipe recipes/demo_smollm2.yaml --out data/wikigold-llm
+    lmn-annotate run news.txt --labels conll2003 --engine openai --base-url http://gpu1:8000/v1 --template xml --out data/news
+
+    FILE holds a text a line, or as .jsonl a mapping with text or tokens. A run that was killed continues where it stopped.
+    """  # noqa: D301
+    check_folder(out)
+    name = corpus_name(out)
+    card = chosen_texts.card()
+    annotator = chosen.annotator(card, out)
+    spec = prompt_of(annotator.system)
+    texts = chosen_texts.read(card, spec, name, limit)
+    corpus = chosen_texts.corpus(card, spec, name)
+    prepare(annotator, texts, money)
+    records = annotator.label(texts, out, restart=restart)
+    summary = write_corpus(
+        out, corpus, texts, records, annotator.described(), date_of_run(out), annotator.ledger, keep_unreadable=keep_unreadable
+    )  # fmt: skip
+    for line in summary_lines(summary, annotator):
+        echo(line)
+    echo(f"\n{out / CARD_FILE}")
+
+
+def prepare(annotator: Annotator, texts: Texts, money: Money) -> None:
+    """Say what the labelling will take, and ask before text leaves the machine.
+
+    Raises:
+        LmnError: A price or a yes is missing, or the server does not answer.
+    """
+    for kind, count in texts.left_out.items():
+        echo(f"{texts.name}: left out, {kind}: {count:,}", err=True)
+    system = annotator.system
+    if not isinstance(system, ServerSystem):
+        return
+    money.charge(annotator)
+    planned = plan(system, texts.sentences, annotator.ledger, annotator.price)
+    for line in planned.lines():
+        echo(line, err=True)
+    if planned.requests:
+        ask_to_send(system.address, f"{len(texts.sentences):,} sentences of {texts.name}", yes=money.yes)
+
+
+def summary_lines(summary: Summary, annotator: Annotator) -> list[str]:
+    """Return what a labelled corpus holds, in words."""
+    entities = ", ".join(f"{count:,} {label}" for label, count in summary.entities.items()) or "none"
+    lines = [f"{summary.sentences:,} of {summary.asked:,} sentences labelled; entities: {entities}"]
+    lines.append("answers: " + ", ".join(f"{count:,} {status}" for status, count in summary.statuses.items()))
+    if summary.reasons:
+        lines.append(
+            "repaired or not read: " + listed([f"{reason} {count:,}" for reason, count in summary.reasons.items()], 20)
+        )
+    if summary.unreadable:
+        fate = "kept without entities" if summary.unreadable_kept else "left out (--keep-unreadable keeps them)"
+        lines.append(f"answers that could not be read: {summary.unreadable:,}; these sentences are {fate}")
+    if summary.bill and annotator.ledger:
+        lines.append(f"bill: {summary.bill.line()}; requests of this call: {annotator.ledger.new:,}")
+    return lines

@@ -1,0 +1,82 @@
+"""Where the labels of a sentence come from: what a labelled corpus keeps beside its sentences, one line each."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from ..alignment import Status
+from ..records import Uncertainty
+from ..typed_json import to_json
+
+PROVENANCE_FILE = "provenance.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class LabellingSystem:
+    """What labelled the sentences of a corpus.
+
+    Attributes:
+        name: Name of the system.
+        template: Annotation template, or the prompt's format and variant; None for a system that reads no prompt.
+        model: Model that answered: the served one, or the base model here; None if there is none.
+        sha256: Hash of everything that its answers follow from.
+        server: Address of the server; None for a model in this process.
+    """
+
+    name: str
+    template: str | None
+    model: str | None
+    sha256: str
+    server: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where the labels of a sentence come from.
+
+    Attributes:
+        id: Id of the sentence in the labelled corpus; None if it was left out.
+        asked: Id of the sentence that was asked: in a card's corpus, its id there.
+        file: File of the sentence; None if it is not known.
+        line: Line of the sentence in that file.
+        start: Position of its first character in the text of the line, in code points from 0; None if it came as tokens.
+        end: Position after its last character.
+        system: Name of the system.
+        template: Annotation template; None for a system that reads no prompt.
+        model: Model that answered.
+        date: Time of the answer, in UTC; of several requests, the last.
+        status: How well the answer could be read.
+        reasons: What was repaired, or why it could not be read.
+        confidences: A probability for each entity; None if the system gives none.
+        uncertainty: Uncertainty of the sentence; None if the system gives none.
+        requests: Number of requests; 0 for a model in this process.
+        tokens_in: Tokens sent, as the server counted them; None if it did not, or there is no server.
+        tokens_out: Tokens generated, as the server counted them.
+        cost: Cost of the requests; None if it is unknown, or there is no server.
+        currency: Currency of the cost.
+    """
+
+    id: str | None
+    asked: str
+    file: str | None
+    line: int | None
+    start: int | None
+    end: int | None
+    system: str
+    template: str | None
+    model: str | None
+    date: str
+    status: Status
+    reasons: tuple[str, ...]
+    confidences: tuple[float, ...] | None
+    uncertainty: Uncertainty | None
+    requests: int = 0
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    cost: float | None = None
+    currency: str | None = None
+
+    def json_line(self) -> str:
+        """Return the line of JSON, with its end."""
+        return json.dumps(to_json(self), ensure_ascii=False) + "\n"

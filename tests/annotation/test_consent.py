@@ -1,0 +1,50 @@
+"""Text leaves the machine only with a yes."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+import pytest
+
+from llms_meet_ner import LmnError
+from llms_meet_ner.annotation.consent import ask_to_send, stays_here
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("http://localhost:8000/v1", True), ("http://127.0.0.1/v1", True), ("http://127.8.9.1/v1", True), ("http://[::1]:8000/v1", True),
+        ("https://api.example.org/v1", False), ("http://10.0.0.5/v1", False), ("http://localhost.example.org/v1", False),
+        ("http://127.0.0.1.example.org/v1", False), ("http://user@localhost:1/v1", True), ("http://localhost@example.org/v1", False),
+        ("http://0.0.0.0/v1", False),
+    ],
+)  # fmt: skip
+def test_only_the_machine_s_own_addresses_stay_here(address: str, expected: bool) -> None:
+    assert stays_here(address) is expected
+
+
+def test_a_server_here_is_named_and_needs_no_yes(capsys: pytest.CaptureFixture[str]) -> None:
+    ask_to_send("http://localhost:1/v1", "3 sentences of news.txt", yes=False)
+    assert capsys.readouterr().err == "3 sentences of news.txt to localhost, which is this machine\n"
+
+
+def test_another_host_is_named_and_needs_a_yes(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    address = "https://api.example.org/v1"
+    ask_to_send(address, "3 sentences", yes=True)
+    assert capsys.readouterr().err == "3 sentences to api.example.org: this text leaves this machine\n"
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: False, raising=False)
+    with pytest.raises(
+        LmnError, match=r"api.example.org: nothing is sent without a yes, .* no terminal to ask on; add --yes"
+    ):
+        ask_to_send(address, "3 sentences", yes=False)
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    said: list[str] = []
+    monkeypatch.setattr(click, "confirm", lambda text, err: said.append(text) or True)
+    ask_to_send(address, "3 sentences", yes=False)
+    assert said == ["Send it to api.example.org?"]
+    monkeypatch.setattr(click, "confirm", lambda text, err: False)
+    with pytest.raises(LmnError, match="nothing was sent"):
+        ask_to_send(address, "3 sentences", yes=False)

@@ -1,0 +1,43 @@
+"""Examples of a template from the gold of a card."""
+
+from __future__ import annotations
+
+import pytest
+
+from llms_meet_ner import LmnError
+from llms_meet_ner.annotation.gold_examples import GoldExamples, GoldSplit
+from llms_meet_ner.annotation.template import load_template
+from llms_meet_ner.annotation.texts import texts_of_split
+from llms_meet_ner.data_converters.cards import load_card
+from llms_meet_ner.data_converters.corpus import read_corpus
+from llms_meet_ner.systems.examples import Shots
+
+CARD = load_card("demo")
+
+
+def test_examples_are_gold_sentences_as_the_template_writes_them() -> None:
+    spec = load_template("xml").prompt(CARD)
+    gold = {sentence.id: sentence for sentence in read_corpus(CARD, "train")}
+    chooser = GoldExamples(GoldSplit(CARD, "train"), spec, Shots(2, "nearest"))
+    asked = texts_of_split(CARD, "testb").first(4).sentences
+    chosen = chooser.choose(asked)
+    assert chosen.dataset == "demo train"
+    for examples in chosen.by_sentence:
+        assert len(examples) == 2
+        for example in examples:
+            sentence = gold[example.id]
+            assert (example.source, example.output) == (sentence.text, spec.output_format().render(sentence))
+    assert len(set(chosen.by_sentence)) > 1
+
+
+def test_examples_with_other_labels_are_refused() -> None:
+    spec = load_template("xml").prompt(CARD)
+    other = CARD.with_labels(CARD.labels.changed(drop=["MISC"]))
+    with pytest.raises(LmnError, match=r"demo train: has the labels .*, and the prompt asks for .*MISC"):
+        GoldExamples(GoldSplit(other, "train"), spec, Shots(2))
+
+
+def test_too_few_examples_are_an_error_that_names_the_split() -> None:
+    spec = load_template("xml").prompt(CARD)
+    with pytest.raises(LmnError, match=r"demo train: --shots 900, and [0-9]+ different sentences there hold an entity"):
+        GoldExamples(GoldSplit(CARD, "train"), spec, Shots(900)).choose(())

@@ -1,0 +1,130 @@
+"""Labelled corpora: every command reads them, and what was written comes back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from annotating import labelled, rows
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from killing import kill_at
+
+from llms_meet_ner import LabelSet, LmnError, Sentence, Span
+from llms_meet_ner.annotation.labelled_corpus import LabelledCorpus, check_folder, labels_of, write_corpus
+from llms_meet_ner.annotation.provenance import LabellingSystem
+from llms_meet_ner.annotation.texts import Origin, Texts, texts_of_split
+from llms_meet_ner.data_converters.cards import load_card
+from llms_meet_ner.generation import known_sha256
+from llms_meet_ner.records import PredictionRecord
+from llms_meet_ner.sentence import Where, tokens_sha1
+
+SYSTEM = LabellingSystem("gpt", "xml", "gpt-1", "0" * 64)
+DATE = "2026-11-26T10:00:00+00:00"
+CORPUS = LabelledCorpus("mine", "en", LabelSet.of("PER", "LOC"))
+TOKENS = st.lists(
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n\r"), min_size=1), min_size=1, max_size=6
+)
+
+
+def record(sentence: Sentence, spans: tuple[Span, ...] = (), status: str = "exact") -> PredictionRecord:
+    values = tuple(1 / (n + 2) for n in range(len(spans)))
+    return PredictionRecord(sentence.id, "out", tokens_sha1(sentence.tokens), "free", spans, status, (), values)  # type: ignore[arg-type]
+
+
+def texts(*sentences: Sentence) -> Texts:
+    return Texts("news.txt", "train", sentences, tuple(Origin(Where("news.txt", 1), 0, 3) for _ in sentences), {})
+
+
+@st.composite
+def annotated(draw: st.DrawFn) -> tuple[list[str], tuple[Span, ...]]:
+    tokens = draw(TOKENS)
+    cuts = sorted(draw(st.sets(st.integers(0, len(tokens)), max_size=4)))
+    pairs = zip(cuts[::2], cuts[1::2])
+    return tokens, tuple(Span(start, end, draw(st.sampled_from(["PER", "LOC"]))) for start, end in pairs)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(annotated(), min_size=1, max_size=4))
+def test_what_was_labelled_comes_back_through_the_reader(
+    tmp_path: Path, drawn: list[tuple[list[str], tuple[Span, ...]]]
+) -> None:
+    drawn = [row for row in drawn if row[0] != ["-DOCSTART-"]]
+    if not drawn:
+        return
+    asked = [Sentence(f"x/{number}", tuple(tokens)) for number, (tokens, _) in enumerate(drawn)]
+    records = [record(sentence, spans) for sentence, (_, spans) in zip(asked, drawn)]
+    write_corpus(tmp_path / "out", CORPUS, texts(*asked), records, SYSTEM, DATE)
+    found = labelled(tmp_path / "out", "train")
+    assert [(list(one.tokens), one.spans) for one in found] == drawn
+    assert [one.id for one in found] == [f"mine/train/{number}" for number in range(len(drawn))]
+
+
+def test_nested_entities_and_joins_and_a_card_s_words_come_back(tmp_path: Path) -> None:
+    card = load_card("demo")
+    asked = texts_of_split(card, "testb").first(1)
+    spans = (Span(0, 2, "ORG"), Span(1, 2, "LOC"))
+    corpus = LabelledCorpus("mine", "zh", card.labels, True, "", card)
+    write_corpus(tmp_path, corpus, asked, [record(asked.sentences[0], spans)], SYSTEM, DATE)
+    written = load_card(tmp_path)
+    assert (written.nested, written.join, written.language, written.labels) == (True, "", "zh", card.labels)
+    assert written.title == "llms-meet-ner demo corpus, labelled by gpt with the template xml"
+    assert written.licence == "CC0 1.0 (public domain) (the texts)"
+    assert labelled(tmp_path, "testb")[0].spans == spans
+
+
+def test_answers_that_cannot_be_read_are_left_out_and_counted_or_kept_empty(tmp_path: Path) -> None:
+    asked = [Sentence(f"x/{number}", ("Ada", "left")) for number in range(3)]
+    records = [record(asked[0]), record(asked[1], (), "failed"), record(asked[2], (Span(0, 1, "PER"),))]
+    summary = write_corpus(tmp_path, CORPUS, texts(*asked), records, SYSTEM, DATE)
+    assert (summary.asked, summary.sentences, summary.unreadable, summary.entities) == (3, 2, 1, {"PER": 1})
+    lines = rows(tmp_path / "provenance.jsonl")
+    assert [(line["id"], line["asked"], line["status"]) for line in lines] == [
+        ("mine/train/0", "x/0", "exact"), (None, "x/1", "failed"), ("mine/train/1", "x/2", "exact"),
+    ]  # fmt: skip
+    assert (lines[0]["file"], lines[0]["line"], lines[0]["start"], lines[0]["end"]) == ("news.txt", 1, 0, 3)
+    assert rows(tmp_path / "train.jsonl")[1]["entities"] == [
+        {"start": 0, "end": 1, "label": "PER", "text": "Ada", "confidence": 0.5}
+    ]
+    kept = write_corpus(tmp_path, CORPUS, texts(*asked), records, SYSTEM, DATE, keep_unreadable=True)
+    assert (kept.sentences, kept.unreadable, kept.unreadable_kept) == (3, 1, True)
+    with pytest.raises(LmnError, match="none of the 1 answers could be read"):
+        write_corpus(tmp_path, CORPUS, texts(asked[1]), records[1:2], SYSTEM, DATE)
+
+
+def test_a_card_of_somebody_else_is_not_written_over(tmp_path: Path) -> None:
+    check_folder(tmp_path)
+    (tmp_path / "card.yaml").write_text("name: gold\n")
+    with pytest.raises(LmnError, match=r"holds a card.yaml that lmn-annotate did not write; name another folder"):
+        check_folder(tmp_path)
+    (tmp_path / "annotation.json").write_text("{}")
+    check_folder(tmp_path)
+
+
+def test_a_kill_at_any_moment_leaves_the_old_corpus_or_the_new_one_or_none_that_is_described(tmp_path: Path) -> None:
+    folder, asked = tmp_path / "out", Sentence("x/0", ("Ada", "left"))
+
+    def write(label: str) -> None:
+        write_corpus(folder, CORPUS, texts(asked), [record(asked, (Span(0, 1, label),))], SYSTEM, DATE)
+
+    write("PER")
+    seen = set()
+    for number in range(1, 100):
+        killed = kill_at(number, folder, lambda: write("LOC"))
+        summary = folder / "annotation.json"
+        if summary.is_file():
+            noted = json.loads(summary.read_text())["sha256"]
+            assert all(known_sha256(folder / name) == sha256 for name, sha256 in noted.items())
+            seen.add(labelled(folder, "train")[0].spans[0].label)
+        if not killed:
+            break
+        write("PER")
+    assert seen == {"PER", "LOC"}
+
+
+def test_labels_are_those_that_the_system_was_asked_for() -> None:
+    card = load_card("demo")
+    assert labels_of(None, card).names == card.labels.names
+    with pytest.raises(LmnError, match="which labels"):
+        labels_of(None, None)
