@@ -97,6 +97,8 @@ REASONS: dict[str, str] = {
     "incomplete": "an entity without a text or a label was left out",
     "misnumbered": "an occurrence index or an offset is missing, not a whole number, or outside the sentence",
     "misplaced": "an entity was put where its offsets point, though the sentence has another text there",
+    "mistagged": "a tag is not one that its scheme has there; it was read as conlleval reads it, or as O if it is no tag",
+    "miscounted": "a list of tags is not as long as its list of tokens; tags as many as the sentence has tokens were read by position",
     "unreadable": "the output holds no JSON of the shape that was asked for",
     "unrelated": "the output has too little in common with the sentence",
     "blank-line": "blank lines before the answer were left out",

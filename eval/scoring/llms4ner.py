@@ -16,8 +16,10 @@ from typing import Any
 
 from ...counts import Counts
 from ...formats import get_format, is_inline
+from ...formats.tags import TAGS_KEY, TOKENS_KEY, TagsFormat
 from ...labels import LabelSet
 from ...sentence import SPACE, Join, Sentence
+from ...tags import decode
 from ..scored_run.run import Llms4nerScores
 
 _BRACKETS = re.compile(r"(?P<opens>\[)|\|\s*(?P<label>[^\]]+)\]")
@@ -151,13 +153,25 @@ def _entries(text: str, format_name: str) -> Iterator[Entry]:
         value = json.loads(text)
         if format_name == "grouped":
             groups = value.items() if isinstance(value, dict) else ()
-            found = [(str(label), str(name)) for label, names in groups if isinstance(names, list) for name in names]
+            found: list[Entry] = [
+                (str(label), str(name)) for label, names in groups if isinstance(names, list) for name in names
+            ]
+        elif format_name == TagsFormat.name:
+            found = list(_tagged_entries(value))
         else:
             rows = [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
             found = list(filter(None, (_entry(row, _ENTRY_KEYS[format_name]) for row in rows)))
-    except (ValueError, TypeError, OverflowError, RecursionError):
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return
     yield from found
+
+
+def _tagged_entries(value: Any) -> Iterator[Entry]:
+    """Yield the entities of tokens and tags, with their positions; nothing if there are not as many tags as tokens."""
+    tokens, tags = ([str(item) for item in value[key]] for key in (TOKENS_KEY, TAGS_KEY))
+    if len(tokens) == len(tags):
+        for span in decode(tags, "IOB2")[0]:
+            yield span.label, (" ".join(tokens[span.start : span.end]), span.start, span.end)
 
 
 def _entry(row: dict[str, Any], keys: tuple[str, ...]) -> Any:

@@ -9,6 +9,7 @@ Each format is one module, which writes and reads it. `get_format` finds a forma
 | `grouped.py` | JSON: the texts of the entities, grouped by label |
 | `occurrence.py` | JSON: text, label, and which occurrence of the text in the sentence is meant |
 | `offset.py` | JSON: text, label, and character offsets |
+| `tags.py` | JSON: the tokens, and a tag of IOB2 for each |
 | `instructions.py` | the instruction texts of all formats |
 | `inline.py` | common parts of the formats that write the sentence again |
 | `markup.py` | the marks of such a format, for constrained decoding |
@@ -46,6 +47,7 @@ from .grouped import GroupedFormat
 from .inline import InlineFormat
 from .occurrence import OccurrenceFormat
 from .offset import OffsetFormat
+from .tags import TagsFormat
 from .xml import XmlFormat
 
 DEFAULT_FORMAT = "bracketed"
@@ -106,6 +108,7 @@ _FORMATS: dict[str, type[OutputFormat]] = {
     GroupedFormat.name: GroupedFormat,
     OccurrenceFormat.name: OccurrenceFormat,
     OffsetFormat.name: OffsetFormat,
+    TagsFormat.name: TagsFormat,
 }
 _INLINE: dict[str, type[InlineFormat]] = {BracketedFormat.name: BracketedFormat, XmlFormat.name: XmlFormat}
 

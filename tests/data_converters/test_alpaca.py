@@ -120,6 +120,7 @@ def test_tokens_that_join_without_spaces_are_written_so(workdir: Path, name: str
             "grouped": '{"PER": ["乙月"], "LOC": []}',
             "occurrence": '[{"text": "乙月", "label": "PER", "occurrence_index": 1}]',
             "offset": '[{"text": "乙月", "label": "PER", "start": 2, "end": 4}]',
+            "tags": '{"tokens": ["乙", "丁", "乙", "月", "己"], "ner_tags": ["O", "O", "B-PER", "I-PER", "O"]}',
         }[name]
     )
     assert "not restored" not in run("check", ".", "--format", name).stdout

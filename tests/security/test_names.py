@@ -146,7 +146,7 @@ def test_a_split_that_is_no_name_writes_nothing(split: str, workdir: Path) -> No
 def test_the_name_of_a_data_set_is_one_file_name(workdir: Path) -> None:
     Path("card.yaml").write_text(CARD)
     card = load_card("card.yaml")
-    for fmt in ("bracketed", "xml", "grouped", "occurrence", "offset"):
+    for fmt in ("bracketed", "xml", "grouped", "occurrence", "offset", "tags"):
         for split in (*card.splits, "a.b-c"):
             name = dataset_name("m" * 100, split, prompt_spec_of(card, fmt), "x", "mark")
             assert Path(name).name == name

@@ -74,6 +74,7 @@ OUTPUTS = {
     "bracketed": [("[" * 3, ""), ("| ", ""), ("[a", "| B]"), ("[a | b", "c]"), ("|    ", "")],
     "xml": [("<PER>", "</LOC>"), ("<PER>a", "</PER>"), ("<LOC>", "</PER>")],
     "offset": [('[{"text": "a", "label": "L', '"}]')],
+    "tags": [('{"tokens": ["a', '"], "ner_tags": ["B-L"]}')],
 }
 
 

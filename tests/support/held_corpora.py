@@ -120,8 +120,9 @@ comparison.
 The columns of the formats count **failures**: sentences that do not come back although no other annotation of them renders the same way.
 There are none. If two annotations of a sentence render the same way, no parser can tell them apart. Such ambiguous sentences are counted in
 parentheses, followed by the number of their entities that come back on other tokens. The grouped format writes no positions, so a sentence
-is ambiguous if it holds a mention twice and only one of the two is annotated. The other formats are ambiguous only where tokens look like
-markup.
+is ambiguous if it holds a mention twice and only one of the two is annotated. In nested corpora the tags format writes the outermost
+entities only, so a sentence is ambiguous if one of them has room for another inside. The other formats are ambiguous only where tokens look
+like markup.
 
 """
 

@@ -99,7 +99,7 @@ def f1_of(result: Result) -> float:
     return f1
 
 
-@pytest.mark.parametrize("name", ["xml", "grouped", "occurrence", "offset"])
+@pytest.mark.parametrize("name", ["xml", "grouped", "occurrence", "offset", "tags"])
 def test_outputs_in_another_format_are_scored_as_the_option_or_their_run_says(workdir: Path, name: str) -> None:
     fmt = get_format(name)
     outputs = [fmt.render(sentence, LABELS) for sentence in read_corpus("conll2003", "testb", CONLL)]

@@ -21,6 +21,7 @@ WORDS = {
     "grouped": ["a", "b", "ab", "aa"],
     "occurrence": ["a", "b", "ab", "aa"],
     "offset": ["a", "b", "ab", "aa"],
+    "tags": ["a", "b", "ab", "aa"],
 }
 
 
@@ -33,6 +34,7 @@ def test_a_sentence_is_written_as_its_language_is() -> None:
         "grouped": '{"PER": ["乙月己"], "LOC": []}',
         "occurrence": '[{"text": "乙月己", "label": "PER", "occurrence_index": 1}]',
         "offset": '[{"text": "乙月己", "label": "PER", "start": 2, "end": 5}]',
+        "tags": '{"tokens": ["乙", "丁", "乙月", "己"], "ner_tags": ["O", "O", "B-PER", "I-PER"]}',
     }
     for name, text in written.items():
         alignment = get_format(name, join="").parse(text, sentence.tokens, LABELS)
@@ -99,4 +101,4 @@ def test_is_ambiguous_agrees_with_brute_force(name: str, nested: bool, labels: t
                 ambiguous += len(same) > 1
                 assert fmt.is_ambiguous(sentence, label_set) == (len(same) > 1), (tokens, sentence.spans)
     assert checked > 100
-    assert bool(ambiguous) == (name not in ("occurrence", "offset"))
+    assert bool(ambiguous) == (nested if name == "tags" else name not in ("occurrence", "offset"))
