@@ -14,13 +14,14 @@ import yaml
 from ..alignment import FAILED
 from ..data_converters.cards import CARD_FILE, Card
 from ..errors import LmnError
+from ..files import read_json
 from ..generation import Generation
 from ..labels import LabelSet
 from ..locking import locked
 from ..prompting.spec import PromptSpec
 from ..records import PredictionRecord
 from ..sentence import SPACE, Join, Sentence
-from ..typed_json import Count, to_json
+from ..typed_json import Count, from_json, to_json
 from .ledger import Bill, Ledger, bill_of
 from .provenance import PROVENANCE_FILE, LabellingSystem, Provenance
 from .texts import Origin, Texts
@@ -88,6 +89,17 @@ class Summary:
     bill: Bill | None
     price: str | None
     sha256: dict[str, str] = field(default_factory=dict)
+
+
+def read_summary(folder: Path) -> Summary:
+    """Return what a labelled corpus says that it holds.
+
+    Raises:
+        LmnError: The folder holds no labelled corpus, or a damaged one.
+    """
+    remedy = "name a folder that lmn-annotate run has written"
+    path = folder / SUMMARY_FILE
+    return from_json(Summary, read_json(path, remedy), path, writer="lmn-annotate run", remedy=remedy)
 
 
 def check_folder(folder: Path) -> None:

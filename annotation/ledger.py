@@ -250,7 +250,7 @@ class Ledger:
         return self._max_cost is None or self._spent + sum(self._under_way.values()) + most <= self._max_cost
 
     def _stopped(self, most: float) -> MaxCostError:
-        currency = self.price and self.price.currency
+        currency = self.price.currency if self.price else None
         request, bill, limit = (money(amount, currency) for amount in (most, self._spent, self._max_cost))
         return MaxCostError(
             f"stopped before a request that may cost up to {request}, with a bill of {bill} and a limit of {limit}; the "

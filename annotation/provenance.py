@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..alignment import Status
-from ..records import Uncertainty
-from ..typed_json import to_json
+from ..records import Uncertainty, read_jsonl
+from ..typed_json import from_json, to_json
 
 PROVENANCE_FILE = "provenance.jsonl"
+_WRITER = "lmn-annotate run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +83,14 @@ class Provenance:
     def json_line(self) -> str:
         """Return the line of JSON, with its end."""
         return json.dumps(to_json(self), ensure_ascii=False) + "\n"
+
+
+def read_provenance(folder: Path) -> Iterator[Provenance]:
+    """Yield the provenance of the sentences of a labelled corpus.
+
+    Raises:
+        LmnError: The file is missing or damaged.
+    """
+    path = folder / PROVENANCE_FILE
+    for number, row in read_jsonl(path):
+        yield from_json(Provenance, row, f"{path}:{number}", writer=_WRITER, remedy="label again")

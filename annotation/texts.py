@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -60,6 +61,26 @@ class Texts:
     def first(self, limit: int | None) -> Texts:
         """Return only the first `limit` sentences; None for all."""
         return replace(self, sentences=self.sentences[:limit], origins=self.origins[:limit])
+
+    def sampled(self, number: int | None, seed: int) -> Texts:
+        """Return a random sample in the order of the texts, which follows from the seed and the ids alone; None for all.
+
+        Raises:
+            LmnError: There are fewer sentences.
+        """
+        if number is None:
+            return self
+        if number > len(self.sentences):
+            raise LmnError(f"holds {len(self.sentences):,} sentences", self.name, f"--sample {number} is too many")
+        order = sorted(range(len(self.sentences)), key=lambda at: _drawn(seed, self.sentences[at].id))
+        chosen = sorted(order[:number])
+        return replace(
+            self, sentences=tuple(self.sentences[at] for at in chosen), origins=tuple(self.origins[at] for at in chosen)
+        )
+
+
+def _drawn(seed: int, name: str) -> bytes:
+    return hashlib.sha256(f"{seed} {name}".encode("utf-8", "surrogatepass")).digest()
 
 
 def texts_of_split(card: Card, split: str, source: Path | None = None) -> Texts:

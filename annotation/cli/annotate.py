@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from ...cli.default_group import DefaultCommandGroup
+from .compare import compare_command
 from .plan import plan_command
 from .run import run_command
 
@@ -17,9 +18,10 @@ def main() -> None:
     \b
     lmn-annotate run news.txt --adapter outputs/demo_smollm2 --out data/news
     lmn-annotate plan news.txt --labels conll2003 --engine openai --prices prices.yaml --out data/news
+    lmn-annotate compare wikigold --split dev --sample 100 --engine openai --template xml --template published --out outputs/compare
     lmn-convert check data/news/card.yaml
     """  # noqa: D301
 
 
-for subcommand in (plan_command, run_command):
+for subcommand in (compare_command, plan_command, run_command):
     main.add_command(subcommand)

@@ -8,13 +8,14 @@ import click
 import cloup
 
 from ...cli.options import catch_errors
+from ...data_converters.cards import CARD_FILE
 from ...errors import listed
 from ...systems.prompted import prompt_of
 from ...systems.served_model import ServerSystem
 from ...terminal import echo
 from ..choosing import SystemChoice
 from ..consent import ask_to_send
-from ..labelled_corpus import CARD_FILE, Summary, check_folder, write_corpus
+from ..labelled_corpus import Summary, check_folder, write_corpus
 from ..labelling import Annotator, date_of_run
 from ..planning import plan
 from ..texts import Texts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -19,6 +19,7 @@ from ..choosing import SystemChoice
 from ..gold_examples import GoldSplit
 from ..labelling import Annotator
 from ..prices import read_prices
+from ..template import load_template
 
 R = TypeVar("R")
 
@@ -48,23 +49,28 @@ class Money:
             annotator.ledger.charge(prices.get(annotator.served_name), self.max_cost)
 
 
-_system_options = cloup.option_group(
-    "What labels",
-    cloup.option("--adapter", help="Adapter, merged or base model in this process: a folder or a Hub id."),
-    cloup.option("--recipe", type=click.Path(path_type=Path), help="Recipe whose model labels, here or behind a server."),
-    cloup.option(
-        "--template",
-        help="Annotation template, for a model that was not trained for the task: bracketed, xml, published or a file; additions follow: "
-        "bracketed+definitions+nearest3. [default: bracketed, for a server without --recipe]",
-    ),
-    cloup.option("--examples-from", metavar="CARD", help="Gold for a template's examples."),
-    cloup.option("--examples-split", metavar="SPLIT", help="Split of that card. [default: its first]"),
-    cloup.option("--examples-source", type=click.Path(path_type=Path), help="Folder of its files. [default: as for a card]"),
-    cloup.option("--revision", help="Branch, tag or commit of the --adapter on the Hub. [default: main]"),
-    cloup.option("--base-model", "base", help="Base model of the adapter. [default: the one in adapter_config.json]"),
-    cloup.option("--prompt", type=click.Path(path_type=Path), help="Prompt file. [default: prompt_spec.json next to the weights]"),
-    cloup.option("--chat-template", help="LLaMA-Factory's name of the chat template, for --adapter with --template."),
-)  # fmt: skip
+def _system_group(*, several: bool) -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """Return the options that choose what labels; with `several`, templates may be several."""
+    more = "May be repeated. " if several else ""
+    return cloup.option_group(
+        "What labels",
+        cloup.option("--adapter", help="Adapter, merged or base model in this process: a folder or a Hub id."),
+        cloup.option("--recipe", type=click.Path(path_type=Path), help="Recipe whose model labels, here or behind a server."),
+        cloup.option(
+            "--template", "templates", multiple=several,
+            help=f"{more}Annotation template, for a model that was not trained for the task: bracketed, xml, published or a file; "
+            "additions follow: bracketed+definitions+nearest3. [default: bracketed, for a server without --recipe]",
+        ),
+        cloup.option("--examples-from", metavar="CARD", help="Gold for a template's examples."),
+        cloup.option("--examples-split", metavar="SPLIT", help="Split of that card. [default: its first]"),
+        cloup.option("--examples-source", type=click.Path(path_type=Path), help="Folder of its files. [default: as for a card]"),
+        cloup.option("--revision", help="Branch, tag or commit of the --adapter on the Hub. [default: main]"),
+        cloup.option("--base-model", "base", help="Base model of the adapter. [default: the one in adapter_config.json]"),
+        cloup.option("--prompt", type=click.Path(path_type=Path), help="Prompt file. [default: prompt_spec.json next to the weights]"),
+        cloup.option("--chat-template", help="LLaMA-Factory's name of the chat template, for --adapter with --template."),
+    )  # fmt: skip
+
+
 _money_options = cloup.option_group(
     "Cost",
     cloup.option("--prices", type=click.Path(path_type=Path), help="Price card: YAML with currency, date, source and models."),
@@ -80,17 +86,37 @@ def system_options(command: Callable[..., R]) -> Callable[..., R]:
     """Add the options, handed over as `chosen` (SystemChoice), `money` (Money), `limit` and `restart`."""
 
     @wraps(command)
+    def wrapped(*args: Any, chosen: Sequence[SystemChoice], **kwargs: Any) -> R:
+        return command(*args, chosen=chosen[0], **kwargs)
+
+    return _system_group(several=False)(_money_options(predict_options(_choosing(wrapped))))
+
+
+def several_systems_options(command: Callable[..., R]) -> Callable[..., R]:
+    """Add the options, handed over as `chosen` (a SystemChoice for each template), `money` (Money), `limit` and `restart`."""
+    return _system_group(several=True)(_money_options(predict_options(_choosing(command))))
+
+
+def _choosing(command: Callable[..., R]) -> Callable[..., R]:
+    """Turn the values of the options into choices."""
+
+    @wraps(command)
     def wrapped(
-        *args: Any, options: SystemOptions, adapter: str | None, recipe: Path | None, template: str | None, examples_from: str | None,
-        examples_split: str | None, examples_source: Path | None, revision: str | None, base: str | None, prompt: Path | None,
-        chat_template: str | None, prices: Path | None, max_cost: float | None, yes: bool, **kwargs: Any,
+        *args: Any, options: SystemOptions, adapter: str | None, recipe: Path | None, templates: str | tuple[str, ...] | None,
+        examples_from: str | None, examples_split: str | None, examples_source: Path | None, revision: str | None, base: str | None,
+        prompt: Path | None, chat_template: str | None, prices: Path | None, max_cost: float | None, yes: bool, **kwargs: Any,
     ) -> R:  # fmt: skip
         gold = None
         if examples_from:
             card = load_card(examples_from)
             gold = GoldSplit(card, examples_split or next(iter(card.splits)), examples_source)
         choice = AdapterChoice(adapter, revision, base, prompt, chat_template) if adapter else None
-        chosen = SystemChoice(options, choice, recipe, template, gold)
+        names: tuple[str | None, ...] = templates if isinstance(templates, tuple) else (templates,)
+        several = len(names) > 1
+        chosen = [
+            SystemChoice(options, choice, recipe, name, None if several and name and not load_template(name).shots else gold)
+            for name in names or (None,)
+        ]  # fmt: skip
         return command(*args, chosen=chosen, money=Money(prices, max_cost, yes), **kwargs)
 
-    return _system_options(_money_options(predict_options(wrapped)))
+    return wrapped

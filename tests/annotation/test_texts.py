@@ -94,3 +94,16 @@ def test_what_cannot_be_read_is_an_error_with_its_line(
         path.write_bytes(content)
     with pytest.raises(LmnError, match=message):
         texts_of_file(path, "a", split_at_spaces)
+
+
+def test_a_sample_is_drawn_by_the_ids_and_keeps_their_order() -> None:
+    texts = texts_of_split(load_card("demo"), "testb")
+    drawn = texts.sampled(10, 42)
+    numbers = [int(sentence.id.rpartition("/")[2]) for sentence in drawn.sentences]
+    assert numbers == sorted(numbers) != list(range(10))
+    assert drawn == texts.sampled(10, 42) != texts.sampled(10, 43)
+    assert set(texts.sampled(5, 42).sentences) < set(drawn.sentences)
+    assert drawn.origins == tuple(Origin(gold.where) for gold in drawn.sentences)
+    assert texts.sampled(None, 42) is texts
+    with pytest.raises(LmnError, match="demo testb: holds 100 sentences; --sample 101 is too many"):
+        texts.sampled(101, 42)
