@@ -39,9 +39,9 @@ def ask_to_send(address: str, what: str, *, yes: bool) -> None:
     """
     host = host_of(address)
     if stays_here(address):
-        echo(f"{what} to {host}, which is this machine", err=True)
+        echo(f"to be sent to {host}, this machine: {what}", err=True)
         return
-    echo(f"{what} to {host}: this text leaves this machine", err=True)
+    echo(f"to be sent to {host}, another machine: {what}", err=True)
     if yes:
         return
     if not sys.stdin.isatty():

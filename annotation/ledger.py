@@ -15,6 +15,7 @@ from typing import Any
 
 from ..errors import LmnError
 from ..files import atomic_write, unwritable
+from ..locking import locked
 from ..masking import masked
 from ..records import LONGEST_LINE
 from ..strict_json import parse_json
@@ -158,9 +159,6 @@ class Ledger:
         for answer in self._answers.values():
             self._about.setdefault(answer.id, []).append(answer)
         self._spent = 0.0
-        if self._answers:
-            with atomic_write(path) as file:  # nothing is appended to half a line
-                file.writelines(answer.line() for answer in self._answers.values())
 
     def completion(self, about: str, body: Mapping[str, Any], send: Callable[[], Completion]) -> Completion:
         """Return the answer to a request: the one in the file, or else the server's, which is in the file before it is returned.
@@ -271,8 +269,7 @@ class Ledger:
             self._spent += self._cost(answer) if answer.usage else most
             self.new += 1
             try:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-                with self.path.open("a", encoding="utf-8", newline="\n") as file:
+                with locked(self.path), self.path.open("a", encoding="utf-8", newline="\n") as file:
                     file.write(answer.line())
                     file.flush()
                     os.fsync(file.fileno())
@@ -281,10 +278,15 @@ class Ledger:
 
 
 def _read_answers(path: Path) -> dict[str, Paid]:
-    """Return the answers in a file by their keys, and say how many of its lines are no answers: the last one of a killed run is not."""
+    """Return the answers in a file by their keys.
+
+    Lines that are no answers, as the last one of a killed run, are counted, said, and removed, so that nothing is appended to half a line.
+    """
     found: dict[str, Paid] = {}
+    if not path.is_file():
+        return found
     damaged = 0
-    if path.is_file():
+    with locked(path):
         with path.open("rb") as file:
             while line := file.readline(LONGEST_LINE):
                 try:
@@ -292,6 +294,8 @@ def _read_answers(path: Path) -> dict[str, Paid]:
                     found[answer.key] = answer
                 except ValueError:
                     damaged += 1
-    if damaged:
-        echo(f"{path}: lines that are cut off or damaged: {damaged:,}; what they answered is asked again", err=True)
+        if damaged:
+            echo(f"{path}: lines that are cut off or damaged: {damaged:,}; what they answered is asked again", err=True)
+            with atomic_write(path) as text:
+                text.writelines(answer.line() for answer in found.values())
     return found

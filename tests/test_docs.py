@@ -24,7 +24,7 @@ PAGES = [
 TEXTS = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in PAGES}
 PRESENT = {name: text for name, text in TEXTS.items() if name != "CHANGELOG.md"}
 """Pages about the tree as it is; the change log also names what was."""
-TOPS = "llms_meet_ner|data_converters|eval|recipes|tests|docs"
+TOPS = "llms_meet_ner|data_converters|eval|annotation|recipes|tests|docs"
 EVERY_PAGE = pytest.mark.parametrize("name", TEXTS)
 
 
@@ -184,7 +184,7 @@ def test_commands_are_understood(name: str, command: str, workdir: Path) -> None
 def test_enough_commands_are_checked() -> None:
     assert len(COMMANDS) > 60
     assert {command.split()[0] for _, command in COMMANDS} == {
-        "lmn-convert", "lmn-eval", "lmn-predict", "lmn-publish", "lmn-tag", "lmn-train",
+        "lmn-annotate", "lmn-convert", "lmn-eval", "lmn-predict", "lmn-publish", "lmn-tag", "lmn-train",
     }  # fmt: skip
 
 

@@ -83,6 +83,7 @@ def test_inside_the_package_imports_are_relative() -> None:
         (("sentence.py", "from .eval import evaluate"), "Folders run one way"),
         (("decoding/grammar.py", "from ..systems import system"), "Folders run one way"),
         (("eval/scoring/counts.py", "from ..report import terminal"), "The rooms of eval/"),
+        (("annotation/prices.py", "from . import ledger"), "The rooms of annotation/"),
         (("data_converters/cards.py", "from . import corpus"), "The rooms of data_converters/"),
         (("formats/markup.py", "from . import inline"), "No module is imported in a circle"),
     ],
@@ -110,7 +111,16 @@ def test_contracts_hold_and_a_planted_import_breaks_them(
 
 
 @pytest.mark.parametrize(
-    "module", ["data_converters.cli.convert", "eval.cli.score", "eval.cli.publish", "cli.predict", "cli.tag", "eval"]
+    "module",
+    [
+        "data_converters.cli.convert",
+        "eval.cli.score",
+        "eval.cli.publish",
+        "cli.predict",
+        "cli.tag",
+        "eval",
+        "annotation.cli.annotate",
+    ],
 )
 def test_no_command_loads_torch_before_it_predicts(module: str) -> None:
     code = f"import sys, llms_meet_ner.{module}; sys.exit(bool({{'torch', 'transformers', 'peft', 'datasets', 'spacy'}} & set(sys.modules)))"

@@ -47,7 +47,7 @@ def plan_command(
     system = annotator.system
     if not isinstance(system, ServerSystem):
         echo(
-            f"{len(texts.sentences):,} sentences of {texts.name}, in this process: nothing is sent, and nothing is charged"
+            f"{texts.name} (sentences: {len(texts.sentences):,}), in this process: nothing is sent, and nothing is charged"
         )
         return
     money.charge(annotator)

@@ -86,7 +86,7 @@ def prepare(annotator: Annotator, texts: Texts, money: Money) -> None:
     for line in planned.lines():
         echo(line, err=True)
     if planned.requests:
-        ask_to_send(system.address, f"{len(texts.sentences):,} sentences of {texts.name}", yes=money.yes)
+        ask_to_send(system.address, f"{texts.name} (sentences: {len(texts.sentences):,})", yes=money.yes)
 
 
 def summary_lines(summary: Summary, annotator: Annotator) -> list[str]:

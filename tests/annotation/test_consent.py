@@ -25,8 +25,8 @@ def test_only_the_machine_s_own_addresses_stay_here(address: str, expected: bool
 
 
 def test_a_server_here_is_named_and_needs_no_yes(capsys: pytest.CaptureFixture[str]) -> None:
-    ask_to_send("http://localhost:1/v1", "3 sentences of news.txt", yes=False)
-    assert capsys.readouterr().err == "3 sentences of news.txt to localhost, which is this machine\n"
+    ask_to_send("http://localhost:1/v1", "news.txt (sentences: 3)", yes=False)
+    assert capsys.readouterr().err == "to be sent to localhost, this machine: news.txt (sentences: 3)\n"
 
 
 def test_another_host_is_named_and_needs_a_yes(
@@ -34,7 +34,7 @@ def test_another_host_is_named_and_needs_a_yes(
 ) -> None:
     address = "https://api.example.org/v1"
     ask_to_send(address, "3 sentences", yes=True)
-    assert capsys.readouterr().err == "3 sentences to api.example.org: this text leaves this machine\n"
+    assert capsys.readouterr().err == "to be sent to api.example.org, another machine: 3 sentences\n"
     monkeypatch.setattr(sys.stdin, "isatty", lambda: False, raising=False)
     with pytest.raises(
         LmnError, match=r"api.example.org: nothing is sent without a yes, .* no terminal to ask on; add --yes"

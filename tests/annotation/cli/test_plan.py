@@ -42,4 +42,4 @@ def test_a_plan_says_tokens_and_money_and_sends_nothing(fake: Fake, workdir: Pat
 def test_a_model_here_costs_nothing(workdir: Path) -> None:
     save_mini_project(workdir, "nothing")
     said = annotate("plan", "demo", "--split", "testb", "--recipe", "recipe.yaml", "--out", "llm").output
-    assert said == "100 sentences of demo testb, in this process: nothing is sent, and nothing is charged\n"
+    assert said == "demo testb (sentences: 100), in this process: nothing is sent, and nothing is charged\n"

@@ -34,7 +34,7 @@ def test_a_text_becomes_a_corpus_that_other_commands_read(fake: Fake, workdir: P
     fake.usage = (40, 9)
     result = with_server(fake, "news.txt", "--labels", "conll2003", "--out", "data/news")
     assert "news.txt: left out, lines without text: 1" in result.stderr
-    assert "3 sentences of news.txt to 127.0.0.1, which is this machine" in result.stderr
+    assert "to be sent to 127.0.0.1, this machine: news.txt (sentences: 3)" in result.stderr
     assert result.stdout.splitlines() == [
         "3 of 3 sentences labelled; entities: 3 PER", "answers: 3 exact",
         "bill: requests: 3; tokens: 120 in, 27 out; cost: unknown; requests of this call: 3", "", "data/news/card.yaml",
@@ -77,7 +77,7 @@ def test_the_bill_is_in_the_price_card_s_currency_and_the_summary_holds_it(fake:
     assert rows(Path("llm/provenance.jsonl"))[0]["cost"] == pytest.approx(0.013)
     again = with_server(fake, *DEMO, "--prices", "prices.yaml", "--out", "llm")
     assert "cost: 0.1560 EUR; requests of this call: 0" in again.stdout
-    assert "which is this machine" not in again.stderr, "nothing is sent"
+    assert "to be sent" not in again.stderr, "nothing is sent"
     assert len(fake.requests) == 12
 
 
@@ -161,7 +161,7 @@ def test_text_goes_to_another_machine_only_with_a_yes(workdir: Path) -> None:
         "m",
     ]
     said = annotate(*words, "--retries", "0", "--timeout", "0.2", code=1).stderr
-    assert "12 sentences of demo testb to 192.0.2.1: this text leaves this machine" in said
+    assert "to be sent to 192.0.2.1, another machine: demo testb (sentences: 12)" in said
     assert "192.0.2.1: nothing is sent without a yes, and there is no terminal to ask on; add --yes" in said
     said = annotate(*words, "--yes", "--retries", "0", "--timeout", "0.2", code=1).stderr
     assert "http://192.0.2.1/v1: " in said, "it was tried"
