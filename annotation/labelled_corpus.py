@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from ..alignment import FAILED
+from ..characters import escaped
 from ..data_converters.cards import CARD_FILE, Card
 from ..errors import LmnError
 from ..files import read_json
@@ -108,7 +109,8 @@ def check_folder(folder: Path) -> None:
     Raises:
         LmnError: The folder holds a card of somebody else.
     """
-    if (folder / CARD_FILE).exists() and not (folder / SUMMARY_FILE).exists():
+    card = folder / CARD_FILE
+    if card.is_file() and not card.read_bytes().startswith(_FIRST_LINE.encode()):
         raise LmnError(f"holds a {CARD_FILE} that lmn-annotate did not write", folder, "name another folder with --out")
 
 
@@ -190,7 +192,7 @@ def card_text(corpus: LabelledCorpus, texts: Texts, system: LabellingSystem) -> 
     by = f"{system.name}{f' with the template {system.template}' if system.template else ''}"
     keys: dict[str, Any] = {
         "name": corpus.name,
-        "title": f"{corpus.origin.title if corpus.origin else texts.name}, labelled by {by}"[:1000],
+        "title": escaped(f"{corpus.origin.title if corpus.origin else texts.name}, labelled by {by}"[:500], keep=""),
         "language": corpus.language,
     }
     if corpus.origin and corpus.origin.licence:

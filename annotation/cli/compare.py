@@ -79,6 +79,12 @@ def compare_command(
     names = [_name(choice) for choice in chosen] + list(map(str, also))
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise LmnError("named twice", twice, "leave one of them out")
+    for choice in chosen:
+        if choice.examples and (choice.examples.card.name, choice.examples.split) == (card.name, texts.split):
+            raise LmnError(
+                "the examples would come from the split that is scored", f"{card.name} {texts.split}",
+                "name another with --examples-split",
+            )  # fmt: skip
     earlier = [labelled_earlier(folder, texts.sentences) for folder in also]
     contenders = [_labelled(choice, card, texts, money, out, restart=restart) for choice in chosen]
     comparison = compare(card.name, texts.split, _gold(card, chosen_texts, texts), contenders + earlier)

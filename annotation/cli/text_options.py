@@ -123,7 +123,7 @@ def text_options(command: Callable[..., R]) -> Callable[..., R]:
     @click.argument("what", metavar="CARD|FILE")
     @cloup.option_group(
         "What is labelled",
-        cloup.option("--split", help="Split of the card. Its gold is not looked at. [default: the only one]"),
+        cloup.option("--split", help="Split of the card. [default: the only one]"),
         cloup.option(
             "--source",
             type=click.Path(path_type=Path),

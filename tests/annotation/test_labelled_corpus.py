@@ -98,7 +98,8 @@ def test_a_card_of_somebody_else_is_not_written_over(tmp_path: Path) -> None:
     (tmp_path / "card.yaml").write_text("name: gold\n")
     with pytest.raises(LmnError, match=r"holds a card.yaml that lmn-annotate did not write; name another folder"):
         check_folder(tmp_path)
-    (tmp_path / "annotation.json").write_text("{}")
+    asked = Sentence("x/0", ("Ada", "left"))
+    write_corpus(tmp_path, CORPUS, texts(asked), [record(asked)], SYSTEM, DATE)
     check_folder(tmp_path)
 
 
@@ -112,6 +113,7 @@ def test_a_kill_at_any_moment_leaves_the_old_corpus_or_the_new_one_or_none_that_
     seen = set()
     for number in range(1, 100):
         killed = kill_at(number, folder, lambda: write("LOC"))
+        check_folder(folder)
         summary = folder / "annotation.json"
         if summary.is_file():
             noted = json.loads(summary.read_text())["sha256"]
