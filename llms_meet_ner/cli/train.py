@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import click
 import cloup
 
-from ..errors import LmnError
 from ..terminal import GuardedCommand, echo
 from .options import allow_cut_option, catch_errors, refuse
 

@@ -251,7 +251,7 @@ class Server:
             lambda: create(**body),
             min(_LONGEST_ANSWER, _SPARE_BYTES + token_bytes * int(body["max_tokens"])),
             self._served,
-            self._other_grammar() if "extra_body" in request else None,
+            self._other_grammar() if "extra_body" in body else None,
         )
         text = _text_of(answer)
         if text is None:
