@@ -14,6 +14,7 @@ from ..systems.finding import find_model, locate_model, with_base
 from ..systems.found_model import FoundModel
 from ..systems.options import SystemOptions
 from ..systems.served_model import ServedModel
+from ..systems.system import System
 from ..training.recipe import load_recipe
 from .gold_examples import GoldExamples, GoldSplit
 from .labelling import Annotator
@@ -105,8 +106,13 @@ class SystemChoice:
         return GoldExamples(self.examples, spec, template.shots)
 
 
-def _trained(adapter: AdapterChoice, card: Card | None, options: SystemOptions) -> FoundModel:
-    """Return a model in this process with the prompt that it was trained with; a published one may be asked with a card's."""
+def _trained(adapter: AdapterChoice, card: Card | None, options: SystemOptions) -> System:
+    """Return a student, or a model with the prompt that it was trained with; a published one may be asked with a card's."""
+    place = locate_model(adapter.name, adapter.base, adapter.revision)
+    if place.is_student:
+        if adapter.prompt:
+            raise LmnError("a student, which reads no prompt", adapter.name, "leave --prompt out")
+        return place.student(options)
     if card is None or adapter.prompt:
         return FoundModel(find_model(adapter.name, adapter.base, adapter.prompt, revision=adapter.revision), options)
     return adapter.system(card, None, None, options)
@@ -118,12 +124,14 @@ def _local(
     """Return a model in this process that is asked by a template."""
     from ..prompting.templates import pieces_of
 
+    found = locate_model(adapter.name, adapter.base, adapter.revision)
+    if found.is_student:
+        raise LmnError("a student, which reads no prompt", adapter.name, "leave --template out")
     if adapter.template is None:
         raise LmnError(
             "an annotation template needs the chat template of the model", adapter.name,
             "name it with --chat-template NAME, as LLaMA-Factory calls it",
         )  # fmt: skip
-    found = locate_model(adapter.name, adapter.base, adapter.revision)
     whole = replace(spec, template=pieces_of(adapter.template))
     return FoundModel(with_base(found, whole, adapter.base), options, chooser)
 

@@ -19,10 +19,10 @@ from ..files import read_json
 from ..generation import Generation
 from ..labels import LabelSet
 from ..locking import locked
-from ..prompting.spec import PromptSpec
 from ..records import PredictionRecord
 from ..sentence import SPACE, Join, Sentence
 from ..typed_json import Count, from_json, to_json
+from .answer_kind import AnswerKind
 from .ledger import Bill, Ledger, bill_of
 from .provenance import PROVENANCE_FILE, LabellingSystem, Provenance
 from .texts import Origin, Texts
@@ -214,13 +214,13 @@ def card_text(corpus: LabelledCorpus, texts: Texts, system: LabellingSystem) -> 
     return f"{_FIRST_LINE}\n# {PROVENANCE_FILE} says for each sentence where they come from, {SUMMARY_FILE} for all.\n{body}"
 
 
-def labels_of(spec: PromptSpec | None, card: Card | None) -> LabelSet:
-    """Return the labels of a labelled corpus: those that its system was asked for, as they are in the answers.
+def labels_of(kind: AnswerKind | None, card: Card | None) -> LabelSet:
+    """Return the labels of a labelled corpus: those that its system gives, as they are in the answers.
 
     Raises:
-        LmnError: Neither a prompt nor a card says them.
+        LmnError: Neither the system nor a card says them.
     """
-    labels = spec.labels if spec else card.labels if card else None
+    labels = kind.labels if kind else card.labels if card else None
     if labels is None:
         raise LmnError("which labels? --labels names a card")
     return LabelSet(labels.labels)

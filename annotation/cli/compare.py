@@ -18,8 +18,8 @@ from ...files import atomic_write, write_json
 from ...rendering.html import page
 from ...rendering.tables import aligned
 from ...sentence import Sentence
-from ...systems.prompted import prompt_of
 from ...terminal import echo
+from ..answer_kind import answer_kind
 from ..choosing import SystemChoice
 from ..comparing import Comparison, Contender, check_labels, compare, labelled_earlier
 from ..labelled_corpus import RUN_FOLDER
@@ -112,9 +112,8 @@ def _labelled(choice: SystemChoice, card: Card, texts: Texts, money: Money, out:
     name = _name(choice)
     folder = out / _UNFIT.sub("-", name).strip("-.")
     annotator = choice.annotator(card, out)  # one file of answers, so that a limit on the cost is one for all
-    spec = prompt_of(annotator.system)
-    if spec:
-        check_labels(name, spec.labels.names, card.labels.names)
+    if kind := answer_kind(annotator.system):
+        check_labels(name, kind.labels.names, card.labels.names)
     echo(f"{name}:", err=True)
     prepare(annotator, texts, money)
     was_there = (folder / RUN_FOLDER).is_dir()

@@ -8,9 +8,9 @@ import click
 import cloup
 
 from ...cli.options import catch_errors
-from ...systems.prompted import prompt_of
 from ...systems.served_model import ServerSystem
 from ...terminal import echo
+from ..answer_kind import answer_kind
 from ..choosing import SystemChoice
 from ..consent import host_of, stays_here
 from ..planning import plan
@@ -43,7 +43,7 @@ def plan_command(
     """  # noqa: D301
     card = chosen_texts.card()
     annotator = chosen.annotator(card, out)
-    texts = chosen_texts.read(card, prompt_of(annotator.system), corpus_name(out), limit)
+    texts = chosen_texts.read(card, answer_kind(annotator.system), corpus_name(out), limit)
     system = annotator.system
     if not isinstance(system, ServerSystem):
         echo(

@@ -10,9 +10,9 @@ import cloup
 from ...cli.options import catch_errors
 from ...data_converters.cards import CARD_FILE
 from ...errors import listed
-from ...systems.prompted import prompt_of
 from ...systems.served_model import ServerSystem
 from ...terminal import echo
+from ..answer_kind import answer_kind
 from ..choosing import SystemChoice
 from ..consent import ask_to_send
 from ..labelled_corpus import Summary, check_folder, write_corpus
@@ -57,9 +57,9 @@ def run_command(
     name = corpus_name(out)
     card = chosen_texts.card()
     annotator = chosen.annotator(card, out)
-    spec = prompt_of(annotator.system)
-    texts = chosen_texts.read(card, spec, name, limit)
-    corpus = chosen_texts.corpus(card, spec, name)
+    kind = answer_kind(annotator.system)
+    texts = chosen_texts.read(card, kind, name, limit)
+    corpus = chosen_texts.corpus(card, kind, name)
     prepare(annotator, texts, money)
     records = annotator.label(texts, out, restart=restart)
     summary = write_corpus(

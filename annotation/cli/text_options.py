@@ -14,9 +14,9 @@ import cloup
 
 from ...data_converters.cards import CARD_FILE, Card, load_card
 from ...errors import LmnError, listed
-from ...prompting.spec import PromptSpec
 from ...sentence import SPACE
 from ...tagging.splitting import AUTO_LANGUAGE, splitter_for
+from ..answer_kind import AnswerKind
 from ..labelled_corpus import LabelledCorpus, labels_of
 from ..texts import FILE_SPLIT, Texts, texts_of_file, texts_of_split
 
@@ -64,12 +64,12 @@ class TextChoice:
             raise LmnError("--split and --source are for a card, and this is a file", self.what, "leave them out")
         return load_card(self.labels) if self.labels else None
 
-    def read(self, card: Card | None, spec: PromptSpec | None, name: str, limit: int | None) -> Texts:
+    def read(self, card: Card | None, kind: AnswerKind | None, name: str, limit: int | None) -> Texts:
         """Read the sentences.
 
         Args:
             card: Card that says the labels.
-            spec: Prompt of the system; None for a system without one.
+            kind: Answers of the system; None if it does not say what they are like.
             name: Name of the labelled corpus.
             limit: Number of sentences, the first ones; None for all.
 
@@ -77,7 +77,7 @@ class TextChoice:
             LmnError: They cannot be read, or the card has several splits and none is named.
         """
         if self.is_file:
-            join = spec.join if spec else SPACE
+            join = kind.join if kind else SPACE
             splitter = splitter_for(None if self.tokens else self.language, join)
             return texts_of_file(Path(self.what), name, splitter).first(limit)
         assert card is not None  # what is no file is a card
@@ -89,17 +89,17 @@ class TextChoice:
             split = next(iter(card.splits))
         return texts_of_split(card, split, self.source).first(limit)
 
-    def corpus(self, card: Card | None, spec: PromptSpec | None, name: str) -> LabelledCorpus:
+    def corpus(self, card: Card | None, kind: AnswerKind | None, name: str) -> LabelledCorpus:
         """Return what the card of the labelled corpus says.
 
         Raises:
             LmnError: Nothing says the labels.
         """
         language = self.language if self.language != AUTO_LANGUAGE else _ENGLISH
-        nested, join = (spec.nested, spec.join) if spec else (bool(card and card.nested), card.join if card else SPACE)
+        nested, join = (kind.nested, kind.join) if kind else (bool(card and card.nested), card.join if card else SPACE)
         origin = None if self.is_file else card
         return LabelledCorpus(
-            name, origin.language if origin else language, labels_of(spec, card), nested, join, origin
+            name, origin.language if origin else language, labels_of(kind, card), nested, join, origin
         )
 
 

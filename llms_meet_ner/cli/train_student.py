@@ -23,9 +23,9 @@ def train_student(given: Recipe, *, dry_run: bool) -> None:
     """
     from ..launching.arguments import check_model, student_arguments
     from ..launching.earlier import beginning, keep_settings
-    from ..launching.examples import names_of
     from ..launching.processes import is_on
     from ..standard_input import kept_from_libraries
+    from ..training.dataset_info import names_of
     from ..training.failures import training_errors
 
     if is_on(os.environ, "FORCE_TORCHRUN"):

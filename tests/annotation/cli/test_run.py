@@ -16,6 +16,7 @@ from annotating import PRICES, annotate, labelled, rows, with_server
 from click.testing import CliRunner
 from fake_openai import Fake, chat
 
+from llms_meet_ner.annotation.cli.annotate import main as annotate_main
 from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
 from llms_meet_ner.eval.cli.score import main as lmn_eval
 
@@ -166,3 +167,30 @@ def test_text_goes_to_another_machine_only_with_a_yes(workdir: Path) -> None:
     said = annotate(*words, "--yes", "--retries", "0", "--timeout", "0.2", code=1).stderr
     assert "http://192.0.2.1/v1: " in said, "it was tried"
     assert not Path("llm/card.yaml").exists()
+
+
+def test_a_student_labels_by_its_folder_and_by_its_recipe(workdir: Path) -> None:
+    pytest.importorskip("torch")
+    from tiny_encoders import student_recipe
+
+    from llms_meet_ner.students.training import prepare, train
+    from llms_meet_ner.training.recipe import load_recipe
+
+    recipe = load_recipe(student_recipe(workdir, eval_dataset=None, max_steps=3))
+    train(prepare(recipe, [recipe.dataset], []), None)
+    Path("news.txt").write_text("Ada left Essex.\n")
+    call(annotate_main, "run", "news.txt", "--adapter", "outputs/tiny", "--out", "data/news")
+    call(annotate_main, "run", *DEMO, "--recipe", "tiny.yaml", "--out", "data/demo-llm")
+    assert len(labelled(Path("data/news"), "train")) == 1
+    assert (rows(Path("data/news/provenance.jsonl"))[0]["template"], len(labelled(Path("data/demo-llm"), "testb"))) == (
+        None,
+        12,
+    )
+    for words, message in (
+        (["--prompt", "p.json"], "leave --prompt out"),
+        (["--labels", "demo", "--template", "xml"], "leave --template out"),
+    ):
+        result = CliRunner().invoke(
+            annotate_main, ["run", "news.txt", "--adapter", "outputs/tiny", *words, "--out", "data/other"]
+        )
+        assert (result.exit_code, message in result.output) == (1, True), result.output
