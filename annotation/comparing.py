@@ -23,6 +23,9 @@ from .ledger import Bill
 from .prices import money
 from .provenance import LabellingSystem, read_provenance
 
+_FIRST = "labelled by"
+"""Head of the first column of the tables."""
+
 
 @dataclass(frozen=True, slots=True)
 class Contender:
@@ -102,7 +105,7 @@ class Comparison:
 
     def _scores(self) -> Table:
         header = (
-            "",
+            _FIRST,
             "F1",
             f"{LEVEL:.0%} interval",
             "precision",
@@ -123,7 +126,7 @@ class Comparison:
                 f"{counted.tokens_out:,}" if counted else "-", money(row.bill.cost, row.bill.currency) if row.bill else "-",
                 "-" if row.seconds is None else f"{row.seconds:.2f}",
             ))  # fmt: skip
-        systems = tuple(f"{row.name}: {row.system.model or row.system.name}" for row in self.rows)
+        systems = tuple(f"{row.name}: {_described(row.system)}" for row in self.rows)
         sample = f"{self.sentences:,} sentences of {self.corpus} {self.split} with {self.entities:,} entities; strict matching"
         return Table(header, rows, (sample, *systems), "Scores and cost")
 
@@ -133,7 +136,7 @@ class Comparison:
             (row.name, f"{row.statuses.get(FAILED, 0):,}", *(f"{row.unreadable.get(name, 0):,}" for name in names))
             for row in self.rows
         ]
-        return Table(("", "all", *names), rows, title="Answers that could not be read, by reason")
+        return Table((_FIRST, "all", *names), rows, title="Answers that could not be read, by reason")
 
     def _differences(self) -> Table:
         rows = []
@@ -141,8 +144,13 @@ class Comparison:
             assert row.difference is not None  # only the first one has none
             value, (low, high), p_value = row.difference
             rows.append((row.name, f"{value:+.4f}", f"{low:+.4f} to {high:+.4f}", f"{p_value:.4f}"))
-        header = ("", "F1", f"{LEVEL:.0%} interval", "p-value")
+        header = (_FIRST, "F1", f"{LEVEL:.0%} interval", "p-value")
         return Table(header, rows, title=f"Difference from {self.rows[0].name}")
+
+
+def _described(system: LabellingSystem) -> str:
+    """Return the name of a system, and the model that it is made of if that has another name."""
+    return system.name if system.model in (None, system.name) else f"{system.name} on {system.model}"
 
 
 def labelled_earlier(folder: Path, sentences: Sequence[Sentence]) -> Contender:

@@ -54,7 +54,7 @@ def test_scores_reasons_cost_and_differences_stand_side_by_side() -> None:
     assert scores.rows[1][5:] == ("33.3%", "600", "60", "0.1200 EUR", "0.50")
     assert scores.rows[0][5:] == ("0.0%", "-", "-", "-", "-")
     assert (reasons.header, reasons.rows[1]) == (
-        ("", "all", "empty", "loose-json", "miscounted"),
+        ("labelled by", "all", "empty", "loose-json", "miscounted"),
         ("b", "2", "1", "1", "1"),
     )
     assert gaps.rows[0][:2] == ("b", "-0.6000")
