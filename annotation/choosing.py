@@ -124,16 +124,22 @@ def _local(
     """Return a model in this process that is asked by a template."""
     from ..prompting.templates import pieces_of
 
+    if adapter.template is None and not Path(adapter.name).is_dir():  # nothing is downloaded for an error
+        raise _no_chat_template(adapter.name)
     found = locate_model(adapter.name, adapter.base, adapter.revision)
     if found.is_student:
         raise LmnError("a student, which reads no prompt", adapter.name, "leave --template out")
     if adapter.template is None:
-        raise LmnError(
-            "an annotation template needs the chat template of the model", adapter.name,
-            "name it with --chat-template NAME, as LLaMA-Factory calls it",
-        )  # fmt: skip
+        raise _no_chat_template(adapter.name)
     whole = replace(spec, template=pieces_of(adapter.template))
     return FoundModel(with_base(found, whole, adapter.base), options, chooser)
+
+
+def _no_chat_template(name: str) -> LmnError:
+    return LmnError(
+        "an annotation template needs the chat template of the model", name,
+        "name it with --chat-template NAME, as LLaMA-Factory calls it",
+    )  # fmt: skip
 
 
 def _no_labels() -> LmnError:
