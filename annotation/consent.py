@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import sys
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import click
 
@@ -26,6 +27,13 @@ def stays_here(address: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
+def _proxy_of(address: str) -> str | None:
+    """Return the address of the proxy that the environment names for a server; None for none."""
+    found = getproxies()
+    proxy = found.get(urlsplit(address).scheme) or found.get("all")
+    return proxy if proxy and not proxy_bypass(host_of(address)) else None
+
+
 def ask_to_send(address: str, what: str, *, yes: bool) -> None:
     """Name the text that would go to a server, and go on only with a yes; a server on this machine needs none.
 
@@ -37,8 +45,10 @@ def ask_to_send(address: str, what: str, *, yes: bool) -> None:
     Raises:
         LmnError: The user says no, or there is no terminal to ask on.
     """
-    host = host_of(address)
-    if stays_here(address):
+    host, proxy = host_of(address), _proxy_of(address)
+    if proxy:
+        what += f", through the proxy {host_of(proxy)}"
+    if stays_here(address) and not (proxy and not stays_here(proxy)):
         echo(f"to be sent to {host}, this machine: {what}", err=True)
         return
     echo(f"to be sent to {host}, another machine: {what}", err=True)

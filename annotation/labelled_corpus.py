@@ -103,15 +103,26 @@ def read_summary(folder: Path) -> Summary:
     return from_json(Summary, read_json(path, remedy), path, writer="lmn-annotate run", remedy=remedy)
 
 
-def check_folder(folder: Path) -> None:
-    """Make sure that a folder may hold a labelled corpus: it has no card, or one that this command wrote.
+def check_folder(folder: Path, split: str, source: Path | None = None) -> None:
+    """Make sure that a folder may hold a labelled corpus: nothing of somebody else would be written over.
+
+    Args:
+        folder: Folder of the corpus.
+        split: Name of its split.
+        source: File of the text that is labelled; None for a card's sentences.
 
     Raises:
-        LmnError: The folder holds a card of somebody else.
+        LmnError: The folder holds a file of somebody else that has the name of one to be written, or the text itself.
     """
-    card = folder / CARD_FILE
+    other = "name another folder with --out"
+    card, sentences = folder / CARD_FILE, folder / f"{split}.jsonl"
     if card.is_file() and not card.read_bytes().startswith(_FIRST_LINE.encode()):
-        raise LmnError(f"holds a {CARD_FILE} that lmn-annotate did not write", folder, "name another folder with --out")
+        raise LmnError(f"holds a {CARD_FILE} that lmn-annotate did not write", folder, other)
+    if source and sentences.exists() and sentences.samefile(source):
+        raise LmnError("the labels would be written over the text", sentences, other)
+    for path in (sentences, folder / PROVENANCE_FILE, folder / SUMMARY_FILE):
+        if path.exists() and not card.is_file():
+            raise LmnError("is not of a corpus that lmn-annotate wrote, and would be written over", path, other)
 
 
 def write_corpus(
@@ -215,7 +226,7 @@ def card_text(corpus: LabelledCorpus, texts: Texts, system: LabellingSystem) -> 
 
 
 def labels_of(kind: AnswerKind | None, card: Card | None) -> LabelSet:
-    """Return the labels of a labelled corpus: those that its system gives, as they are in the answers.
+    """Return the labels of a labelled corpus: those that its system gives, described as the card does.
 
     Raises:
         LmnError: Neither the system nor a card says them.
@@ -223,7 +234,8 @@ def labels_of(kind: AnswerKind | None, card: Card | None) -> LabelSet:
     labels = kind.labels if kind else card.labels if card else None
     if labels is None:
         raise LmnError("which labels? --labels names a card")
-    return LabelSet(labels.labels)
+    described = {label.name: label for label in card.labels.labels} if card else {}
+    return LabelSet(tuple(described.get(label.name, label) for label in labels.labels))
 
 
 def _summary(

@@ -152,7 +152,7 @@ class Ledger:
         self._max_cost: float | None = None
         self._free = Condition()
         self._under_way: dict[str, float] = {}
-        self._is_stopped = False
+        self._stop: MaxCostError | None = None
         self._answers = _read_answers(path)
         self._used: dict[str, set[str]] = {}
         self._about: dict[str, list[Paid]] = {}
@@ -234,14 +234,14 @@ class Ledger:
             while True:
                 if key in self._answers:
                     return self._answers[key]
-                if self._is_stopped:
-                    raise MaxCostError("another request has stopped the run", self.path)
+                if self._stop:
+                    raise self._stop  # nothing more is sent whose answer nobody would wait for
                 if key not in self._under_way and self._has_room(most):
                     self._under_way[key] = most
                     return None
                 if not self._under_way:
-                    self._is_stopped = True  # nothing more is sent whose answer nobody would wait for
-                    raise self._stopped(most)
+                    self._stop = self._stopped(most)
+                    raise self._stop
                 self._free.wait()
 
     def _has_room(self, most: float) -> bool:
@@ -285,17 +285,19 @@ def _read_answers(path: Path) -> dict[str, Paid]:
     found: dict[str, Paid] = {}
     if not path.is_file():
         return found
-    damaged = 0
+    damaged, unended = 0, False
     with locked(path):
         with path.open("rb") as file:
             while line := file.readline(LONGEST_LINE):
                 try:
                     answer = Paid.of(parse_json(line.decode(), mend=True))
                     found[answer.key] = answer
+                    unended |= not line.endswith(b"\n")
                 except ValueError:
                     damaged += 1
         if damaged:
             echo(f"{path}: lines that are cut off or damaged: {damaged:,}; what they answered is asked again", err=True)
+        if damaged or unended:
             with atomic_write(path) as text:
                 text.writelines(answer.line() for answer in found.values())
     return found

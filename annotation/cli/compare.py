@@ -11,7 +11,7 @@ import click
 import cloup
 
 from ...cli.options import catch_errors
-from ...data_converters.cards import Card
+from ...data_converters.cards import CARD_FILE, Card, load_card
 from ...errors import LmnError
 from ...eval.evaluate import read_gold
 from ...files import atomic_write, write_json
@@ -26,7 +26,7 @@ from ..labelled_corpus import RUN_FOLDER
 from ..ledger import bill_of
 from ..template import DEFAULT_TEMPLATE
 from ..texts import Texts
-from .run import prepare
+from .run import check_examples, prepare
 from .system_options import Money, several_systems_options
 from .text_options import TextChoice, text_options
 
@@ -80,11 +80,9 @@ def compare_command(
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise LmnError("named twice", twice, "leave one of them out")
     for choice in chosen:
-        if choice.examples and (choice.examples.card.name, choice.examples.split) == (card.name, texts.split):
-            raise LmnError(
-                "the examples would come from the split that is scored", f"{card.name} {texts.split}",
-                "name another with --examples-split",
-            )  # fmt: skip
+        check_examples(choice, card, texts)
+    for folder in also:
+        check_labels(str(folder), load_card(str(folder / CARD_FILE)).labels.names, card.labels.names)
     earlier = [labelled_earlier(folder, texts.sentences) for folder in also]
     contenders = [_labelled(choice, card, texts, money, out, restart=restart) for choice in chosen]
     comparison = compare(card.name, texts.split, _gold(card, chosen_texts, texts), contenders + earlier)

@@ -8,8 +8,8 @@ import click
 import cloup
 
 from ...cli.options import catch_errors
-from ...data_converters.cards import CARD_FILE
-from ...errors import listed
+from ...data_converters.cards import CARD_FILE, Card
+from ...errors import LmnError, listed
 from ...systems.served_model import ServerSystem
 from ...terminal import echo
 from ..answer_kind import answer_kind
@@ -53,12 +53,14 @@ def run_command(
 
     FILE holds a text a line, or as .jsonl a mapping with text or tokens. A run that was killed continues where it stopped.
     """  # noqa: D301
-    check_folder(out)
     name = corpus_name(out)
     card = chosen_texts.card()
     annotator = chosen.annotator(card, out)
     kind = answer_kind(annotator.system)
     texts = chosen_texts.read(card, kind, name, limit)
+    check_folder(out, texts.split, Path(chosen_texts.what) if chosen_texts.is_file else None)
+    if card and not chosen_texts.is_file:
+        check_examples(chosen, card, texts)
     corpus = chosen_texts.corpus(card, kind, name)
     prepare(annotator, texts, money)
     records = annotator.label(texts, out, restart=restart)
@@ -68,6 +70,19 @@ def run_command(
     for line in summary_lines(summary, annotator):
         echo(line)
     echo(f"\n{out / CARD_FILE}")
+
+
+def check_examples(choice: SystemChoice, card: Card, texts: Texts) -> None:
+    """Make sure that a model is not shown the gold of the sentences that it is to label.
+
+    Raises:
+        LmnError: The examples come from the same split.
+    """
+    if choice.examples and (choice.examples.card.name, choice.examples.split) == (card.name, texts.split):
+        raise LmnError(
+            "the examples would come from the split that is scored or labelled", f"{card.name} {texts.split}",
+            "name another with --examples-split",
+        )  # fmt: skip
 
 
 def prepare(annotator: Annotator, texts: Texts, money: Money) -> None:

@@ -14,9 +14,9 @@ import torch
 
 from .kv_cache import KeyValueCache
 
-_UNSEEN = -1e30
-"""Added to the scores of tokens that may not be seen. It is finite, so that a token that sees nothing of a part has a mean there,
-whose weight is 0."""
+_UNSEEN, _UNSEEN_IN_HALF = -1e30, -6e4
+"""Added to the scores of tokens that may not be seen; float16 has no larger numbers than the second. It is finite, so that a token
+that sees nothing of a part has a mean there, whose weight is 0."""
 
 
 @dataclass(slots=True)
@@ -80,7 +80,8 @@ class Pass:
 
 
 def _bias(mask: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
-    return torch.zeros(mask.shape, dtype=dtype, device=mask.device).masked_fill_(~mask, _UNSEEN)
+    unseen = _UNSEEN_IN_HALF if dtype == torch.float16 else _UNSEEN
+    return torch.zeros(mask.shape, dtype=dtype, device=mask.device).masked_fill_(~mask, unseen)
 
 
 def attend(
@@ -155,15 +156,15 @@ def _part(
     Args:
         query: Queries; shape (A, K, Q, D).
         keys: Keys; shape (A, K, L, D).
-        values: Values; shape (A, K, L, D).
+        values: Values; shape (A, K, L, V), where V is D in most models.
         bias: Added to the scores, shape (A, 1, Q, L); None for nothing.
         scale: Factor of the scores.
         softcap: Limit on the scores; None for no limit.
 
     Returns:
-        Means of the values, shape (A, K, Q, D), and the logarithms of the sums of their weights, in float32, shape (A, K, Q).
+        Means of the values, shape (A, K, Q, V), and the logarithms of the sums of their weights, in float32, shape (A, K, Q).
     """
-    if query.device.type == "cpu" and softcap is None:
+    if query.device.type == "cpu" and softcap is None and query.shape[-1] == values.shape[-1]:
         means, weights = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(
             query, keys, values, attn_mask=bias, scale=scale
         )

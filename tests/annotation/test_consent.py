@@ -48,3 +48,17 @@ def test_another_host_is_named_and_needs_a_yes(
     monkeypatch.setattr(click, "confirm", lambda text, err: False)
     with pytest.raises(LmnError, match="nothing was sent"):
         ask_to_send(address, "3 sentences", yes=False)
+
+
+def test_a_proxy_elsewhere_makes_a_server_here_another_machine(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    address = "http://localhost:1/v1"
+    monkeypatch.setenv("http_proxy", "http://user:secret@proxy.example.org:3128")
+    monkeypatch.delenv("no_proxy", raising=False)
+    ask_to_send(address, "3 sentences", yes=True)
+    said = capsys.readouterr().err
+    assert said == "to be sent to localhost, another machine: 3 sentences, through the proxy proxy.example.org\n"
+    monkeypatch.setenv("no_proxy", "localhost")
+    ask_to_send(address, "3 sentences", yes=False)
+    assert capsys.readouterr().err == "to be sent to localhost, this machine: 3 sentences\n"

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from killing import kill_at
 
 from llms_meet_ner import LabelSet, LmnError, Sentence, Span
+from llms_meet_ner.annotation.answer_kind import AnswerKind
 from llms_meet_ner.annotation.labelled_corpus import LabelledCorpus, check_folder, labels_of, write_corpus
 from llms_meet_ner.annotation.provenance import LabellingSystem
+from llms_meet_ner.annotation.template import load_template
 from llms_meet_ner.annotation.texts import Origin, Texts, texts_of_split
 from llms_meet_ner.data_converters.cards import load_card
 from llms_meet_ner.generation import known_sha256
@@ -94,13 +96,24 @@ def test_answers_that_cannot_be_read_are_left_out_and_counted_or_kept_empty(tmp_
 
 
 def test_a_card_of_somebody_else_is_not_written_over(tmp_path: Path) -> None:
-    check_folder(tmp_path)
+    check_folder(tmp_path, "train")
     (tmp_path / "card.yaml").write_text("name: gold\n")
     with pytest.raises(LmnError, match=r"holds a card.yaml that lmn-annotate did not write; name another folder"):
-        check_folder(tmp_path)
+        check_folder(tmp_path, "train")
     asked = Sentence("x/0", ("Ada", "left"))
     write_corpus(tmp_path, CORPUS, texts(asked), [record(asked)], SYSTEM, DATE)
-    check_folder(tmp_path)
+    check_folder(tmp_path, "train")
+    with pytest.raises(LmnError, match=r"train.jsonl: the labels would be written over the text; name another folder"):
+        check_folder(tmp_path, "train", tmp_path / "train.jsonl")
+
+
+@pytest.mark.parametrize("name", ["test.jsonl", "provenance.jsonl", "annotation.json"])
+def test_no_file_of_somebody_else_is_written_over(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text("{}\n")
+    with pytest.raises(LmnError, match=f"{name}: is not of a corpus that lmn-annotate wrote"):
+        check_folder(tmp_path, "test")
+    (tmp_path / name).rename(tmp_path / "gold.jsonl")
+    check_folder(tmp_path, "test")
 
 
 def test_a_kill_at_any_moment_leaves_the_old_corpus_or_the_new_one_or_none_that_is_described(tmp_path: Path) -> None:
@@ -113,7 +126,7 @@ def test_a_kill_at_any_moment_leaves_the_old_corpus_or_the_new_one_or_none_that_
     seen = set()
     for number in range(1, 100):
         killed = kill_at(number, folder, lambda: write("LOC"))
-        check_folder(folder)
+        check_folder(folder, "train")
         summary = folder / "annotation.json"
         if summary.is_file():
             noted = json.loads(summary.read_text())["sha256"]
@@ -130,3 +143,12 @@ def test_labels_are_those_that_the_system_was_asked_for() -> None:
     assert labels_of(None, card).names == card.labels.names
     with pytest.raises(LmnError, match="which labels"):
         labels_of(None, None)
+
+
+def test_labels_are_described_as_the_card_does() -> None:
+    card = load_card("conll2003")
+    asked = load_template("published").prompt(card)
+    kind = AnswerKind(asked.labels, asked.nested, asked.join)
+    assert not any(label.definition for label in asked.labels.labels)
+    assert labels_of(kind, card).labels == card.labels.labels
+    assert labels_of(kind, None).labels == asked.labels.labels

@@ -120,7 +120,7 @@ def test_the_bill_stays_below_the_limit_and_a_larger_one_goes_on(tmp_path: Path)
         MaxCostError, match=r"up to 85.0000 EUR, with a bill of 33.0000 EUR and a limit of 110.0000 EUR; the 3 answers"
     ):
         made.completion("a/0", body("w"), send)
-    with pytest.raises(MaxCostError, match="another request has stopped the run"):
+    with pytest.raises(MaxCostError, match="stopped before a request that may cost up to"):
         made.completion("a/0", body("w", max_tokens=1), send)
     assert send.times == 3
     more = ledger(tmp_path, 119)
@@ -190,3 +190,13 @@ def test_one_request_under_way_serves_all_that_ask_the_same(tmp_path: Path) -> N
         thread.join()
     assert (send.times, made.new) == (1, 1)
     assert [len(made.answers_about(f"a/{n}")) for n in range(4)] == [1, 1, 1, 1]
+
+
+def test_a_line_without_its_end_is_kept_and_nothing_is_glued_to_it(tmp_path: Path) -> None:
+    send = Sender()
+    ledger(tmp_path).completion("a/0", body("x"), send)
+    path = tmp_path / "answers.jsonl"
+    path.write_text(path.read_text().rstrip("\n"))
+    ledger(tmp_path).completion("a/1", body("y"), send)
+    again = ledger(tmp_path)
+    assert (again.knows(body("x")), again.knows(body("y")), send.times) == (True, True, 2)

@@ -89,7 +89,7 @@ def test_what_cannot_be_compared_is_an_error(fake: Fake, workdir: Path) -> None:
     words = ["compare", "news.txt", "--labels", "demo", "--engine", "openai", "--base-url", fake.url, "--out", "cmp"]
     assert "a text file has no gold to compare with; name a card" in annotate(*words, code=1).stderr
     examples = ["--limit", "1", "--template", "xml+nearest1", "--examples-from", "demo", "--examples-split", "testb"]
-    assert "demo testb: the examples would come from the split that is scored; name another" in compared(
+    assert "demo testb: the examples would come from the split that is scored or labelled; name another" in compared(
         fake, *examples, code=1
     )
     assert not fake.requests
