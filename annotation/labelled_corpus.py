@@ -21,8 +21,8 @@ from ..labels import LabelSet
 from ..locking import locked
 from ..records import PredictionRecord
 from ..sentence import SPACE, Join, Sentence
+from ..systems.choosing import AnswerKind
 from ..typed_json import Count, from_json, to_json
-from .answer_kind import AnswerKind
 from .ledger import Bill, Ledger, bill_of
 from .provenance import PROVENANCE_FILE, LabellingSystem, Provenance
 from .texts import Origin, Texts

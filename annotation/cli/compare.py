@@ -18,8 +18,8 @@ from ...files import atomic_write, write_json
 from ...rendering.html import page
 from ...rendering.tables import aligned
 from ...sentence import Sentence
+from ...systems.choosing import answer_kind
 from ...terminal import echo
-from ..answer_kind import answer_kind
 from ..choosing import SystemChoice
 from ..comparing import Comparison, Contender, check_labels, compare, labelled_earlier
 from ..labelled_corpus import RUN_FOLDER

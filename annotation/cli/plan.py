@@ -8,9 +8,9 @@ import click
 import cloup
 
 from ...cli.options import catch_errors
+from ...systems.choosing import answer_kind
 from ...systems.served_model import ServerSystem
 from ...terminal import echo
-from ..answer_kind import answer_kind
 from ..choosing import SystemChoice
 from ..consent import host_of, stays_here
 from ..planning import plan

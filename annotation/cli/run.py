@@ -10,9 +10,9 @@ import cloup
 from ...cli.options import catch_errors
 from ...data_converters.cards import CARD_FILE, Card
 from ...errors import LmnError, listed
+from ...systems.choosing import answer_kind
 from ...systems.served_model import ServerSystem
 from ...terminal import echo
-from ..answer_kind import answer_kind
 from ..choosing import SystemChoice
 from ..consent import ask_to_send
 from ..labelled_corpus import Summary, check_folder, write_corpus

@@ -15,8 +15,8 @@ import cloup
 from ...data_converters.cards import CARD_FILE, Card, load_card
 from ...errors import LmnError, listed
 from ...sentence import SPACE
+from ...systems.choosing import AnswerKind
 from ...tagging.splitting import AUTO_LANGUAGE, splitter_for
-from ..answer_kind import AnswerKind
 from ..labelled_corpus import LabelledCorpus, labels_of
 from ..texts import FILE_SPLIT, Texts, texts_of_file, texts_of_split
 
@@ -80,7 +80,7 @@ class TextChoice:
             join = kind.join if kind else SPACE
             splitter = splitter_for(None if self.tokens else self.language, join)
             return texts_of_file(Path(self.what), name, splitter).first(limit)
-        assert card is not None  # what is no file is a card
+        assert card is not None  # only a file can be without one
         split = self.split
         if split is None:
             if len(card.splits) > 1:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 from ..labels import LabelSet
+from ..sentence import Join
 from ..training.recipe import Recipe
 from .base_model import BaseModel
 from .options import SystemOptions
@@ -35,13 +37,37 @@ def recipe_system(recipe: Recipe, options: SystemOptions, adapter: Path | None =
     return RecipeAdapter(recipe, options, adapter)
 
 
+class AnswerKind(NamedTuple):
+    """What the answers of a system are like.
+
+    Attributes:
+        labels: Labels of the entities.
+        nested: Whether entities may lie inside entities.
+        join: Text between two tokens of a sentence.
+    """
+
+    labels: LabelSet
+    nested: bool
+    join: Join
+
+
+def answer_kind(system: System) -> AnswerKind | None:
+    """Return what the answers of a system are like, as its prompt asks or as a student has learned; None if neither says.
+
+    Raises:
+        LmnError: What says it is missing or damaged.
+    """
+    if isinstance(system, Student):
+        return AnswerKind(system.labels, False, system.file.join)
+    prompt = prompt_of(system)
+    return AnswerKind(prompt.labels, prompt.nested, prompt.join) if prompt else None
+
+
 def labels_of(system: System) -> LabelSet | None:
     """Return the labels that a system answers with; None if it does not say.
 
     Raises:
         LmnError: What says it is missing or damaged.
     """
-    if isinstance(system, Student):
-        return system.labels
-    prompt = prompt_of(system)
-    return prompt.labels if prompt else None
+    kind = answer_kind(system)
+    return kind.labels if kind else None

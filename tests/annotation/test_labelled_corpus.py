@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from killing import kill_at
 
 from llms_meet_ner import LabelSet, LmnError, Sentence, Span
-from llms_meet_ner.annotation.answer_kind import AnswerKind
 from llms_meet_ner.annotation.labelled_corpus import LabelledCorpus, check_folder, labels_of, write_corpus
 from llms_meet_ner.annotation.provenance import LabellingSystem
 from llms_meet_ner.annotation.template import load_template
@@ -21,6 +20,7 @@ from llms_meet_ner.data_converters.cards import load_card
 from llms_meet_ner.generation import known_sha256
 from llms_meet_ner.records import PredictionRecord
 from llms_meet_ner.sentence import Where, tokens_sha1
+from llms_meet_ner.systems.choosing import AnswerKind
 
 SYSTEM = LabellingSystem("gpt", "xml", "gpt-1", "0" * 64)
 DATE = "2026-11-26T10:00:00+00:00"

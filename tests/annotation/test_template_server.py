@@ -10,6 +10,7 @@ from llms_meet_ner.annotation.template import load_template
 from llms_meet_ner.annotation.template_server import TemplateServer
 from llms_meet_ner.annotation.texts import texts_of_split
 from llms_meet_ner.data_converters.cards import load_card
+from llms_meet_ner.systems.choosing import answer_kind
 from llms_meet_ner.systems.options import SystemOptions
 from llms_meet_ner.systems.server import ServerOptions
 
@@ -58,3 +59,9 @@ def test_the_stamp_names_everything_and_the_name_is_the_model_s(fake: Fake) -> N
 def test_a_system_with_another_template_has_another_hash(fake: Fake, name: str) -> None:
     hashes = {served(fake, f"{name}{addition}").sha256 for addition in ("", "+definitions", "+covering1", "+nearest1")}
     assert len(hashes) == 4
+
+
+def test_a_prompt_says_what_is_answered() -> None:
+    spec, server = load_template("bracketed").prompt(CARD), ServerOptions("http://localhost:1/v1")
+    system = TemplateServer("bracketed", spec, SystemOptions(server=server), server)
+    assert answer_kind(system) == (spec.labels, spec.nested, spec.join)

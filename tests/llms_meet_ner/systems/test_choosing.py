@@ -12,13 +12,16 @@ from click.testing import CliRunner
 
 from llms_meet_ner import LmnError
 from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
+from llms_meet_ner.labels import LabelSet
+from llms_meet_ner.students.student_file import StudentFile
 from llms_meet_ner.systems.base_model import BaseModel
-from llms_meet_ner.systems.choosing import recipe_system
+from llms_meet_ner.systems.choosing import answer_kind, recipe_system
 from llms_meet_ner.systems.examples import Shots
 from llms_meet_ner.systems.options import SystemOptions
 from llms_meet_ner.systems.recipe_adapter import RecipeAdapter
 from llms_meet_ner.systems.served_model import ServedModel
 from llms_meet_ner.systems.server import ServerOptions
+from llms_meet_ner.systems.student import Student, StudentPlace
 from llms_meet_ner.training.recipe import Recipe, load_recipe
 
 SERVER = ServerOptions(model="tuned")
@@ -82,3 +85,10 @@ def test_nothing_is_loaded_or_asked_to_name_a_run(recipe: Recipe) -> None:
         "sys.exit(bool({'torch', 'transformers', 'openai', 'llamafactory'} & set(sys.modules)) or names != ['constrained', 'free-openai'])"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_student_answers_flat_with_its_labels(tmp_path: Path) -> None:
+    labels = LabelSet.of("A", "B")
+    StudentFile(labels, "linear", 32, 8, "", True, "c", ("d",), "base", "r.yaml", 1).save(tmp_path)
+    student = Student(StudentPlace("s", tmp_path, tmp_path), SystemOptions())
+    assert answer_kind(student) == (labels, False, "")
