@@ -9,8 +9,9 @@ from ..data_converters.cards import Card
 from ..errors import LmnError
 from ..eval.cli.adapter_options import AdapterChoice
 from ..prompting.spec import PromptSpec
+from ..students.student_file import is_student
 from ..systems.choosing import recipe_system
-from ..systems.finding import find_model, locate_model, with_base
+from ..systems.finding import locate_model, model_files, with_base
 from ..systems.found_model import FoundModel
 from ..systems.options import SystemOptions
 from ..systems.served_model import ServedModel
@@ -108,14 +109,12 @@ class SystemChoice:
 
 def _trained(adapter: AdapterChoice, card: Card | None, options: SystemOptions) -> System:
     """Return a student, or a model with the prompt that it was trained with; a published one may be asked with a card's."""
-    place = locate_model(adapter.name, adapter.base, adapter.revision)
-    if place.is_student:
-        if adapter.prompt:
-            raise LmnError("a student, which reads no prompt", adapter.name, "leave --prompt out")
-        return place.student(options)
+    found = locate_model(adapter.name, adapter.base, adapter.revision)
+    if found.is_student:
+        return found.student(options, prompt=adapter.prompt)
     if card is None or adapter.prompt:
-        return FoundModel(find_model(adapter.name, adapter.base, adapter.prompt, revision=adapter.revision), options)
-    return adapter.system(card, None, None, options)
+        return FoundModel(model_files(found, adapter.base, adapter.prompt), options)
+    return adapter.model(found, card, None, None, options)
 
 
 def _local(
@@ -124,22 +123,17 @@ def _local(
     """Return a model in this process that is asked by a template."""
     from ..prompting.templates import pieces_of
 
-    if adapter.template is None and not Path(adapter.name).is_dir():  # nothing is downloaded for an error
-        raise _no_chat_template(adapter.name)
+    if adapter.template is None and not is_student(Path(adapter.name)):  # nothing is downloaded for an error
+        raise LmnError(
+            "an annotation template needs the chat template of the model", adapter.name,
+            "name it with --chat-template NAME, as LLaMA-Factory calls it",
+        )  # fmt: skip
     found = locate_model(adapter.name, adapter.base, adapter.revision)
     if found.is_student:
         raise LmnError("a student, which reads no prompt", adapter.name, "leave --template out")
-    if adapter.template is None:
-        raise _no_chat_template(adapter.name)
+    assert adapter.template is not None  # only a student comes here without one
     whole = replace(spec, template=pieces_of(adapter.template))
     return FoundModel(with_base(found, whole, adapter.base), options, chooser)
-
-
-def _no_chat_template(name: str) -> LmnError:
-    return LmnError(
-        "an annotation template needs the chat template of the model", name,
-        "name it with --chat-template NAME, as LLaMA-Factory calls it",
-    )  # fmt: skip
 
 
 def _no_labels() -> LmnError:

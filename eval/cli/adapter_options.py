@@ -16,7 +16,7 @@ from ...data_converters.cards import Card, load_card
 from ...errors import LmnError
 from ...formats import DEFAULT_FORMAT
 from ...prompting.spec import PROMPT_SPEC_FILE, PromptSpec
-from ...systems.finding import locate_model, read_prompt, with_base
+from ...systems.finding import ModelFolder, locate_model, read_prompt, with_base
 from ...systems.found_model import FoundModel
 from ...systems.options import SystemOptions
 from ...systems.system import System
@@ -60,21 +60,21 @@ class AdapterChoice:
         """
         found = locate_model(self.name, self.base, self.revision)
         if found.is_student:
-            self._refuse_prompts(format_name, variant)
-            return found.student(options)
+            return found.student(
+                options, prompt=self.prompt, template=self.template, format=format_name, variant=variant
+            )
+        return self.model(found, card, format_name, variant, options)
+
+    def model(
+        self, found: ModelFolder, card: Card, format_name: str | None, variant: str | None, options: SystemOptions
+    ) -> FoundModel:
+        """Return the adapter or merged model as a system; arguments and errors are those of `system`, and `found` is its folder."""
         if self.prompt or found.prompt_file.is_file():
             spec = read_prompt(self.prompt or found.prompt_file)
         else:
             spec = self._prompt_of_card(card, format_name, variant)
         self._check_asked(spec, format_name, variant)
         return FoundModel(with_base(found, spec, self.base), options)
-
-    def _refuse_prompts(self, format_name: str | None, variant: str | None) -> None:
-        """Refuse options about prompts, of which a student reads none."""
-        given = {"prompt": self.prompt, "template": self.template, "format": format_name, "variant": variant}
-        for option, value in given.items():
-            if value is not None:
-                raise LmnError("a student, which reads no prompt", self.name, f"leave --{option} out")
 
     def _prompt_of_card(self, card: Card, format_name: str | None, variant: str | None) -> PromptSpec:
         """Return the prompt to ask a model with that has no prompt of its own."""

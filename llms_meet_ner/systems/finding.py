@@ -45,12 +45,19 @@ class ModelFolder:
     results_folder: Path
     is_student: bool = False
 
-    def student(self, options: SystemOptions) -> Student:
+    def student(self, options: SystemOptions, **prompts: object) -> Student:
         """Return the student as a system.
 
+        Args:
+            options: Options of the system.
+            **prompts: Values of command-line options about prompts, by the option's name; None for one that is not given.
+
         Raises:
-            LmnError: The options are not for a student.
+            LmnError: The options are not for a student, or one about prompts is given.
         """
+        for option, value in prompts.items():
+            if value is not None:
+                raise LmnError("a student, which reads no prompt", self.name, f"leave --{option} out")
         model = NamedModel(self.name, self.commit)
         return Student(StudentPlace(self.name, self.folder, self.results_folder, model=model), options)
 

@@ -287,9 +287,7 @@ def load(
     options = SystemOptions(decoding, batch_size, dtype=dtype, trust_remote_code=trust_remote_code)
     place = locate_model(os.fspath(model), base)
     if place.is_student:
-        if prompt:
-            raise LmnError("a student, which reads no prompt", place.name, "leave --prompt out")
-        student = place.student(options)
+        student = place.student(options, prompt=prompt or None)
         student.load()
         return Tagger(student, splitter_for(language, student.file.join))
     found = model_files(place, base, Path(prompt) if prompt else None)
