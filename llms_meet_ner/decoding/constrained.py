@@ -259,7 +259,9 @@ class ConstrainedGenerator:
         if len(allowed.marks) < 2:
             return source, "text"
         if mark := allowed.mark_of(token):
-            return source, "label" if b"" not in allowed.marks else "opener" if mark in self._openers else "closer"
+            if b"" not in allowed.marks:
+                return source, "label"
+            return source, "opener" if mark in self._openers else "closer"
         word = self._vocabulary.bytes_of([token]).decode(errors="replace").lstrip()
         return source, "capital" if word[:1].isupper() else "word"
 

@@ -162,10 +162,10 @@ class PackedModel:
             at += count
         within = torch.cat([torch.arange(count) for count in counts])
         of_token = torch.repeat_interleave(torch.tensor([segment.row for segment in segments]), torch.tensor(counts))
-        device = self._device
+        device, positions = self._device, grid[of_token, within]
         return Pass(
-            of_token.to(device), grid[of_token, within].to(device), within.to(device), numbers.to(device), grid.to(device), shared,
-            length, self._cache,
+            of_token.to(device), positions.to(device), (positions - shared).to(device), within.to(device), numbers.to(device),
+            grid.to(device), shared, length, self._cache,
         )  # fmt: skip
 
     @contextmanager

@@ -26,6 +26,7 @@ class Pass:
     Attributes:
         rows: Row of each token; shape (T,).
         positions: Position of each token, counted from the beginning of its prompt; shape (T,).
+        places: Place of each token in its row of the cache: its position behind the shared beginning; shape (T,).
         within: Number of each token in its row of this pass, counted from 0; shape (T,).
         numbers: Number of each row's tokens among all of the pass, filled up with 0; shape (A, Q).
         grid: Position of each row's tokens, filled up with that of the first token behind the shared beginning; shape (A, Q).
@@ -37,6 +38,7 @@ class Pass:
 
     rows: torch.Tensor
     positions: torch.Tensor
+    places: torch.Tensor
     within: torch.Tensor
     numbers: torch.Tensor
     grid: torch.Tensor
@@ -44,11 +46,6 @@ class Pass:
     length: int
     cache: KeyValueCache
     biases: dict[tuple[str, int | None], torch.Tensor] = field(default_factory=dict)
-
-    @property
-    def places(self) -> torch.Tensor:
-        """Place of each token in its row of the cache; shape (T,)."""
-        return self.positions - self.shared
 
     def own_bias(self, window: int | None, groups: int, dtype: torch.dtype) -> torch.Tensor:
         """Return what is added to the scores of the tokens of a row's own sentence; shape (A, 1, groups * Q, length).

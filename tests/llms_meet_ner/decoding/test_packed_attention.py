@@ -51,7 +51,7 @@ def test_both_parts_together_are_plain_attention(
     grid = torch.full_like(numbers, shared)
     numbers[rows, within], grid[rows, within] = torch.arange(tokens), shared + within
     cache.reserve(len(counts), max(counts))
-    this = Pass(rows, shared + within, within, numbers, grid, shared, max(counts), cache)
+    this = Pass(rows, shared + within, within, within, numbers, grid, shared, max(counts), cache)
     found, _ = attend(
         layer, query.transpose(0, 1)[None], own[0].transpose(0, 1)[None], own[1].transpose(0, 1)[None], None,
         sliding_window=window, softcap=softcap, lmn_pass=this,
