@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..errors import LmnError, installing
 from ..sentence import Sentence
+from ..standard_input import kept_from_libraries
 from ..systems.served_model import ServerSystem
 from ..systems.server import Usage
 from .ledger import Ledger
@@ -103,9 +104,10 @@ def _counter(tokenizer: str | None) -> tuple[Counter, str]:
     if not Path(tokenizer).is_dir():
         raise LmnError("no such folder", tokenizer, "name the folder of a model with --tokenizer")
     try:
-        from transformers import AutoTokenizer
+        with kept_from_libraries():
+            from transformers import AutoTokenizer
 
-        loaded = AutoTokenizer.from_pretrained(tokenizer, local_files_only=True)
+            loaded = AutoTokenizer.from_pretrained(tokenizer, local_files_only=True, trust_remote_code=False)
     except ImportError as error:
         raise LmnError(f"a tokenizer needs transformers ({error})", tokenizer, installing("tag")) from error
     except (OSError, ValueError) as error:

@@ -138,10 +138,11 @@ def _convert(demo: Demo) -> None:
     run_command("lmn-convert", demo.card.reference, *source, "--variant", VARIANT, "--out", demo.recipe.dataset_dir)
 
 
-def _train(demo: Demo, key: str, stage: str = "train", *, allow_cut: bool = False) -> None:
-    """Train the adapter in the stage `train`, or the student in `train student`."""
-    student = stage == "train student"
-    recipe, overrides = (demo.student, demo.student_overrides) if student else (demo.recipe, demo.overrides)
+def _train(demo: Demo, key: str, *, student: bool = False, allow_cut: bool = False) -> None:
+    """Train the adapter, or the student."""
+    stage, recipe, overrides = "train", demo.recipe, demo.overrides
+    if student:
+        stage, recipe, overrides = "train student", demo.student, demo.student_overrides
     done = recipe.is_trained and has_finished(recipe.output_dir)
     known = demo.stages.get(stage)
     if done and (known is None or known.key != key):
@@ -177,7 +178,7 @@ def _student(demo: Demo, data_key: str) -> ScoredRun:
     names = [recipe.dataset, *([recipe.eval_dataset] if recipe.eval_dataset else [])]
     data = " ".join(sha256_of(recipe.dataset_dir / f"{name}.json") for name in names)
     key = f"{data} {json.dumps(recipe.values, sort_keys=True)}"
-    _train(demo, key, "train student")
+    _train(demo, key, student=True)
     return _score(demo, "score student", f"{key} {data_key}", recipe, RUN_NAME, demo.student_overrides)
 
 

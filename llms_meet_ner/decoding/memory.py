@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-import torch
-
 from ..errors import LmnError
+from ..training.failures import is_out_of_memory
 from .requests import Request
 
 
@@ -20,8 +19,8 @@ def memory_errors(requests: Sequence[Request]) -> Iterator[None]:
     """
     try:
         yield
-    except (torch.cuda.OutOfMemoryError, MemoryError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and "memory" not in str(error).lower():
+    except Exception as error:
+        if not is_out_of_memory(error):
             raise
         longest = max(len(request.prompt) for request in requests)
         raise LmnError(

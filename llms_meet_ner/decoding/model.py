@@ -102,7 +102,7 @@ def load_model(weights: Weights, spec: PromptSpec, dtype: Dtype = AUTO) -> Loade
     device = "cuda" if cuda else "cpu"
     loaded_dtype = str(model.dtype).removeprefix("torch.") if dtype == AUTO else dtype
     ends = stop_ids(tokenizer, spec.template)
-    return LoadedModel(model.eval(), tokenizer, device, _device_name(device), loaded_dtype, ends, instructions)
+    return LoadedModel(model.eval(), tokenizer, device, device_name(device), loaded_dtype, ends, instructions)
 
 
 def _instructions(weights: Weights) -> str | None:
@@ -130,7 +130,8 @@ def _pack(model: Any) -> None:
     pack_linear_layers(model)
 
 
-def _device_name(device: str) -> str:
+def device_name(device: str) -> str:
+    """Return the name of the graphics card for `cuda`, and otherwise that of the device."""
     import torch
 
     return str(torch.cuda.get_device_name()) if device == "cuda" else device

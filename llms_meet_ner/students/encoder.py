@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..collector import collector_paused
+from ..decoding.model import device_name
 from ..decoding.pretrained import Dtype, Weights, loading, options_of
 from ..errors import LmnError
 from ..training.recipe import MODEL_FILE
@@ -114,9 +115,8 @@ def load_student(folder: Path, dtype: Dtype = "float32") -> LoadedStudent:
         model = _class_of(file.head).from_pretrained(str(folder), dtype=wanted, use_safetensors=True, **options)
     _check_tags(model, file, folder)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    name = torch.cuda.get_device_name() if device == "cuda" else "cpu"
     subwords = Subwords.of(tokenizer, file.window, file.overlap)
-    return LoadedStudent(model.to(device).eval(), subwords, file, device, name, wanted)
+    return LoadedStudent(model.to(device).eval(), subwords, file, device, device_name(device), wanted)
 
 
 def window_of(model: Any, tokenizer: Any, asked: int | None) -> int:

@@ -20,7 +20,7 @@ from ..reading import LENIENT
 from ..records import Answer, Uncertainty
 from ..sentence import Sentence
 from ..standard_input import kept_from_libraries
-from ..students.student_file import STUDENT_FILE, StudentFile
+from ..students.student_file import STUDENT_FILE, StudentFile, check_weights
 from ..training.failures import is_out_of_memory
 from ..training.recipe import MODEL_FILE, Recipe
 from .options import SystemOptions
@@ -196,8 +196,6 @@ class Student:
 
     @property
     def _weights(self) -> Path:
-        from ..students.student_file import check_weights
-
         _ = self._file
         check_weights(self._place.folder, MODEL_FILE)
         return self._place.folder / MODEL_FILE
