@@ -36,7 +36,7 @@ class Contender:
         system: What answered.
         records: Its answers, in the order of the gold.
         bill: Requests and their cost; None for a model in this process.
-        seconds: Seconds for a sentence: of the requests, or of the run; None if nobody measured them.
+        seconds: Mean seconds for a sentence, of the requests or of the run; None if they were not measured.
     """
 
     name: str
@@ -59,7 +59,7 @@ class ComparedRow:
         unreadable: Number of answers that could not be read, by reason; an answer may have several.
         repaired: Number of answers that were repaired, by reason.
         bill: Requests and their cost; None for a model in this process.
-        seconds: Seconds for a sentence; None if nobody measured them.
+        seconds: Mean seconds for a sentence; None if they were not measured.
         difference: F1 less that of the first way, its interval and p-value; None for the first one.
     """
 

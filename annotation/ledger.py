@@ -34,7 +34,7 @@ class Paid:
     """An answer in the file.
 
     Attributes:
-        key: Hash of the request: of the server's address, the model, the messages and all settings.
+        key: Hash of the request: the server's address, the model, the messages and all settings.
         id: Id of the sentence that was asked about.
         system: Hash of the system that asked.
         date: Time of the answer, in UTC.
@@ -280,7 +280,8 @@ class Ledger:
 def _read_answers(path: Path) -> dict[str, Paid]:
     """Return the answers in a file by their keys.
 
-    Lines that are no answers, as the last one of a killed run, are counted, said, and removed, so that nothing is appended to half a line.
+    Lines that are not answers, such as the last one of a killed run, are counted, named and removed. A last line without its end gets one,
+    so that nothing is appended to it.
     """
     found: dict[str, Paid] = {}
     if not path.is_file():

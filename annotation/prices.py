@@ -46,7 +46,7 @@ def read_prices(path: Path) -> dict[str, Price]:
     """Read a price card; return the prices by the names of the models.
 
     Raises:
-        LmnError: The file cannot be read, or is no price card; the message names file, line and key.
+        LmnError: The file cannot be read, or is not a price card; the message names file, line and key.
     """
     file = YamlFile(path)
     check_schema(file.value, load_schema(_SCHEMA), [file], "price card")

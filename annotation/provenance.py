@@ -54,9 +54,9 @@ class Provenance:
         confidences: A probability for each entity; None if the system gives none.
         uncertainty: Uncertainty of the sentence; None if the system gives none.
         requests: Number of requests; 0 for a model in this process.
-        tokens_in: Tokens sent, as the server counted them; None if it did not, or there is no server.
-        tokens_out: Tokens generated, as the server counted them.
-        cost: Cost of the requests; None if it is unknown, or there is no server.
+        tokens_in: Number of tokens sent, by the server's count; None without a count.
+        tokens_out: Number of tokens generated, likewise.
+        cost: Cost of the requests; None if it is unknown, or if no server was asked.
         currency: Currency of the cost.
     """
 

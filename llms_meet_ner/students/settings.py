@@ -23,7 +23,7 @@ _REFUSED = {
     "save_only_model": "a training goes on from its checkpoints",
     "trust_remote_code": "code of others does not run",
 }
-"""Keys of other tools that say something else than a student's training does, each with the reason."""
+"""Keys that a student's training does not take, each with the reason."""
 
 
 @dataclass(frozen=True, slots=True)
