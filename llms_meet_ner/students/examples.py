@@ -69,16 +69,20 @@ def load_sentences(folder: Path, entries: Iterable[DatasetEntry]) -> Loaded:
     Raises:
         LmnError: Their data are missing or damaged.
     """
+    return learnable(sentence for entry in entries for sentence in read_annotated(folder, entry))
+
+
+def learnable(given: Iterable[Sentence]) -> Loaded:
+    """Return sentences as a student learns them: without document separators and with the outer entities alone."""
     sentences: list[Sentence] = []
     separators = inner = 0
-    for entry in entries:
-        for sentence in read_annotated(folder, entry):
-            if sentence.is_docstart:
-                separators += 1
-                continue
-            outer = without_nested(sentence.spans)
-            inner += len(sentence.spans) - len(outer)
-            sentences.append(replace(sentence, spans=outer) if len(outer) < len(sentence.spans) else sentence)
+    for sentence in given:
+        if sentence.is_docstart:
+            separators += 1
+            continue
+        outer = without_nested(sentence.spans)
+        inner += len(sentence.spans) - len(outer)
+        sentences.append(replace(sentence, spans=outer) if len(outer) < len(sentence.spans) else sentence)
     return Loaded(tuple(sentences), separators, inner)
 
 

@@ -9,17 +9,41 @@ from typing import Any
 
 from ..errors import LmnError
 from ..labels import LabelSet
-from ..sentence import Sentence
-from ..training.dataset_info import DatasetEntry
+from ..sentence import Join, Sentence
 from ..training.recipe import Recipe
-from .encoder import new_model, new_tokenizer, window_of, without_reports
+from .encoder import load_student, new_model, new_tokenizer, window_of, without_reports
 from .epochs import EpochRow, epoch_rows, save_epochs
-from .examples import entries_of, examples_of, load_sentences, lost_entities, read_all
+from .examples import Loaded, entries_of, examples_of, load_sentences, lost_entities, read_all
 from .settings import StudentKeys, trainer_values
 from .student_file import StudentFile
 from .subwords import ReadingNotes, Subwords
 from .trainer import DevSet, StudentTrainer
 from .viterbi import tag_names
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingData:
+    """Sentences of a training, and what a student keeps of their corpus.
+
+    Attributes:
+        labels: Labels of their entities.
+        join: What stands between two tokens.
+        nested: Whether entities nest in the corpus.
+        corpus: Name of the corpus.
+        datasets: Names of what the sentences to train on come from.
+        train: Sentences to train on.
+        dev: Sentences to evaluate on; None for none.
+        dev_datasets: Names of what these come from.
+    """
+
+    labels: LabelSet
+    join: Join
+    nested: bool
+    corpus: str
+    datasets: tuple[str, ...]
+    train: Loaded
+    dev: Loaded | None = None
+    dev_datasets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,22 +99,64 @@ def prepare(recipe: Recipe, train: Sequence[str], dev: Sequence[str]) -> Prepare
     Raises:
         LmnError: The data are missing or damaged, the encoder cannot be loaded, or a value of the recipe does not go with them.
     """
+    folder, first = recipe.dataset_dir, entries_of(recipe.dataset_dir, [*train, *dev])
+    entries, dev_entries, spec = first[: len(train)], first[len(train) :], first[0].spec
+    data = TrainingData(
+        spec.labels, spec.join, spec.nested, first[0].corpus, tuple(train), load_sentences(folder, entries),
+        load_sentences(folder, dev_entries) if dev else None, tuple(dev),
+    )  # fmt: skip
+    return prepare_sentences(recipe, data)
+
+
+def prepare_sentences(recipe: Recipe, data: TrainingData, start: Path | None = None) -> Prepared:
+    """Load what a training on sentences in memory needs: encoder and tokenizer.
+
+    Args:
+        recipe: Recipe with checked keys; `eval_dataset` names something if there are dev sentences.
+        data: The sentences.
+        start: Folder of a student whose weights and head the training begins with; None for a new head on the recipe's encoder.
+
+    Raises:
+        LmnError: The encoder or student cannot be loaded, the student has another head or other labels, there is no sentence, or a value
+            of the recipe does not go with them.
+    """
     import transformers
 
     keys = StudentKeys.of(recipe)
     arguments = _arguments(recipe, keys)
-    entries = entries_of(recipe.dataset_dir, [*train, *dev])
-    labels, first = entries[0].spec.labels, entries[0]
     transformers.set_seed(arguments.seed)
-    tokenizer = new_tokenizer(recipe.model)
-    model = new_model(recipe.model, tag_names(labels.names), keys.head, keys.lstm_size)
+    if start:
+        model, tokenizer = _earlier(start, data.labels, keys)
+    else:
+        tokenizer = new_tokenizer(recipe.model)
+        model = new_model(recipe.model, tag_names(data.labels.names), keys.head, keys.lstm_size)
     subwords = Subwords.of(tokenizer, window_of(model, tokenizer, keys.window), keys.overlap)
-    file = _student_file(recipe, keys, labels, first, subwords, train)
-    sentences, examples, lines = _train_set(recipe, entries[: len(train)], subwords, labels)
-    dev_set, more = _dev_set(recipe, entries[len(train) :], subwords, labels)
-    return Prepared(
-        recipe, keys, arguments, model, subwords, file, sentences, examples, dev_set, (*lines, *more)
+    file = StudentFile(
+        data.labels, keys.head, subwords.window, subwords.overlap, data.join, data.nested, data.corpus, data.datasets, recipe.model,
+        recipe.path.name, recipe.seed,
     )  # fmt: skip
+    examples, lines = _train_set(data, subwords)
+    dev_set, more = _dev_set(data, subwords)
+    return Prepared(
+        recipe, keys, arguments, model, subwords, file, len(data.train.sentences), examples, dev_set, (*lines, *more)
+    )  # fmt: skip
+
+
+def _earlier(folder: Path, labels: LabelSet, keys: StudentKeys) -> tuple[Any, Any]:
+    """Return the model and the tokenizer of an earlier student.
+
+    Raises:
+        LmnError: It cannot be loaded, or has another head or other labels.
+    """
+    earlier = load_student(folder)
+    if earlier.file.head != keys.head:
+        raise LmnError(f"its head is {earlier.file.head}, and the recipe's {keys.head}", folder, "name the same head")
+    if earlier.file.labels.names != labels.names:
+        raise LmnError(
+            f"the student has the labels {', '.join(earlier.file.labels.names)}, and the data {', '.join(labels.names)}", folder,
+            "begin with a student of the same labels",
+        )  # fmt: skip
+    return earlier.model, earlier.subwords.tokenizer
 
 
 def train(prepared: Prepared, checkpoint: Path | None, callbacks: Sequence[Any] = ()) -> Trained:
@@ -147,44 +213,28 @@ def _arguments(recipe: Recipe, keys: StudentKeys) -> Any:
         raise LmnError(f"transformers refuses it: {what}", recipe.path, "correct the key in the recipe") from error
 
 
-def _student_file(
-    recipe: Recipe, keys: StudentKeys, labels: LabelSet, first: DatasetEntry, subwords: Subwords, train: Sequence[str]
-) -> StudentFile:
-    spec = first.spec
-    return StudentFile(
-        labels, keys.head, subwords.window, subwords.overlap, spec.join, spec.nested, first.corpus, tuple(train), recipe.model,
-        recipe.path.name, recipe.seed,
-    )  # fmt: skip
-
-
-def _train_set(
-    recipe: Recipe, entries: Sequence[DatasetEntry], subwords: Subwords, labels: LabelSet
-) -> tuple[int, list[dict[str, Any]], list[str]]:
-    """Return the number of sentences to train on, their windows as examples, and lines for people."""
-    loaded, notes = load_sentences(recipe.dataset_dir, entries), ReadingNotes()
+def _train_set(data: TrainingData, subwords: Subwords) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return the windows of the sentences to train on as examples, and lines for people."""
+    loaded, notes = data.train, ReadingNotes()
     reads = read_all(subwords, loaded.sentences, notes)
     pairs = list(zip(loaded.sentences, reads, strict=True))
-    examples = [example for sentence, read in pairs for example in examples_of(sentence, read, labels.names)]
+    examples = [example for sentence, read in pairs for example in examples_of(sentence, read, data.labels.names)]
     if not examples:
-        raise LmnError("no sentence to train on", ", ".join(entry.name for entry in entries), "convert another split")
+        raise LmnError("no sentence to train on", ", ".join(data.datasets), "convert another split")
     lines = [*loaded.lines("training"), *(f"training: {line}" for line in notes.lines())]
     if lost := sum(lost_entities(sentence, read) for sentence, read in pairs):
         lines.append(f"training: entities of which no token has a subword, not learned: {lost:,}")
-    return len(loaded.sentences), examples, lines
+    return examples, lines
 
 
-def _dev_set(
-    recipe: Recipe, entries: Sequence[DatasetEntry], subwords: Subwords, labels: LabelSet
-) -> tuple[DevSet | None, list[str]]:
+def _dev_set(data: TrainingData, subwords: Subwords) -> tuple[DevSet | None, list[str]]:
     """Return the sentences to evaluate on, longest first, and lines for people."""
-    if not entries:
+    loaded, notes = data.dev, ReadingNotes()
+    if loaded is None:
         return None, []
-    loaded, notes = load_sentences(recipe.dataset_dir, entries), ReadingNotes()
     sentences: list[Sentence] = sorted(loaded.sentences, key=lambda sentence: -len(sentence.tokens))
     if not sentences:
-        raise LmnError(
-            "no sentence to evaluate on", ", ".join(entry.name for entry in entries), "convert another split"
-        )
+        raise LmnError("no sentence to evaluate on", ", ".join(data.dev_datasets), "convert another split")
     reads = read_all(subwords, sentences, notes)
-    dev = DevSet(tuple(sentences), tuple(reads), subwords.padding, labels.names)
+    dev = DevSet(tuple(sentences), tuple(reads), subwords.padding, data.labels.names)
     return dev, [*loaded.lines("dev"), *(f"dev: {line}" for line in notes.lines())]
