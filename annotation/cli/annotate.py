@@ -8,6 +8,7 @@ from ...cli.default_group import DefaultCommandGroup
 from .compare import compare_command
 from .plan import plan_command
 from .run import run_command
+from .simulate import simulate_group
 
 
 @click.group(cls=DefaultCommandGroup, default="run", default_if_no_args=False)
@@ -23,5 +24,5 @@ def main() -> None:
     """  # noqa: D301
 
 
-for subcommand in (compare_command, plan_command, run_command):
+for subcommand in (compare_command, plan_command, run_command, simulate_group):
     main.add_command(subcommand)

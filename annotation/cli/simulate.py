@@ -1,0 +1,16 @@
+"""The group of commands `lmn-annotate simulate`."""
+
+from __future__ import annotations
+
+import click
+import cloup
+
+
+@click.group("simulate", cls=cloup.Group)
+def simulate_group() -> None:
+    """Say on a corpus with gold what a budget for labels would have bought."""
+
+
+_COMMANDS: tuple[click.Command, ...] = ()
+for _command in _COMMANDS:
+    simulate_group.add_command(_command)

@@ -1,0 +1,1 @@
+"""Simulations on a corpus with gold: what a budget for labels would have bought."""
