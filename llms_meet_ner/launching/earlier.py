@@ -11,6 +11,8 @@ from typing import Any
 from ..errors import LmnError, listed
 from ..files import read_json, sha256_of, unreadable, write_json
 from ..secret_shapes import is_secret_name
+from ..students.settings import StudentKeys, trainer_values
+from ..students.student_file import STUDENT_FILE, StudentFile
 from ..training.checkpoints import checkpoint_folders
 from ..training.dataset_info import names_of, read_dataset_info
 from ..training.logs import TrainerState, has_finished
@@ -131,8 +133,7 @@ def _settings(recipe: Recipe, processes: int) -> dict[str, Any]:
     """Return what decides what a training learns: keys of the recipe, examples of a step, and its data."""
     values = recipe.values
     streams, packs = values.get("streaming"), values.get("packing") or values.get("neat_packing")
-    decides = values.get("load_best_model_at_end") or values.get("early_stopping_steps")
-    decides = bool(decides or values.get("lr_scheduler_type") == "reduce_lr_on_plateau")
+    decides = _evaluations_decide(recipe)
     inert = (
         (True, _WITHOUT_EFFECT),
         (not decides, _OF_EVALUATION),
@@ -154,6 +155,13 @@ def _settings(recipe: Recipe, processes: int) -> dict[str, Any]:
     if streams:
         settings["batch"] = [processes, values.get("per_device_train_batch_size")]
     return settings
+
+
+def _evaluations_decide(recipe: Recipe) -> bool:
+    """Return whether what a training ends with depends on its evaluations. For a student it does by default, if it has any."""
+    values = {**trainer_values(recipe, StudentKeys.of(recipe)), **recipe.values} if recipe.is_student else recipe.values
+    keys = ("load_best_model_at_end", "early_stopping_steps", "early_stopping_patience")
+    return any(values.get(key) for key in keys) or values.get("lr_scheduler_type") == "reduce_lr_on_plateau"
 
 
 def _data_of(recipe: Recipe, evaluated: bool) -> dict[str, dict[str, Any]]:
@@ -245,12 +253,15 @@ def _shown(values: Mapping[str, Any], key: str) -> str:
 
 
 def _compare_model(recipe: Recipe, checkpoint: Path) -> None:
-    """Make sure that the adapter of a checkpoint has the base model of the recipe."""
+    """Make sure that the adapter or student of a checkpoint has the base model of the recipe."""
     path = checkpoint / ADAPTER_CONFIG_FILE
     config = read_json(path) if path.is_file() else {}
     base = config.get("base_model_name_or_path") if isinstance(config, Mapping) else None
+    if recipe.is_student and (checkpoint / STUDENT_FILE).is_file():
+        base = StudentFile.load(checkpoint).model
     if isinstance(base, str) and base != recipe.model:
         raise LmnError(
-            f"its adapter is for {base}, and the recipe trains {recipe.model}", checkpoint,
+            f"its {'student was made of' if recipe.is_student else 'adapter is for'} {base}, and the recipe trains {recipe.model}",
+            checkpoint,
             f"begin anew in another folder: {_other(recipe.output_dir)}",
         )  # fmt: skip

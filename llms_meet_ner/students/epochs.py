@@ -39,6 +39,15 @@ class EpochRow:
     recall: float | None = None
     f1: float | None = None
 
+    def score(self, metric: str) -> float:
+        """Return what an evaluation on dev data gave.
+
+        Args:
+            metric: Its name; `loss` for that on dev data.
+        """
+        value: float = getattr(self, "dev_loss" if metric == "loss" else metric)
+        return value
+
 
 def epoch_rows(history: Iterable[Mapping[str, Any]]) -> list[EpochRow]:
     """Return the rows of the table, in order.

@@ -22,8 +22,13 @@ _REFUSED = {
     "resume_from_checkpoint": "lmn-train goes on from the last checkpoint in output_dir by itself",
     "save_only_model": "a training goes on from its checkpoints",
     "trust_remote_code": "code of others does not run",
+    "use_cpu": "write device: cpu",
 }
 """Keys that a student's training does not take, each with the reason."""
+_STRATEGIES = ("eval_strategy", "save_strategy", "logging_strategy")
+METRICS = ("loss", "accuracy", "precision", "recall", "f1")
+"""What an evaluation on dev data says; `metric_for_best_model` is one of these, with or without `eval_` before it."""
+_BEST = "metric_for_best_model"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,8 @@ class StudentKeys:
         lstm_size: Size of the LSTM's state in one direction; None for half of the encoder's.
         window: Number of token ids that the encoder reads at once; None for what it can, at most 512.
         overlap: Number of subwords that two windows of a long sentence share; None for a quarter of a window.
-        early_stopping_patience: Number of evaluations without a better score after which the training ends; None for no such end.
+        early_stopping_patience: Number of evaluations without a better score after which the training ends; None for no such end. It
+            takes a training that keeps the best of its evaluations.
         device: `cpu`, `cuda`, or `auto` for CUDA if there is a card.
     """
 
@@ -69,12 +75,45 @@ class StudentKeys:
             value = getattr(keys, name)
             if value is not None and value < least:
                 raise LmnError(f"{name} is {value}; it is at least {least}", recipe.path)
-        if keys.early_stopping_patience and not keys.eval_dataset:
-            raise LmnError(
-                "early_stopping_patience waits for better scores on eval_dataset, and there is none", recipe.path,
-                "name a data set with eval_dataset, or take early_stopping_patience out",
-            )  # fmt: skip
+        _check_evaluations(recipe, keys)
         return keys
+
+
+def _check_evaluations(recipe: Recipe, keys: StudentKeys) -> None:
+    """Refuse keys about evaluations that do not go together.
+
+    Raises:
+        LmnError: There are some.
+    """
+    values, path = _plain(recipe.values), recipe.path
+    strategy, patience = values.get("eval_strategy"), keys.early_stopping_patience
+    if patience and not keys.eval_dataset:
+        raise LmnError(
+            "early_stopping_patience waits for better scores on eval_dataset, and there is none", path,
+            "name a data set with eval_dataset, or take early_stopping_patience out",
+        )  # fmt: skip
+    if strategy not in (None, "no") and not keys.eval_dataset:
+        raise LmnError(
+            f"eval_strategy is {strategy}, and there is no eval_dataset", path, "name one, or take eval_strategy out"
+        )
+    if strategy == "no" and keys.eval_dataset:
+        raise LmnError(
+            "eval_strategy is no, so that nothing is evaluated on eval_dataset", path,
+            "take eval_strategy out, or set eval_dataset=null" + " and take early_stopping_patience out" * bool(patience),
+        )  # fmt: skip
+    if patience and values.get("load_best_model_at_end") is False:
+        raise LmnError(
+            "early_stopping_patience waits for a better epoch, and load_best_model_at_end: false keeps the last one", path,
+            "take one of the two out",
+        )  # fmt: skip
+    metric = values.get(_BEST)
+    if metric is not None and str(metric).removeprefix("eval_") not in METRICS:
+        raise LmnError(f"{_BEST} is {metric!r:.60}, and not one of {', '.join(METRICS)}", path, f"correct {_BEST}")
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return keys with `no` where YAML reads it as false and a strategy is meant."""
+    return {key: "no" if key in _STRATEGIES and value is False else value for key, value in values.items()}
 
 
 def check_refused(recipe: Recipe) -> None:
@@ -92,10 +131,11 @@ def check_refused(recipe: Recipe) -> None:
 def trainer_values(recipe: Recipe, keys: StudentKeys) -> dict[str, Any]:
     """Return the values for transformers' `TrainingArguments`: those of the recipe, and our defaults for what it does not say.
 
-    With `eval_dataset`, the model is evaluated and saved after each epoch, and ends as it was when its F1 was best.
+    With `eval_dataset`, the model is evaluated and saved after each epoch, and ends as it was when its F1 was best; or another metric of
+    `METRICS`, of which transformers knows that a smaller loss is better.
     """
     own = {field.name for field in dataclasses.fields(StudentKeys)}
-    given = {key: value for key, value in recipe.values.items() if key not in own}
+    given = {key: value for key, value in _plain(recipe.values).items() if key not in own}
     return {**_defaults(given, keys), **given, "remove_unused_columns": False}
 
 
@@ -103,7 +143,7 @@ def _defaults(given: Mapping[str, Any], keys: StudentKeys) -> dict[str, Any]:
     strategy = given.get("eval_strategy", "epoch") if keys.eval_dataset else "no"
     best: dict[str, Any] = {}
     if strategy != "no":
-        best = {"load_best_model_at_end": True, "metric_for_best_model": "f1", "greater_is_better": True}
+        best = {"load_best_model_at_end": True, _BEST: "f1"}
     return {
         "eval_strategy": strategy,
         "save_strategy": given.get("save_strategy", "epoch" if strategy == "no" else strategy),

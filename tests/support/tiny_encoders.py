@@ -100,7 +100,7 @@ def student_recipe(folder: Path, **changes: Any) -> Path:
     values = {
         "task": "token-classification", "model_name_or_path": "encoder", "dataset": "demo.short_testa", "eval_dataset": "demo.short_testb",
         "dataset_dir": "data/alpaca", "output_dir": "outputs/tiny", "num_train_epochs": 2, "learning_rate": 2e-3,
-        "per_device_train_batch_size": 8, "use_cpu": True, "seed": 7, **changes,
+        "per_device_train_batch_size": 8, "device": "cpu", "seed": 7, **changes,
     }  # fmt: skip
     recipe = folder / "tiny.yaml"
     recipe.write_text(

@@ -58,7 +58,7 @@ def test_from_training_to_scores_by_the_commands_of_an_adapter(workdir: Path) ->
 
 def test_the_recipe_of_a_published_system_is_scored_beside_its_published_figures(workdir: Path) -> None:
     save_tiny_bert(workdir / "bert-base-uncased")
-    words = [str(ROOT / "recipes/students/multinerd_a.yaml"), "eval_dataset=null", "num_train_epochs=1", "use_cpu=true"]
+    words = [str(ROOT / "recipes/students/multinerd_a.yaml"), "eval_dataset=null", "num_train_epochs=1", "device=cpu"]
     source = ["--source", str(FIXTURES / "multinerd")]
     for command, arguments in (
         (lmn_convert, ["multinerd", *source, "--split", "train"]),

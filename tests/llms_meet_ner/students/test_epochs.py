@@ -24,6 +24,7 @@ def test_a_row_has_the_mean_loss_since_the_one_before_and_the_dev_scores(tmp_pat
     ]
     save_epochs(rows, tmp_path)
     assert json.loads((tmp_path / "epochs.json").read_text())[0]["f1"] == 0.65
+    assert (rows[0].score("f1"), rows[0].score("loss"), rows[0].score("recall")) == (0.65, 0.5, 0.6)
 
 
 def test_without_dev_data_there_is_a_row_for_each_loss() -> None:

@@ -44,6 +44,19 @@ def test_with_dev_data_the_best_epoch_is_kept_unless_the_recipe_says_otherwise()
     assert values_of(device="cpu")["use_cpu"]
 
 
+def test_the_best_epoch_by_loss_is_the_one_with_the_smallest(tmp_path: Path) -> None:
+    from transformers import TrainingArguments
+
+    for metric, greater in (("loss", False), ("eval_loss", False), ("f1", True), ("recall", True)):
+        values = values_of(eval_dataset="e", metric_for_best_model=metric, output_dir=str(tmp_path), device="cpu")
+        assert TrainingArguments(**values).greater_is_better is greater
+
+
+def test_a_strategy_that_yaml_reads_as_false_is_no() -> None:
+    assert values_of(eval_strategy=False)["eval_strategy"] == "no"
+    assert values_of(eval_dataset="e", logging_strategy=False)["logging_strategy"] == "no"
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [
@@ -52,6 +65,20 @@ def test_with_dev_data_the_best_epoch_is_kept_unless_the_recipe_says_otherwise()
         (
             {"early_stopping_patience": 2},
             "r.yaml: early_stopping_patience waits for better scores on eval_dataset, and there is none",
+        ),
+        (
+            {"early_stopping_patience": 2, "eval_dataset": "e", "eval_strategy": False},
+            "r.yaml: eval_strategy is no, so that nothing is evaluated on eval_dataset; take eval_strategy out, or set "
+            "eval_dataset=null and take early_stopping_patience out",
+        ),
+        (
+            {"early_stopping_patience": 2, "eval_dataset": "e", "load_best_model_at_end": False},
+            "r.yaml: early_stopping_patience waits for a better epoch, and load_best_model_at_end: false keeps the last one",
+        ),
+        ({"eval_strategy": "epoch"}, "r.yaml: eval_strategy is epoch, and there is no eval_dataset; name one"),
+        (
+            {"eval_dataset": "e", "metric_for_best_model": "f2"},
+            "r.yaml: metric_for_best_model is 'f2', and not one of loss, accuracy, precision, recall, f1",
         ),
     ],
 )
@@ -63,7 +90,12 @@ def test_values_out_of_range_are_refused(values: dict[str, Any], message: str) -
 
 @pytest.mark.parametrize(
     ("key", "why"),
-    [("push_to_hub", "lmn-publish uploads"), ("hub_token", "lmn-publish uploads"), ("deepspeed", "in one process")],
+    [
+        ("push_to_hub", "lmn-publish uploads"),
+        ("hub_token", "lmn-publish uploads"),
+        ("deepspeed", "in one process"),
+        ("use_cpu", "write device: cpu"),
+    ],
 )
 def test_keys_that_say_something_else_are_refused_with_the_reason(key: str, why: str) -> None:
     with pytest.raises(LmnError, match=f"{key} is no key of a student: .*{why}"):
