@@ -9,7 +9,7 @@ from typing import Any
 from ...errors import LmnError
 from ...files import atomic_write, read_json, sha256_of, write_json
 from ...students.epochs import EPOCHS_FILE
-from ...students.student_file import STUDENT_FILE
+from ...students.student_file import STUDENT_FILE, without_places
 from ...systems.student import Student
 from ...training.logs import TrainingLog
 from ...training.recipe import MODEL_FILE, Recipe
@@ -26,7 +26,6 @@ from .usage import RECIPE_FILE
 from .weights import PublishedWeights
 
 _CONFIG = "config.json"
-_OF_THE_MACHINE = ("_name_or_path", "name_or_path")
 
 
 def build_student(student: Student, training: Recipe, options: BuildOptions, out: Path) -> Built:
@@ -80,7 +79,7 @@ def _copy_model(source: Path, new: Path) -> PublishedWeights:
     config: Any = read_json(source / _CONFIG, remedy="copy the student's folder again")
     if not isinstance(config, dict):
         raise LmnError("not a JSON mapping", source / _CONFIG, "copy the student's folder again")
-    write_json(new / _CONFIG, {key: value for key, value in config.items() if key not in _OF_THE_MACHINE})
+    write_json(new / _CONFIG, without_places(config))
     digest = sha256_of(path)
     count = sum(tensor.size for tensor in header.values())
     return PublishedWeights((("float32", count),), digest, ((MODEL_FILE, digest),), False, True)

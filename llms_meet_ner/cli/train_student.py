@@ -74,4 +74,7 @@ def print_plan(prepared: Prepared, begun: Beginning) -> None:
 def _kept(trained: Trained) -> str:
     """Return which weights were kept, as the end of a line."""
     best = trained.best
-    return f", as it was after epoch {best.epoch:g}, with the best F1 on dev: {best.f1:.4f}" if best else ""
+    if best is None:
+        return ""
+    name = "F1" if trained.metric == "f1" else trained.metric
+    return f", as it was after epoch {best.epoch:g}, with the best {name} on dev: {best.score(trained.metric):.4f}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +13,12 @@ from ..decoding.model import device_name
 from ..decoding.pretrained import Dtype, Weights, loading, options_of
 from ..errors import LmnError
 from ..training.recipe import MODEL_FILE
-from .student_file import BILSTM, Head, StudentFile, check_weights
+from .student_file import BILSTM, BILSTM_TYPE, LINEAR, Head, StudentFile, check_weights, without_places
 from .subwords import Subwords
 
 _KIND = "AutoModel"
+_WITH_HEAD = ("Classification", "Tagger")
+"""Ends of the names of classes whose last layer has a row for each label: transformers', and ours with a BiLSTM."""
 _LARGEST_WINDOW = 512
 """Window of an encoder that reads more, unless its recipe says otherwise: memory grows with the square of it."""
 
@@ -56,39 +58,104 @@ def new_tokenizer(model: str) -> Any:
         return _on_the_right(AutoTokenizer.from_pretrained(model, **options_of(weights)))
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a model is before it is trained to mark tags.
+
+    Attributes:
+        head: Head that its weights have already; None for an encoder alone.
+        kept: Whether that head goes on: it is the one that is asked for, and has the same tags in the same order.
+    """
+
+    head: Head | None
+    kept: bool
+
+    def note(self, model: str) -> str | None:
+        """Return a line for people; None for an encoder alone."""
+        if self.head is None:
+            return None
+        if self.kept:
+            return f"{model} marks these labels already: its head is trained further"
+        return f"{model} has a head for other labels, or of another kind: only its encoder is trained further, under a new head"
+
+
+def origin_of(model: str, tags: Sequence[str], head: Head, lstm_size: int | None = None) -> Origin:
+    """Return whether a model has a head already, and whether it is the one that is asked for; arguments are those of `new_model`.
+
+    Raises:
+        LmnError: Its configuration cannot be read.
+    """
+    weights = Weights(model, kind=_KIND)
+    with loading(weights):
+        from transformers import PretrainedConfig
+
+        config, _ = PretrainedConfig.get_config_dict(model, **options_of(weights))
+    if not str(next(iter(config.get("architectures") or []), "")).endswith(_WITH_HEAD):
+        return Origin(None, False)
+    was: Head = BILSTM if config.get("model_type") == BILSTM_TYPE else LINEAR
+    names = config.get("id2label") or {}
+    same = [names.get(str(number)) for number in range(len(names))] == list(tags)
+    size = lstm_size if lstm_size and was == BILSTM else config.get("lstm_size")
+    return Origin(was, was == head and same and size == config.get("lstm_size"))
+
+
 @collector_paused()
 def new_model(model: str, tags: list[str], head: Head, lstm_size: int | None = None) -> Any:
-    """Return an encoder with a new head, in float32.
+    """Return an encoder with a head, in float32. The head is new, unless the model is a student with the same head and the same tags.
 
     Args:
-        model: Hub id or folder of the encoder.
+        model: Hub id or folder of the encoder, or of a student of either head.
         tags: Names of the tags, in the order of their numbers.
         head: What stands on the encoder.
-        lstm_size: Size of the LSTM's state in one direction; None for half of the encoder's.
+        lstm_size: Size of the LSTM's state in one direction; None for that of the student, or half of the encoder's.
 
     Raises:
         LmnError: It cannot be loaded, or needs code of its own.
     """
-    weights = Weights(model, kind=_KIND)
+    origin, weights = origin_of(model, tags, head, lstm_size), Weights(model, kind=_KIND)
     names: dict[str, Any] = {
+        "num_labels": len(tags),
         "id2label": dict(enumerate(tags)),
         "label2id": {tag: number for number, tag in enumerate(tags)},
     }
     with loading(weights), without_reports():
-        from transformers import AutoModel, AutoModelForTokenClassification
-
         options = {**options_of(weights), "dtype": "float32", "use_safetensors": True}
-        if head != BILSTM:
-            return AutoModelForTokenClassification.from_pretrained(
-                model, num_labels=len(tags), **names, ignore_mismatched_sizes=True, **options
-            )
-        from .heads import BiLstmConfig, BiLstmTagger
+        if origin.kept or (origin.head is None and head == LINEAR):
+            own = {} if origin.kept else names
+            return _class_of(head).from_pretrained(model, **own, ignore_mismatched_sizes=True, **options)
+        encoder = _encoder(model, origin, options)
+        return _with_bilstm(encoder, names, lstm_size) if head == BILSTM else _with_linear(encoder, names)
 
-        encoder = AutoModel.from_pretrained(model, **options)
-        size = lstm_size or max(1, encoder.config.hidden_size // 2)
-        tagger = BiLstmTagger(BiLstmConfig(encoder.config.to_dict(), size, num_labels=len(tags), **names))
-        tagger.encoder = encoder
-        return tagger
+
+def _encoder(model: str, origin: Origin, options: dict[str, Any]) -> Any:
+    """Load the encoder of a model without the head that may stand on it."""
+    if origin.head == BILSTM:
+        return _class_of(BILSTM).from_pretrained(model, **options).encoder
+    from transformers import AutoModel
+
+    return AutoModel.from_pretrained(model, **options)
+
+
+def _with_bilstm(encoder: Any, names: dict[str, Any], lstm_size: int | None) -> Any:
+    from .heads import BiLstmConfig, BiLstmTagger
+
+    size = lstm_size or max(1, encoder.config.hidden_size // 2)
+    tagger = BiLstmTagger(BiLstmConfig(without_places(encoder.config.to_dict()), size, **names))
+    tagger.encoder = encoder
+    return tagger
+
+
+def _with_linear(encoder: Any, names: dict[str, Any]) -> Any:
+    """Return the token classifier of transformers around a loaded encoder, with a new layer on it."""
+    from transformers import AutoConfig, AutoModelForTokenClassification
+
+    values = {**encoder.config.to_dict(), **names}
+    config = AutoConfig.for_model(values.pop("model_type"), **values)
+    model = AutoModelForTokenClassification.from_config(config, dtype="float32")
+    missing = model.base_model.load_state_dict(encoder.state_dict(), strict=False).missing_keys
+    if missing:
+        raise ValueError(f"its encoder lacks {missing[0]}")
+    return model
 
 
 @collector_paused()

@@ -9,6 +9,8 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from transformers import AutoConfig, AutoModel, PretrainedConfig, PreTrainedModel
 from transformers.modeling_outputs import TokenClassifierOutput
 
+from .student_file import BILSTM_TYPE
+
 
 class BiLstmConfig(PretrainedConfig):  # type: ignore[misc]
     """Configuration of an encoder with a bidirectional LSTM on it.
@@ -21,7 +23,7 @@ class BiLstmConfig(PretrainedConfig):  # type: ignore[misc]
         dropout: Share of the LSTM's outputs that training leaves out.
     """
 
-    model_type = "lmn-bilstm"
+    model_type = BILSTM_TYPE
 
     def __init__(
         self, encoder: dict[str, Any] | None = None, lstm_size: int = 1, dropout: float = 0.1, **others: Any

@@ -16,8 +16,12 @@ STUDENT_FILE = "student.json"
 Head = Literal["linear", "bilstm"]
 LINEAR: Final = "linear"
 BILSTM: Final = "bilstm"
+BILSTM_TYPE: Final = "lmn-bilstm"
+"""`model_type` of a student with a BiLSTM, in its configuration."""
 HEADS: tuple[Head, ...] = get_args(Head)
 _SCHEME = "IOB2"
+_PLACES = ("_name_or_path", "name_or_path")
+"""Keys of transformers' configurations for the place that a model was loaded from."""
 _COPY = "copy the student again, or train it again"
 
 
@@ -77,6 +81,13 @@ class StudentFile:
         path = folder / STUDENT_FILE
         row: Any = read_json(path, _COPY)
         return from_json(cls, row, path, writer="lmn-train", remedy=_COPY)
+
+
+def without_places(values: Any) -> Any:
+    """Return a configuration without the places that its parts were loaded from, which are folders of this machine, at any depth."""
+    if isinstance(values, dict):
+        return {key: without_places(value) for key, value in values.items() if key not in _PLACES}
+    return [without_places(value) for value in values] if isinstance(values, list) else values
 
 
 def is_student(folder: Path) -> bool:

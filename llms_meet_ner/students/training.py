@@ -11,7 +11,7 @@ from ..errors import LmnError
 from ..labels import LabelSet
 from ..sentence import Join, Sentence
 from ..training.recipe import Recipe
-from .encoder import load_student, new_model, new_tokenizer, window_of, without_reports
+from .encoder import new_model, new_tokenizer, origin_of, window_of, without_reports
 from .epochs import EpochRow, epoch_rows, save_epochs
 from .examples import Loaded, entries_of, examples_of, load_sentences, lost_entities, read_all
 from .settings import StudentKeys, trainer_values
@@ -82,10 +82,12 @@ class Trained:
     Attributes:
         rows: Losses and dev scores by epoch.
         best: Row of the weights that were kept; None if they are the last ones.
+        metric: Name of the metric by which they were the best: one of `METRICS`.
     """
 
     rows: list[EpochRow]
     best: EpochRow | None
+    metric: str = "f1"
 
 
 def prepare(recipe: Recipe, train: Sequence[str], dev: Sequence[str]) -> Prepared:
@@ -125,11 +127,14 @@ def prepare_sentences(recipe: Recipe, data: TrainingData, start: Path | None = N
     keys = StudentKeys.of(recipe)
     arguments = _arguments(recipe, keys)
     transformers.set_seed(arguments.seed)
-    if start:
-        model, tokenizer = _earlier(start, data.labels, keys)
-    else:
-        tokenizer = new_tokenizer(recipe.model)
-        model = new_model(recipe.model, tag_names(data.labels.names), keys.head, keys.lstm_size)
+    source = str(start) if start else recipe.model
+    asked = (source, tag_names(data.labels.names), keys.head, keys.lstm_size)
+    origin = origin_of(*asked)
+    if start and not origin.kept:
+        raise LmnError(
+            "no student with the head and the labels of this training", start, "begin with one of the same head and labels"
+        )  # fmt: skip
+    tokenizer, model = new_tokenizer(source), new_model(*asked)
     subwords = Subwords.of(tokenizer, window_of(model, tokenizer, keys.window), keys.overlap)
     file = StudentFile(
         data.labels, keys.head, subwords.window, subwords.overlap, data.join, data.nested, data.corpus, data.datasets, recipe.model,
@@ -138,25 +143,9 @@ def prepare_sentences(recipe: Recipe, data: TrainingData, start: Path | None = N
     examples, lines = _train_set(data, subwords)
     dev_set, more = _dev_set(data, subwords)
     return Prepared(
-        recipe, keys, arguments, model, subwords, file, len(data.train.sentences), examples, dev_set, (*lines, *more)
+        recipe, keys, arguments, model, subwords, file, len(data.train.sentences), examples, dev_set,
+        (*filter(None, [origin.note(source)]), *lines, *more),
     )  # fmt: skip
-
-
-def _earlier(folder: Path, labels: LabelSet, keys: StudentKeys) -> tuple[Any, Any]:
-    """Return the model and the tokenizer of an earlier student.
-
-    Raises:
-        LmnError: It cannot be loaded, or has another head or other labels.
-    """
-    earlier = load_student(folder)
-    if earlier.file.head != keys.head:
-        raise LmnError(f"its head is {earlier.file.head}, and the recipe's {keys.head}", folder, "name the same head")
-    if earlier.file.labels.names != labels.names:
-        raise LmnError(
-            f"the student has the labels {', '.join(earlier.file.labels.names)}, and the data {', '.join(labels.names)}", folder,
-            "begin with a student of the same labels",
-        )  # fmt: skip
-    return earlier.model, earlier.subwords.tokenizer
 
 
 def train(prepared: Prepared, checkpoint: Path | None, callbacks: Sequence[Any] = ()) -> Trained:
@@ -189,7 +178,8 @@ def train(prepared: Prepared, checkpoint: Path | None, callbacks: Sequence[Any] 
         "train", result.metrics
     )  # all_results.json, which says that the training has finished, is last
     best = trainer.state.best_global_step if prepared.arguments.load_best_model_at_end else None
-    return Trained(rows, next((row for row in rows if row.step == best), None))
+    metric = str(prepared.arguments.metric_for_best_model or "f1").removeprefix("eval_")
+    return Trained(rows, next((row for row in rows if row.step == best), None), metric)
 
 
 def _arguments(recipe: Recipe, keys: StudentKeys) -> Any:

@@ -59,6 +59,17 @@ def test_a_student_is_published_as_it_was_scored(workdir: Path) -> None:
     assert theirs.tag(texts) == ours.tag(texts)
 
 
+@pytest.mark.parametrize("head", ["linear", "bilstm"])
+def test_no_place_on_this_machine_is_published(workdir: Path, head: str) -> None:
+    places = {"model_name_or_path": str(workdir / "encoder"), "dataset_dir": str(workdir / "data/alpaca")}
+    recipe = str(student_recipe(workdir, max_steps=2, eval_dataset=None, head=head, **places))
+    run(lmn_train, recipe)
+    run(lmn_publish, "--recipe", recipe, *REPO, *BASE)
+    for folder in (Path("outputs/tiny/hub"), Path("outputs/tiny/config.json")):
+        for path in folder.rglob("*") if folder.is_dir() else [folder]:
+            assert not path.is_file() or str(workdir).encode() not in path.read_bytes(), path
+
+
 def test_an_encoder_in_a_folder_is_no_name_for_a_card(workdir: Path) -> None:
     recipe = str(student_recipe(workdir))
     told = run(lmn_publish, "--recipe", recipe, *REPO, code=1).output

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from safetensors.torch import load_file
 from tiny_encoders import save_tiny_bert, word_piece
 
 from llms_meet_ner import LmnError
 from llms_meet_ner.labels import LabelSet
-from llms_meet_ner.students.encoder import load_student, new_model, new_tokenizer, window_of
+from llms_meet_ner.students.encoder import load_student, new_model, new_tokenizer, origin_of, window_of
 from llms_meet_ner.students.student_file import StudentFile
 from llms_meet_ner.students.viterbi import tag_names
 
@@ -41,6 +43,68 @@ def test_files_that_do_not_fit_together_are_one_error(tmp_path: Path) -> None:
     (folder / "model.safetensors").unlink()
     with pytest.raises(LmnError, match=r"model\.safetensors: no such file, so there is no student"):
         load_student(folder)
+
+
+HEADS = pytest.mark.parametrize("head", ["linear", "bilstm"])
+
+
+def save_headed(folder: Path, head: Any, *labels: str) -> Path:
+    """Save an untrained student with a head; return its folder."""
+    torch.manual_seed(1)
+    model = new_model(str(save_tiny_bert(folder / "base")), tag_names(labels), head, 6 if head == "bilstm" else None)
+    model.save_pretrained(folder / "student")
+    return folder / "student"
+
+
+@HEADS
+def test_a_student_trained_further_keeps_its_head_if_its_tags_are_the_same(tmp_path: Path, head: Any) -> None:
+    folder = save_headed(tmp_path, head, "PER", "LOC")
+    further = new_model(str(folder), tag_names(["PER", "LOC"]), head)
+    before = load_file(folder / "model.safetensors")
+    assert all(torch.equal(weights, before[name]) for name, weights in further.state_dict().items())
+    note = origin_of(str(folder), tag_names(["PER", "LOC"]), head).note("student")
+    assert note == "student marks these labels already: its head is trained further"
+
+
+@HEADS
+@pytest.mark.parametrize(
+    ("labels", "wanted"), [(["PER", "ORG"], None), (["LOC", "PER"], None), (["PER", "LOC"], "other"), (["PER"], None)]
+)
+def test_a_student_of_other_labels_or_another_head_gives_its_encoder_alone(
+    tmp_path: Path, head: Any, labels: list[str], wanted: str | None
+) -> None:
+    folder = save_headed(tmp_path, head, "PER", "LOC")
+    new: Any = head if wanted is None else {"linear": "bilstm", "bilstm": "linear"}[head]
+    further = new_model(str(folder), tag_names(labels), new)
+    before = load_file(folder / "model.safetensors")
+    encoder, heads = {}, {}
+    for name, weights in further.state_dict().items():
+        (encoder if name.startswith(("bert.", "encoder.")) else heads)[name.partition(".")[2]] = weights
+    old = {name.partition(".")[2]: weights for name, weights in before.items()}
+    assert encoder
+    assert all(torch.equal(weights, old[name]) for name, weights in encoder.items() if "pooler" not in name)
+    assert not any(
+        name in old and torch.equal(weights, old[name]) for name, weights in heads.items() if "weight" in name
+    )
+    assert further.config.id2label == dict(enumerate(tag_names(labels)))
+    note = origin_of(str(folder), tag_names(labels), new).note("student")
+    assert note is not None
+    assert "only its encoder is trained further, under a new head" in note
+
+
+def test_an_encoder_alone_has_no_note(tmp_path: Path) -> None:
+    assert origin_of(str(save_tiny_bert(tmp_path)), tag_names(["PER"]), "linear").note("encoder") is None
+
+
+def test_a_classifier_of_texts_does_not_lend_its_last_layer(tmp_path: Path) -> None:
+    from transformers import AutoModelForSequenceClassification
+
+    base = str(save_tiny_bert(tmp_path / "base"))
+    AutoModelForSequenceClassification.from_pretrained(base, num_labels=3).save_pretrained(tmp_path / "texts")
+    model = new_model(str(tmp_path / "texts"), tag_names(["PER"]), "linear")
+    assert not torch.equal(
+        model.classifier.weight, load_file(tmp_path / "texts/model.safetensors")["classifier.weight"]
+    )
 
 
 def roberta(positions: int) -> Any:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from safetensors.torch import load_file
 from tiny_encoders import student_recipe
 
 from llms_meet_ner import LmnError
@@ -17,7 +18,7 @@ from llms_meet_ner.launching.earlier import beginning, keep_settings
 from llms_meet_ner.students.encoder import load_student
 from llms_meet_ner.training.recipe import load_recipe
 
-pytest.importorskip("torch")
+torch = pytest.importorskip("torch")
 
 
 def train(recipe: Path, overrides: Sequence[str] = (), checkpoint: Path | None = None) -> Any:
@@ -83,6 +84,38 @@ def test_a_bilstm_is_trained_and_stops_early_without_better_scores(workdir: Path
     assert (student.file.head, student.subwords.window, student.subwords.overlap) == ("bilstm", 24, 8)
     assert type(student.model).__name__ == "BiLstmTagger"
     assert student.model.config.lstm_size == 8
+
+
+@pytest.mark.parametrize("head", ["linear", "bilstm"])
+def test_a_student_is_trained_further_as_the_refusal_says(workdir: Path, head: str) -> None:
+    recipe = student_recipe(workdir, eval_dataset=None, max_steps=2, head=head)
+    train(recipe)
+    with pytest.raises(LmnError) as refused:
+        beginning(load_recipe(recipe))
+    words = [word for word in (refused.value.remedy or "").split() if "=" in word]
+    words = words[-2:]
+    assert [word.partition("=")[0] for word in words] == ["model_name_or_path", "output_dir"]
+    train(recipe, [*words, "max_steps=1", "learning_rate=0"])
+    again, before = (load_file(Path(folder) / "model.safetensors") for folder in ("outputs/tiny_2", "outputs/tiny"))
+    assert {name for name in before if not torch.equal(again[name], before[name])} == set()
+
+
+def test_a_training_that_its_dev_data_end_is_not_resumed_with_others(workdir: Path) -> None:
+    recipe = student_recipe(workdir, num_train_epochs=1)
+    train(recipe)
+    for name in ("model.safetensors", "all_results.json"):
+        Path("outputs/tiny", name).unlink()
+    assert beginning(load_recipe(recipe)).checkpoint
+    for word, message in (
+        ("eval_dataset=demo.short_train", "eval_dataset was 'demo.short_testb' and is 'demo.short_train'"),
+        ("eval_dataset=null", "eval_dataset was 'demo.short_testb' and is not set"),
+        ("early_stopping_patience=3", "early_stopping_patience was not set and is 3"),
+    ):
+        with pytest.raises(LmnError, match=message):
+            beginning(load_recipe(recipe, [word]))
+    Path("outputs/tiny/lmn_train.json").unlink()
+    with pytest.raises(LmnError, match="its student was made of encoder, and the recipe trains other"):
+        beginning(load_recipe(recipe, ["model_name_or_path=other"]))
 
 
 def test_the_same_seed_gives_the_same_student(workdir: Path) -> None:
