@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -302,3 +303,14 @@ def sha256_of(path: Path) -> str:
     """Return the hexadecimal SHA-256 of a file's bytes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sha256_once(path: Path) -> str:
+    """Return the hexadecimal SHA-256 of a large file, read again by this process only if its size or time of change is another."""
+    found = path.stat()
+    return _sha256_at(path.absolute(), found.st_size, found.st_mtime_ns, found.st_ino)
+
+
+@lru_cache(maxsize=64)
+def _sha256_at(path: Path, size: int, changed: int, inode: int) -> str:
+    return sha256_of(path)

@@ -84,13 +84,34 @@ class Best(NamedTuple):
 def best_of(reads: Sequence[ReadSentence], scores: Sequence[Floats], labels: Sequence[str]) -> list[Best]:
     """Return the best sequence of tags of each sentence, as `marks_of` takes it, without confidences."""
     found = [Best([], ())] * len(reads)
-    read = [number for number, row in enumerate(scores) if len(row)]
-    if read:
+    for read in alike([len(row) for row in scores]):
         best = Lattice.of([scores[number] for number in read]).best()
         for at, number in enumerate(read):
             tags: list[int] = best.tags[at, : len(scores[number])].tolist()
             found[number] = Best(tags, _placed(best.spans(at, labels), reads[number]))
     return found
+
+
+def alike(lengths: Sequence[int]) -> list[list[int]]:
+    """Put sentences of like length together, so that at least half of the cells of a group's lattice hold a token.
+
+    Args:
+        lengths: Number of tokens of each sentence.
+
+    Returns:
+        For each group, the positions of its sentences; one without a token is in no group.
+    """
+    order = sorted((number for number, length in enumerate(lengths) if length), key=lambda number: -lengths[number])
+    groups: list[list[int]] = []
+    tokens = 0
+    for number in order:
+        if groups and 2 * (tokens + lengths[number]) >= (len(groups[-1]) + 1) * lengths[groups[-1][0]]:
+            groups[-1].append(number)
+            tokens += lengths[number]
+        else:
+            groups.append([number])
+            tokens = lengths[number]
+    return groups
 
 
 def _placed(spans: Sequence[Span], read: ReadSentence) -> tuple[Span, ...]:
@@ -108,18 +129,16 @@ def marks_of(reads: Sequence[ReadSentence], scores: Sequence[Floats], labels: Se
         labels: Labels in the order of the tags.
     """
     marks = [Marks((), (), Uncertainty(0.0, 0.0))] * len(reads)
-    read = [number for number, row in enumerate(scores) if len(row)]
-    if not read:
-        return marks
-    lattice = Lattice.of([scores[number] for number in read])
-    best, entropies = lattice.best(), lattice.entropies()
     numbers = {label: number for number, label in enumerate(labels)}
-    for at, number in enumerate(read):
-        spans = best.spans(at, labels)
-        confidences = tuple(lattice.probability(at, span, numbers[span.label]) for span in spans)
-        unsure = entropies[at, : len(scores[number])]
-        uncertainty = Uncertainty(float(unsure.mean()), float(unsure.max()))
-        marks[number] = Marks(_placed(spans, reads[number]), confidences, uncertainty)
+    for read in alike([len(row) for row in scores]):
+        lattice = Lattice.of([scores[number] for number in read])
+        best, entropies = lattice.best(), lattice.entropies()
+        for at, number in enumerate(read):
+            spans = best.spans(at, labels)
+            confidences = tuple(lattice.probability(at, span, numbers[span.label]) for span in spans)
+            unsure = entropies[at, : len(scores[number])]
+            uncertainty = Uncertainty(float(unsure.mean()), float(unsure.max()))
+            marks[number] = Marks(_placed(spans, reads[number]), confidences, uncertainty)
     return marks
 
 

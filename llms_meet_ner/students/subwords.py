@@ -41,8 +41,8 @@ class ReadSentence:
 
     @property
     def length(self) -> int:
-        """Number of token ids of its longest window; 0 without one."""
-        return max((len(window.ids) for window in self.windows), default=0)
+        """Number of token ids of all its windows, which is what it costs to read; 0 without one."""
+        return sum(len(window.ids) for window in self.windows)
 
 
 @dataclass(slots=True)
@@ -50,14 +50,34 @@ class ReadingNotes:
     """What was not read as it stands, so that it can be said.
 
     Attributes:
+        sentences: Number of sentences that were read. The position of a sentence is the number of those read before it.
         unread: Tokens without a subword, each as often as it stands there.
         trimmed: Tokens with more subwords than a window takes, which are read up to that.
         in_windows: Name and number of windows of each sentence that is longer than one window.
+        by_sentence: For each position of a sentence that was not read as it stands, its name, the number of its windows, and how many of
+            its tokens are unread and trimmed.
     """
 
+    sentences: int = 0
     unread: list[str] = field(default_factory=list)
     trimmed: list[str] = field(default_factory=list)
     in_windows: list[tuple[str, int]] = field(default_factory=list)
+    by_sentence: dict[int, dict[str, Any]] = field(default_factory=dict)
+
+    def add(self, name: str, windows: int, unread: Sequence[str], trimmed: Sequence[str]) -> None:
+        """Take what was not read as it stands of the next sentence."""
+        self.unread += unread
+        self.trimmed += trimmed
+        if windows > 1:
+            self.in_windows.append((name, windows))
+        if windows > 1 or unread or trimmed:
+            row = {"sentence": name, "windows": windows, "unread": len(unread), "trimmed": len(trimmed)}
+            self.by_sentence[self.sentences] = row
+        self.sentences += 1
+
+    def to_json(self) -> dict[str, dict[str, Any]]:
+        """Return what was not read as it stands by the positions of the sentences, for JSON."""
+        return {str(position): row for position, row in self.by_sentence.items()}
 
     def lines(self) -> list[str]:
         """Return lines for people; none if everything was read as it stands."""
@@ -122,7 +142,12 @@ class Subwords:
             )  # fmt: skip
         bare = tokenizer(["a"], is_split_into_words=True, add_special_tokens=False)["input_ids"]
         whole = tokenizer(["a"], is_split_into_words=True)["input_ids"]
-        at = next((at for at in range(len(whole)) if whole[at : at + len(bare)] == bare), 0)
+        at = next((at for at in range(len(whole)) if bare and whole[at : at + len(bare)] == bare), None)
+        if at is None:
+            raise LmnError(
+                "its tokenizer reads a word otherwise with special tokens around it, so that they cannot be told apart",
+                tokenizer.name_or_path, "take another encoder",
+            )  # fmt: skip
         before, after = tuple(whole[:at]), tuple(whole[at + len(bare) :])
         room = window - len(before) - len(after)
         overlap = room // 4 if overlap is None else overlap
@@ -154,10 +179,11 @@ class Subwords:
         """
         if not sentences:
             return []
+        notes = ReadingNotes() if notes is None else notes
         rows = [[self.space + token for token in tokens] for _, tokens in sentences]
         encoded = self.tokenizer(rows, is_split_into_words=True, add_special_tokens=False, verbose=False)
         return [
-            self._one(name, tokens, encoded["input_ids"][number], encoded.word_ids(number), notes or ReadingNotes())
+            self._one(name, tokens, encoded["input_ids"][number], encoded.word_ids(number), notes)
             for number, (name, tokens) in enumerate(sentences)
         ]
 
@@ -169,13 +195,11 @@ class Subwords:
         for word, token_id in zip(words, ids, strict=True):
             if word is not None:
                 by_word.setdefault(word, []).append(token_id)
-        notes.unread += [token for word, token in enumerate(tokens) if word not in by_word]
         read = sorted(by_word)
-        notes.trimmed += [tokens[word] for word in read if len(by_word[word]) > self.room]
         parts = [by_word[word][: self.room] for word in read]
         windows = windows_of([len(part) for part in parts], self.room, self.overlap)
-        if len(windows) > 1:
-            notes.in_windows.append((name, len(windows)))
+        unread = [token for word, token in enumerate(tokens) if word not in by_word]
+        notes.add(name, len(windows), unread, [tokens[word] for word in read if len(by_word[word]) > self.room])
         return ReadSentence(tuple(read), tuple(self._window(parts, window) for window in windows))
 
     def _window(self, parts: Sequence[list[int]], window: Window) -> ReadWindow:

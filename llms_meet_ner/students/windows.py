@@ -25,7 +25,7 @@ class Window:
 
 
 def windows_of(lengths: Sequence[int], room: int, overlap: int) -> tuple[Window, ...]:
-    """Return the windows of a sentence, in order. Each word is answered from exactly one of them.
+    """Return the windows of a sentence, in order. Each word is answered from exactly one of them, and each window answers a word.
 
     Two neighbours share about `overlap` subwords, and the words that they share are answered half and half, so that a word has about
     `overlap / 2` subwords of context on each side, or the end of the sentence.
@@ -55,6 +55,7 @@ def windows_of(lengths: Sequence[int], room: int, overlap: int) -> tuple[Window,
     return tuple(
         Window(start, end, own_start, own_end)
         for (start, end), own_start, own_end in zip(bounds, [0, *cuts], [*cuts, count])
+        if own_start < own_end  # between long words, both neighbours may have more context for all words of a window
     )
 
 

@@ -14,7 +14,7 @@ from ..alignment import EXACT, Alignment
 from ..decoding.batches import Batch, plan_batches
 from ..decoding.pretrained import panics_as_errors
 from ..errors import LmnError
-from ..files import sha256_of
+from ..files import sha256_of, sha256_once
 from ..labels import LabelSet
 from ..reading import LENIENT
 from ..records import Answer, Uncertainty
@@ -100,7 +100,7 @@ class Student:
     def facts(self) -> Facts:
         """The encoder that it was made of, its recipe and seed, and the hash of its weights if they are there."""
         place, path = self._place, self._place.folder / MODEL_FILE
-        digest = sha256_of(path) if path.is_file() else None
+        digest = sha256_once(path) if path.is_file() else None
         if place.recipe:
             return Facts(place.recipe.model, place.recipe.path, place.recipe.seed, adapter_sha256=digest)
         return Facts(self._file.model, adapter=place.model, adapter_sha256=digest)
@@ -116,7 +116,7 @@ class Student:
             "adapter": {"name": place.model.name, "revision": place.model.revision} if place.model else None,
             "recipe": place.recipe.path.name if place.recipe else None,
             "model": file.model,
-            "adapter_sha256": sha256_of(self._weights),
+            "adapter_sha256": sha256_once(self._weights),
             "batch_size": self._options.batch_size,
             DTYPE_KEY: self._options.dtype,
         }
@@ -168,7 +168,7 @@ class Student:
             batches, lambda batch: self._answers([reads[item] for item in batch.items]),
             description=f"{self._place.folder} on {loaded.device_name}, {loaded.dtype}", remarks=notes.lines(),
             machine={"device": loaded.device_name, RESOLVED_DTYPE_KEY: loaded.dtype},
-            notes={"windows": dict(notes.in_windows)} if notes.in_windows else {},
+            notes={"read_otherwise": notes.to_json()} if notes.by_sentence else {},
         )  # fmt: skip
 
     def read(self, answer: Answer, sentence: Sentence) -> Alignment:
@@ -219,6 +219,10 @@ def _check_options(name: str, options: SystemOptions) -> None:
         "--untrained" if options.shots and not options.shots.number else "--shots": options.shots is not None,
         "--engine": options.server is not None, "--reading": options.reading != LENIENT,
     }  # fmt: skip
+    if options.trust_remote_code:
+        raise LmnError(
+            f"{name} is a student, and for one no code of others runs", "--trust-remote-code", "leave it out"
+        )
     for option, is_given in given.items():
         if is_given:
             raise LmnError(

@@ -18,6 +18,7 @@ from llms_meet_ner.files import (
     read_json,
     remove_abandoned,
     sha256_of,
+    sha256_once,
     temporary_folder,
     unreadable,
     write_json,
@@ -219,3 +220,19 @@ def test_secrets_are_masked_in_every_file(workdir: Path) -> None:
     assert Path("a.txt").read_text() == "key ***\nb\n***"
     write_json(Path("a.json"), {"a": ["sk-of-the-file-tests"]})
     assert read_json(Path("a.json")) == {"a": ["***"]}
+
+
+def test_a_large_file_is_hashed_again_only_when_it_has_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, read = tmp_path / "weights", []
+    path.write_text("one")
+
+    def counted(one: Path) -> str:
+        read.append(one)
+        return sha256_of(one)
+
+    monkeypatch.setattr("llms_meet_ner.files.sha256_of", counted)
+    first = sha256_once(path)
+    assert (sha256_once(path), len(read)) == (first, 1)
+    path.write_text("other")
+    assert sha256_once(path) == sha256_of(path) != first
+    assert len(read) == 2

@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tiny_encoders import save_tiny_bert
 
 from llms_meet_ner.sentence import Span
-from llms_meet_ner.students.marking import mark, marks_of, tag_scores
+from llms_meet_ner.students.marking import alike, best_of, mark, marks_of, tag_scores
 from llms_meet_ner.students.subwords import ReadSentence, Subwords
 from llms_meet_ner.students.viterbi import tag_names
 
@@ -53,6 +55,26 @@ def test_entities_stand_on_the_tokens_of_the_sentence() -> None:
     assert 0.7 < found.confidences[0] < 0.9
     assert 0 < found.uncertainty.mean < found.uncertainty.max
     assert nothing.spans == nothing.confidences == ()
+
+
+@given(st.lists(st.integers(0, 5000), max_size=40))
+def test_at_least_half_of_a_lattice_is_tokens(lengths: list[int]) -> None:
+    groups = alike(lengths)
+    assert sorted(number for group in groups for number in group) == [at for at, length in enumerate(lengths) if length]
+    for group in groups:
+        inside = [lengths[number] for number in group]
+        assert len(inside) * max(inside) <= 2 * sum(inside)
+
+
+def test_a_long_line_changes_nothing_beside_short_ones() -> None:
+    random = np.random.default_rng(1)
+    raw = [random.normal(size=(length, 5)) for length in (3, 0, 90, 2, 40, 41)]
+    rows = [row - np.logaddexp.reduce(row, axis=1, keepdims=True) if len(row) else row for row in raw]
+    reads = [ReadSentence(tuple(range(len(row))), ()) for row in rows]
+    marks = marks_of(reads, rows, LABELS)
+    for number, (read, row) in enumerate(zip(reads, rows)):
+        assert marks_of([read], [row], LABELS) == [marks[number]]
+    assert [best.spans for best in best_of(reads, rows, LABELS)] == [one.spans for one in marks]
 
 
 def test_a_sentence_without_a_subword_has_no_entity(encoder: Any) -> None:

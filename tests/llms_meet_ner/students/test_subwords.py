@@ -66,10 +66,35 @@ def test_what_is_not_read_as_it_stands_is_said() -> None:
     assert ReadingNotes().lines() == []
 
 
+def test_sentences_of_one_name_are_counted_by_their_positions() -> None:
+    subwords, notes = Subwords.of(word_piece(), 10), ReadingNotes()
+    for _ in range(2):
+        subwords.read([("a", ("Essex",) * 30), ("a", ("Essex",)), ("a", ("a", "\x00", "x" * 40))], notes)
+    first, third = (
+        {"sentence": "a", "windows": windows, "unread": odd, "trimmed": odd} for windows, odd in ((5, 0), (2, 1))
+    )
+    assert notes.to_json() == {"0": first, "2": third, "3": first, "5": third}
+
+
 @pytest.mark.parametrize(("window", "overlap"), [(3, None), (10, 5)])
 def test_a_window_without_room_is_refused(window: int, overlap: int | None) -> None:
     with pytest.raises(LmnError, match=f"a window of {window} has room for"):
         Subwords.of(word_piece(), window, overlap)
+
+
+def test_a_tokenizer_whose_special_tokens_cannot_be_told_apart_is_refused() -> None:
+    class Odd:
+        """A tokenizer that reads a word in another way where special tokens stand around it."""
+
+        is_fast = True
+        name_or_path = "odd"
+
+        def __call__(self, words: list[str], *, add_special_tokens: bool = True, **_: Any) -> dict[str, list[int]]:
+            return {"input_ids": [1, 7, 2] if add_special_tokens else [8]}
+
+    odd: Any = Odd()
+    with pytest.raises(LmnError, match="odd: its tokenizer reads a word otherwise with special tokens around it"):
+        Subwords.of(odd, 64)
 
 
 def test_a_tokenizer_that_does_not_say_its_subwords_is_refused() -> None:

@@ -65,7 +65,10 @@ def test_records_hold_spans_and_confidences_and_no_text(recipe: Recipe, capsys: 
     assert sum(len(record.spans) for record in records) > 0
     assert records[1].spans == records[3].spans == ()
     run = json.loads((folder / "run.json").read_text())
-    assert run["notes"] == {"windows": {"demo/x/2": 3}}
+    odd = {"windows": 3, "unread": 0, "trimmed": 0}, {"windows": 0, "unread": 1, "trimmed": 0}
+    assert run["notes"] == {
+        "read_otherwise": {"1": {"sentence": "demo/x/2", **odd[0]}, "2": {"sentence": "demo/x/3", **odd[1]}}
+    }
     assert run["stamp"]["resolved_dtype"] == "float32"
     assert run["stamp"]["adapter_sha256"] == sha256_of(recipe.weights_file)
     errors = capsys.readouterr().err
@@ -130,6 +133,17 @@ def test_a_student_on_the_hub_is_fetched_with_its_weights(recipe: Recipe, monkey
 def test_options_about_prompts_and_texts_are_refused(recipe: Recipe, options: SystemOptions, option: str) -> None:
     with pytest.raises(LmnError, match=f"{option}: tiny is a student: it reads no prompt and writes no text"):
         recipe_system(recipe, options)
+
+
+def test_code_of_others_is_refused_aloud(recipe: Recipe) -> None:
+    with pytest.raises(LmnError, match="--trust-remote-code: tiny is a student, and for one no code of others runs"):
+        recipe_system(recipe, SystemOptions(trust_remote_code=True))
+
+
+def test_sentences_with_as_many_subwords_stand_in_one_batch(recipe: Recipe) -> None:
+    lines = [Sentence(str(at), ("a",) * length) for at, length in enumerate((2000, 300, 2000, 300))]
+    job = recipe_system(recipe, SystemOptions(batch_size=2)).prepare(lines)
+    assert [batch.items for batch in job.batches] == [(0, 2), (1, 3)]
 
 
 def test_a_student_that_is_not_trained_is_one_error(recipe: Recipe) -> None:
