@@ -143,7 +143,7 @@ def _conditions(run: ScoredRun) -> dict[str, str]:
         "labels": describe_origins(run.label_origins) or "as the corpus has them",
         "recipe": run.recipe or "none",
         "the corpus's hash": (hashes.corpus or "none")[:12],
-        "the adapter's hash": (hashes.adapter or "none")[:12],
+        "the hash of the weights": (hashes.adapter or "none")[:12],
     }
 
 

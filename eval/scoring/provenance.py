@@ -28,7 +28,7 @@ def provenance_of(gold: SplitData, predictions: Path, facts: Facts) -> Provenanc
     """Return versions, the working directory's git commit, the seed, and SHA-256 hashes of corpus, predictions and adapter.
 
     What is not there (a package, a repository, an adapter) or not known is null. The corpus's hash is that of its file, or of what is
-    read of a data set. The adapter's hash is the one that lmn-predict noted with the predictions; for files of other tools it is the
+    read of a data set. The hash of the weights is the one that lmn-predict noted with the predictions; for files of other tools it is the
     one that the facts give.
 
     Args:

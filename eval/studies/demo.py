@@ -43,6 +43,8 @@ RECIPE = Path("recipes/demo_smollm2.yaml")
 STUDENT_RECIPE = Path("recipes/students/minilm_demo.yaml")
 STATE_FILE = "demo.json"
 VARIANT = "short"
+_TRAIN, _TRAIN_STUDENT = "train", "train student"
+"""Names of the stages that train."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,18 +140,27 @@ def _convert(demo: Demo) -> None:
     run_command("lmn-convert", demo.card.reference, *source, "--variant", VARIANT, "--out", demo.recipe.dataset_dir)
 
 
-def _train(demo: Demo, key: str, *, student: bool = False, allow_cut: bool = False) -> None:
-    """Train the adapter, or the student."""
-    stage, recipe, overrides = "train", demo.recipe, demo.overrides
-    if student:
-        stage, recipe, overrides = "train student", demo.student, demo.student_overrides
+def _check_output(demo: Demo, stage: str, recipe: Recipe, key: str) -> bool:
+    """Return whether a training has finished, after making sure that it is the one that would be run now.
+
+    Raises:
+        LmnError: The output folder holds what another training has left.
+    """
     done = recipe.is_trained and has_finished(recipe.output_dir)
     known = demo.stages.get(stage)
     if done and (known is None or known.key != key):
-        raise LmnError(
-            f"holds {'a student' if student else 'an adapter'} trained on other data or with another recipe", recipe.output_dir,
-            "move it away to train again",
-        )  # fmt: skip
+        what = "a student" if recipe.is_student else "an adapter"
+        why = "that the demo has not trained" if known is None else "trained on other data or with another recipe"
+        raise LmnError(f"holds {what} {why}", recipe.output_dir, "move it away to train again")
+    return done
+
+
+def _train(demo: Demo, key: str, *, student: bool = False, allow_cut: bool = False) -> None:
+    """Train the adapter, or the student."""
+    stage, recipe, overrides = (
+        (_TRAIN_STUDENT, demo.student, demo.student_overrides) if student else (_TRAIN, demo.recipe, demo.overrides)
+    )
+    done = _check_output(demo, stage, recipe, key)
     recipe.check_data()
     flags = ["--allow-cut"] * allow_cut
     demo.stage(stage, key, done, lambda: run_command("lmn-train", recipe.path, *flags, *overrides))
@@ -172,14 +183,17 @@ def _score(demo: Demo, name: str, key: str, recipe: Recipe, run: str, options: S
     return load_run(folder)
 
 
-def _student(demo: Demo, data_key: str) -> ScoredRun:
-    """Train the student on the same sentences, and score it."""
-    recipe = demo.student
+def _student_key(recipe: Recipe) -> str:
+    """Return what the training of the student follows from: its data sets and its recipe."""
     names = [recipe.dataset, *([recipe.eval_dataset] if recipe.eval_dataset else [])]
     data = " ".join(sha256_of(recipe.dataset_dir / f"{name}.json") for name in names)
-    key = f"{data} {json.dumps(recipe.values, sort_keys=True)}"
+    return f"{data} {json.dumps(recipe.values, sort_keys=True)}"
+
+
+def _student(demo: Demo, key: str, data_key: str) -> ScoredRun:
+    """Train the student on the same sentences, and score it."""
     _train(demo, key, student=True)
-    return _score(demo, "score student", f"{key} {data_key}", recipe, RUN_NAME, demo.student_overrides)
+    return _score(demo, "score student", f"{key} {data_key}", demo.student, RUN_NAME, demo.student_overrides)
 
 
 def _report(demo: Demo, baselines: Sequence[tuple[str, Scores]], runs: Sequence[tuple[str, ScoredRun]]) -> None:
@@ -241,7 +255,9 @@ def _run(demo: Demo, source: Path | None, *, allow_cut: bool) -> None:
     data_file = demo.recipe.dataset_dir / f"{demo.recipe.dataset}.json"
     demo.stage("convert", data_key, data_file.is_file(), lambda: _convert(demo))
     values = json.dumps(demo.recipe.values, sort_keys=True)  # the recipe without its comments
-    train_key = f"{sha256_of(data_file)} {values}"
+    train_key, student_key = f"{sha256_of(data_file)} {values}", _student_key(demo.student)
+    for stage, recipe, wanted in ((_TRAIN, demo.recipe, train_key), (_TRAIN_STUDENT, demo.student, student_key)):
+        _check_output(demo, stage, recipe, wanted)  # before anything is trained for minutes
     _train(demo, train_key, allow_cut=allow_cut)
     trained_key = f"{train_key} {data_key}"
     untrained_key = f"{demo.recipe.model} {demo.recipe.template} {data_key}"
@@ -250,7 +266,7 @@ def _run(demo: Demo, source: Path | None, *, allow_cut: bool) -> None:
         ("SmolLM2-135M, trained, free", _evaluate(demo, "score free", trained_key, FREE)),
         ("SmolLM2-135M, trained", _evaluate(demo, "score", trained_key, CONSTRAINED)),
     ]
-    models.append(("MiniLM-22M student", _student(demo, data_key)))
+    models.append(("MiniLM-22M student", _student(demo, student_key, data_key)))
     gold, train = read_gold(demo.card, test_split, source), read_gold(demo.card, train_split, source)
     rows = [
         (f"baseline: {name}", score(gold.sentences, marked, nested=demo.card.nested))

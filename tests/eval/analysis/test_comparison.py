@@ -53,6 +53,9 @@ def test_two_runs_are_compared_and_what_differs_is_named(workdir: Path) -> None:
         "they differ in examples: none (A); 0, without training (B)",
         "they differ in labels: as the corpus has them (A); GPE -> LOC (B)",
     ]
+    weights = {"sha256": {**scores["sha256"], "adapter": 64 * "5"}}
+    Path("b/scores.json").write_text(json.dumps(scores | weights))
+    assert f"they differ in the hash of the weights: none (A); {12 * '5'} (B)" in compared("a", "b")
     shown = {**untrained, "number": 1, "rule": "nearest", "dataset": "d", "sha256": 64 * "1"}
     for folder, sha256 in (("a", 64 * "1"), ("b", 64 * "2")):
         scores = json.loads(Path(folder, "scores.json").read_text())

@@ -189,3 +189,24 @@ def test_the_whole_way_is_commands_and_two_tables(checkout: Path, monkeypatch: p
     assert again.count("done before, used again") == 9
     Path("data/alpaca/demo.short_train.json").write_text("[]")
     assert "move it away to train again" in run(code=1).stderr
+
+
+def test_a_student_that_was_trained_by_hand_stops_the_demo_before_it_trains(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[str] = []
+
+    def stand_in(*words: str | Path) -> None:
+        started.append(str(words[0]))
+        if words[0] == "python":
+            Path(str(words[-1])).mkdir(parents=True)
+        elif words[0] == "lmn-convert":
+            assert CliRunner().invoke(lmn_convert, [str(word) for word in words[1:]]).exit_code == 0
+
+    monkeypatch.setattr(demo_module, "run_command", stand_in)
+    leave(load_recipe(STUDENT_RECIPE))
+    refused = run(code=1).stderr
+    assert refused.endswith(
+        "outputs/minilm_demo: holds a student that the demo has not trained; move it away to train again\n"
+    )
+    assert started == ["python", "python", "lmn-convert"]
