@@ -11,7 +11,7 @@ from paths import ROOT
 
 LARGE = {
     "asyncio", "datasets", "deepspeed", "httpx", "huggingface_hub", "jinja2", "json_repair", "jsonschema", "llamafactory", "matplotlib",
-    "nervaluate", "numpy", "openai", "optuna", "pandas", "peft", "pkg_resources", "requests", "rich", "safetensors", "scipy", "seqeval",
+    "nervaluate", "numpy", "onnx", "onnxruntime", "openai", "optuna", "pandas", "peft", "pkg_resources", "requests", "rich", "safetensors", "scipy", "seqeval",
     "sklearn", "spacy", "tokenizers", "torch", "transformers",
 }  # fmt: skip
 SEEN = """

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import click
 import cloup
 
-from ..terminal import GuardedCommand, echo
+from ..terminal import echo
+from .default_group import DefaultCommandGroup
+from .export_student import export
 from .options import allow_cut_option, catch_errors, refuse
 
 if TYPE_CHECKING:
@@ -24,7 +26,21 @@ _PROCESS = "llms_meet_ner.launching.process"
 _OF_ADAPTERS = {"allow_cut": "--allow-cut", "tokens_per_row": "--tokens-per-row", "no_sharing": "--no-sharing"}
 
 
-@cloup.command(cls=GuardedCommand)
+@click.group(cls=DefaultCommandGroup, default="train", default_if_no_args=False)
+@click.version_option(package_name="llms-meet-ner")
+def main() -> None:
+    """Train the adapter of a recipe with LLaMA-Factory, or an encoder student.
+
+    \b
+    lmn-train recipes/demo_smollm2.yaml
+    lmn-train recipes/students/minilm_demo.yaml
+    lmn-train recipes/qwen25_conll.yaml seed=43 output_dir=outputs/qwen25_conll_seed43
+    FORCE_TORCHRUN=1 NPROC_PER_NODE=4 lmn-train recipes/qwen25_conll_zero2.yaml
+    lmn-train export outputs/minilm_demo --out outputs/minilm_demo_int8 --int8
+    """  # noqa: D301
+
+
+@main.command("train")
 @click.argument("recipe_path", metavar="RECIPE", type=click.Path(path_type=Path))
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 @cloup.option_group(
@@ -40,23 +56,17 @@ _OF_ADAPTERS = {"allow_cut": "--allow-cut", "tokens_per_row": "--tokens-per-row"
     ),
     cloup.option("--no-sharing", is_flag=True, help="Train as llamafactory-cli does, each example by itself."),
 )  # fmt: skip
-@click.version_option(package_name="llms-meet-ner")
 @catch_errors
-def main(
+def train_recipe(
     recipe_path: Path, overrides: tuple[str, ...], allow_cut: bool, dry_run: bool, tokens_per_row: int | None, no_sharing: bool
 ) -> None:  # fmt: skip
-    """Train the adapter of a recipe with LLaMA-Factory, and compute what the examples of a step share once; or train an encoder student.
-
-    \b
-    lmn-train recipes/demo_smollm2.yaml
-    lmn-train recipes/students/minilm_demo.yaml
-    lmn-train recipes/qwen25_conll.yaml seed=43 output_dir=outputs/qwen25_conll_seed43
-    FORCE_TORCHRUN=1 NPROC_PER_NODE=4 lmn-train recipes/qwen25_conll_zero2.yaml
+    """Train the adapter of a recipe with LLaMA-Factory, and compute what the examples of a step share once; or train an encoder student
+    (the default subcommand).
 
     KEY=VALUE words override keys of the recipe, as for llamafactory-cli train, which ends with the same adapter and takes longer. A run
     that was interrupted goes on from its last checkpoint; a finished adapter is not written over. See docs/training.md; for recipes with
     task: token-classification, docs/students.md.
-    """  # noqa: D301
+    """  # noqa: D205
     if no_sharing and tokens_per_row:
         raise click.UsageError("--tokens-per-row is for sharing; leave it or --no-sharing out")
     from ..training.launch import refuse_secrets
@@ -78,6 +88,9 @@ def main(
     check_model(recipe)
     options = ProcessOptions(not no_sharing, tokens_per_row, allow_cut=allow_cut)
     _Run(recipe, overrides, options).begin(dry_run=dry_run)
+
+
+main.add_command(export)
 
 
 @dataclass(frozen=True, slots=True)

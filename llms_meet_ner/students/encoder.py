@@ -13,7 +13,8 @@ from ..decoding.model import device_name
 from ..decoding.pretrained import Dtype, Weights, loading, options_of
 from ..errors import LmnError
 from ..training.recipe import MODEL_FILE
-from .student_file import BILSTM, BILSTM_TYPE, LINEAR, Head, StudentFile, check_weights, without_places
+from .onnx_model import load_onnx
+from .student_file import BILSTM, BILSTM_TYPE, LINEAR, Head, StudentFile, weights_of, without_places
 from .subwords import Subwords
 
 _KIND = "AutoModel"
@@ -28,12 +29,12 @@ class LoadedStudent:
     """A student ready to answer.
 
     Attributes:
-        model: Model of transformers, in evaluation mode.
+        model: Model of transformers, in evaluation mode, or an `OnnxModel`.
         subwords: Reader of its tokens.
         file: What it answers and how it reads.
         device: `cuda` or `cpu`.
-        device_name: Name of the graphics card, or `cpu`.
-        dtype: Data type of the weights, as torch names it.
+        device_name: Name of the graphics card, or `cpu`; of an exported student, with what runs it.
+        dtype: Data type of the weights, as torch names it; or `int8`.
     """
 
     model: Any
@@ -160,30 +161,39 @@ def _with_linear(encoder: Any, names: dict[str, Any]) -> Any:
 
 @collector_paused()
 def load_student(folder: Path, dtype: Dtype = "float32") -> LoadedStudent:
-    """Load a student; on CUDA if there is a card.
+    """Load a student; on CUDA if there is a card, and for an exported one on the CPU.
 
     Args:
         folder: Folder of the student.
-        dtype: Data type of the weights; `auto` for float32.
+        dtype: Data type of the weights; `auto` for float32, or for what an exported student has.
 
     Raises:
-        LmnError: A file is missing or damaged, or cannot be loaded.
+        LmnError: A file is missing or damaged, or cannot be loaded; or an exported student has weights of another data type.
     """
-    file = StudentFile.load(folder)
-    check_weights(folder, MODEL_FILE)
+    file, path = StudentFile.load(folder), weights_of(folder)
+    if path.name != MODEL_FILE:
+        return _load_exported(file, path, dtype)
     weights = Weights(str(folder), kind=_KIND)
     with loading(weights), without_reports():
         import torch
-        from transformers import AutoTokenizer
 
         options = options_of(weights)
-        tokenizer = _on_the_right(AutoTokenizer.from_pretrained(str(folder), **options))
         wanted = "float32" if dtype == "auto" else dtype
         model = _class_of(file.head).from_pretrained(str(folder), dtype=wanted, use_safetensors=True, **options)
     _check_tags(model, file, folder)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    subwords = Subwords.of(tokenizer, file.window, file.overlap)
+    subwords = Subwords.of(new_tokenizer(str(folder)), file.window, file.overlap)
     return LoadedStudent(model.to(device).eval(), subwords, file, device, device_name(device), wanted)
+
+
+def _load_exported(file: StudentFile, path: Path, dtype: Dtype) -> LoadedStudent:
+    """Load a student that was exported to ONNX."""
+    model = load_onnx(path)
+    if dtype not in ("auto", model.dtype):
+        raise LmnError(f"its weights are {model.dtype}, as they were exported", path, f"leave --dtype {dtype} out")
+    _check_tags(model, file, path.parent)
+    subwords = Subwords.of(new_tokenizer(str(path.parent)), file.window, file.overlap)
+    return LoadedStudent(model, subwords, file, "cpu", f"cpu, {model.runtime}", model.dtype)
 
 
 def window_of(model: Any, tokenizer: Any, asked: int | None) -> int:

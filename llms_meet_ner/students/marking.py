@@ -9,8 +9,9 @@ import numpy as np
 
 from ..records import Uncertainty
 from ..sentence import Span
+from .onnx_model import OnnxModel
 from .subwords import ReadSentence, ReadWindow
-from .viterbi import Floats, Lattice
+from .viterbi import Floats, Lattice, Whole
 
 
 class Marks(NamedTuple):
@@ -33,7 +34,7 @@ def tag_scores(model: Any, reads: Sequence[ReadSentence], padding: int, batch_si
     Windows of like length are read together, each answers its own tokens.
 
     Args:
-        model: Encoder with its head, in evaluation mode.
+        model: Encoder with its head, in evaluation mode; or an exported one.
         reads: Sentences as the encoder reads them.
         padding: Token id that fills a row.
         batch_size: Number of windows that are read together.
@@ -52,21 +53,31 @@ def tag_scores(model: Any, reads: Sequence[ReadSentence], padding: int, batch_si
 
 def _window_scores(model: Any, windows: Sequence[ReadWindow], padding: int) -> list[Floats]:
     """Read windows together, and return the scores of the tokens that each answers."""
-    import torch
-
     longest = max(len(window.ids) for window in windows)
-    ids = torch.full((len(windows), longest), padding, dtype=torch.long)
-    mask = torch.zeros((len(windows), longest), dtype=torch.long)
+    ids = np.full((len(windows), longest), padding, dtype=np.int64)
+    mask = np.zeros((len(windows), longest), dtype=np.int64)
     for row, window in enumerate(windows):
-        ids[row, : len(window.ids)] = torch.tensor(window.ids)
+        ids[row, : len(window.ids)] = window.ids
         mask[row, : len(window.ids)] = 1
     rows = [row for row, window in enumerate(windows) for _ in window.firsts]
     firsts = [first for window in windows for first in window.firsts]
-    with torch.inference_mode():
-        logits = model(input_ids=ids.to(model.device), attention_mask=mask.to(model.device)).logits
-        scores = logits[rows, firsts].float().log_softmax(-1).cpu().numpy().astype(np.float64)
     cuts = np.cumsum([len(window.firsts) for window in windows])[:-1]
-    return np.split(scores, cuts)
+    return np.split(_scores(model, ids, mask, rows, firsts), cuts)
+
+
+def _scores(model: Any, ids: Whole, mask: Whole, rows: list[int], firsts: list[int]) -> Floats:
+    """Return the scores of subwords (subwords, tags), given the rows and the places in them where they stand."""
+    if isinstance(model, OnnxModel):
+        logits = model.logits(ids, mask)[rows, firsts].astype(np.float64)
+        scores: Floats = logits - np.logaddexp.reduce(logits, axis=-1, keepdims=True)
+        return scores
+    import torch
+
+    with torch.inference_mode():
+        given = {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask)}
+        found = model(**{name: tensor.to(model.device) for name, tensor in given.items()}).logits
+        scores = found[rows, firsts].float().log_softmax(-1).cpu().numpy().astype(np.float64)
+    return scores
 
 
 class Best(NamedTuple):

@@ -6,13 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
-from ..errors import LmnError
+from ..errors import LmnError, listed
 from ..files import read_json, write_json
 from ..labels import LabelSet
 from ..sentence import JOINS, Join
+from ..training.recipe import MODEL_FILE
 from ..typed_json import Count, from_json, to_json
 
 STUDENT_FILE = "student.json"
+ONNX_FILE = "model.onnx"
+INT8_FILE = "model.int8.onnx"
+"""Files of the weights of an exported student, as they are and in 8 bits."""
+WEIGHTS_FILES = (MODEL_FILE, ONNX_FILE, INT8_FILE)
+"""Files of a student's weights, of which a folder holds one."""
 Head = Literal["linear", "bilstm"]
 LINEAR: Final = "linear"
 BILSTM: Final = "bilstm"
@@ -95,11 +101,19 @@ def is_student(folder: Path) -> bool:
     return (folder / STUDENT_FILE).is_file()
 
 
-def check_weights(folder: Path, name: str) -> None:
-    """Make sure that a student's folder has its weights.
+def weights_of(folder: Path) -> Path:
+    """Return the file of a student's weights: those that training has written, or an exported model.
 
     Raises:
-        LmnError: It has none.
+        LmnError: There is none, or several.
     """
-    if not (folder / name).is_file():
-        raise LmnError("no such file, so there is no student", folder / name, _COPY)
+    found = [folder / name for name in WEIGHTS_FILES if (folder / name).is_file()]
+    if not found:
+        raise LmnError("no such file, so there is no student", folder / MODEL_FILE, _COPY)
+    if len(found) > 1:
+        raise LmnError(
+            f"a student's folder has one of {listed(WEIGHTS_FILES)}",
+            found[1],
+            f"move {found[1].name} to another folder",
+        )
+    return found[0]

@@ -21,7 +21,7 @@ from .system import NamedModel
 MODEL_CONFIG_FILE = "config.json"
 OUTPUTS = "outputs"
 _NAME_BASE = "name another with --base MODEL"
-_STUDENT_FILES = ("*.json", "*.safetensors", "*.txt", "*.model")
+_STUDENT_FILES = ("*.json", "*.safetensors", "*.onnx", "*.txt", "*.model")
 """Files of a student on the Hub that are fetched: configuration, weights, vocabularies."""
 
 

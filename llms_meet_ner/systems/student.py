@@ -20,7 +20,7 @@ from ..reading import LENIENT
 from ..records import Answer, Uncertainty
 from ..sentence import Sentence
 from ..standard_input import kept_from_libraries
-from ..students.student_file import STUDENT_FILE, StudentFile, check_weights
+from ..students.student_file import STUDENT_FILE, WEIGHTS_FILES, StudentFile, weights_of
 from ..training.failures import is_out_of_memory
 from ..training.recipe import MODEL_FILE, Recipe
 from .options import SystemOptions
@@ -99,8 +99,9 @@ class Student:
     @property
     def facts(self) -> Facts:
         """The encoder that it was made of, its recipe and seed, and the hash of its weights if they are there."""
-        place, path = self._place, self._place.folder / MODEL_FILE
-        digest = sha256_once(path) if path.is_file() else None
+        place = self._place
+        there = any((place.folder / name).is_file() for name in WEIGHTS_FILES)
+        digest = sha256_once(weights_of(place.folder)) if there else None
         if place.recipe:
             return Facts(place.recipe.model, place.recipe.path, place.recipe.seed, adapter_sha256=digest)
         return Facts(self._file.model, adapter=place.model, adapter_sha256=digest)
@@ -112,7 +113,11 @@ class Student:
         """
         place, file = self._place, self._file
         return {
-            "student": {"file_sha256": sha256_of(place.folder / STUDENT_FILE), "head": file.head},
+            "student": {
+                "file_sha256": sha256_of(place.folder / STUDENT_FILE),
+                "head": file.head,
+                "runtime": "torch" if self._weights.name == MODEL_FILE else "onnxruntime",
+            },
             "adapter": {"name": place.model.name, "revision": place.model.revision} if place.model else None,
             "recipe": place.recipe.path.name if place.recipe else None,
             "model": file.model,
@@ -197,8 +202,7 @@ class Student:
     @property
     def _weights(self) -> Path:
         _ = self._file
-        check_weights(self._place.folder, MODEL_FILE)
-        return self._place.folder / MODEL_FILE
+        return weights_of(self._place.folder)
 
     @cached_property
     def _loaded(self) -> LoadedStudent:

@@ -118,7 +118,7 @@ def test_a_student_on_the_hub_is_fetched_with_its_weights(recipe: Recipe, monkey
     found = locate_model("someone/student")
     assert (found.is_student, found.commit, found.results_folder) == (True, "tiny", Path("outputs/someone--student"))
     assert "student.json" in asked[0][1]
-    assert asked[1] == ("tiny", ["*.json", "*.safetensors", "*.txt", "*.model"])
+    assert asked[1] == ("tiny", ["*.json", "*.safetensors", "*.onnx", "*.txt", "*.model"])
     assert str(found.student(SystemOptions()).facts.adapter) == "someone/student at tiny"
 
 
