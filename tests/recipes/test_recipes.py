@@ -134,7 +134,13 @@ def test_all_recipes_are_here() -> None:
         "wikigold_smollm2",
     ]
     assert [path.as_posix() for path in SEARCHES] == ["recipes/search/qwen25_conll.yaml"]
-    assert [path.stem for path in STUDENTS] == ["minilm_demo", "multinerd_a", "multinerd_b"]
+    assert [path.stem for path in STUDENTS] == [
+        "minilm_demo",
+        "minilm_wikigold",
+        "mpnet_wikigold",
+        "multinerd_a",
+        "multinerd_b",
+    ]
 
 
 @pytest.mark.parametrize("path", STUDENTS, ids=str)
