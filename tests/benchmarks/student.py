@@ -1,20 +1,25 @@
 """Measures how many sentences a second students and adapters answer, side by side in one process, on sentences of the demo's test split.
 
-    python tests/benchmarks/student.py outputs/minilm_demo outputs/demo_smollm2
+    python tests/benchmarks/student.py outputs/minilm_demo outputs/minilm_demo_onnx outputs/minilm_demo_int8 outputs/demo_smollm2
 
 Each model is loaded, answers some sentences that are not counted, and then answers all of them in turn with the others, in a few rounds; the
-best round counts. Models with prompts decode under constraints. Look at the ratios: sentences a second, divided by those of the last model.
+best round counts. Models with prompts decode under constraints. F1 is strict, on the sentences that are answered. Look at the ratios:
+sentences a second, divided by those of the last model.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from llms_meet_ner.counts import Counts
 from llms_meet_ner.data_converters import load_card, read_corpus
 from llms_meet_ner.sentence import Sentence
+from llms_meet_ner.students.student_file import is_student, weights_of
 from llms_meet_ner.systems.system import System
 from llms_meet_ner.tagging.tagger import load
 
@@ -22,23 +27,46 @@ _WARM = 8
 """Sentences that a model answers before it is measured."""
 
 
-def seconds_of(system: System, sentences: Sequence[Sentence]) -> float:
-    """Return the time in which a system answers sentences."""
-    began = time.perf_counter()
-    system.answer(sentences)
-    return time.perf_counter() - began
+@dataclass
+class Row:
+    """A model that is measured.
 
+    Attributes:
+        system: The model.
+        kind: What runs it.
+        size: Size of its own weights, in bytes.
+        seconds: Time of the best round.
+        counts: Entities of its answers.
+    """
 
-def measure(folders: Sequence[Path], sentences: Sequence[Sentence], batch_size: int, rounds: int) -> dict[str, float]:
-    """Return the sentences a second of the models in folders, by folder."""
-    systems = {str(folder): load(folder, batch_size=batch_size, dtype="float32").system for folder in folders}
-    best = dict.fromkeys(systems, float("inf"))
-    for system in systems.values():
-        system.answer(sentences[:_WARM])
-    for _ in range(rounds):
-        for name, system in systems.items():
-            best[name] = min(best[name], seconds_of(system, sentences))
-    return {name: len(sentences) / seconds for name, seconds in best.items()}
+    system: System
+    kind: str
+    size: int
+    seconds: float = float("inf")
+    counts: Counts = field(default_factory=Counts)
+
+    @classmethod
+    def of(cls, folder: Path, batch_size: int) -> Row:
+        """Load the model in a folder."""
+        if is_student(folder):
+            path = weights_of(folder)
+            kind = {"model.onnx": "student, ONNX", "model.int8.onnx": "student, ONNX int8"}.get(
+                path.name, "student, torch"
+            )
+        else:
+            path, kind = folder / "adapter_model.safetensors", "adapter, torch"
+        dtype = "auto" if path.suffix == ".onnx" else "float32"
+        return cls(load(folder, batch_size=batch_size, dtype=dtype).system, kind, path.stat().st_size)
+
+    def answer(self, sentences: Sequence[Sentence]) -> None:
+        """Answer sentences, and keep the time if it is the shortest."""
+        began = time.perf_counter()
+        answers = self.system.answer(sentences)
+        self.seconds = min(self.seconds, time.perf_counter() - began)
+        self.counts = Counts()
+        for sentence, answer in zip(sentences, answers, strict=True):
+            found = set(self.system.read(answer, sentence).spans)
+            self.counts += Counts(len(found & set(sentence.spans)), len(found), len(sentence.spans))
 
 
 def main() -> None:
@@ -53,13 +81,19 @@ def main() -> None:
 
     sentences = list(read_corpus(load_card("demo"), "testb"))[: asked.sentences]
     tokens = sum(len(sentence.tokens) for sentence in sentences) / len(sentences)
-    rates = measure(asked.folders, sentences, asked.batch_size, asked.rounds)
-    last = [*rates.values()][-1]
-    print(
-        f"{len(sentences)} sentences of {tokens:.1f} tokens, batches of {asked.batch_size}, float32, {torch.get_num_threads()} threads"
-    )
-    for name, rate in rates.items():
-        print(f"{name:<32}  {rate:8.1f} sentences/s  {rate / last:8.1f} x")
+    rows = [Row.of(folder, asked.batch_size) for folder in asked.folders]
+    for row in rows:
+        row.system.answer(sentences[:_WARM])
+    for _ in range(asked.rounds):
+        for row in rows:
+            row.answer(sentences)
+    threads = f"torch {torch.get_num_threads()} threads, OMP_NUM_THREADS {os.environ.get('OMP_NUM_THREADS', 'not set')}"
+    print(f"{len(sentences)} sentences of {tokens:.1f} tokens, batches of {asked.batch_size}, {threads}")
+    for row, folder in zip(rows, asked.folders, strict=True):
+        rate, ratio = len(sentences) / row.seconds, rows[-1].seconds / row.seconds
+        print(
+            f"{folder!s:<32}  {row.kind:<20}  {row.size / 1e6:7.1f} MB  F1 {row.counts.f1:.4f}  {rate:8.1f} sentences/s  {ratio:8.1f} x"
+        )
 
 
 if __name__ == "__main__":
