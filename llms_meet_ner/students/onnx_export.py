@@ -127,7 +127,7 @@ def _write(student: LoadedStudent, path: Path) -> None:
 
     with_lstm = student.file.head == BILSTM
 
-    class Part(torch.nn.Module):
+    class Part(torch.nn.Module):  # type: ignore[misc]
         """What torch exports: token ids and mask to logits, or to the states under a BiLSTM."""
 
         def __init__(self) -> None:
