@@ -22,7 +22,9 @@ from .json_text import Number, dump, load
 from .markup import Mark
 
 TOKENS_KEY, TAGS_KEY = "tokens", "ner_tags"
-_KEYS = {TOKENS_KEY, TAGS_KEY, "pos_tags", "chunk_tags"}
+PASSED_KEYS = ("pos_tags", "chunk_tags")
+"""Keys of the published answer that are read over."""
+_KEYS = {TOKENS_KEY, TAGS_KEY, *PASSED_KEYS}
 _TAG = re.compile(r"(?P<prefix>[BIESULMWbiesulmw])[-_](?P<label>.+)", re.DOTALL)
 _BEGINS = frozenset("BSUW")
 _SPARE = 100
