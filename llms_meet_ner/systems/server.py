@@ -253,16 +253,18 @@ class Server:
             self._served,
             self._other_grammar() if "extra_body" in body else None,
         )
-        text = _text_of(answer)
+        text, usage = _text_of(answer), _usage_of(answer)
+        if text is None and usage:
+            text = ""  # it is charged for, so it is an answer
         if text is None:
             raise LmnError(
                 f"answered with something that is not a chat completion with a text: {_line(answer)}",
                 self.options.shown_url, f"{_BASE_URL}; {_GO_ON}",
             )  # fmt: skip
-        choice = answer["choices"][0]
+        choice = _first_choice(answer)
         logprobs = choice.get("logprobs")
         content = logprobs.get("content") if isinstance(logprobs, dict) else None
-        return Completion(text, content, choice.get("finish_reason") == "length", _usage_of(answer))
+        return Completion(text, content, choice.get("finish_reason") == "length", usage)
 
     @cached_property
     def dialect(self) -> Dialect:
@@ -434,20 +436,31 @@ class Server:
 def _text_of(answer: Any) -> str | None:
     """Return the text of a chat completion, perhaps in several parts; None if it is something else.
 
-    If a model spent all its tokens on thinking, that is its text: a block of thinking that does not end.
+    If a model spent all its tokens on thinking, that is its text: a block of thinking that does not end. A
+    message whose content is null, as of a refusal or a filter, has an empty text.
     """
-    match answer:
-        case {"choices": [{"message": {"content": None | "", "reasoning_content": str(thought)}}, *_]} if thought:
+    match _first_choice(answer).get("message"):
+        case {"content": None | "", "reasoning_content": str(thought)} if thought:
             return f"<think>\n{thought}"
-        case {"choices": [{"message": {"content": None | "", "reasoning": str(thought)}}, *_]} if thought:
+        case {"content": None | "", "reasoning": str(thought)} if thought:
             return f"<think>\n{thought}"
-        case {"choices": [{"message": {"content": str(text)}}, *_]}:
+        case {"content": str(text)}:
             return text
-        case {"choices": [{"message": {"content": [_, *_] as parts}}, *_]}:
+        case {"content": None}:
+            return ""
+        case {"content": [_, *_] as parts}:
             texts = [part.get("text") for part in parts if isinstance(part, dict) and part.get("type") == "text"]
             known = [text for text in texts if isinstance(text, str)]
             return "".join(known) if len(known) == len(parts) else None
     return None
+
+
+def _first_choice(answer: Any) -> dict[str, Any]:
+    """Return the first choice of a chat completion; an empty mapping if there is none."""
+    match answer:
+        case {"choices": [dict() as choice, *_]}:
+            return choice
+    return {}
 
 
 def _usage_of(answer: Any) -> Usage | None:

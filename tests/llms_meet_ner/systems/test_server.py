@@ -53,7 +53,7 @@ REFUSALS = {
     "a page": ((200, {"Content-Type": "text/html"}, b"<html>hello"), "something that is not JSON: <html>hello"),
     "a list": ((200, CONTENT_JSON, b"[1]"), "chat completion"),
     "no choices": ((200, CONTENT_JSON, b'{"choices": []}'), "not a chat completion with a text"),
-    "no text": (chat(None), "not a chat completion with a text"),
+    "no content": ((200, CONTENT_JSON, b'{"choices": [{"message": {}}]}'), "not a chat completion with a text"),
     "no message": ((200, CONTENT_JSON, b'{"choices": [{"index": 0}]}'), "not a chat completion with a text"),
 }
 
