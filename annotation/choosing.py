@@ -57,6 +57,16 @@ class SystemChoice:
             )  # fmt: skip
         if not (self.adapter or self.recipe or self.options.server):
             raise LmnError("which system labels?", remedy="name one with --adapter, --recipe, or --engine openai")
+        if self.examples and not self.template and (self.recipe or self.adapter):
+            raise LmnError(
+                "examples are for an annotation template", "--examples-from", "leave it out, or add --template"
+            )  # fmt: skip
+        if self.adapter and self.template and self.adapter.prompt:
+            raise LmnError(
+                "an annotation template is the prompt",
+                f"--prompt {self.adapter.prompt}",
+                "leave --prompt or --template out",
+            )
         if self.options.shots is not None and not self.recipe:
             raise LmnError("--shots is for --recipe", remedy=f"write --template {DEFAULT_TEMPLATE}+nearest3")
 
@@ -87,9 +97,9 @@ class SystemChoice:
         chooser = self._chooser(template, spec)
         if server:
             system = TemplateServer(template.name, spec, self.options, server, chooser, ledger)
-            return Annotator(system, template.name, ledger)
+            return Annotator(system, template.name, ledger, chooser)
         assert self.adapter is not None  # checked when the choice was made
-        return Annotator(_local(self.adapter, spec, self.options, chooser), template.name)
+        return Annotator(_local(self.adapter, spec, self.options, chooser), template.name, examples=chooser)
 
     def _chooser(self, template: Template, spec: PromptSpec) -> GoldExamples | None:
         """Return what chooses the examples of a template; None if it shows none."""
@@ -111,7 +121,13 @@ def _trained(adapter: AdapterChoice, card: Card | None, options: SystemOptions) 
     """Return a student, or a model with the prompt that it was trained with; a published one may be asked with a card's."""
     found = locate_model(adapter.name, adapter.base, adapter.revision)
     if found.is_student:
-        return found.student(options, prompt=adapter.prompt)
+        return found.student(options, **{"prompt": adapter.prompt, "chat-template": adapter.template})
+    has_prompt = adapter.prompt or found.prompt_file.is_file()
+    if adapter.template and has_prompt:
+        raise LmnError(
+            "the prompt that it was trained with names its chat template", f"--chat-template {adapter.template}",
+            "leave it out, or add --template for an annotation template",
+        )  # fmt: skip
     if card is None or adapter.prompt:
         return FoundModel(model_files(found, adapter.base, adapter.prompt), options)
     return adapter.model(found, card, None, None, options)

@@ -170,7 +170,9 @@ def labelled_earlier(folder: Path, sentences: Sequence[Sentence]) -> Contender:
         if record is None or record.tokens_sha1 != tokens_sha1(sentence.tokens):
             raise LmnError(f"has no answer to {sentence.id}", folder, "label a corpus that holds the whole sample")
     wanted = {sentence.id for sentence in sentences}
-    asked = [row for row in read_provenance(folder) if row.asked in wanted and row.requests]
+    rows = list(read_provenance(folder))
+    wanted |= {payer for row in rows if row.asked in wanted for payer in row.shared_with}
+    asked = [row for row in rows if row.asked in wanted and row.requests]
     costs = [row.cost for row in asked]
     bill = Bill(
         sum(row.requests for row in asked), sum(row.tokens_in or 0 for row in asked), sum(row.tokens_out or 0 for row in asked),

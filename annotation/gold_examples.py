@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from ..data_converters.cards import Card
@@ -48,6 +50,7 @@ class GoldExamples(ExampleChooser):
                 f"{gold.card.name} {gold.split}", "take examples from a corpus with the same labels",
             )  # fmt: skip
         self._gold = gold
+        self._kept_out: frozenset[str] = frozenset()
         super().__init__(spec, shots)
 
     @property
@@ -60,8 +63,36 @@ class GoldExamples(ExampleChooser):
         """Name of the corpus and its split."""
         return self.dataset
 
+    def keep_out(self, asked: Iterable[Sentence]) -> int:
+        """Show none of the sentences that a model is asked about, whatever their corpus is called; return the number that it would show.
+
+        Call it before examples are chosen. Sentences are compared by their letters, without case, white space and composed characters.
+
+        Raises:
+            LmnError: No sentence is left.
+        """
+        self._kept_out = frozenset(_letters(sentence) for sentence in asked)
+        shown = [sentence for sentence in self._sentences if _letters(sentence) not in self._kept_out]
+        if not shown:
+            raise LmnError(
+                "all of its sentences are among those to label, so the model would be shown their gold", self.dataset,
+                "take examples from other sentences: --examples-split, --examples-from",
+            )  # fmt: skip
+        return len(self._sentences) - len(shown)
+
     def answers(self) -> Iterator[tuple[Sentence, str]]:
         """Yield the sentences, and the answer that a model should give to each."""
         fmt, labels = self._spec.output_format(), self._spec.labels
-        for sentence in read_corpus(self._gold.card, self._gold.split, self._gold.source):
-            yield sentence, fmt.render(sentence, labels)
+        for sentence in self._sentences:
+            if not self._kept_out or _letters(sentence) not in self._kept_out:
+                yield sentence, fmt.render(sentence, labels)
+
+    @cached_property
+    def _sentences(self) -> list[Sentence]:
+        read = read_corpus(self._gold.card, self._gold.split, self._gold.source)
+        return [sentence for sentence in read if not sentence.is_docstart]
+
+
+def _letters(sentence: Sentence) -> str:
+    """Return the characters by which two sentences count as the same text."""
+    return "".join(unicodedata.normalize("NFKC", "".join(sentence.tokens)).casefold().split())

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import yaml
 
@@ -16,12 +17,13 @@ from ..characters import escaped
 from ..data_converters.cards import CARD_FILE, Card
 from ..errors import LmnError
 from ..files import read_json
-from ..generation import Generation
+from ..generation import Generation, remove_files
 from ..labels import LabelSet
 from ..locking import locked
 from ..records import PredictionRecord
-from ..sentence import SPACE, Join, Sentence
+from ..sentence import SPACE, Join, Sentence, Span
 from ..systems.choosing import AnswerKind
+from ..terminal import echo
 from ..typed_json import Count, from_json, to_json
 from .ledger import Bill, Ledger, bill_of
 from .provenance import PROVENANCE_FILE, LabellingSystem, Provenance
@@ -32,6 +34,7 @@ SUMMARY_FILE = "annotation.json"
 RUN_FOLDER = "run"
 """Folder of the answers, as lmn-predict writes them."""
 _FIRST_LINE = "# Written by lmn-annotate run. The labels are a model's and not gold."
+_OF_TEXTS = " (the texts)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,8 @@ class Summary:
         reasons: Number of answers by what was repaired in them, or why they could not be read.
         entities: Number of entities by label.
         bill: Requests for these sentences, and what they cost; None for a model in this process.
-        price: The price and where it comes from; None if it is unknown.
+        price: The prices and where they come from; None if none is known.
+        shared: Number of sentences that share a request with an earlier one, which alone is charged.
         sha256: Hashes of the other files, by name.
     """
 
@@ -89,7 +93,16 @@ class Summary:
     entities: dict[str, int]
     bill: Bill | None
     price: str | None
+    shared: Count = 0
     sha256: dict[str, str] = field(default_factory=dict)
+
+
+class Hashed(Protocol):
+    """A summary, with the hashes of the files that it describes."""
+
+    @property
+    def sha256(self) -> dict[str, str]:
+        """Hashes by the names of the files."""
 
 
 def read_summary(folder: Path) -> Summary:
@@ -103,21 +116,22 @@ def read_summary(folder: Path) -> Summary:
     return from_json(Summary, read_json(path, remedy), path, writer="lmn-annotate run", remedy=remedy)
 
 
-def check_folder(folder: Path, split: str, source: Path | None = None) -> None:
+def check_folder(folder: Path, split: str, source: Path | None = None, first_line: str = _FIRST_LINE) -> None:
     """Make sure that a folder may hold a labelled corpus: nothing of somebody else would be written over.
 
     Args:
         folder: Folder of the corpus.
         split: Name of its split.
         source: File of the text that is labelled; None for a card's sentences.
+        first_line: First line of the card of an earlier corpus, which may be replaced.
 
     Raises:
         LmnError: The folder holds a file of somebody else that has the name of one to be written, or the text itself.
     """
     other = "name another folder with --out"
     card, sentences = folder / CARD_FILE, folder / f"{split}.jsonl"
-    if card.is_file() and not card.read_bytes().startswith(_FIRST_LINE.encode()):
-        raise LmnError(f"holds a {CARD_FILE} that lmn-annotate did not write", folder, other)
+    if card.is_file() and not card.read_bytes().startswith(first_line.encode()):
+        raise LmnError(f"holds a {CARD_FILE} that this command did not write", folder, other)
     if source and sentences.exists() and sentences.samefile(source):
         raise LmnError("the labels would be written over the text", sentences, other)
     for path in (sentences, folder / PROVENANCE_FILE, folder / SUMMARY_FILE):
@@ -147,11 +161,12 @@ def write_corpus(
     sentences = f"{texts.split}.jsonl"
     rows: list[tuple[Sentence, PredictionRecord, Provenance]] = []
     kept = 0
+    payers: dict[str, str] = {}
     for sentence, origin, record in zip(texts.sentences, texts.origins, records, strict=True):
         is_kept = keep_unreadable or record.status != FAILED
         new_id = f"{corpus.name}/{texts.split}/{kept}" if is_kept else None
         kept += is_kept
-        rows.append((sentence, record, _provenance(new_id, origin, record, system, date, ledger)))
+        rows.append((sentence, record, _provenance(new_id, origin, record, system, date, ledger, payers)))
     if not kept:
         raise LmnError(
             f"none of the {len(rows):,} answers could be read", folder / RUN_FOLDER,
@@ -161,58 +176,113 @@ def write_corpus(
         with files.write(folder / CARD_FILE) as file:
             file.write(card_text(corpus, texts, system))
         with files.write(folder / sentences) as file:
-            file.writelines(_line(row[0], row[1], row[2].id) for row in rows if row[2].id)
+            file.writelines(
+                sentence_line(row.id, sentence.tokens, record.spans, record.confidences)
+                for sentence, record, row in rows
+                if row.id
+            )
         with files.write(folder / PROVENANCE_FILE) as file:
             file.writelines(row[2].json_line() for row in rows)
         sha256 = {name: files.sha256(folder / name) for name in (CARD_FILE, sentences, PROVENANCE_FILE)}
         summary = _summary(texts, rows, system, ledger, keep_unreadable, sha256)
         files.write_json(folder / SUMMARY_FILE, to_json(summary), gone_first=True)
+        remove_other_splits(folder, sentences, read_summary)
         files.put()
     return summary
 
 
+def remove_other_splits(folder: Path, kept: str, read: Callable[[Path], Hashed]) -> None:
+    """Remove the sentences of an earlier split in a folder, which the new card does not name, and say so.
+
+    Args:
+        folder: Folder of the corpus.
+        kept: File of the new split.
+        read: Reads the summary of the earlier one.
+
+    Raises:
+        LmnError: A file cannot be removed.
+    """
+    earlier: dict[str, str] = {}
+    with suppress(LmnError):  # without an earlier corpus, or with a damaged one, nothing is known to be ours
+        earlier = read(folder).sha256
+    others = [name for name in earlier if name not in (kept, CARD_FILE, PROVENANCE_FILE) and Path(name).name == name]
+    gone = [name for name in others if (folder / name).is_file()]
+    if gone:
+        remove_files(folder, [*gone, SUMMARY_FILE])
+        echo(f"{folder}: removed, of an earlier corpus with another split: {', '.join(gone)}", err=True)
+
+
 def _provenance(
-    new_id: str | None, origin: Origin, record: PredictionRecord, system: LabellingSystem, date: str, ledger: Ledger | None
+    new_id: str | None, origin: Origin, record: PredictionRecord, system: LabellingSystem, date: str, ledger: Ledger | None,
+    payers: dict[str, str],
 ) -> Provenance:  # fmt: skip
-    """Return where the labels of a sentence come from."""
+    """Return where the labels of a sentence come from.
+
+    Equal sentences share a request; the first of them is charged.
+
+    Args:
+        new_id: Id of the sentence in the labelled corpus; None if it was left out.
+        origin: Place of the sentence.
+        record: The answer.
+        system: What answered.
+        date: Time of the answers, where no ledger knows it.
+        ledger: Answers of a server with their cost; None for a model in this process.
+        payers: The sentence that is charged for each request; takes those of this sentence.
+    """
     where = origin.where
     answers = ledger.answers_about(record.id) if ledger else []
-    bill = bill_of(answers, ledger.price if ledger else None) if answers else None
-    counted = bill is not None and not bill.uncounted
+    payers_here = [payers.setdefault(answer.key, record.id) for answer in answers]
+    own = [answer for answer, payer in zip(answers, payers_here, strict=True) if payer == record.id]
+    shared_with = tuple(dict.fromkeys(payer for payer in payers_here if payer != record.id))
+    prices = ledger.prices if ledger else {}
+    bill, known = bill_of(own, prices), bill_of(answers, prices)
+    counted = bool(answers) and not bill.uncounted
+    cost = bill.cost if answers and known.currency else None
     return Provenance(
         new_id, record.id, where.file if where else None, where.line if where else None, origin.start, origin.end,
         system.name, system.template, system.model, max((answer.date for answer in answers), default=date), record.status,
-        record.reasons, record.confidences, record.uncertainty, len(answers), bill.tokens_in if bill and counted else None,
-        bill.tokens_out if bill and counted else None, bill.cost if bill else None, bill.currency if bill else None,
+        record.reasons, record.confidences, record.uncertainty, len(own), bill.tokens_in if counted else None,
+        bill.tokens_out if counted else None, cost, known.currency, shared_with,
     )  # fmt: skip
 
 
-def _line(sentence: Sentence, record: PredictionRecord, new_id: str | None) -> str:
+def sentence_line(
+    new_id: str | None, tokens: Sequence[str], spans: Sequence[Span], confidences: Sequence[float] | None
+) -> str:
     """Return a sentence with its entities as the reader `token-spans` takes it."""
-    confidences: Sequence[float | None] = record.confidences or [None] * len(record.spans)
+    sure: Sequence[float | None] = confidences or [None] * len(spans)
     entities = []
-    for span, confidence in zip(record.spans, confidences, strict=True):
+    for span, confidence in zip(spans, sure, strict=True):
         entity: dict[str, Any] = {"start": span.start, "end": span.end, "label": span.label}
-        entity["text"] = SPACE.join(sentence.tokens[span.start : span.end])
+        entity["text"] = SPACE.join(tokens[span.start : span.end])
         entities.append(entity | ({} if confidence is None else {"confidence": confidence}))
-    return json.dumps({"id": new_id, "tokens": list(sentence.tokens), "entities": entities}, ensure_ascii=False) + "\n"
+    return json.dumps({"id": new_id, "tokens": list(tokens), "entities": entities}, ensure_ascii=False) + "\n"
 
 
 def card_text(corpus: LabelledCorpus, texts: Texts, system: LabellingSystem) -> str:
     """Return the text of the card of a labelled corpus."""
     by = f"{system.name}{f' with the template {system.template}' if system.template else ''}"
-    keys: dict[str, Any] = {
-        "name": corpus.name,
-        "title": escaped(f"{corpus.origin.title if corpus.origin else texts.name}, labelled by {by}"[:500], keep=""),
-        "language": corpus.language,
-    }
+    title = f"{corpus.origin.title if corpus.origin else texts.name}, labelled by {by}"
+    head = f"{_FIRST_LINE}\n# {PROVENANCE_FILE} says for each sentence where they come from, {SUMMARY_FILE} for all.\n"
+    return head + card_body(corpus, texts.split, title)
+
+
+def card_body(corpus: LabelledCorpus, split: str, title: str) -> str:
+    """Return the keys of a card for sentences that `sentence_line` writes.
+
+    Args:
+        corpus: What it says.
+        split: The only split.
+        title: Title of the corpus.
+    """
+    keys: dict[str, Any] = {"name": corpus.name, "title": escaped(title[:500], keep=""), "language": corpus.language}
     if corpus.origin and corpus.origin.licence:
-        keys["licence"] = f"{corpus.origin.licence} (the texts)"
+        keys["licence"] = f"{corpus.origin.licence.removesuffix(_OF_TEXTS)}{_OF_TEXTS}"
     if corpus.origin and corpus.origin.citation:
         keys["citation"] = corpus.origin.citation
     keys |= {
         "docstart": "none",
-        "splits": {texts.split: f"{texts.split}.jsonl"},
+        "splits": {split: f"{split}.jsonl"},
         "reader": {"type": "token-spans", "tokens": "tokens", "entities": "entities", "ends": "exclusive"},
     }
     keys |= {"nested": True} if corpus.nested else {}
@@ -221,8 +291,7 @@ def card_text(corpus: LabelledCorpus, texts: Texts, system: LabellingSystem) -> 
         {key: value for key, value in (("name", label.name), ("long", label.long), ("definition", label.definition)) if value}
         for label in corpus.labels
     ]  # fmt: skip
-    body = yaml.safe_dump(keys, allow_unicode=True, sort_keys=False, width=120)
-    return f"{_FIRST_LINE}\n# {PROVENANCE_FILE} says for each sentence where they come from, {SUMMARY_FILE} for all.\n{body}"
+    return yaml.safe_dump(keys, allow_unicode=True, sort_keys=False, width=120)
 
 
 def labels_of(kind: AnswerKind | None, card: Card | None) -> LabelSet:
@@ -250,10 +319,12 @@ def _summary(
     answers = (
         {answer.key: answer for _, record, _ in rows for answer in ledger.answers_about(record.id)} if ledger else {}
     )
-    price = ledger.price if ledger else None
+    prices = ledger.prices if ledger else {}
+    models = sorted({answer.model for answer in answers.values() if answer.model in prices})
     return Summary(
         texts.name, system, max(provenance.date for _, _, provenance in rows), len(rows), len(kept), statuses[FAILED],
         keep_unreadable, texts.left_out, dict(sorted(statuses.items())), dict(sorted(reasons.items())),
-        dict(sorted(entities.items())), bill_of(list(answers.values()), price) if ledger else None,
-        price.origin if price else None, sha256,
+        dict(sorted(entities.items())), bill_of(list(answers.values()), prices) if ledger else None,
+        "; ".join(f"{name}: {prices[name].origin}" for name in models) or None,
+        sum(bool(provenance.shared_with) for _, _, provenance in rows), sha256,
     )  # fmt: skip

@@ -12,6 +12,7 @@ from ..records import PREDICTIONS_FILE, PredictionRecord, read_records
 from ..systems.prompted import prompt_of
 from ..systems.served_model import ServerSystem
 from ..systems.system import System
+from .gold_examples import GoldExamples
 from .labelled_corpus import RUN_FOLDER
 from .ledger import Ledger
 from .prices import Price
@@ -27,11 +28,13 @@ class Annotator:
         system: The system.
         template: Annotation template that it is asked by; None for a prompt of its own.
         ledger: Keeps and charges the answers of a server; None for a model in this process.
+        examples: Gold that the template shows; None for none.
     """
 
     system: System
     template: str | None = None
     ledger: Ledger | None = None
+    examples: GoldExamples | None = None
 
     @property
     def price(self) -> Price | None:

@@ -6,80 +6,26 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import fsum
 from pathlib import Path
 from threading import Condition
 from typing import Any
 
-from ..errors import LmnError
-from ..files import atomic_write, unwritable
+from ..errors import LmnError, listed
+from ..files import unwritable
 from ..locking import locked
-from ..masking import masked
-from ..records import LONGEST_LINE
-from ..strict_json import parse_json
 from ..systems.server import Completion, Usage
-from ..terminal import echo
+from .paid_answers import Paid, Use, read_answers
 from .prices import Price, money
 
 ANSWERS_FILE = "answers.jsonl"
 """Name of the file of answers in the folder of a labelled corpus."""
 _SPARE = 64
 """Tokens of a chat template that are added to each message of a request in the estimate that bounds its cost."""
-
-
-@dataclass(frozen=True, slots=True)
-class Paid:
-    """An answer in the file.
-
-    Attributes:
-        key: Hash of the request: the server's address, the model, the messages and all settings.
-        id: Id of the sentence that was asked about.
-        system: Hash of the system that asked.
-        date: Time of the answer, in UTC.
-        seconds: Time from the request to the answer, in seconds, with all retries.
-        text: Text of the answer.
-        is_cut: Whether a bound on tokens ended it.
-        usage: Tokens as the server counted them; None if it did not say.
-        logprobs: Log-probabilities as the server sent them; None for none.
-    """
-
-    key: str
-    id: str
-    system: str
-    date: str
-    seconds: float
-    text: str
-    is_cut: bool
-    usage: Usage | None
-    logprobs: Any = None
-
-    @property
-    def completion(self) -> Completion:
-        """The answer as the server gave it."""
-        return Completion(self.text, self.logprobs, self.is_cut, self.usage)
-
-    def line(self) -> str:
-        """Return the line of JSON, with its end."""
-        usage = list(self.usage) if self.usage else None
-        row = {name: getattr(self, name) for name in self.__slots__} | {"usage": usage}
-        return masked(json.dumps(row)) + "\n"
-
-    @classmethod
-    def of(cls, row: Any) -> Paid:
-        """Read what `line` wrote.
-
-        Raises:
-            ValueError: The row is something else.
-        """
-        match row:
-            case {
-                "key": str(), "id": str(), "system": str(), "date": str(), "seconds": float(), "text": str(), "is_cut": bool(),
-                "usage": None | [int(), int()] as usage, "logprobs": _,
-            } if len(row) == len(cls.__slots__):  # fmt: skip
-                return cls(**{**row, "usage": None if usage is None else Usage(*usage)})
-        raise ValueError("not an answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +57,27 @@ class Bill:
         return f"requests: {self.requests:,}; {tokens}; cost: {money(self.cost, self.currency)}"
 
 
-def bill_of(answers: list[Paid], price: Price | None) -> Bill:
-    """Return the bill for some answers."""
+def bill_of(answers: Sequence[Paid], prices: Mapping[str, Price]) -> Bill:
+    """Return the bill for some answers, each at the price of the model that gave it.
+
+    Args:
+        answers: The answers.
+        prices: Prices by the names of the models; one that is missing is unknown.
+    """
     counted = [answer.usage for answer in answers if answer.usage]
-    used = Usage(sum(usage.tokens_in for usage in counted), sum(usage.tokens_out for usage in counted))
-    known = price is not None and len(counted) == len(answers)
+    costs = [_cost(answer, prices, answer.usage) for answer in answers]
+    known = [cost for cost in costs if cost is not None]
     return Bill(
-        len(answers), *used, len(answers) - len(counted), sum(answer.seconds for answer in answers),
-        price.cost(used) if price and known else None, price.currency if price else None,
+        len(answers), sum(usage.tokens_in for usage in counted), sum(usage.tokens_out for usage in counted),
+        len(answers) - len(counted), sum(answer.seconds for answer in answers), fsum(known) if len(known) == len(costs) else None,
+        next((price.currency for answer in answers if (price := prices.get(answer.model or ""))), None),
     )  # fmt: skip
+
+
+def _cost(answer: Paid, prices: Mapping[str, Price], usage: Usage | None) -> float | None:
+    """Return the cost of an answer that took some tokens; None if these or the price are unknown."""
+    price = prices.get(answer.model or "")
+    return price.cost(usage) if price and usage else None
 
 
 class MaxCostError(LmnError):
@@ -136,7 +94,8 @@ class Ledger:
     Attributes:
         path: The file.
         system: Hash of the system that asks.
-        price: Price of the model; None if it is unknown.
+        price: Price of the model that is asked; None if it is unknown.
+        prices: Known prices, also of models that gave earlier answers.
         new: Number of answers that were paid for since the ledger was opened.
 
     Raises:
@@ -147,17 +106,17 @@ class Ledger:
         self.path = path
         self.system = ""
         self.price: Price | None = None
+        self.prices: Mapping[str, Price] = {}
         self.new = 0
         self._address = address
         self._max_cost: float | None = None
         self._free = Condition()
         self._under_way: dict[str, float] = {}
         self._stop: MaxCostError | None = None
-        self._answers = _read_answers(path)
-        self._used: dict[str, set[str]] = {}
-        self._about: dict[str, list[Paid]] = {}
-        for answer in self._answers.values():
-            self._about.setdefault(answer.id, []).append(answer)
+        self._answers, uses = read_answers(path)
+        self._about: dict[tuple[str, str], set[str]] = {}
+        for found in (*self._answers.values(), *uses):
+            self._about.setdefault((found.id, found.system), set()).add(found.key)
         self._spent = 0.0
 
     def completion(self, about: str, body: Mapping[str, Any], send: Callable[[], Completion]) -> Completion:
@@ -167,36 +126,51 @@ class Ledger:
             MaxCostError: The answer could take the bill above the limit.
             LmnError: `send` fails.
         """
-        key, most = self._key(body), self._most(body)
-        with self._free:
-            self._used.setdefault(about, set()).add(key)
-        if known := self._claim(key, most):
+        key, most = self._key(body), _most(body)
+        if known := self._claim(key, self.price.cost(most) if self.price else 0.0):
+            self._note_use(Use(key, about, self.system))
             return known.completion
         try:
             start = time.monotonic()
             found = send()
             seconds = time.monotonic() - start
             date = datetime.now(UTC).isoformat(timespec="seconds")
-            answer = Paid(key, about, self.system, date, seconds, found.text, found.is_cut, found.usage, found.logprobs)
-            self._keep(answer, most)
+            self._keep(
+                Paid(
+                    key, about, self.system, str(body["model"]), date, seconds, found.text, found.is_cut, found.usage, most,
+                    found.logprobs,
+                )
+            )  # fmt: skip
         finally:
             with self._free:
                 del self._under_way[key]
                 self._free.notify_all()
         return found
 
-    def charge(self, price: Price | None, max_cost: float | None = None) -> None:
-        """Set the price of the model, which is known when its name is, and the most that all answers may cost; None for no limit.
+    def charge(self, prices: Mapping[str, Price], model: str, max_cost: float | None = None) -> None:
+        """Set the prices, and the most that all answers in the file may cost; None for no limit.
+
+        Args:
+            prices: Prices by the names of the models.
+            model: Name of the model that is asked.
+            max_cost: The limit, in the currency of the prices.
 
         Raises:
-            LmnError: There is a limit, and no price.
+            LmnError: There is a limit, and no price of the model, or of one that gave an earlier answer.
         """
-        if max_cost is not None and price is None:
+        self.prices, self.price, self._max_cost = prices, prices.get(model), max_cost
+        if max_cost is not None and self.price is None:
             raise LmnError(
                 "the price of the model is unknown, so no cost can be bounded", "--max-cost", "name a price card with --prices FILE"
             )  # fmt: skip
-        self.price, self._max_cost = price, max_cost
-        self._spent = sum(map(self._cost, self._answers.values()))
+        unknown = Counter(answer.model or "unknown" for answer in self._answers.values() if answer.model not in prices)
+        if max_cost is not None and unknown:
+            named = listed([f"{name} ({count:,})" for name, count in unknown.items()], 20)
+            raise LmnError(
+                f"holds answers of models without a price, so no cost can be bounded: {named}", self.path,
+                "name them in the price card, or another folder with --out",
+            )  # fmt: skip
+        self._spent = sum(map(self._counted, self._answers.values()))
 
     def knows(self, body: Mapping[str, Any]) -> bool:
         """Return whether the answer to a request is in the file."""
@@ -204,23 +178,17 @@ class Ledger:
 
     def answers_about(self, sentence: str) -> list[Paid]:
         """Return the answers that the system of this run used for a sentence, also in an earlier part of the run."""
-        own = {answer.key for answer in self._about.get(sentence, []) if answer.system == self.system}
-        return [self._answers[key] for key in sorted(own | self._used.get(sentence, set())) if key in self._answers]
+        return [
+            self._answers[key] for key in sorted(self._about.get((sentence, self.system), ())) if key in self._answers
+        ]
 
     def total(self) -> Bill:
         """Return the bill for all answers in the file."""
-        return bill_of(list(self._answers.values()), self.price)
+        return bill_of(list(self._answers.values()), self.prices)
 
     def _key(self, body: Mapping[str, Any]) -> str:
         request = json.dumps([self._address, dict(body)], sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(request.encode("utf-8", "surrogatepass")).hexdigest()
-
-    def _most(self, body: Mapping[str, Any]) -> float:
-        """Return a cost that the answer to a request cannot exceed: a text has at most as many tokens as bytes."""
-        if self.price is None or self._max_cost is None:
-            return 0.0
-        sent = sum(len(str(message["content"]).encode()) + _SPARE for message in body["messages"])
-        return self.price.cost(Usage(sent, int(body["max_tokens"])))
 
     def _claim(self, key: str, most: float) -> Paid | None:
         """Return the answer to a request if it is there; otherwise set aside what it may cost, and return None.
@@ -256,49 +224,39 @@ class Ledger:
             "the same command with a larger --max-cost goes on from here, and pays for none of them again",
         )  # fmt: skip
 
-    def _cost(self, answer: Paid) -> float:
-        """Return what an answer counts against the limit; tokens that the server did not count are counted as bytes."""
-        if self.price is None:
-            return 0.0
-        return self.price.cost(answer.usage or Usage(0, len(answer.text.encode("utf-8", "surrogatepass"))))
+    def _counted(self, answer: Paid) -> float:
+        """Return what an answer counts against the limit: where the server did not count its tokens, the most that it can have cost."""
+        bytes_of_text = Usage(0, len(answer.text.encode("utf-8", "surrogatepass")))
+        return _cost(answer, self.prices, answer.usage or answer.most or bytes_of_text) or 0.0
 
-    def _keep(self, answer: Paid, most: float) -> None:
+    def _keep(self, answer: Paid) -> None:
         with self._free:
             self._answers[answer.key] = answer
-            self._about.setdefault(answer.id, []).append(answer)
-            self._spent += self._cost(answer) if answer.usage else most
+            self._about.setdefault((answer.id, answer.system), set()).add(answer.key)
+            self._spent += self._counted(answer)
             self.new += 1
-            try:
-                with locked(self.path), self.path.open("a", encoding="utf-8", newline="\n") as file:
-                    file.write(answer.line())
-                    file.flush()
+            self._append(answer.line(), at_once=True)
+
+    def _note_use(self, use: Use) -> None:
+        with self._free:
+            known = self._about.setdefault((use.id, use.system), set())
+            if use.key not in known:
+                known.add(use.key)
+                self._append(use.line())
+
+    def _append(self, line: str, *, at_once: bool = False) -> None:
+        """Add a line to the file; with `at_once`, wait until it is on the disk."""
+        try:
+            with locked(self.path), self.path.open("a", encoding="utf-8", newline="\n") as file:
+                file.write(line)
+                file.flush()
+                if at_once:
                     os.fsync(file.fileno())
-            except OSError as error:
-                raise unwritable(error, self.path) from error
+        except OSError as error:
+            raise unwritable(error, self.path) from error
 
 
-def _read_answers(path: Path) -> dict[str, Paid]:
-    """Return the answers in a file by their keys.
-
-    Lines that are not answers, such as the last one of a killed run, are counted, named and removed. A last line without its end gets one,
-    so that nothing is appended to it.
-    """
-    found: dict[str, Paid] = {}
-    if not path.is_file():
-        return found
-    damaged, unended = 0, False
-    with locked(path):
-        with path.open("rb") as file:
-            while line := file.readline(LONGEST_LINE):
-                try:
-                    answer = Paid.of(parse_json(line.decode(), mend=True))
-                    found[answer.key] = answer
-                    unended |= not line.endswith(b"\n")
-                except ValueError:
-                    damaged += 1
-        if damaged:
-            echo(f"{path}: lines that are cut off or damaged: {damaged:,}; what they answered is asked again", err=True)
-        if damaged or unended:
-            with atomic_write(path) as text:
-                text.writelines(answer.line() for answer in found.values())
-    return found
+def _most(body: Mapping[str, Any]) -> Usage:
+    """Return tokens that a request and its answer cannot exceed: a text has at most as many tokens as bytes."""
+    sent = sum(len(str(message["content"]).encode("utf-8", "surrogatepass")) + _SPARE for message in body["messages"])
+    return Usage(sent, int(body["max_tokens"]))

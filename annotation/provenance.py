@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final, Literal
 
 from ..alignment import Status
 from ..records import Uncertainty, read_jsonl
@@ -34,13 +35,46 @@ class LabellingSystem:
     server: str | None = None
 
 
+Verdict = Literal["accepted", "changed", "rejected", "left out"]
+"""What a person made of the entities that were suggested for a sentence: took them as they are, changed some, or took none of them."""
+ACCEPTED: Final = "accepted"
+CHANGED: Final = "changed"
+REJECTED: Final = "rejected"
+LEFT_OUT: Final = "left out"
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What a person made of a sentence in an annotation tool.
+
+    Attributes:
+        tool: Name of the tool.
+        verdict: What became of the suggestions; `left out` if nobody decided, and the sentence is not in the corpus.
+        annotator: Name, address or number of the annotator; None if the export does not say.
+        date: Time of the correction, in UTC; None if the export does not say.
+        kept: Number of suggested entities that stayed.
+        added: Number of entities that were not suggested.
+        removed: Number of suggested entities that went.
+        why: Reason why the sentence was left out; None if it was not.
+    """
+
+    tool: str
+    verdict: Verdict
+    annotator: str | None = None
+    date: str | None = None
+    kept: int = 0
+    added: int = 0
+    removed: int = 0
+    why: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Provenance:
     """Where the labels of a sentence come from.
 
     Attributes:
         id: Id of the sentence in the labelled corpus; None if it was left out.
-        asked: Id of the sentence that was asked: in a card's corpus, its id there.
+        asked: Id of the sentence that was asked, or corrected: in a card's corpus, its id there.
         file: File of the sentence; None if it is not known.
         line: Line of the sentence in that file.
         start: Position of its first character in the text of the line, in code points from 0; None if it came as tokens.
@@ -53,11 +87,13 @@ class Provenance:
         reasons: What was repaired, or why it could not be read.
         confidences: A probability for each entity; None if the system gives none.
         uncertainty: Uncertainty of the sentence; None if the system gives none.
-        requests: Number of requests; 0 for a model in this process.
+        requests: Number of requests that are charged to this sentence; 0 for a model in this process.
         tokens_in: Number of tokens sent, by the server's count; None without a count.
         tokens_out: Number of tokens generated, likewise.
         cost: Cost of the requests; None if it is unknown, or if no server was asked.
         currency: Currency of the cost.
+        shared_with: What was asked earlier with the same requests: these sentences bear their cost, and this one not again.
+        review: What a person made of it; None for labels that nobody corrected.
     """
 
     id: str | None
@@ -79,6 +115,8 @@ class Provenance:
     tokens_out: int | None = None
     cost: float | None = None
     currency: str | None = None
+    shared_with: tuple[str, ...] = ()
+    review: Review | None = None
 
     def json_line(self) -> str:
         """Return the line of JSON, with its end."""

@@ -89,7 +89,15 @@ def texts_of_split(card: Card, split: str, source: Path | None = None) -> Texts:
     Raises:
         LmnError: The split cannot be read, or holds no sentence.
     """
-    read = read_gold(card, split, source).sentences
+    return texts_of_gold(card, split, read_gold(card, split, source).sentences)
+
+
+def texts_of_gold(card: Card, split: str, read: Sequence[Sentence]) -> Texts:
+    """Return the sentences of a split that was read already, without their gold.
+
+    Raises:
+        LmnError: There is no sentence.
+    """
     kept = [replace(sentence, spans=()) for sentence in read if not sentence.is_docstart]
     left_out = {"document separators": len(read) - len(kept)} if len(kept) < len(read) else {}
     if not kept:

@@ -10,14 +10,13 @@ from pathlib import Path
 import click
 import cloup
 
-from ...cli.options import catch_errors
+from ...cli.options import catch_errors, refuse
 from ...data_converters.cards import CARD_FILE, Card, load_card
 from ...errors import LmnError
 from ...eval.evaluate import read_gold
 from ...files import atomic_write, write_json
 from ...rendering.html import page
 from ...rendering.tables import aligned
-from ...sentence import Sentence
 from ...systems.choosing import answer_kind
 from ...terminal import echo
 from ..choosing import SystemChoice
@@ -25,7 +24,7 @@ from ..comparing import Comparison, Contender, check_labels, compare, labelled_e
 from ..labelled_corpus import RUN_FOLDER
 from ..ledger import bill_of
 from ..template import DEFAULT_TEMPLATE
-from ..texts import Texts
+from ..texts import Texts, texts_of_gold
 from .run import check_examples, prepare
 from .system_options import Money, several_systems_options
 from .text_options import TextChoice, text_options
@@ -72,10 +71,14 @@ def compare_command(
     Each template is a way to label; --also adds corpora that other systems have labelled. A run that was killed continues where it
     stopped, and answers that are there are paid for once.
     """  # noqa: D301
+    if sample_size is None:
+        refuse({"sample_seed": "--sample-seed"}, "says nothing without --sample N: add it, or leave --sample-seed out")
     card = chosen_texts.card()
     if card is None or chosen_texts.is_file:
         raise LmnError("a text file has no gold to compare with", chosen_texts.what, "name a card")
-    texts = chosen_texts.read(card, None, card.name, limit).sampled(sample_size, sample_seed)
+    split = chosen_texts.split_of(card)
+    read = read_gold(card, split, chosen_texts.source).sentences
+    texts = texts_of_gold(card, split, read).first(limit).sampled(sample_size, sample_seed)
     names = [_name(choice) for choice in chosen] + list(map(str, also))
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise LmnError("named twice", twice, "leave one of them out")
@@ -85,19 +88,15 @@ def compare_command(
         check_labels(str(folder), load_card(str(folder / CARD_FILE)).labels.names, card.labels.names)
     earlier = [labelled_earlier(folder, texts.sentences) for folder in also]
     contenders = [_labelled(choice, card, texts, money, out, restart=restart) for choice in chosen]
-    comparison = compare(card.name, texts.split, _gold(card, chosen_texts, texts), contenders + earlier)
+    wanted = {sentence.id for sentence in texts.sentences}
+    gold = [sentence for sentence in read if sentence.id in wanted]
+    comparison = compare(card.name, split, gold, contenders + earlier)
     _write(comparison, out)
     for table in comparison.tables():
         for line in aligned(table):
             echo(line)
         echo()
     echo(out / PAGE_FILE)
-
-
-def _gold(card: Card, chosen: TextChoice, texts: Texts) -> list[Sentence]:
-    """Return the gold of the sample."""
-    wanted = {sentence.id for sentence in texts.sentences}
-    return [sentence for sentence in read_gold(card, texts.split, chosen.source).sentences if sentence.id in wanted]
 
 
 def _name(choice: SystemChoice) -> str:
@@ -122,7 +121,7 @@ def _labelled(choice: SystemChoice, card: Card, texts: Texts, money: Money, out:
     if annotator.ledger is None:
         return Contender(name, system, records, None, elapsed)
     answers = {answer.key: answer for record in records for answer in annotator.ledger.answers_about(record.id)}
-    bill = bill_of(list(answers.values()), annotator.price)
+    bill = bill_of(list(answers.values()), annotator.ledger.prices)
     return Contender(name, system, records, bill, bill.seconds / len(records))
 
 

@@ -8,12 +8,14 @@ import click
 import cloup
 
 from ...cli.options import catch_errors
+from ...errors import LmnError
 from ...systems.choosing import answer_kind
 from ...systems.served_model import ServerSystem
 from ...terminal import echo
 from ..choosing import SystemChoice
 from ..consent import host_of, stays_here
 from ..planning import plan
+from .run import check_examples, keep_examples_out
 from .system_options import Money, system_options
 from .text_options import TextChoice, corpus_name, text_options
 
@@ -44,12 +46,19 @@ def plan_command(
     card = chosen_texts.card()
     annotator = chosen.annotator(card, out)
     texts = chosen_texts.read(card, answer_kind(annotator.system), corpus_name(out), limit)
+    if card and not chosen_texts.is_file:
+        check_examples(chosen, card, texts)
     system = annotator.system
     if not isinstance(system, ServerSystem):
+        if tokenizer:
+            raise LmnError(
+                "tokens are counted for a server", f"--tokenizer {tokenizer}", "add --engine openai, or leave it out"
+            )
         echo(
             f"{texts.name} (sentences: {len(texts.sentences):,}), in this process: nothing is sent, and nothing is charged"
         )
         return
+    keep_examples_out(annotator, texts)
     money.charge(annotator)
     for line in plan(system, texts.sentences, annotator.ledger, annotator.price, tokenizer).lines():
         echo(line)

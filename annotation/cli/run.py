@@ -61,7 +61,7 @@ def run_command(
     check_folder(out, texts.split, Path(chosen_texts.what) if chosen_texts.is_file else None)
     if card and not chosen_texts.is_file:
         check_examples(chosen, card, texts)
-    corpus = chosen_texts.corpus(card, kind, name)
+    corpus = chosen_texts.corpus(card, kind, name, texts)
     prepare(annotator, texts, money)
     records = annotator.label(texts, out, restart=restart)
     summary = write_corpus(
@@ -73,7 +73,7 @@ def run_command(
 
 
 def check_examples(choice: SystemChoice, card: Card, texts: Texts) -> None:
-    """Make sure that a model is not shown the gold of the sentences that it is to label.
+    """Make sure that a model is not shown the gold of the split that it is to label.
 
     Raises:
         LmnError: The examples come from the same split.
@@ -85,6 +85,19 @@ def check_examples(choice: SystemChoice, card: Card, texts: Texts) -> None:
         )  # fmt: skip
 
 
+def keep_examples_out(annotator: Annotator, texts: Texts) -> None:
+    """Show a model none of the sentences that it is to label as an example, whatever their corpus is called, and say how many.
+
+    Raises:
+        LmnError: No example is left.
+    """
+    if annotator.examples and (count := annotator.examples.keep_out(texts.sentences)):
+        echo(
+            f"{annotator.examples.dataset}: not shown as examples, because they are among the sentences to label: {count:,}",
+            err=True,
+        )
+
+
 def prepare(annotator: Annotator, texts: Texts, money: Money) -> None:
     """Say what the labelling will take, and ask before text leaves the machine.
 
@@ -93,6 +106,7 @@ def prepare(annotator: Annotator, texts: Texts, money: Money) -> None:
     """
     for kind, count in texts.left_out.items():
         echo(f"{texts.name}: left out, {kind}: {count:,}", err=True)
+    keep_examples_out(annotator, texts)
     system = annotator.system
     if not isinstance(system, ServerSystem):
         return
@@ -118,4 +132,6 @@ def summary_lines(summary: Summary, annotator: Annotator) -> list[str]:
         lines.append(f"answers that could not be read: {summary.unreadable:,}; these sentences are {fate}")
     if summary.bill and annotator.ledger:
         lines.append(f"bill: {summary.bill.line()}; requests of this call: {annotator.ledger.new:,}")
+    if summary.shared:
+        lines.append(f"sentences that share the request of an equal one, which is charged once: {summary.shared:,}")
     return lines

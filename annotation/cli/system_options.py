@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -13,6 +13,7 @@ import cloup
 
 from ...cli.predict_options import predict_options
 from ...data_converters.cards import load_card
+from ...errors import LmnError
 from ...eval.cli.adapter_options import AdapterChoice
 from ...systems.options import SystemOptions
 from ..choosing import SystemChoice
@@ -46,7 +47,7 @@ class Money:
         """
         prices = read_prices(self.prices) if self.prices else {}
         if annotator.ledger:
-            annotator.ledger.charge(prices.get(annotator.served_name), self.max_cost)
+            annotator.ledger.charge(prices, annotator.served_name, self.max_cost)
 
 
 def _system_group(*, several: bool) -> Callable[[Callable[..., R]], Callable[..., R]]:
@@ -110,13 +111,41 @@ def _choosing(command: Callable[..., R]) -> Callable[..., R]:
         if examples_from:
             card = load_card(examples_from)
             gold = GoldSplit(card, examples_split or next(iter(card.splits)), examples_source)
+        else:
+            _need("--examples-from CARD", {"--examples-split": examples_split, "--examples-source": examples_source})
+        of_adapter = {
+            "--revision": revision,
+            "--base-model": base,
+            "--prompt": prompt,
+            "--chat-template": chat_template,
+        }
+        if adapter is None:
+            _need("--adapter NAME", of_adapter)
+        if options.server is None:
+            _need("--engine openai", {"--prices": prices, "--max-cost": max_cost, "--yes": yes or None})
         choice = AdapterChoice(adapter, revision, base, prompt, chat_template) if adapter else None
         names: tuple[str | None, ...] = templates if isinstance(templates, tuple) else (templates,)
-        several = len(names) > 1
+        shown = [name for name in names if name and load_template(name).shots] if len(names) > 1 else names
+        if gold and not shown:
+            raise LmnError("none of the templates shows examples", "--examples-from", f"write {names[0]}+nearest3")
         chosen = [
-            SystemChoice(options, choice, recipe, name, None if several and name and not load_template(name).shots else gold)
-            for name in names or (None,)
-        ]  # fmt: skip
+            SystemChoice(options, choice, recipe, name, gold if name in shown else None) for name in names or (None,)
+        ]
         return command(*args, chosen=chosen, money=Money(prices, max_cost, yes), **kwargs)
 
     return wrapped
+
+
+def _need(missing: str, options: Mapping[str, object]) -> None:
+    """Refuse options that say nothing without another one.
+
+    Args:
+        missing: The other option, as it is written.
+        options: Values of the options by their names; None for one that was not given.
+
+    Raises:
+        LmnError: One of them was given.
+    """
+    given = [name for name, value in options.items() if value is not None]
+    if given:
+        raise LmnError(f"says nothing without {missing}", ", ".join(given), f"add {missing}, or leave it out")

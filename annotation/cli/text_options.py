@@ -13,15 +13,18 @@ import click
 import cloup
 
 from ...data_converters.cards import CARD_FILE, Card, load_card
+from ...data_converters.starting.language import language_of
 from ...errors import LmnError, listed
 from ...sentence import SPACE
 from ...systems.choosing import AnswerKind
 from ...tagging.splitting import AUTO_LANGUAGE, splitter_for
+from ...terminal import echo
 from ..labelled_corpus import LabelledCorpus, labels_of
 from ..texts import FILE_SPLIT, Texts, texts_of_file, texts_of_split
 
 R = TypeVar("R")
-_ENGLISH = "en"
+_FIRST = 1_000
+"""Number of sentences that a language is guessed from."""
 _UNFIT = re.compile(r"[^a-z0-9_-]+")
 
 
@@ -59,7 +62,11 @@ class TextChoice:
         if not self.is_file:
             if self.labels:
                 raise LmnError("a card says its own labels", f"--labels {self.labels}", "leave --labels out")
-            return load_card(self.what)
+            card = load_card(self.what)
+            if self.tokens or self.language != AUTO_LANGUAGE:
+                given = "--tokens" if self.tokens else f"--language {self.language}"
+                raise LmnError("is for a text file, and a card says how its files are read", given, "leave it out")
+            return card
         if self.split or self.source:
             raise LmnError("--split and --source are for a card, and this is a file", self.what, "leave them out")
         return load_card(self.labels) if self.labels else None
@@ -81,26 +88,32 @@ class TextChoice:
             splitter = splitter_for(None if self.tokens else self.language, join)
             return texts_of_file(Path(self.what), name, splitter).first(limit)
         assert card is not None  # only a file can be without one
-        split = self.split
-        if split is None:
-            if len(card.splits) > 1:
-                remedy = f"name one with --split: {listed(list(card.splits))}"
-                raise LmnError(f"the card has {len(card.splits)} splits", self.what, remedy)
-            split = next(iter(card.splits))
-        return texts_of_split(card, split, self.source).first(limit)
+        return texts_of_split(card, self.split_of(card), self.source).first(limit)
 
-    def corpus(self, card: Card | None, kind: AnswerKind | None, name: str) -> LabelledCorpus:
-        """Return what the card of the labelled corpus says.
+    def corpus(self, card: Card | None, kind: AnswerKind | None, name: str, texts: Texts) -> LabelledCorpus:
+        """Return what the card of the labelled corpus says. The language of a text file is guessed, and said, if it is not named.
 
         Raises:
             LmnError: Nothing says the labels.
         """
-        language = self.language if self.language != AUTO_LANGUAGE else _ENGLISH
         nested, join = (kind.nested, kind.join) if kind else (bool(card and card.nested), card.join if card else SPACE)
         origin = None if self.is_file else card
-        return LabelledCorpus(
-            name, origin.language if origin else language, labels_of(kind, card), nested, join, origin
-        )
+        language = origin.language if origin else self.language
+        if language == AUTO_LANGUAGE:
+            language, why = language_of(sentence.text for sentence in texts.sentences[:_FIRST])
+            echo(f"{texts.name}: the card says language: {language} ({why}); --language names it", err=True)
+        return LabelledCorpus(name, language, labels_of(kind, card), nested, join, origin)
+
+    def split_of(self, card: Card) -> str:
+        """Return the split of a card that is labelled.
+
+        Raises:
+            LmnError: The card has several, and none is named.
+        """
+        if self.split is None and len(card.splits) > 1:
+            remedy = f"name one with --split: {listed(list(card.splits))}"
+            raise LmnError(f"the card has {len(card.splits)} splits", self.what, remedy)
+        return self.split or next(iter(card.splits))
 
 
 def corpus_name(folder: Path) -> str:

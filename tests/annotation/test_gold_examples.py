@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from llms_meet_ner import LmnError
+from llms_meet_ner import LmnError, Sentence
 from llms_meet_ner.annotation.gold_examples import GoldExamples, GoldSplit
 from llms_meet_ner.annotation.template import load_template
 from llms_meet_ner.annotation.texts import texts_of_split
@@ -41,3 +41,17 @@ def test_too_few_examples_are_an_error_that_names_the_split() -> None:
     spec = load_template("xml").prompt(CARD)
     with pytest.raises(LmnError, match=r"demo train: --shots 900, and [0-9]+ different sentences there hold an entity"):
         GoldExamples(GoldSplit(CARD, "train"), spec, Shots(900)).choose(())
+
+
+def test_a_sentence_that_is_labelled_is_no_example_whatever_its_case_and_spaces() -> None:
+    spec = load_template("xml").prompt(CARD)
+    train = list(read_corpus(CARD, "train"))
+    asked = [Sentence(f"x/{at}", ("".join(one.tokens).upper(),)) for at, one in enumerate(train[:9])]
+    chooser = GoldExamples(GoldSplit(CARD, "train"), spec, Shots(3, "nearest"))
+    different = {one.tokens for one in train}
+    assert chooser.keep_out(asked) == sum(one.tokens in {gold.tokens for gold in train[:9]} for one in train)
+    shown = {example.id for examples in chooser.choose(train[:9]).by_sentence for example in examples}
+    assert len(different) > 9
+    assert not shown & {one.id for one in train[:9]}
+    with pytest.raises(LmnError, match="demo train: all of its sentences are among those to label"):
+        chooser.keep_out(train)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -98,7 +99,7 @@ def test_answers_that_cannot_be_read_are_left_out_and_counted_or_kept_empty(tmp_
 def test_a_card_of_somebody_else_is_not_written_over(tmp_path: Path) -> None:
     check_folder(tmp_path, "train")
     (tmp_path / "card.yaml").write_text("name: gold\n")
-    with pytest.raises(LmnError, match=r"holds a card.yaml that lmn-annotate did not write; name another folder"):
+    with pytest.raises(LmnError, match=r"holds a card.yaml that this command did not write; name another folder"):
         check_folder(tmp_path, "train")
     asked = Sentence("x/0", ("Ada", "left"))
     write_corpus(tmp_path, CORPUS, texts(asked), [record(asked)], SYSTEM, DATE)
@@ -152,3 +153,21 @@ def test_labels_are_described_as_the_card_does() -> None:
     assert not any(label.definition for label in asked.labels.labels)
     assert labels_of(kind, card).labels == card.labels.labels
     assert labels_of(kind, None).labels == asked.labels.labels
+
+
+def test_another_split_in_the_same_folder_takes_the_sentences_of_the_first_away_and_nothing_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = Sentence("x/0", ("Ada", "left"))
+    for name in ("mine.jsonl", "answers.jsonl"):
+        (tmp_path / name).write_text("{}\n")
+    write_corpus(tmp_path, CORPUS, texts(asked), [record(asked)], SYSTEM, DATE)
+    write_corpus(tmp_path, CORPUS, replace(texts(asked), split="test"), [record(asked)], SYSTEM, DATE)
+    assert {path.name for path in tmp_path.glob("*.jsonl")} == {
+        "test.jsonl",
+        "mine.jsonl",
+        "answers.jsonl",
+        "provenance.jsonl",
+    }
+    assert "removed, of an earlier corpus with another split: train.jsonl" in capsys.readouterr().err
+    assert list(load_card(tmp_path).splits) == ["test"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from pathlib import Path
@@ -25,7 +26,7 @@ def body(text: str, **more: Any) -> dict[str, Any]:
 def ledger(path: Path, max_cost: float | None = None, address: str = "http://localhost/v1") -> Ledger:
     made = Ledger(path / "answers.jsonl", address)
     made.system = "s"
-    made.charge(PRICE, max_cost)
+    made.charge({"m": PRICE}, "m", max_cost)
     return made
 
 
@@ -92,9 +93,7 @@ def test_a_bill_counts_tokens_and_says_what_nobody_counted(tmp_path: Path) -> No
     made.completion("a/2", body("z"), Sender(None))
     assert (made.total().uncounted, made.total().cost) == (1, None)
     assert made.total().line() == "requests: 3; tokens: 13 in, 5 out (answers without a count: 1); cost: unknown"
-    assert bill_of(made.answers_about("a/0"), None) == Bill(
-        1, 3, 4, 0, made.answers_about("a/0")[0].seconds, None, None
-    )
+    assert bill_of(made.answers_about("a/0"), {}) == Bill(1, 3, 4, 0, made.answers_about("a/0")[0].seconds, None, None)
 
 
 def test_answers_belong_to_a_sentence_and_a_system_also_after_a_restart(tmp_path: Path) -> None:
@@ -108,6 +107,7 @@ def test_answers_belong_to_a_sentence_and_a_system_also_after_a_restart(tmp_path
     assert again.answers_about("a/1") == []
     again.completion("a/0", body("z"), Sender())  # found, though another system asked for it
     assert len(again.answers_about("a/0")) == 3
+    assert len(ledger(tmp_path).answers_about("a/0")) == 3, "after another restart, too"
 
 
 def test_the_bill_stays_below_the_limit_and_a_larger_one_goes_on(tmp_path: Path) -> None:
@@ -172,7 +172,7 @@ def test_a_failed_request_gives_its_room_back(tmp_path: Path) -> None:
 def test_a_limit_needs_a_price(tmp_path: Path) -> None:
     made = Ledger(tmp_path / "answers.jsonl", "http://localhost/v1")
     with pytest.raises(LmnError, match="--max-cost: the price of the model is unknown, so no cost can be bounded"):
-        made.charge(None, 1.0)
+        made.charge({}, "m", 1.0)
 
 
 def test_one_request_under_way_serves_all_that_ask_the_same(tmp_path: Path) -> None:
@@ -200,3 +200,45 @@ def test_a_line_without_its_end_is_kept_and_nothing_is_glued_to_it(tmp_path: Pat
     ledger(tmp_path).completion("a/1", body("y"), send)
     again = ledger(tmp_path)
     assert (again.knows(body("x")), again.knows(body("y")), send.times) == (True, True, 2)
+
+
+def test_an_answer_that_nobody_counted_is_charged_at_its_most_after_the_file_is_read_again(tmp_path: Path) -> None:
+    ledger(tmp_path).completion("a/0", body("x"), Sender(None))  # may have cost 85, and the text has 24 bytes
+    again = ledger(tmp_path, 160)
+    with pytest.raises(MaxCostError, match=r"with a bill of 85\.0000 EUR"):
+        again.completion("a/0", body("y"), Sender())
+    ledger(tmp_path, 170).completion("a/0", body("y"), Sender())
+
+
+def test_each_answer_is_charged_at_the_price_of_the_model_that_gave_it(tmp_path: Path) -> None:
+    cheap = Price("n", 1_000, 2_000, "EUR", "2026-11-26", "a list")
+    ledger(tmp_path).completion("a/0", body("x"), Sender())
+    made = ledger(tmp_path)
+    made.charge({"m": PRICE, "n": cheap}, "n", 100)
+    made.completion("a/1", body("x", model="n"), Sender())
+    assert made.total().cost == pytest.approx(11 + 0.011)
+    made.charge({"n": cheap}, "n")
+    assert (made.total().cost, made.total().currency) == (None, "EUR"), "unknown stays unknown"
+    with pytest.raises(
+        LmnError, match=r"answers of models without a price, so no cost can be bounded: m \(1\); name them in"
+    ):
+        made.charge({"n": cheap}, "n", 100)
+
+
+def test_lines_of_an_earlier_version_are_read_and_their_price_is_unknown(tmp_path: Path) -> None:
+    ledger(tmp_path).completion("a/0", body("x"), Sender())
+    path = tmp_path / "answers.jsonl"
+    row = json.loads(path.read_text())
+    path.write_text(json.dumps({key: value for key, value in row.items() if key not in ("model", "most")}) + "\n")
+    again = ledger(tmp_path)
+    assert (again.knows(body("x")), again.total().cost) == (True, None)
+
+
+def test_who_found_an_answer_is_known_after_the_file_is_read_again(tmp_path: Path) -> None:
+    made = ledger(tmp_path)
+    for name in ("a/0", "a/1", "a/1"):
+        made.completion(name, body("x"), Sender())
+    assert len((tmp_path / "answers.jsonl").read_text().splitlines()) == 2
+    again = ledger(tmp_path)
+    assert [answer.id for name in ("a/0", "a/1") for answer in again.answers_about(name)] == ["a/0", "a/0"]
+    assert again.total().requests == 1

@@ -22,6 +22,7 @@ def test_a_line_holds_every_fact_under_its_name() -> None:
         "id": None, "asked": "a/train/0", "file": "news.txt", "line": 1, "start": 0, "end": 9, "system": "gpt", "template": "xml",
         "model": "gpt-1", "date": "2026-11-26T10:00:00+00:00", "status": "failed", "reasons": ["empty"], "confidences": None,
         "uncertainty": {"mean": 0.5, "max": 1.0}, "requests": 1, "tokens_in": 12, "tokens_out": 3, "cost": 0.25, "currency": "EUR",
+        "shared_with": [], "review": None,
     }  # fmt: skip
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
 from pathlib import Path
 
+import pytest
 from annotating import PRICES, annotate, with_server
 from fake_openai import Answer, Fake, chat
 from strict_html import Page
 
+from llms_meet_ner.data_converters.cards import load_card
 from llms_meet_ner.data_converters.corpus import read_corpus
 from llms_meet_ner.formats import get_format
 
@@ -115,3 +118,51 @@ def test_a_limit_on_the_cost_is_one_for_all_templates(fake: Fake, workdir: Path)
     assert {len(request["messages"]) for request in fake.requests} == {1}
     compared(fake, *words[:-1], "5")
     assert len(fake.requests) == 8
+
+
+def test_the_gold_is_read_once(fake: Fake, workdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    evaluate = import_module("llms_meet_ner.eval.evaluate")
+    whole = evaluate.read_corpus
+    monkeypatch.setattr(
+        evaluate,
+        "read_corpus",
+        lambda card, split, *more, **keys: (read.append(split), whole(card, split, *more, **keys))[1],
+    )
+    compared(fake, "--limit", "2", "--template", "bracketed", "--template", "xml")
+    assert read == ["testb"]
+
+
+def test_options_that_would_say_nothing_are_refused(fake: Fake, workdir: Path) -> None:
+    said = compared(
+        fake, "--limit", "1", "--template", "xml", "--template", "bracketed", "--examples-from", "demo", code=1
+    )
+    assert "--examples-from: none of the templates shows examples; write xml+nearest3" in said
+    assert "--sample-seed says nothing without --sample N" in compared(
+        fake, "--limit", "1", "--sample-seed", "3", code=2
+    )
+
+
+def test_examples_are_never_the_sentences_that_are_labelled_whatever_their_corpus_is_called(
+    fake: Fake, workdir: Path
+) -> None:
+    Path("copy.yaml").write_text("extends: demo\nname: copy\n")
+    words = [
+        "--template",
+        "xml+nearest2",
+        "--examples-source",
+        load_card("demo").path.parent,
+        "--examples-from",
+        "copy.yaml",
+    ]
+    said = compared(fake, *map(str, words), "--examples-split", "testb", code=1)
+    assert (
+        "copy testb: all of its sentences are among those to label, so the model would be shown their gold; take"
+        in said
+    )
+    assert not fake.requests
+    said = compared(fake, *map(str, words), "--examples-split", "testb", "--limit", "3")
+    assert "copy testb: not shown as examples, because they are among the sentences to label: 3" in said
+    first = {sentence.text for sentence in list(read_corpus("demo", "testb"))[:3]}
+    shown = {message["content"] for request in fake.requests for message in request["messages"][:-1]}
+    assert not any(text in content for text in first for content in shown)

@@ -43,3 +43,7 @@ def test_a_model_here_costs_nothing(workdir: Path) -> None:
     save_mini_project(workdir, "nothing")
     said = annotate("plan", "demo", "--split", "testb", "--recipe", "recipe.yaml", "--out", "llm").output
     assert said == "demo testb (sentences: 100), in this process: nothing is sent, and nothing is charged\n"
+    said = annotate(
+        "plan", "demo", "--split", "testb", "--recipe", "recipe.yaml", "--out", "llm", "--tokenizer", "t", code=1
+    ).stderr
+    assert "--tokenizer t: tokens are counted for a server; add --engine openai, or leave it out" in said

@@ -74,7 +74,7 @@ def test_the_bill_is_in_the_price_card_s_currency_and_the_summary_holds_it(fake:
     assert "cost: from " in result.stderr
     summary = json.loads(Path("llm/annotation.json").read_text())
     assert (summary["bill"]["cost"], summary["bill"]["currency"]) == (pytest.approx(0.156), "EUR")
-    assert summary["price"].startswith("100 and 1000 EUR")
+    assert summary["price"].startswith("tuned: 100 and 1000 EUR")
     assert rows(Path("llm/provenance.jsonl"))[0]["cost"] == pytest.approx(0.013)
     again = with_server(fake, *DEMO, "--prices", "prices.yaml", "--out", "llm")
     assert "cost: 0.1560 EUR; requests of this call: 0" in again.stdout
@@ -194,3 +194,58 @@ def test_a_student_labels_by_its_folder_and_by_its_recipe(workdir: Path) -> None
             annotate_main, ["run", "news.txt", "--adapter", "outputs/tiny", *words, "--out", "data/other"]
         )
         assert (result.exit_code, message in result.output) == (1, True), result.output
+
+
+def test_equal_sentences_share_a_request_that_is_charged_once_also_after_a_resume(fake: Fake, workdir: Path) -> None:
+    Path("prices.yaml").write_text(PRICES)
+    Path("news.txt").write_text("Ada left.\nBob stayed.\nAda left.\n")
+    fake.usage = (40, 9)
+    words = ["news.txt", "--labels", "conll2003", "--prices", "prices.yaml", "--out", "llm"]
+    for times in range(2):
+        result = with_server(fake, *words, *(["--restart"] if times else []))
+        assert "requests: 2; tokens: 80 in, 18 out; cost: 0.0260 EUR" in result.stdout
+        assert "share the request of an equal one, which is charged once: 1" in result.stdout
+        lines = rows(Path("llm/provenance.jsonl"))
+        assert [line["requests"] for line in lines] == [1, 1, 0]
+        assert [line["shared_with"] for line in lines] == [[], [], ["llm/train/0"]]
+        assert sum(line["cost"] for line in lines) == pytest.approx(0.026)
+        assert sum(line["tokens_in"] for line in lines) == 80
+        assert with_server(fake, *words).stdout.count("cost: 0.0260 EUR; requests of this call: 0") == 1
+        assert rows(Path("llm/provenance.jsonl")) == lines
+    assert len(fake.requests) == 2
+
+
+@pytest.mark.parametrize(
+    "message", [{"content": None}, {"content": None, "refusal": "No."}, {"content": [{"type": "image"}]}]
+)
+def test_an_answer_without_a_text_is_kept_and_charged_and_its_sentence_is_left_out(
+    fake: Fake, workdir: Path, message: dict[str, object]
+) -> None:
+    Path("prices.yaml").write_text(PRICES)
+    fake.usage = (40, 9)
+    used = {"prompt_tokens": 40, "completion_tokens": 0}
+    empty = json.dumps({"choices": [{"message": message, "finish_reason": "content_filter"}], "usage": used}).encode()
+    fake.before = lambda source, times: (200, {}, empty) if "Mekong" in source else Fake.GO
+    for _ in range(2):
+        result = with_server(fake, *DEMO, "--prices", "prices.yaml", "--out", "llm")
+        assert "11 of 12 sentences labelled" in result.stdout
+        assert "tokens: 480 in, 99 out" in result.stdout
+    assert len(fake.requests) == len(rows(Path("llm/answers.jsonl"))) == 12
+    assert (
+        rows(Path("llm/provenance.jsonl"))[[row["id"] for row in rows(Path("llm/provenance.jsonl"))].index(None)][
+            "requests"
+        ]
+        == 1
+    )
+
+
+def test_an_earlier_answer_keeps_the_price_of_its_model(fake: Fake, workdir: Path) -> None:
+    Path("prices.yaml").write_text(PRICES + "  other: {input: 1, output: 1}\n")
+    fake.usage = (400, 90)
+    words = [*DEMO, "--prices", "prices.yaml", "--out", "llm"]
+    with_server(fake, *words)
+    fake.models = ["other"]
+    said = with_server(fake, *words, "--restart", "--max-cost", "1.55", code=1).stderr
+    assert "with a bill of 1.5600 EUR" in said
+    assert "cost: 0.0059 EUR" in with_server(fake, *words, "--restart").stdout
+    assert json.loads(Path("llm/annotation.json").read_text())["price"].startswith("other: 1 and 1 EUR")

@@ -54,6 +54,46 @@ def test_options_become_a_choice_and_money() -> None:
     assert chosen("--engine", "openai", "--examples-from", "demo")[0].examples.split == "train"  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            "--adapter a --examples-split x",
+            "--examples-split: says nothing without --examples-from CARD; add --examples-from",
+        ),
+        ("--adapter a --examples-source x", "--examples-source: says nothing without --examples-from CARD"),
+        (
+            "--engine openai --revision r",
+            "--revision: says nothing without --adapter NAME; add --adapter NAME, or leave it out",
+        ),
+        ("--engine openai --base-model b --prompt p", "--base-model, --prompt: says nothing without --adapter NAME"),
+        ("--recipe r --chat-template c", "--chat-template: says nothing without --adapter NAME"),
+        (
+            "--adapter a --prices p",
+            "--prices: says nothing without --engine openai; add --engine openai, or leave it out",
+        ),
+        ("--adapter a --max-cost 1 --yes", "--max-cost, --yes: says nothing without --engine openai"),
+        (
+            "--adapter a --examples-from demo",
+            "--examples-from: examples are for an annotation template; leave it out, or add",
+        ),
+        ("--recipe r --examples-from demo", "--examples-from: examples are for an annotation template"),
+        (
+            "--adapter a --template xml --prompt p --chat-template c",
+            "--prompt p: an annotation template is the prompt; leave",
+        ),
+    ],
+)
+def test_an_option_that_would_say_nothing_is_refused(words: str, message: str) -> None:
+    @click.command()
+    @system_options
+    def command(**values: object) -> None:
+        raise AssertionError(values)
+
+    result = CliRunner().invoke(command, words.split())
+    assert (result.exit_code, message in result.output) == (1, True), result.output
+
+
 def test_the_price_is_that_of_the_served_model(fake: Fake, tmp_path: Path) -> None:
     (tmp_path / "prices.yaml").write_text(PRICES)
     money = Money(tmp_path / "prices.yaml", 1.0)

@@ -9,6 +9,7 @@ import pytest
 from llms_meet_ner import LmnError
 from llms_meet_ner.annotation.cli.text_options import TextChoice, corpus_name
 from llms_meet_ner.annotation.template import load_template
+from llms_meet_ner.annotation.texts import texts_of_split
 from llms_meet_ner.data_converters.cards import load_card
 
 CARD = load_card("demo")
@@ -35,9 +36,10 @@ def test_a_card_and_a_file_are_told_apart(workdir: Path) -> None:
     assert card.name == "demo"
     assert [sentence.id for sentence in news.read(card, SPEC, "news", 2).sentences] == ["news/train/0", "news/train/1"]
     assert len(choice("news.txt", tokens=True).read(None, SPEC, "news", None).sentences) == 2
-    corpus = news.corpus(card, SPEC, "news")
-    assert (corpus.language, corpus.labels.names, corpus.origin) == ("en", CARD.labels.names, None)
-    assert choice("news.txt", language="de").corpus(None, SPEC, "news").language == "de"
+    texts = news.read(card, SPEC, "news", None)
+    corpus = news.corpus(card, SPEC, "news", texts)
+    assert (corpus.language, corpus.labels.names, corpus.origin) == ("und", CARD.labels.names, None)
+    assert choice("news.txt", language="de").corpus(None, SPEC, "news", texts).language == "de"
 
 
 def test_a_card_needs_a_split_where_it_has_several(workdir: Path) -> None:
@@ -49,7 +51,7 @@ def test_a_card_needs_a_split_where_it_has_several(workdir: Path) -> None:
     )
     mine = load_card("mine.yaml")
     assert choice("mine.yaml", source=CARD.path.parent).read(mine, None, "out", 1).split == "all"
-    corpus = choice("mine.yaml").corpus(mine, None, "out")
+    corpus = choice("mine.yaml").corpus(mine, None, "out", texts_of_split(CARD, "testb"))
     assert (corpus.nested, corpus.join, corpus.language, corpus.origin) == (True, "", "zh", mine)
 
 
@@ -58,6 +60,12 @@ def test_a_card_needs_a_split_where_it_has_several(workdir: Path) -> None:
     [
         ("demo", {"labels": "conll2003"}, "a card says its own labels; leave --labels out"),
         ("news.txt", {"split": "train"}, "news.txt: --split and --source are for a card"),
+        (
+            "demo",
+            {"language": "de"},
+            "--language de: is for a text file, and a card says how its files are read; leave it out",
+        ),
+        ("demo", {"tokens": True}, "--tokens: is for a text file"),
         ("nowhere.txt", {}, "nowhere.txt: neither a card's name nor a card's file"),
     ],
 )
@@ -72,3 +80,13 @@ def test_a_corpus_is_named_after_its_folder(tmp_path: Path) -> None:
     assert corpus_name(Path("data/wikigold-llm")) == "wikigold-llm"
     with pytest.raises(LmnError, match="no corpus can have its name"):
         corpus_name(tmp_path / "新闻")
+
+
+def test_the_language_of_a_text_is_that_of_its_words_and_said_and_not_english_for_all(
+    workdir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("news.txt").write_text("Die Fregatte liegt in der Werft, und das Schiff ist nicht mit dem Dampfer im Hafen.\n")
+    news = choice("news.txt", labels="demo")
+    corpus = news.corpus(CARD, SPEC, "news", news.read(CARD, SPEC, "news", None))
+    assert corpus.language == "de"
+    assert "news.txt: the card says language: de (" in capsys.readouterr().err
