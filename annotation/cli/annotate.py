@@ -6,6 +6,7 @@ import click
 
 from ...cli.default_group import DefaultCommandGroup
 from .compare import compare_command
+from .exchange import export_command, import_command
 from .plan import plan_command
 from .run import run_command
 from .simulate import simulate_group
@@ -20,9 +21,17 @@ def main() -> None:
     lmn-annotate run news.txt --adapter outputs/demo_smollm2 --out data/news
     lmn-annotate plan news.txt --labels conll2003 --engine openai --prices prices.yaml --out data/news
     lmn-annotate compare wikigold --split dev --sample 100 --engine openai --template xml --template published --out outputs/compare
+    lmn-annotate export data/news --tool label-studio --out news.json
     lmn-convert check data/news/card.yaml
     """  # noqa: D301
 
 
-for subcommand in (compare_command, plan_command, run_command, simulate_group):
+for subcommand in (
+    compare_command,
+    export_command,
+    import_command,
+    plan_command,
+    run_command,
+    simulate_group,
+):
     main.add_command(subcommand)

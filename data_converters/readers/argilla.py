@@ -96,7 +96,7 @@ class ArgillaOptions(TextRecordOptions):
         text = text_at(record, self.text or "text")
         if isinstance(text, Fault):
             return text
-        offsets = _found_in(text, tokens) if tokens and self.tokens == "own" else None
+        offsets = found_in(text, tokens) if tokens and self.tokens == "own" else None
         spans, faults = spans_of(_rows(values or []), _REMEDY)
         if tokens and self.tokens == "own" and offsets is None:
             remedy = "`tokens: tokenizer` in the card's reader takes the tokenizer's tokens instead"
@@ -147,7 +147,7 @@ def _is_spans(value: Any) -> bool:
     return isinstance(rows, list) and all(isinstance(row, dict) and "start" in row and "end" in row for row in rows)
 
 
-def _found_in(text: str, tokens: list[Any]) -> list[Offsets] | None:
+def found_in(text: str, tokens: list[Any]) -> list[Offsets] | None:
     """Return the offsets of tokens in their text, or None if they are not all of its text apart from white space."""
     offsets: list[Offsets] = []
     end = 0

@@ -1,0 +1,1 @@
+"""Labelled corpora to annotation tools, and corrected ones back."""

@@ -1,0 +1,146 @@
+"""The corpus that people have corrected: a card, the sentences, who corrected each and when, and what became of the suggestions."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from ...alignment import EXACT
+from ...data_converters.cards import CARD_FILE
+from ...files import read_json, sha256_of
+from ...generation import Generation
+from ...locking import locked
+from ...typed_json import Count, from_json, to_json
+from ..labelled_corpus import SUMMARY_FILE, LabelledCorpus, card_body, remove_other_splits, sentence_line
+from ..provenance import PROVENANCE_FILE, Provenance
+from .importing import Corrected, Imported
+from .suggestions import Suggestions
+
+FIRST_LINE = "# Written by lmn-annotate import. People corrected the labels."
+_WRITER = "lmn-annotate import"
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewSummary:
+    """What a corrected corpus holds.
+
+    Attributes:
+        texts: Corpus and split that were corrected.
+        tool: Annotation tool.
+        export: File that the tool exported.
+        export_sha256: Hash of that file.
+        sentences: Number of sentences in the corpus.
+        annotators: Number of sentences by annotator; those of unknown annotators under an empty name.
+        verdicts: Number of sentences by what became of their suggestions.
+        left_out: Number of sentences that are not in the corpus, by reason.
+        kept: Number of suggested entities that stayed.
+        added: Number of entities that were not suggested.
+        removed: Number of suggested entities that went.
+        entities: Number of entities by label.
+        problems: Number of problems that the reader repaired or left out, by kind.
+        sha256: Hashes of the other files, by name.
+    """
+
+    texts: str
+    tool: str
+    export: str
+    export_sha256: str
+    sentences: Count
+    annotators: dict[str, int]
+    verdicts: dict[str, int]
+    left_out: dict[str, int]
+    kept: Count
+    added: Count
+    removed: Count
+    entities: dict[str, int]
+    problems: dict[str, int]
+    sha256: dict[str, str] = field(default_factory=dict)
+
+
+def read_review_summary(folder: Path) -> ReviewSummary:
+    """Return what a corrected corpus says that it holds.
+
+    Raises:
+        LmnError: The folder holds no corrected corpus, or a damaged one.
+    """
+    remedy = "name a folder that lmn-annotate import has written"
+    path = folder / SUMMARY_FILE
+    return from_json(ReviewSummary, read_json(path, remedy), path, writer=_WRITER, remedy=remedy)
+
+
+def write_reviewed(
+    folder: Path, name: str, found: Suggestions, imported: Imported, tool: str, export: Path
+) -> ReviewSummary:
+    """Write a corrected corpus into a folder, whole or not at all, in place of an earlier one.
+
+    Args:
+        folder: Folder of the corpus.
+        name: Name of the corpus.
+        found: Sentences that were exported.
+        imported: The sentences as people left them.
+        tool: Name of the tool.
+        export: Its export.
+
+    Raises:
+        LmnError: A file cannot be written.
+    """
+    card, sentences = found.card, f"{found.split}.jsonl"
+    corpus = LabelledCorpus(name, card.language, card.labels, card.nested, card.join, card)
+    rows = list(_numbered(imported.sentences, f"{name}/{found.split}"))
+    with locked(folder / SUMMARY_FILE), Generation() as files:
+        with files.write(folder / CARD_FILE) as file:
+            file.write(
+                f"{FIRST_LINE}\n# {PROVENANCE_FILE} says who and when, {SUMMARY_FILE} what became of the suggestions.\n"
+            )
+            file.write(card_body(corpus, found.split, f"{card.title}, corrected in {tool}"))
+        with files.write(folder / sentences) as file:
+            file.writelines(
+                sentence_line(new, one.sentence.tokens, one.sentence.spans, None) for new, one in rows if new
+            )
+        with files.write(folder / PROVENANCE_FILE) as file:
+            file.writelines(_provenance(new, one, found).json_line() for new, one in rows)
+        sha256 = {file: files.sha256(folder / file) for file in (CARD_FILE, sentences, PROVENANCE_FILE)}
+        summary = _summary(found, imported, tool, export, sha256)
+        files.write_json(folder / SUMMARY_FILE, to_json(summary), gone_first=True)
+        remove_other_splits(folder, sentences, read_review_summary)
+        files.put()
+    return summary
+
+
+def _numbered(rows: Sequence[Corrected], prefix: str) -> list[tuple[str | None, Corrected]]:
+    """Return the sentences, each with its id in the new corpus; None for one that is left out."""
+    numbered: list[tuple[str | None, Corrected]] = []
+    count = 0
+    for one in rows:
+        numbered.append((None if one.review.why else f"{prefix}/{count}", one))
+        count += not one.review.why
+    return numbered
+
+
+def _provenance(new: str | None, one: Corrected, found: Suggestions) -> Provenance:
+    """Return where the labels of a sentence come from: what suggested them, and who corrected them."""
+    sentence = one.sentence
+    if row := found.provenance.get(sentence.id):
+        return replace(row, id=new, asked=sentence.id, confidences=None, uncertainty=None, review=one.review)
+    where = sentence.where
+    place = (where.file, where.line) if where else (None, None)
+    return Provenance(
+        new, sentence.id, *place, None, None, found.card.name, None, None, one.review.date or "", EXACT, (), None, None,
+        review=one.review,
+    )  # fmt: skip
+
+
+def _summary(found: Suggestions, imported: Imported, tool: str, export: Path, sha256: dict[str, str]) -> ReviewSummary:
+    """Return what a corpus holds."""
+    reviews = [one.review for one in imported.sentences if not one.review.why]
+    spans = [span for one in imported.sentences if not one.review.why for span in one.sentence.spans]
+    left_out = imported.left_out + Counter({"not annotated, and of no sentence of the corpus": imported.nameless})
+    return ReviewSummary(
+        f"{found.card.name} {found.split}", tool, str(export), sha256_of(export), len(reviews),
+        dict(sorted(Counter(review.annotator or "" for review in reviews).items())),
+        dict(sorted(Counter(str(review.verdict) for review in reviews).items())), dict(sorted((+left_out).items())),
+        sum(review.kept for review in reviews), sum(review.added for review in reviews), sum(review.removed for review in reviews),
+        dict(sorted(Counter(span.label for span in spans).items())), dict(sorted(imported.log.counts.items())), sha256,
+    )  # fmt: skip
