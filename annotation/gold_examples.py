@@ -66,12 +66,13 @@ class GoldExamples(ExampleChooser):
     def keep_out(self, asked: Iterable[Sentence]) -> int:
         """Show none of the sentences that a model is asked about, whatever their corpus is called; return the number that it would show.
 
-        Call it before examples are chosen. Sentences are compared by their letters, without case, white space and composed characters.
+        Sentences are compared by their letters, without case, white space and composed characters.
 
         Raises:
             LmnError: No sentence is left.
         """
-        self._kept_out = frozenset(_letters(sentence) for sentence in asked)
+        self._kept_out |= {_letters(sentence) for sentence in asked}
+        self._forget()
         shown = [sentence for sentence in self._sentences if _letters(sentence) not in self._kept_out]
         if not shown:
             raise LmnError(

@@ -48,6 +48,7 @@ class LabelledCorpus:
         nested: Whether entities may lie inside entities.
         join: Text between two tokens.
         origin: Card of the corpus that was labelled; None for raw text.
+        language_why: Reason for a language that was guessed; empty for one that was named.
     """
 
     name: str
@@ -56,6 +57,7 @@ class LabelledCorpus:
     nested: bool = False
     join: Join = SPACE
     origin: Card | None = None
+    language_why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,7 +322,7 @@ def _summary(
         {answer.key: answer for _, record, _ in rows for answer in ledger.answers_about(record.id)} if ledger else {}
     )
     prices = ledger.prices if ledger else {}
-    models = sorted({answer.model for answer in answers.values() if answer.model in prices})
+    models = sorted({answer.model for answer in answers.values() if answer.model and answer.model in prices})
     return Summary(
         texts.name, system, max(provenance.date for _, _, provenance in rows), len(rows), len(kept), statuses[FAILED],
         keep_unreadable, texts.left_out, dict(sorted(statuses.items())), dict(sorted(reasons.items())),

@@ -115,8 +115,10 @@ class Ledger:
         self._stop: MaxCostError | None = None
         self._answers, uses = read_answers(path)
         self._about: dict[tuple[str, str], set[str]] = {}
-        for found in (*self._answers.values(), *uses):
-            self._about.setdefault((found.id, found.system), set()).add(found.key)
+        for answer in self._answers.values():
+            self._about.setdefault((answer.id, answer.system), set()).add(answer.key)
+        for use in uses:
+            self._about.setdefault((use.id, use.system), set()).add(use.key)
         self._spent = 0.0
 
     def completion(self, about: str, body: Mapping[str, Any], send: Callable[[], Completion]) -> Completion:

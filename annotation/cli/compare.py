@@ -79,6 +79,25 @@ def compare_command(
     split = chosen_texts.split_of(card)
     read = read_gold(card, split, chosen_texts.source).sentences
     texts = texts_of_gold(card, split, read).first(limit).sampled(sample_size, sample_seed)
+    _check_ways(chosen, also, card, texts)
+    earlier = [labelled_earlier(folder, texts.sentences) for folder in also]
+    contenders = [_labelled(choice, card, texts, money, out, restart=restart) for choice in chosen]
+    wanted = {sentence.id for sentence in texts.sentences}
+    comparison = compare(card.name, split, [one for one in read if one.id in wanted], contenders + earlier)
+    _write(comparison, out)
+    for table in comparison.tables():
+        for line in aligned(table):
+            echo(line)
+        echo()
+    echo(out / PAGE_FILE)
+
+
+def _check_ways(chosen: Sequence[SystemChoice], also: Sequence[Path], card: Card, texts: Texts) -> None:
+    """Make sure that the ways to label can stand beside each other.
+
+    Raises:
+        LmnError: Two have one name, one is shown the gold of the split, or one was asked for other labels.
+    """
     names = [_name(choice) for choice in chosen] + list(map(str, also))
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise LmnError("named twice", twice, "leave one of them out")
@@ -86,17 +105,6 @@ def compare_command(
         check_examples(choice, card, texts)
     for folder in also:
         check_labels(str(folder), load_card(str(folder / CARD_FILE)).labels.names, card.labels.names)
-    earlier = [labelled_earlier(folder, texts.sentences) for folder in also]
-    contenders = [_labelled(choice, card, texts, money, out, restart=restart) for choice in chosen]
-    wanted = {sentence.id for sentence in texts.sentences}
-    gold = [sentence for sentence in read if sentence.id in wanted]
-    comparison = compare(card.name, split, gold, contenders + earlier)
-    _write(comparison, out)
-    for table in comparison.tables():
-        for line in aligned(table):
-            echo(line)
-        echo()
-    echo(out / PAGE_FILE)
 
 
 def _name(choice: SystemChoice) -> str:

@@ -12,7 +12,7 @@ from ...cli.options import catch_errors
 from ...data_converters.cards import CARD_FILE, Card, load_card
 from ...errors import LmnError, listed
 from ...terminal import echo
-from ..exchange.exporting import write_export
+from ..exchange.exporting import check_out, write_export
 from ..exchange.importing import Imported, no_annotation, read_export
 from ..exchange.registry import TOOLS, reader_keys
 from ..exchange.reviewed_corpus import FIRST_LINE, ReviewSummary, write_reviewed
@@ -45,8 +45,10 @@ def export_command(corpus: str, tool: str, split: str | None, source: Path | Non
 
     lmn-annotate import brings the corrected sentences back.
     """  # noqa: D301
-    found = _read(load_card(corpus), corpus, split, source)
+    card = load_card(corpus)
+    found = _read(card, corpus, split, source)
     to = TOOLS[tool]
+    check_out(out, to, card, source)
     done = write_export(found, to, out)
     if done.without:
         echo(f"{out}: entities that {tool} cannot show, and that are left out: {done.without:,}", err=True)

@@ -67,6 +67,8 @@ def run_command(
     summary = write_corpus(
         out, corpus, texts, records, annotator.described(), date_of_run(out), annotator.ledger, keep_unreadable=keep_unreadable
     )  # fmt: skip
+    if corpus.language_why:
+        echo(f"language on the card: {corpus.language}, a guess ({corpus.language_why}); --language names it", err=True)
     for line in summary_lines(summary, annotator):
         echo(line)
     echo(f"\n{out / CARD_FILE}")

@@ -18,7 +18,6 @@ from ...errors import LmnError, listed
 from ...sentence import SPACE
 from ...systems.choosing import AnswerKind
 from ...tagging.splitting import AUTO_LANGUAGE, splitter_for
-from ...terminal import echo
 from ..labelled_corpus import LabelledCorpus, labels_of
 from ..texts import FILE_SPLIT, Texts, texts_of_file, texts_of_split
 
@@ -91,18 +90,17 @@ class TextChoice:
         return texts_of_split(card, self.split_of(card), self.source).first(limit)
 
     def corpus(self, card: Card | None, kind: AnswerKind | None, name: str, texts: Texts) -> LabelledCorpus:
-        """Return what the card of the labelled corpus says. The language of a text file is guessed, and said, if it is not named.
+        """Return what the card of the labelled corpus says. The language of a text file is guessed if it is not named.
 
         Raises:
             LmnError: Nothing says the labels.
         """
         nested, join = (kind.nested, kind.join) if kind else (bool(card and card.nested), card.join if card else SPACE)
         origin = None if self.is_file else card
-        language = origin.language if origin else self.language
+        language, why = (origin.language if origin else self.language), ""
         if language == AUTO_LANGUAGE:
             language, why = language_of(sentence.text for sentence in texts.sentences[:_FIRST])
-            echo(f"{texts.name}: the card says language: {language} ({why}); --language names it", err=True)
-        return LabelledCorpus(name, language, labels_of(kind, card), nested, join, origin)
+        return LabelledCorpus(name, language, labels_of(kind, card), nested, join, origin, why)
 
     def split_of(self, card: Card) -> str:
         """Return the split of a card that is labelled.

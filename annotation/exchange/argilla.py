@@ -49,7 +49,7 @@ class Argilla:
             {"value": label.name, "text": label.name, "description": label.definition or None} for label in labels
         ]
         of_question = {
-            "type": "span", "field": _FIELD, "options": options, "allow_overlapping": nested, "allow_character_annotation": False,
+            "type": "span", "field": _FIELD, "options": options, "allow_overlapping": nested,
             "visible_options": max(3, len(options)) if len(options) > 2 else None,
         }  # fmt: skip
         question = {"name": _QUESTION, "title": _QUESTION, "required": True, "settings": of_question}

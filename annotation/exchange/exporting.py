@@ -8,8 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ...data_converters.cards import Card
 from ...errors import LmnError
 from ...generation import Generation
+from ..labelled_corpus import SUMMARY_FILE
+from ..ledger import ANSWERS_FILE
+from ..provenance import PROVENANCE_FILE
 from .suggestions import Suggestions
 from .tools import Companion, Tool
 
@@ -58,6 +62,27 @@ def write_export(found: Suggestions, tool: Tool, out: Path) -> Exported:
             file.write("\n]\n" if tool.is_list else "")
         files.put(out)
     return Exported(len(found.sentences), entities, total - entities, beside_of(out, beside) if beside else None)
+
+
+def check_out(out: Path, tool: Tool, card: Card, source: Path | None = None) -> None:
+    """Make sure that an export is not written over a file of the corpus.
+
+    Args:
+        out: The export.
+        tool: The tool.
+        card: Card of the corpus.
+        source: Folder of its files; None for the card's default.
+
+    Raises:
+        LmnError: It is one of them.
+    """
+    folder = source or card.default_source
+    own = [folder / part.file for part in card.splits.values()]
+    own += [card.path, *(card.path.parent / name for name in (PROVENANCE_FILE, SUMMARY_FILE, ANSWERS_FILE))]
+    beside = tool.companion(card.labels, nested=card.nested)
+    for path in (out, *([beside_of(out, beside)] if beside else [])):
+        if path.exists() and any(file.exists() and path.samefile(file) for file in own):
+            raise LmnError("is a file of the corpus, and would be written over", path, "name another file with --out")
 
 
 def beside_of(out: Path, beside: Companion) -> Path:

@@ -15,13 +15,13 @@ from typing import Any, Self
 from ...data_converters.cards import Card, SplitFile
 from ...data_converters.corpus import read_corpus
 from ...data_converters.problems import ProblemLog
-from ...data_converters.readers import CorpusFile, CorpusRules
+from ...data_converters.readers import CorpusRules, ReaderOptions, SplitData
 from ...data_converters.readers.argilla import found_in
-from ...data_converters.readers.texts import AnnotatedText, Fault, TextRecordOptions, TextRecordReader, malformed
+from ...data_converters.readers.texts import AnnotatedText, Fault, TextRecordReader, malformed
 from ...errors import LmnError
 from ...labels import LabelSet
 from ...sentence import Sentence, Span
-from ..provenance import ACCEPTED, CHANGED, LEFT_OUT, REJECTED, Review
+from ..provenance import ACCEPTED, CHANGED, LEFT_OUT, REJECTED, Review, Verdict
 from .suggestions import ID_KEY, Suggested, Suggestions
 from .tools import Correction, Tool
 
@@ -88,7 +88,7 @@ class _ToolOptions:
     """
 
     tool: Tool
-    inner: TextRecordOptions
+    inner: ReaderOptions
     sentences: Mapping[str, Suggested]
     annotator: str | None
     read: list[_Read] = field(default_factory=list)
@@ -98,7 +98,7 @@ class _ToolOptions:
         """No card names these options."""
         raise NotImplementedError
 
-    def data(self, folder: Path, value: str) -> CorpusFile:
+    def data(self, folder: Path, value: str) -> SplitData:
         """Return the export."""
         return self.inner.data(folder, value)
 
@@ -116,6 +116,10 @@ class _ToolOptions:
         """Return the function that reads a record and finds its sentence."""
 
         def text_of(record: Any) -> AnnotatedText | Fault:
+            if isinstance(
+                record, dict
+            ):  # two sentences may have one text, by whose hash Prodigy's reader would take them for one
+                record = {key: value for key, value in record.items() if key != "_input_hash"}
             found = read(record)
             correction = self.tool.correction(record, self.annotator)
             if isinstance(found, AnnotatedText):
@@ -218,7 +222,7 @@ def _corrected(
     suggested = {(entity.first, entity.last + 1, entity.span.label) for entity in one.marked() if tool.takes(entity)}
     there = {(span.start, span.end, span.label) for span in spans}
     kept = len(suggested & there)
-    verdict = ACCEPTED if suggested == there else CHANGED if kept or not suggested else REJECTED
+    verdict: Verdict = ACCEPTED if suggested == there else CHANGED if kept or not suggested else REJECTED
     review = Review(
         tool.name, verdict, correction.annotator, correction.date, kept, len(there - suggested), len(suggested - there)
     )

@@ -62,6 +62,11 @@ class Prodigy:
         meta, stamp = record.get("meta"), record.get("_timestamp")
         found = text_in(meta.get(ID_KEY)) if isinstance(meta, dict) else None
         who = text_in(record.get("_annotator_id")) or text_in(record.get("_session_id"))
-        is_time = isinstance(stamp, (int, float)) and not isinstance(stamp, bool) and 0 <= stamp < 2**33
-        date = datetime.fromtimestamp(stamp, UTC).isoformat(timespec="seconds") if is_time else None
-        return Correction(found, who, date)
+        return Correction(found, who, _date_of(stamp))
+
+
+def _date_of(stamp: Any) -> str | None:
+    """Return the time of a number of seconds since 1970, in UTC; None for anything else."""
+    if not isinstance(stamp, (int, float)) or isinstance(stamp, bool) or not 0 <= stamp < 2**33:
+        return None
+    return datetime.fromtimestamp(stamp, UTC).isoformat(timespec="seconds")

@@ -125,10 +125,9 @@ def _provenance(new: str | None, one: Corrected, found: Suggestions) -> Provenan
     if row := found.provenance.get(sentence.id):
         return replace(row, id=new, asked=sentence.id, confidences=None, uncertainty=None, review=one.review)
     where = sentence.where
-    place = (where.file, where.line) if where else (None, None)
     return Provenance(
-        new, sentence.id, *place, None, None, found.card.name, None, None, one.review.date or "", EXACT, (), None, None,
-        review=one.review,
+        new, sentence.id, where.file if where else None, where.line if where else None, None, None, found.card.name, None, None,
+        one.review.date or "", EXACT, (), None, None, review=one.review,
     )  # fmt: skip
 
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
+from ...data_converters.readers import ReaderOptions
 from ...data_converters.readers.offsets import Unit
-from ...data_converters.readers.texts import TextRecordOptions
 from ...labels import LabelSet
 from .suggestions import Marked, Suggested
 
@@ -71,7 +71,7 @@ class Tool(Protocol):
     def companion(self, labels: LabelSet, *, nested: bool) -> Companion | None:
         """Return settings of the tool for a label set; None if it needs none."""
 
-    def options(self, annotator: str | None, *, reviewed: bool, keys: dict[str, Any]) -> TextRecordOptions:
+    def options(self, annotator: str | None, *, reviewed: bool, keys: dict[str, Any]) -> ReaderOptions:
         """Return the options of the reader of its exports.
 
         Args:

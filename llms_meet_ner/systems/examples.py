@@ -162,6 +162,12 @@ class ExampleChooser(ABC):
             )  # fmt: skip
         return Chosen(self.shots, dataset, [self._fixed] * len(sentences), self._fixed)
 
+    def _forget(self) -> None:
+        """Forget the candidates and what was chosen of them, since there are others now."""
+        self._nearest.clear()
+        for name in ("_pool", "_fixed"):
+            self.__dict__.pop(name, None)
+
     @cached_property
     def _pool(self) -> list[Candidate]:
         fmt = self._spec.output_format()

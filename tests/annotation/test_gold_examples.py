@@ -48,10 +48,9 @@ def test_a_sentence_that_is_labelled_is_no_example_whatever_its_case_and_spaces(
     train = list(read_corpus(CARD, "train"))
     asked = [Sentence(f"x/{at}", ("".join(one.tokens).upper(),)) for at, one in enumerate(train[:9])]
     chooser = GoldExamples(GoldSplit(CARD, "train"), spec, Shots(3, "nearest"))
-    different = {one.tokens for one in train}
+    chooser.choose(train[9:12])
     assert chooser.keep_out(asked) == sum(one.tokens in {gold.tokens for gold in train[:9]} for one in train)
     shown = {example.id for examples in chooser.choose(train[:9]).by_sentence for example in examples}
-    assert len(different) > 9
     assert not shown & {one.id for one in train[:9]}
     with pytest.raises(LmnError, match="demo train: all of its sentences are among those to label"):
         chooser.keep_out(train)

@@ -97,6 +97,8 @@ def test_what_goes_wrong_is_one_line(workdir: Path) -> None:
     words = ["--tool", "prodigy", "--from", "mine", "--out", "out"]
     assert "nowhere.jsonl: no such file" in annotate("import", "nowhere.jsonl", *words, code=1).stderr
     Path("bad.jsonl").write_text("{\n")
+    said = annotate("export", "mine", "--tool", "doccano", "--out", "mine/train.jsonl", code=1).stderr
+    assert "mine/train.jsonl: is a file of the corpus, and would be written over; name another file with --out" in said
     assert "bad.jsonl:2: not JSON" in annotate("import", "bad.jsonl", *words, code=1).stderr
     (record,) = exported("prodigy", "mine", "a.jsonl")
     tool_exports.write("prodigy", Path("b.jsonl"), [tool_exports.finished("prodigy", record, [], state="skipped")])

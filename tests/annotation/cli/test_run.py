@@ -36,6 +36,7 @@ def test_a_text_becomes_a_corpus_that_other_commands_read(fake: Fake, workdir: P
     result = with_server(fake, "news.txt", "--labels", "conll2003", "--out", "data/news")
     assert "news.txt: left out, lines without text: 1" in result.stderr
     assert "to be sent to 127.0.0.1, this machine: news.txt (sentences: 3)" in result.stderr
+    assert "language on the card: und, a guess (too few words tell a language); --language names it" in result.stderr
     assert result.stdout.splitlines() == [
         "3 of 3 sentences labelled; entities: 3 PER", "answers: 3 exact",
         "bill: requests: 3; tokens: 120 in, 27 out; cost: unknown; requests of this call: 3", "", "data/news/card.yaml",

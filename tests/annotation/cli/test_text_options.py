@@ -82,11 +82,9 @@ def test_a_corpus_is_named_after_its_folder(tmp_path: Path) -> None:
         corpus_name(tmp_path / "新闻")
 
 
-def test_the_language_of_a_text_is_that_of_its_words_and_said_and_not_english_for_all(
-    workdir: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_language_of_a_text_is_that_of_its_words_and_not_english_for_all(workdir: Path) -> None:
     Path("news.txt").write_text("Die Fregatte liegt in der Werft, und das Schiff ist nicht mit dem Dampfer im Hafen.\n")
     news = choice("news.txt", labels="demo")
     corpus = news.corpus(CARD, SPEC, "news", news.read(CARD, SPEC, "news", None))
-    assert corpus.language == "de"
-    assert "news.txt: the card says language: de (" in capsys.readouterr().err
+    assert (corpus.language, "small words of that language" in corpus.language_why) == ("de", True)
+    assert choice("demo").corpus(CARD, SPEC, "news", texts_of_split(CARD, "testb")).language_why == ""

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from tool_exports import Row, finished, save_corpus, write
+
+from llms_meet_ner.annotation.exchange.importing import read_export
 from llms_meet_ner.annotation.exchange.prodigy import Prodigy
-from llms_meet_ner.annotation.exchange.suggestions import Suggested
+from llms_meet_ner.annotation.exchange.suggestions import Suggested, read_suggestions
+from llms_meet_ner.data_converters.cards import load_card
 from llms_meet_ner.sentence import Sentence, Span
 
 TOOL = Prodigy()
@@ -28,3 +34,12 @@ def test_a_time_that_is_none_is_not_known() -> None:
     for stamp in ("yesterday", True, 1e300, None):
         assert TOOL.correction(record | {"_timestamp": stamp}, None).date is None
     assert TOOL.correction("x", None) == (None, None, None)
+
+
+def test_equal_sentences_that_two_people_answer_are_two_sentences(tmp_path: Path) -> None:
+    rows: list[Row] = [(["Ada", "left"], []), (["Ada", "left"], [])]
+    found = read_suggestions(load_card(save_corpus(tmp_path / "mine", rows)), "train")
+    records = [TOOL.record(one, []) for one in found.sentences]
+    done = [finished("prodigy", record, [(0, 3, "PER")], who=who) for record, who in zip(records, ("ada", "bob"))]
+    imported = read_export(write("prodigy", tmp_path / "in.jsonl", done), TOOL, found)
+    assert [(one.review.annotator, len(one.sentence.spans)) for one in imported.sentences] == [("ada", 1), ("bob", 1)]
