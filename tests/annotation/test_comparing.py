@@ -84,6 +84,9 @@ def test_a_labelled_corpus_is_compared_on_a_part_of_its_sentences(tmp_path: Path
         line |= {"requests": 1, "tokens_in": 10, "tokens_out": 2, "cost": 0.5, "currency": "EUR"}
     (tmp_path / "provenance.jsonl").write_text("\n".join(map(json.dumps, lines)))
     assert labelled_earlier(tmp_path, GOLD[2:4]).bill == Bill(2, 20, 4, 0, 0.0, 1.0, "EUR")
+    lines[3] |= {"requests": 0, "tokens_in": 0, "tokens_out": 0, "cost": 0.0, "shared_with": [GOLD[0].id]}
+    (tmp_path / "provenance.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    assert labelled_earlier(tmp_path, GOLD[3:4]).bill == Bill(1, 10, 2, 0, 0.0, 0.5, "EUR"), "whoever paid for it"
     for other in (Sentence("x/test/9", ("Ada",)), Sentence("x/test/1", ("Eve",))):
         with pytest.raises(LmnError, match=rf"has no answer to {other.id}; label a corpus that holds the whole sample"):
             labelled_earlier(tmp_path, [other])

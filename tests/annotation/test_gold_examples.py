@@ -48,9 +48,20 @@ def test_a_sentence_that_is_labelled_is_no_example_whatever_its_case_and_spaces(
     train = list(read_corpus(CARD, "train"))
     asked = [Sentence(f"x/{at}", ("".join(one.tokens).upper(),)) for at, one in enumerate(train[:9])]
     chooser = GoldExamples(GoldSplit(CARD, "train"), spec, Shots(3, "nearest"))
-    chooser.choose(train[9:12])
     assert chooser.keep_out(asked) == sum(one.tokens in {gold.tokens for gold in train[:9]} for one in train)
     shown = {example.id for examples in chooser.choose(train[:9]).by_sentence for example in examples}
     assert not shown & {one.id for one in train[:9]}
     with pytest.raises(LmnError, match="demo train: all of its sentences are among those to label"):
         chooser.keep_out(train)
+
+
+def test_what_is_kept_out_later_is_not_shown_again_nor_what_was_kept_out_before() -> None:
+    train = {one.id: one for one in read_corpus(CARD, "train")}
+    asked = texts_of_split(CARD, "testb").first(1).sentences
+    chooser = GoldExamples(GoldSplit(CARD, "train"), load_template("xml").prompt(CARD), Shots(2, "nearest"))
+    shown: set[str] = set()
+    for _ in range(3):
+        examples = {example.id for example in chooser.choose(asked).by_sentence[0]}
+        assert not examples & shown
+        shown |= examples
+        chooser.keep_out([train[name] for name in examples])

@@ -88,6 +88,7 @@ STRANGE: dict[str, tuple[Answer, str]] = {
     "control characters": (chat("a\x00b\x1b[2Jc\x7fd\x85e\u2028f\u202eg\rh"), "a\x00b\x1b[2Jc\x7fd\x85e\u2028f\u202eg\rh"),
     "text in parts": (chat([{"type": "text", "text": "Oslo "}, {"type": "text", "text": "is\nbig"}]), "Oslo is\nbig"),
     "an empty text": (chat(""), ""),
+    "no text, as of a filter": (chat(None), ""),
     "usage that cannot be": (
         sent(b'{"choices": [{"message": {"content": "x"}}], "usage": {"prompt_tokens": NaN, "total_tokens": []}, "id": -1e999}'),
         "x",

@@ -174,7 +174,6 @@ NO_COMPLETION: dict[str, Answer] = {
     "a message null": choices([{"message": None}]),
     "a message a list": choices([{"message": ["content"]}]),
     "no content": choices([{"message": {"role": "assistant"}}]),
-    "content null": chat(None),
     "content a number": chat(5),
     "content a mapping": chat({"text": "x"}),
     "content an empty list": chat([]),

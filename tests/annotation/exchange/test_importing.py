@@ -164,6 +164,10 @@ def test_labels_that_the_card_lacks_are_named_with_their_counts(corpus: Corpus, 
         LmnError, match=r"labels that the card does not list, with their entities: 'ORG' \(2\), 'ANIM' \(1\); add"
     ):
         back(tool, found, done, tmp_path)
+    card = found.card.path
+    card.write_text(card.read_text().replace("labels: [", "labels: [{name: ORG}, {name: ANIM}, "))
+    more = read_suggestions(load_card(card), "train")
+    assert sum(len(one.sentence.spans) for one in back(tool, more, done, tmp_path).sentences) == 3, "the remedy works"
 
 
 @all_tools
