@@ -22,10 +22,11 @@ from ..tags import Repair
 from ..terminal import echo
 from .analysis import analyse, examine, pair_up
 from .analysis.groups import Known
+from .analysis.separation import separate
 from .published.side_by_side import find_references
 from .scored_run.analysis import Analysis
 from .scored_run.run import Baselines, Evaluation, Llms4nerScores, OtherReading, References, ScoredRun
-from .scoring.aligned import AlignedPredictions, align_predictions, aligning, judge
+from .scoring.aligned import AlignedPredictions, align_predictions, aligning, judge, judged_entities
 from .scoring.baselines import count_baselines
 from .scoring.counts import score
 from .scoring.llms4ner import count_llms4ner
@@ -179,6 +180,8 @@ def _scored_run(
         The run, and the base model that its notes name; None if they name none.
     """
     calibration, uncertainty = judge(found, gold.sentences)
+    if calibration:
+        calibration = replace(calibration, separation=separate(judged_entities(found, gold.sentences)))
     adapter, shots, model = noted_system(found.path)
     run = ScoredRun(
         corpus=gold.card.name,

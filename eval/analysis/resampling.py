@@ -69,12 +69,12 @@ def _resampled(rows: Sequence[Sequence[int]], seed: int, resamples: int) -> list
     kinds, numbers = np.unique(np.array(rows, dtype=np.int64), axis=0, return_counts=True)
     generator = np.random.default_rng(seed)
     sums: list[list[int]] = []
-    for size in _parts(resamples, len(kinds)):
+    for size in parts(resamples, len(kinds)):
         sums += (generator.multinomial(len(rows), numbers / len(rows), size=size) @ kinds).tolist()
     return sums
 
 
-def _parts(draws: int, kinds: int) -> Iterator[int]:
+def parts(draws: int, kinds: int) -> Iterator[int]:
     """Cut draws, which take one number for each kind, into parts of at most `_IN_MEMORY` numbers; the numbers drawn stay the same."""
     most = max(1, _IN_MEMORY // kinds)
     for start in range(0, draws, most):
@@ -165,7 +165,7 @@ def _exchanged(rows: Sequence[Sequence[int]], seed: int, trials: int) -> list[li
     change = np.stack([kinds[:, 2] - kinds[:, 0], kinds[:, 3] - kinds[:, 1]], axis=1)
     generator = np.random.default_rng(seed)
     moved = np.concatenate(
-        [generator.binomial(numbers, 0.5, size=(size, len(kinds))) @ change for size in _parts(trials, len(kinds))]
+        [generator.binomial(numbers, 0.5, size=(size, len(kinds))) @ change for size in parts(trials, len(kinds))]
     )
     sums = np.tile(table.sum(axis=0), (trials, 1))
     sums[:, 0] += moved[:, 0]

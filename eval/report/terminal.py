@@ -101,6 +101,9 @@ def _trust_facts(run: ScoredRun) -> list[tuple[str, str]]:
             f"maximum {found.maximum_calibration_error:.4f}, Brier score {found.brier:.4f}"
         )
         facts.append(("confidence", f"{errors}, of {found.predicted:,} entities"))
+    if found and (area := found.separation):
+        interval = f"{area.level:.0%} interval {area.interval.low:.4f} to {area.interval.high:.4f}"
+        facts.append(("AUROC", f"{area.auroc:.4f} ({interval}), of the confidences of right against wrong entities"))
     if unsure := run.uncertainty:
         entropies = f"mean {unsure.mean:.4f}, maximum {unsure.max:.4f} nats"
         facts.append(("uncertainty", f"{entropies}, averages of {unsure.sentences:,} sentences"))

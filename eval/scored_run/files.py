@@ -45,7 +45,7 @@ written_as(Bin, "from=low to=high predicted correct confidence_sum confidence ac
 written_as(Threshold, "from=least *counts")
 written_as(
     Calibration,
-    "predicted squared_error expected_calibration_error maximum_calibration_error brier bins thresholds",
+    "predicted squared_error expected_calibration_error maximum_calibration_error brier bins thresholds separation?",
 )
 written_as(Quarter, "from=lowest to=highest sentences with_errors error_share")
 written_as(UncertaintySummary, "sentences mean_sum max_sum mean max quarters")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ...counts import Counts, ratio
 from ...typed_json import Count, Share
+from .analysis import Interval
 
 BINS = 10
 
@@ -65,6 +66,26 @@ class Threshold:
 
 
 @dataclass(frozen=True, slots=True)
+class Separation:
+    """How well confidence tells right entities from wrong ones.
+
+    Attributes:
+        auroc: Area under the ROC curve: probability that a right entity, drawn at random, has a higher confidence than a wrong one, where
+            equal confidences count half. 0.5 is chance.
+        interval: Percentile interval of the area, by bootstrap over sentences.
+        level: Share of the resamples that lie in it.
+        resamples: Number of resamples.
+        seed: Seed of the draws.
+    """
+
+    auroc: Share
+    interval: Interval
+    level: Share
+    resamples: Count
+    seed: Count
+
+
+@dataclass(frozen=True, slots=True)
 class Calibration:
     """Confidences of predicted entities compared with how often they were right.
 
@@ -72,6 +93,8 @@ class Calibration:
         squared_error: Sum over entities of the squared distance between confidence and 1 (correct) or 0 (wrong).
         bins: Bins of equal width, from 0 to 1.
         thresholds: Scores that each minimum confidence would leave, the lowest minimum first.
+        separation: How well the confidences tell right from wrong; None if no entity is right, or none is wrong, and in files of earlier
+            versions.
 
     Raises:
         ValueError: The number of bins is wrong, or the squared error is impossible for this number of entities.
@@ -80,6 +103,7 @@ class Calibration:
     squared_error: float
     bins: tuple[Bin, ...]
     thresholds: tuple[Threshold, ...]
+    separation: Separation | None = None
 
     def __post_init__(self) -> None:
         if len(self.bins) != BINS or not 0 <= self.squared_error <= self.predicted:

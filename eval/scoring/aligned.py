@@ -13,7 +13,7 @@ from ...formats import OutputFormat
 from ...formats.candidates import Candidates
 from ...labels import LabelSet
 from ...reading import LENIENT, PUBLISHED, READINGS, BothReadings, Reading, read_both, read_output
-from ...records import Uncertainty, read_pieces, spans_to_json
+from ...records import read_pieces, spans_to_json
 from ...sentence import Sentence, Span
 from ..scored_run.trust import Calibration, UncertaintySummary
 from .calibration import calibrate, summarise_uncertainty
@@ -156,18 +156,28 @@ def align_predictions(
     )
 
 
+def judged_entities(
+    predictions: AlignedPredictions, sentences: Sequence[Sentence]
+) -> list[list[tuple[float, bool]]]:  # fmt: skip
+    """Return for each sentence, for each predicted entity, its confidence and whether the gold has it; none without confidences."""
+    return [
+        [(value, span in sentence.spans) for span, value in zip(alignment.spans, values)]
+        for sentence, alignment, values in zip(
+            sentences, predictions.aligned, predictions.confidences or [()] * len(sentences)
+        )
+    ]
+
+
 def judge(
     predictions: AlignedPredictions, sentences: Sequence[Sentence]
 ) -> tuple[Calibration | None, UncertaintySummary | None]:
     """Compare confidences and uncertainties with what is right; each is None if the predictions have none."""
-    judged: list[tuple[float, bool]] = []
-    unsure: list[tuple[Uncertainty, bool]] = []
-    values_of = predictions.confidences or [()] * len(sentences)
-    for sentence, row, alignment, values in zip(sentences, predictions.rows, predictions.aligned, values_of):
-        gold = set(sentence.spans)
-        judged += [(value, span in gold) for span, value in zip(alignment.spans, values)]
-        if row.uncertainty:
-            unsure.append((row.uncertainty, gold != set(alignment.spans)))
+    judged = [pair for found in judged_entities(predictions, sentences) for pair in found]
+    unsure = [
+        (row.uncertainty, set(sentence.spans) != set(alignment.spans))
+        for sentence, row, alignment in zip(sentences, predictions.rows, predictions.aligned)
+        if row.uncertainty
+    ]
     total = sum(len(sentence.spans) for sentence in sentences)
     return calibrate(judged, total) if judged else None, summarise_uncertainty(unsure) if unsure else None
 
