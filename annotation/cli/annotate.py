@@ -6,6 +6,7 @@ import click
 
 from ...cli.default_group import DefaultCommandGroup
 from .compare import compare_command
+from .doubts import doubts_command
 from .exchange import export_command, import_command
 from .plan import plan_command
 from .run import run_command
@@ -22,12 +23,14 @@ def main() -> None:
     lmn-annotate plan news.txt --labels conll2003 --engine openai --prices prices.yaml --out data/news
     lmn-annotate compare wikigold --split dev --sample 100 --engine openai --template xml --template published --out outputs/compare
     lmn-annotate export data/news --tool label-studio --out news.json
+    lmn-annotate doubts wikigold --recipe recipes/students/minilm_demo.yaml --out outputs/doubts
     lmn-convert check data/news/card.yaml
     """  # noqa: D301
 
 
 for subcommand in (
     compare_command,
+    doubts_command,
     export_command,
     import_command,
     plan_command,

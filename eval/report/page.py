@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from urllib.parse import quote, urlencode
 
 from ...rendering.html import page
@@ -12,6 +12,7 @@ from .charts import charts
 from .content import (
     Filter,
     LinkedTable,
+    Section,
     facts,
     headline,
     interval_note,
@@ -23,15 +24,21 @@ from .content import (
 from .sentences import browser_data
 
 
-def html_report(evaluation: Evaluation) -> Iterator[str]:
-    """Yield the page in parts."""
+def html_report(evaluation: Evaluation, *, title: str | None = None, first: Sequence[Section] = ()) -> Iterator[str]:
+    """Yield the page in parts.
+
+    Args:
+        evaluation: Scored run and its sentences, which the error browser shows in their order.
+        title: Title of the page; None for that of a report.
+        first: Sections before those of a report.
+    """
     run = evaluation.run
     return page(
         "eval.report/page.html.jinja",
-        title=title_of(run),
+        title=title or title_of(run),
         headline=headline(run),
         interval_note=interval_note(run),
-        sections=sections(run),
+        sections=[*first, *sections(run)],
         charts=charts(run),
         facts=facts(run),
         provenance=provenance(run),

@@ -129,14 +129,38 @@ class Lattice:
             log += self._leaving[sentence, span.end]
         return float(min(1.0, np.exp(log)))
 
+    def without_entities(self, sentence: int, start: int, end: int) -> float:
+        """Return the probability that no entity holds any token of a range: the share of the sequences with O there, by their weight.
+
+        Args:
+            sentence: Position of the sentence in the batch.
+            start: First token of the range.
+            end: Position after its last token.
+        """
+        inside = self.scores[sentence, start + 1 : end, 0].sum()
+        log = self._forward[sentence, start, 0] + inside + self._backward[sentence, end - 1, 0] - self._total[sentence]
+        return float(min(1.0, np.exp(log)))
+
+    def tag_probabilities(self) -> Floats:
+        """Return the probability of each tag of each token, over all sequences by weight (S, T, C); 0 after a sentence's end."""
+        inside = np.arange(self.scores.shape[1])[None] < self.lengths[:, None]
+        found: Floats = np.where(inside[:, :, None], np.exp(self._tag_logs), 0)
+        return found
+
     def entropies(self) -> Floats:
         """Return the entropy of the tag of each token, in nats, over all sequences by weight; 0 after a sentence's end (S, T)."""
-        logs = self._forward + self._backward - self._total[:, None, None]
+        logs = self._tag_logs
         shares = np.exp(logs)
         entropy = -np.sum(np.where(shares > 0, shares * np.where(shares > 0, logs, 0), 0), axis=2)
         inside = np.arange(self.scores.shape[1])[None] < self.lengths[:, None]
         found: Floats = np.where(inside, np.maximum(entropy, 0), 0)
         return found
+
+    @property
+    def _tag_logs(self) -> Floats:
+        """Logarithm of the share of the sequences with a tag of a token, by their weight (S, T, C)."""
+        logs: Floats = self._forward + self._backward - self._total[:, None, None]
+        return logs
 
     def _start(self) -> Floats:
         """Return the weights of the tags of first tokens: none is inside an entity (S, C)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import combinations, product
 from typing import Any
 
 import numpy as np
@@ -61,11 +61,17 @@ def test_best_sequence_entity_probabilities_and_entropies_are_those_of_brute_for
         for span in {span for tags in weights for span in spans_of(tags)}:
             share = sum(weight for tags, weight in weights.items() if span in spans_of(tags)) / total
             assert lattice.probability(number, span, LABELS.index(span.label)) == pytest.approx(share, abs=1e-9)
+        for start, end in combinations(range(len(row) + 1), 2):
+            share = sum(weight for tags, weight in weights.items() if not any(tags[start:end])) / total
+            assert lattice.without_entities(number, start, end) == pytest.approx(share, abs=1e-9)
+        shares = lattice.tag_probabilities()[number]
         for at in range(len(row)):
             marginal = [sum(w for tags, w in weights.items() if tags[at] == tag) / total for tag in range(len(NAMES))]
+            assert shares[at].tolist() == pytest.approx(marginal, abs=1e-9)
             entropy = -sum(share * np.log(share) for share in marginal if share > 0)
             assert entropies[number, at] == pytest.approx(entropy, abs=1e-7)
         assert (entropies[number, len(row) :] == 0).all()
+        assert (shares[len(row) :] == 0).all()
 
 
 def test_an_entity_that_tokens_alone_would_begin_inside_is_begun_or_left() -> None:

@@ -1,0 +1,121 @@
+"""The command `lmn-annotate doubts`."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import click
+import cloup
+
+from ...cli.options import catch_errors
+from ...cli.predict_options import batch_size_option, dtype_option
+from ...data_converters.cards import load_card
+from ...decoding.pretrained import Dtype
+from ...errors import LmnError
+from ...eval.cli.adapter_options import AdapterChoice
+from ...eval.evaluate import Gold, read_gold
+from ...rendering.tables import aligned
+from ...systems.options import SystemOptions
+from ...terminal import echo
+from ..choosing import SystemChoice
+from ..doubts.folds import fold
+from ..doubts.out_of_fold import Judging, flat
+from ..doubts.ranking import gold_tags, rank
+from ..doubts.report import PAGE_FILE, Found, counts_table, doubts_table, gold_without_separators, write_found
+from ..doubts.token_issues import check_cleanlab, find_token_issues
+from ..doubts.witnesses import check_not_trained_on, witness
+from ..simulation.learner import StudentLearner
+
+
+@cloup.command("doubts")
+@click.argument("card_name", metavar="CARD")
+@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
+@cloup.option_group(
+    "Gold in doubt",
+    cloup.option("--split", default="train", show_default=True, help="Split of the card."),
+    cloup.option("--source", type=click.Path(path_type=Path), help="Folder of the corpus files. [default: as for lmn-convert]"),
+    cloup.option("--limit", type=click.IntRange(min=1), help="Only the first N sentences."),
+)  # fmt: skip
+@cloup.option_group(
+    "Who doubts",
+    cloup.option("--recipe", type=click.Path(path_type=Path), required=True, help="Recipe of the students, one for each fold."),
+    cloup.option("--folds", type=click.IntRange(min=2), default=5, show_default=True, help="Parts, each judged by a student without it."),
+    cloup.option("--seed", type=int, default=42, show_default=True, help="Seed of the parts and the students."),
+    cloup.option(
+        "--adapter", "adapters", multiple=True, metavar="FOLDER",
+        help="Also what this adapter, merged model or student says, which was not trained on the split. May be repeated.",
+    ),
+    batch_size_option,
+    dtype_option,
+)  # fmt: skip
+@cloup.option_group(
+    "Outputs",
+    cloup.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the doubts."),
+    cloup.option("--first", type=click.IntRange(min=1), default=20, show_default=True, help="Doubts that are printed."),
+    cloup.option("--keep-models", is_flag=True, help="Keep the students."),
+    cloup.option("--dry-run", is_flag=True, help="Say what would be trained, and stop."),
+)  # fmt: skip
+@catch_errors
+def doubts_command(
+    card_name: str, overrides: tuple[str, ...], split: str, source: Path | None, limit: int | None, recipe: Path, folds: int, seed: int,
+    adapters: tuple[str, ...], batch_size: int, dtype: Dtype, out: Path, first: int, keep_models: bool, dry_run: bool,
+) -> None:  # fmt: skip
+    """Rank the entities of CARD whose gold is probably wrong.
+
+    \b
+    lmn-annotate doubts wikigold --split train --recipe recipes/students/minilm_demo.yaml --out outputs/doubts num_train_epochs=4
+    lmn-annotate doubts wikigold --recipe recipes/students/minilm_demo.yaml --adapter outputs/demo_smollm2 --out outputs/doubts
+
+    The split is cut into folds. A student that was trained on the others says what it would have marked in each, and how probable the gold
+    is. KEY=VALUE words override keys of the recipe. A run that was killed continues with the fold where it stopped.
+    """  # noqa: D301
+    check_cleanlab()
+    card = load_card(card_name)
+    learner = StudentLearner.of(recipe, overrides, card)
+    options = SystemOptions(batch_size=batch_size, dtype=dtype)
+    unknown = [check_not_trained_on(Path(name), card, split, learner.recipe.dataset_dir) for name in adapters]
+    systems = {name: SystemChoice(options, AdapterChoice(name)).annotator(card, out).system for name in adapters}
+    gold = read_gold(card, split, source).first(limit)
+    sentences, inner = flat(gold.sentences)
+    judging = Judging(sentences, fold(sentences, folds, seed), learner, seed, keep_models)
+    notes = [f"entities inside others, left out since a student learns the outer ones: {inner:,}"] if inner else []
+    for line in (*notes, *judging.plan(), *filter(None, unknown)):
+        echo(line, err=True)
+    if dry_run:
+        return
+    flat_gold = gold_without_separators(gold, sentences)
+    settings = _settings(flat_gold, folds)
+    judgements = judging.run(out, settings)
+    witnesses = [witness(name, system, flat_gold.sentences, card, out) for name, system in systems.items()]
+    issues = find_token_issues(
+        [gold_tags(one, card.labels.names) for one in flat_gold.sentences], [one.tags for one in judgements]
+    )
+    doubts = rank(flat_gold.sentences, judgements, issues, witnesses)
+    if not doubts:
+        raise LmnError("neither gold nor students hold an entity", f"{card.name} {split}", "name a split with entities")
+    found = Found(
+        flat_gold, doubts, judgements, {**settings, "seed": seed, "recipe": str(recipe), "adapters": list(adapters)}
+    )
+    write_found(found, out)
+    for table in (counts_table(found), doubts_table(doubts[:first])):
+        for line in aligned(table):
+            echo(line)
+        echo()
+    echo(out / PAGE_FILE)
+
+
+def _settings(gold: Gold, folds: int) -> dict[str, Any]:
+    """Return what judgements follow from besides recipe and seed: the corpus with its gold, and the number of folds."""
+    digest = hashlib.sha256()
+    for one in gold.sentences:
+        entities = [(span.start, span.end, span.label) for span in one.spans]
+        digest.update(repr((one.id, one.tokens, entities)).encode("utf-8", "surrogatepass"))
+    return {
+        "corpus": gold.card.name,
+        "split": gold.split,
+        "sentences": len(gold.sentences),
+        "gold": digest.hexdigest(),
+        "folds": folds,
+    }
