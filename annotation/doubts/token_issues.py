@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -54,7 +55,12 @@ def find_token_issues(tags: Sequence[Sequence[int]], probabilities: Sequence[Seq
 
     labels = [list(row) for row in tags]
     rows = [np.array(row) for row in probabilities]
-    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):  # it prints hints
+    with (
+        warnings.catch_warnings(),
+        open(os.devnull, "w") as nowhere,
+        contextlib.redirect_stdout(nowhere),
+    ):  # it prints hints
+        warnings.filterwarnings("ignore", "May not flag all label issues")  # about tags that no token of the gold has
         _, qualities = get_label_quality_scores(labels, rows, token_score_method="normalized_margin")
         wrong = find_label_issues(labels, rows, return_indices_ranked_by="normalized_margin", n_jobs=1)
     return TokenIssues([row.tolist() for row in qualities], frozenset((int(at), int(token)) for at, token in wrong))

@@ -1,0 +1,62 @@
+"""`lmn-annotate doubts`, with a tiny encoder: the list, the page, a run that goes on, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from annotating import annotate, rows
+from tiny_encoders import student_recipe
+
+from llms_meet_ner.data_converters import load_card, read_corpus
+from llms_meet_ner.students.beliefs import beliefs_of
+from llms_meet_ner.students.encoder import load_student
+
+pytest.importorskip("torch")
+
+WORDS = ("doubts", "demo", "--split", "testa", "--limit", "40", "--folds", "2", "--out", "d", "--recipe", "tiny.yaml")
+
+
+def test_doubts_are_ranked_and_a_run_goes_on_where_it_stopped(workdir: Path) -> None:
+    student_recipe(workdir, eval_dataset=None)
+    planned = annotate(*WORDS, "--dry-run")
+    assert "folds: 2, of single sentences: no documents are known\ntrainings: 2, of " in planned.stderr
+    assert not Path("d").exists()
+    result = annotate(*WORDS, "--keep-models", "num_train_epochs=25")
+    assert "fold 1 of 2: F1 0." in result.stderr
+    doubts = rows(Path("d/doubts.jsonl"))
+    gold = [span for one in list(read_corpus(load_card("demo"), "testa"))[:40] for span in one.spans]
+    assert len([one for one in doubts if one["gold"]]) == len(gold)
+    assert [one["rank"] for one in doubts] == list(range(1, len(doubts) + 1))
+    summary = json.loads(Path("d/doubts.json").read_text())
+    assert sum(summary["doubts"].values()) == len(doubts)
+    page = Path("d/doubts.html").read_text()
+    assert "demo testa: doubts about the gold" in page
+    assert f"#kind=all&amp;at={doubts[0]['id'].replace('/', '%2F')}" in page
+
+    student = load_student(Path("d/student-0"))
+    sentences = {one.id: one for one in read_corpus(load_card("demo"), "testa")}
+    judged = rows(Path("d/fold-0.jsonl"))
+    for row, belief in zip(judged, beliefs_of(student, [sentences[one["id"]] for one in judged], 8), strict=True):
+        assert row["confidences"] == pytest.approx(belief.answer.confidences, abs=1e-4)
+        assert row["confidences"] == pytest.approx(
+            [belief.of_entity(span) for span in belief.answer.spans or ()], abs=1e-4
+        )
+        assert all(sum(tags) == pytest.approx(1, abs=1e-4) for tags in row["tags"])
+        assert len(row["tags"]) == len(sentences[row["id"]].tokens)
+
+    again = annotate("doubts", *WORDS[1:], "num_train_epochs=25")
+    assert "fold 1" not in again.stderr
+    assert again.stdout == result.stdout
+    lines = Path("d/rows.jsonl").read_text().splitlines(keepends=True)
+    Path("d/rows.jsonl").write_text("".join(lines[:-1]))
+    went_on = annotate(*WORDS, "num_train_epochs=25")
+    assert "fold 1" not in went_on.stderr
+    assert "fold 2 of 2" in went_on.stderr
+    assert rows(Path("d/doubts.jsonl")) == doubts
+
+    assert "other settings: steps was" in annotate(*WORDS, code=1).stderr
+    Path("d/fold-1.jsonl").write_text("")
+    damaged = annotate(*WORDS, "num_train_epochs=25", code=1)
+    assert "d/fold-1.jsonl: missing, or not as it was written; name another folder with --out" in damaged.stderr
