@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from statistics import mean
 from typing import Literal, get_args
 
 from ...eval.analysis.pairs import pair_up
@@ -34,6 +35,11 @@ _OF_PAIRS: dict[PairKind, Kind] = {
 """Kinds of doubts by the kinds of pairs, where the students are the prediction."""
 
 
+SURPLUS_WEIGHT = 0.5
+"""Weight of the distance of the probabilities where no entity is suggested. Students of few sentences overlook entities and are sure of it:
+with full weight, such doubts fill the first hundred (docs/doubts.md)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Support:
     """What one judge gives to the gold and to what is said instead.
@@ -46,10 +52,10 @@ class Support:
     gold: Share
     suggested: Share
 
-    @property
-    def doubt(self) -> float:
-        """Doubt from 0 to 1: half of one plus the distance of the two probabilities, above 0.5 where the gold is the less probable one."""
-        return (1 + self.suggested - self.gold) / 2
+    def doubt(self, kind: Kind) -> float:
+        """Return the doubt from 0 to 1: half of one plus the distance of the probabilities, above 0.5 if the gold is the less probable."""
+        weight = SURPLUS_WEIGHT if kind == "surplus" else 1
+        return (1 + weight * (self.suggested - self.gold)) / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +159,10 @@ def _doubts(
         students = _support(sentence, judgement, pair)
         touched = [span for span in (pair.gold, pair.predicted) if span]
         tokens = range(min(span.start for span in touched), max(span.end for span in touched))
-        supports = [students, *others.values()]
+        kind = _OF_PAIRS[pair.kind]
+        score = mean(one.doubt(kind) for one in (students, *others.values()))
         yield Doubt(
-            0, sum(one.doubt for one in supports) / len(supports), _OF_PAIRS[pair.kind], sentence.id, str(sentence.where or ""),
+            0, score, kind, sentence.id, str(sentence.where or ""),
             pair.gold, suggested, " ".join(sentence.tokens[place.start : place.end]), students,
             min(issues.qualities[at][token] for token in tokens), any((at, token) in issues.wrong for token in tokens), others,
         )  # fmt: skip

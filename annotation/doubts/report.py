@@ -68,11 +68,15 @@ def counts_table(found: Found) -> Table:
 def doubts_table(doubts: Sequence[Doubt]) -> Table:
     """Return the table of some doubts."""
     others = list(dict.fromkeys(name for one in doubts for name in one.others))
+
+    def by_others(one: Doubt) -> list[str]:
+        return [f"{one.others[name].doubt(one.kind):.4f}" for name in others]
+
     header = ("rank", "score", "kind", "sentence", "words", "gold", "instead", "p(gold)", "p(instead)", "by cleanlab")
     rows = [
         (
             str(one.rank), f"{one.score:.4f}", one.kind, one.id, one.words, _shown(one.gold), _instead(one), f"{one.students.gold:.4f}",
-            f"{one.students.suggested:.4f}", "yes" if one.token_issue else "no", *(f"{one.others[name].doubt:.4f}" for name in others),
+            f"{one.students.suggested:.4f}", "yes" if one.token_issue else "no", *by_others(one),
         )
         for one in doubts
     ]  # fmt: skip
@@ -134,7 +138,7 @@ def _page(found: Found, evaluation: Evaluation) -> Iterator[str]:
     notes = (
         f"The first {len(shown):,} of {len(found.doubts):,} doubts; the sentences below stand in the same order.",
         "Predictions are those of students that were not trained on the sentence. Score: half of one plus the probability of what is said "
-        "instead less that of the gold, the mean over students and other systems.",
+        "instead less that of the gold, the mean over students and other systems; half of that distance where no entity is suggested.",
     )  # fmt: skip
     section = Section(
         "doubts", "Doubts", notes, [LinkedTable(counts_table(found)), LinkedTable(doubts_table(shown), links)]

@@ -39,10 +39,11 @@ def test_each_difference_has_its_kind_and_the_probabilities_of_both_sides() -> N
         "agreed": (GOLD[4], None, 0.8, pytest.approx(0.2)),
         "missing": (None, SAID[4], 0.2, 0.7),
     }
-    assert list(doubts) == ["label", "surplus", "missing", "boundary", "both", "agreed"]
+    assert list(doubts) == ["label", "missing", "surplus", "boundary", "both", "agreed"]
     assert doubts["label"].score == pytest.approx((1 + 0.9 - 0.05) / 2)
+    assert doubts["surplus"].score == pytest.approx((1 + (0.85 - 0.1) / 2) / 2)
     assert doubts["agreed"].score == pytest.approx(1 - 0.8)
-    assert [one.words for one in doubts.values()] == ["a", "g", "k l", "b c", "d", "i"]
+    assert [one.words for one in doubts.values()] == ["a", "k l", "g", "b c", "d", "i"]
 
 
 def test_cleanlab_is_asked_about_the_tokens_of_both_sides() -> None:
