@@ -18,6 +18,7 @@ from pathlib import Path
 from planting import Confusions, Planted, confusions_of, hit_by, plant
 
 from llms_meet_ner.annotation.doubts.folds import fold
+from llms_meet_ner.annotation.doubts.judging import Judgement
 from llms_meet_ner.annotation.doubts.out_of_fold import Judging, flat
 from llms_meet_ner.annotation.doubts.ranking import Doubt, Witness, gold_tags, rank
 from llms_meet_ner.annotation.doubts.token_issues import find_token_issues
@@ -48,8 +49,8 @@ def witness_of(folder: Path, sentences: Sequence[Sentence], out: Path) -> Witnes
 
 def doubts_of(
     card: Card, sentences: Sequence[Sentence], asked: argparse.Namespace, seed: int, witness: Witness | None
-) -> list[list[Doubt]]:
-    """Return ranked doubts by the students alone, and by the students and the other model."""
+) -> tuple[list[Judgement], list[list[Doubt]]]:
+    """Return what the students say, and ranked doubts by the students alone, and by the students and the other model."""
     learner = StudentLearner.of(asked.recipe, asked.overrides, card)
     judging = Judging(sentences, fold(sentences, asked.folds, seed), learner, seed)
     for line in judging.plan():
@@ -58,7 +59,7 @@ def doubts_of(
     texts = [one for one in sentences if not one.is_docstart]
     issues = find_token_issues([gold_tags(one, card.labels.names) for one in texts], [one.tags for one in judgements])
     witnesses: list[Sequence[Witness]] = [(), *([(witness,)] if witness else [])]
-    return [rank(texts, judgements, issues, found) for found in witnesses]
+    return judgements, [rank(texts, judgements, issues, found) for found in witnesses]
 
 
 def show(name: str, doubts: Sequence[Doubt], planted: Sequence[Planted], entities: int, first: int) -> None:
@@ -105,8 +106,18 @@ def main() -> None:
     witness = witness_of(asked.witness, texts, asked.out / "witness") if asked.witness else None
     for seed in map(int, asked.seeds.split(",")):
         wrong, planted = plant(gold, errors, asked.share, seed)
-        for name, doubts in zip(("students", "students and witness"), doubts_of(card, wrong, asked, seed, witness)):
+        judgements, ranked = doubts_of(card, wrong, asked, seed, witness)
+        for name, doubts in zip(("students", "students and witness"), ranked):
             show(f"seed {seed}, {name}", doubts, planted, entities, asked.first)
+        sure = [
+            [(sure, span in one.spans) for span, sure in zip(said.spans, said.confidences)]
+            for one, said in zip(texts, judgements, strict=True)
+        ]
+        if area := separate(sure):
+            low, high = area.interval.low, area.interval.high
+            print(
+                f"  AUROC of the students' confidences against the original gold: {area.auroc:.4f} ({low:.4f} to {high:.4f})"
+            )
 
 
 if __name__ == "__main__":
