@@ -82,7 +82,7 @@ def doubts_command(
     judging = Judging(sentences, fold(sentences, folds, seed), learner, seed, keep_models)
     notes = [f"entities inside others, left out since a student learns the outer ones: {inner:,}"] if inner else []
     for line in (*notes, *judging.plan(), *filter(None, unknown)):
-        echo(line, err=True)
+        echo(line, err=not dry_run)
     if dry_run:
         return
     flat_gold = gold_without_separators(gold, sentences)

@@ -44,7 +44,9 @@ def witness(name: str, system: System, sentences: Sequence[Sentence], card: Card
         )  # fmt: skip
     if not system.gives_confidences:
         raise LmnError("gives no confidences", name, "name a system with constrained decoding, or a student")
-    folder = out / "others" / (_UNFIT.sub("-", name).strip("-.") or "system")
+    folder = (
+        out / "others" / f"{_UNFIT.sub('-', name).strip('-.')}-{system.sha256[:8]}"
+    )  # other weights or options, another folder
     records = read_records(predict(system, sentences, folder))
     return Witness(name, [dict(zip(one.spans, one.confidences or (), strict=True)) for one in records])
 

@@ -21,7 +21,7 @@ WORDS = ("doubts", "demo", "--split", "testa", "--limit", "40", "--folds", "2", 
 def test_doubts_are_ranked_and_a_run_goes_on_where_it_stopped(workdir: Path) -> None:
     student_recipe(workdir, eval_dataset=None)
     planned = annotate(*WORDS, "--dry-run")
-    assert "folds: 2, of single sentences: no documents are known\ntrainings: 2, of " in planned.stderr
+    assert "folds: 2, of single sentences: no documents are known\ntrainings: 2, of " in planned.stdout
     assert not Path("d").exists()
     result = annotate(*WORDS, "--keep-models", "num_train_epochs=25")
     assert "fold 1 of 2: F1 0." in result.stderr
