@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 import cloup
@@ -21,42 +22,55 @@ from ...systems.options import SystemOptions
 from ...terminal import echo
 from ..choosing import SystemChoice
 from ..doubts.folds import fold
+from ..doubts.judging import Judgement
 from ..doubts.out_of_fold import Judging, flat
-from ..doubts.ranking import gold_tags, rank
+from ..doubts.ranking import Doubt, Witness, gold_tags, rank
 from ..doubts.report import PAGE_FILE, Found, counts_table, doubts_table, gold_without_separators, write_found
 from ..doubts.token_issues import check_cleanlab, find_token_issues
 from ..doubts.witnesses import check_not_trained_on, witness
 from ..simulation.learner import StudentLearner
 
+R = TypeVar("R")
+
+
+def _options(command: Callable[..., R]) -> Callable[..., R]:
+    """Add the arguments and options of the command."""
+    decorators = (
+        click.argument("card_name", metavar="CARD"),
+        click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]..."),
+        cloup.option_group(
+            "Gold in doubt",
+            cloup.option("--split", default="train", show_default=True, help="Split of the card."),
+            cloup.option("--source", type=click.Path(path_type=Path), help="Folder of the corpus files. [default: as for lmn-convert]"),
+            cloup.option("--limit", type=click.IntRange(min=1), help="Only the first N sentences."),
+        ),
+        cloup.option_group(
+            "Who doubts",
+            cloup.option("--recipe", type=click.Path(path_type=Path), required=True, help="Recipe of the students, one for each fold."),
+            cloup.option("--folds", type=click.IntRange(min=2), default=5, show_default=True, help="Parts; each is judged without it."),
+            cloup.option("--seed", type=int, default=42, show_default=True, help="Seed of the parts and the students."),
+            cloup.option(
+                "--adapter", "adapters", multiple=True, metavar="FOLDER",
+                help="Also what this adapter, merged model or student says, which was not trained on the split. May be repeated.",
+            ),
+            batch_size_option,
+            dtype_option,
+        ),
+        cloup.option_group(
+            "Outputs",
+            cloup.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the doubts."),
+            cloup.option("--first", type=click.IntRange(min=1), default=20, show_default=True, help="Doubts that are printed."),
+            cloup.option("--keep-models", is_flag=True, help="Keep the students."),
+            cloup.option("--dry-run", is_flag=True, help="Say what would be trained, and stop."),
+        ),
+    )  # fmt: skip
+    for decorator in reversed(decorators):
+        command = decorator(command)
+    return command
+
 
 @cloup.command("doubts")
-@click.argument("card_name", metavar="CARD")
-@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
-@cloup.option_group(
-    "Gold in doubt",
-    cloup.option("--split", default="train", show_default=True, help="Split of the card."),
-    cloup.option("--source", type=click.Path(path_type=Path), help="Folder of the corpus files. [default: as for lmn-convert]"),
-    cloup.option("--limit", type=click.IntRange(min=1), help="Only the first N sentences."),
-)  # fmt: skip
-@cloup.option_group(
-    "Who doubts",
-    cloup.option("--recipe", type=click.Path(path_type=Path), required=True, help="Recipe of the students, one for each fold."),
-    cloup.option("--folds", type=click.IntRange(min=2), default=5, show_default=True, help="Parts, each judged by a student without it."),
-    cloup.option("--seed", type=int, default=42, show_default=True, help="Seed of the parts and the students."),
-    cloup.option(
-        "--adapter", "adapters", multiple=True, metavar="FOLDER",
-        help="Also what this adapter, merged model or student says, which was not trained on the split. May be repeated.",
-    ),
-    batch_size_option,
-    dtype_option,
-)  # fmt: skip
-@cloup.option_group(
-    "Outputs",
-    cloup.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the doubts."),
-    cloup.option("--first", type=click.IntRange(min=1), default=20, show_default=True, help="Doubts that are printed."),
-    cloup.option("--keep-models", is_flag=True, help="Keep the students."),
-    cloup.option("--dry-run", is_flag=True, help="Say what would be trained, and stop."),
-)  # fmt: skip
+@_options
 @catch_errors
 def doubts_command(
     card_name: str, overrides: tuple[str, ...], split: str, source: Path | None, limit: int | None, recipe: Path, folds: int, seed: int,
@@ -85,25 +99,34 @@ def doubts_command(
         echo(line, err=not dry_run)
     if dry_run:
         return
-    flat_gold = gold_without_separators(gold, sentences)
-    settings = _settings(flat_gold, folds)
+    gold = gold_without_separators(gold, sentences)
+    settings = _settings(gold, folds)
     judgements = judging.run(out, settings)
-    witnesses = [witness(name, system, flat_gold.sentences, card, out) for name, system in systems.items()]
-    issues = find_token_issues(
-        [gold_tags(one, card.labels.names) for one in flat_gold.sentences], [one.tags for one in judgements]
-    )
-    doubts = rank(flat_gold.sentences, judgements, issues, witnesses)
-    if not doubts:
-        raise LmnError("neither gold nor students hold an entity", f"{card.name} {split}", "name a split with entities")
-    found = Found(
-        flat_gold, doubts, judgements, {**settings, "seed": seed, "recipe": str(recipe), "adapters": list(adapters)}
-    )
+    witnesses = [witness(name, system, gold.sentences, card, out) for name, system in systems.items()]
+    facts = {**settings, "seed": seed, "recipe": str(recipe), "adapters": list(adapters)}
+    found = Found(gold, _ranked(gold, judgements, witnesses), judgements, facts)
     write_found(found, out)
-    for table in (counts_table(found), doubts_table(doubts[:first])):
+    for table in (counts_table(found), doubts_table(found.doubts[:first])):
         for line in aligned(table):
             echo(line)
         echo()
     echo(out / PAGE_FILE)
+
+
+def _ranked(gold: Gold, judgements: Sequence[Judgement], witnesses: Sequence[Witness]) -> list[Doubt]:
+    """Let cleanlab look at the tags, and return the ranked doubts.
+
+    Raises:
+        LmnError: There is none.
+    """
+    tags = [gold_tags(one, gold.card.labels.names) for one in gold.sentences]
+    issues = find_token_issues(tags, [one.tags for one in judgements])
+    doubts = rank(gold.sentences, judgements, issues, witnesses)
+    if not doubts:
+        raise LmnError(
+            "neither gold nor students hold an entity", f"{gold.card.name} {gold.split}", "name a split with entities"
+        )
+    return doubts
 
 
 def _settings(gold: Gold, folds: int) -> dict[str, Any]:
