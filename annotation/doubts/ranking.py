@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from statistics import mean
+from statistics import fmean
 from typing import Literal, get_args
 
 from ...eval.analysis.pairs import pair_up
@@ -39,6 +39,9 @@ SURPLUS_WEIGHT = 0.5
 """Weight of the distance of the probabilities where no entity is suggested. Students of few sentences overlook entities and are sure of it:
 with full weight, such doubts fill the first hundred (docs/doubts.md)."""
 
+WITNESS_WEIGHT = 0.25
+"""Weight of another system beside the students, who have learned the corpus's ways of marking."""
+
 
 @dataclass(frozen=True, slots=True)
 class Support:
@@ -64,7 +67,7 @@ class Doubt:
 
     Attributes:
         rank: Place in the list, from 1.
-        score: Score by which it is ranked: mean doubt of the judges, from 0 to 1.
+        score: Score by which it is ranked: weighted mean of the doubts of students and other systems, from 0 to 1.
         kind: What the students say instead.
         id: Sentence id.
         where: File and line of the sentence; empty if they are not known.
@@ -160,7 +163,7 @@ def _doubts(
         touched = [span for span in (pair.gold, pair.predicted) if span]
         tokens = range(min(span.start for span in touched), max(span.end for span in touched))
         kind = _OF_PAIRS[pair.kind]
-        score = mean(one.doubt(kind) for one in (students, *others.values()))
+        score = fmean([one.doubt(kind) for one in (students, *others.values())], [1, *[WITNESS_WEIGHT] * len(others)])
         yield Doubt(
             0, score, kind, sentence.id, str(sentence.where or ""),
             pair.gold, suggested, " ".join(sentence.tokens[place.start : place.end]), students,

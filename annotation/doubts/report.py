@@ -138,7 +138,8 @@ def _page(found: Found, evaluation: Evaluation) -> Iterator[str]:
     notes = (
         f"The first {len(shown):,} of {len(found.doubts):,} doubts; the sentences below stand in the same order.",
         "Predictions are those of students that were not trained on the sentence. Score: half of one plus the probability of what is said "
-        "instead less that of the gold, the mean over students and other systems; half of that distance where no entity is suggested.",
+        "instead less that of the gold, half of that distance where no entity is suggested; another system counts a quarter of "
+        "the students.",
     )  # fmt: skip
     section = Section(
         "doubts", "Doubts", notes, [LinkedTable(counts_table(found)), LinkedTable(doubts_table(shown), links)]

@@ -58,11 +58,11 @@ def test_a_witness_raises_what_it_shares_and_lowers_what_it_denies() -> None:
     alone = found()
     shares = Witness("w", [{SAID[0]: 0.8, SAID[4]: 0.9, GOLD[4]: 0.9}])
     shared = found(shares)
-    assert shared["label"].score == pytest.approx((alone["label"].score + 0.9) / 2)
+    assert shared["label"].score == pytest.approx((alone["label"].score + 0.9 / 4) / 1.25)
     assert (shared["missing"].others["w"].gold, shared["missing"].others["w"].suggested) == (pytest.approx(0.1), 0.9)
     assert shared["surplus"].score > alone["surplus"].score  # it marks nothing there, either
     assert shared["agreed"].score < alone["agreed"].score
     denied = found(Witness("w", [{GOLD[0]: 0.9, GOLD[3]: 0.7}]))
-    assert denied["label"].score == pytest.approx((alone["label"].score + 0.05) / 2)
+    assert denied["label"].score == pytest.approx((alone["label"].score + 0.05 / 4) / 1.25)
     assert denied["surplus"].others["w"].suggested == pytest.approx(0.3)
     assert denied["missing"].others["w"].gold == 1.0
