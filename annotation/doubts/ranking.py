@@ -129,7 +129,7 @@ def _given(found: Mapping[Span, float], asked: Span | None, place: Span) -> floa
 def rank(
     sentences: Sequence[Sentence], judgements: Sequence[Judgement], issues: TokenIssues, witnesses: Sequence[Witness] = ()
 ) -> list[Doubt]:  # fmt: skip
-    """Return a doubt about each gold entity, and about each entity of the students that is paired with none, most doubtful first.
+    """Return a doubt about each gold entity, and about each entity of the students that touches none, most doubtful first.
 
     Args:
         sentences: Gold sentences, without separators and with flat entities.
@@ -157,6 +157,8 @@ def _doubts(
     for pair in pair_up(sentence.spans, judgement.spans):
         place = pair.gold or pair.predicted
         assert place is not None  # a pair has one of them
+        if pair.gold is None and any(span.start < place.end and place.start < span.end for span in sentence.spans):
+            continue  # the gold has an entity there, which is in doubt with another part of what the student says
         suggested = None if pair.kind == "correct" else pair.predicted
         others = {one.name: _witnessed(one, at, pair) for one in witnesses}
         students = _support(sentence, judgement, pair)

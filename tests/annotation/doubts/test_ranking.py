@@ -66,3 +66,14 @@ def test_a_witness_raises_what_it_shares_and_lowers_what_it_denies() -> None:
     assert denied["label"].score == pytest.approx((alone["label"].score + 0.05 / 4) / 1.25)
     assert denied["surplus"].others["w"].suggested == pytest.approx(0.3)
     assert denied["missing"].others["w"].gold == 1.0
+
+
+def test_the_parts_of_a_gold_entity_are_one_doubt() -> None:
+    gold = Sentence("c/train/0", TOKENS, (Span(0, 5, "ORG"),))
+    said = Judgement(
+        "c/train/0", (Span(0, 2, "LOC"), Span(3, 5, "ORG")), (0.9, 0.8), (0.1, 0.1), (0.1,), (0.05,), Uncertainty(0, 0), ()
+    )  # fmt: skip
+    doubts = rank([gold], [said], ISSUES)
+    assert [(one.kind, one.gold, one.suggested) for one in doubts] == [
+        ("boundary", Span(0, 5, "ORG"), Span(3, 5, "ORG"))
+    ]
