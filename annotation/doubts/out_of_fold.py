@@ -52,7 +52,7 @@ class Judging:
         values = self.learner.recipe.values
         if values.get("max_steps", -1) > 0:
             return int(values["max_steps"])
-        at_once = values.get("per_device_train_batch_size", 8) * values.get("gradient_accumulation_steps", 1)
+        at_once = int(values.get("per_device_train_batch_size", 8) * values.get("gradient_accumulation_steps", 1))
         epochs = float(values.get("num_train_epochs", 3.0))
         return ceil(ceil(len(fold.train) / at_once) * epochs)
 
