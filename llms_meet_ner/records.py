@@ -34,10 +34,23 @@ class Uncertainty:
     Attributes:
         mean: Mean entropy of those steps or tags; 0 if there were none.
         max: Largest entropy of those steps or tags; 0 if there were none.
+        log_probability: Logarithm of the probability of the whole answer: of a student, of its sequence of tags among those that BIO
+            allows; of a model that writes, of all its choices. None in records of earlier versions.
+        choices: Number of those steps or tags; None in records of earlier versions.
     """
 
     mean: float
     max: float
+    log_probability: float | None = None
+    choices: int | None = None
+
+    def to_list(self) -> list[Any]:
+        """Return a list for JSON; the last two values are left out where they are not known."""
+        last = [] if self.log_probability is None or self.choices is None else [self.log_probability, self.choices]
+        return [self.mean, self.max, *last]
+
+
+written_as(Uncertainty, "mean max log_probability?? choices??")
 
 
 class Piece(NamedTuple):
@@ -129,7 +142,7 @@ class Answer:
         return [
             self.text if self.spans is None else spans_to_json(self.spans),
             None if self.confidences is None else list(self.confidences),
-            None if self.uncertainty is None else [self.uncertainty.mean, self.uncertainty.max],
+            None if self.uncertainty is None else self.uncertainty.to_list(),
             *([self.replaced] if self.replaced or self.pieces else []),
             *([list(map(list, self.pieces))] if self.pieces else []),
         ]
@@ -142,9 +155,11 @@ class Answer:
             ValueError: The row is something else.
         """
         match row:
-            case [str() | list() as said, None | list() as values, None | [float(), float()] as unsure, *more] if all(
-                isinstance(value, float) for value in values or ()
-            ) and list(map(type, more)) in ([], [int], [int, list]):
+            case [str() | list() as said, None | list() as values, None | list() as unsure, *more] if (
+                all(isinstance(value, float) for value in values or ())
+                and (unsure is None or list(map(type, unsure)) in ([float, float], [float, float, float, int]))
+                and list(map(type, more)) in ([], [int], [int, list])
+            ):
                 confidences = None if values is None else tuple(values)
                 uncertainty = None if unsure is None else Uncertainty(*unsure)
                 if isinstance(said, str):

@@ -83,8 +83,15 @@ def confidences(
 
 
 def uncertainty(choices: Sequence[Choice]) -> Uncertainty:
-    """Return the mean and the maximum entropy, in nats, of the steps that were decisions; zeros if there was none."""
-    entropies = [choice.entropy for choice in choices if choice.is_decision]
-    if not entropies:
-        return Uncertainty(0.0, 0.0)
-    return Uncertainty(round(float(np.mean(entropies)), DIGITS), round(max(entropies), DIGITS))
+    """Return the mean and the maximum entropy, in nats, of the steps that were decisions, and the probability of all of them.
+
+    Without a decision, the entropies are 0 and the probability is 1.
+    """
+    decisions = [choice for choice in choices if choice.is_decision]
+    if not decisions:
+        return Uncertainty(0.0, 0.0, 0.0, 0)
+    entropies = [choice.entropy for choice in decisions]
+    log = sum(float(np.log(max(choice.probability, 1e-300))) for choice in decisions)
+    return Uncertainty(
+        round(float(np.mean(entropies)), DIGITS), round(max(entropies), DIGITS), round(min(0.0, log), DIGITS), len(decisions)
+    )  # fmt: skip

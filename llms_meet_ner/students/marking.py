@@ -20,7 +20,7 @@ class Marks(NamedTuple):
     Attributes:
         spans: The entities of the best sequence of tags that BIO allows.
         confidences: For each, the probability that exactly this entity stands there, over all such sequences.
-        uncertainty: Entropy of the tags of its tokens over all such sequences.
+        uncertainty: Entropy of the tags of its tokens over all such sequences, and the probability of the best one.
     """
 
     spans: tuple[Span, ...]
@@ -139,16 +139,17 @@ def marks_of(reads: Sequence[ReadSentence], scores: Sequence[Floats], labels: Se
         scores: What `tag_scores` returns for them.
         labels: Labels in the order of the tags.
     """
-    marks = [Marks((), (), Uncertainty(0.0, 0.0))] * len(reads)
+    marks = [Marks((), (), Uncertainty(0.0, 0.0, 0.0, 0))] * len(reads)
     numbers = {label: number for number, label in enumerate(labels)}
     for read in alike([len(row) for row in scores]):
         lattice = Lattice.of([scores[number] for number in read])
         best, entropies = lattice.best(), lattice.entropies()
+        logs = lattice.log_probabilities(best)
         for at, number in enumerate(read):
             spans = best.spans(at, labels)
             confidences = tuple(lattice.probability(at, span, numbers[span.label]) for span in spans)
             unsure = entropies[at, : len(scores[number])]
-            uncertainty = Uncertainty(float(unsure.mean()), float(unsure.max()))
+            uncertainty = Uncertainty(float(unsure.mean()), float(unsure.max()), float(logs[at]), len(unsure))
             marks[number] = Marks(_placed(spans, reads[number]), confidences, uncertainty)
     return marks
 

@@ -45,7 +45,7 @@ def tag_numbers(spans: Sequence[Span], length: int, labels: Sequence[str]) -> li
 
 
 @dataclass(frozen=True, slots=True)
-class _Best:
+class BestTags:
     """The best sequences of a batch: a tag number for each token, -1 after the end of a sentence (S, T)."""
 
     tags: Whole
@@ -91,7 +91,7 @@ class Lattice:
     def _labels(self) -> int:
         return (int(self.scores.shape[2]) - 1) // 2
 
-    def best(self) -> _Best:
+    def best(self) -> BestTags:
         """Return the most probable sequence of each sentence; of equally probable ones, that with the lowest numbers at the end."""
         count, longest, tags = self.scores.shape
         labels = self._labels
@@ -112,7 +112,7 @@ class Lattice:
         for at in range(longest - 1, -1, -1):
             found[:, at] = np.where(at < self.lengths, tag, -1)
             tag = back[np.arange(count), at, tag]
-        return _Best(found)
+        return BestTags(found)
 
     def probability(self, sentence: int, span: Span, label: int) -> float:
         """Return the probability that exactly this entity stands in a sentence: the share of the sequences with it, by their weight.
@@ -154,6 +154,18 @@ class Lattice:
         entropy = -np.sum(np.where(shares > 0, shares * np.where(shares > 0, logs, 0), 0), axis=2)
         inside = np.arange(self.scores.shape[1])[None] < self.lengths[:, None]
         found: Floats = np.where(inside, np.maximum(entropy, 0), 0)
+        return found
+
+    def log_probabilities(self, best: BestTags) -> Floats:
+        """Return the logarithm of the probability of a sequence of tags of each sentence: of its share, by weight (S,).
+
+        Args:
+            best: The sequences; BIO allows them.
+        """
+        tags = np.maximum(best.tags, 0)
+        scores = np.take_along_axis(self.scores, tags[:, :, None], axis=2)[:, :, 0]
+        weight = np.where(best.tags >= 0, scores, 0).sum(axis=1)
+        found: Floats = np.minimum(weight - self._total, 0)
         return found
 
     @property

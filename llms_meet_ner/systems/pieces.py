@@ -80,7 +80,7 @@ def join_answers(pieces: Sequence[Sentence], answers: Sequence[Answer], join: st
     """Return the answer to a sentence, given the texts that answer its pieces.
 
     Its text is that of the pieces, joined. Confidences and uncertainties are kept if all pieces have them; the mean uncertainty weighs
-    each piece by its tokens.
+    each piece by its tokens, and the probabilities of their outputs are multiplied.
     """
     outputs: list[Piece] = []
     for piece, answer in zip(pieces, answers, strict=True):
@@ -99,4 +99,9 @@ def join_answers(pieces: Sequence[Sentence], answers: Sequence[Answer], join: st
 
 def _mean(unsure: Sequence[Uncertainty], weights: Sequence[int]) -> Uncertainty:
     mean = sum(one.mean * weight for one, weight in zip(unsure, weights, strict=True)) / sum(weights)
-    return Uncertainty(mean, max(one.max for one in unsure))
+    logs = [one.log_probability for one in unsure if one.log_probability is not None]
+    choices = [one.choices for one in unsure if one.choices is not None]
+    return Uncertainty(
+        mean, max(one.max for one in unsure), sum(logs) if len(logs) == len(unsure) else None,
+        sum(choices) if len(choices) == len(unsure) else None,
+    )  # fmt: skip

@@ -82,6 +82,7 @@ ANSWERS = [
     Answer("[Ada | PER] left"),
     Answer("", (), Uncertainty(0.0, 0.0)),
     Answer("x\u2028", (0.5,), Uncertainty(0.25, 1.5)),
+    Answer("x", (0.5,), Uncertainty(0.25, 1.5, -0.5, 3)),
     Answer("a \ufffd", replaced=1),
     Answer(spans=()),
     Answer(spans=(Span(0, 2, "ORG"), Span(1, 2, "LOC")), confidences=(0.5, 0.25)),
@@ -97,7 +98,7 @@ def test_an_answer_survives_its_line(answer: Answer) -> None:
     "row",
     [
         [], ["x"], ["x", None], [None, None, None], [3, None, None], ["x", [1], None], ["x", ["0.5"], None], ["x", None, [0.5]],
-        ["x", None, [0, 0]], [[[0, 1]], None, None], [[[1, 1, "PER"]], None, None], [[[0, 1, "PER"]] * 2, None, None],
+        ["x", None, [0, 0]], ["x", None, [0.5, 0.5, -1.0]], ["x", None, [0.5, 0.5, -1.0, 2.0]], [[[0, 1]], None, None], [[[1, 1, "PER"]], None, None], [[[0, 1, "PER"]] * 2, None, None],
         [[[0, 1, "PER"]], [0.5, 0.5], None], "x", None,
         ["x", None, None, "1"], ["x", None, None, True], ["x", None, None, 1, 1],
     ],

@@ -36,5 +36,6 @@ def test_confidence_is_the_product_of_an_entitys_own_choices() -> None:
     outer_tag, inner_tag = confidences(choices_of_tags, lengths, [(0, 17), (3, 11)])
     assert inner_tag == pytest.approx(0.8 * 0.7 * 0.6 * 0.5)  # opening with this label, and closing there
     assert outer_tag == pytest.approx(0.9 * 0.8 * 0.4 * 0.3)  # the second token opens both
-    assert astuple(uncertainty(choices)) == pytest.approx((0.35, 0.6))
-    assert astuple(uncertainty([])) == (0.0, 0.0)
+    log = np.log(odds[1:]).sum()  # the first step had no choice
+    assert astuple(uncertainty(choices)) == pytest.approx((0.35, 0.6, log, 6), abs=1e-4)
+    assert astuple(uncertainty([])) == (0.0, 0.0, 0.0, 0)

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny_encoders import save_tiny_bert
 
+from llms_meet_ner.records import Uncertainty
 from llms_meet_ner.sentence import Span
 from llms_meet_ner.students.marking import alike, best_of, mark, marks_of, tag_scores
 from llms_meet_ner.students.subwords import ReadSentence, Subwords
@@ -54,6 +55,8 @@ def test_entities_stand_on_the_tokens_of_the_sentence() -> None:
     assert found.spans == (Span(0, 3, "PER"),)
     assert 0.7 < found.confidences[0] < 0.9
     assert 0 < found.uncertainty.mean < found.uncertainty.max
+    assert (found.uncertainty.choices, nothing.uncertainty) == (3, Uncertainty(0.0, 0.0, 0.0, 0))
+    assert np.log(0.9**3) < (found.uncertainty.log_probability or 0) < 0  # among the sequences that BIO allows
     assert nothing.spans == nothing.confidences == ()
 
 

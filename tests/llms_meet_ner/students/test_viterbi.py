@@ -51,12 +51,14 @@ def batches(draw: st.DrawFn) -> list[Any]:
 def test_best_sequence_entity_probabilities_and_entropies_are_those_of_brute_force(rows: list[Any]) -> None:
     lattice = Lattice.of(rows)
     best, entropies = lattice.best(), lattice.entropies()
+    logs = lattice.log_probabilities(best)
     for number, row in enumerate(rows):
         weights = sequences(row)
         total = sum(weights.values())
         tags = tuple(best.tags[number, : len(row)].tolist())
         assert weights[tags] == pytest.approx(max(weights.values()))
         assert best.spans(number, LABELS) == spans_of(tags)
+        assert np.exp(logs[number]) == pytest.approx(weights[tags] / total, abs=1e-9)
         assert (best.tags[number, len(row) :] == -1).all()
         for span in {span for tags in weights for span in spans_of(tags)}:
             share = sum(weight for tags, weight in weights.items() if span in spans_of(tags)) / total

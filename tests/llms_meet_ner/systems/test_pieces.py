@@ -31,11 +31,11 @@ def test_pieces_are_of_like_size(tokens: int, sizes: list[int]) -> None:
 
 def test_answers_to_pieces_become_one_and_count_what_is_in_them() -> None:
     pieces = tuple(cut(Sentence("a", ("Ada", "met", "Bob"))))
-    first = Answer("[Ada | PER] met", (0.5,), Uncertainty(1.0, 2.0), replaced=1)
-    second = Answer("[Bob | PER]", (0.25,), Uncertainty(4.0, 4.0), replaced=2)
+    first = Answer("[Ada | PER] met", (0.5,), Uncertainty(1.0, 2.0, -1.5, 3), replaced=1)
+    second = Answer("[Bob | PER]", (0.25,), Uncertainty(4.0, 4.0, -0.5, 2), replaced=2)
     joined = join_answers(pieces, [first, second])
     assert joined == Answer(
-        "[Ada | PER] met [Bob | PER]", (0.5, 0.25), Uncertainty(2.0, 4.0), replaced=3,
+        "[Ada | PER] met [Bob | PER]", (0.5, 0.25), Uncertainty(2.0, 4.0, -2.0, 5), replaced=3,
         pieces=(Piece(2, "[Ada | PER] met"), Piece(1, "[Bob | PER]")),
     )  # fmt: skip
     assert Answer.from_list(joined.to_list()) == joined
