@@ -10,6 +10,7 @@ from .doubts import doubts_command
 from .exchange import export_command, import_command
 from .plan import plan_command
 from .run import run_command
+from .select import select_command
 from .simulate import simulate_group
 
 
@@ -21,6 +22,7 @@ def main() -> None:
     \b
     lmn-annotate run news.txt --adapter outputs/demo_smollm2 --out data/news
     lmn-annotate plan news.txt --labels conll2003 --engine openai --prices prices.yaml --out data/news
+    lmn-annotate select news.txt --adapter outputs/minilm_demo --number 50 --out data/news-1
     lmn-annotate compare wikigold --split dev --sample 100 --engine openai --template xml --template published --out outputs/compare
     lmn-annotate export data/news --tool label-studio --out news.json
     lmn-annotate doubts wikigold --recipe recipes/students/minilm_demo.yaml --out outputs/doubts
@@ -35,6 +37,7 @@ for subcommand in (
     import_command,
     plan_command,
     run_command,
+    select_command,
     simulate_group,
 ):
     main.add_command(subcommand)

@@ -30,6 +30,7 @@ from .system import DTYPE_KEY, RESOLVED_DTYPE_KEY, Facts, Job, NamedModel, stamp
 if TYPE_CHECKING:
     from ..students.encoder import LoadedStudent
     from ..students.subwords import ReadSentence
+    from ..students.viterbi import Floats
 
 RUN_NAME = "viterbi"
 """Name of the folder of a student's run, after how its tags are chosen."""
@@ -175,6 +176,20 @@ class Student:
             machine={"device": loaded.device_name, RESOLVED_DTYPE_KEY: loaded.dtype},
             notes={"read_otherwise": notes.to_json()} if notes.by_sentence else {},
         )  # fmt: skip
+
+    def states(self, sentences: Sequence[Sentence]) -> Floats:
+        """Return a vector for each sentence: the mean of the last states of the encoder (sentences, size).
+
+        Raises:
+            LmnError: The student cannot be loaded, or memory is too small.
+        """
+        from ..students.examples import read_all
+        from ..students.states import mean_states
+        from ..students.subwords import ReadingNotes
+
+        loaded = self._loaded
+        with kept_from_libraries(), panics_as_errors(self.name), _memory_errors(self.name):
+            return mean_states(loaded, read_all(loaded.subwords, sentences, ReadingNotes()), self._options.batch_size)
 
     def read(self, answer: Answer, sentence: Sentence) -> Alignment:
         """Return the spans of an answer."""

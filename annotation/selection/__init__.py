@@ -1,0 +1,1 @@
+"""Selection: which sentences are worth a label."""
