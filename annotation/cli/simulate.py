@@ -5,12 +5,14 @@ from __future__ import annotations
 import click
 import cloup
 
+from .simulate_active import active_command
+
 
 @click.group("simulate", cls=cloup.Group)
 def simulate_group() -> None:
     """Say on a corpus with gold what a budget for labels would have bought."""
 
 
-_COMMANDS: tuple[click.Command, ...] = ()
+_COMMANDS: tuple[click.Command, ...] = (active_command,)
 for _command in _COMMANDS:
     simulate_group.add_command(_command)

@@ -34,6 +34,17 @@ def with_server(fake: Fake, *words: str | Path, code: int = 0) -> Result:
     return annotate("run", *words, "--engine", "openai", "--base-url", fake.url, code=code)
 
 
+SMALL = (
+    "--splits", "train", "testa", "testb", "--pool-sentences", "60", "--dev-sentences", "30", "--test-sentences", "40", "--steps", "3",
+)  # fmt: skip
+"""Options of a simulation of active learning that takes seconds."""
+
+
+def simulate_active(*words: str | Path, code: int = 0) -> Result:
+    """Simulate active learning on the demo corpus with the recipe in the working directory, in small."""
+    return annotate("simulate", "active", "demo", "--recipe", "tiny.yaml", *SMALL, *words, code=code)
+
+
 def labelled(folder: Path, split: str) -> list[Sentence]:
     """Return the sentences of a labelled corpus, as all commands read them."""
     return list(read_corpus(folder, split))

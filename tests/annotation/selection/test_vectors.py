@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,30 +23,3 @@ def test_words_stand_in_where_there_is_no_encoder() -> None:
     assert vectors[0] @ vectors[1] == pytest.approx(1)
     assert vectors[2] @ vectors[3] > 0.5 > abs(vectors[0] @ vectors[2])
     assert vectors_by(system, SENTENCES[:1])().shape == (1, 3)
-
-
-def test_states_of_a_sentence_do_not_depend_on_its_neighbours(tmp_path: Path) -> None:
-    pytest.importorskip("torch")
-    from tiny_encoders import save_tiny_bert
-
-    from llms_meet_ner import LabelSet
-    from llms_meet_ner.students.encoder import LoadedStudent, new_model, new_tokenizer
-    from llms_meet_ner.students.states import mean_states
-    from llms_meet_ner.students.student_file import StudentFile
-    from llms_meet_ner.students.subwords import Subwords
-    from llms_meet_ner.students.viterbi import tag_names
-
-    folder = str(save_tiny_bert(tmp_path))
-    subwords = Subwords.of(new_tokenizer(folder), 16, 4)
-    file = StudentFile(LabelSet.of("PER"), "linear", 16, 4, " ", False, "x", ("x",), folder, "x.yaml", 1)
-    texts = [("", ("Essex", "won")), ("", tuple("abcdefghij" * 4)), ("", ("\x00",))]
-    reads = subwords.read(texts)
-    assert len(reads[1].windows) > 1
-    for head in ("linear", "bilstm"):
-        model: Any = new_model(folder, tag_names(("PER",)), head).eval()  # type: ignore[arg-type]
-        student = LoadedStudent(model, subwords, file, "cpu", "cpu", "float32")
-        together = mean_states(student, reads)
-        assert together.shape == (3, 32)
-        assert not together[2].any()
-        for read, row in zip(reads, together, strict=True):
-            np.testing.assert_allclose(mean_states(student, [read], 1)[0], row, atol=1e-5)

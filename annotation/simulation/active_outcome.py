@@ -1,0 +1,262 @@
+"""The outcome of a simulation of active learning: tables, a chart, a page, and numbers for JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...files import atomic_write, write_json
+from ...rendering.charts import Axis, Chart, PointSeries, curves
+from ...rendering.html import page
+from ...rendering.markdown import markdown
+from ...rendering.tables import Table
+from ...typed_json import to_json
+from ..selection.strategies import RANDOM
+from .active import START, Round, read_counts
+from .active_curves import LEVEL, Comparison, Curve, compare, f1_of, stop_of
+from .active_plan import ActivePlan
+from .pool import Pool, tokens_of
+from .rows import Rows
+
+SUMMARY_FILE, PAGE_FILE, MARKDOWN_FILE = "summary.json", "active.html", "active.md"
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Where the rule stops a strategy with a seed.
+
+    Attributes:
+        seed: The seed.
+        round: Number of the round after which it stops; None if it does not.
+        tokens: Number of tokens labelled by then, or by the last round.
+        dev_f1: F1 on dev then.
+        test_f1: F1 on test then.
+    """
+
+    seed: int
+    round: int | None
+    tokens: int
+    dev_f1: float
+    test_f1: float
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyOutcome:
+    """What a strategy has come to.
+
+    Attributes:
+        strategy: Its name.
+        tokens: Mean number of tokens after the start and after each round.
+        sentences: Mean number of sentences, likewise.
+        test_f1: F1 on test, mean over seeds.
+        test_f1_sd: Standard deviation of that over seeds; 0 with one seed.
+        dev_f1: F1 on dev, mean over seeds.
+        stops: Where the rule stops each seed.
+        against_random: Comparison with `random`; None for that itself.
+    """
+
+    strategy: str
+    tokens: tuple[float, ...]
+    sentences: tuple[float, ...]
+    test_f1: tuple[float, ...]
+    test_f1_sd: tuple[float, ...]
+    dev_f1: tuple[float, ...]
+    stops: tuple[Stop, ...]
+    against_random: Comparison | None
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveOutcome:
+    """The outcome of a simulation.
+
+    Attributes:
+        corpus: Name of the corpus.
+        pool_tokens: Number of tokens of the pool.
+        dev_tokens: Number of tokens of dev, which has labels from the start on, whatever the strategy; they are in no curve.
+        seeds: The seeds.
+        seconds: Longest time of a round, in seconds.
+        rows: Number of finished trainings.
+        trainings: Number of trainings of the plan.
+        outcomes: A row for each strategy, `random` first.
+    """
+
+    corpus: str
+    pool_tokens: int
+    dev_tokens: int
+    seeds: tuple[int, ...]
+    seconds: float
+    rows: int
+    trainings: int
+    outcomes: tuple[StrategyOutcome, ...]
+
+
+def outcome_of(plan: ActivePlan, pool: Pool, rows: Rows, out: Path) -> ActiveOutcome:
+    """Return the outcome of the rounds that are finished; seeds of which a strategy has no round yet are left out.
+
+    Raises:
+        LmnError: A file of counts is missing or damaged.
+    """
+    found = {name: _curves(name, plan, rows, out) for name in plan.strategies}
+    seeds = tuple(seed for seed in plan.seeds if all(seed in by_seed for by_seed in found.values()))
+    chance = {seed: found[RANDOM][seed] for seed in seeds}
+    outcomes = tuple(
+        _outcome(name, plan, {seed: found[name][seed] for seed in seeds}, chance, rows, out) for name in plan.strategies
+    ) if seeds else ()  # fmt: skip
+    seconds = max((row["seconds"] for _, row in rows.items()), default=0.0)
+    return ActiveOutcome(
+        pool.card.name, tokens_of(pool.train), tokens_of(pool.dev), seeds, seconds, len(rows), plan.trainings, outcomes
+    )
+
+
+def _rounds(name: str, seed: int, plan: ActivePlan, rows: Rows) -> list[Round]:
+    """Return the finished rounds of a strategy with a seed, the start first."""
+    rounds = [Round(START, seed, 0), *(Round(name, seed, number) for number in range(1, plan.rounds + 1))]
+    done = [one.cell in rows for one in rounds]
+    return rounds[: done.index(False)] if False in done else rounds
+
+
+def _curves(name: str, plan: ActivePlan, rows: Rows, out: Path) -> dict[int, Curve]:
+    """Return the curves of a strategy by seed, those with one round at least."""
+    curves_of: dict[int, Curve] = {}
+    for seed in plan.seeds:
+        rounds = _rounds(name, seed, plan, rows)
+        if len(rounds) > 1:
+            tokens = np.array([(rows.get(one.cell) or {})["tokens"] for one in rounds], dtype=np.float64)
+            curves_of[seed] = Curve(tokens, np.stack([read_counts(out, one)[1] for one in rounds]))
+    return curves_of
+
+
+def _outcome(
+    name: str, plan: ActivePlan, mine: Mapping[int, Curve], chance: Mapping[int, Curve], rows: Rows, out: Path
+) -> StrategyOutcome:  # fmt: skip
+    rounds = {seed: _rounds(name, seed, plan, rows) for seed in mine}
+    length = min(len(one) for one in rounds.values())
+    by_round = [[rows.get(one[number].cell) or {} for one in rounds.values()] for number in range(length)]
+    test = np.array([[float(f1_of(row["test"])) for row in several] for several in by_round])
+    dev = np.array([[float(f1_of(row["dev"])) for row in several] for several in by_round])
+    spread = test.std(1, ddof=1) if test.shape[1] > 1 else np.zeros(length)
+    return StrategyOutcome(
+        name, tuple(_mean(several, "tokens") for several in by_round), tuple(_mean(several, "sentences") for several in by_round),
+        tuple(test.mean(1).tolist()), tuple(spread.tolist()), tuple(dev.mean(1).tolist()),
+        tuple(_stop(plan, seed, found, rows, out) for seed, found in rounds.items()),
+        None if name == RANDOM else compare(mine, chance),
+    )  # fmt: skip
+
+
+def _mean(rows: Sequence[Mapping[str, Any]], key: str) -> float:
+    return float(np.mean([row[key] for row in rows]))
+
+
+def _stop(plan: ActivePlan, seed: int, rounds: Sequence[Round], rows: Rows, out: Path) -> Stop:
+    number = stop_of(plan.stop, [read_counts(out, one)[0] for one in rounds])
+    row = rows.get(rounds[-1 if number is None else number].cell) or {}
+    return Stop(seed, number, row["tokens"], float(f1_of(row["dev"])), float(f1_of(row["test"])))
+
+
+def tables_of(outcome: ActiveOutcome, plan: ActivePlan) -> list[Table]:
+    """Return the outcome as tables: F1 by round, comparisons with chance, and stops."""
+    return [_by_round(outcome), _against_random(outcome), _stops(outcome, plan)] if outcome.outcomes else []
+
+
+def _by_round(outcome: ActiveOutcome) -> Table:
+    names = [one.strategy for one in outcome.outcomes]
+    length = max(len(one.tokens) for one in outcome.outcomes)
+    rows = [
+        (str(number), *(cell for one in outcome.outcomes for cell in _cells(one, number))) for number in range(length)
+    ]
+    header = ("round", *(cell for name in names for cell in (f"{name} tokens", "F1 ± sd")))
+    note = f"micro F1 on test, mean and standard deviation over {len(outcome.seeds)} seeds; nothing was chosen or stopped by test"
+    more = f"dev: {outcome.dev_tokens:,} tokens, labelled for every strategy and in no column"
+    return Table(header, rows, (note, more), "F1 by labelled tokens")
+
+
+def _cells(one: StrategyOutcome, number: int) -> tuple[str, str]:
+    if number >= len(one.tokens):
+        return "-", "-"
+    return f"{one.tokens[number]:,.0f}", f"{one.test_f1[number]:.4f} ± {one.test_f1_sd[number]:.4f}"
+
+
+def _against_random(outcome: ActiveOutcome) -> Table:
+    rows = []
+    for one in outcome.outcomes:
+        if found := one.against_random:
+            low, high = found.area_interval
+            rows.append((
+                one.strategy, f"{found.area:.4f}", f"{found.area_gain:+.4f}", f"{low:+.4f} to {high:+.4f}", _share(found.saved),
+                " to ".join(map(_share, found.saved_interval)),
+            ))  # fmt: skip
+    percent = f"{LEVEL:.0%}"
+    notes = [
+        "area: mean of F1 over the tokens that all strategies have; gain: less that of random",
+        "saved: share of the tokens saved at the F1 that random reaches with all its tokens; curves are means over seeds, made to rise "
+        "(isotonic regression)",
+        f"intervals: {percent}, paired bootstrap over seeds and test sentences; {len(outcome.seeds)} seeds say little about other seeds",
+    ]
+    header = ("strategy", "area", "gain", f"{percent} interval", "saved", f"{percent} interval")
+    return Table(header, rows, tuple(notes), "Against random")
+
+
+def _share(value: float | None) -> str:
+    return "not reached" if value is None else f"{value:+.0%}"
+
+
+def _stops(outcome: ActiveOutcome, plan: ActivePlan) -> Table:
+    rows = []
+    for one in outcome.outcomes:
+        for stop in one.stops:
+            at = "not stopped" if stop.round is None else f"after round {stop.round}"
+            rows.append(
+                (
+                    f"{one.strategy}, seed {stop.seed}",
+                    at,
+                    f"{stop.tokens:,}",
+                    f"{stop.dev_f1:.4f}",
+                    f"{stop.test_f1:.4f}",
+                )
+            )
+    rule = {
+        "published": f"gain of F1 on dev under {plan.stop.least} after at least {plan.stop.after} rounds",
+        "noise": f"gain of F1 on dev over {plan.stop.window} rounds not above its standard error (paired bootstrap over sentences)",
+        "none": "never",
+    }[plan.stop.name]
+    kept = "" if plan.stops else "; the rounds went on all the same"
+    return Table(
+        ("run", "stops", "tokens", "dev F1", "test F1"), rows, (f"rule: {rule}{kept}",), "Where the rule stops"
+    )
+
+
+def chart_of(outcome: ActiveOutcome) -> Chart:
+    """Return the curves as a chart."""
+    series = [
+        PointSeries(
+            one.strategy, list(zip(one.tokens, one.test_f1, strict=True)),
+            [f"{one.strategy}, round {number}: F1 {f1:.4f}" for number, f1 in enumerate(one.test_f1)], colour=number,
+        )
+        for number, one in enumerate(outcome.outcomes)
+    ]  # fmt: skip
+    return curves(
+        "F1 on test by labelled tokens, means over seeds", series, Axis("tokens", shape=",.0f"), Axis("F1", shape=".2f")
+    )
+
+
+def save_outcome(outcome: ActiveOutcome, plan: ActivePlan, settings: Mapping[str, Any], out: Path) -> None:
+    """Write the outcome: JSON, Markdown and a page.
+
+    Raises:
+        LmnError: A file cannot be written.
+    """
+    write_json(out / SUMMARY_FILE, {"settings": dict(settings), **to_json(outcome)})
+    tables = tables_of(outcome, plan)
+    with atomic_write(out / MARKDOWN_FILE) as file:
+        file.write(markdown("annotation.simulation/active.md.jinja", tables=tables))
+    with atomic_write(out / PAGE_FILE) as file:
+        title = f"Active learning on {outcome.corpus}"
+        facts = f"{outcome.rows} of {outcome.trainings} trainings; seeds: {', '.join(map(str, outcome.seeds))}"
+        charts = [chart_of(outcome)] if outcome.outcomes else []
+        file.writelines(
+            page("annotation.simulation/active.html.jinja", title=title, facts=facts, charts=charts, tables=tables)
+        )
