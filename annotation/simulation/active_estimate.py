@@ -8,7 +8,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from ...files import read_json
 from ...terminal import echo
+from ...training.logs import RESULTS_FILE
 from .active import counts_on
 from .active_learners import RoundLearner
 from .active_plan import ActivePlan
@@ -45,13 +47,10 @@ def estimate(plan: ActivePlan, pool: Pool, learner: RoundLearner, done: int) -> 
     folder = Path(tempfile.mkdtemp(prefix="lmn-probe-"))
     try:
         first = pool.train[: max(1, len(pool.train) // 5)]
-        learner.train(first, folder / "weights", steps=1, seed=1)  # imports what a training needs
-        times = []
-        for number in (1, 1 + _PROBE_STEPS):
-            began = time.monotonic()
-            system = learner.train(first, folder / "weights", steps=number, seed=1)
-            times.append(time.monotonic() - began)
-        step = max(0.0, times[1] - times[0]) / _PROBE_STEPS
+        began = time.monotonic()
+        system = learner.train(first, folder / "weights", steps=_PROBE_STEPS, seed=1)
+        whole = time.monotonic() - began
+        stepping = float(read_json(folder / "weights" / RESULTS_FILE)["train_runtime"])
         counts_on(system, pool.test[:1])  # loads the model
         began = time.monotonic()
         sample = pool.test[:_PROBE_SENTENCES]
@@ -60,7 +59,7 @@ def estimate(plan: ActivePlan, pool: Pool, learner: RoundLearner, done: int) -> 
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     steps = plan.steps_of(len(pool.train) // 4, learner.batch_size)
-    training = times[0] + (steps - 1) * step
+    training = whole - stepping + steps * stepping / _PROBE_STEPS
     scoring = sentence * (len(pool.train) + len(pool.dev) + len(pool.test))
     echo(
         f"estimate: {training + scoring:.0f} s a round ({training:.0f} s of them training), {left * (training + scoring) / 60:.0f} minutes "
