@@ -26,6 +26,7 @@ def main() -> None:
     lmn-annotate compare wikigold --split dev --sample 100 --engine openai --template xml --template published --out outputs/compare
     lmn-annotate export data/news --tool label-studio --out news.json
     lmn-annotate doubts wikigold --recipe recipes/students/minilm_demo.yaml --out outputs/doubts
+    lmn-annotate simulate budget wikigold --llm data/wikigold-llm --recipe recipes/students/minilm_demo.yaml --out outputs/budget
     lmn-convert check data/news/card.yaml
     """  # noqa: D301
 

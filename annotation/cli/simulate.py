@@ -6,6 +6,7 @@ import click
 import cloup
 
 from .simulate_active import active_command
+from .simulate_budget import budget_command
 
 
 @click.group("simulate", cls=cloup.Group)
@@ -13,6 +14,6 @@ def simulate_group() -> None:
     """Say on a corpus with gold what a budget for labels would have bought."""
 
 
-_COMMANDS: tuple[click.Command, ...] = (active_command,)
+_COMMANDS: tuple[click.Command, ...] = (active_command, budget_command)
 for _command in _COMMANDS:
     simulate_group.add_command(_command)

@@ -31,7 +31,7 @@ class ExpertPrice:
     date: str
     source: str
 
-    def cost(self, sentences: int, tokens: int) -> float:
+    def cost(self, sentences: float, tokens: float) -> float:
         """Return the price of sentences that have so many tokens together."""
         return sentences * self.per_sentence + tokens * self.per_token
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -26,6 +28,7 @@ class Pool:
         dev: Sentences by which weights and stops are chosen.
         test: Sentences that nothing is chosen by.
         left_out: Number of sentences that were left out, by kind, in words.
+        other_dev: Sentences of dev that are not used.
     """
 
     card: Card
@@ -33,6 +36,16 @@ class Pool:
     dev: tuple[Sentence, ...]
     test: tuple[Sentence, ...]
     left_out: dict[str, int]
+    other_dev: tuple[Sentence, ...] = ()
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the words and the entities of all sentences, and of their order."""
+        digest = hashlib.sha256()
+        for part in (self.train, self.dev, self.test):
+            rows = [[one.tokens, [[span.start, span.end, span.label] for span in one.spans]] for one in part]
+            digest.update(json.dumps(rows).encode())
+        return digest.hexdigest()
 
     def lines(self) -> list[str]:
         """Return lines for people about the sizes and what was left out."""
@@ -72,7 +85,7 @@ def read_pool(
         return pool
     if dev_sentences > len(pool.dev):
         raise LmnError(f"holds {len(pool.dev):,} sentences", f"{card.name} {splits[1]}", "ask for fewer dev sentences")
-    return replace(pool, dev=pool.dev[:dev_sentences])
+    return replace(pool, dev=pool.dev[:dev_sentences], other_dev=pool.dev[dev_sentences:])
 
 
 def separated(card: Card, train: Iterable[Sentence], dev: Iterable[Sentence], test: Iterable[Sentence]) -> Pool:

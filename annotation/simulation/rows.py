@@ -75,7 +75,7 @@ class Rows:
 def opened_rows(path: Path, settings: Mapping[str, Any]) -> Iterator[Rows]:
     """Open the file of a simulation for a block, in which no other process writes to it; begin it if it is missing.
 
-    A last line that was not written to its end is cut off, and said: its cell is computed again.
+    A last line that was not written to its end is cut off, and said: its cell is computed again. Settings without a row give way to others.
 
     Args:
         path: File of the rows.
@@ -91,7 +91,10 @@ def opened_rows(path: Path, settings: Mapping[str, Any]) -> Iterator[Rows]:
         if not path.exists() or not path.stat().st_size:
             _write_first(path, settings)
         found = list(_read(path))
-        _check(path, found[0][1], settings)
+        if len(found) == 1 and isinstance(found[0][1].get(_SETTINGS), dict):
+            _write_first(path, settings)
+        else:
+            _check(path, found[0][1], settings)
         yield Rows(path, _by_cell(path, found[1:]))
 
 

@@ -60,9 +60,10 @@ class PointSeries:
         notes: Description of each point, shown under the pointer.
         weights: Share of the whole behind each point, which makes its dot larger; empty for dots of equal size.
         colour: Number of its colour.
+        intervals: Lower and upper end of an interval on the vertical axis at each point; empty for none.
 
     Raises:
-        ValueError: The number of notes or weights is not the number of points.
+        ValueError: The number of notes, weights or intervals is not the number of points.
     """
 
     name: str
@@ -70,11 +71,14 @@ class PointSeries:
     notes: Sequence[str]
     weights: Sequence[float] = ()
     colour: int = 0
+    intervals: Sequence[tuple[float, float]] = ()
 
     def __post_init__(self) -> None:
-        if len(self.points) != len(self.notes) or (self.weights and len(self.weights) != len(self.points)):
+        sizes = len(self.notes), *(len(given) for given in (self.weights, self.intervals) if given)
+        if set(sizes) != {len(self.points)}:
             raise ValueError(
-                f"points {self.name}: {len(self.points)} points, {len(self.notes)} notes, {len(self.weights)} weights"
+                f"points {self.name}: {len(self.points)} points, {len(self.notes)} notes, {len(self.weights)} weights, "
+                f"{len(self.intervals)} intervals"
             )
 
 
@@ -303,6 +307,8 @@ def curves(title: str, found: Sequence[PointSeries], axis: Axis, side: Axis, *, 
     for rank, one in enumerate(found):
         points = [placed(*point) for point in one.points]
         chart.curves.append(Polyline(points, one.colour % COLOURS, rank))
+        for (x, _), ends in zip(one.points, one.intervals):
+            chart.curves.append(Polyline([placed(x, end) for end in ends], one.colour % COLOURS, 0))
         weights = one.weights or [0.0] * len(points)
         chart.dots += [
             Dot(x, y, 3.5 + 8 * sqrt(weight), one.colour % COLOURS, note)

@@ -52,6 +52,11 @@ def test_other_settings_and_other_files_are_refused(tmp_path: Path) -> None:
         opened_rows(path, {"corpus": "demo", "budgets": [2], "seed": 1}),
     ):
         pass
+    with opened_rows(tmp_path / "planned.jsonl", SETTINGS):
+        pass
+    with opened_rows(tmp_path / "planned.jsonl", {"corpus": "demo"}) as rows:
+        assert not rows.items()  # nothing had followed from the settings
+    assert read_rows(tmp_path / "planned.jsonl")[0] == {"corpus": "demo"}
     path.write_text('{"text": "hello"}\n')
     with pytest.raises(LmnError, match="not the rows of a simulation"), opened_rows(path, SETTINGS):
         pass

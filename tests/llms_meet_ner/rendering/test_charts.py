@@ -75,6 +75,13 @@ def test_curves_go_through_their_points() -> None:
     assert [key.style for key in chart.legend] == ["line d0", "line d1"]
 
 
+def test_intervals_are_upright_lines_at_their_points() -> None:
+    found = [PointSeries("F1", [(0, 0.5), (1, 0.8)], ["a", "b"], colour=3, intervals=[(0.25, 0.75), (0.8, 1)])]
+    _, first, second = curves("F1", found, Axis("tokens"), Axis("F1", 1)).curves
+    assert list(first.points) == [(58, 145), (58, 55)]
+    assert (second.points[1][1], second.colour) == (10, 3)
+
+
 @pytest.mark.parametrize(
     ("axis", "top", "written"),
     [
@@ -99,6 +106,8 @@ def test_what_does_not_fit_is_refused() -> None:
         BarSeries("a", [1], [])
     with pytest.raises(ValueError, match="points a: 1 points, 1 notes, 2 weights"):
         PointSeries("a", [(0, 1)], ["x"], [1, 2])
+    with pytest.raises(ValueError, match="points a: 1 points, 1 notes, 0 weights, 2 intervals"):
+        PointSeries("a", [(0, 1)], ["x"], intervals=[(0, 1), (0, 1)])
 
 
 def test_charts_of_nothing_are_drawn() -> None:

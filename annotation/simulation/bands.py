@@ -1,0 +1,93 @@
+"""Intervals of the mean F1 of several trainings, by a bootstrap in two stages: trainings are drawn, and test sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ...counts import Counts
+from ...eval.analysis.resampling import LEVEL, RESAMPLES, SEED
+from ...eval.scored_run.analysis import Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """The mean of a score over trainings.
+
+    Attributes:
+        mean: Mean.
+        interval: Bootstrap interval of the mean.
+        least: Lowest score of a training.
+        most: Highest score of a training.
+        trainings: Number of trainings.
+    """
+
+    mean: float
+    interval: Interval
+    least: float
+    most: float
+    trainings: int
+
+
+def f1_band(trainings: Sequence[Sequence[Counts]], *, seed: int = SEED, resamples: int = RESAMPLES) -> Band:
+    """Return the mean F1 of trainings.
+
+    Args:
+        trainings: For each training, the strict counts of each sentence; the sentences are the same for all.
+        seed: Seed of the draws.
+        resamples: Number of resamples.
+    """
+    scores = [sum(counts, Counts()).f1 for counts in trainings]
+    return _band(scores, _resampled([trainings], seed, resamples)[0])
+
+
+def difference_band(
+    first: Sequence[Sequence[Counts]], second: Sequence[Sequence[Counts]], *, seed: int = SEED, resamples: int = RESAMPLES
+) -> Band:  # fmt: skip
+    """Return the mean difference of F1, the second less the first, of trainings that belong together in pairs.
+
+    Both of a pair are scored on the same sentences, and a resample draws the pair, and the same sentences for both.
+
+    Args:
+        first: For each training, the strict counts of each sentence.
+        second: The same of the other training of each pair, in the same order.
+        seed: Seed of the draws.
+        resamples: Number of resamples.
+
+    Raises:
+        ValueError: The numbers of trainings differ.
+    """
+    if len(first) != len(second):
+        raise ValueError(f"{len(first)} trainings and {len(second)}")
+    scores = [
+        sum(other, Counts()).f1 - sum(one, Counts()).f1 for one, other in zip(first, second, strict=True)
+    ]  # fmt: skip
+    drawn = _resampled([first, second], seed, resamples)
+    return _band(scores, drawn[1] - drawn[0])
+
+
+def _band(scores: Sequence[float], drawn: Any) -> Band:
+    import numpy as np
+
+    low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Band(
+        sum(scores) / len(scores), Interval(float(low), float(high)), min(scores), max(scores), len(scores)
+    )  # fmt: skip
+
+
+def _resampled(sides: Sequence[Sequence[Sequence[Counts]]], seed: int, resamples: int) -> Any:
+    """Return the mean F1 of each side in each resample, shape (sides, resamples)."""
+    import numpy as np
+
+    generator = np.random.default_rng(seed)
+    counts = np.array(
+        [[[(one.correct, one.predicted + one.gold) for one in of] for of in side] for side in sides], dtype=np.int64
+    )
+    _, trainings, sentences, _ = counts.shape
+    times = generator.multinomial(sentences, np.full(sentences, 1 / sentences), size=resamples)
+    correct, both = np.moveaxis(np.einsum("rn,stnk->strk", times, counts, optimize=True), -1, 0)
+    f1 = np.where(both > 0, 2 * correct / np.maximum(both, 1), 0.0)
+    drawn = generator.integers(0, trainings, size=(resamples, trainings))
+    picked = f1[:, drawn.T, np.arange(resamples)]  # sides, trainings, resamples
+    return picked.mean(axis=1)
