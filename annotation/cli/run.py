@@ -15,7 +15,7 @@ from ...systems.served_model import ServerSystem
 from ...terminal import echo
 from ..choosing import SystemChoice
 from ..consent import ask_to_send
-from ..labelled_corpus import Summary, check_folder, write_corpus
+from ..labelled_corpus import LabelledCorpus, Summary, check_folder, write_corpus
 from ..labelling import Annotator, date_of_run
 from ..planning import plan
 from ..texts import Texts
@@ -67,11 +67,16 @@ def run_command(
     summary = write_corpus(
         out, corpus, texts, records, annotator.described(), date_of_run(out), annotator.ledger, keep_unreadable=keep_unreadable
     )  # fmt: skip
-    if corpus.language_why:
-        echo(f"language on the card: {corpus.language}, a guess ({corpus.language_why}); --language names it", err=True)
+    say_language(corpus)
     for line in summary_lines(summary, annotator):
         echo(line)
     echo(f"\n{out / CARD_FILE}")
+
+
+def say_language(corpus: LabelledCorpus) -> None:
+    """Say the language of a corpus if it was guessed."""
+    if corpus.language_why:
+        echo(f"language on the card: {corpus.language}, a guess ({corpus.language_why}); --language names it", err=True)
 
 
 def check_examples(choice: SystemChoice, card: Card, texts: Texts) -> None:

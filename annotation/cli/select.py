@@ -36,7 +36,7 @@ from ..selection.selected import (
 )
 from ..selection.strategies import DEFAULT_OVERHEAD, STRATEGIES, Aids, Candidate, strategy_of
 from ..texts import Texts
-from .run import prepare
+from .run import check_examples, prepare, say_language
 from .system_options import Money, system_options
 from .text_options import TextChoice, corpus_name, text_options
 
@@ -119,7 +119,9 @@ def select_command(
     kind = answer_kind(annotator.system)
     read = chosen_texts.read(card, kind, name, limit)
     check_folder(out, read.split, Path(chosen_texts.what) if chosen_texts.is_file else None)
-    corpus = chosen_texts.corpus(card, kind, name)
+    if card and not chosen_texts.is_file:
+        check_examples(chosen, card, read)
+    corpus = chosen_texts.corpus(card, kind, name, read)
     texts = without_duplicates(read, known_sentences(not_in))
     _check(texts, wish, annotator)
     picked, pool, records = _answered(wish, texts, annotator, money, out, restart=restart)
@@ -128,6 +130,7 @@ def select_command(
         out, corpus, part_of(texts, picked.order), records, annotator.described(), date_of_run(out), annotator.ledger,
         keep_unreadable=True,
     )  # fmt: skip
+    say_language(corpus)
     selection = _selection(wish, texts, pool, picked, annotator)
     save_selection(out, selection, chosen_rows(picked, wish, pool, name, texts.split))
     for line in lines_of(selection):
