@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...counts import Counts
 from ...eval.analysis.resampling import LEVEL, RESAMPLES, SEED
-from ...eval.scored_run.analysis import Interval
+
+
+class Ends(NamedTuple):
+    """The ends of an interval, of a score or a difference."""
+
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +30,7 @@ class Band:
     """
 
     mean: float
-    interval: Interval
+    interval: Ends
     least: float
     most: float
     trainings: int
@@ -72,7 +78,7 @@ def _band(scores: Sequence[float], drawn: Any) -> Band:
 
     low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Band(
-        sum(scores) / len(scores), Interval(float(low), float(high)), min(scores), max(scores), len(scores)
+        sum(scores) / len(scores), Ends(float(low), float(high)), min(scores), max(scores), len(scores)
     )  # fmt: skip
 
 

@@ -64,7 +64,7 @@ def _differences(summary: BudgetSummary) -> Table:
         ))  # fmt: skip
     notes = []
     if never := [regime for regime in regimes if _is_never_below([point for point in found if point.regime == regime])]:
-        notes.append(f"upper end of the interval at no budget below 0: {', '.join(never)}")
+        notes.append(f"at no budget is the upper end of the interval below 0: {', '.join(never)}")
     return Table(("budget", *regimes), rows, tuple(notes), "Difference of F1 on test from the expert alone, in pairs")
 
 
@@ -122,6 +122,8 @@ def _chart(summary: BudgetSummary, axis: str, of: Callable[[Point], float | None
     for colour, regime in enumerate(summary.regimes):
         points = [point for point in summary.points if point.regime == regime and point.budget < FULL]
         placed = [(x, point) for point in points if (x := of(point)) is not None]
+        if not placed:
+            continue
         notes = [f"{regime}, {_budget(point.budget)}: {_band(point.test)}" for _, point in placed]
         ends = [(point.test.interval.low, point.test.interval.high) for _, point in placed]
         found.append(

@@ -45,6 +45,12 @@ def test_pairs_cancel_what_they_share() -> None:
         difference_band(first, first[:1])
 
 
+def test_a_difference_may_lie_on_both_sides_of_zero() -> None:
+    found = difference_band([training(0.7, 1), training(0.7, 2)], [training(0.7, 3), training(0.6, 4)])
+    assert -1 < found.interval.low < found.mean < 0 < found.interval.high + 0.05
+    assert difference_band([training(0.9, 1)], [training(0.5, 2)]).interval.high < 0
+
+
 def test_sentences_without_entities_are_no_division_by_zero() -> None:
     found = f1_band([[Counts(), Counts()]])
     assert (found.mean, found.interval.low, found.interval.high) == (0, 0, 0)

@@ -31,7 +31,7 @@ def test_tables_say_scores_differences_saturation_and_cost() -> None:
     assert scores.rows[1][4].startswith("0.300 (")
     assert differences.header == ("budget", "llm-first", "best-on-dev")
     assert differences.rows[0][1].startswith("+0.400 (+")
-    assert differences.notes == ("upper end of the interval at no budget below 0: llm-first, best-on-dev",)
+    assert differences.notes == ("at no budget is the upper end of the interval below 0: llm-first, best-on-dev",)
     assert dev.rows[2][4].startswith("1.000")
     assert saturation.rows[0] == ("expert", "0.9900", "not reached", "not reached")
     assert money.rows[1] == ("2 %", "", "1.20", "unknown", "unknown")
@@ -42,7 +42,10 @@ def test_tables_say_scores_differences_saturation_and_cost() -> None:
 
 def test_files_hold_the_same_tables_and_a_chart_for_each_axis(tmp_path: Path) -> None:
     summary = summarise(ROWS, PAID, 4)
-    assert [chart.title for chart in charts(summary)] == [
+    drawn = charts(summary)
+    assert [key.name for key in drawn[0].legend] == ["llm", "expert", "llm-first", "best-on-dev"]
+    assert not drawn[2].legend  # only the cost of the expert alone is known
+    assert [chart.title for chart in drawn] == [
         "F1 on test by sentences that an expert has labelled",
         "F1 on test by tokens that an expert has labelled",
         "F1 on test by cost in EUR",
