@@ -26,7 +26,7 @@ from ..simulation.pool import SPLITS, Pool, read_pool, tokens_of
 from ..simulation.rows import ROWS_FILE, Rows, opened_rows
 
 _DEFAULT_PRESET = "small"
-_STEPS, _EVALUATIONS, _DEV, _LEAST, _SEED = 300, 5, 50, 0.5, 42
+_STEPS, _EVALUATIONS, _DEV, _LEAST, _SEED = 300, 5, 100, 0.5, 42
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ _GROUPS = (
             type=click.IntRange(min=1),
             default=_DEV,
             show_default=True,
-            help="Number of sentences of dev, whose gold every regime pays for and chooses weights by.",
+            help="Number of sentences of dev, drawn at random, whose gold every regime pays for and chooses by.",
         ),
     ),
     cloup.option_group(
@@ -93,10 +93,10 @@ _GROUPS = (
         ),
         cloup.option(
             "--evaluations",
-            type=click.IntRange(min=1),
+            type=click.IntRange(min=0),
             default=_EVALUATIONS,
             show_default=True,
-            help="Number of times that a student is scored on dev while it is trained.",
+            help="Number of times that a student is scored on dev while it is trained, to keep the best weights; 0 keeps the last.",
         ),
         cloup.option(
             "--min-probability",
@@ -163,7 +163,7 @@ def budget_command(
     names = _three(splits)
     card = load_card(card_name)
     learner = StudentLearner.of(recipe_path, overrides, card)
-    pool = read_pool(card, source, names, dev_sentences)
+    pool = read_pool(card, source, names, dev_sentences, seed)
     llm = read_llm_labels(llm_folder, pool, names) if llm_folder else None
     design = Design(pool, learner, llm, steps, evaluations, least, seed)
     design.check(grid)
@@ -223,9 +223,10 @@ def _paid(pool: Pool, llm: LlmLabels | None, prices: _Prices) -> Paid:
 def _facts(design: Design, recipe: Path) -> list[str]:
     """Return lines about how the students are trained."""
     half = design.steps // 2
+    kept = f"the best weights of {design.evaluations} evaluations on dev" if design.evaluations else "the last weights"
     return [
         f"students: {recipe}, {design.learner.recipe.model}; optimiser steps of each: {design.steps:,}, of llm-first {half:,} on the "
-        f"model's labels and {design.steps - half:,} on the expert's; best weights of {design.evaluations} evaluations on dev",
+        f"model's labels and {design.steps - half:,} on the expert's; kept are {kept}",
     ]
 
 

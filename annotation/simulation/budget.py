@@ -34,7 +34,8 @@ class Design:
         learner: Trains the students.
         llm: Labels of a model on the pool; None where no regime needs them.
         steps: Number of optimiser steps of every student. In the regime `llm-first`, half of them are on the model's labels.
-        evaluations: Number of times that a student is scored on dev while it is trained, in each of its stages; the best weights are kept.
+        evaluations: Number of times that a student is scored on dev while it is trained, in each of its stages, so that the best weights
+            are kept; 0 to keep the last ones.
         least: Least calibrated probability of a sentence of the model that the regime `filtered` keeps.
         seed: Seed of the orders of the pool and of the trainings.
     """
@@ -78,7 +79,7 @@ class CellRow:
         expert_tokens: Number of their tokens.
         llm_sentences: Number of sentences with the model's labels that the student was trained on.
         steps: Number of optimiser steps, of all stages together.
-        best_step: Step of the last stage whose weights were kept.
+        best_step: Step of the last stage whose weights were kept; None for the last one.
         dev: Strict counts of each sentence of dev: correct, predicted, gold.
         test: The same of test.
         seconds: Time of the training and the scoring.

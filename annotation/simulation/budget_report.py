@@ -25,7 +25,7 @@ def tables(summary: BudgetSummary) -> list[Table]:
     return [
         _scores(summary, "test", "F1 on test"),
         _differences(summary),
-        _scores(summary, "dev", "F1 on dev, by which weights were chosen"),
+        _scores(summary, "dev", "F1 on dev"),
         _saturation(summary),
     ]
 

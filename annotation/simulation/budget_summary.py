@@ -64,7 +64,7 @@ class Point:
         regime: The regime.
         budget: Share of the pool that the expert labels, in percent.
         cost: What it costs.
-        dev: F1 on dev, by which weights are chosen.
+        dev: F1 on dev.
         test: F1 on test, by which nothing is chosen.
         difference: F1 on test less that of the expert alone with the same budget, in pairs by fold and seed; None where there is no such
             cell to compare with.

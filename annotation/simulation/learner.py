@@ -106,7 +106,7 @@ class StudentLearner:
             seed: Seed of new weights and of the order of the sentences.
             start: Folder of a student whose weights and head the training begins with; None for the recipe's encoder.
             dev: Sentences by which the weights are chosen; empty to keep the last ones.
-            evaluations: Number of times that the student is scored on them, evenly over the steps.
+            evaluations: Number of times that the student is scored on them, evenly over the steps; 0 to keep the last ones, too.
             datasets: Names of what the sentences come from, for the student's file.
 
         Raises:
@@ -115,6 +115,7 @@ class StudentLearner:
         from ...students.training import prepare_sentences
         from ...students.training import train as train_prepared
 
+        dev = dev if evaluations else ()
         recipe = self._recipe(folder, steps, seed, max(1, steps // evaluations) if dev else None)
         rmtree(folder, ignore_errors=True)
         with training_errors(recipe.path, folder, sharing=False, trainer="transformers"), kept_from_libraries():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -58,8 +58,8 @@ class Pool:
 
 
 def read_pool(
-    card: Card, source: Path | None = None, splits: tuple[str, str, str] = SPLITS, dev_sentences: int | None = None
-) -> Pool:
+    card: Card, source: Path | None = None, splits: tuple[str, str, str] = SPLITS, dev_sentences: int | None = None, seed: int = 42
+) -> Pool:  # fmt: skip
     """Read the data of a simulation from the files of a corpus.
 
     Document separators are left out. A sentence of the pool is left out if its words stand in dev or test or earlier in the pool, and a
@@ -69,7 +69,8 @@ def read_pool(
         card: Card of the corpus.
         source: Folder of the corpus files; None for the card's default.
         splits: Names of the splits that are the pool, dev and test.
-        dev_sentences: Number of the sentences of dev that are used, the first ones; None for all.
+        dev_sentences: Number of the sentences of dev that are used, drawn at random: the first ones would be a few documents. None for all.
+        seed: Seed of that draw.
 
     Raises:
         LmnError: A split is missing or cannot be read, a part is empty, or dev has fewer sentences than are asked for.
@@ -85,7 +86,19 @@ def read_pool(
         return pool
     if dev_sentences > len(pool.dev):
         raise LmnError(f"holds {len(pool.dev):,} sentences", f"{card.name} {splits[1]}", "ask for fewer dev sentences")
-    return replace(pool, dev=pool.dev[:dev_sentences], other_dev=pool.dev[dev_sentences:])
+    used, other = _drawn(pool.dev, dev_sentences, seed)
+    return replace(pool, dev=used, other_dev=other)
+
+
+def _drawn(sentences: Sequence[Sentence], number: int, seed: int) -> tuple[tuple[Sentence, ...], tuple[Sentence, ...]]:
+    """Return a random part of sentences, and the rest, both in their order."""
+    import numpy as np
+
+    chosen = set(np.random.default_rng(seed).permutation(len(sentences))[:number].tolist())
+    parts: tuple[list[Sentence], list[Sentence]] = ([], [])
+    for at, sentence in enumerate(sentences):
+        parts[at not in chosen].append(sentence)
+    return tuple(parts[0]), tuple(parts[1])
 
 
 def separated(card: Card, train: Iterable[Sentence], dev: Iterable[Sentence], test: Iterable[Sentence]) -> Pool:

@@ -28,7 +28,7 @@ def of(name: str, *texts: str) -> list[Sentence]:
 def test_a_text_stays_in_one_place_test_before_dev_before_the_pool() -> None:
     pool = separated(
         load_card("demo"),
-        of("train", "In test", "in DEV", "new", "New", "-DOCSTART-", "ﬁne words"),
+        of("train", "In test", "in DEV", "new", "New", "ｎｅｗ", "-DOCSTART-", "ﬁne words"),
         of("dev", "in dev", "IN TEST", "fine words"),
         of("test", "in test", "In test"),
     )
@@ -40,7 +40,7 @@ def test_a_text_stays_in_one_place_test_before_dev_before_the_pool() -> None:
         "sentences of dev that stand in test": 1,
         "sentences of pool that stand in test": 1,
         "sentences of pool that stand in dev": 2,
-        "sentences of pool that stand in pool before": 1,
+        "sentences of pool that stand in pool before": 2,
         "document separators of pool": 1,
     }
     assert "left out, sentences of pool that stand in dev: 2" in pool.lines()
@@ -53,7 +53,13 @@ def test_a_pool_is_read_from_the_files_of_a_corpus(workdir: Path) -> None:
     pool = read_pool(card, DEMO, dev_sentences=15)
     assert (len(pool.train), len(pool.dev), len(pool.test)) == (30, 15, 20)
     assert pool.left_out == {"sentences of pool that stand in dev": 10}
-    assert pool.dev == read_pool(card, DEMO).dev[:15]
+    whole = read_pool(card, DEMO).dev
+    assert pool.dev != whole[:15]  # which would be a few documents
+    assert sorted((*pool.dev, *pool.other_dev), key=whole.index) == list(whole)
+    assert list(pool.dev) == sorted(pool.dev, key=whole.index)
+    assert (
+        pool.dev == read_pool(card, DEMO, dev_sentences=15).dev != read_pool(card, DEMO, dev_sentences=15, seed=1).dev
+    )
     with pytest.raises(LmnError, match="holds 20 sentences"):
         read_pool(card, DEMO, dev_sentences=21)
     with pytest.raises(LmnError, match="three splits"):
