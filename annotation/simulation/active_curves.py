@@ -76,11 +76,11 @@ def area(tokens: Floats, f1: Floats, end: float) -> float:
     return float(np.trapezoid(values, grid) / (end - grid[0])) if end > grid[0] else float(values[0])
 
 
-def rising(tokens: Floats, f1: Floats) -> Floats:
+def rising(f1: Floats) -> Floats:
     """Return the nearest curve, by squares, that never falls (isotonic regression): more labels do no harm but by noise."""
-    from sklearn.isotonic import IsotonicRegression
+    from sklearn.isotonic import isotonic_regression
 
-    found: Floats = IsotonicRegression().fit_transform(tokens, f1)
+    found: Floats = isotonic_regression(f1)
     return found
 
 
@@ -116,10 +116,10 @@ def saved(strategy: Sequence[tuple[Floats, Floats]], chance: Sequence[tuple[Floa
 
     Both curves are means over seeds, made to rise. Minus infinity stands for a strategy that does not reach it.
     """
-    by_chance = rising(grid, mean_curve(chance, grid))
+    by_chance = rising(mean_curve(chance, grid))
     wanted = float(by_chance[-1])
     theirs = tokens_at(grid, by_chance, wanted)
-    ours = tokens_at(grid, rising(grid, mean_curve(strategy, grid)), wanted)
+    ours = tokens_at(grid, rising(mean_curve(strategy, grid)), wanted)
     return 1 - ours / theirs
 
 

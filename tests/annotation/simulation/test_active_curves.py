@@ -60,7 +60,7 @@ def test_the_area_ends_where_all_curves_are() -> None:
 def test_tokens_are_those_at_which_a_rising_curve_first_reaches_an_f1() -> None:
     tokens, f1 = np.array([100.0, 200, 300, 400]), np.array([0.2, 0.4, 0.4, 0.6])
     assert [tokens_at(tokens, f1, wanted) for wanted in (0.1, 0.3, 0.4, 0.5, 0.7)] == [100, 150, 200, 350, float("inf")]
-    assert rising(tokens, np.array([0.2, 0.5, 0.3, 0.6])) == pytest.approx([0.2, 0.4, 0.4, 0.6])
+    assert rising(np.array([0.2, 0.5, 0.3, 0.6])) == pytest.approx([0.2, 0.4, 0.4, 0.6])
 
 
 def test_a_strategy_that_learns_twice_as_fast_saves_half() -> None:
