@@ -169,9 +169,7 @@ def pick(wish: Wish, sentences: Sequence[Sentence], pool: Sequence[Candidate], a
     """
     drawn: tuple[int, ...] = ()
     if wish.at_random:
-        # another seed than that of the strategy `random`, which would draw the same sentences
-        by_chance = random(pool, replace(aids, seed=wish.seed + 1))
-        drawn = take(pool, by_chance, Budget(sentences=wish.at_random)).chosen
+        drawn = take(pool, random(pool, replace(aids, seed=wish.seed)), Budget(sentences=wish.at_random)).chosen
     taken = set(drawn)
     rest = [at for at in range(len(pool)) if at not in taken]
     scores = tuple(wish.strategy.scores(pool, aids))

@@ -116,3 +116,10 @@ def test_the_rule_for_noise_stops_where_a_gain_is_within_its_standard_error() ->
     assert gain == pytest.approx(0.2, abs=0.05)
     assert 0.01 < error < 0.05
     assert stop_of(StopRule("noise", window=3), dev[:3]) is None
+    slowly = [
+        np.array([[4, 10, 10], [6, 10, 10]] * 50),
+        np.array([[6, 10, 10], [5, 10, 10]] + [[6, 10, 10], [4, 10, 10]] * 49),
+    ]
+    gain, error = gain_of(*slowly)
+    assert 0 < gain < error
+    assert stop_of(StopRule("noise", window=1), slowly) == 1
