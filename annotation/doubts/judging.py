@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ...records import Uncertainty
 from ...sentence import Sentence, Span
-from ...students.beliefs import Beliefs
 from ...typed_json import Share
+
+if TYPE_CHECKING:
+    from ...students.beliefs import Beliefs
 
 _DIGITS = 6
 

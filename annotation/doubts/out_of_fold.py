@@ -16,7 +16,6 @@ from ...eval.scoring.counts import strict_counts
 from ...files import atomic_write, sha256_of
 from ...records import read_jsonl
 from ...sentence import Sentence, without_nested
-from ...students.beliefs import beliefs_of
 from ...terminal import echo
 from ...typed_json import from_json, to_json
 from ..simulation.learner import StudentLearner, forget
@@ -93,6 +92,8 @@ class Judging:
 
     def _train(self, fold: Fold, path: Path, folder: Path) -> dict[str, Any]:
         """Train the student of a fold, write what it says of the fold's sentences, and return the fold's row."""
+        from ...students.beliefs import beliefs_of
+
         start = time.monotonic()
         held = [self.sentences[at] for at in fold.held]
         train = [self.sentences[at] for at in fold.train]

@@ -11,7 +11,6 @@ from ...eval.analysis.pairs import pair_up
 from ...eval.scored_run.analysis import Kind as PairKind
 from ...eval.scored_run.analysis import Pair
 from ...sentence import Sentence, Span
-from ...students.viterbi import tag_numbers
 from ...typed_json import Share
 from .judging import Judgement
 from .token_issues import TokenIssues
@@ -148,6 +147,8 @@ def rank(
 
 def gold_tags(sentence: Sentence, labels: Sequence[str]) -> list[int]:
     """Return the tag number of each token of a gold sentence with flat entities."""
+    from ...students.viterbi import tag_numbers
+
     return tag_numbers(sentence.spans, len(sentence.tokens), labels)
 
 
