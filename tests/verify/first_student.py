@@ -105,14 +105,15 @@ def walk(corpora: Path, out: Path, texts: int, first: int) -> tuple[dict[str, fl
     }
     folders = [*students.values()]
     one.run("train on labels", "train", *words, "dataset=news_train", f"output_dir={folders[0]}")
-    further = (f"model_name_or_path={folders[0]}", "learning_rate=1e-4", "num_train_epochs=10")
+    further = (f"model_name_or_path={folders[0]}", "learning_rate=0.0001", "num_train_epochs=10")
     one.run("train on corrected", "train", *words, "dataset=fifty_train", f"output_dir={folders[1]}", *further)
     one.run("tag", "tag", "--adapter", folders[1], out / "news.txt")
     one.run("(alone)", "train", *words, "dataset=fifty_train", f"output_dir={folders[2]}", "num_train_epochs=30")
     f1 = {}
     for name, folder in students.items():
-        one.run(f"({name})", "eval", "--adapter", folder, "--corpus", "wikigold", "--source", source, "--split", "test")
-        f1[name] = load_run(folder / "wikigold_test/viterbi").scores.micro.f1
+        words = ("--corpus", "wikigold", "--source", source, "--split", "test", "--adapter", folder)
+        scores = one.run(f"({name})", "eval", *words).strip().splitlines()[-1]
+        f1[name] = load_run(Path(scores)).scores.micro.f1
     return one.seconds, f1
 
 
