@@ -24,7 +24,7 @@ from ..records import PredictionRecord
 from ..sentence import SPACE, Join, Sentence, Span
 from ..systems.choosing import AnswerKind
 from ..terminal import echo
-from ..typed_json import Count, from_json, to_json
+from ..typed_json import Count, from_json, to_json, written_as
 from .ledger import Bill, Ledger, bill_of
 from .provenance import PROVENANCE_FILE, LabellingSystem, Provenance
 from .texts import Origin, Texts
@@ -97,6 +97,12 @@ class Summary:
     price: str | None
     shared: Count = 0
     sha256: dict[str, str] = field(default_factory=dict)
+
+
+written_as(
+    Summary,
+    "texts system date asked sentences unreadable unreadable_kept left_out statuses reasons entities bill price shared? sha256",
+)
 
 
 class Hashed(Protocol):

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from ..alignment import Status
 from ..records import Uncertainty, read_jsonl
-from ..typed_json import from_json, to_json
+from ..typed_json import from_json, to_json, written_as
 
 PROVENANCE_FILE = "provenance.jsonl"
 _WRITER = "lmn-annotate run"
@@ -121,6 +121,13 @@ class Provenance:
     def json_line(self) -> str:
         """Return the line of JSON, with its end."""
         return json.dumps(to_json(self), ensure_ascii=False) + "\n"
+
+
+written_as(
+    Provenance,
+    "id asked file line start end system template model date "
+    "status reasons confidences uncertainty requests tokens_in tokens_out cost currency shared_with? review?",
+)
 
 
 def read_provenance(folder: Path) -> Iterator[Provenance]:

@@ -13,8 +13,15 @@ from hypothesis import strategies as st
 from killing import kill_at
 
 from llms_meet_ner import LabelSet, LmnError, Sentence, Span
-from llms_meet_ner.annotation.labelled_corpus import LabelledCorpus, check_folder, labels_of, write_corpus
-from llms_meet_ner.annotation.provenance import LabellingSystem
+from llms_meet_ner.annotation.labelled_corpus import (
+    SUMMARY_FILE,
+    LabelledCorpus,
+    check_folder,
+    labels_of,
+    read_summary,
+    write_corpus,
+)
+from llms_meet_ner.annotation.provenance import PROVENANCE_FILE, LabellingSystem, read_provenance
 from llms_meet_ner.annotation.template import load_template
 from llms_meet_ner.annotation.texts import Origin, Texts, texts_of_split
 from llms_meet_ner.data_converters.cards import load_card
@@ -62,6 +69,17 @@ def test_what_was_labelled_comes_back_through_the_reader(
     found = labelled(tmp_path / "out", "train")
     assert [(list(one.tokens), one.spans) for one in found] == drawn
     assert [one.id for one in found] == [f"mine/train/{number}" for number in range(len(drawn))]
+
+
+def test_the_files_of_the_first_version_are_read(tmp_path: Path) -> None:
+    asked = Sentence("x/0", ("Essex", "won"))
+    summary = write_corpus(tmp_path, CORPUS, texts(asked), [record(asked)], SYSTEM, DATE)
+    (provenance,) = read_provenance(tmp_path)
+    for name, later in ((SUMMARY_FILE, ["shared"]), (PROVENANCE_FILE, ["shared_with", "review"])):
+        row = json.loads((tmp_path / name).read_text())
+        (tmp_path / name).write_text(json.dumps({key: value for key, value in row.items() if key not in later}) + "\n")
+        assert json.loads((tmp_path / name).read_text()) != row
+    assert (read_summary(tmp_path), list(read_provenance(tmp_path))) == (summary, [provenance])
 
 
 def test_nested_entities_and_joins_and_a_card_s_words_come_back(tmp_path: Path) -> None:
