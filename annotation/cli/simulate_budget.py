@@ -77,7 +77,9 @@ _GROUPS = (
             "--folds", type=click.IntRange(min=1), help="Number of random orders of the pool, in which budgets grow."
         ),
         cloup.option("--seeds", type=click.IntRange(min=1), help="Number of trainings of each cell."),
-        cloup.option("--regimes", help="What is done with the labels, out of expert,llm,mixed,llm-first,filtered."),
+        cloup.option(
+            "--regimes", help="What is done with the labels, out of expert,llm,mixed,llm-first,balanced,filtered."
+        ),
     ),
     cloup.option_group(
         "Training",

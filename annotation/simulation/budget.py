@@ -14,7 +14,7 @@ from ...files import read_json
 from ...sentence import Sentence
 from ...terminal import echo
 from ...typed_json import Count, from_json, to_json
-from .budget_design import EXPERT, FILTERED, LLM_FIRST, MIXED, Cell, Grid, ordered, size_of
+from .budget_design import BALANCED, EXPERT, FILTERED, LLM_FIRST, MIXED, Cell, Grid, ordered, size_of
 from .filtering import kept_by_confidence
 from .learner import Outcome, StudentLearner, counts_of, forget
 from .llm_labels import LlmLabels
@@ -222,14 +222,15 @@ class BudgetRun:
         if cell.regime == FILTERED:
             kept = kept_by_confidence(llm, expert, others, design.least)
             return _Material(expert, list(kept.sentences), kept.calibrated_on, kept.right)
-        wanted = others if cell.regime == MIXED else order
+        wanted = others if cell.regime in (MIXED, BALANCED) else order
         return _Material(expert, [llm.sentences[one.id] for one in wanted if one.id in llm.sentences])
 
     def _trained(self, cell: Cell, material: _Material) -> tuple[Outcome, int]:
         """Train the student of a cell; return it with the number of its steps."""
         steps = self._design.steps
         if cell.regime != LLM_FIRST:
-            return self._train(cell, cell.name, material.expert + material.llm, steps, None), steps
+            times = repeats(len(material.expert), len(material.llm)) if cell.regime == BALANCED else 1
+            return self._train(cell, cell.name, material.expert * times + material.llm, steps, None), steps
         first = steps // 2
         stage = self._stage(cell, material.llm, first)
         return self._train(cell, cell.name, material.expert, steps - first, stage), steps
@@ -251,6 +252,11 @@ class BudgetRun:
             sentences, self._folder / name, steps=steps, seed=cell.training_seed(design.seed), start=start,
             dev=design.pool.dev, evaluations=design.evaluations, datasets=(f"{design.pool.card.name} {cell.name}",),
         )  # fmt: skip
+
+
+def repeats(expert: int, llm: int) -> int:
+    """Return how often each sentence of the expert stands in the training, so that about half of it is the expert's."""
+    return max(1, round(llm / expert)) if expert else 1
 
 
 _DONE = "all_results.json"

@@ -9,11 +9,12 @@ from typing import Final, Literal, get_args
 from ...errors import LmnError
 from ...sentence import Sentence
 
-Regime = Literal["expert", "llm", "mixed", "llm-first", "filtered"]
+Regime = Literal["expert", "llm", "mixed", "llm-first", "balanced", "filtered"]
 EXPERT: Final = "expert"
 LLM: Final = "llm"
 MIXED: Final = "mixed"
 LLM_FIRST: Final = "llm-first"
+BALANCED: Final = "balanced"
 FILTERED: Final = "filtered"
 REGIMES: tuple[Regime, ...] = get_args(Regime)
 FULL: Final = 100.0

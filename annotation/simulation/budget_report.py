@@ -14,7 +14,7 @@ from ...rendering.tables import Table
 from ...typed_json import to_json
 from .bands import Band
 from .budget_design import FULL
-from .budget_summary import BEST_ON_DEV, SATURATED, BudgetSummary, Point
+from .budget_summary import BEST_ON_DEV, CHOSEN_FROM, SATURATED, BudgetSummary, Point
 
 SUMMARY_FILE, TABLE_FILE, PAGE_FILE = "summary.json", "summary.md", "summary.html"
 _TITLE = "What a budget for labels buys"
@@ -47,7 +47,10 @@ def _scores(summary: BudgetSummary, split: str, title: str) -> Table:
         + (f" and {paid.shown_sentences:,} that the model was shown" if paid.shown_sentences else ""),
     ]
     if BEST_ON_DEV in summary.regimes:
-        notes.append(f"{BEST_ON_DEV}: the better of expert and llm-first on dev, in each fold; it trains both")
+        among = ", ".join(CHOSEN_FROM)
+        notes.append(
+            f"{BEST_ON_DEV}: in each fold, the student that is best on dev, of {among} as far as they are trained"
+        )
     return Table(("budget", "sentences", "tokens", *summary.regimes), rows, tuple(notes), title)
 
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from ...typed_json import Count
 from .bands import Band, difference_band, f1_band
 from .budget import CellRow
-from .budget_design import EXPERT, FULL, LLM, LLM_FIRST
+from .budget_design import BALANCED, EXPERT, FULL, LLM, LLM_FIRST
 from .expert_price import ExpertPrice
 
 BEST_ON_DEV = "best-on-dev"
-"""A regime that trains two students, of the expert's labels alone and of the model's labels first, and keeps the better one on dev."""
-_CHOSEN_FROM = (EXPERT, LLM_FIRST)
+"""A regime that keeps the student that is best on dev, of those that the same labels allow."""
+CHOSEN_FROM = (EXPERT, LLM, LLM_FIRST, BALANCED)
+"""Regimes whose students it chooses from, as far as they are trained; of equal ones the first."""
 SATURATED = 0.99
 """Share of the F1 on dev with the gold of the whole pool that counts as saturation."""
 
@@ -135,12 +136,12 @@ def summarise(rows: Sequence[CellRow], paid: Paid, of_cells: int) -> BudgetSumma
     for row in rows:
         groups.setdefault((row.budget, row.regime), {})[row.fold, row.seed] = row
     points = []
-    for budget, regime in sorted(groups, key=lambda key: key[0]):
-        expert = groups.get((budget, EXPERT), {})
-        points.append(_point(groups[budget, regime], expert if regime != EXPERT else {}, paid))
-        first = groups.get((budget, LLM_FIRST), {})
-        if regime == LLM_FIRST and (both := expert.keys() & first.keys()):
-            points.append(_best_on_dev({key: (expert[key], first[key]) for key in sorted(both)}, paid))
+    for budget in sorted({budget for budget, _ in groups}):
+        at_budget = {regime: cells for (one, regime), cells in groups.items() if one == budget}
+        expert = at_budget.get(EXPERT, {})
+        points += [_point(cells, expert if regime != EXPERT else {}, paid) for regime, cells in at_budget.items()]
+        if expert and 0 < budget < FULL:
+            points += _best_on_dev(at_budget | {LLM: groups.get((0.0, LLM), {})}, paid)
     seconds = sum(row.seconds for row in rows)
     return BudgetSummary(tuple(points), tuple(_saturations(points)), paid, len(rows), of_cells, round(seconds, 1))
 
@@ -157,15 +158,26 @@ def _point(cells: Mapping[tuple[int, int], CellRow], expert: Mapping[tuple[int, 
     return Point(first.regime, first.budget, _cost(rows, paid, first.regime), _dev(rows), _test(rows), difference)
 
 
-def _best_on_dev(pairs: Mapping[tuple[int, int], tuple[CellRow, CellRow]], paid: Paid) -> Point:
-    """Return the regime that keeps the better of two students on dev; if they are equal, that of the expert alone."""
-    experts = [one for one, _ in pairs.values()]
-    chosen = [other if other.f1("dev") > one.f1("dev") else one for one, other in pairs.values()]
+def _best_on_dev(regimes: Mapping[str, Mapping[tuple[int, int], CellRow]], paid: Paid) -> list[Point]:
+    """Return the regime that keeps the student that is best on dev; none if there is nothing to choose from.
+
+    Args:
+        regimes: Cells of a budget, and those of the model's labels alone, by fold and seed.
+        paid: What every regime has paid for.
+    """
+    offered = [regimes[regime] for regime in CHOSEN_FROM if regimes.get(regime)]
+    keys = sorted(key for key in regimes[EXPERT] if sum(key in cells for cells in offered) > 1)
+    if not keys:
+        return []
+    experts = [regimes[EXPERT][key] for key in keys]
+    chosen = [max((cells[key] for cells in offered if key in cells), key=lambda row: row.f1("dev")) for key in keys]
     difference = difference_band([one.counts("test") for one in experts], [one.counts("test") for one in chosen])
-    return Point(
-        BEST_ON_DEV, experts[0].budget, _cost(experts, paid, BEST_ON_DEV), _dev(chosen), _test(chosen), difference,
-        sum(row.regime == LLM_FIRST for row in chosen),
-    )  # fmt: skip
+    return [
+        Point(
+            BEST_ON_DEV, experts[0].budget, _cost(experts, paid, BEST_ON_DEV), _dev(chosen), _test(chosen), difference,
+            sum(row.regime != EXPERT for row in chosen),
+        )
+    ]  # fmt: skip
 
 
 def _dev(rows: Sequence[CellRow]) -> Band:

@@ -10,7 +10,15 @@ import pytest
 from simulated import label_mini, mini_pool, write_mini
 
 from llms_meet_ner import LmnError
-from llms_meet_ner.annotation.simulation.budget import BudgetRun, CellRow, Design, rows_of, seconds_a_step, settings_of
+from llms_meet_ner.annotation.simulation.budget import (
+    BudgetRun,
+    CellRow,
+    Design,
+    repeats,
+    rows_of,
+    seconds_a_step,
+    settings_of,
+)
 from llms_meet_ner.annotation.simulation.budget_design import REGIMES, Grid, ordered
 from llms_meet_ner.annotation.simulation.learner import Outcome, StudentLearner
 from llms_meet_ner.annotation.simulation.llm_labels import read_llm_labels
@@ -52,10 +60,13 @@ def test_every_cell_is_trained_on_what_its_regime_says_and_a_killed_run_goes_on(
     llm = read_llm_labels(Path("llm"), pool)
     design = Design(pool, watched, llm, steps=4, evaluations=1, least=0.5, seed=42)
     design.check(GRID)
-    for regime, expert in (("mixed", 4), ("llm", 0)):
+    for regime, expert in (("mixed", 4), ("balanced", 4), ("llm", 0)):
         with pytest.raises(KeyboardInterrupt):
             run(design, Grid((10.0,), 1, 1, (regime,)), killed_at=1)
         given = Watched.given[0][0]
+        assert len(given) == len(pool.train) + (
+            (repeats(4, len(pool.train) - 4) - 1) * 4 if regime == "balanced" else 0
+        )
         assert {one.id for one in given} == {one.id for one in pool.train}
         order = ordered(pool.train, 0, 42)
         assert {one.id: one for one in given} == {one.id: llm.sentences[one.id] for one in order} | {

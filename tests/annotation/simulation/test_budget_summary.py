@@ -40,6 +40,22 @@ def test_the_better_one_on_dev_is_chosen_and_the_expert_if_they_are_equal() -> N
     assert points[20, BEST_ON_DEV].test.mean == pytest.approx(0.8)
 
 
+def test_the_model_s_labels_alone_and_balanced_ones_are_chosen_from_too() -> None:
+    rows = [
+        cell_row(0, "llm", 7, 4),
+        cell_row(2, "expert", 4, 3),
+        cell_row(2, "mixed", 9, 9),
+        cell_row(5, "expert", 6, 8),
+    ]
+    rows += [cell_row(5, "balanced", 8, 6)]
+    points = {(point.budget, point.regime): point for point in summarise(rows, PAID, 12).points}
+    assert points[2, BEST_ON_DEV].test.mean == pytest.approx(
+        0.4
+    )  # the published mixture is a control, and never chosen
+    assert points[5, BEST_ON_DEV].test.mean == pytest.approx(0.6)
+    assert points[5, BEST_ON_DEV].difference == points[5, "balanced"].difference
+
+
 def test_dev_and_what_the_model_was_shown_are_charged_and_unknown_is_not_zero() -> None:
     points = {(point.budget, point.regime): point for point in summarise(ROWS, PAID, 12).points}
     cost = points[2, "expert"].cost
