@@ -2,15 +2,16 @@
 
     python tests/verify/first_student.py --corpora DIR --out /tmp/walk
 
-The texts are sentences of WikiGold's training split without their tokens and gold; whoever corrects 50 of them is its gold. The same student is
-trained on the adapter's labels alone, on the 50 alone, and on both, and scored on WikiGold's test split. Run it in the root of a checkout
-with the demo's adapter.
+The texts are sentences of WikiGold's training split without their tokens and gold; whoever corrects 50 of them, drawn at random, is its gold.
+The same student is trained on the adapter's labels alone, on the 50 alone, on both together, and on one after the other, and scored on
+WikiGold's test split. Run it in the root of a checkout with the demo's adapter.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import random
 import subprocess
 import sys
 import time
@@ -22,6 +23,9 @@ from llms_meet_ner.eval.scored_run.files import load_run
 from llms_meet_ner.sentence import Sentence
 
 RECIPE = "recipes/students/minilm_demo.yaml"
+SEED = 1
+REPEATS = 4
+"""How often the corrected sentences stand in the training."""
 _MODULES = {"annotate": "annotation.cli.annotate", "convert": "data_converters.cli.convert", "train": "cli.train", "tag": "cli.tag", "eval": "eval.cli.score"}  # fmt: skip
 
 
@@ -70,18 +74,19 @@ def corrected(text: str, start: int, gold: Sequence[tuple[int, int, str]]) -> li
 
 
 def correct(
-    exported: Path, provenance: Path, lines: Sequence[str], gold: Sequence[Sentence], first: int
+    exported: Path, provenance: Path, lines: Sequence[str], gold: Sequence[Sentence], number: int
 ) -> list[dict[str, object]]:
-    """Return the first texts of an export for doccano with their gold in place of the suggestions."""
+    """Return some texts of an export for doccano, drawn at random, with their gold in place of the suggestions."""
     asked = [json.loads(line) for line in provenance.read_text().splitlines()]
+    pairs = list(zip(asked, map(json.loads, exported.read_text().splitlines())))
     found = []
-    for row, text in list(zip(asked, map(json.loads, exported.read_text().splitlines())))[:first]:
+    for row, text in random.Random(SEED).sample(pairs, number):
         before = "".join(lines[row["line"] - 1][: row["start"]].split())
         found.append({**text, "label": corrected(text["text"], len(before), char_spans(gold[row["line"] - 1]))})
     return found
 
 
-def walk(corpora: Path, out: Path, texts: int, first: int) -> tuple[dict[str, float], dict[str, float]]:
+def walk(corpora: Path, out: Path, texts: int, number: int) -> tuple[dict[str, float], dict[str, float]]:
     """Go from `news.txt` to students, and return the seconds of each step and the F1 of each student on the test split."""
     source, one = corpora / "wikigold", Walk()
     gold = list(read_corpus(load_card("wikigold"), "train", source))[:texts]
@@ -91,7 +96,7 @@ def walk(corpora: Path, out: Path, texts: int, first: int) -> tuple[dict[str, fl
     news, fifty, tool, done = out / "news", out / "fifty", out / "to_correct.jsonl", out / "corrected.jsonl"
     one.run("label", "annotate", "run", out / "news.txt", "--adapter", "outputs/demo_smollm2", "--out", news)
     one.run("export", "annotate", "export", news, "--tool", "doccano", "--out", tool)
-    rows = correct(tool, news / "provenance.jsonl", lines, gold, first)
+    rows = correct(tool, news / "provenance.jsonl", lines, gold, number)
     done.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
     one.run("import", "annotate", "import", done, "--tool", "doccano", "--reviewed", "--from", news, "--out", fifty)
     alpaca = out / "alpaca"
@@ -99,16 +104,19 @@ def walk(corpora: Path, out: Path, texts: int, first: int) -> tuple[dict[str, fl
         one.run(name, "convert", folder / "card.yaml", "--out", alpaca)
     words = (RECIPE, f"dataset_dir={alpaca}", "eval_dataset=null")
     students = {
-        "LLM labels": out / "first",
-        "LLM labels, then 50 corrected": out / "student",
+        "LLM labels and 50 corrected": out / "student",
+        "LLM labels": out / "labels",
         "50 corrected alone": out / "alone",
+        "LLM labels, then 50 corrected": out / "then",
     }
-    folders = [*students.values()]
-    one.run("train on labels", "train", *words, "dataset=news_train", f"output_dir={folders[0]}")
-    further = (f"model_name_or_path={folders[0]}", "learning_rate=0.0001", "num_train_epochs=10")
-    one.run("train on corrected", "train", *words, "dataset=fifty_train", f"output_dir={folders[1]}", *further)
-    one.run("tag", "tag", "--adapter", folders[1], out / "news.txt")
-    one.run("(alone)", "train", *words, "dataset=fifty_train", f"output_dir={folders[2]}", "num_train_epochs=30")
+    both, labels, alone, then = students.values()
+    sets = ",".join(["news_train", *["fifty_train"] * REPEATS])
+    one.run("train", "train", *words, f"dataset={sets}", f"output_dir={both}")
+    one.run("tag", "tag", "--adapter", both, out / "news.txt")
+    one.run("(train on labels)", "train", *words, "dataset=news_train", f"output_dir={labels}")
+    one.run("(alone)", "train", *words, "dataset=fifty_train", f"output_dir={alone}", "num_train_epochs=30")
+    further = (f"model_name_or_path={labels}", "learning_rate=0.0001", "num_train_epochs=10")
+    one.run("(then)", "train", *words, "dataset=fifty_train", f"output_dir={then}", *further)
     f1 = {}
     for name, folder in students.items():
         words = ("--corpus", "wikigold", "--source", source, "--split", "test", "--adapter", folder)
