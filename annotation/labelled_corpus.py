@@ -17,7 +17,7 @@ from ..characters import escaped
 from ..data_converters.cards import CARD_FILE, Card
 from ..errors import LmnError
 from ..files import read_json
-from ..generation import Generation, remove_files
+from ..generation import Generation, known_sha256, remove_files
 from ..labels import LabelSet
 from ..locking import locked
 from ..records import PredictionRecord
@@ -134,7 +134,8 @@ def check_folder(folder: Path, split: str, source: Path | None = None, first_lin
         first_line: First line of the card of an earlier corpus, which may be replaced.
 
     Raises:
-        LmnError: The folder holds a file of somebody else that has the name of one to be written, or the text itself.
+        LmnError: The folder holds a file of somebody else that has the name of one to be written, or the text itself, or a file of an
+            earlier corpus that was changed by hand.
     """
     other = "name another folder with --out"
     card, sentences = folder / CARD_FILE, folder / f"{split}.jsonl"
@@ -145,6 +146,20 @@ def check_folder(folder: Path, split: str, source: Path | None = None, first_lin
     for path in (sentences, folder / PROVENANCE_FILE, folder / SUMMARY_FILE):
         if path.exists() and not card.is_file():
             raise LmnError("is not of a corpus that lmn-annotate wrote, and would be written over", path, other)
+    _check_unchanged(folder, other)
+
+
+def _check_unchanged(folder: Path, remedy: str) -> None:
+    """Make sure that the files of an earlier corpus are as they were written: changes by hand would be lost."""
+    path = folder / SUMMARY_FILE
+    noted = read_json(path, remedy) if path.is_file() else None
+    hashes = noted.get("sha256") if isinstance(noted, dict) else None
+    for name, sha256 in hashes.items() if isinstance(hashes, dict) else ():
+        file = folder / name
+        if Path(name).name == name and file.is_file() and known_sha256(file) != sha256:
+            raise LmnError(
+                f"was changed after it was written ({SUMMARY_FILE} has its hash), and would be written over", file, remedy
+            )  # fmt: skip
 
 
 def write_corpus(

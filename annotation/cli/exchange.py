@@ -15,7 +15,7 @@ from ...terminal import echo
 from ..exchange.exporting import check_out, write_export
 from ..exchange.importing import Imported, no_annotation, read_export
 from ..exchange.registry import TOOLS, reader_keys
-from ..exchange.reviewed_corpus import FIRST_LINE, ReviewSummary, write_reviewed
+from ..exchange.reviewed_corpus import FIRST_LINE, ReviewSummary, check_corrections, check_kept, write_reviewed
 from ..exchange.suggestions import Suggestions, read_suggestions
 from ..labelled_corpus import check_folder
 from .text_options import corpus_name
@@ -48,10 +48,15 @@ def export_command(corpus: str, tool: str, split: str | None, source: Path | Non
     card = load_card(corpus)
     found = _read(card, corpus, split, source)
     to = TOOLS[tool]
-    check_out(out, to, card, source)
+    check_out(out, to, found, source)
     done = write_export(found, to, out)
     if done.without:
         echo(f"{out}: entities that {tool} cannot show, and that are left out: {done.without:,}", err=True)
+    if done.secret:
+        echo(
+            f"{out}: sentences that hold a key or password of this process, and that are left out: {done.secret:,}",
+            err=True,
+        )
     echo(f"{done.sentences:,} sentences with {done.entities:,} suggested entities")
     labels = ",".join(found.card.labels.names)
     beside = done.companion or ""
@@ -104,11 +109,13 @@ def import_command(
     card = load_card(corpus)
     found = _read(card, corpus, split, source)
     check_folder(out, found.split, export, FIRST_LINE)
+    check_corrections(out, found, source)
     imported = read_export(
         export, TOOLS[tool], found, annotator, reviewed=reviewed, keys=reader_keys(TOOLS[tool], given)
     )
     if all(one.review.why for one in imported.sentences):
         raise no_annotation(imported, export)
+    check_kept(out, imported)
     summary = write_reviewed(out, corpus_name(out), found, imported, tool, export)
     for line in _lines(summary, imported, export):
         echo(line)

@@ -9,17 +9,19 @@ from pathlib import Path
 
 from ...alignment import EXACT
 from ...data_converters.cards import CARD_FILE
+from ...errors import LmnError, listed
 from ...files import read_json, sha256_of
 from ...generation import Generation
 from ...locking import locked
 from ...typed_json import Count, from_json, to_json
 from ..labelled_corpus import SUMMARY_FILE, LabelledCorpus, card_body, remove_other_splits, sentence_line
-from ..provenance import PROVENANCE_FILE, Provenance
+from ..provenance import PROVENANCE_FILE, Provenance, read_provenance
 from .importing import Corrected, Imported
 from .suggestions import Suggestions
 
 FIRST_LINE = "# Written by lmn-annotate import. People corrected the labels."
 _WRITER = "lmn-annotate import"
+_OTHER = "name another folder with --out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,43 @@ def write_reviewed(
         remove_other_splits(folder, sentences, read_review_summary)
         files.put()
     return summary
+
+
+def check_corrections(folder: Path, found: Suggestions, source: Path | None = None) -> None:
+    """Make sure that an import does not take the place of the corpus that was exported.
+
+    Args:
+        folder: Folder of the corrected corpus.
+        found: Sentences that were exported.
+        source: Folder of their files; None for the card's default.
+
+    Raises:
+        LmnError: It would.
+    """
+    for own in (found.card.path.parent, source or found.card.default_source):
+        if folder.exists() and own.exists() and folder.samefile(own):
+            raise LmnError("the corrected corpus would take the place of the one that was exported", folder, _OTHER)
+
+
+def check_kept(folder: Path, imported: Imported) -> None:
+    """Make sure that an import holds every sentence that an earlier one in its folder holds: their corrections would be lost.
+
+    Args:
+        folder: Folder of the corrected corpus.
+        imported: The sentences as people left them.
+
+    Raises:
+        LmnError: It lacks some, or the provenance of the earlier corpus is damaged.
+    """
+    if not (folder / PROVENANCE_FILE).is_file():
+        return
+    new = {one.sentence.id for one in imported.sentences if not one.review.why}
+    lost = [row.asked for row in read_provenance(folder) if row.id is not None and row.review and row.asked not in new]
+    if lost:
+        raise LmnError(
+            f"holds corrected sentences that this import leaves out, and that would be lost: {len(lost):,} ({listed(lost)})", folder,
+            _OTHER,
+        )  # fmt: skip
 
 
 def _numbered(rows: Sequence[Corrected], prefix: str) -> list[tuple[str | None, Corrected]]:

@@ -126,6 +126,17 @@ def test_a_card_of_somebody_else_is_not_written_over(tmp_path: Path) -> None:
         check_folder(tmp_path, "train", tmp_path / "train.jsonl")
 
 
+@pytest.mark.parametrize("name", ["train.jsonl", "card.yaml"])
+def test_what_somebody_changed_by_hand_is_not_written_over(name: str, tmp_path: Path) -> None:
+    asked = Sentence("x/0", ("Ada", "left"))
+    write_corpus(tmp_path, CORPUS, texts(asked), [record(asked)], SYSTEM, DATE)
+    with (tmp_path / name).open("a") as file:
+        file.write("\n")
+    for split in ("train", "test"):
+        with pytest.raises(LmnError, match=rf"{name}: was changed after it was written .*; name another folder"):
+            check_folder(tmp_path, split)
+
+
 @pytest.mark.parametrize("name", ["test.jsonl", "provenance.jsonl", "annotation.json"])
 def test_no_file_of_somebody_else_is_written_over(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_text("{}\n")

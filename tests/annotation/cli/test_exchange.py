@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from xml.etree import ElementTree
 
+import pytest
 import tool_exports
 from annotating import annotate, labelled, rows, with_server
 from click.testing import CliRunner
@@ -24,6 +25,8 @@ def exported(tool: str, corpus: str | Path, out: str, *words: str) -> list[dict[
 def test_labels_of_a_model_are_corrected_and_provenance_says_by_whom(fake: Fake, workdir: Path) -> None:
     Path("news.txt").write_text("Ada  left, she said. Bob stayed.\nEve won.\n")
     with_server(fake, "news.txt", "--labels", "conll2003", "--out", "data/news")
+    over_text = annotate("export", "data/news", "--tool", "prodigy", "--out", "news.txt", code=1).stderr
+    assert "news.txt: is a file of the corpus, and would be written over" in over_text
     tasks = exported("label-studio", "data/news", "tasks.json")
     assert tasks[0]["data"] == {"text": "Ada  left, she said.", "lmn_id": "news/train/0"}, (
         "the text as it stood in the file"
@@ -90,6 +93,48 @@ def test_a_suggestion_that_argilla_would_refuse_is_left_out_and_counted(workdir:
     tool_exports.write("argilla", Path("b.json"), [done])
     said = annotate("import", "b.json", "--tool", "argilla", "--from", "mine", "--out", "out")
     assert "suggestions by sentence: 1 accepted" in said.stdout, "nobody rejected what nobody saw"
+
+
+def test_an_export_takes_the_place_of_no_other_file(workdir: Path) -> None:
+    save_corpus(workdir / "mine", [(["Ada", "left"], [])])
+    exported("label-studio", "mine", "a.json")
+    exported("label-studio", "mine", "a.json")
+    Path("a.xml").write_text("<View>mine</View>")
+    words = ["export", "mine", "--tool", "label-studio", "--out"]
+    said = annotate(*words, "a.json", code=1).stderr
+    assert "a.xml: is no such file as lies beside this export" in said
+    assert "both.xml: is the name of the file beside the export" in annotate(*words, "both.xml", code=1).stderr
+    assert Path("a.xml").read_text() == "<View>mine</View>"
+
+
+def test_a_sentence_with_a_key_of_this_process_is_left_out_and_counted(
+    workdir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_Abcdef0123456789xyz")
+    save_corpus(workdir / "mine", [(["use", "hf_Abcdef0123456789xyz"], []), (["Ada", "left"], [])])
+    said = annotate("export", "mine", "--tool", "prodigy", "--out", "a.jsonl")
+    assert "sentences that hold a key or password of this process, and that are left out: 1" in said.stderr
+    assert [row["text"] for row in rows(Path("a.jsonl"))] == ["Ada left"]
+
+
+def test_no_correction_is_lost(workdir: Path) -> None:
+    save_corpus(workdir / "mine", [(["Ada", "left"], []), (["Bob", "stayed"], [])])
+    records = exported("prodigy", "mine", "a.jsonl")
+    for at, record in enumerate(records):
+        tool_exports.write("prodigy", Path(f"{at}.jsonl"), [tool_exports.finished("prodigy", record, [(0, 3, "PER")])])
+    words = ["--tool", "prodigy", "--out", "out", "--from"]
+    annotate("import", "0.jsonl", *words, "mine")
+    said = annotate("import", "1.jsonl", *words, "mine", code=1).stderr
+    assert (
+        "out: holds corrected sentences that this import leaves out, and that would be lost: 1 (mine/train/0)" in said
+    )
+    assert "take the place of the one that was exported" in annotate("import", "0.jsonl", *words, "out", code=1).stderr
+    annotate("import", "0.jsonl", *words, "mine")
+    text = Path("out/train.jsonl").read_text()
+    Path("out/train.jsonl").write_text(text.replace("PER", "LOC"))
+    said = annotate("import", "0.jsonl", *words, "mine", code=1).stderr
+    assert "out/train.jsonl: was changed after it was written" in said
+    assert "LOC" in Path("out/train.jsonl").read_text()
 
 
 def test_what_goes_wrong_is_one_line(workdir: Path) -> None:
