@@ -8,7 +8,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from math import fsum
 from pathlib import Path
@@ -165,13 +165,25 @@ class Ledger:
             raise LmnError(
                 "the price of the model is unknown, so no cost can be bounded", "--max-cost", "name a price card with --prices FILE"
             )  # fmt: skip
-        unknown = Counter(answer.model or "unknown" for answer in self._answers.values() if answer.model not in prices)
+        for (
+            key,
+            answer,
+        ) in self._answers.items():  # lines of an earlier version name no model, but the system, whose hash holds it
+            if answer.model is None and answer.system == self.system:
+                self._answers[key] = replace(answer, model=model)
+        unknown = Counter(answer.model or "" for answer in self._answers.values() if answer.model not in prices)
         if max_cost is not None and unknown:
-            named = listed([f"{name} ({count:,})" for name, count in unknown.items()], 20)
+            named = listed(
+                [f"{name or 'not said, as in an earlier version'} ({count:,})" for name, count in unknown.items()], 20
+            )
+            remedy = (
+                "name another folder with --out"
+                if "" in unknown
+                else "name them in the price card, or another folder with --out"
+            )
             raise LmnError(
-                f"holds answers of models without a price, so no cost can be bounded: {named}", self.path,
-                "name them in the price card, or another folder with --out",
-            )  # fmt: skip
+                f"holds answers of models without a price, so no cost can be bounded: {named}", self.path, remedy
+            )
         self._spent = sum(map(self._counted, self._answers.values()))
 
     def knows(self, body: Mapping[str, Any]) -> bool:

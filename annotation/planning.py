@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,7 @@ class Plan:
         most_out: Number of tokens at which the server would cut the answers off.
         counted_by: What counted the tokens, in words.
         price: Price of the model; None if it is unknown.
+        shared: Number of requests that are equal to an earlier one, and are neither sent nor charged again.
     """
 
     sentences: int
@@ -43,6 +45,7 @@ class Plan:
     most_out: int
     counted_by: str
     price: Price | None
+    shared: int = 0
 
     @property
     def costs(self) -> tuple[float, float] | None:
@@ -57,6 +60,8 @@ class Plan:
         lines = [f"sentences: {self.sentences:,}; requests: {self.requests:,}"]
         if self.known:
             lines[0] += f"; answers that are there already, and cost nothing more: {self.known:,}"
+        if self.shared:
+            lines[0] += f"; equal to an earlier one, and sent once: {self.shared:,}"
         lines.append(
             f"tokens in: {self.tokens_in:,}; out: from {self.least_out:,} (nothing marked) to {self.most_out:,} (bounds of the requests); "
             f"{self.counted_by}"
@@ -85,8 +90,14 @@ def plan(
         LmnError: The tokenizer cannot be loaded, or the server does not answer.
     """
     count, counted_by = _counter(tokenizer)
-    requests = known = tokens_in = least = most = 0
+    requests = known = shared = tokens_in = least = most = 0
+    seen: set[str] = set()
     for piece, body in system.bodies(sentences):
+        request = json.dumps(body, sort_keys=True)
+        if request in seen:
+            shared += 1
+            continue
+        seen.add(request)
         if ledger and ledger.knows(body):
             known += 1
             continue
@@ -94,7 +105,7 @@ def plan(
         tokens_in += sum(count(str(message["content"])) for message in body["messages"])
         least += count(system.nothing(piece).text or "")
         most += int(body["max_tokens"])
-    return Plan(len(sentences), requests, known, tokens_in, min(least, most), most, counted_by, price)
+    return Plan(len(sentences), requests, known, tokens_in, min(least, most), most, counted_by, price, shared)
 
 
 def _counter(tokenizer: str | None) -> tuple[Counter, str]:

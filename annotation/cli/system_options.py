@@ -47,6 +47,7 @@ class Money:
         """
         prices = read_prices(self.prices) if self.prices else {}
         if annotator.ledger:
+            annotator.ledger.system = annotator.system.sha256
             annotator.ledger.charge(prices, annotator.served_name, self.max_cost)
 
 
@@ -124,13 +125,11 @@ def _choosing(command: Callable[..., R]) -> Callable[..., R]:
         if options.server is None:
             _need("--engine openai", {"--prices": prices, "--max-cost": max_cost, "--yes": yes or None})
         choice = AdapterChoice(adapter, revision, base, prompt, chat_template) if adapter else None
-        names: tuple[str | None, ...] = templates if isinstance(templates, tuple) else (templates,)
+        names: tuple[str | None, ...] = (templates if isinstance(templates, tuple) else (templates,)) or (None,)
         shown = [name for name in names if name and load_template(name).shots] if len(names) > 1 else names
         if gold and not shown:
             raise LmnError("none of the templates shows examples", "--examples-from", f"write {names[0]}+nearest3")
-        chosen = [
-            SystemChoice(options, choice, recipe, name, gold if name in shown else None) for name in names or (None,)
-        ]
+        chosen = [SystemChoice(options, choice, recipe, name, gold if name in shown else None) for name in names]
         return command(*args, chosen=chosen, money=Money(prices, max_cost, yes), **kwargs)
 
     return wrapped

@@ -225,13 +225,19 @@ def test_each_answer_is_charged_at_the_price_of_the_model_that_gave_it(tmp_path:
         made.charge({"n": cheap}, "n", 100)
 
 
-def test_lines_of_an_earlier_version_are_read_and_their_price_is_unknown(tmp_path: Path) -> None:
+def test_lines_of_an_earlier_version_are_read_and_their_model_is_that_of_the_same_system(tmp_path: Path) -> None:
     ledger(tmp_path).completion("a/0", body("x"), Sender())
     path = tmp_path / "answers.jsonl"
     row = json.loads(path.read_text())
     path.write_text(json.dumps({key: value for key, value in row.items() if key not in ("model", "most")}) + "\n")
-    again = ledger(tmp_path)
-    assert (again.knows(body("x")), again.total().cost) == (True, None)
+    again = ledger(tmp_path, 100)
+    assert (again.knows(body("x")), again.total().cost) == (True, 11), "the same system asks the same model"
+    another = Ledger(path, "http://localhost/v1")
+    another.system = "t"
+    another.charge({"m": PRICE}, "m")
+    assert another.total().cost is None
+    with pytest.raises(LmnError, match=r"not said, as in an earlier version \(1\); name another folder with --out"):
+        another.charge({"m": PRICE}, "m", 100)
 
 
 def test_who_found_an_answer_is_known_after_the_file_is_read_again(tmp_path: Path) -> None:

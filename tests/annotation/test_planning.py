@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,16 @@ def test_answers_that_are_there_cost_nothing_more(fake: Fake, tmp_path: Path) ->
     found = plan(system, ASKED, ledger, PRICE)
     assert (found.requests, found.known) == (1, 2)
     assert found.lines()[0] == "sentences: 3; requests: 1; answers that are there already, and cost nothing more: 2"
+
+
+def test_equal_requests_are_counted_once(fake: Fake, tmp_path: Path) -> None:
+    twice = (*ASKED, replace(ASKED[0], id="again"))
+    once, found = plan(served(fake), ASKED, None, PRICE), plan(served(fake), twice, None, PRICE)
+    assert (found.requests, found.tokens_in, found.costs) == (once.requests, once.tokens_in, once.costs)
+    assert found.lines()[0] == "sentences: 4; requests: 3; equal to an earlier one, and sent once: 1"
+    ledger = Ledger(tmp_path / "answers.jsonl", fake.url)
+    served(fake, ledger).answer(twice)
+    assert ledger.new == found.requests
 
 
 @pytest.mark.parametrize("name", ["missing", ""])

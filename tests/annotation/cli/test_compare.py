@@ -166,3 +166,11 @@ def test_examples_are_never_the_sentences_that_are_labelled_whatever_their_corpu
     first = {sentence.text for sentence in list(read_corpus("demo", "testb"))[:3]}
     shown = {message["content"] for request in fake.requests for message in request["messages"][:-1]}
     assert not any(text in content for text in first for content in shown)
+
+
+def test_examples_without_a_template_are_refused(workdir: Path) -> None:
+    words = ["compare", "demo", "--split", "testb", "--examples-from", "demo", "--out", "c"]
+    said = annotate(*words, "--adapter", "nowhere", code=1).stderr
+    assert "--examples-from: examples are for an annotation template; leave it out, or add --template" in said
+    said = annotate(*words, "--engine", "openai", "--base-url", "http://localhost:1/v1", code=1).stderr
+    assert "--template bracketed: the template shows no examples; write bracketed+nearest3" in said
