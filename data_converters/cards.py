@@ -34,6 +34,7 @@ INSIDE = (
 """Remedy for a name of a card or a mix that leads elsewhere."""
 _UNFIT = {"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"}
 """Python's names of encodings that are not of text files: what they read can hold half of a character."""
+ENCODING_REMEDY = "it takes Python's names of text encodings"
 _HERE = Path(__file__).parent
 _CARDS = _HERE / "cards"
 _SCHEMA = _HERE / "card.schema.yaml"
@@ -286,17 +287,20 @@ def _card_from(keys: dict[str, Any], files: list[YamlFile]) -> Card:
     )
 
 
+def encoding_fault(name: str) -> str | None:
+    """Return what is wrong with the name of an encoding of text files; None if Python knows it as one."""
+    try:
+        "a".encode(name)
+    except (LookupError, ValueError) as error:
+        return str(error)
+    return f"{name} is not an encoding of text files" if codecs.lookup(name).name.replace("_", "-") in _UNFIT else None
+
+
 def _reader_options(keys: dict[str, Any], files: list[YamlFile], nested: bool) -> ReaderOptions:
     """Return the options of the card's `reader`, checked against the keys around it."""
     reader = keys["reader"]
-    encoding = reader.get("encoding", "utf-8")
-    remedy = "it takes Python's names of text encodings"
-    try:
-        "a".encode(encoding)
-    except (LookupError, ValueError) as error:
-        raise key_error(files, ("reader", "encoding"), str(error), remedy) from error
-    if codecs.lookup(encoding).name.replace("_", "-") in _UNFIT:
-        raise key_error(files, ("reader", "encoding"), f"{encoding} is not an encoding of text files", remedy)
+    if fault := encoding_fault(reader.get("encoding", "utf-8")):
+        raise key_error(files, ("reader", "encoding"), fault, ENCODING_REMEDY)
     if reader.get("inner_tags") and not nested:
         raise key_error(files, ("reader", "inner_tags"), "only a corpus with `nested: true` has inner tags")
     if keys.get("docstart", "none") != "none" and reader["type"] != "columns":

@@ -66,7 +66,8 @@ class LabelStudio:
             record = {**record["task"], "annotations": [record]}
         data = record.get("data")
         found = text_in(data.get(ID_KEY)) if isinstance(data, dict) else None
-        for one in record.get("annotations") or record.get("completions") or ():
+        listed = record.get("annotations") or record.get("completions")
+        for one in listed if isinstance(listed, list) else ():
             if isinstance(one, dict) and not one.get("was_cancelled") and not one.get("skipped"):
                 names = names_of(one.get("completed_by"))
                 if annotator is None or annotator in names:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ...data_converters import readers
+from ...data_converters.cards import ENCODING_REMEDY, encoding_fault
 from ...data_converters.readers import READERS
 from ...data_converters.yaml_lines import load_schema
 from ...errors import LmnError, listed
@@ -43,5 +44,7 @@ def reader_keys(tool: Tool, given: tuple[str, ...]) -> dict[str, Any]:
             raise LmnError(
                 f"{key} is one of {listed(list(map(str, values)))}", f"--reader {one}", f"write {key}={values[0]}"
             )
+        if key == "encoding" and (fault := encoding_fault(value)):
+            raise LmnError(fault, f"--reader {one}", ENCODING_REMEDY)
         keys[key] = value
     return keys

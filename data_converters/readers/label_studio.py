@@ -143,7 +143,8 @@ def _annotation_of(record: dict[str, Any]) -> dict[str, Any]:
         for kind in _TYPES
         if isinstance(region, dict) and kind in region and "start" in region
     ]
-    return {"result": result, "completed_by": record.get("annotator"), "created_at": record.get("created_at")}
+    dates = {key: record.get(key) for key in ("created_at", "updated_at")}
+    return {"result": result, "completed_by": record.get("annotator"), **dates}
 
 
 def _as_span(value: dict[str, Any], kind: str) -> dict[str, Any]:

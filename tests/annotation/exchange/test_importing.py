@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -193,3 +193,32 @@ def test_a_record_of_no_sentence_is_an_error(corpus: Corpus, tmp_path: Path, too
     del ids[key]
     with pytest.raises(LmnError, match="no lmn_id, which says which sentence it is; export with lmn-annotate export"):
         back(tool, found, [done], tmp_path)
+
+
+def damaged(value: Any) -> Iterator[Any]:
+    """Yield a JSON value with another type at each place in it."""
+    for other in (3, "x", None, True, [], [3], {}, {"id": []}):
+        if other != value:
+            yield other
+    keys = list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else []
+    for key in keys:
+        for inner in damaged(value[key]):
+            copy = value.copy()
+            copy[key] = inner
+            yield copy
+
+
+@all_tools
+def test_a_damaged_record_is_an_error_with_its_line_or_read(corpus: Corpus, tmp_path: Path, tool: str) -> None:
+    found, records = exported(corpus, tool, tmp_path)
+    done = tool_exports.finished(tool, records[0], [(0, 3, "PER")])
+    done.pop("predictions", None)
+    done.pop("suggestions", None)
+    said = []
+    for record in damaged(done):
+        try:
+            back(tool, found, [record], tmp_path)
+        except LmnError as error:
+            said.append(str(error))
+    assert said
+    assert [message for message in said if "in.json" not in message] == []

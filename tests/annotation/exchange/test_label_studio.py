@@ -69,7 +69,7 @@ def test_label_studio_s_flat_export_comes_back_too(tmp_path: Path) -> None:
     records = [TOOL.record(one, list(one.marked())) for one in found.sentences]
     rows = [
         {
-            **record["data"], "id": at, "annotation_id": at, "annotator": 7, "created_at": tool_exports.DATE, "updated_at": tool_exports.DATE,
+            **record["data"], "id": at, "annotation_id": at, "annotator": 7, "created_at": "2026-01-01T00:00:00Z", "updated_at": tool_exports.DATE,
             "lead_time": 2.0, "label": [{"start": start, "end": end, "text": "", "labels": [name]} for start, end, name in marks],
         }
         for at, (record, marks) in enumerate(zip(records, MARKS), start=1)

@@ -22,6 +22,8 @@ def test_each_tool_is_called_as_its_reader_and_makes_its_options() -> None:
     [
         ("cut", "--reader cut: not a key of the tool's reader and its value; write KEY=VALUE with one of"),
         ("annotator=x", "not a key of the tool's reader"),
+        ("encoding=nonsense", "--reader encoding=nonsense: unknown encoding: nonsense; it takes Python's names"),
+        ("encoding=utf-7", "--reader encoding=utf-7: utf-7 is not an encoding of text files"),
         ("cut=inward", "--reader cut=inward: cut is one of outward, drop, error; write cut=outward"),
     ],
 )
