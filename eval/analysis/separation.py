@@ -35,19 +35,22 @@ def separate(
     owners, right = owners[order], right[order]
     area = float(_areas(np.ones((1, len(order))), right, starts)[0])
     drawn = np.concatenate(
-        [_areas(weights[:, owners], right, starts) for weights in _draws(len(judged), seed, resamples)]
+        [_areas(weights[:, owners], right, starts) for weights in _draws(len(judged), len(order), seed, resamples)]
     )
     drawn = drawn[~np.isnan(drawn)]
     low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]) if len(drawn) else (0.0, 1.0)
     return Separation(area, Interval(float(low), float(high)), LEVEL, resamples, seed)
 
 
-def _draws(sentences: int, seed: int, resamples: int) -> Iterator[Any]:
-    """Yield how often each sentence is drawn in some resamples, shape (resamples of a part, sentences)."""
+def _draws(sentences: int, entities: int, seed: int, resamples: int) -> Iterator[Any]:
+    """Yield how often each sentence is drawn in some resamples, shape (resamples of a part, sentences).
+
+    A part is small enough to hold a number for each entity, too.
+    """
     import numpy as np
 
     generator = np.random.default_rng(seed)
-    for size in parts(resamples, sentences):
+    for size in parts(resamples, max(sentences, entities)):
         places = generator.integers(sentences, size=(size, sentences)) + np.arange(size)[:, None] * sentences
         yield np.bincount(places.ravel(), minlength=size * sentences).reshape(size, sentences).astype(float)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
+from llms_meet_ner.eval.analysis import resampling, separation
 from llms_meet_ner.eval.analysis.separation import separate
 from llms_meet_ner.eval.scored_run.files import load_run
 
@@ -48,6 +50,23 @@ def test_the_interval_is_that_of_resampled_sentences() -> None:
     found = separate(judged, resamples=2000)
     assert found is not None
     assert (found.interval.low, found.interval.high) == pytest.approx(np.quantile(areas, [0.025, 0.975]), abs=0.015)
+
+
+def test_memory_is_bounded_by_entities_and_the_parts_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    generator = np.random.default_rng(5)
+    judged = [[(float(generator.random()), at % 3 > 0) for at in range(100)] for _ in range(2)]
+    whole = separate(judged, resamples=50)
+    sizes = []
+
+    def areas(weights: Any, right: Any, starts: Any) -> Any:
+        sizes.append(weights.size)
+        return found(weights, right, starts)
+
+    found = separation._areas
+    monkeypatch.setattr(separation, "_areas", areas)
+    monkeypatch.setattr(resampling, "_IN_MEMORY", 1000)
+    assert separate(judged, resamples=50) == whole
+    assert max(sizes) <= 1000
 
 
 def test_scores_hold_it_and_earlier_files_lack_it(workdir: Path) -> None:
