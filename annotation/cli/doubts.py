@@ -93,7 +93,9 @@ def doubts_command(
     systems = {name: SystemChoice(options, AdapterChoice(name)).annotator(card, out).system for name in adapters}
     gold = read_gold(card, split, source).first(limit)
     sentences, inner = flat(gold.sentences)
-    judging = Judging(sentences, fold(sentences, folds, seed), learner, seed, keep_models)
+    judging = Judging(
+        sentences, fold(sentences, folds, seed, gaps=card.docstart == "boundary"), learner, seed, keep_models
+    )
     notes = [f"entities inside others, left out since a student learns the outer ones: {inner:,}"] if inner else []
     for line in (*notes, *judging.plan(), *filter(None, unknown)):
         echo(line, err=not dry_run)

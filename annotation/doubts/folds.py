@@ -53,7 +53,7 @@ class Folding:
         return f"folds: {len(self.folds)}, {kept}{equal}"
 
 
-def fold(sentences: Sequence[Sentence], number: int, seed: int) -> Folding:
+def fold(sentences: Sequence[Sentence], number: int, seed: int, *, gaps: bool = False) -> Folding:
     """Cut a corpus into parts of nearly equal numbers of tokens.
 
     Documents are put into the parts in an order that follows from the seed, each into the part that is smallest then. Where fewer documents
@@ -63,6 +63,7 @@ def fold(sentences: Sequence[Sentence], number: int, seed: int) -> Folding:
         sentences: Sentences of the corpus, in its order, with its document separators.
         number: Number of parts.
         seed: Seed of the order.
+        gaps: Whether document separators were left out, and their numbers with them: see `documents_of`.
 
     Raises:
         LmnError: There are fewer sentences than parts.
@@ -74,7 +75,7 @@ def fold(sentences: Sequence[Sentence], number: int, seed: int) -> Folding:
             "--folds",
             "name at least 2, and at most as many as sentences",
         )
-    documents = documents_of(sentences)
+    documents = documents_of(sentences, gaps=gaps)
     known = len(set(documents.values()))
     units = documents if known >= number else {at: at for at in places}
     owner = _spread(sentences, units, number, seed)
@@ -82,18 +83,23 @@ def fold(sentences: Sequence[Sentence], number: int, seed: int) -> Folding:
     return Folding(tuple(_fold(one, places, owner, texts) for one in range(number)), known if known >= number else None)
 
 
-def documents_of(sentences: Sequence[Sentence]) -> dict[int, int]:
+def documents_of(sentences: Sequence[Sentence], *, gaps: bool) -> dict[int, int]:
     """Return the number of the document of each sentence that is no separator.
 
-    A document begins after a separator. Where the card leaves these out, a gap in the numbers of the ids, which count them, shows where one
-    stood.
+    A document begins after a separator.
+
+    Args:
+        sentences: Sentences of a corpus, in its order.
+        gaps: Whether its card leaves separators out (`docstart: boundary`). A gap in the numbers of the ids, which count them, then shows
+            where one stood; in other corpora it shows a sentence that somebody left out.
     """
     found: dict[int, int] = {}
     document = 0
     last: int | None = None
     for at, sentence in enumerate(sentences):
         number = _number(sentence)
-        if sentence.is_docstart or (last is not None and number != last + 1):
+        is_gap = gaps and None not in (number, last) and number != (last or 0) + 1
+        if sentence.is_docstart or is_gap:
             document += 1
         last = number
         if not sentence.is_docstart:
@@ -101,10 +107,10 @@ def documents_of(sentences: Sequence[Sentence]) -> dict[int, int]:
     return found
 
 
-def _number(sentence: Sentence) -> int:
-    """Return the number in the id of a sentence; -1 if it has none."""
+def _number(sentence: Sentence) -> int | None:
+    """Return the number in the id of a sentence; None if it has none."""
     tail = sentence.id.rpartition("/")[2]
-    return int(tail) if tail.isdecimal() else -1
+    return int(tail) if tail.isdecimal() else None
 
 
 def _spread(sentences: Sequence[Sentence], units: dict[int, int], number: int, seed: int) -> dict[int, int]:

@@ -52,7 +52,8 @@ def doubts_of(
 ) -> tuple[list[Judgement], list[list[Doubt]]]:
     """Return what the students say, and ranked doubts by the students alone, and by the students and the other model."""
     learner = StudentLearner.of(asked.recipe, asked.overrides, card)
-    judging = Judging(sentences, fold(sentences, asked.folds, seed), learner, seed)
+    parts = fold(sentences, asked.folds, seed, gaps=card.docstart == "boundary")
+    judging = Judging(sentences, parts, learner, seed)
     for line in judging.plan():
         print(f"seed {seed}: {line}", flush=True)
     judgements = judging.run(asked.out / f"seed-{seed}", {"seed of the errors": seed, "share": asked.share})
