@@ -27,7 +27,7 @@ from ..doubts.out_of_fold import Judging, flat
 from ..doubts.ranking import Doubt, Witness, gold_tags, rank
 from ..doubts.report import PAGE_FILE, Found, counts_table, doubts_table, gold_without_separators, write_found
 from ..doubts.token_issues import check_cleanlab, find_token_issues
-from ..doubts.witnesses import check_not_trained_on, witness
+from ..doubts.witnesses import check_answers, check_not_trained_on, witness
 from ..simulation.learner import StudentLearner
 
 R = TypeVar("R")
@@ -89,9 +89,11 @@ def doubts_command(
     card = load_card(card_name)
     learner = StudentLearner.of(recipe, overrides, card)
     options = SystemOptions(batch_size=batch_size, dtype=dtype)
-    unknown = [check_not_trained_on(Path(name), card, split, learner.recipe.dataset_dir) for name in adapters]
-    systems = {name: SystemChoice(options, AdapterChoice(name)).annotator(card, out).system for name in adapters}
     gold = read_gold(card, split, source).first(limit)
+    systems = {name: SystemChoice(options, AdapterChoice(name)).annotator(card, out).system for name in adapters}
+    for name, system in systems.items():
+        check_answers(name, system, card)
+    unknown = [check_not_trained_on(gold, Path(name), learner.recipe.dataset_dir) for name in adapters]
     sentences, inner = flat(gold.sentences)
     judging = Judging(
         sentences, fold(sentences, folds, seed, gaps=card.docstart == "boundary"), learner, seed, keep_models
@@ -104,8 +106,9 @@ def doubts_command(
     gold = gold_without_separators(gold, sentences)
     settings = _settings(gold, folds)
     judgements = judging.run(out, settings)
-    witnesses = [witness(name, system, gold.sentences, card, out) for name, system in systems.items()]
-    facts = {**settings, "seed": seed, "recipe": str(recipe), "adapters": list(adapters)}
+    witnesses = [witness(name, system, gold.sentences, out) for name, system in systems.items()]
+    facts = {**settings, "seed": seed, "recipe": str(recipe), "overrides": list(overrides)}
+    facts["adapters"] = {name: system.sha256 for name, system in systems.items()}
     found = Found(gold, _ranked(gold, judgements, witnesses), judgements, facts)
     write_found(found, out)
     for table in (counts_table(found), doubts_table(found.doubts[:first])):

@@ -9,6 +9,7 @@ from typing import Any
 
 from ...data_converters.cards import Card
 from ...errors import LmnError, listed
+from ...eval.evaluate import Gold
 from ...files import read_json
 from ...launching.earlier import SETTINGS_FILE
 from ...prediction.run import predict
@@ -17,24 +18,23 @@ from ...sentence import Sentence
 from ...students.student_file import StudentFile, is_student
 from ...systems.choosing import labels_of
 from ...systems.system import System
-from ...training.dataset_info import load_entry
+from ...training.dataset_info import DatasetEntry, load_entry, read_sentences
+from ..simulation.pool import words_of
 from .ranking import Witness
 
 _UNFIT = re.compile(r"[^\w.+-]+")
 
 
-def witness(name: str, system: System, sentences: Sequence[Sentence], card: Card, out: Path) -> Witness:
-    """Let a system answer sentences; a run that was killed goes on.
+def check_answers(name: str, system: System, card: Card) -> None:
+    """Make sure that a system answers with the labels of a corpus, and with confidences. No model is loaded.
 
     Args:
         name: Folder or Hub id of the system.
         system: The system.
-        sentences: The sentences.
-        card: Card of their corpus.
-        out: Folder of the doubts, in which the answers are kept.
+        card: Card of the corpus.
 
     Raises:
-        LmnError: It answers with other labels or without confidences, or cannot answer.
+        LmnError: It does not.
     """
     labels = labels_of(system)
     if labels and set(labels.names) != set(card.labels.names):
@@ -44,6 +44,20 @@ def witness(name: str, system: System, sentences: Sequence[Sentence], card: Card
         )  # fmt: skip
     if not system.gives_confidences:
         raise LmnError("gives no confidences", name, "name a system with constrained decoding, or a student")
+
+
+def witness(name: str, system: System, sentences: Sequence[Sentence], out: Path) -> Witness:
+    """Let a system answer sentences; a run that was killed goes on.
+
+    Args:
+        name: Folder or Hub id of the system.
+        system: The system, which `check_answers` has let pass.
+        sentences: The sentences.
+        out: Folder of the doubts, in which the answers are kept.
+
+    Raises:
+        LmnError: It cannot answer.
+    """
     folder = (
         out / "others" / f"{_UNFIT.sub('-', name).strip('-.')}-{system.sha256[:8]}"
     )  # other weights or options, another folder
@@ -51,43 +65,64 @@ def witness(name: str, system: System, sentences: Sequence[Sentence], card: Card
     return Witness(name, [dict(zip(one.spans, one.confidences or (), strict=True)) for one in records])
 
 
-def check_not_trained_on(folder: Path, card: Card, split: str, dataset_dir: Path) -> str | None:
-    """Refuse a system that was trained on the sentences in doubt: it has learned their errors.
+def check_not_trained_on(gold: Gold, folder: Path, dataset_dir: Path) -> str | None:
+    """Refuse a system that was trained on sentences in doubt: it has learned their errors.
+
+    A student that was trained further has learned what its first trainings showed it, too.
 
     Args:
+        gold: The sentences in doubt.
         folder: Folder of an adapter or a student.
-        card: Card of the corpus.
-        split: Split of the sentences.
-        dataset_dir: Folder of the converted data sets, whose entries say which split they are.
+        dataset_dir: Folder of the converted data sets, with the sentences that systems were trained on.
 
     Returns:
         A line for people if it is not known what the system was trained on; None if it was other data.
 
     Raises:
-        LmnError: It was trained on the split.
+        LmnError: It was trained on the split, or on a sentence with the words of one in doubt.
     """
-    names = _data_sets(folder)
-    unknown = [] if names else ["its data sets"]
-    for name in names:
+    asked = f"{gold.card.name} {gold.split}"
+    doubted = {words_of(one) for one in gold.sentences if not one.is_docstart}
+    unknown: list[str] = []
+    for name in _data_sets(folder):
         try:
-            entry = load_entry(dataset_dir, name)
+            entry, learned = _learned(dataset_dir, name)
         except LmnError:
             unknown.append(name)
             continue
-        if (entry.corpus, entry.split) == (card.name, split):
+        is_split = (entry.corpus, entry.split) == (gold.card.name, gold.split)
+        shared = len(doubted & learned)
+        if is_split or shared:
+            what = asked if is_split else f"{shared:,} of the {len(doubted):,} sentences of {asked}"
             raise LmnError(
-                f"was trained on {card.name} {split} ({name}), and has learned the errors in it", folder, "name a system that was not"
+                f"was trained on {what} ({name}), and has learned the errors in it", folder, "name a system that was not"
             )  # fmt: skip
     if not unknown:
         return None
-    return f"{folder}: not known whether it was trained on {card.name} {split} ({listed(unknown)}); if so, it has learned the errors in it"
+    return f"{folder}: not known whether it was trained on {asked} ({listed(unknown)}); if so, it has learned the errors in it"
+
+
+def _learned(dataset_dir: Path, name: str) -> tuple[DatasetEntry, set[str]]:
+    """Return the entry of a data set, and the words of its sentences."""
+    entry = load_entry(dataset_dir, name)
+    return entry, {words_of(one) for one in read_sentences(dataset_dir, entry)}
 
 
 def _data_sets(folder: Path) -> list[str]:
-    """Return the names of the data sets that a system was trained on, as far as files in its folder say them."""
-    if is_student(folder):
-        return list(StudentFile.load(folder).datasets)
+    """Return the names of the data sets that a system was trained on, with those of the students that it was made of.
+
+    Where the files in a folder do not say them, words that say so stand in their place, which are the name of no data set.
+    """
+    found: list[str] = []
+    seen: set[Path] = set()
+    while is_student(folder) and folder.resolve() not in seen:
+        seen.add(folder.resolve())
+        file = StudentFile.load(folder)
+        found += file.datasets or [f"the data sets of {folder}"]
+        folder = Path(file.model)
+    if seen:
+        return found
     path = folder / SETTINGS_FILE
     row: Any = read_json(path) if path.is_file() else None
     data = row.get("data") if isinstance(row, dict) else None
-    return [name for name in data if isinstance(name, str)] if isinstance(data, dict) else []
+    return [name for name in data if isinstance(name, str)] if isinstance(data, dict) and data else ["its data sets"]

@@ -9,9 +9,11 @@ import pytest
 from annotating import annotate, rows
 from tiny_encoders import student_recipe
 
+from llms_meet_ner import LabelSet
 from llms_meet_ner.data_converters import load_card, read_corpus
 from llms_meet_ner.students.beliefs import beliefs_of
 from llms_meet_ner.students.encoder import load_student
+from llms_meet_ner.students.student_file import StudentFile
 
 pytest.importorskip("torch")
 
@@ -31,6 +33,7 @@ def test_doubts_are_ranked_and_a_run_goes_on_where_it_stopped(workdir: Path) -> 
     assert [one["rank"] for one in doubts] == list(range(1, len(doubts) + 1))
     summary = json.loads(Path("d/doubts.json").read_text())
     assert sum(summary["doubts"].values()) == len(doubts)
+    assert (summary["overrides"], summary["adapters"]) == (["num_train_epochs=25"], {})
     page = Path("d/doubts.html").read_text()
     assert "demo testa: doubts about the gold" in page
     assert f"#kind=all&amp;at={doubts[0]['id'].replace('/', '%2F')}" in page
@@ -60,3 +63,22 @@ def test_doubts_are_ranked_and_a_run_goes_on_where_it_stopped(workdir: Path) -> 
     Path("d/fold-1.jsonl").write_text("")
     damaged = annotate(*WORDS, "num_train_epochs=25", code=1)
     assert "d/fold-1.jsonl: missing, or not as it was written; name another folder with --out" in damaged.stderr
+
+
+def test_other_systems_are_checked_before_anything_is_trained_and_answer_after(workdir: Path) -> None:
+    student_recipe(workdir, eval_dataset=None)
+    Path("other").mkdir()
+    other = StudentFile(LabelSet.of("X"), "linear", 64, 16, " ", False, "demo", ("elsewhere",), "m", "r", 1)
+    other.save(Path("other"))
+    for words in (WORDS, (*WORDS, "--dry-run")):
+        said = annotate(*words, "--adapter", "other", code=1).stderr
+        assert said.startswith("Error: other: answers with X, and the corpus has ")
+    assert not Path("d").exists()
+    annotate(*WORDS, "--keep-models", "max_steps=2")
+    Path("d/student-0").rename("other-student")
+    result = annotate(*WORDS, "--adapter", "other-student", "max_steps=2")
+    summary = json.loads(Path("d/doubts.json").read_text())
+    (folder,) = Path("d/others").iterdir()
+    assert folder.name == f"other-student-{summary['adapters']['other-student'][:8]}"
+    assert "other-student: not known whether it was trained on demo testa" in result.stderr
+    assert all(one["others"].keys() == {"other-student"} for one in rows(Path("d/doubts.jsonl")))
