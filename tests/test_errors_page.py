@@ -40,4 +40,4 @@ def test_the_card_of_the_page_is_right(tmp_path: Path, monkeypatch: pytest.Monke
     for name, content in FILES.items():
         Path(name).write_text(content, encoding="utf-8")
     assert CliRunner().invoke(lmn_convert, ["ships.yaml", "--source", "."]).exit_code == 0
-    assert len(COMMANDS) == 12
+    assert len(COMMANDS) == 13
