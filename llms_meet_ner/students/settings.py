@@ -29,6 +29,8 @@ _STRATEGIES = ("eval_strategy", "save_strategy", "logging_strategy")
 METRICS = ("loss", "accuracy", "precision", "recall", "f1")
 """What an evaluation on dev data says; `metric_for_best_model` is one of these, with or without `eval_` before it."""
 _BEST = "metric_for_best_model"
+_STEPS = 500
+"""Steps from one evaluation, and from one checkpoint, to the next if nothing says how many: transformers' default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,28 @@ def _check_evaluations(recipe: Recipe, keys: StudentKeys) -> None:
     metric = values.get(_BEST)
     if metric is not None and str(metric).removeprefix("eval_") not in METRICS:
         raise LmnError(f"{_BEST} is {metric!r:.60}, and not one of {', '.join(METRICS)}", path, f"correct {_BEST}")
+    _check_steps(recipe, keys)
+
+
+def _check_steps(recipe: Recipe, keys: StudentKeys) -> None:
+    """Refuse a `save_steps` by which evaluated weights are not saved, if the best ones are to be kept.
+
+    Raises:
+        LmnError: It is such a one.
+    """
+    values = trainer_values(recipe, keys)
+    by_steps = values["eval_strategy"] == values["save_strategy"] == "steps" and values.get("load_best_model_at_end")
+    saved, evaluated = values.get("save_steps"), _eval_steps(values)
+    if by_steps and saved != evaluated:
+        raise LmnError(
+            f"save_steps is {saved} and the training is evaluated by steps of {evaluated}, so that the best weights may not be saved",
+            recipe.path, "take save_steps out, or set load_best_model_at_end=false",
+        )  # fmt: skip
+
+
+def _eval_steps(values: Mapping[str, Any]) -> Any:
+    """Return the number of steps from one evaluation to the next, or their share of all steps, as transformers takes it."""
+    return values.get("eval_steps") or values.get("logging_steps") or _STEPS
 
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -132,7 +156,7 @@ def trainer_values(recipe: Recipe, keys: StudentKeys) -> dict[str, Any]:
     """Return the values for transformers' `TrainingArguments`: those of the recipe, and our defaults for what it does not say.
 
     With `eval_dataset`, the model is evaluated and saved after each epoch, and ends as it was when its F1 was best; or another metric of
-    `METRICS`, of which transformers knows that a smaller loss is better.
+    `METRICS`, of which transformers knows that a smaller loss is better. If it is evaluated by steps, it is saved at the same ones.
     """
     own = {field.name for field in dataclasses.fields(StudentKeys)}
     given = {key: value for key, value in _plain(recipe.values).items() if key not in own}
@@ -144,6 +168,8 @@ def _defaults(given: Mapping[str, Any], keys: StudentKeys) -> dict[str, Any]:
     best: dict[str, Any] = {}
     if strategy != "no":
         best = {"load_best_model_at_end": True, _BEST: "f1"}
+    if strategy == "steps":
+        best["save_steps"] = _eval_steps(given)
     return {
         "eval_strategy": strategy,
         "save_strategy": given.get("save_strategy", "epoch" if strategy == "no" else strategy),

@@ -10,7 +10,7 @@ from typing import Any
 from ..errors import LmnError
 from ..labels import LabelSet
 from ..sentence import Join, Sentence
-from ..training.recipe import Recipe
+from ..training.recipe import MODEL_FILE, Recipe
 from .encoder import new_model, new_tokenizer, origin_of, window_of, without_reports
 from .epochs import EpochRow, epoch_rows, save_epochs
 from .examples import Loaded, entries_of, examples_of, load_sentences, lost_entities, read_all
@@ -177,9 +177,18 @@ def train(prepared: Prepared, checkpoint: Path | None, callbacks: Sequence[Any] 
     trainer.save_metrics(
         "train", result.metrics
     )  # all_results.json, which says that the training has finished, is last
-    best = trainer.state.best_global_step if prepared.arguments.load_best_model_at_end else None
+    best = _kept_step(trainer.state.best_model_checkpoint) if prepared.arguments.load_best_model_at_end else None
     metric = str(prepared.arguments.metric_for_best_model or "f1").removeprefix("eval_")
     return Trained(rows, next((row for row in rows if row.step == best), None), metric)
+
+
+def _kept_step(checkpoint: str | None) -> int | None:
+    """Return the step of the checkpoint that a training ended with; None if it ended with its last weights.
+
+    Args:
+        checkpoint: Folder of the best checkpoint, as the trainer noted it; None if no evaluated weights were saved.
+    """
+    return int(checkpoint.rpartition("-")[2]) if checkpoint and (Path(checkpoint) / MODEL_FILE).is_file() else None
 
 
 def _arguments(recipe: Recipe, keys: StudentKeys) -> Any:

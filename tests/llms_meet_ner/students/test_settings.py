@@ -44,6 +44,15 @@ def test_with_dev_data_the_best_epoch_is_kept_unless_the_recipe_says_otherwise()
     assert values_of(device="cpu")["use_cpu"]
 
 
+def test_the_steps_that_are_evaluated_are_saved() -> None:
+    steps = {"eval_dataset": "e", "eval_strategy": "steps"}
+    for given, saved in (({"eval_steps": 0.125}, 0.125), ({"logging_steps": 20}, 20), ({}, 500)):
+        assert values_of(**steps, **given)["save_steps"] == saved
+    assert values_of(**steps, eval_steps=10, save_steps=10)["save_steps"] == 10
+    assert values_of(**steps, eval_steps=10, save_steps=30, load_best_model_at_end=False)["save_steps"] == 30
+    assert "save_steps" not in values_of(eval_dataset="e")
+
+
 def test_the_best_epoch_by_loss_is_the_one_with_the_smallest(tmp_path: Path) -> None:
     from transformers import TrainingArguments
 
@@ -74,6 +83,11 @@ def test_a_strategy_that_yaml_reads_as_false_is_no() -> None:
         (
             {"early_stopping_patience": 2, "eval_dataset": "e", "load_best_model_at_end": False},
             "r.yaml: early_stopping_patience waits for a better epoch, and load_best_model_at_end: false keeps the last one",
+        ),
+        (
+            {"eval_dataset": "e", "eval_strategy": "steps", "eval_steps": 10, "save_steps": 20},
+            "r.yaml: save_steps is 20 and the training is evaluated by steps of 10, so that the best weights may not be saved; take "
+            "save_steps out",
         ),
         ({"eval_strategy": "epoch"}, "r.yaml: eval_strategy is epoch, and there is no eval_dataset; name one"),
         (

@@ -67,6 +67,17 @@ def test_the_weights_of_the_best_epoch_are_kept_and_a_training_resumes_exactly(w
         beginning(load_recipe(recipe, [*overrides, "seed=8"]))
 
 
+def test_the_weights_of_the_best_evaluation_are_kept_where_it_is_not_the_last(workdir: Path) -> None:
+    steps = {"eval_strategy": "steps", "eval_steps": 0.25, "metric_for_best_model": "loss", "learning_rate": 2e-2}
+    trained = train(student_recipe(workdir, max_steps=40, **steps))
+    assert [row.step for row in trained.rows] == [10, 20, 30, 40]
+    assert trained.best == min(trained.rows, key=lambda row: row.dev_loss)
+    assert trained.best != trained.rows[-1]
+    folder = Path("outputs/tiny")
+    kept = folder / f"checkpoint-{trained.best.step}/model.safetensors"
+    assert sha256_of(folder / "model.safetensors") == sha256_of(kept)
+
+
 def test_a_bilstm_is_trained_and_stops_early_without_better_scores(workdir: Path) -> None:
     recipe = student_recipe(
         workdir,
