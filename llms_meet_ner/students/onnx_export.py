@@ -77,6 +77,7 @@ def export_student(folder: Path, out: Path, *, int8: bool = False) -> Exported:
                 _quantise(work / ONNX_FILE, new / name)
             else:
                 (work / ONNX_FILE).replace(new / name)
+        _forget_places(new / name)
         _copy_rest(folder, student, new)
         found = _compared(student, new / name)
         if not int8 and found.largest > _MOST:
@@ -93,11 +94,17 @@ def export_student(folder: Path, out: Path, *, int8: bool = False) -> Exported:
 
 
 def _check_out(out: Path) -> None:
-    """Make sure that a folder does not exist or is empty.
+    """Make sure that a folder does not exist or is empty, and that another one can take its place.
 
     Raises:
         LmnError: It is not.
     """
+    if out.is_symlink():
+        raise LmnError("a link, which a folder would take the place of", out, "name a folder with --out FOLDER")
+    if out.resolve() == Path.cwd():
+        raise LmnError(
+            "the working directory, which cannot be put in place", out, "name a new folder with --out FOLDER"
+        )
     if out.is_dir() and all(path.name.endswith((LOCK, TEMPORARY)) and path.is_file() for path in out.iterdir()):
         return
     if out.exists():
@@ -216,9 +223,26 @@ def _quantise(path: Path, target: Path) -> None:
     )  # fmt: skip
 
 
+def _forget_places(path: Path) -> None:
+    """Take out of a model what torch wrote down for people, at any depth: each node names the files of this machine that it came from."""
+    import onnx
+
+    whole = onnx.load(str(path))
+    parts: list[Any] = [whole]
+    while parts:
+        part = parts.pop()
+        for name, value in part.ListFields():
+            if name.name in ("doc_string", "metadata_props"):
+                part.ClearField(name.name)
+            elif name.message_type:
+                parts += [value] if hasattr(value, "ListFields") else value
+    onnx.save(whole, str(path))
+
+
 def _copy_rest(folder: Path, student: LoadedStudent, new: Path) -> None:
     """Write what a student needs beside its weights, without places on this machine."""
-    student.file.save(new)
+    base = Path(student.file.model)
+    replace(student.file, model=base.name if base.is_absolute() else student.file.model).save(new)
     write_json(new / "config.json", without_places(read_json(folder / "config.json")))
     with without_reports():
         student.subwords.tokenizer.save_pretrained(new)
@@ -227,7 +251,7 @@ def _copy_rest(folder: Path, student: LoadedStudent, new: Path) -> None:
 
 
 def _compared(student: LoadedStudent, path: Path) -> Exported:
-    """Return how an exported model answers beside the student, on rows of all lengths up to the window."""
+    """Return how an exported model answers beside the student, on eight rows, from an eighth of the window to all of it."""
     subwords, model = student.subwords, load_onnx(path)
     reads = [_drawn(subwords, round(subwords.room * (row + 1) / _ROWS), row) for row in range(_ROWS)]
     theirs, ours = (

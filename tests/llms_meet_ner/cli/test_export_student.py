@@ -31,10 +31,16 @@ def student(workdir: Path) -> Path:
     return folder
 
 
-def test_what_cannot_be_exported_is_one_error(student: Path) -> None:
+def test_what_cannot_be_exported_is_one_error(student: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (student.parent / "full").mkdir()
     (student.parent / "full/file").touch()
+    Path("link").symlink_to("elsewhere")
+    Path("empty").mkdir()
+    monkeypatch.chdir("empty")
+    assert "Error: .: the working directory, which cannot be put in place" in refused("../student", "--out", ".")
+    monkeypatch.chdir("..")
     for words, message in (
+        (("student", "--out", "link"), "Error: link: a link, which a folder would take the place of; name a folder"),
         (("student", "--out", "full"), "Error: full: not an empty folder, and nothing is written over; name another"),
         (("student", "--out", "full/file"), "Error: full/file: not an empty folder"),
         (

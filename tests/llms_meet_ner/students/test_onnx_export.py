@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +29,7 @@ pytest.importorskip("torch")
 pytest.importorskip("onnxruntime")
 pytest.importorskip("onnxscript")
 LABELS = ("PER", "LOC")
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @dataclass(frozen=True)
@@ -122,8 +126,29 @@ def test_the_folder_is_whole_and_names_no_place(both: Both) -> None:
     }  # fmt: skip
     assert f"{both.exported}/model.onnx: " in both.told
     assert "the most probable tag is the same for 100.00%" in both.told
-    config = (both.exported / "config.json").read_text() + (both.exported / "tokenizer_config.json").read_text()
-    assert str(both.student.parent) not in config
+
+
+def test_no_file_names_a_place_on_this_machine(both: Both, int8: Path, tmp_path: Path) -> None:
+    places = {
+        str(place).encode() for place in (ROOT, sys.prefix, sys.base_prefix, both.student.parent, tmp_path.parent)
+    }
+    for path in [*both.exported.iterdir(), *int8.iterdir()]:
+        content = path.read_bytes()
+        assert not [place for place in places if place in content], path
+    assert StudentFile.load(both.exported).model == "base"
+
+
+def test_it_answers_where_torch_cannot_be_imported(linear: Both) -> None:
+    code = (
+        "import json, sys; sys.modules['torch'] = None; from llms_meet_ner import load; "
+        "print(json.dumps([[one.start, one.label] for one in load(sys.argv[1]).tag(['He left New York.'])[0].entities]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(linear.exported)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    theirs = load(str(linear.student)).tag(["He left New York."])[0].entities
+    assert json.loads(done.stdout) == [[one.start, one.label] for one in theirs] != []
 
 
 def test_what_runs_it_stands_in_the_stamp(linear: Both, int8: Path) -> None:
