@@ -16,6 +16,7 @@ from ..files import read_json
 from ..generation import Generation
 from ..locking import locked
 from ..records import PREDICTIONS_FILE, RUN_FILE, read_jsonl, read_records
+from ..systems.student import READ_OTHERWISE
 from ..systems.system import DTYPE_KEY, RESOLVED_DTYPE_KEY
 from .resume import PREDICTIONS_KEY, check_predictions, read_stamp, same_dtype
 from .run import NOTES_KEY, OTHER_PREDICTIONS, REPAIR_KEY, joined_notes, same_run
@@ -105,7 +106,7 @@ def merge_shards(folders: Sequence[Path], out: Path | None = None, *, restart: b
     if any(out.resolve() == part.folder.resolve() for part in parts):
         raise LmnError("the folder of a shard, whose predictions would be lost", out, "--out names another one")
     runs = [read_json(part.folder / RUN_FILE) for part in parts]
-    notes = joined_notes(found for run in runs if isinstance(found := run.get(NOTES_KEY), dict))
+    notes = _notes([found for run in runs if isinstance(found := run.get(NOTES_KEY), dict)], sentences)
     noted = {
         "stamp": stamp | ({"device": ", ".join(devices)} if devices else {}),
         "merged": [run.get("plan_sha256") for run in runs],
@@ -129,6 +130,16 @@ def _write(out: Path, stamp: dict[str, Any], noted: dict[str, Any], parts: Seque
         files.write_json(out / RUN_FILE, {**noted, PREDICTIONS_KEY: files.sha256(final)})
         files.put(last=final)
     return final
+
+
+def _notes(several: Sequence[dict[str, Any]], sentences: Sequence[list[str]]) -> dict[str, Any]:
+    """Return the notes of all shards: `joined_notes`, and what was read otherwise, by ids in corpus order."""
+    notes = joined_notes([{key: value for key, value in one.items() if key != READ_OTHERWISE} for one in several])
+    rows: dict[str, list[Any]] = {}
+    for one in several:
+        for name, found in one.get(READ_OTHERWISE, {}).items():
+            rows.setdefault(name, []).extend(found)
+    return notes | ({READ_OTHERWISE: {name: rows[name] for name, _ in sentences if name in rows}} if rows else {})
 
 
 def _rows(parts: Sequence[Part]) -> Iterator[dict[str, Any]]:

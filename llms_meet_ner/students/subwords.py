@@ -50,19 +50,17 @@ class ReadingNotes:
     """What was not read as it stands, so that it can be said.
 
     Attributes:
-        sentences: Number of sentences that were read. The position of a sentence is the number of those read before it.
         unread: Tokens without a subword, each as often as it stands there.
         trimmed: Tokens with more subwords than a window takes, which are read up to that.
         in_windows: Name and number of windows of each sentence that is longer than one window.
-        by_sentence: For each position of a sentence that was not read as it stands, its name, the number of its windows, and how many of
-            its tokens are unread and trimmed.
+        by_sentence: By name, a row for each sentence that was not read as it stands: the number of its windows, and how many of its tokens
+            are unread and trimmed. Several sentences may have one name.
     """
 
-    sentences: int = 0
     unread: list[str] = field(default_factory=list)
     trimmed: list[str] = field(default_factory=list)
     in_windows: list[tuple[str, int]] = field(default_factory=list)
-    by_sentence: dict[int, dict[str, Any]] = field(default_factory=dict)
+    by_sentence: dict[str, list[dict[str, int]]] = field(default_factory=dict)
 
     def add(self, name: str, windows: int, unread: Sequence[str], trimmed: Sequence[str]) -> None:
         """Take what was not read as it stands of the next sentence."""
@@ -71,13 +69,8 @@ class ReadingNotes:
         if windows > 1:
             self.in_windows.append((name, windows))
         if windows > 1 or unread or trimmed:
-            row = {"sentence": name, "windows": windows, "unread": len(unread), "trimmed": len(trimmed)}
-            self.by_sentence[self.sentences] = row
-        self.sentences += 1
-
-    def to_json(self) -> dict[str, dict[str, Any]]:
-        """Return what was not read as it stands by the positions of the sentences, for JSON."""
-        return {str(position): row for position, row in self.by_sentence.items()}
+            row = {"windows": windows, "unread": len(unread), "trimmed": len(trimmed)}
+            self.by_sentence.setdefault(name, []).append(row)
 
     def lines(self) -> list[str]:
         """Return lines for people; none if everything was read as it stands."""

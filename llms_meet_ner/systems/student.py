@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 RUN_NAME = "viterbi"
 """Name of the folder of a student's run, after how its tags are chosen."""
+READ_OTHERWISE = "read_otherwise"
+"""Key of a run's notes: by the id of a sentence, a row for each one of that id that was not read as it stands."""
 _log = logging.getLogger(__name__)
 
 
@@ -174,7 +176,7 @@ class Student:
             batches, lambda batch: self._answers([reads[item] for item in batch.items]),
             description=f"{self._place.folder} on {loaded.device_name}, {loaded.dtype}", remarks=notes.lines(),
             machine={"device": loaded.device_name, RESOLVED_DTYPE_KEY: loaded.dtype},
-            notes={"read_otherwise": notes.to_json()} if notes.by_sentence else {},
+            notes={READ_OTHERWISE: notes.by_sentence} if notes.by_sentence else {},
         )  # fmt: skip
 
     def states(self, sentences: Sequence[Sentence]) -> Floats:
@@ -197,7 +199,7 @@ class Student:
 
     def nothing(self, sentence: Sentence) -> Answer:
         """Return an answer without entities."""
-        return Answer(spans=(), confidences=(), uncertainty=Uncertainty(0.0, 0.0))
+        return Answer(spans=(), confidences=(), uncertainty=Uncertainty(0.0, 0.0, 0.0, 0))
 
     def _answers(self, reads: Sequence[ReadSentence]) -> list[Answer]:
         from ..students.marking import mark

@@ -66,14 +66,12 @@ def test_what_is_not_read_as_it_stands_is_said() -> None:
     assert ReadingNotes().lines() == []
 
 
-def test_sentences_of_one_name_are_counted_by_their_positions() -> None:
+def test_sentences_of_one_name_have_a_row_each() -> None:
     subwords, notes = Subwords.of(word_piece(), 10), ReadingNotes()
     for _ in range(2):
         subwords.read([("a", ("Essex",) * 30), ("a", ("Essex",)), ("a", ("a", "\x00", "x" * 40))], notes)
-    first, third = (
-        {"sentence": "a", "windows": windows, "unread": odd, "trimmed": odd} for windows, odd in ((5, 0), (2, 1))
-    )
-    assert notes.to_json() == {"0": first, "2": third, "3": first, "5": third}
+    first, third = ({"windows": windows, "unread": odd, "trimmed": odd} for windows, odd in ((5, 0), (2, 1)))
+    assert notes.by_sentence == {"a": [first, third, first, third]}
 
 
 @pytest.mark.parametrize(("window", "overlap"), [(3, None), (10, 5)])

@@ -13,7 +13,9 @@ from llms_meet_ner import LmnError
 from llms_meet_ner.data_converters import load_card, read_corpus
 from llms_meet_ner.decoding.requests import FREE
 from llms_meet_ner.files import sha256_of
+from llms_meet_ner.prediction.merge import merge_shards
 from llms_meet_ner.prediction.run import predict, run_folder
+from llms_meet_ner.prediction.shards import Shard
 from llms_meet_ner.records import read_records
 from llms_meet_ner.sentence import Sentence
 from llms_meet_ner.systems.choosing import labels_of, recipe_system
@@ -66,9 +68,7 @@ def test_records_hold_spans_and_confidences_and_no_text(recipe: Recipe, capsys: 
     assert records[1].spans == records[3].spans == ()
     run = json.loads((folder / "run.json").read_text())
     odd = {"windows": 3, "unread": 0, "trimmed": 0}, {"windows": 0, "unread": 1, "trimmed": 0}
-    assert run["notes"] == {
-        "read_otherwise": {"1": {"sentence": "demo/x/2", **odd[0]}, "2": {"sentence": "demo/x/3", **odd[1]}}
-    }
+    assert run["notes"] == {"read_otherwise": {"demo/x/2": [odd[0]], "demo/x/3": [odd[1]]}}
     assert run["stamp"]["resolved_dtype"] == "float32"
     assert run["stamp"]["adapter_sha256"] == sha256_of(recipe.weights_file)
     errors = capsys.readouterr().err
@@ -80,6 +80,20 @@ def test_records_hold_spans_and_confidences_and_no_text(recipe: Recipe, capsys: 
     assert (folder / "predictions.jsonl").read_bytes() == before
     assert system.differences(run["stamp"], SENTENCES) == []
     assert system.differences({**run["stamp"], "adapter_sha256": "x"}, SENTENCES) == ["adapter_sha256"]
+
+
+def test_shards_note_what_was_read_otherwise_as_the_whole_run(recipe: Recipe) -> None:
+    system = recipe_system(recipe, SystemOptions())
+    again = Sentence("demo/x/9", SENTENCES[2].tokens)  # read otherwise in the same way, in another shard
+    sentences = [*SENTENCES[:4], again, again]
+    folders = [Path(f"outputs/parts-shard{number}of2") for number in (1, 2)]
+    for number, folder in enumerate(folders, start=1):
+        predict(system, sentences, folder, shard=Shard(number, 2))
+    predict(system, sentences, Path("outputs/whole"))
+    merge_shards(folders)
+    merged, whole = (json.loads(Path(f"outputs/{name}/run.json").read_text())["notes"] for name in ("parts", "whole"))
+    assert list(merged["read_otherwise"].items()) == list(whole["read_otherwise"].items())
+    assert [len(rows) for rows in whole["read_otherwise"].values()] == [1, 1, 2]
 
 
 def test_a_student_is_found_by_its_folder_with_the_same_answers(
