@@ -106,7 +106,7 @@ class PromptedSystem(ABC):
     def nothing(self, sentence: Sentence) -> Answer:
         """Return the unmarked sentence; constrained decoding reports it with an uncertainty of 0."""
         text = self._format.render(Sentence(sentence.id, sentence.tokens), self.prompt.labels)
-        return Answer(text) if self.decoding == FREE else Answer(text, (), Uncertainty(0.0, 0.0))
+        return Answer(text) if self.decoding == FREE else Answer(text, (), Uncertainty(0.0, 0.0, 0.0, 0))
 
     def _chosen(self, sentences: Sequence[Sentence]) -> Chosen | None:
         return self._chooser.choose(sentences) if self._chooser else None

@@ -55,7 +55,7 @@ class Capitals:
             assert "".join(map(chr, request.prompt)) == f"Mark\n{self.spec.source(request.tokens)}"
             spans = spans_of(request.tokens)
             text = self.spec.output_format().render(Sentence("x", request.tokens, spans))
-            outputs.append(Answer(text, tuple(1 / (n + 2) for n in range(len(spans))), Uncertainty(0.0, 0.0)))
+            outputs.append(Answer(text, tuple(1 / (n + 2) for n in range(len(spans))), Uncertainty(0.0, 0.0, 0.0, 0)))
         return outputs
 
 

@@ -29,7 +29,7 @@ def test_a_text_is_read_in_the_format_of_the_prompt() -> None:
 
 def test_the_text_without_entities_is_sure_where_texts_have_confidences() -> None:
     system = CapitalsSystem()
-    assert system.nothing(SENTENCE) == Answer("Ada left", (), Uncertainty(0.0, 0.0))
+    assert system.nothing(SENTENCE) == Answer("Ada left", (), Uncertainty(0.0, 0.0, 0.0, 0))
     system.options = SystemOptions("free")
     assert system.nothing(SENTENCE) == Answer("Ada left")
 
