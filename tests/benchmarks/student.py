@@ -94,12 +94,12 @@ def main() -> None:
             row.answer(sentences)
     threads = f"torch {torch.get_num_threads()} threads, OMP_NUM_THREADS {os.environ.get('OMP_NUM_THREADS', 'not set')}"
     print(f"{len(sentences)} sentences of {tokens:.1f} tokens, batches of {asked.batch_size}, {threads}")
-    print(f"{'':<56}{'MB':>7}{'F1':>9}{'sentences/s':>13}{'x':>8}{'a CPU second':>14}{'x':>8}")
+    print(f"{'':<56}{'MB of its own':>14}{'F1':>9}{'sentences/s':>13}{'x':>8}{'a CPU second':>14}{'x':>8}")
     last = rows[-1]
     for row, folder in zip(rows, asked.folders, strict=True):
         wall, cpu = (f"{len(sentences) / seconds:.1f}" for seconds in (row.seconds, row.cpu))
         print(
-            f"{folder!s:<36}{row.kind:<20}{row.size / 1e6:>7.1f}{row.counts.f1:>9.4f}{wall:>13}{last.seconds / row.seconds:>8.1f}"
+            f"{folder!s:<36}{row.kind:<20}{row.size / 1e6:>14.1f}{row.counts.f1:>9.4f}{wall:>13}{last.seconds / row.seconds:>8.1f}"
             f"{cpu:>14}{last.cpu / row.cpu:>8.1f}"
         )
 
