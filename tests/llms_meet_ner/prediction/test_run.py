@@ -77,7 +77,10 @@ def test_document_separators_are_never_asked_and_have_no_entities(workdir: Path)
     assert [text["output"] for text in texts] == [
         "-DOCSTART-", "[Ada | LOC] left", "no", "-DOCSTART-", "[Olli Holm | PER] saw [Oslo | LOC]",
     ]  # fmt: skip
-    assert (texts[0]["confidences"], texts[0]["uncertainty"]) == ([], {"mean": 0.0, "max": 0.0})
+    assert (texts[0]["confidences"], texts[0]["uncertainty"]) == (
+        [],
+        {"mean": 0.0, "max": 0.0, "log_probability": 0.0, "choices": 0},
+    )
     assert {text["decoding"] for text in texts} == {"constrained"}
 
 
