@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ...sentence import Sentence
 from ...systems.student import Student
 from ...systems.system import System
+from ...terminal import echo
 
 _SIZE = 64
 """Number of dimensions that TF-IDF vectors are brought down to (latent semantic analysis)."""
@@ -19,10 +20,22 @@ def vectors_by(system: System, sentences: Sequence[Sentence]) -> Callable[[], ND
     """Return what computes a vector of length 1 for each sentence (sentences, size), when it is called.
 
     Args:
-        system: A student gives the mean states of its encoder; for any other system the words are counted.
+        system: A student gives the mean states of its encoder; for any other system the words are counted. So they are for a student that
+            was exported, which keeps no states; that is said.
         sentences: The sentences.
     """
-    return lambda: _of_length_one(system.states(sentences) if isinstance(system, Student) else _by_words(sentences))
+    return lambda: _of_length_one(_states(system, sentences))
+
+
+def _states(system: System, sentences: Sequence[Sentence]) -> NDArray[np.float64]:
+    if isinstance(system, Student):
+        if not system.is_exported:
+            return system.states(sentences)
+        echo(
+            f"{system.name} is an exported student, which gives no states of its encoder: words are counted instead",
+            err=True,
+        )
+    return _by_words(sentences)
 
 
 def _by_words(sentences: Sequence[Sentence]) -> NDArray[np.float64]:

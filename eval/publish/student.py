@@ -9,7 +9,7 @@ from typing import Any
 from ...errors import LmnError
 from ...files import atomic_write, read_json, sha256_of, write_json
 from ...students.epochs import EPOCHS_FILE
-from ...students.student_file import STUDENT_FILE, without_places
+from ...students.student_file import STUDENT_FILE, refuse_exported, without_places
 from ...systems.student import Student
 from ...training.logs import TrainingLog
 from ...training.recipe import MODEL_FILE, Recipe
@@ -38,11 +38,14 @@ def build_student(student: Student, training: Recipe, options: BuildOptions, out
         out: Path of the folder, which does not exist, is empty, or was built by an earlier call, which may have been killed.
 
     Raises:
-        LmnError: The student or one of its files is missing or damaged, an option is for adapters, `out` holds other files, or a file
-            would hold something like a secret.
+        LmnError: The student or one of its files is missing or damaged, the student is an exported one, an option is for adapters, `out`
+            holds other files, or a file would hold something like a secret.
     """
     if options.merged:
         raise LmnError("a student is a whole model already", "--merged", "leave it out")
+    refuse_exported(
+        training.output_dir, "an exported student is not published", "publish the folder that training has written"
+    )
     if options.base is not None and is_local(options.base):
         raise LmnError("not a Hub id, which is OWNER/NAME", f"--base-model {options.base}")
     base = options.base or student.file.model

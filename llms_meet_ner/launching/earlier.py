@@ -12,7 +12,7 @@ from ..errors import LmnError, listed
 from ..files import read_json, sha256_of, unreadable, write_json
 from ..secret_shapes import is_secret_name
 from ..students.settings import StudentKeys, trainer_values
-from ..students.student_file import STUDENT_FILE, StudentFile
+from ..students.student_file import NAME_TRAINED, STUDENT_FILE, StudentFile, refuse_exported
 from ..training.checkpoints import checkpoint_folders
 from ..training.dataset_info import names_of, read_dataset_info
 from ..training.logs import TrainerState, has_finished
@@ -108,8 +108,12 @@ def keep_settings(recipe: Recipe, processes: int = 1) -> None:
 
 
 def _refuse_finished(recipe: Recipe, has_checkpoints: bool) -> None:
-    """Refuse to write over a finished adapter or student."""
+    """Refuse to write over a finished adapter or student, or an exported one."""
     folder = recipe.output_dir
+    refuse_exported(
+        folder, "an exported student is there, and it is not written over",
+        f"train in another folder: {_other(folder)}; to train it further, {NAME_TRAINED}: model_name_or_path=FOLDER",
+    )  # fmt: skip
     found = next((name for name in _WEIGHTS if (folder / name).is_file()), None)
     if found is None or (has_checkpoints and not has_finished(folder)):
         return  # a training that was killed while it saved its adapter saves it again

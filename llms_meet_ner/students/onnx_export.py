@@ -20,7 +20,7 @@ from ..training.recipe import MODEL_FILE
 from .encoder import LoadedStudent, load_student, without_reports
 from .marking import tag_scores
 from .onnx_model import load_onnx
-from .student_file import BILSTM, INT8_FILE, ONNX_FILE, weights_of, without_places
+from .student_file import BILSTM, INT8_FILE, NAME_TRAINED, ONNX_FILE, weights_of, without_places
 from .subwords import ReadSentence, ReadWindow, Subwords
 
 _INPUTS, _OUTPUT, _STATES = ("input_ids", "attention_mask"), "logits", "states"
@@ -65,7 +65,7 @@ def export_student(folder: Path, out: Path, *, int8: bool = False) -> Exported:
     _check_out(out)
     _check_packages()
     if weights_of(folder).name != MODEL_FILE:
-        raise LmnError("exported already", weights_of(folder), "name the folder that training has written")
+        raise LmnError("exported already", weights_of(folder), NAME_TRAINED)
     student = _on_the_cpu(load_student(folder))
     name = INT8_FILE if int8 else ONNX_FILE
     with temporary_folder(out.absolute().parent) as work:

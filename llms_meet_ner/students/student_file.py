@@ -25,6 +25,8 @@ BILSTM: Final = "bilstm"
 BILSTM_TYPE: Final = "lmn-bilstm"
 """`model_type` of a student with a BiLSTM, in its configuration."""
 HEADS: tuple[Head, ...] = get_args(Head)
+NAME_TRAINED = "name the folder that training has written"
+"""Remedy where an exported student cannot be taken."""
 _SCHEME = "IOB2"
 _PLACES = ("_name_or_path", "name_or_path")
 """Keys of transformers' configurations for the place that a model was loaded from."""
@@ -99,6 +101,22 @@ def without_places(values: Any) -> Any:
 def is_student(folder: Path) -> bool:
     """Return whether a folder holds a student."""
     return (folder / STUDENT_FILE).is_file()
+
+
+def refuse_exported(folder: Path, what: str, remedy: str = NAME_TRAINED) -> None:
+    """Refuse a folder that holds an exported student and not the one that training has written.
+
+    Args:
+        folder: Folder of a student or of a model; it may not exist.
+        what: What is wrong with an exported student there.
+        remedy: What to do instead.
+
+    Raises:
+        LmnError: The folder holds an exported student.
+    """
+    exported = next((folder / name for name in (ONNX_FILE, INT8_FILE) if (folder / name).is_file()), None)
+    if exported and not (folder / MODEL_FILE).is_file():
+        raise LmnError(what, exported, remedy)
 
 
 def weights_of(folder: Path) -> Path:

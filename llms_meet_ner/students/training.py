@@ -15,7 +15,7 @@ from .encoder import new_model, new_tokenizer, origin_of, window_of, without_rep
 from .epochs import EpochRow, epoch_rows, save_epochs
 from .examples import Loaded, entries_of, examples_of, load_sentences, lost_entities, read_all
 from .settings import StudentKeys, trainer_values
-from .student_file import StudentFile
+from .student_file import StudentFile, refuse_exported
 from .subwords import ReadingNotes, Subwords
 from .trainer import DevSet, StudentTrainer
 from .viterbi import tag_names
@@ -125,9 +125,10 @@ def prepare_sentences(recipe: Recipe, data: TrainingData, start: Path | None = N
     import transformers
 
     keys = StudentKeys.of(recipe)
+    source = str(start) if start else recipe.model
+    refuse_exported(Path(source), "an exported student is not trained further")
     arguments = _arguments(recipe, keys)
     transformers.set_seed(arguments.seed)
-    source = str(start) if start else recipe.model
     asked = (source, tag_names(data.labels.names), keys.head, keys.lstm_size)
     origin = origin_of(*asked)
     if start and not origin.kept:

@@ -20,7 +20,7 @@ from ..reading import LENIENT
 from ..records import Answer, Uncertainty
 from ..sentence import Sentence
 from ..standard_input import kept_from_libraries
-from ..students.student_file import STUDENT_FILE, WEIGHTS_FILES, StudentFile, weights_of
+from ..students.student_file import NAME_TRAINED, STUDENT_FILE, WEIGHTS_FILES, StudentFile, weights_of
 from ..training.failures import is_out_of_memory
 from ..training.recipe import MODEL_FILE, Recipe
 from .options import SystemOptions
@@ -100,6 +100,15 @@ class Student:
         return self._file
 
     @property
+    def is_exported(self) -> bool:
+        """Whether ONNX Runtime runs it.
+
+        Raises:
+            LmnError: There is no student.
+        """
+        return self._weights.name != MODEL_FILE
+
+    @property
     def facts(self) -> Facts:
         """The encoder that it was made of, its recipe and seed, and the hash of its weights if they are there."""
         place = self._place
@@ -119,7 +128,7 @@ class Student:
             "student": {
                 "file_sha256": sha256_of(place.folder / STUDENT_FILE),
                 "head": file.head,
-                "runtime": "torch" if self._weights.name == MODEL_FILE else "onnxruntime",
+                "runtime": "onnxruntime" if self.is_exported else "torch",
             },
             "adapter": {"name": place.model.name, "revision": place.model.revision} if place.model else None,
             "recipe": place.recipe.path.name if place.recipe else None,
@@ -183,11 +192,16 @@ class Student:
         """Return a vector for each sentence: the mean of the last states of the encoder (sentences, size).
 
         Raises:
-            LmnError: The student cannot be loaded, or memory is too small.
+            LmnError: The student was exported or cannot be loaded, or memory is too small.
         """
         from ..students.examples import read_all
         from ..students.states import mean_states
         from ..students.subwords import ReadingNotes
+
+        if self.is_exported:
+            raise LmnError(
+                "an exported student gives no states of its encoder", self._weights, NAME_TRAINED
+            )  # fmt: skip
 
         loaded = self._loaded
         with kept_from_libraries(), panics_as_errors(self.name), _memory_errors(self.name):

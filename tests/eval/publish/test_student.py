@@ -14,6 +14,8 @@ from llms_meet_ner.cli.train import main as lmn_train
 from llms_meet_ner.eval.cli.publish import main as lmn_publish
 from llms_meet_ner.eval.cli.score import main as lmn_eval
 from llms_meet_ner.files import sha256_of
+from llms_meet_ner.labels import LabelSet
+from llms_meet_ner.students.student_file import StudentFile
 
 pytest.importorskip("torch")
 REPO = ["--repo", "someone/tiny-student", "--dry-run"]
@@ -68,6 +70,28 @@ def test_no_place_on_this_machine_is_published(workdir: Path, head: str) -> None
     for folder in (Path("outputs/tiny/hub"), Path("outputs/tiny/config.json")):
         for path in folder.rglob("*") if folder.is_dir() else [folder]:
             assert not path.is_file() or str(workdir).encode() not in path.read_bytes(), path
+
+
+def test_an_exported_student_is_neither_written_over_nor_trained_further_nor_published(workdir: Path) -> None:
+    recipe, out = str(student_recipe(workdir)), Path("outputs/tiny")
+    file = StudentFile(LabelSet.of("PER"), "linear", 24, 6, " ", False, "demo", ("d",), "base", "r.yaml", 1)
+    for name in ("model.onnx", "model.int8.onnx"):
+        file.save(out)
+        (out / name).touch()
+        before = (out / "student.json").read_bytes()
+        told = run(lmn_train, recipe, code=1).output
+        assert (
+            f"outputs/tiny/{name}: an exported student is there, and it is not written over; train in another" in told
+        )
+        assert "to train it further, name the folder that training has written: model_name_or_path=FOLDER" in told
+        told = run(lmn_train, recipe, "model_name_or_path=outputs/tiny", "output_dir=outputs/2", code=1).output
+        assert f"outputs/tiny/{name}: an exported student is not trained further; name the folder that training" in told
+        told = run(lmn_publish, "--recipe", recipe, *REPO, *BASE, code=1).output
+        assert f"outputs/tiny/{name}: an exported student is not published; publish the folder that training" in told
+        assert (out / "student.json").read_bytes() == before
+        (out / name).unlink()
+    assert not Path("outputs/2").exists()
+    assert not (out / "hub/README.md").exists()
 
 
 def test_an_encoder_in_a_folder_is_no_name_for_a_card(workdir: Path) -> None:
