@@ -76,7 +76,14 @@ def test_a_long_line_changes_nothing_beside_short_ones() -> None:
     reads = [ReadSentence(tuple(range(len(row))), ()) for row in rows]
     marks = marks_of(reads, rows, LABELS)
     for number, (read, row) in enumerate(zip(reads, rows)):
-        assert marks_of([read], [row], LABELS) == [marks[number]]
+        (alone,) = marks_of([read], [row], LABELS)
+        beside = marks[number]
+        assert alone.spans == beside.spans
+        for one, other in (
+            (alone.confidences, beside.confidences),
+            (alone.uncertainty.to_list(), beside.uncertainty.to_list()),
+        ):
+            assert one == pytest.approx(other, rel=1e-12, abs=1e-12)  # sums of other shapes may round otherwise
     assert [best.spans for best in best_of(reads, rows, LABELS)] == [one.spans for one in marks]
 
 
