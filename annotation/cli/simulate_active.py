@@ -17,6 +17,7 @@ from ...training.recipe import load_recipe
 from ..selection.strategies import RANDOM
 from ..simulation.active_learners import RoundLearner, learner_of
 from ..simulation.active_plan import ActivePlan
+from ..simulation.own_folder import check_own
 from ..simulation.pool import Pool, tokens_of
 from ..simulation.rows import ROWS_FILE, opened_rows, read_rows
 from .active_options import DataChoice, OutputChoice, active_options
@@ -51,7 +52,7 @@ def active_command(
     Each round trains on what is labelled so far, lets the model answer the rest of the pool, and buys the gold of the sentences that the
     strategy chooses. An adapter answers by constrained decoding, whose choices say how unsure it is. KEY=VALUE words override the recipe.
     """  # noqa: D301
-    from ..simulation.active import Simulation
+    from ..simulation.active import ROUNDS_FOLDER, Simulation
     from ..simulation.active_estimate import estimate, plan_lines
     from ..simulation.active_outcome import PAGE_FILE, outcome_of, save_outcome, tables_of
 
@@ -63,6 +64,8 @@ def active_command(
     for line in (*pool.lines(), *plan_lines(plan, pool)):
         echo(line, err=True)
     out = outputs.out
+    if not outputs.only_report:
+        check_own(out / ROUNDS_FOLDER)
     if outputs.only_plan:
         estimate(plan, pool, learner, len(read_rows(out / ROWS_FILE)[1]) if (out / ROWS_FILE).exists() else 0)
         return

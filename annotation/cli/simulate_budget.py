@@ -169,12 +169,13 @@ def budget_command(
     llm = read_llm_labels(llm_folder, pool, names) if llm_folder else None
     design = Design(pool, learner, llm, steps, evaluations, least, seed)
     design.check(grid)
+    BudgetRun.check_folder(out)
     prices = _Prices(read_expert_price(expert_price) if expert_price else None, llm_cost)
     paid = _paid(pool, llm, prices)
     facts = [*pool.lines(), *(llm.lines() if llm else []), *_facts(design, recipe_path)]
     with opened_rows(out / ROWS_FILE, settings_of(design)) as rows:
         run = BudgetRun(design, grid, rows, out, keep_models=keep_models)
-        for line in [*facts, *_plan(run, design, grid, paid, rows, out)]:
+        for line in [*facts, *_plan(run, design, grid, paid, rows)]:
             echo(line)
         if plan_only:
             return
@@ -232,7 +233,7 @@ def _facts(design: Design, recipe: Path) -> list[str]:
     ]
 
 
-def _plan(run: BudgetRun, design: Design, grid: Grid, paid: Paid, rows: Rows, out: Path) -> list[str]:
+def _plan(run: BudgetRun, design: Design, grid: Grid, paid: Paid, rows: Rows) -> list[str]:
     """Return lines about what the simulation will take."""
     cells, left, steps = len(list(grid.cells())), len(run.left), run.steps_left
     lines = [f"cells: {cells:,}, finished: {cells - left:,}; optimiser steps that are left: {steps:,}"]
@@ -244,7 +245,7 @@ def _plan(run: BudgetRun, design: Design, grid: Grid, paid: Paid, rows: Rows, ou
                 "as the finished cells took",
             )
         else:
-            pace, how = seconds_a_step(design, out), "by a short training here; scoring comes on top"
+            pace, how = seconds_a_step(design), "by a short training here; scoring comes on top"
         lines.append(f"time: about {pace * steps / 60:.0f} minutes, at {pace:.2f} s a step, {how}")
     dev = f"dev: {paid.dev_sentences:,} sentences ({paid.dev_tokens:,} tokens), charged to every regime"
     return [*lines, f"{dev}; {_money_line(design, grid, paid)}"]

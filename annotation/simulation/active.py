@@ -29,6 +29,7 @@ from .active_curves import f1_of, stops
 from .active_learners import RoundLearner
 from .active_plan import ActivePlan
 from .learner import forget
+from .own_folder import make_own
 from .pool import Pool, tokens_of
 from .rows import Rows
 
@@ -111,6 +112,7 @@ class Simulation:
         Raises:
             LmnError: A training fails, or a file cannot be read or written.
         """
+        make_own(self.out / ROUNDS_FOLDER)
         for seed in self.plan.seeds:
             self._start(seed)
             for strategy in self.plan.strategies:

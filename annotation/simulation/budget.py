@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,10 +19,11 @@ from .budget_design import BALANCED, EXPERT, FILTERED, LLM_FIRST, MIXED, Cell, G
 from .filtering import kept_by_confidence
 from .learner import Outcome, StudentLearner, counts_of, forget
 from .llm_labels import LlmLabels
+from .own_folder import check_own, forget_own, make_own
 from .pool import Pool, tokens_of
 from .rows import Rows
 
-MODELS_FOLDER = "models"
+MODELS_FOLDER = "simulated-students"
 _STAGE = "llm-stage"
 
 
@@ -151,6 +153,18 @@ class BudgetRun:
         self._keep = keep_models
         self._notes: set[str] = set()
 
+    @staticmethod
+    def check_folder(folder: Path) -> None:
+        """Make sure, before anything is written, that the folder of the students can be the simulation's own.
+
+        Args:
+            folder: Folder of the simulation.
+
+        Raises:
+            LmnError: It holds something that no simulation has made.
+        """
+        check_own(folder / MODELS_FOLDER)
+
     @property
     def left(self) -> list[Cell]:
         """The cells that are not finished."""
@@ -174,7 +188,8 @@ class BudgetRun:
             LmnError: A training fails.
         """
         if not len(self._rows):
-            forget(self._folder)  # students of an earlier simulation, of which no row is left
+            forget_own(self._folder)  # students of an earlier simulation, of which no row is left
+        make_own(self._folder)
         total, start, at_start = len(list(self._grid.cells())), time.monotonic(), self.steps_left
         for cell in self.left:
             row = self._finished(cell)
@@ -187,7 +202,7 @@ class BudgetRun:
             if not self._keep and not any(other.group == cell.group for other in self.left):
                 forget(self._folder / cell.group)
         if not self._keep:
-            forget(self._folder)
+            forget_own(self._folder)
 
     def _finished(self, cell: Cell) -> CellRow:
         """Train and score a cell."""
@@ -279,14 +294,14 @@ def settings_of(design: Design) -> dict[str, Any]:
     }
 
 
-def seconds_a_step(design: Design, folder: Path, steps: int = 10) -> float:
+def seconds_a_step(design: Design, steps: int = 10) -> float:
     """Return the time of an optimiser step, in seconds, from a short training on the pool, loading aside.
 
     Raises:
         LmnError: The training fails.
     """
-    place = folder / MODELS_FOLDER / "timing"
-    design.learner.train(design.pool.train, place, steps=steps, seed=design.seed)
-    runtime: float = read_json(place / _DONE)["train_runtime"]
-    forget(place)
+    with tempfile.TemporaryDirectory(prefix="lmn-probe-") as folder:
+        place = Path(folder) / "timing"
+        design.learner.train(design.pool.train, place, steps=steps, seed=design.seed)
+        runtime: float = read_json(place / _DONE)["train_runtime"]
     return max(0.001, runtime / steps)

@@ -41,6 +41,7 @@ def test_a_plan_comes_before_the_first_training_and_a_table_after_the_last(workd
     assert "2 of 2: fold-1/seed-1/100%/expert: F1 on dev" in said
     assert "not reached" in said or "10 %" in said
     assert json.loads(Path("out/summary.json").read_text())["cells"] == 2
+    assert not Path("out/simulated-students").exists()
     assert "finished: 2; optimiser steps that are left: 0" in annotate(*WORDS, *SMALL, "--plan").output
 
 
@@ -62,3 +63,17 @@ def test_mistakes_are_one_line(workdir: Path, words: tuple[str, ...], message: s
     said = annotate(*WORDS, *SMALL, *words, code=1).output
     assert message in said
     assert "Traceback" not in said
+
+
+def test_models_of_others_stay(workdir: Path) -> None:
+    write_mini()
+    theirs = [Path("models/bert/model"), Path("simulated-students/model"), Path("rounds/model")]
+    for path in theirs:
+        path.parent.mkdir(parents=True)
+        path.write_text("weights")
+    message = "holds something that no simulation has made"
+    assert message in annotate(*WORDS, *SMALL, "--out", ".", code=1).output
+    words = ("simulate", "active", "mini.yaml", "--source", DEMO, "--recipe", "tiny.yaml", "--out", ".")
+    assert message in annotate(*words, code=1).output
+    assert all(path.read_text() == "weights" for path in theirs)
+    assert not Path("rows.jsonl").exists()

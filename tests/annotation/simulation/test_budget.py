@@ -76,7 +76,9 @@ def test_every_cell_is_trained_on_what_its_regime_says_and_a_killed_run_goes_on(
     grid = replace(GRID, regimes=("expert", "llm-first", "filtered"))
     with pytest.raises(KeyboardInterrupt):
         run(design, grid, killed_at=3)
-    assert len(list(Path("out/models").rglob("all_results.json"))) == 1  # the stage that other budgets begin with
+    assert (
+        len(list(Path("out/simulated-students").rglob("all_results.json"))) == 1
+    )  # the stage that other budgets begin with
     first = list(Watched.given)
     rows = run(design, grid)
     by_name = {(row.budget, row.regime): row for row in rows}
@@ -90,7 +92,7 @@ def test_every_cell_is_trained_on_what_its_regime_says_and_a_killed_run_goes_on(
         (40, 4, None, 42),
     ]  # fmt: skip
     assert (by_name[10, "filtered"].calibrated_on, by_name[50, "filtered"].calibrated_on) == (4, 20)
-    assert not Path("out/models").exists()
+    assert not Path("out/simulated-students").exists()
     assert run(design, grid) == rows
     assert not Watched.given
     with pytest.raises(LmnError, match="other settings: steps was 4 and is 12"):
@@ -102,9 +104,9 @@ def test_steps_are_counted_with_a_stage_that_budgets_share(workdir: Path) -> Non
     pool = mini_pool()
     design = Design(pool, StudentLearner.of(recipe, [], pool.card), None, 11, 2, 0.5, 42)
     with opened_rows(Path("rows.jsonl"), {}) as rows:
-        assert BudgetRun(design, GRID, rows, Path()).steps_left == 8 * 11 + 2 * 6 + 5
+        assert BudgetRun(design, GRID, rows, Path()).steps_left == 10 * 11 + 2 * 6 + 5
     with pytest.raises(LmnError, match="need labels of a model"):
         design.check(GRID)
     design.check(replace(GRID, regimes=("expert",)))
-    assert seconds_a_step(design, Path("out"), 2) > 0
-    assert not Path("out/models/timing").exists()
+    assert seconds_a_step(design, 2) > 0
+    assert not Path("out").exists()

@@ -20,7 +20,7 @@ def test_the_published_grid_and_the_small_one() -> None:
     published, small = PRESETS["published"], PRESETS["small"]
     assert published.budgets == (1, 2, 3, 5, 7, 10, 12, 15, 20)
     assert (published.folds, small.budgets, small.folds) == (5, (2, 5, 12, 20), 3)
-    assert len(list(small.cells())) == 3 * (1 + 4 * 4 + 1)
+    assert len(list(small.cells())) == 3 * (1 + 4 * 5 + 1)
 
 
 def test_cells_have_names_of_their_own_and_share_a_seed_in_a_fold() -> None:
