@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,9 @@ from ...cli.options import catch_errors
 from ...data_converters.cards import load_card
 from ...errors import LmnError
 from ...rendering.tables import aligned
+from ...sentence import Sentence
 from ...terminal import echo
-from ..simulation.budget import BudgetRun, Design, rows_of, seconds_a_step, settings_of
+from ..simulation.budget import BudgetRun, Design, rows_of, seconds_a_step, settings_of, unbought_of
 from ..simulation.budget_design import PRESETS, Grid, parse_budgets, parse_regimes
 from ..simulation.budget_report import PAGE_FILE, all_tables, write_report
 from ..simulation.budget_summary import Paid, summarise
@@ -171,7 +172,8 @@ def budget_command(
     design.check(grid)
     BudgetRun.check_folder(out)
     prices = _Prices(read_expert_price(expert_price) if expert_price else None, llm_cost)
-    paid = _paid(pool, llm, prices)
+    shown = _shown(pool, llm)
+    paid = _paid(pool, llm, shown, prices)
     facts = [*pool.lines(), *(llm.lines() if llm else []), *_facts(design, recipe_path)]
     with opened_rows(out / ROWS_FILE, settings_of(design)) as rows:
         run = BudgetRun(design, grid, rows, out, keep_models=keep_models)
@@ -181,7 +183,9 @@ def budget_command(
             return
         run.run()
         cells = {cell.name for cell in grid.cells()}
-        summary = summarise([row for name, row in rows_of(rows) if name in cells], paid, len(cells))
+        summary = summarise(
+            [row for name, row in rows_of(rows) if name in cells], paid, len(cells), unbought_of(design, shown)
+        )
         write_report(summary, facts, out)
     for table in all_tables(summary):
         echo()
@@ -207,10 +211,14 @@ def _three(splits: str) -> tuple[str, str, str]:
     return words[0], words[1], words[2]
 
 
-def _paid(pool: Pool, llm: LlmLabels | None, prices: _Prices) -> Paid:
-    """Return what every regime pays for besides its budget."""
+def _shown(pool: Pool, llm: LlmLabels | None) -> list[Sentence]:
+    """Return the gold sentences that the model was shown, without those of the dev that every regime pays for."""
     known = {sentence.id for sentence in pool.dev}
-    shown = [one for one in llm.examples if one.id not in known] if llm else []
+    return [one for one in llm.examples if one.id not in known] if llm else []
+
+
+def _paid(pool: Pool, llm: LlmLabels | None, shown: Sequence[Sentence], prices: _Prices) -> Paid:
+    """Return what is paid for besides the budget."""
     bill = llm.summary.bill if llm else None
     cost, currency = (bill.cost, bill.currency) if bill else (None, None)
     if prices.llm is not None:

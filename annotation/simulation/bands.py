@@ -1,4 +1,4 @@
-"""Intervals of the mean F1 of several trainings, by a bootstrap in two stages: trainings are drawn, and test sentences."""
+"""Intervals of the mean F1 of several trainings, by a bootstrap: folds are drawn, trainings within each, and sentences."""
 
 from __future__ import annotations
 
@@ -36,28 +36,34 @@ class Band:
     trainings: int
 
 
-def f1_band(trainings: Sequence[Sequence[Counts]], *, seed: int = SEED, resamples: int = RESAMPLES) -> Band:
+def f1_band(
+    trainings: Sequence[Sequence[Counts]], folds: Sequence[int] | None = None, *, seed: int = SEED, resamples: int = RESAMPLES
+) -> Band:  # fmt: skip
     """Return the mean F1 of trainings.
 
     Args:
         trainings: For each training, the strict counts of each sentence; the sentences are the same for all.
+        folds: Fold of each training; None where each has one of its own.
         seed: Seed of the draws.
         resamples: Number of resamples.
     """
     scores = [sum(counts, Counts()).f1 for counts in trainings]
-    return _band(scores, _resampled([trainings], seed, resamples)[0])
+    return _band(scores, _resampled([trainings], folds, seed, resamples)[0])
 
 
 def difference_band(
-    first: Sequence[Sequence[Counts]], second: Sequence[Sequence[Counts]], *, seed: int = SEED, resamples: int = RESAMPLES
+    first: Sequence[Sequence[Counts]], second: Sequence[Sequence[Counts]], folds: Sequence[int] | None = None, *, share: float = 1.0,
+    seed: int = SEED, resamples: int = RESAMPLES,
 ) -> Band:  # fmt: skip
-    """Return the mean difference of F1, the second less the first, of trainings that belong together in pairs.
+    """Return the mean difference of F1, the second less a share of the first, of trainings that belong together in pairs.
 
     Both of a pair are scored on the same sentences, and a resample draws the pair, and the same sentences for both.
 
     Args:
         first: For each training, the strict counts of each sentence.
         second: The same of the other training of each pair, in the same order.
+        folds: Fold of each pair; None where each has one of its own.
+        share: Share of the first that is taken off, such as 0.99 to ask whether the second reaches 99 % of it.
         seed: Seed of the draws.
         resamples: Number of resamples.
 
@@ -67,10 +73,10 @@ def difference_band(
     if len(first) != len(second):
         raise ValueError(f"{len(first)} trainings and {len(second)}")
     scores = [
-        sum(other, Counts()).f1 - sum(one, Counts()).f1 for one, other in zip(first, second, strict=True)
+        sum(other, Counts()).f1 - share * sum(one, Counts()).f1 for one, other in zip(first, second, strict=True)
     ]  # fmt: skip
-    drawn = _resampled([first, second], seed, resamples)
-    return _band(scores, drawn[1] - drawn[0])
+    drawn = _resampled([first, second], folds, seed, resamples)
+    return _band(scores, drawn[1] - share * drawn[0])
 
 
 def _band(scores: Sequence[float], drawn: Any) -> Band:
@@ -82,7 +88,9 @@ def _band(scores: Sequence[float], drawn: Any) -> Band:
     )  # fmt: skip
 
 
-def _resampled(sides: Sequence[Sequence[Sequence[Counts]]], seed: int, resamples: int) -> Any:
+def _resampled(
+    sides: Sequence[Sequence[Sequence[Counts]]], folds: Sequence[int] | None, seed: int, resamples: int
+) -> Any:
     """Return the mean F1 of each side in each resample, shape (sides, resamples)."""
     import numpy as np
 
@@ -94,6 +102,24 @@ def _resampled(sides: Sequence[Sequence[Sequence[Counts]]], seed: int, resamples
     times = generator.multinomial(sentences, np.full(sentences, 1 / sentences), size=resamples)
     correct, both = np.moveaxis(np.einsum("rn,stnk->strk", times, counts, optimize=True), -1, 0)
     f1 = np.where(both > 0, 2 * correct / np.maximum(both, 1), 0.0)
-    drawn = generator.integers(0, trainings, size=(resamples, trainings))
-    picked = f1[:, drawn.T, np.arange(resamples)]  # sides, trainings, resamples
-    return picked.mean(axis=1)
+    weights = _weights(range(trainings) if folds is None else folds, generator, resamples)
+    return np.einsum("str,rt->sr", f1, weights / weights.sum(axis=1, keepdims=True))
+
+
+def _weights(folds: Sequence[int], generator: Any, resamples: int) -> Any:
+    """Return how often each training is drawn in each resample, shape (resamples, trainings).
+
+    Folds are drawn first. For each time that a fold is drawn, as many of its trainings are drawn as it has: trainings of one fold share
+    what the expert has labelled, and say less than those of as many folds.
+    """
+    import numpy as np
+
+    of = np.asarray(folds)
+    names = np.unique(of)
+    drawn = generator.multinomial(len(names), np.full(len(names), 1 / len(names)), size=resamples)
+    weights = np.zeros((resamples, len(of)), dtype=np.int64)
+    for at, name in enumerate(names):
+        members = np.flatnonzero(of == name)
+        size = len(members)
+        weights[:, members] = generator.multinomial(drawn[:, at] * size, np.full(size, 1 / size))
+    return weights

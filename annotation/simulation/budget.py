@@ -305,3 +305,15 @@ def seconds_a_step(design: Design, steps: int = 10) -> float:
         design.learner.train(design.pool.train, place, steps=steps, seed=design.seed)
         runtime: float = read_json(place / _DONE)["train_runtime"]
     return max(0.001, runtime / steps)
+
+
+def unbought_of(design: Design, shown: Sequence[Sentence]) -> Callable[[int, float], tuple[int, int]]:
+    """Return what counts the sentences that the model was shown and that a budget of a fold does not hold, and their tokens."""
+
+    def count(fold: int, budget: float) -> tuple[int, int]:
+        order = ordered(design.pool.train, fold, design.seed)
+        bought = {one.id for one in order[: size_of(budget, len(order))]}
+        left = [one for one in shown if one.id not in bought]
+        return len(left), tokens_of(left)
+
+    return count

@@ -14,7 +14,7 @@ from ...rendering.tables import Table
 from ...typed_json import to_json
 from .bands import Band
 from .budget_design import FULL
-from .budget_summary import BEST_ON_DEV, CHOSEN_FROM, SATURATED, BudgetSummary, Point
+from .budget_summary import BEST_ON_DEV, SATURATED, BudgetSummary, Point
 
 SUMMARY_FILE, TABLE_FILE, PAGE_FILE = "summary.json", "summary.md", "summary.html"
 _TITLE = "What a budget for labels buys"
@@ -41,15 +41,16 @@ def _scores(summary: BudgetSummary, split: str, title: str) -> Table:
         rows.append((_budget(budget), f"{cost.sentences:,.0f}", f"{cost.tokens:,.0f}", *cells))
     paid, trainings = summary.paid, max((point.test.trainings for point in summary.points), default=0)
     notes = [
-        f"mean of {trainings} trainings at most; in brackets the {LEVEL:.0%} interval over trainings and sentences",
+        f"mean of {trainings} trainings at most; in brackets the {LEVEL:.0%} interval over folds, their trainings, and sentences",
         f"sentences and tokens that an expert has labelled; in every row {paid.dev_sentences:,} sentences of dev "
         f"({paid.dev_tokens:,} tokens)"
-        + (f" and {paid.shown_sentences:,} that the model was shown" if paid.shown_sentences else ""),
+        + (f", and at 0 % {paid.shown_sentences:,} that the model was shown" if paid.shown_sentences else ""),
     ]
     if BEST_ON_DEV in summary.regimes:
-        among = ", ".join(CHOSEN_FROM)
+        among = ", ".join(summary.best_on_dev_of)
         notes.append(
-            f"{BEST_ON_DEV}: in each fold, the student that is best on dev, of {among} as far as they are trained"
+            f"{BEST_ON_DEV}: in each fold and seed, the student that is best on dev, of {among}"
+            + ("; its F1 on dev is that of a winner, and too high" if split == "dev" else "")
         )
     return Table(("budget", "sentences", "tokens", *summary.regimes), rows, tuple(notes), title)
 
@@ -82,9 +83,14 @@ def _saturation(summary: BudgetSummary) -> Table:
         ))
         for one in summary.saturations
     ]  # fmt: skip
-    note = f"the target is {SATURATED:.0%} of the mean F1 on dev with the gold of the whole pool"
-    header = ("regime", "target", "interval reaches it from", "interval lies above it from")
-    return Table(header, rows, (note,), "Saturation")
+    notes = [
+        f"the target is {SATURATED:.0%} of the F1 on dev with the gold of the whole pool; compared in pairs by fold and seed, by the "
+        f"{LEVEL:.0%} interval of the difference",
+    ]
+    if BEST_ON_DEV in summary.regimes:
+        notes.append(f"{BEST_ON_DEV} is left out: it is chosen by the dev that it would be measured on")
+    header = ("regime", "target, mean", "not distinguishable from it from", "above it from")
+    return Table(header, rows, tuple(notes), "Saturation")
 
 
 def money_table(summary: BudgetSummary) -> Table | None:

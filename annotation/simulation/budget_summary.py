@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...typed_json import Count
 from .bands import Band, difference_band, f1_band
 from .budget import CellRow
-from .budget_design import BALANCED, EXPERT, FULL, LLM, LLM_FIRST
+from .budget_design import BALANCED, EXPERT, FULL, LLM, LLM_FIRST, REGIMES
 from .expert_price import ExpertPrice
 
 BEST_ON_DEV = "best-on-dev"
@@ -17,11 +17,15 @@ CHOSEN_FROM = (EXPERT, LLM, LLM_FIRST, BALANCED)
 """Regimes whose students it chooses from, as far as they are trained; of equal ones the first."""
 SATURATED = 0.99
 """Share of the F1 on dev with the gold of the whole pool that counts as saturation."""
+_Cells = Mapping[tuple[int, int], CellRow]
+"""Cells of a budget and a regime by fold and seed, in order."""
+Unbought = Callable[[int, float], tuple[int, int]]
+"""Returns the numbers of sentences and of tokens that the model was shown and that a budget of a fold does not hold."""
 
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """What has been paid for besides the budget, by every regime.
+    """What has been paid for besides the budget: dev by every regime, and what the model was shown by those that use its labels.
 
     Attributes:
         dev_sentences: Number of sentences of dev.
@@ -47,7 +51,8 @@ class Cost:
     """What a student cost.
 
     Attributes:
-        sentences: Number of sentences that the expert has labelled, of dev and of examples included; the mean of the folds.
+        sentences: Number of sentences that the expert has labelled, dev included, and where the model's labels are used, its examples,
+            too, none of them twice; the mean of the folds.
         tokens: Number of their tokens, likewise.
         money: Price of these, and of the model's labels if the regime uses them; None if one of the two is unknown.
     """
@@ -87,9 +92,10 @@ class Saturation:
 
     Attributes:
         regime: The regime.
-        target: F1 on dev that counts as saturation.
-        reached: Smallest budget, in percent, whose interval reaches it: its upper end is not below; None if none does.
-        passed: Smallest budget whose interval lies above it; None if none does.
+        target: F1 on dev that counts as saturation, on the mean.
+        reached: Smallest budget, in percent, that is not distinguishable from it: the interval of F1 less the target, in pairs by fold and
+            seed, ends at 0 or above; None if there is none.
+        passed: Smallest budget whose interval of that begins at 0 or above; None if there is none.
     """
 
     regime: str
@@ -104,7 +110,9 @@ class BudgetSummary:
 
     Attributes:
         points: Budgets in regimes, by budget and then by regime; the gold of the whole pool is the last.
-        saturations: One for each regime with budgets; empty as long as no student of the gold of the whole pool is finished.
+        saturations: One for each regime with budgets but `best-on-dev`, whose F1 on dev is that of a winner and so too high; empty as long
+            as no student of the gold of the whole pool is finished.
+        best_on_dev_of: Regimes that `best-on-dev` has chosen from; empty if there was nothing to choose.
         paid: What every regime has paid for.
         cells: Number of finished cells.
         of_cells: Number of cells of the grid.
@@ -113,6 +121,7 @@ class BudgetSummary:
 
     points: tuple[Point, ...]
     saturations: tuple[Saturation, ...]
+    best_on_dev_of: tuple[str, ...]
     paid: Paid
     cells: Count
     of_cells: Count
@@ -124,92 +133,115 @@ class BudgetSummary:
         return list(dict.fromkeys(point.regime for point in self.points))
 
 
-def summarise(rows: Sequence[CellRow], paid: Paid, of_cells: int) -> BudgetSummary:
-    """Return what finished cells say together.
+def summarise(rows: Sequence[CellRow], paid: Paid, of_cells: int, unbought: Unbought | None = None) -> BudgetSummary:
+    """Return what finished cells say together, in whatever order they were finished.
 
     Args:
         rows: The cells.
-        paid: What every regime has paid for.
+        paid: What has been paid for besides the budget.
         of_cells: Number of cells of the grid.
+        unbought: Counts what the model was shown and a budget does not hold; None if no budget holds any of it.
     """
     groups: dict[tuple[float, str], dict[tuple[int, int], CellRow]] = {}
-    for row in rows:
+    for row in sorted(rows, key=lambda row: (row.budget, (*REGIMES, row.regime).index(row.regime), row.fold, row.seed)):
         groups.setdefault((row.budget, row.regime), {})[row.fold, row.seed] = row
-    points = []
-    for budget in sorted({budget for budget, _ in groups}):
+    bill = _Bill(paid, unbought or (lambda fold, budget: (paid.shown_sentences, paid.shown_tokens)))
+    points: list[Point] = []
+    for budget in dict.fromkeys(budget for budget, _ in groups):
         at_budget = {regime: cells for (one, regime), cells in groups.items() if one == budget}
         expert = at_budget.get(EXPERT, {})
-        points += [_point(cells, expert if regime != EXPERT else {}, paid) for regime, cells in at_budget.items()]
+        points += [_point(cells, expert if regime != EXPERT else {}, bill) for regime, cells in at_budget.items()]
         if expert and 0 < budget < FULL:
-            points += _best_on_dev(at_budget | {LLM: groups.get((0.0, LLM), {})}, paid)
-    seconds = sum(row.seconds for row in rows)
-    return BudgetSummary(tuple(points), tuple(_saturations(points)), paid, len(rows), of_cells, round(seconds, 1))
+            points += _best_on_dev(at_budget | {LLM: groups.get((0.0, LLM), {})}, bill)
+    chosen = any(point.regime == BEST_ON_DEV for point in points)
+    offered = tuple(name for name in CHOSEN_FROM if chosen and any(regime == name for _, regime in groups))
+    seconds = round(sum(row.seconds for row in rows), 1)
+    return BudgetSummary(tuple(points), tuple(_saturations(groups)), offered, paid, len(rows), of_cells, seconds)
 
 
-def _point(cells: Mapping[tuple[int, int], CellRow], expert: Mapping[tuple[int, int], CellRow], paid: Paid) -> Point:
-    rows = list(cells.values())
-    pairs = [(expert[key], cells[key]) for key in sorted(expert.keys() & cells.keys())]
-    difference = (
-        difference_band([one.counts("test") for one, _ in pairs], [other.counts("test") for _, other in pairs])
-        if pairs
-        else None
+def _point(cells: _Cells, expert: _Cells, bill: _Bill) -> Point:
+    first = next(iter(cells.values()))
+    difference = _difference(expert, cells, "test")
+    return Point(
+        first.regime,
+        first.budget,
+        bill.cost(cells, first.regime),
+        _mean(cells, "dev"),
+        _mean(cells, "test"),
+        difference,
     )
-    first = rows[0]
-    return Point(first.regime, first.budget, _cost(rows, paid, first.regime), _dev(rows), _test(rows), difference)
 
 
-def _best_on_dev(regimes: Mapping[str, Mapping[tuple[int, int], CellRow]], paid: Paid) -> list[Point]:
+def _best_on_dev(regimes: Mapping[str, _Cells], bill: _Bill) -> list[Point]:
     """Return the regime that keeps the student that is best on dev; none if there is nothing to choose from.
 
     Args:
         regimes: Cells of a budget, and those of the model's labels alone, by fold and seed.
-        paid: What every regime has paid for.
+        bill: What they cost.
     """
     offered = [regimes[regime] for regime in CHOSEN_FROM if regimes.get(regime)]
-    keys = sorted(key for key in regimes[EXPERT] if sum(key in cells for cells in offered) > 1)
-    if not keys:
+    experts = {key: row for key, row in regimes[EXPERT].items() if sum(key in cells for cells in offered) > 1}
+    if not experts:
         return []
-    experts = [regimes[EXPERT][key] for key in keys]
-    chosen = [max((cells[key] for cells in offered if key in cells), key=lambda row: row.f1("dev")) for key in keys]
-    difference = difference_band([one.counts("test") for one in experts], [one.counts("test") for one in chosen])
+    chosen = {
+        key: max((cells[key] for cells in offered if key in cells), key=lambda row: row.f1("dev")) for key in experts
+    }
+    budget = next(iter(experts.values())).budget
     return [
         Point(
-            BEST_ON_DEV, experts[0].budget, _cost(experts, paid, BEST_ON_DEV), _dev(chosen), _test(chosen), difference,
-            sum(row.regime != EXPERT for row in chosen),
+            BEST_ON_DEV, budget, bill.cost(experts, BEST_ON_DEV), _mean(chosen, "dev"), _mean(chosen, "test"),
+            _difference(experts, chosen, "test"), sum(row.regime != EXPERT for row in chosen.values()),
         )
     ]  # fmt: skip
 
 
-def _dev(rows: Sequence[CellRow]) -> Band:
-    return f1_band([row.counts("dev") for row in rows])
+def _mean(cells: _Cells, split: str) -> Band:
+    """Return the mean F1 of cells."""
+    return f1_band([row.counts(split) for row in cells.values()], [fold for fold, _ in cells])
 
 
-def _test(rows: Sequence[CellRow]) -> Band:
-    return f1_band([row.counts("test") for row in rows])
+def _difference(first: _Cells, second: _Cells, split: str, share: float = 1.0) -> Band | None:
+    """Return the mean of F1 of the second less a share of the first, in pairs by fold and seed; None if there is no pair."""
+    keys = [key for key in second if key in first]
+    if not keys:
+        return None
+    sides = [[cells[key].counts(split) for key in keys] for cells in (first, second)]
+    return difference_band(*sides, [fold for fold, _ in keys], share=share)
 
 
-def _cost(rows: Sequence[CellRow], paid: Paid, regime: str) -> Cost:
-    more = paid.dev_sentences + paid.shown_sentences, paid.dev_tokens + paid.shown_tokens
-    sentences = sum(row.expert_sentences for row in rows) / len(rows) + more[0]
-    tokens = sum(row.expert_tokens for row in rows) / len(rows) + more[1]
-    money = paid.expert.cost(sentences, tokens) if paid.expert else None
-    if money is not None and regime != EXPERT:
-        same = paid.expert is not None and paid.llm_currency == paid.expert.currency
-        money = money + paid.llm if paid.llm is not None and same else None
-    return Cost(sentences, tokens, money)
+@dataclass(frozen=True, slots=True)
+class _Bill:
+    """What has been paid for besides the budget, and what of it a budget holds."""
+
+    paid: Paid
+    unbought: Unbought
+
+    def cost(self, cells: _Cells, regime: str) -> Cost:
+        """Return what a regime costs, the mean of its cells."""
+        paid, rows = self.paid, cells.values()
+        shown = [(0, 0) if regime == EXPERT else self.unbought(row.fold, row.budget) for row in rows]
+        sentences = sum(row.expert_sentences + more for row, (more, _) in zip(rows, shown, strict=True))
+        tokens = sum(row.expert_tokens + more for row, (_, more) in zip(rows, shown, strict=True))
+        bought = sentences / len(rows) + paid.dev_sentences, tokens / len(rows) + paid.dev_tokens
+        money = paid.expert.cost(*bought) if paid.expert else None
+        if money is not None and regime != EXPERT:
+            same = paid.expert is not None and paid.llm_currency == paid.expert.currency
+            money = money + paid.llm if paid.llm is not None and same else None
+        return Cost(*bought, money)
 
 
-def _saturations(points: Sequence[Point]) -> list[Saturation]:
+def _saturations(groups: Mapping[tuple[float, str], _Cells]) -> list[Saturation]:
     """Return from which budget on each regime is as good as the gold of the whole pool."""
-    full = next((point for point in points if point.budget == FULL), None)
-    if full is None:
-        return []
-    target = SATURATED * full.dev.mean
-    found = []
-    for regime in dict.fromkeys(point.regime for point in points if point.regime != LLM):
-        budgets = [point for point in points if point.regime == regime and point.budget < FULL]
-        if budgets:
-            reached = next((point.budget for point in budgets if point.dev.interval.high >= target), None)
-            passed = next((point.budget for point in budgets if point.dev.interval.low >= target), None)
-            found.append(Saturation(regime, target, reached, passed))
-    return found
+    full = groups.get((FULL, EXPERT), {})
+    gaps: dict[str, dict[float, Band]] = {}
+    for (budget, regime), cells in groups.items():
+        if 0 < budget < FULL and (gap := _difference(full, cells, "dev", SATURATED)):
+            gaps.setdefault(regime, {})[budget] = gap
+    target = SATURATED * _mean(full, "dev").mean if full else 0.0
+    return [
+        Saturation(
+            regime, target, next((budget for budget, gap in by_budget.items() if gap.interval.high >= 0), None),
+            next((budget for budget, gap in by_budget.items() if gap.interval.low >= 0), None),
+        )
+        for regime, by_budget in gaps.items()
+    ]  # fmt: skip

@@ -58,7 +58,9 @@ class LlmLabels:
                 f"sentences of the pool without labels of the model, left out of what it has labelled: {self.missing:,}"
             )
         if self.examples:
-            lines.append(f"gold sentences that the model was shown, charged to every regime: {len(self.examples):,}")
+            lines.append(
+                f"gold sentences that the model was shown, charged to every regime that uses its labels: {len(self.examples):,}"
+            )
         return lines
 
 

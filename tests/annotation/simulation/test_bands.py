@@ -38,16 +38,34 @@ def test_trainings_that_differ_widen_the_interval() -> None:
 
 def test_pairs_cancel_what_they_share() -> None:
     first = [training(share, seed) for seed, share in enumerate((0.5, 0.9))]
-    assert difference_band(first, first).interval == pytest.approx(difference_band(first, first).interval)
     same = difference_band(first, first)
     assert (same.mean, same.interval.low, same.interval.high) == (0, 0, 0)
+    second = [[Counts(max(0, one.correct - (at % 20 == 0)), 2, 2) for at, one in enumerate(counts)] for counts in first]
+    alone, paired = f1_band(second).interval, difference_band(first, second).interval
+    assert -0.05 < paired.low < paired.high < 0
+    assert paired.high - paired.low < (alone.high - alone.low) / 5
+    least = difference_band(first, first, share=0.99)
+    assert least.mean == pytest.approx(0.01 * f1_band(first).mean)
     with pytest.raises(ValueError, match="2 trainings and 1"):
         difference_band(first, first[:1])
 
 
+def test_seeds_of_one_fold_say_less_than_folds() -> None:
+    folds = [fold for fold in range(3) for _ in range(3)]
+    trainings = [training((0.5, 0.7, 0.9)[fold], seed) for seed, fold in enumerate(folds)]
+    apart, together = f1_band(trainings), f1_band(trainings, folds)
+    assert together.mean == apart.mean
+    widths = [found.interval.high - found.interval.low for found in (apart, together)]
+    assert widths[1] > 1.4 * widths[0]
+    assert f1_band(trainings, range(9, 0, -1)).interval == pytest.approx(apart.interval, abs=0.03)
+    one = f1_band(trainings, [0] * 9).interval
+    assert one == pytest.approx(apart.interval, abs=0.03)
+
+
 def test_a_difference_may_lie_on_both_sides_of_zero() -> None:
-    found = difference_band([training(0.7, 1), training(0.7, 2)], [training(0.7, 3), training(0.6, 4)])
-    assert -1 < found.interval.low < found.mean < 0 < found.interval.high + 0.05
+    found = difference_band([training(0.7, 1), training(0.7, 2)], [training(0.75, 3), training(0.65, 4)])
+    assert found.interval.low < found.mean < found.interval.high
+    assert found.interval.low < 0 < found.interval.high
     assert difference_band([training(0.9, 1)], [training(0.5, 2)]).interval.high < 0
 
 

@@ -18,6 +18,7 @@ from llms_meet_ner.annotation.simulation.budget import (
     rows_of,
     seconds_a_step,
     settings_of,
+    unbought_of,
 )
 from llms_meet_ner.annotation.simulation.budget_design import REGIMES, Grid, ordered
 from llms_meet_ner.annotation.simulation.learner import Outcome, StudentLearner
@@ -108,5 +109,10 @@ def test_steps_are_counted_with_a_stage_that_budgets_share(workdir: Path) -> Non
     with pytest.raises(LmnError, match="need labels of a model"):
         design.check(GRID)
     design.check(replace(GRID, regimes=("expert",)))
+    order = ordered(pool.train, 0, 42)
+    count = unbought_of(design, (order[3], order[30]))
+    assert [count(0, budget) for budget in (0.0, 10.0, 100.0)] == [
+        (2, len(order[3].tokens) + len(order[30].tokens)), (1, len(order[30].tokens)), (0, 0),
+    ]  # fmt: skip
     assert seconds_a_step(design, 2) > 0
     assert not Path("out").exists()

@@ -37,7 +37,7 @@ def test_tables_say_scores_differences_saturation_and_cost() -> None:
     assert money.rows[1] == ("2 %", "", "1.20", "unknown", "unknown")
     unpriced = all_tables(summarise(ROWS, replace(PAID, expert=None), 4))
     assert len(unpriced) == 4
-    assert len(all_tables(summarise(ROWS[:2], PAID, 4))) == 3  # nothing to compare with, no gold of the whole pool
+    assert len(all_tables(summarise(ROWS[1:2], PAID, 4))) == 3  # nothing to compare with, no gold of the whole pool
 
 
 def test_files_hold_the_same_tables_and_a_chart_for_each_axis(tmp_path: Path) -> None:
