@@ -60,7 +60,7 @@ def active_command(
     learner = learner_of(recipe, overrides, card)
     pool = data.read(card)
     publisher = _publisher(outputs, plan, learner, recipe, overrides, pool)
-    settings = _settings(plan, pool, learner, recipe)
+    settings = _settings(plan, pool, data.splits, learner, recipe)
     for line in (*pool.lines(), *plan_lines(plan, pool)):
         echo(line, err=True)
     out = outputs.out
@@ -92,12 +92,19 @@ def _publisher(
     """
     if outputs.push is None or outputs.only_plan or outputs.only_report:
         return None
-    from ..simulation.active_push import RoundPublisher
+    from ..simulation.active_push import MARKS_FILE, RoundPublisher
 
     strategy = next((name for name in plan.strategies if name != RANDOM), RANDOM)
     trained_by = load_recipe(recipe, overrides)
     publisher = RoundPublisher(
-        outputs.push, outputs.base_model, strategy, plan.seeds[0], learner, trained_by, pool.card
+        outputs.push,
+        outputs.base_model,
+        strategy,
+        plan.seeds[0],
+        learner,
+        trained_by,
+        pool.card,
+        outputs.out / MARKS_FILE,
     )
     publisher.check()
     echo(
@@ -107,10 +114,12 @@ def _publisher(
     return publisher
 
 
-def _settings(plan: ActivePlan, pool: Pool, learner: RoundLearner, recipe: Path) -> dict[str, Any]:
+def _settings(
+    plan: ActivePlan, pool: Pool, splits: Sequence[str], learner: RoundLearner, recipe: Path
+) -> dict[str, Any]:
     """Return what the rows follow from."""
     sizes = {name: len(part) for name, part in (("pool", pool.train), ("dev", pool.dev), ("test", pool.test))}
     return {
-        "corpus": pool.card.name, "sentences": sizes, "tokens": tokens_of(pool.train), "recipe": recipe.name,
-        "learner": {key: value for key, value in learner.settings.items() if key != "device"}, **plan.to_json(),
+        "corpus": pool.card.name, "splits": list(splits), "pool": pool.sha256, "sentences": sizes, "tokens": tokens_of(pool.train),
+        "recipe": recipe.name, "learner": {key: value for key, value in learner.described.items() if key != "device"}, **plan.to_json(),
     }  # fmt: skip

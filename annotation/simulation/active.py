@@ -26,7 +26,7 @@ from ..selection.batch import take
 from ..selection.strategies import RANDOM, Aids, Candidate, random, strategy_of
 from ..selection.vectors import vectors_by
 from .active_curves import f1_of, stops
-from .active_learners import RoundLearner
+from .active_learners import RoundLearner, data_folder_of
 from .active_plan import ActivePlan
 from .learner import forget
 from .own_folder import make_own
@@ -70,7 +70,7 @@ class Round(NamedTuple):
 
 
 class AfterTraining(Protocol):
-    """Does something with the weights of a round while they are there."""
+    """Does something with the weights of a finished round, once more in a later run. They may be gone by then."""
 
     def __call__(self, one: Round, weights: Path, labelled: Sequence[Sentence]) -> None:
         """Do it.
@@ -113,6 +113,7 @@ class Simulation:
             LmnError: A training fails, or a file cannot be read or written.
         """
         make_own(self.out / ROUNDS_FOLDER)
+        self._after_earlier()
         for seed in self.plan.seeds:
             self._start(seed)
             for strategy in self.plan.strategies:
@@ -125,6 +126,18 @@ class Simulation:
                 for number in range(1, self.plan.rounds + 1):
                     self._forget(Round(strategy, seed, number))
             self._forget(Round(START, seed, 0))
+
+    def _after_earlier(self) -> None:
+        """Do what was to be done after trainings of an earlier run, which may have ended before it."""
+        if self.after_training is None:
+            return
+        for seed in self.plan.seeds:
+            rounds = (
+                Round(name, seed, number) for name in self.plan.strategies for number in range(1, self.plan.rounds + 1)
+            )
+            for one in (Round(START, seed, 0), *rounds):
+                if one.cell in self.rows:
+                    self.after_training(one, one.folder(self.out) / _WEIGHTS, self.labelled(one))
 
     def _stopped(self, one: Round) -> bool:
         """Whether the rule has stopped the strategy before a round."""
@@ -157,8 +170,6 @@ class Simulation:
             self._choose(one, system, labelled, strategies)
         del system
         gc.collect()
-        if self.after_training:
-            self.after_training(one, place / _WEIGHTS, labelled)
         seconds = time.monotonic() - began
         self.rows.append(one.cell, {
             "strategy": one.strategy, "seed": one.seed, "round": one.number, "sentences": len(labelled), "tokens": tokens_of(labelled),
@@ -166,6 +177,8 @@ class Simulation:
             "test": test.sum(0).tolist(),
         })  # fmt: skip
         self._tell(one, labelled, dev, seconds)
+        if self.after_training:
+            self.after_training(one, place / _WEIGHTS, labelled)
         if self.plan.fresh:
             self._forget(one)
         elif one.number > 1:
@@ -223,7 +236,9 @@ class Simulation:
 
     def _forget(self, one: Round) -> None:
         if not self.keep_models:
-            forget(one.folder(self.out) / _WEIGHTS)
+            weights = one.folder(self.out) / _WEIGHTS
+            forget(weights)
+            forget(data_folder_of(weights))
 
     def _tell(self, one: Round, labelled: Sequence[Sentence], dev: NDArray[np.int64], seconds: float) -> None:
         """Say how a round went, by dev alone, and how long the rest will take."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -20,7 +20,19 @@ from ...training.recipe import Recipe
 _SPLIT = "train"
 
 
-def write_data(card: Card, sentences: Sequence[Sentence], folder: Path, title: str, like: Recipe | None = None) -> str:
+class Prompt(NamedTuple):
+    """What an adapter reads and writes.
+
+    Attributes:
+        format: Name of the output format.
+        variant: Wording of the instruction; None for the card's default.
+    """
+
+    format: str = DEFAULT_FORMAT
+    variant: str | None = None
+
+
+def write_data(card: Card, sentences: Sequence[Sentence], folder: Path, title: str, prompt: Prompt) -> str:
     """Write sentences with their gold into a folder: a corpus with a card, and the data set that is made of it.
 
     Args:
@@ -28,7 +40,7 @@ def write_data(card: Card, sentences: Sequence[Sentence], folder: Path, title: s
         sentences: The sentences.
         folder: Folder for the corpus; its `alpaca/` holds the data set.
         title: Title of the corpus.
-        like: Recipe whose data set says the prompt, if it is there; None for the card's default.
+        prompt: Format and wording of the data set.
 
     Returns:
         Name of the data set.
@@ -44,8 +56,7 @@ def write_data(card: Card, sentences: Sequence[Sentence], folder: Path, title: s
             file.write(yaml.safe_dump(_keys(card, title), allow_unicode=True, sort_keys=False, width=120))
         files.put()
     made = load_card(folder)
-    form, variant = _prompt_of(like)
-    spec = prompt_spec_of(made, form, variant)
+    spec = prompt_spec_of(made, prompt.format, prompt.variant)
     with Generation() as files:
         written = write_split(made, _SPLIT, sentences, spec, folder / "alpaca", files)
         merge_dataset_info(made, {_SPLIT: written}, spec, folder / "alpaca", files)
@@ -74,10 +85,13 @@ def _keys(card: Card, title: str) -> dict[str, Any]:
     return keys
 
 
-def _prompt_of(like: Recipe | None) -> tuple[str, str | None]:
-    """Return the format and the wording of a recipe's data set; the defaults where it was not converted."""
+def prompt_of(recipe: Recipe) -> tuple[Prompt, str | None]:
+    """Return the prompt of a recipe's data set, and where it was not converted, a default with a line for people about that."""
     try:
-        spec = like.train_entry().spec if like else None
-    except LmnError:
-        spec = None
-    return (spec.format, spec.variant) if spec else (DEFAULT_FORMAT, None)
+        spec = recipe.train_entry().spec
+    except LmnError as error:
+        return (
+            Prompt(),
+            f"the prompt is the default, format {DEFAULT_FORMAT}, since the recipe's data set tells none: {error}",
+        )
+    return Prompt(spec.format, spec.variant), None

@@ -20,7 +20,7 @@ from ...systems.recipe_adapter import RecipeAdapter
 from ...systems.system import System
 from ...terminal import echo
 from ...training.recipe import Recipe, load_recipe
-from .active_data import write_data
+from .active_data import Prompt, prompt_of, write_data
 from .learner import StudentLearner
 
 _BATCH_KEY, _ACCUMULATION_KEY = "per_device_train_batch_size", "gradient_accumulation_steps"
@@ -36,7 +36,17 @@ class RoundLearner(Protocol):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What a training follows from besides sentences, steps and seed, for JSON."""
+        """Keys of the recipe that a training follows from besides sentences, steps and seed."""
+        ...
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """All that it follows from besides these, for JSON: the keys, and the prompt where there is one."""
+        ...
+
+    @property
+    def prompt(self) -> Prompt:
+        """Prompt of the data sets that are written; a student reads none."""
         ...
 
     @property
@@ -80,11 +90,17 @@ class StudentRounds:
     said: set[str] = field(default_factory=set)
 
     is_student = True
+    prompt = Prompt()
 
     @property
     def settings(self) -> dict[str, Any]:
         """The recipe's keys."""
         return self.learner.settings
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """The recipe's keys."""
+        return self.settings
 
     @property
     def batch_size(self) -> int:
@@ -110,10 +126,12 @@ class AdapterRounds:
     Attributes:
         recipe: Recipe of an adapter. Its data sets, epochs, seed, evaluation and output folder are not used.
         card: Card of the corpus.
+        prompt: Prompt of all trainings, as it was when the simulation began.
     """
 
     recipe: Recipe
     card: Card
+    prompt: Prompt
 
     is_student = False
 
@@ -121,6 +139,11 @@ class AdapterRounds:
     def settings(self) -> dict[str, Any]:
         """The recipe's keys."""
         return {key: value for key, value in self.recipe.values.items() if key not in _SET_HERE}
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """The recipe's keys and the prompt."""
+        return {**self.settings, "format": self.prompt.format, "variant": self.prompt.variant}
 
     @property
     def batch_size(self) -> int:
@@ -132,8 +155,8 @@ class AdapterRounds:
     ) -> System:
         """Train an adapter."""
         rmtree(folder, ignore_errors=True)
-        data = folder.with_name(f"{folder.name}-data")
-        dataset = write_data(self.card, sentences, data, f"{self.card.title}, {len(sentences)} sentences", self.recipe)
+        data = data_folder_of(folder)
+        dataset = write_data(self.card, sentences, data, f"{self.card.title}, {len(sentences)} sentences", self.prompt)
         values = {
             **self.settings, "dataset": dataset, "dataset_dir": str(data / "alpaca"), "output_dir": str(folder), "max_steps": steps,
             "seed": seed, "save_strategy": "no",
@@ -161,7 +184,15 @@ def learner_of(path: Path, overrides: Sequence[str], card: Card) -> RoundLearner
     recipe = load_recipe(path, overrides)
     if recipe.is_student:
         return StudentRounds(StudentLearner.of(path, overrides, card))
-    return AdapterRounds(recipe, card)
+    prompt, note = prompt_of(recipe)
+    if note:
+        echo(note, err=True)
+    return AdapterRounds(recipe, card, prompt)
+
+
+def data_folder_of(weights: Path) -> Path:
+    """Return the folder of the data that an adapter was trained on."""
+    return weights.with_name(f"{weights.name}-data")
 
 
 def _batch(values: dict[str, Any]) -> int:

@@ -287,6 +287,7 @@ def settings_of(design: Design) -> dict[str, Any]:
         "dev_sentences": len(design.pool.dev),
         "recipe": design.learner.settings,
         "llm": design.llm.sha256 if design.llm else None,
+        "llm_labels": design.llm.labels_sha256 if design.llm else None,
         "steps": design.steps,
         "evaluations": design.evaluations,
         "least_probability": design.least,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,7 +32,7 @@ class LlmLabels:
     Attributes:
         folder: Folder of the labelled corpus.
         summary: What the corpus says of itself: system, bill.
-        sha256: Hash of that, which names the hashes of the other files.
+        sha256: Hash of that.
         sentences: The sentences with the model's entities, by their id in the pool.
         certainties: How certain the model is of the entities of a sentence, by its id; larger is more certain, and nothing more is meant by
             the number. Empty if the system gives neither uncertainty nor confidences.
@@ -45,6 +47,15 @@ class LlmLabels:
     certainties: dict[str, float]
     missing: int
     examples: tuple[Sentence, ...]
+
+    @property
+    def labels_sha256(self) -> str:
+        """Hash of the labels as they were read: ids, entities and certainties, which somebody may have changed since."""
+        rows = [
+            [name, [[span.start, span.end, span.label] for span in one.spans], self.certainties.get(name)]
+            for name, one in sorted(self.sentences.items())
+        ]
+        return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
 
     def lines(self) -> list[str]:
         """Return lines for people about the labels."""

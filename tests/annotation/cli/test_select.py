@@ -79,6 +79,7 @@ def test_where_chance_chooses_only_what_was_chosen_is_answered(place: Path) -> N
     annotate(*SELECT, "--strategy", "random", "--number", "3", "--out", "four")
     assert len(rows(Path("four/run/predictions.jsonl"))) == 3
     assert len(labelled(Path("four"), "train")) == 3
+    assert "--restart writes over them" in annotate(*SELECT, "--number", "3", "--out", "four", code=1).stderr
 
 
 def test_mistakes_are_said_before_a_sentence_is_answered(place: Path, fake: Fake) -> None:

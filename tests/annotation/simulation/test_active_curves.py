@@ -51,6 +51,11 @@ def test_the_area_is_that_of_scikit_learn_over_the_range(values: list[float]) ->
     assert area(tokens, np.full(len(values), 0.5), tokens[0] + 20) == pytest.approx(0.5)
 
 
+def test_areas_need_no_numpy_2(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(np, "trapezoid", raising=False)
+    assert area(np.array([0.0, 10, 20]), np.array([0.0, 1, 0]), 20.0) == pytest.approx(0.5)
+
+
 def test_the_area_ends_where_all_curves_are() -> None:
     assert area(np.array([0.0, 10, 20]), np.array([0.0, 1, 0]), 10.0) == pytest.approx(0.5)
     grid = grid_of([curve([100, 200, 300], [0, 0, 0]), curve([100, 190, 280], [0, 0, 0])])

@@ -12,6 +12,7 @@ from paths import DEMO
 from tiny_training import TinyTraining
 
 from llms_meet_ner.annotation.simulation.active import answers_of
+from llms_meet_ner.annotation.simulation.active_data import Prompt, write_data
 from llms_meet_ner.annotation.simulation.active_learners import AdapterRounds, learner_of
 from llms_meet_ner.data_converters import load_card, read_corpus
 
@@ -23,10 +24,18 @@ def recipe(workdir: Path, tiny: TinyTraining) -> Path:
     return path
 
 
-def test_a_recipe_says_what_learns(recipe: Path) -> None:
+def test_a_recipe_says_what_learns(recipe: Path, capsys: pytest.CaptureFixture[str]) -> None:
     learner = learner_of(recipe, ["gradient_accumulation_steps=3"], load_card("demo"))
     assert isinstance(learner, AdapterRounds)
     assert (learner.is_student, learner.batch_size) == (False, 3)
+    assert learner.described == {**learner.settings, "format": learner.prompt.format, "variant": learner.prompt.variant}
+    assert learner.prompt == Prompt()
+    assert "the prompt is the default, format" in capsys.readouterr().err
+    card = load_card("demo")
+    name = write_data(card, list(read_corpus(card, "testa"))[1:3], Path("data"), "two", Prompt("xml"))
+    found = learner_of(recipe, [f"dataset={name}", "dataset_dir=data/alpaca"], card)
+    assert found.prompt.format == found.described["format"] == "xml"
+    assert capsys.readouterr().err == ""
     assert not {"dataset", "output_dir", "seed", "num_train_epochs"} & learner.settings.keys()
 
 

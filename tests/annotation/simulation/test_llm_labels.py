@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,10 @@ def test_labels_are_matched_by_the_id_that_was_asked_and_missing_ones_are_said(p
     assert labels.certainties[gold.id] == pytest.approx(-0.3)
     assert (labels.missing, labels.examples) == (1, ())
     assert "sentences of the pool without labels of the model, left out of what it has labelled: 1" in labels.lines()
+    changed = replace(labels, sentences=labels.sentences | {gold.id: gold})
+    surer = replace(labels, certainties=labels.certainties | {gold.id: 0.0})
+    assert len({one.labels_sha256 for one in (labels, changed, surer)}) == 3
+    assert labels.labels_sha256 == read_llm_labels(Path("llm"), pool).labels_sha256
     write_labels(Path("sure"), pool, entropy=None)
     assert not read_llm_labels(Path("sure"), pool).certainties
 
