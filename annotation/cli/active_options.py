@@ -18,7 +18,7 @@ from ...errors import LmnError
 from ...sentence import Sentence
 from ..selection.strategies import DEFAULT_OVERHEAD, RANDOM, STRATEGIES
 from ..simulation.active_plan import PRESETS, UNITS, ActivePlan, Amount, StopRule, plan_of
-from ..simulation.pool import SPLITS, Pool, read_pool
+from ..simulation.pool import SPLITS, Pool, parse_splits, read_pool
 
 R = TypeVar("R")
 _PLAN_NAMES = (
@@ -68,11 +68,10 @@ _data_group = cloup.option_group(
     "Data",
     cloup.option("--source", type=click.Path(path_type=Path), help="Folder of the corpus files. [default: the card's]"),
     cloup.option(
-        "--splits", nargs=3, default=SPLITS, show_default=True, metavar="POOL DEV TEST",
-        help="Splits that are the pool, dev and test.",
+        "--splits", default=",".join(SPLITS), show_default=True, help="Splits that are the pool, dev and test, in this order.",
     ),
     cloup.option("--pool-sentences", type=click.IntRange(min=1), help="Draw so many sentences of the pool. [default: all]"),
-    cloup.option("--dev-sentences", type=click.IntRange(min=1), help="Only the first N sentences of dev. [default: all]"),
+    cloup.option("--dev-sentences", type=click.IntRange(min=1), help="Draw so many sentences of dev. [default: all]"),
     cloup.option("--test-sentences", type=click.IntRange(min=1), help="Draw so many sentences of test. [default: all]"),
 )  # fmt: skip
 _output_group = cloup.option_group(
@@ -100,7 +99,7 @@ class DataChoice:
         source: Folder of the corpus files; None for the card's.
         splits: Splits that are the pool, dev and test.
         pool_sentences: Number of sentences of the pool that are drawn; None for all.
-        dev_sentences: Number of sentences of dev, the first ones; None for all.
+        dev_sentences: Number of sentences of dev that are drawn; None for all.
         test_sentences: Number of sentences of test that are drawn; None for all.
     """
 
@@ -158,6 +157,7 @@ def active_options(command: Callable[..., R]) -> Callable[..., R]:
     @wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> R:
         plan = _plan(**{name: kwargs.pop(name) for name in _PLAN_NAMES})
+        kwargs["splits"] = parse_splits(kwargs["splits"])
         data = DataChoice(*(kwargs.pop(name) for name in _DATA_NAMES))
         outputs = OutputChoice(*(kwargs.pop(name) for name in _OUTPUT_NAMES))
         return command(*args, data=data, plan=plan, outputs=outputs, **kwargs)

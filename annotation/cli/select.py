@@ -57,7 +57,7 @@ def _selection_options(command: Callable[..., R]) -> Callable[..., R]:
         cloup.option("--token-budget", type=click.IntRange(min=1), help="Number of tokens, instead of --number."),
         cloup.option(
             "--random", "at_random", type=click.IntRange(min=0), default=0, show_default=True,
-            help="Number of sentences that are drawn at random besides: a sample of the texts, to score and calibrate on.",
+            help="Number of sentences that are drawn at random besides, none repeated or labelled, to score and calibrate on.",
         ),
         cloup.option("--not-in", metavar="CARD", multiple=True, help="Corpus whose sentences have labels and are left out; repeatable."),
         cloup.option(
@@ -143,7 +143,7 @@ def _answered(
 ) -> tuple[Picked, list[Candidate], list[PredictionRecord]]:
     """Return what is chosen, the candidates, and the answers to what is chosen, in that order.
 
-    Where chance alone chooses, the system answers only what was chosen.
+    Where chance alone chooses, the system answers only what was chosen, so that another strategy in the same folder asks anew.
     """
     from ..selection.vectors import vectors_by
 
@@ -192,7 +192,7 @@ def lines_of(selection: Selection) -> list[str]:
     chosen = f"{selection.chosen:,} of {selection.pool:,} sentences chosen by {selection.strategy}, {selection.tokens:,} tokens"
     lines = [chosen + f" (budget: {selection.budget})"]
     if selection.near_left_out:
-        lines.append(f"passed over as almost the same as a chosen one: {selection.near_left_out:,}")
+        lines.append(f"passed over as almost the same as a chosen or drawn one: {selection.near_left_out:,}")
     if selection.at_random:
         lines.append(f"drawn at random besides: {selection.at_random:,} sentences, {selection.random_tokens:,} tokens")
     else:

@@ -19,7 +19,7 @@ from ..simulation.active_learners import RoundLearner, learner_of
 from ..simulation.active_plan import ActivePlan
 from ..simulation.own_folder import check_own
 from ..simulation.pool import Pool, tokens_of
-from ..simulation.rows import ROWS_FILE, opened_rows, read_rows
+from ..simulation.rows import ROWS_FILE, Rows, opened_rows, peeked_rows, read_rows
 from .active_options import DataChoice, OutputChoice, active_options
 
 if TYPE_CHECKING:
@@ -54,27 +54,34 @@ def active_command(
     """  # noqa: D301
     from ..simulation.active import ROUNDS_FOLDER, Simulation
     from ..simulation.active_estimate import estimate, plan_lines
-    from ..simulation.active_outcome import PAGE_FILE, outcome_of, save_outcome, tables_of
 
     card = load_card(card_name)
     learner = learner_of(recipe, overrides, card)
     pool = data.read(card)
     publisher = _publisher(outputs, plan, learner, recipe, overrides, pool)
     settings = _settings(plan, pool, data.splits, learner, recipe)
+    out = outputs.out
+    if outputs.only_report:
+        _report(plan, pool, peeked_rows(out / ROWS_FILE, settings), settings, out)
+        return
     for line in (*pool.lines(), *plan_lines(plan, pool)):
         echo(line, err=True)
-    out = outputs.out
-    if not outputs.only_report:
-        check_own(out / ROUNDS_FOLDER)
+    check_own(out / ROUNDS_FOLDER)
     if outputs.only_plan:
         estimate(plan, pool, learner, len(read_rows(out / ROWS_FILE)[1]) if (out / ROWS_FILE).exists() else 0)
         return
     with opened_rows(out / ROWS_FILE, settings) as rows:
-        if not outputs.only_report:
-            estimate(plan, pool, learner, len(rows))
-            Simulation(plan, pool, learner, out, rows, outputs.keep_models, publisher).run()
-        outcome = outcome_of(plan, pool, rows, out)
-        save_outcome(outcome, plan, settings, out)
+        estimate(plan, pool, learner, len(rows))
+        Simulation(plan, pool, learner, out, rows, outputs.keep_models, publisher).run()
+        _report(plan, pool, rows, settings, out)
+
+
+def _report(plan: ActivePlan, pool: Pool, rows: Rows, settings: dict[str, Any], out: Path) -> None:
+    """Write and print the outcome of the rounds that are finished."""
+    from ..simulation.active_outcome import PAGE_FILE, outcome_of, save_outcome, tables_of
+
+    outcome = outcome_of(plan, pool, rows, out)
+    save_outcome(outcome, plan, settings, out)
     for table in tables_of(outcome, plan):
         for line in aligned(table):
             echo(line)

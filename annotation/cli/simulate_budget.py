@@ -23,7 +23,7 @@ from ..simulation.budget_summary import Paid, summarise
 from ..simulation.expert_price import ExpertPrice, read_expert_price
 from ..simulation.learner import StudentLearner
 from ..simulation.llm_labels import LlmLabels, read_llm_labels
-from ..simulation.pool import SPLITS, Pool, read_pool, tokens_of
+from ..simulation.pool import SPLITS, Pool, parse_splits, read_pool, tokens_of
 from ..simulation.rows import ROWS_FILE, Rows, opened_rows
 
 _DEFAULT_PRESET = "small"
@@ -163,7 +163,7 @@ def budget_command(
     A simulation that was killed goes on where it stopped; a wider grid adds cells to those that are there.
     """  # noqa: D301
     grid = _grid(**grid_options)
-    names = _three(splits)
+    names = parse_splits(splits)
     card = load_card(card_name)
     learner = StudentLearner.of(recipe_path, overrides, card)
     pool = read_pool(card, source, names, dev_sentences, seed)
@@ -200,15 +200,6 @@ def _grid(preset: str, budgets: str | None, folds: int | None, seeds: int | None
     given["budgets"] = parse_budgets(budgets) if budgets is not None else None
     given["regimes"] = parse_regimes(regimes) if regimes is not None else None
     return replace(PRESETS[preset], **{key: value for key, value in given.items() if value is not None})
-
-
-def _three(splits: str) -> tuple[str, str, str]:
-    words = [word.strip() for word in splits.split(",")]
-    if len(words) != len(SPLITS):
-        raise LmnError(
-            "three names with commas between them are needed", f"--splits {splits}", f"as in {','.join(SPLITS)}"
-        )
-    return words[0], words[1], words[2]
 
 
 def _shown(pool: Pool, llm: LlmLabels | None) -> list[Sentence]:

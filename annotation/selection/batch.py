@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from ...errors import LmnError
@@ -53,7 +53,9 @@ Near = Callable[[int], Sequence[int]]
 """Returns the positions of the candidates that are almost the same as one, itself included or not."""
 
 
-def take(pool: Sequence[Candidate], scores: Sequence[float], budget: Budget, near: Near | None = None) -> Batch:
+def take(
+    pool: Sequence[Candidate], scores: Sequence[float], budget: Budget, near: Near | None = None, known: Collection[int] = ()
+) -> Batch:  # fmt: skip
     """Choose sentences in the order of their scores, equal ones by id, until the budget is full.
 
     A sentence that is longer than what is left of a budget in tokens is passed over, so that the budget is never exceeded, and no
@@ -64,10 +66,11 @@ def take(pool: Sequence[Candidate], scores: Sequence[float], budget: Budget, nea
         scores: Score of each.
         budget: How much may be chosen.
         near: Finds sentences that are almost the same; None to take them as they come.
+        known: Positions of candidates that are almost the same as sentences outside the pool, and are passed over, too.
     """
     order = sorted(range(len(pool)), key=lambda at: (-scores[at], pool[at].id))
     chosen: list[int] = []
-    blocked: set[int] = set()
+    blocked = set(known)
     tokens = passed = 0
     for at in order:
         if budget.sentences is not None and len(chosen) >= budget.sentences:

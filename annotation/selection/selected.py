@@ -14,7 +14,7 @@ from ...generation import Generation
 from ...sentence import Sentence
 from ...typed_json import Count, to_json
 from ..texts import Texts
-from .batch import Budget, take
+from .batch import Budget, Near, take
 from .duplicates import Normalised, first_ones, near_duplicates, normalised
 from .strategies import RANDOM, Aids, Candidate, Strategy, random
 
@@ -159,7 +159,8 @@ class Picked:
 def pick(wish: Wish, sentences: Sequence[Sentence], pool: Sequence[Candidate], aids: Aids) -> Picked:
     """Choose sentences.
 
-    The random ones are drawn first, from all candidates, so that they are a random sample of the pool; the strategy chooses from the rest.
+    The random ones are drawn first, from all candidates, so that they are a random sample of the pool. The strategy chooses from the rest,
+    without what is almost the same as a drawn one.
 
     Args:
         wish: What is to be chosen.
@@ -173,9 +174,21 @@ def pick(wish: Wish, sentences: Sequence[Sentence], pool: Sequence[Candidate], a
     taken = set(drawn)
     rest = [at for at in range(len(pool)) if at not in taken]
     scores = tuple(wish.strategy.scores(pool, aids))
-    near = near_duplicates([sentences[at] for at in rest], wish.near) if wish.near is not None else None
-    batch = take([pool[at] for at in rest], [scores[at] for at in rest], wish.budget, near)
+    near, known = _near(wish, sentences, drawn, rest)
+    batch = take([pool[at] for at in rest], [scores[at] for at in rest], wish.budget, near, known)
     return Picked(tuple(rest[at] for at in batch.chosen), drawn, scores, batch.near)
+
+
+def _near(
+    wish: Wish, sentences: Sequence[Sentence], drawn: Sequence[int], rest: Sequence[int]
+) -> tuple[Near | None, set[int]]:
+    """Return what finds almost equal ones of the rest, and which of the rest are almost the same as a drawn one; by place in the rest."""
+    if wish.near is None:
+        return None, set()
+    near = near_duplicates(sentences, wish.near)
+    places = {at: place for place, at in enumerate(rest)}
+    known = {places[at] for one in drawn for at in near(one) if at in places}
+    return lambda place: [places[at] for at in near(rest[place]) if at in places], known
 
 
 def pool_sha256(sentences: Sequence[Sentence]) -> str:

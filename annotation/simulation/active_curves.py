@@ -103,9 +103,13 @@ def mean_curve(curves: Sequence[tuple[Floats, Floats]], grid: Floats) -> Floats:
     return found
 
 
-def grid_of(curves: Sequence[Curve]) -> Floats:
-    """Return the numbers of tokens at which strategies are compared: the points of the first curve that all curves reach."""
-    end = min(float(curve.tokens[-1]) for curve in curves)
+def end_of(curves: Sequence[Curve]) -> float:
+    """Return the number of tokens that all curves reach, at which comparisons end."""
+    return min(float(curve.tokens[-1]) for curve in curves)
+
+
+def grid_of(curves: Sequence[Curve], end: float) -> Floats:
+    """Return the numbers of tokens at which strategies are compared: the points of the first curve up to an end that all reach."""
     start = max(float(curve.tokens[0]) for curve in curves)
     points = curves[0].tokens
     found: Floats = np.unique(np.concatenate([[start], points[(points > start) & (points < end)], [end]]))
@@ -113,7 +117,7 @@ def grid_of(curves: Sequence[Curve]) -> Floats:
 
 
 def saved(strategy: Sequence[tuple[Floats, Floats]], chance: Sequence[tuple[Floats, Floats]], grid: Floats) -> float:
-    """Return the share of the tokens that a strategy saves at the F1 that chance reaches with all its tokens.
+    """Return the share of the tokens that a strategy saves at the F1 that chance reaches at the end of the grid.
 
     Both curves are means over seeds, made to rise. Minus infinity stands for a strategy that does not reach it.
     """
@@ -132,7 +136,7 @@ class Comparison:
         area: Normalised area of the strategy, mean over seeds.
         area_gain: By how much it is larger than that of chance.
         area_interval: Interval of that.
-        saved: Share of the tokens saved at the F1 that chance reaches with all its tokens; None if that is not reached.
+        saved: Share of the tokens saved at the F1 that chance reaches at the common end; None if that is not reached.
         saved_interval: Interval of that; an end that is None is not reached.
     """
 
@@ -144,8 +148,8 @@ class Comparison:
 
 
 def compare(
-    strategy: Mapping[int, Curve], chance: Mapping[int, Curve], *, resamples: int = RESAMPLES, seed: int = _SEED
-) -> Comparison:
+    strategy: Mapping[int, Curve], chance: Mapping[int, Curve], end: float, *, resamples: int = RESAMPLES, seed: int = _SEED
+) -> Comparison:  # fmt: skip
     """Compare a strategy with chance on the same seeds.
 
     The interval is a paired bootstrap that draws seeds and test sentences anew, the same ones for both. With three seeds it says little
@@ -154,12 +158,12 @@ def compare(
     Args:
         strategy: Curves by seed.
         chance: Curves of `random` by seed.
+        end: Number of tokens up to which they are compared, the same for all strategies of a simulation; all curves reach it.
         resamples: Number of resamples.
         seed: Seed of the draws.
     """
     seeds = sorted(strategy.keys() & chance.keys())
-    grid = grid_of([curves[one] for curves in (chance, strategy) for one in seeds])
-    end = float(grid[-1])
+    grid = grid_of([curves[one] for curves in (chance, strategy) for one in seeds], end)
 
     def judged(drawn: Sequence[int], weights: Floats) -> tuple[float, float, float]:
         pairs = [

@@ -33,6 +33,11 @@ def plan_lines(plan: ActivePlan, pool: Pool) -> list[str]:
     ]  # fmt: skip
     if last > size:
         lines.append(f"the pool ends before the last round: {last:,} {plan.unit} are asked for")
+    if plan.epochs and plan.unit == "tokens":
+        lines.append(
+            "epochs with a budget in tokens: shorter sentences train for more steps; --steps is the same for all"
+        )
+    lines.append("almost equal sentences are not passed over, as lmn-annotate select does (--near)")
     if "least-confidence" in plan.strategies:
         lines.append("least-confidence prefers long sentences: compare by tokens, not by sentences")
     return lines

@@ -57,6 +57,20 @@ class Pool:
         ]
 
 
+def parse_splits(text: str) -> tuple[str, str, str]:
+    """Return the names of the splits that are the pool, dev and test, written as `train,dev,test`.
+
+    Raises:
+        LmnError: They are not three.
+    """
+    words = [word.strip() for word in text.split(",")]
+    if len(words) != len(SPLITS):
+        raise LmnError(
+            "three names with commas between them are needed", f"--splits {text}", f"as in {','.join(SPLITS)}"
+        )
+    return words[0], words[1], words[2]
+
+
 def read_pool(
     card: Card, source: Path | None = None, splits: tuple[str, str, str] = SPLITS, dev_sentences: int | None = None, seed: int = 42
 ) -> Pool:  # fmt: skip

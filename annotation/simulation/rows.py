@@ -110,6 +110,34 @@ def read_rows(path: Path) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     return found[0][1][_SETTINGS], _by_cell(path, found[1:])
 
 
+def peeked_rows(path: Path, settings: Mapping[str, Any]) -> Rows:
+    """Return the rows of a simulation that may be under way, to be read only: nothing is waited for, made or cut off.
+
+    A last line that is not written to its end yet is left out. Settings that an earlier version did not write are not compared.
+
+    Raises:
+        LmnError: The file cannot be read, is not one of rows, or follows from other settings.
+    """
+    if not path.is_file():
+        raise LmnError("no simulation has written here", path, "name the folder of one with --out")
+    try:
+        lines = path.read_bytes().rpartition(b"\n")[0].decode().splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise unreadable(error, path) from error
+    found: list[tuple[int, Any]] = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            found.append((number, json.loads(line)))
+        except ValueError:
+            raise LmnError("no JSON", f"{path}:{number}", "remove the line") from None
+    if not found or not all(isinstance(row, dict) for _, row in found):
+        raise _not_rows(path)
+    settings = json.loads(masked(json.dumps(settings)))
+    known = found[0][1].get(_SETTINGS) or {}
+    _check(path, found[0][1], {key: value for key, value in settings.items() if key in known} if known else settings)
+    return Rows(path, _by_cell(path, found[1:]))
+
+
 def _write_first(path: Path, settings: Mapping[str, Any]) -> None:
     """Write the first line of a file of rows."""
     with atomic_write(path) as file:

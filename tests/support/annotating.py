@@ -35,7 +35,7 @@ def with_server(fake: Fake, *words: str | Path, code: int = 0) -> Result:
 
 
 SMALL = (
-    "--splits", "train", "testa", "testb", "--pool-sentences", "60", "--dev-sentences", "30", "--test-sentences", "40", "--steps", "3",
+    "--splits", "train,testa,testb", "--pool-sentences", "60", "--dev-sentences", "30", "--test-sentences", "40", "--steps", "3",
 )  # fmt: skip
 """Options of a simulation of active learning that takes seconds."""
 

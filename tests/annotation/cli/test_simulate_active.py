@@ -39,7 +39,7 @@ def test_a_simulation_goes_on_where_it_was_killed_and_ends_alike(workdir: Path) 
     assert not Path("out").exists()
     said = simulate_active(*words)
     assert "5 of 5 trainings" in said.stderr
-    for heading in ("F1 by labelled tokens", "Against random", "Where the rule stops"):
+    for heading in ("F1 on test by labelled tokens", "Against random", "Where the rule stops"):
         assert heading in said.stdout
     first = rows(Path("out/rows.jsonl"))
     rounds = [f"{name}/seed-1/round-{number:02}" for name in ("random", "clusters") for number in (1, 2)]
@@ -53,7 +53,10 @@ def test_a_simulation_goes_on_where_it_was_killed_and_ends_alike(workdir: Path) 
     Path("out/rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in first[:4]))
     part = simulate_active(*words, "--report")
     assert "3 of 5 trainings" in Path("out/active.html").read_text()
-    assert part.stdout != said.stdout
+    assert "F1 on dev by labelled tokens" in part.stdout
+    assert "on test" not in part.stdout
+    assert "no simulation has written here" in simulate_active(*words[:-1], "mistyped", "--report", code=1).stderr
+    assert not Path("mistyped").exists()
     again = simulate_active(*words)
     assert "trainings left: 2" in again.stderr
     assert list(map(without_times, rows(Path("out/rows.jsonl")))) == list(map(without_times, first))
@@ -74,6 +77,7 @@ def test_mistakes_are_said_before_anything_is_trained(workdir: Path) -> None:
         (("--epochs", "2"), "--steps and --epochs both say how long a training is"),
         (("--base-model", "a/b"), "--base-model is for the cards of --push"),
         (("--plan", "--report"), "--plan and --report both stop the simulation"),
+        (("--splits", "train,testa"), "--splits train,testa: three names with commas between them are needed"),
         (("--push", "me"), "--repo me: not a Hub id"),
     ):
         assert message in simulate_active(*words, "--out", "out", code=1).stderr

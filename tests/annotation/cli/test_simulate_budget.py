@@ -39,8 +39,13 @@ def test_a_plan_comes_before_the_first_training_and_a_table_after_the_last(workd
     assert not Path("out/summary.json").exists()
     said = annotate(*WORDS, *SMALL).output
     assert "2 of 2: fold-1/seed-1/100%/expert: F1 on dev" in said
-    assert "not reached" in said or "10 %" in said
-    assert json.loads(Path("out/summary.json").read_text())["cells"] == 2
+    summary = json.loads(Path("out/summary.json").read_text())
+    assert summary["cells"] == 2
+    saturation = summary["saturations"][0]
+    assert (saturation["regime"], saturation["target"]) == ("expert", 0.99 * summary["points"][-1]["dev"]["mean"])
+    table = said[said.index("not distinguishable from it from") :]
+    assert ("10 %" in table) == (saturation["reached"] is not None)
+    assert summary["best_on_dev_of"] == []
     assert not Path("out/simulated-students").exists()
     assert "finished: 2; optimiser steps that are left: 0" in annotate(*WORDS, *SMALL, "--plan").output
 

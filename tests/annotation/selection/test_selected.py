@@ -51,6 +51,10 @@ def test_almost_equal_sentences_are_chosen_once() -> None:
     picked = pick(replace(WISH, near=0.9, budget=Budget(sentences=1)), alike, POOL, Aids())
     assert picked.by_strategy == (29,)
     assert len(pick(replace(WISH, near=0.9), alike, POOL, Aids()).by_strategy) < 3
+    beside = pick(replace(WISH, near=0.9, at_random=1), [alike[0]] * 29 + [SENTENCES[29]], POOL, Aids())
+    assert beside.at_random != (29,)
+    assert beside.by_strategy == (29,)  # all others are almost the same as the one that was drawn
+    assert beside.near == 28
 
 
 def test_each_text_is_asked_once_and_what_has_labels_not_at_all() -> None:

@@ -14,6 +14,7 @@ from llms_meet_ner.annotation.simulation.active_curves import (
     Curve,
     area,
     compare,
+    end_of,
     f1_of,
     gain_of,
     grid_of,
@@ -58,8 +59,10 @@ def test_areas_need_no_numpy_2(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_area_ends_where_all_curves_are() -> None:
     assert area(np.array([0.0, 10, 20]), np.array([0.0, 1, 0]), 10.0) == pytest.approx(0.5)
-    grid = grid_of([curve([100, 200, 300], [0, 0, 0]), curve([100, 190, 280], [0, 0, 0])])
-    assert grid.tolist() == [100, 200, 280]
+    curves = [curve([100, 200, 300], [0, 0, 0]), curve([100, 190, 280], [0, 0, 0])]
+    assert end_of(curves) == 280
+    assert grid_of(curves, 280).tolist() == [100, 200, 280]
+    assert grid_of(curves[:1], 250).tolist() == [100, 200, 250]
 
 
 def test_tokens_are_those_at_which_a_rising_curve_first_reaches_an_f1() -> None:
@@ -80,7 +83,7 @@ def test_a_comparison_has_paired_intervals_around_its_values() -> None:
     tokens = [100.0, 200, 300, 400]
     chance = {1: curve(tokens, [0.2, 0.3, 0.4, 0.5]), 2: curve(tokens, [0.2, 0.35, 0.45, 0.5])}
     better = {1: curve(tokens, [0.2, 0.5, 0.6, 0.7]), 2: curve(tokens, [0.2, 0.55, 0.6, 0.7])}
-    found = compare(better, chance, resamples=100)
+    found = compare(better, chance, 400, resamples=100)
     assert found.area_gain == pytest.approx(
         found.area - (0.2 / 2 + 0.375 - 0.05 + 0.425 + 0.5 / 2 + 0.05) / 3, abs=0.02
     )
@@ -89,11 +92,11 @@ def test_a_comparison_has_paired_intervals_around_its_values() -> None:
     assert found.saved is not None
     assert found.saved > 0.4
     assert found.saved_interval[0] is not None
-    same = compare(chance, chance, resamples=50)
+    same = compare(chance, chance, 400, resamples=50)
     assert (same.area_gain, same.area_interval, same.saved, same.saved_interval) == (0, (0, 0), 0, (0, 0))
-    worse = compare({1: curve(tokens, [0.2, 0.2, 0.2, 0.2])}, chance, resamples=50)
+    worse = compare({1: curve(tokens, [0.2, 0.2, 0.2, 0.2])}, chance, 400, resamples=50)
     assert (worse.saved, worse.saved_interval) == (None, (None, None))
-    assert compare(better, chance, resamples=100) == found
+    assert compare(better, chance, 400, resamples=100) == found
 
 
 def test_the_published_rule_stops_when_a_late_round_gains_too_little() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,23 @@ def test_savings_stops_and_curves_follow_from_the_rows(workdir: Path, plan: Acti
                 for number in (1, 2, 3):
                     finish(rows, Round(name, seed, number), values[number], out)
         finish(rows, Round(START, 3, 0), 0.2, out)
-        outcome = outcome_of(plan, pool, rows, out)
+        part = outcome_of(plan, pool, rows, out)
+        finish(rows, Round("random", 3, 1), 0.4, out)
+        finish(rows, Round("mnlp", 3, 1), 0.5, out)
+        cut = outcome_of(plan, pool, rows, out)
+        outcome = outcome_of(replace(plan, seeds=(1, 2)), pool, rows, out)
+    assert not part.complete
+    assert part.outcomes[1].test_f1 == ()
+    assert part.outcomes[1].dev_f1 == pytest.approx(F1["mnlp"])
+    tables = tables_of(part, plan)
+    assert tables[0].title == "F1 on dev by labelled tokens"
+    assert tables[2].rows[-1][-1] == "-"
+    assert (part.end_tokens, cut.end_tokens) == (400, 200)
+    assert cut.short == ("random, seed 3: 1 of 3 rounds", "mnlp, seed 3: 1 of 3 rounds")
+    assert "mnlp, seed 3: 1 of 3 rounds" in tables_of(cut, plan)[0].notes[-1]
+    assert tables_of(cut, plan)[1].notes[0] == "all up to 200 tokens, the last that every strategy and seed has"
+    assert outcome.complete
+    assert not outcome.short
     assert outcome.seeds == (1, 2)
     chance, mnlp = outcome.outcomes
     assert mnlp.test_f1 == pytest.approx(F1["mnlp"])
@@ -58,7 +75,7 @@ def test_savings_stops_and_curves_follow_from_the_rows(workdir: Path, plan: Acti
     assert mnlp.against_random.saved == pytest.approx(0.5)
     assert mnlp.against_random.saved_interval == pytest.approx((0.5, 0.5))
     first, second, third = tables_of(outcome, plan)
-    assert first.rows[1] == ("1", "200", "0.4000 ± 0.0000", "200", "0.6000 ± 0.0000")
+    assert first.rows[1] == ("1", "10", "200", "0.4000 ± 0.0000", "10", "200", "0.6000 ± 0.0000")
     assert second.rows[0][4:] == ("+50%", "+50% to +50%")
     assert third.rows[-1] == ("mnlp, seed 2", "after round 3", "400", "0.7000", "0.7000")
     assert [len(curve.points) for curve in chart_of(outcome).curves] == [4, 4]

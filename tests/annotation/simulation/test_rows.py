@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from llms_meet_ner import LmnError
-from llms_meet_ner.annotation.simulation.rows import opened_rows, read_rows
+from llms_meet_ner.annotation.simulation.rows import opened_rows, peeked_rows, read_rows
 
 SETTINGS = {"corpus": "demo", "budgets": [2, 5]}
 
@@ -79,3 +79,21 @@ def test_a_second_process_waits(tmp_path: Path) -> None:
         assert "waiting until" in other.stderr.readline()
         rows.append("a", {})
     assert other.communicate()[0] == "1\n"
+
+
+def test_rows_are_read_while_another_process_writes(tmp_path: Path) -> None:
+    path = tmp_path / "out" / "rows.jsonl"
+    with pytest.raises(LmnError, match="no simulation has written here"):
+        peeked_rows(path, SETTINGS)
+    assert not path.parent.exists()
+    with opened_rows(path, SETTINGS) as rows:
+        rows.append("a", {"f1": 0.5})
+        torn = path.read_bytes() + b'{"cell": "b", "f'
+        path.write_bytes(torn)
+        assert [cell for cell, _ in peeked_rows(path, {**SETTINGS, "later": 1}).items()] == ["a"]
+        assert path.read_bytes() == torn
+        with pytest.raises(LmnError, match="budgets was"):
+            peeked_rows(path, {**SETTINGS, "budgets": [1]})
+    path.write_text("[]\n")
+    with pytest.raises(LmnError, match="not the rows of a simulation"):
+        peeked_rows(path, SETTINGS)
