@@ -205,8 +205,8 @@ def _difference(first: _Cells, second: _Cells, split: str, share: float = 1.0) -
     keys = [key for key in second if key in first]
     if not keys:
         return None
-    sides = [[cells[key].counts(split) for key in keys] for cells in (first, second)]
-    return difference_band(*sides, [fold for fold, _ in keys], share=share)
+    less, more = ([cells[key].counts(split) for key in keys] for cells in (first, second))
+    return difference_band(less, more, [fold for fold, _ in keys], share=share)
 
 
 @dataclass(frozen=True, slots=True)

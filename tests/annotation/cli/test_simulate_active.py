@@ -50,13 +50,14 @@ def test_a_simulation_goes_on_where_it_was_killed_and_ends_alike(workdir: Path) 
     assert [row["rank"] for row in chosen] == list(range(1, len(chosen) + 1))
     assert not list(Path("out").rglob("model.safetensors"))
 
-    Path("out/rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in first[:4]))
+    Path("out/rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in first[:5]))
     part = simulate_active(*words, "--report")
-    assert "3 of 5 trainings" in Path("out/active.html").read_text()
+    assert "4 of 5 trainings" in Path("out/active.html").read_text()
     assert "F1 on dev by labelled tokens" in part.stdout
     assert "on test" not in part.stdout
     assert "no simulation has written here" in simulate_active(*words[:-1], "mistyped", "--report", code=1).stderr
     assert not Path("mistyped").exists()
+    Path("out/rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in first[:4]))
     again = simulate_active(*words)
     assert "trainings left: 2" in again.stderr
     assert list(map(without_times, rows(Path("out/rows.jsonl")))) == list(map(without_times, first))
