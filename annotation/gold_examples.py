@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +10,7 @@ from pathlib import Path
 from ..data_converters.cards import Card
 from ..data_converters.corpus import read_corpus
 from ..errors import LmnError
+from ..formats.normal import squeezed
 from ..prompting.spec import PromptSpec
 from ..sentence import Sentence
 from ..systems.examples import ExampleChooser, Shots
@@ -96,4 +96,4 @@ class GoldExamples(ExampleChooser):
 
 def _letters(sentence: Sentence) -> str:
     """Return the characters by which two sentences count as the same text."""
-    return "".join(unicodedata.normalize("NFKC", "".join(sentence.tokens)).casefold().split())
+    return squeezed("".join(sentence.tokens))

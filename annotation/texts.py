@@ -72,14 +72,15 @@ class Texts:
             return self
         if number > len(self.sentences):
             raise LmnError(f"holds {len(self.sentences):,} sentences", self.name, f"--sample {number} is too many")
-        order = sorted(range(len(self.sentences)), key=lambda at: _drawn(seed, self.sentences[at].id))
+        order = sorted(range(len(self.sentences)), key=lambda at: drawn(seed, self.sentences[at].id))
         chosen = sorted(order[:number])
         return replace(
             self, sentences=tuple(self.sentences[at] for at in chosen), origins=tuple(self.origins[at] for at in chosen)
         )
 
 
-def _drawn(seed: int, name: str) -> bytes:
+def drawn(seed: int, name: str) -> bytes:
+    """Return bytes that look random, which follow from a seed and a name alone: their order is a random order of the names."""
     return hashlib.sha256(f"{seed} {name}".encode("utf-8", "surrogatepass")).digest()
 
 

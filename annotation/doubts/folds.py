@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...errors import LmnError
 from ...sentence import Sentence
 from ..simulation.pool import words_of
+from ..texts import drawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,15 +120,11 @@ def _spread(sentences: Sequence[Sentence], units: dict[int, int], number: int, s
         members.setdefault(unit, []).append(at)
     sizes = [0] * number
     owner: dict[int, int] = {}
-    for unit in sorted(members, key=lambda unit: _drawn(seed, sentences[members[unit][0]].id)):
+    for unit in sorted(members, key=lambda unit: drawn(seed, sentences[members[unit][0]].id)):
         part = sizes.index(min(sizes))
         sizes[part] += sum(len(sentences[at].tokens) for at in members[unit])
         owner |= dict.fromkeys(members[unit], part)
     return owner
-
-
-def _drawn(seed: int, name: str) -> bytes:
-    return hashlib.sha256(f"{seed} {name}".encode("utf-8", "surrogatepass")).digest()
 
 
 def _fold(number: int, places: Sequence[int], owner: dict[int, int], texts: dict[int, str]) -> Fold:

@@ -6,7 +6,6 @@ decoding that chose between markup and none. H is the entropy of a choice, in na
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ...errors import LmnError
 from ...records import Uncertainty
+from ..texts import drawn
 
 if TYPE_CHECKING:
     import numpy as np
@@ -74,8 +74,7 @@ class Strategy(NamedTuple):
 
 def random(pool: Sequence[Candidate], aids: Aids) -> list[float]:
     """Score by chance: a number from 0 to 1 that follows from the seed and the id alone."""
-    digests = (hashlib.sha256(f"{aids.seed} {one.id}".encode("utf-8", "surrogatepass")).digest() for one in pool)
-    return [int.from_bytes(digest[:4], "big") / _LARGEST_32 for digest in digests]
+    return [int.from_bytes(drawn(aids.seed, one.id)[:4], "big") / _LARGEST_32 for one in pool]
 
 
 def mean_entropy(pool: Sequence[Candidate], aids: Aids) -> list[float]:

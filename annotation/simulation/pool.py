@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 from ...data_converters.cards import Card
 from ...errors import LmnError
 from ...eval.evaluate import read_gold
+from ...formats.normal import nfkc
 from ...sentence import Sentence
 
 SPLITS = ("train", "dev", "test")
@@ -139,7 +139,7 @@ def separated(card: Card, train: Iterable[Sentence], dev: Iterable[Sentence], te
 
 def words_of(sentence: Sentence) -> str:
     """Return the words of a sentence as they are compared: whatever their case, and their Unicode form (NFKC)."""
-    return unicodedata.normalize("NFKC", " ".join(sentence.tokens)).casefold()
+    return nfkc(" ".join(sentence.tokens)).casefold()
 
 
 def tokens_of(sentences: Iterable[Sentence]) -> int:
