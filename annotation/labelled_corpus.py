@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import yaml
 
@@ -113,6 +113,9 @@ class Hashed(Protocol):
         """Hashes by the names of the files."""
 
 
+H = TypeVar("H", bound=Hashed)
+
+
 def read_summary(folder: Path) -> Summary:
     """Return what a labelled corpus says that it holds.
 
@@ -181,7 +184,6 @@ def write_corpus(
     Raises:
         LmnError: A file cannot be written, or no answer could be read.
     """
-    sentences = f"{texts.split}.jsonl"
     rows: list[tuple[Sentence, PredictionRecord, Provenance]] = []
     kept = 0
     payers: dict[str, str] = {}
@@ -195,26 +197,51 @@ def write_corpus(
             f"none of the {len(rows):,} answers could be read", folder / RUN_FOLDER,
             "look at the outputs in its predictions; another --template may do better (lmn-annotate compare)",
         )  # fmt: skip
+    lines = [
+        sentence_line(row.id, sentence.tokens, record.spans, record.confidences)
+        for sentence, record, row in rows
+        if row.id
+    ]
+    return put_corpus(
+        folder, texts.split, card_text(corpus, texts, system), lines, [row for _, _, row in rows],
+        lambda sha256: _summary(texts, rows, system, ledger, keep_unreadable, sha256), read_summary,
+    )  # fmt: skip
+
+
+def put_corpus(
+    folder: Path, split: str, card: str, lines: Iterable[str], provenance: Iterable[Provenance],
+    summary_of: Callable[[dict[str, str]], H], read: Callable[[Path], Hashed],
+) -> H:  # fmt: skip
+    """Write the files of a corpus into a folder, whole or not at all, in place of an earlier one; return its summary.
+
+    Args:
+        folder: Folder of the corpus.
+        split: Name of its split.
+        card: Text of its card.
+        lines: Its sentences, as `sentence_line` writes them.
+        provenance: Where the labels of each sentence come from, of those that are left out, too.
+        summary_of: Makes the summary, given the hashes of the other files.
+        read: Reads the summary of the earlier corpus.
+
+    Raises:
+        LmnError: A file cannot be written.
+    """
+    sentences = f"{split}.jsonl"
     with locked(folder / SUMMARY_FILE), Generation() as files:
         with files.write(folder / CARD_FILE) as file:
-            file.write(card_text(corpus, texts, system))
+            file.write(card)
         with files.write(folder / sentences) as file:
-            file.writelines(
-                sentence_line(row.id, sentence.tokens, record.spans, record.confidences)
-                for sentence, record, row in rows
-                if row.id
-            )
+            file.writelines(lines)
         with files.write(folder / PROVENANCE_FILE) as file:
-            file.writelines(row[2].json_line() for row in rows)
-        sha256 = {name: files.sha256(folder / name) for name in (CARD_FILE, sentences, PROVENANCE_FILE)}
-        summary = _summary(texts, rows, system, ledger, keep_unreadable, sha256)
+            file.writelines(row.json_line() for row in provenance)
+        summary = summary_of({name: files.sha256(folder / name) for name in (CARD_FILE, sentences, PROVENANCE_FILE)})
         files.write_json(folder / SUMMARY_FILE, to_json(summary), gone_first=True)
-        remove_other_splits(folder, sentences, read_summary)
+        _remove_other_splits(folder, sentences, read)
         files.put()
     return summary
 
 
-def remove_other_splits(folder: Path, kept: str, read: Callable[[Path], Hashed]) -> None:
+def _remove_other_splits(folder: Path, kept: str, read: Callable[[Path], Hashed]) -> None:
     """Remove the sentences of an earlier split in a folder, which the new card does not name, and say so.
 
     Args:

@@ -8,13 +8,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ...alignment import EXACT
-from ...data_converters.cards import CARD_FILE
 from ...errors import LmnError, listed
 from ...files import read_json, sha256_of
-from ...generation import Generation
-from ...locking import locked
-from ...typed_json import Count, from_json, to_json
-from ..labelled_corpus import SUMMARY_FILE, LabelledCorpus, card_body, remove_other_splits, sentence_line
+from ...typed_json import Count, from_json
+from ..labelled_corpus import SUMMARY_FILE, LabelledCorpus, card_body, put_corpus, sentence_line
 from ..provenance import PROVENANCE_FILE, Provenance, read_provenance
 from .importing import Corrected, Imported
 from .suggestions import Suggestions
@@ -88,27 +85,16 @@ def write_reviewed(
     Raises:
         LmnError: A file cannot be written.
     """
-    card, sentences = found.card, f"{found.split}.jsonl"
+    card = found.card
     corpus = LabelledCorpus(name, card.language, card.labels, card.nested, card.join, card)
     rows = list(_numbered(imported.sentences, f"{name}/{found.split}"))
-    with locked(folder / SUMMARY_FILE), Generation() as files:
-        with files.write(folder / CARD_FILE) as file:
-            file.write(
-                f"{FIRST_LINE}\n# {PROVENANCE_FILE} says who and when, {SUMMARY_FILE} what became of the suggestions.\n"
-            )
-            file.write(card_body(corpus, found.split, f"{card.title}, corrected in {tool}"))
-        with files.write(folder / sentences) as file:
-            file.writelines(
-                sentence_line(new, one.sentence.tokens, one.sentence.spans, None) for new, one in rows if new
-            )
-        with files.write(folder / PROVENANCE_FILE) as file:
-            file.writelines(_provenance(new, one, found).json_line() for new, one in rows)
-        sha256 = {file: files.sha256(folder / file) for file in (CARD_FILE, sentences, PROVENANCE_FILE)}
-        summary = _summary(found, imported, tool, export, sha256)
-        files.write_json(folder / SUMMARY_FILE, to_json(summary), gone_first=True)
-        remove_other_splits(folder, sentences, read_review_summary)
-        files.put()
-    return summary
+    head = f"{FIRST_LINE}\n# {PROVENANCE_FILE} says who and when, {SUMMARY_FILE} what became of the suggestions.\n"
+    body = card_body(corpus, found.split, f"{card.title}, corrected in {tool}")
+    lines = [sentence_line(new, one.sentence.tokens, one.sentence.spans, None) for new, one in rows if new]
+    return put_corpus(
+        folder, found.split, head + body, lines, [_provenance(new, one, found) for new, one in rows],
+        lambda sha256: _summary(found, imported, tool, export, sha256), read_review_summary,
+    )  # fmt: skip
 
 
 def check_corrections(folder: Path, found: Suggestions, source: Path | None = None) -> None:
