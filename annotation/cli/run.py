@@ -53,15 +53,7 @@ def run_command(
 
     FILE holds a text a line, or as .jsonl a mapping with text or tokens. A run that was killed continues where it stopped.
     """  # noqa: D301
-    name = corpus_name(out)
-    card = chosen_texts.card()
-    annotator = chosen.annotator(card, out)
-    kind = answer_kind(annotator.system)
-    texts = chosen_texts.read(card, kind, name, limit)
-    check_folder(out, texts.split, Path(chosen_texts.what) if chosen_texts.is_file else None)
-    if card and not chosen_texts.is_file:
-        check_examples(chosen, card, texts)
-    corpus = chosen_texts.corpus(card, kind, name, texts)
+    annotator, texts, corpus = opened(chosen_texts, chosen, out, limit)
     prepare(annotator, texts, money)
     records = annotator.label(texts, out, restart=restart)
     summary = write_corpus(
@@ -71,6 +63,25 @@ def run_command(
     for line in summary_lines(summary, annotator):
         echo(line)
     echo(f"\n{out / CARD_FILE}")
+
+
+def opened(
+    chosen_texts: TextChoice, chosen: SystemChoice, out: Path, limit: int | None
+) -> tuple[Annotator, Texts, LabelledCorpus]:
+    """Return what labels, the sentences to label, and what the card of the labelled corpus will say.
+
+    Raises:
+        LmnError: An option does not fit, the texts cannot be read, or the folder may not hold the corpus.
+    """
+    name = corpus_name(out)
+    card = chosen_texts.card()
+    annotator = chosen.annotator(card, out)
+    kind = answer_kind(annotator.system)
+    texts = chosen_texts.read(card, kind, name, limit)
+    check_folder(out, texts.split, Path(chosen_texts.what) if chosen_texts.is_file else None)
+    if card and not chosen_texts.is_file:
+        check_examples(chosen, card, texts)
+    return annotator, texts, chosen_texts.corpus(card, kind, name, texts)
 
 
 def say_language(corpus: LabelledCorpus) -> None:

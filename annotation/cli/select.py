@@ -14,10 +14,9 @@ from ...cli.options import catch_errors
 from ...data_converters.cards import CARD_FILE
 from ...errors import LmnError
 from ...records import PredictionRecord
-from ...systems.choosing import answer_kind
 from ...terminal import echo
 from ..choosing import SystemChoice
-from ..labelled_corpus import check_folder, write_corpus
+from ..labelled_corpus import write_corpus
 from ..labelling import Annotator, date_of_run
 from ..selection.batch import Budget
 from ..selection.duplicates import DEFAULT_NEAR
@@ -36,9 +35,9 @@ from ..selection.selected import (
 )
 from ..selection.strategies import DEFAULT_OVERHEAD, STRATEGIES, Aids, Candidate, strategy_of
 from ..texts import Texts
-from .run import check_examples, prepare, say_language
+from .run import opened, prepare, say_language
 from .system_options import Money, system_options
-from .text_options import TextChoice, corpus_name, text_options
+from .text_options import TextChoice, text_options
 
 R = TypeVar("R")
 DEFAULT_STRATEGY = "entropy-per-cost"
@@ -113,15 +112,7 @@ def select_command(
     The model answers all sentences, each once; those with the best scores become a corpus with the model's labels as suggestions. What a
     strategy chooses is no random sample of the text: score and calibrate on sentences of --random, which selection.jsonl marks.
     """  # noqa: D301
-    name = corpus_name(out)
-    card = chosen_texts.card()
-    annotator = chosen.annotator(card, out)
-    kind = answer_kind(annotator.system)
-    read = chosen_texts.read(card, kind, name, limit)
-    check_folder(out, read.split, Path(chosen_texts.what) if chosen_texts.is_file else None)
-    if card and not chosen_texts.is_file:
-        check_examples(chosen, card, read)
-    corpus = chosen_texts.corpus(card, kind, name, read)
+    annotator, read, corpus = opened(chosen_texts, chosen, out, limit)
     texts = without_duplicates(read, known_sentences(not_in))
     _check(texts, wish, annotator)
     picked, pool, records = _answered(wish, texts, annotator, money, out, restart=restart)
@@ -132,7 +123,7 @@ def select_command(
     )  # fmt: skip
     say_language(corpus)
     selection = _selection(wish, texts, pool, picked, annotator)
-    save_selection(out, selection, chosen_rows(picked, wish, pool, name, texts.split))
+    save_selection(out, selection, chosen_rows(picked, wish, pool, corpus.name, texts.split))
     for line in lines_of(selection):
         echo(line)
     echo(f"\n{out / CARD_FILE}")
