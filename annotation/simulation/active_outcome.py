@@ -306,8 +306,8 @@ def save_outcome(outcome: ActiveOutcome, plan: ActivePlan, settings: Mapping[str
     Raises:
         LmnError: A file cannot be written.
     """
-    write_json(out / SUMMARY_FILE, {"settings": dict(settings), **to_json(outcome)})
     tables = tables_of(outcome, plan)
+    write_json(out / SUMMARY_FILE, {"settings": dict(settings), **to_json(outcome), "tables": to_json(tables)})
     with atomic_write(out / MARKDOWN_FILE) as file:
         file.write(markdown("annotation.simulation/active.md.jinja", tables=tables))
     with atomic_write(out / PAGE_FILE) as file:

@@ -153,7 +153,7 @@ def write_report(summary: BudgetSummary, facts: Sequence[str], folder: Path) -> 
         LmnError: A file cannot be written.
     """
     shown = all_tables(summary)
-    write_json(folder / SUMMARY_FILE, {"facts": list(facts), **to_json(summary)})
+    write_json(folder / SUMMARY_FILE, {"facts": list(facts), **to_json(summary), "tables": to_json(shown)})
     with atomic_write(folder / TABLE_FILE) as file:
         file.write(markdown("annotation.simulation/budget.md.jinja", title=_TITLE, facts=facts, tables=shown))
     with atomic_write(folder / PAGE_FILE) as file:

@@ -83,4 +83,5 @@ def test_savings_stops_and_curves_follow_from_the_rows(workdir: Path, plan: Acti
     summary = json.loads((out / "summary.json").read_text())
     assert summary["settings"] == {"a": 1}
     assert summary["outcomes"][1]["stops"][0]["round"] == 3
+    assert summary["tables"][1]["rows"][0][4] == "+50%"
     assert "+50% to +50%" in (out / "active.md").read_text()
