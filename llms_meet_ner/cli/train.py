@@ -151,11 +151,20 @@ class _Run:
 
 def print_plan(recipe: Recipe, counted: CountedData, begun: Beginning, processes: int, *, sharing: bool) -> None:
     """Print what will be trained: where it begins, how many examples and steps it has, and how many tokens a step."""
+    import torch
+
+    from ..decoding.cpu import imitated_bfloat16
     from ..launching.lengths import ESTIMATE
     from ..launching.steps import step_tokens, steps_of
     from ..training.sharing.conditions import broken_by_keys, evaluated_apart
 
-    for line in (f"{recipe.path}: trains {recipe.model} into {recipe.output_dir}", *begun.notes):
+    accelerated = torch.accelerator.is_available() and not recipe.values.get("use_cpu")
+    slow = None if accelerated else imitated_bfloat16(recipe.values, "cpu")
+    for line in (
+        f"{recipe.path}: trains {recipe.model} into {recipe.output_dir}",
+        *begun.notes,
+        *([slow] if slow else []),
+    ):
         echo(line)
     for name, why in counted.uncounted.items():
         echo(f"{name}: its examples are not counted, since {why}")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from typing import Any
 
 _INSTRUCTIONS = {"amx_bf16": "AMX", "avx512_bf16": "AVX-512 BF16"}
 """Instructions that multiply matrices of bfloat16, by torch's names. Without them a product takes longer than in float32."""
@@ -26,3 +28,16 @@ def bfloat16_instructions() -> str | None:
     can = torch.cpu.get_capabilities()
     usable = (name for key, name in _INSTRUCTIONS.items() if can.get(key) and limit.upper() not in _WITHOUT[key])
     return next(usable, None)
+
+
+def imitated_bfloat16(values: Mapping[str, Any], device: str) -> str | None:
+    """Return a line for people if a training would imitate bfloat16, which takes many times as long as float32; None otherwise.
+
+    Args:
+        values: Values of the recipe.
+        device: Type of the device that it trains on, by torch's name.
+    """
+    if device != "cpu" or not values.get("bf16") or bfloat16_instructions():
+        return None
+    wanted = " or ".join(_INSTRUCTIONS.values())
+    return f"bf16: this CPU has no instructions for bfloat16 ({wanted}), and the training takes many times as long as without bf16"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..decoding.cpu import imitated_bfloat16
 from ..errors import LmnError
 from ..labels import LabelSet
 from ..sentence import Join, Sentence
@@ -143,9 +144,9 @@ def prepare_sentences(recipe: Recipe, data: TrainingData, start: Path | None = N
     )  # fmt: skip
     examples, lines = _train_set(data, subwords)
     dev_set, more = _dev_set(data, subwords)
+    notes = filter(None, [origin.note(source), imitated_bfloat16(recipe.values, arguments.device.type)])
     return Prepared(
-        recipe, keys, arguments, model, subwords, file, len(data.train.sentences), examples, dev_set,
-        (*filter(None, [origin.note(source)]), *lines, *more),
+        recipe, keys, arguments, model, subwords, file, len(data.train.sentences), examples, dev_set, (*notes, *lines, *more)
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from llms_meet_ner.decoding.cpu import bfloat16_instructions
+from llms_meet_ner.decoding.cpu import bfloat16_instructions, imitated_bfloat16
 
 
 @pytest.fixture(autouse=True)
@@ -84,3 +84,14 @@ def test_torch_without_onednn_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
     has(monkeypatch, avx512_bf16=True)
     monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
     assert bfloat16_instructions() is None
+
+
+def test_a_training_that_would_imitate_bfloat16_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    has(monkeypatch, avx512_f=True)
+    said = imitated_bfloat16({"bf16": True}, "cpu")
+    assert said is not None
+    assert said.startswith("bf16: this CPU has no instructions for bfloat16 (AMX or AVX-512 BF16)")
+    assert imitated_bfloat16({"bf16": True}, "cuda") is None
+    assert imitated_bfloat16({"bf16": False}, "cpu") is None
+    has(monkeypatch, avx512_bf16=True)
+    assert imitated_bfloat16({"bf16": True}, "cpu") is None
