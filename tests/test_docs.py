@@ -18,7 +18,7 @@ from llms_meet_ner.alignment import REASONS
 
 PAGES = [
     path
-    for pattern in ("*.md", "docs/**/*.md", "eval/**/*.md", "data_converters/*.md")
+    for pattern in ("*.md", "docs/**/*.md", "eval/**/*.md", "annotation/**/*.md", "data_converters/*.md")
     for path in sorted(ROOT.glob(pattern))
 ]
 TEXTS = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in PAGES}
@@ -133,7 +133,7 @@ def test_every_reason_of_an_alignment_is_explained_in_its_own_words() -> None:
 
 @pytest.mark.parametrize("name", PRESENT)
 def test_modules_that_are_run_exist(name: str) -> None:
-    packages = {"llms_meet_ner.eval": "eval", "llms_meet_ner.data_converters": "data_converters"}
+    packages = {f"llms_meet_ner.{top}": top for top in ("annotation", "eval", "data_converters")}
     for module in re.findall(r"python -m (llms_meet_ner[\w.]+)", PRESENT[name]):
         for package, folder in packages.items():
             module = module.replace(package, folder, 1) if module.startswith(package) else module  # noqa: PLW2901
