@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-import yaml
-
 from ..alignment import FAILED
 from ..characters import escaped
 from ..data_converters.cards import CARD_FILE, Card
@@ -25,6 +23,7 @@ from ..sentence import SPACE, Join, Sentence, Span
 from ..systems.choosing import AnswerKind
 from ..terminal import echo
 from ..typed_json import Count, from_json, to_json, written_as
+from ..yaml_text import to_yaml
 from .ledger import Bill, Ledger, bill_of
 from .provenance import PROVENANCE_FILE, LabellingSystem, Provenance
 from .texts import Origin, Texts
@@ -341,7 +340,7 @@ def card_body(corpus: LabelledCorpus, split: str, title: str) -> str:
         {key: value for key, value in (("name", label.name), ("long", label.long), ("definition", label.definition)) if value}
         for label in corpus.labels
     ]  # fmt: skip
-    return yaml.safe_dump(keys, allow_unicode=True, sort_keys=False, width=120)
+    return to_yaml(keys, width=120)
 
 
 def labels_of(kind: AnswerKind | None, card: Card | None) -> LabelSet:

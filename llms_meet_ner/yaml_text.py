@@ -1,4 +1,4 @@
-"""The one way to read YAML: bounded in size, plain values only, errors that name the line.
+"""The one way to read and write YAML: bounded in size, plain values only, errors that name the line.
 
 Nine lines of YAML can stand for a billion values, because an alias repeats what an anchor names. Every value is therefore counted as
 often as it is repeated, before anything is repeated.
@@ -30,11 +30,14 @@ _WORD = re.compile(r"\w[\w.-]*")
 _TAG = "tag:yaml.org,2002:"
 _PLAIN = {_TAG + name for name in ("null", "bool", "int", "float", "str", "seq", "map", "merge")}
 _NUMBERS = {_TAG + "int", _TAG + "float"}
+_EXPONENT = re.compile(r"[-+]?[0-9]+(?:_[0-9]+)*(?:\.[0-9_]*)?[eE][-+]?[0-9]+$")
+"""Numbers such as 1e-4, which YAML 1.2 and LLaMA-Factory (by OmegaConf) read as numbers, and YAML 1.1 as text."""
+_STARTS = list("-+0123456789")
 _AS_TEXT = {_TAG + "timestamp", _TAG + "value"}
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads a date and `=` as text, and stops at the first node too many."""
+    """Reads a date and `=` as text, 1e-4 as a number, and stops at the first node too many."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012  # as in the class above
         first: [(tag, pattern) for tag, pattern in resolvers if tag not in _AS_TEXT]
@@ -52,6 +55,16 @@ class _Loader(yaml.SafeLoader):
             raise _too_many()
         node: yaml.Node | None = super().compose_node(parent, index)
         return node
+
+
+_Loader.add_implicit_resolver(f"{_TAG}float", _EXPONENT, _STARTS)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Puts text in quotes that `_Loader` would read as a number."""
+
+
+_Dumper.add_implicit_resolver(f"{_TAG}float", _EXPONENT, _STARTS)
 
 
 class _RefusedError(yaml.MarkedYAMLError):
@@ -157,6 +170,20 @@ def front_matter(path: Path) -> Any:
     if len(marks) < 2 or "".join(lines[: marks[0]]).strip():
         return None
     return parse_yaml("\n".join(lines[marks[0] + 1 : marks[1]]), path)
+
+
+def to_yaml(value: Any, *, width: float = 80, flow: bool = False) -> str:
+    """Return a value as YAML that `parse_yaml` reads back, its keys in their order.
+
+    Args:
+        value: Plain value.
+        width: Number of characters after which a line is broken.
+        flow: Whether lists and mappings are written in brackets.
+    """
+    text: str = yaml.dump(
+        value, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=width, default_flow_style=flow
+    )
+    return text
 
 
 def yaml_word(text: str) -> str:

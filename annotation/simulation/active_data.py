@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
-
 from ...data_converters.alpaca import merge_dataset_info, prompt_spec_of, write_split
 from ...data_converters.cards import CARD_FILE, Card, load_card
 from ...errors import LmnError
@@ -16,6 +14,7 @@ from ...formats import DEFAULT_FORMAT
 from ...generation import Generation
 from ...sentence import SPACE, Sentence
 from ...training.recipe import Recipe
+from ...yaml_text import to_yaml
 
 _SPLIT = "train"
 
@@ -53,7 +52,7 @@ def write_data(card: Card, sentences: Sequence[Sentence], folder: Path, title: s
         with files.write(folder / f"{_SPLIT}.jsonl") as file:
             file.writelines(_line(sentence) for sentence in sentences)
         with files.write(folder / CARD_FILE) as file:
-            file.write(yaml.safe_dump(_keys(card, title), allow_unicode=True, sort_keys=False, width=120))
+            file.write(to_yaml(_keys(card, title), width=120))
         files.put()
     made = load_card(folder)
     spec = prompt_spec_of(made, prompt.format, prompt.variant)

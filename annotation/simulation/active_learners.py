@@ -8,8 +8,6 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Any, Protocol
 
-import yaml
-
 from ...data_converters.cards import Card
 from ...errors import LmnError
 from ...eval.studies.commands import run_command
@@ -20,6 +18,7 @@ from ...systems.recipe_adapter import RecipeAdapter
 from ...systems.system import System
 from ...terminal import echo
 from ...training.recipe import Recipe, load_recipe
+from ...yaml_text import to_yaml
 from .active_data import Prompt, prompt_of, write_data
 from .learner import StudentLearner
 
@@ -165,7 +164,7 @@ class AdapterRounds:
             values["adapter_name_or_path"] = str(start)
         path = data / "recipe.yaml"
         with atomic_write(path) as file:
-            file.write(yaml.safe_dump(values, sort_keys=False, allow_unicode=True))
+            file.write(to_yaml(values))
         run_command("lmn-train", path)
         return RecipeAdapter(load_recipe(path), SystemOptions())
 

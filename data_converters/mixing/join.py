@@ -10,8 +10,6 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
-
 from ... import __version__
 from ...errors import LmnError
 from ...files import atomic_write, sha256_of, temporary_folder, write_json
@@ -20,6 +18,7 @@ from ...locking import locked
 from ...sentence import Sentence, without_nested
 from ...tags import encode
 from ...typed_json import to_json
+from ...yaml_text import to_yaml
 from ..cards import CARD_FILE, DATA, Card, load_card
 from ..corpus import read_corpus
 from ..problems import PROBLEM_KINDS, ProblemLog
@@ -402,7 +401,7 @@ def _write_card(mix: Mix, folder: Path, splits: Iterable[str], sources: Iterable
             del keys[key]
     with atomic_write(folder / CARD_FILE) as file:
         file.write(f"{FIRST_LINE} from {mix.path.name}; {COUNTS_FILE} counts what is in it.\n")
-        yaml.safe_dump(keys, file, allow_unicode=True, sort_keys=False, width=120)
+        file.write(to_yaml(keys, width=120))
 
 
 def _check_written(folder: Path, parts: dict[str, list[Sentence]]) -> None:

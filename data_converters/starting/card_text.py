@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from textwrap import wrap
 from typing import Any
 
-import yaml
-
 from ...characters import escaped
+from ...yaml_text import to_yaml
 
 FIRST_LINE = "# Written by lmn-convert init"
 """Beginning of a card that `lmn-convert init` wrote."""
@@ -60,5 +59,5 @@ def _counted(count: int) -> str:
 
 def _flow(value: Any) -> str:
     """Return a value as YAML in one line."""
-    text: str = yaml.safe_dump(value, allow_unicode=True, default_flow_style=True, sort_keys=False, width=float("inf"))
+    text = to_yaml(value, width=float("inf"), flow=True)
     return text.strip().removesuffix("...").strip()

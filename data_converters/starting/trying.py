@@ -11,10 +11,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Literal
 
-import yaml
-
 from ...errors import LmnError
 from ...labels import writable_name
+from ...yaml_text import to_yaml
 from ..cards import Card, load_card
 from ..corpus import read_corpus
 from ..problems import NOTES, PROBLEM_KINDS, ProblemLog
@@ -160,7 +159,7 @@ def card_from(keys: dict[str, Any]) -> Card:
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "card.yaml"
-        path.write_text(yaml.safe_dump(keys, allow_unicode=True, sort_keys=False), encoding="utf-8")
+        path.write_text(to_yaml(keys), encoding="utf-8")
         return load_card(path)
 
 

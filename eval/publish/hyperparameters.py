@@ -10,13 +10,12 @@ from importlib import resources
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
-import yaml
-
 from ...errors import LmnError
 from ...files import atomic_write
 from ...masking import masked_echo
 from ...secret_shapes import is_secret_name
 from ...training.recipe import Recipe
+from ...yaml_text import to_yaml
 
 _KEYS_FILE = "recipe_keys.txt"
 _FOLDERS = ("model_name_or_path", "output_dir", "dataset_dir")
@@ -109,4 +108,4 @@ def write_recipe(path: Path, recipe: Recipe, base: str, allowed: Collection[str]
         file.write(
             f"# The recipe that the {what} was trained with: the keys that describe the training, without folders of the machine.\n"
         )
-        yaml.safe_dump(values, file, sort_keys=False, allow_unicode=True)
+        file.write(to_yaml(values))

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from llms_meet_ner import LmnError
 from llms_meet_ner.yaml_text import (
@@ -16,6 +18,8 @@ from llms_meet_ner.yaml_text import (
     front_matter,
     parse_yaml,
     read_yaml_text,
+    to_yaml,
+    yaml_word,
 )
 
 
@@ -30,6 +34,43 @@ from llms_meet_ner.yaml_text import (
 )  # fmt: skip
 def test_plain_values_are_read_and_a_date_is_text(text: str, value: Any) -> None:
     assert parse_yaml(text, "a.yaml") == value or text.startswith("[[")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("1e-4", 0.0001), ("-3E2", -300.0), ("1.0e4", 10000.0), ("+1_0e1", 100.0), ("1.e-1", 0.1), ("1.0e-4", 0.0001)],
+)
+def test_a_number_with_an_exponent_is_a_number(text: str, value: float) -> None:
+    read = parse_yaml(text, "a.yaml")
+    assert (read, type(read)) == (value, float)
+    assert parse_yaml(f"rate: {text}  # a comment", "a.yaml") == {"rate": value}
+    assert parse_yaml(f"'{text}'", "a.yaml") == text
+    assert (yaml_word(text), yaml_word("e1")) == (f'"{text}"', "e1")
+
+
+@given(st.text("0123456789eE.+-_", max_size=8) | st.text(max_size=6), st.booleans())
+def test_what_is_written_is_read_again(text: str, flow: bool) -> None:
+    assume(not any("\ud800" <= one <= "\udfff" for one in text))
+    value = {"b": [text, 0.0001, 1e22, True, None], "a": {text: 1}}
+    written = to_yaml(value, flow=flow)
+    assert parse_yaml(written, "a.yaml") == value
+    assert list(parse_yaml(written, "a.yaml")) == ["b", "a"]
+    if text.isprintable():
+        assert parse_yaml(yaml_word(text), "a.yaml") == text
+
+
+@given(st.text("0123456789eE.+-_", min_size=1, max_size=8))
+def test_numbers_are_those_that_llama_factory_reads(text: str) -> None:
+    omegaconf = pytest.importorskip("omegaconf").OmegaConf
+    assume(not text.startswith("---") and text not in ("-", "..."))
+    try:
+        theirs = omegaconf.to_container(omegaconf.from_cli([f"key={text}"]))["key"]
+    except Exception:
+        with pytest.raises(LmnError):
+            parse_yaml(text, "a.yaml")
+        return
+    ours = parse_yaml(text, "a.yaml")
+    assert (ours, type(ours)) == (theirs, type(theirs))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 from llms_meet_ner import LmnError
-from llms_meet_ner.launching.arguments import training_arguments, unfit
+from llms_meet_ner.launching.arguments import student_arguments, training_arguments, unfit
+from llms_meet_ner.training.recipe import load_recipe
 
 pytest.importorskip("llamafactory")
 KEYS = {
@@ -36,13 +37,22 @@ def test_values_are_those_that_llama_factory_reads(workdir: Path, monkeypatch: p
     from llamafactory.hparams import read_args
 
     path = save()
-    path.write_text(path.read_text() + "warmup_steps: 1e-1\nnum_train_epochs: 3\n")  # a text for YAML's own rules
+    path.write_text(path.read_text() + "warmup_steps: 1e-1\nnum_train_epochs: 3\n")  # a text by the rules of YAML 1.1
     words = ["learning_rate=2e-5", "seed=43", "dataset=a,b", "use_cpu=true", "report_to=none"]
     recipe = training_arguments(path, words)
     monkeypatch.setattr("sys.argv", ["train", str(path), *words])
-    assert recipe.values == read_args()
+    assert recipe.values == read_args() == load_recipe(path, words).values
     assert recipe.values["learning_rate"] == 2e-5
     assert recipe.values["warmup_steps"] == 0.1
+
+
+def test_a_student_takes_the_same_numbers(workdir: Path) -> None:
+    text = "task: token-classification\nmodel_name_or_path: m\ndataset: d\noutput_dir: o\nweight_decay: 1e-2\n"
+    Path("s.yaml").write_text(text)
+    recipe = student_arguments(load_recipe(Path("s.yaml"), ["learning_rate=1e-4"]))
+    assert (recipe.values["learning_rate"], recipe.values["weight_decay"]) == (0.0001, 0.01)
+    with pytest.raises(LmnError, match=r"learning_rate is '1e-4x', and not a number"):
+        student_arguments(load_recipe(Path("s.yaml"), ["learning_rate=1e-4x"]))
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,13 @@ def test_overrides_are_those_of_llamafactory(workdir: Path) -> None:
     assert (recipe.dataset, recipe.seed, str(recipe.dataset_dir), recipe.values["bf16"]) == ("a_train", 7, "d", True)
 
 
+def test_a_learning_rate_with_an_exponent_is_a_number_in_the_file_and_on_the_command_line(workdir: Path) -> None:
+    (workdir / "r.yaml").write_text(RECIPE.format("r") + "learning_rate: 1e-4\nweight_decay: '1e-2'\n")
+    recipe = load_recipe(Path("r.yaml"), ["warmup_steps=1E-1"])
+    values = [recipe.values[key] for key in ("learning_rate", "weight_decay", "warmup_steps")]
+    assert values == [0.0001, "1e-2", 0.1], "text in quotes stays text"
+
+
 def test_data_sets_are_named_by_words_between_commas_or_by_a_list(workdir: Path) -> None:
     assert names_of(["a", "b "]) == names_of("a, b,") == ("a", "b")
     assert names_of(None) == names_of(" , ") == ()
