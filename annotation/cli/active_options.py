@@ -18,7 +18,8 @@ from ...errors import LmnError
 from ...sentence import Sentence
 from ..selection.strategies import DEFAULT_OVERHEAD, RANDOM, STRATEGIES
 from ..simulation.active_plan import PRESETS, UNITS, ActivePlan, Amount, StopRule, plan_of
-from ..simulation.pool import SPLITS, Pool, parse_splits, read_pool
+from ..simulation.pool import Pool, parse_splits, read_pool
+from .corpus_options import source_option, splits_option
 
 R = TypeVar("R")
 _PLAN_NAMES = (
@@ -66,10 +67,8 @@ _rounds_group = cloup.option_group(
 )  # fmt: skip
 _data_group = cloup.option_group(
     "Data",
-    cloup.option("--source", type=click.Path(path_type=Path), help="Folder of the corpus files. [default: the card's]"),
-    cloup.option(
-        "--splits", default=",".join(SPLITS), show_default=True, help="Splits that are the pool, dev and test, in this order.",
-    ),
+    source_option,
+    splits_option,
     cloup.option("--pool-sentences", type=click.IntRange(min=1), help="Draw so many sentences of the pool. [default: all]"),
     cloup.option("--dev-sentences", type=click.IntRange(min=1), help="Draw so many sentences of dev. [default: all]"),
     cloup.option("--test-sentences", type=click.IntRange(min=1), help="Draw so many sentences of test. [default: all]"),

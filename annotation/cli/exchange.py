@@ -18,22 +18,18 @@ from ..exchange.registry import TOOLS, reader_keys
 from ..exchange.reviewed_corpus import FIRST_LINE, ReviewSummary, check_corrections, check_kept, write_reviewed
 from ..exchange.suggestions import Suggestions, read_suggestions
 from ..labelled_corpus import check_folder
+from .corpus_options import source_option
 from .text_options import corpus_name
 
 _tool_option = cloup.option("--tool", type=click.Choice(list(TOOLS)), required=True, help="Annotation tool.")
 _split_option = cloup.option("--split", help="Split of the card. [default: the only one]")
-_source_option = cloup.option(
-    "--source",
-    type=click.Path(path_type=Path),
-    help="Folder of the corpus files. [default: the card's folder, or data/CORPUS]",
-)
 
 
 @cloup.command("export")
 @click.argument("corpus", metavar="CORPUS|CARD")
 @_tool_option
 @_split_option
-@_source_option
+@source_option
 @cloup.option("--out", type=click.Path(path_type=Path), required=True, help="File for the tool.")
 @catch_errors
 def export_command(corpus: str, tool: str, split: str | None, source: Path | None, out: Path) -> None:
@@ -70,7 +66,7 @@ def export_command(corpus: str, tool: str, split: str | None, source: Path | Non
 @_tool_option
 @cloup.option("--from", "corpus", metavar="CORPUS|CARD", required=True, help="Corpus that was exported.")
 @_split_option
-@_source_option
+@source_option
 @cloup.option(
     "--annotator",
     metavar="NAME",

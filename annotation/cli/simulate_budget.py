@@ -23,8 +23,9 @@ from ..simulation.budget_summary import Paid, summarise
 from ..simulation.expert_price import ExpertPrice, read_expert_price
 from ..simulation.learner import StudentLearner
 from ..simulation.llm_labels import LlmLabels, read_llm_labels
-from ..simulation.pool import SPLITS, Pool, parse_splits, read_pool, tokens_of
+from ..simulation.pool import Pool, parse_splits, read_pool, tokens_of
 from ..simulation.rows import ROWS_FILE, Rows, opened_rows
+from .corpus_options import source_option, splits_option
 
 _DEFAULT_PRESET = "small"
 _STEPS, _EVALUATIONS, _DEV, _LEAST, _SEED = 300, 5, 100, 0.5, 42
@@ -41,15 +42,8 @@ class _Prices:
 _GROUPS = (
     cloup.option_group(
         "Data",
-        cloup.option(
-            "--source", type=click.Path(path_type=Path), help="Folder of the corpus files. [default: the card's]"
-        ),
-        cloup.option(
-            "--splits",
-            default=",".join(SPLITS),
-            show_default=True,
-            help="Splits that are the pool, dev and test, in this order.",
-        ),
+        source_option,
+        splits_option,
         cloup.option(
             "--llm",
             "llm_folder",

@@ -20,6 +20,7 @@ from ...systems.choosing import AnswerKind
 from ...tagging.splitting import AUTO_LANGUAGE, splitter_for
 from ..labelled_corpus import LabelledCorpus, labels_of
 from ..texts import FILE_SPLIT, Texts, texts_of_file, texts_of_split
+from .corpus_options import source_option
 
 R = TypeVar("R")
 _FIRST = 1_000
@@ -135,11 +136,7 @@ def text_options(command: Callable[..., R]) -> Callable[..., R]:
     @cloup.option_group(
         "What is labelled",
         cloup.option("--split", help="Split of the card. [default: the only one]"),
-        cloup.option(
-            "--source",
-            type=click.Path(path_type=Path),
-            help="Folder of the corpus files. [default: the card's folder, or data/CORPUS]",
-        ),
+        source_option,
         cloup.option(
             "--language",
             default=AUTO_LANGUAGE,
