@@ -35,7 +35,7 @@ PROBLEM_KINDS: dict[str, str] = {
     "empty-record": "a record without tokens, left out",
     "unannotated": "a record without annotation, read as one without entities",
     "not-annotated": "a record that nobody annotated to the end, or that was refused: left out",
-    "several-annotations": "a record with several annotations, of which the first one is read, or that of the card's annotator",
+    "several-annotations": "a record with several annotations, of which the first one is read, or that by reader.annotator of the card",
     "passed-region": "a region of a kind that is not read, or a span that its annotator refused: left out",
     "unsplit": "a document without sentence boundaries, read as one sentence",
     "unlabelled": "an annotation without a label, left out",

@@ -47,10 +47,10 @@ def export_command(corpus: str, tool: str, split: str | None, source: Path | Non
     check_out(out, to, found, source)
     done = write_export(found, to, out)
     if done.without:
-        echo(f"{out}: entities that {tool} cannot show, and that are left out: {done.without:,}", err=True)
+        echo(f"{out}: left out, entities that {tool} cannot show: {done.without:,}", err=True)
     if done.secret:
         echo(
-            f"{out}: sentences that hold a key or password of this process, and that are left out: {done.secret:,}",
+            f"{out}: left out, sentences that hold a key or password of this process: {done.secret:,}",
             err=True,
         )
     echo(f"{done.sentences:,} sentences with {done.entities:,} suggested entities")

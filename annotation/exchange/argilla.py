@@ -26,7 +26,7 @@ class Argilla:
         'make a data set with rg.Settings.from_json("{companion}"), add dataset.records.from_json("{file}"), '
         'and export dataset.records(with_responses=True).to_json("corrected.json")'
     )
-    unannotated = "submit responses there, and export again"
+    unannotated = "submit responses in Argilla, and export again"
 
     def takes(self, marked: Marked) -> bool:
         """Return whether the server takes a span: it refuses ends beyond the text, which it counts in code points."""

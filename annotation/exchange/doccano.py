@@ -21,7 +21,7 @@ class Doccano:
     hint = (
         "make a project for sequence labelling, import {file} as JSONL, and export JSONL with approved documents only"
     )
-    unannotated = "approve the documents there, or say with --reviewed that somebody looked at every record"
+    unannotated = "approve the documents in doccano, or say with --reviewed that somebody looked at every record"
 
     def takes(self, marked: Marked) -> bool:
         """Return True: every entity has a place."""

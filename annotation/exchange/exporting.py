@@ -87,12 +87,10 @@ def check_out(out: Path, tool: Tool, found: Suggestions, source: Path | None = N
     companion = beside_of(out, beside) if beside else None
     if beside and companion:
         if companion == out:
-            raise LmnError(
-                f"is the name of the file beside the export, which has the settings of {tool.name}", out, _OTHER
-            )
+            raise LmnError(f"is where the settings of {tool.name} are written, beside the export", out, _OTHER)
         if companion.exists() and not _holds(companion, beside.text):
             raise LmnError(
-                f"is no such file as lies beside this export, with the settings of {tool.name}, and would be written over", companion,
+                f"the export writes the settings of {tool.name} to this file, which holds something else", companion,
                 f"{_OTHER}, or move it away",
             )  # fmt: skip
     own = _files_of(found, source)

@@ -143,8 +143,8 @@ class _ToolOptions:
         name = correction.id
         if name is None:
             return malformed(
-                f"no {ID_KEY}, which says which sentence it is",
-                "export with lmn-annotate export, whose records have it",
+                f"no {ID_KEY}, by which a record finds its sentence",
+                "label the records that lmn-annotate export writes; they have it",
             )
         one = self.sentences.get(name)
         if one is None:
@@ -153,7 +153,7 @@ class _ToolOptions:
                 "--from and --split name the corpus that was exported",
             )
         if name in seen:
-            return Fault(_SEVERAL, f"{name} stands in the file a second time")
+            return Fault(_SEVERAL, f"the file has {name} twice")
         seen.add(name)
         tokens = found_in(found.text, list(one.sentence.tokens))
         if tokens is None:
@@ -247,4 +247,4 @@ def _shown(text: str, other: str) -> str:
 def no_annotation(found: Imported, path: Path) -> LmnError:
     """Return the error for an export in which nobody annotated anything."""
     why = "; ".join(f"{reason} ({count:,})" for reason, count in found.left_out.most_common(3))
-    return LmnError(f"no sentence of it is annotated: {why}", path, "annotate some there, and export again")
+    return LmnError(f"no sentence in it is annotated: {why}", path, "annotate some in the tool, and export again")

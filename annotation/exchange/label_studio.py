@@ -23,7 +23,7 @@ class LabelStudio:
     unit: Unit = "code-points"
     is_list = True
     hint = "make a project with the labelling interface of {companion}, import {file}, and export JSON"
-    unannotated = "submit an annotation there, and export again"
+    unannotated = "submit an annotation in Label Studio, and export again"
 
     def takes(self, marked: Marked) -> bool:
         """Return True: every entity has a place."""

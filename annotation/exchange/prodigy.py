@@ -20,7 +20,7 @@ class Prodigy:
     unit: Unit = "code-points"
     is_list = False
     hint = "prodigy ner.manual DATASET blank:xx {file} --label {labels} (spans.manual where entities nest), then prodigy db-out DATASET"
-    unannotated = "accept answers there, and export again"
+    unannotated = "accept answers in Prodigy, and export again"
 
     def takes(self, marked: Marked) -> bool:
         """Return True: every entity has a place."""

@@ -36,9 +36,9 @@ def reader_keys(tool: Tool, given: tuple[str, ...]) -> dict[str, Any]:
         values = schema.get(key, {}).get("enum")
         if key not in known or not value:
             raise LmnError(
-                "not a key of the tool's reader and its value",
+                "not KEY=VALUE with a key of the tool's reader",
                 f"--reader {one}",
-                f"write KEY=VALUE with one of {', '.join(known)}",
+                f"write KEY=VALUE, where KEY is one of {', '.join(known)}",
             )
         if values and value not in values:
             raise LmnError(

@@ -129,7 +129,7 @@ def check_kept(folder: Path, imported: Imported) -> None:
     lost = [row.asked for row in read_provenance(folder) if row.id is not None and row.review and row.asked not in new]
     if lost:
         raise LmnError(
-            f"holds corrected sentences that this import leaves out, and that would be lost: {len(lost):,} ({listed(lost)})", folder,
+            f"would lose corrected sentences that this import lacks: {len(lost):,} ({listed(lost)})", folder,
             _OTHER,
         )  # fmt: skip
 

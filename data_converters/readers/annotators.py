@@ -52,10 +52,7 @@ def chosen(annotations: Sequence[Annotation], wanted: str | None) -> tuple[Any, 
     first = of_wanted[0]
     if len(of_wanted) == 1:
         return first.value, []
-    others = ", ".join(_name(annotation) for annotation in of_wanted[1:])
-    message = f"{len(of_wanted)} annotations: the first, by {_name(first)}, is read, and not those by {others}"
-    if wanted is None:
-        message += "; the card's reader.annotator names another annotator"
+    message = f"{len(of_wanted)} annotations, by {', '.join(map(_name, of_wanted))}"
     return first.value, [Fault("several-annotations", message, fatal=False)]
 
 

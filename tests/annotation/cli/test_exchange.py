@@ -87,7 +87,7 @@ def test_any_card_is_exported_and_its_confidences_travel(workdir: Path) -> None:
 def test_a_suggestion_that_argilla_would_refuse_is_left_out_and_counted(workdir: Path) -> None:
     save_corpus(workdir / "mine", [(["🚀", "Ada", "saw", "Rome"], [(1, 2, "PER"), (3, 4, "LOC")])])
     said = annotate("export", "mine", "--tool", "argilla", "--out", "a.json")
-    assert "a.json: entities that argilla cannot show, and that are left out: 1" in said.stderr
+    assert "a.json: left out, entities that argilla cannot show: 1" in said.stderr
     (record,) = tool_exports.imported("argilla", Path("a.json"))
     done = tool_exports.finished("argilla", record, [(2, 5, "PER")])
     tool_exports.write("argilla", Path("b.json"), [done])
@@ -102,8 +102,11 @@ def test_an_export_takes_the_place_of_no_other_file(workdir: Path) -> None:
     Path("a.xml").write_text("<View>mine</View>")
     words = ["export", "mine", "--tool", "label-studio", "--out"]
     said = annotate(*words, "a.json", code=1).stderr
-    assert "a.xml: is no such file as lies beside this export" in said
-    assert "both.xml: is the name of the file beside the export" in annotate(*words, "both.xml", code=1).stderr
+    assert (
+        "a.xml: the export writes the settings of label-studio to this file, which holds something else; name another file"
+        in said
+    )
+    assert "both.xml: is where the settings of label-studio are written" in annotate(*words, "both.xml", code=1).stderr
     assert Path("a.xml").read_text() == "<View>mine</View>"
 
 
@@ -113,7 +116,7 @@ def test_a_sentence_with_a_key_of_this_process_is_left_out_and_counted(
     monkeypatch.setenv("HF_TOKEN", "hf_Abcdef0123456789xyz")
     save_corpus(workdir / "mine", [(["use", "hf_Abcdef0123456789xyz"], []), (["Ada", "left"], [])])
     said = annotate("export", "mine", "--tool", "prodigy", "--out", "a.jsonl")
-    assert "sentences that hold a key or password of this process, and that are left out: 1" in said.stderr
+    assert "left out, sentences that hold a key or password of this process: 1" in said.stderr
     assert [row["text"] for row in rows(Path("a.jsonl"))] == ["Ada left"]
 
 
@@ -125,9 +128,7 @@ def test_no_correction_is_lost(workdir: Path) -> None:
     words = ["--tool", "prodigy", "--out", "out", "--from"]
     annotate("import", "0.jsonl", *words, "mine")
     said = annotate("import", "1.jsonl", *words, "mine", code=1).stderr
-    assert (
-        "out: holds corrected sentences that this import leaves out, and that would be lost: 1 (mine/train/0)" in said
-    )
+    assert "out: would lose corrected sentences that this import lacks: 1 (mine/train/0)" in said
     assert "take the place of the one that was exported" in annotate("import", "0.jsonl", *words, "out", code=1).stderr
     annotate("import", "0.jsonl", *words, "mine")
     text = Path("out/train.jsonl").read_text()
@@ -148,7 +149,7 @@ def test_what_goes_wrong_is_one_line(workdir: Path) -> None:
     (record,) = exported("prodigy", "mine", "a.jsonl")
     tool_exports.write("prodigy", Path("b.jsonl"), [tool_exports.finished("prodigy", record, [], state="skipped")])
     said = annotate("import", "b.jsonl", *words, code=1).stderr
-    assert "b.jsonl: no record is annotated: its answer is ignore; accept answers there, and export again" in said
+    assert "b.jsonl: no record is annotated: its answer is ignore; accept answers in Prodigy, and export again" in said
     assert (
         "prodigy says itself what was annotated; leave it out"
         in annotate("import", "b.jsonl", *words, "--reviewed", code=1).stderr

@@ -191,7 +191,9 @@ def test_a_record_of_no_sentence_is_an_error(corpus: Corpus, tmp_path: Path, too
     with pytest.raises(LmnError, match=r"its sentence 'other/train/0' is not in the corpus; --from and --split name"):
         back(tool, found, [done], tmp_path)
     del ids[key]
-    with pytest.raises(LmnError, match="no lmn_id, which says which sentence it is; export with lmn-annotate export"):
+    with pytest.raises(
+        LmnError, match="no lmn_id, by which a record finds its sentence; label the records that lmn-annotate"
+    ):
         back(tool, found, [done], tmp_path)
 
 

@@ -20,8 +20,8 @@ def test_each_tool_is_called_as_its_reader_and_makes_its_options() -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ("cut", "--reader cut: not a key of the tool's reader and its value; write KEY=VALUE with one of"),
-        ("annotator=x", "not a key of the tool's reader"),
+        ("cut", "--reader cut: not KEY=VALUE with a key of the tool's reader; write KEY=VALUE, where KEY is one of"),
+        ("annotator=x", "not KEY=VALUE with a key of the tool's reader"),
         ("encoding=nonsense", "--reader encoding=nonsense: unknown encoding: nonsense; it takes Python's names"),
         ("encoding=utf-7", "--reader encoding=utf-7: utf-7 is not an encoding of text files"),
         ("cut=inward", "--reader cut=inward: cut is one of outward, drop, error; write cut=outward"),

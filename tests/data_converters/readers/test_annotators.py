@@ -23,7 +23,7 @@ def test_the_first_is_chosen_and_the_others_are_reported() -> None:
     assert not isinstance(choice, Fault)
     value, (fault,) = choice
     assert (value, fault.kind, fault.fatal) == ("x", "several-annotations", False)
-    assert fault.message.startswith("3 annotations: the first, by 1 / a@b.c, is read, and not those by somebody, 3; ")
+    assert fault.message == "3 annotations, by 1 / a@b.c, somebody, 3"
     assert chosen(several, "3") == ("z", [])
     for several_or_none, wanted, kind, message in (
         (several, "2", "filtered", "annotated by 1 / a@b.c, somebody, 3, not by 2"),
