@@ -151,6 +151,23 @@ def check_folder(folder: Path, split: str, source: Path | None = None, first_lin
     _check_unchanged(folder, other)
 
 
+def check_no_source(folder: Path, card: Card, source: Path | None, what: str) -> None:
+    """Make sure that a folder to write a corpus into does not hold the corpus that it is made of.
+
+    Args:
+        folder: Folder of the new corpus.
+        card: Card of the other one.
+        source: Folder of its files; None for the card's default.
+        what: What would happen, for the message.
+
+    Raises:
+        LmnError: It does.
+    """
+    for own in (card.path.parent, source or card.default_source):
+        if folder.exists() and own.exists() and folder.samefile(own):
+            raise LmnError(what, folder, "name another folder with --out")
+
+
 def _check_unchanged(folder: Path, remedy: str) -> None:
     """Make sure that the files of an earlier corpus are as they were written: changes by hand would be lost."""
     path = folder / SUMMARY_FILE

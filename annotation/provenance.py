@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
-from ..alignment import Status
+from ..alignment import EXACT, Status
+from ..data_converters.cards import CARD_FILE, Card
 from ..records import Uncertainty, read_jsonl
+from ..sentence import Sentence
 from ..typed_json import from_json, to_json, written_as
 
 PROVENANCE_FILE = "provenance.jsonl"
@@ -94,6 +96,7 @@ class Provenance:
         currency: Currency of the cost.
         shared_with: What was asked earlier with the same requests: these sentences bear their cost, and this one not again.
         review: What a person made of it; None for labels that nobody corrected.
+        earlier: Ids of the sentence in the corpora that it went through before that of `asked`, the first one first.
     """
 
     id: str | None
@@ -117,6 +120,7 @@ class Provenance:
     currency: str | None = None
     shared_with: tuple[str, ...] = ()
     review: Review | None = None
+    earlier: tuple[str, ...] = ()
 
     def json_line(self) -> str:
         """Return the line of JSON, with its end."""
@@ -126,7 +130,7 @@ class Provenance:
 written_as(
     Provenance,
     "id asked file line start end system template model date "
-    "status reasons confidences uncertainty requests tokens_in tokens_out cost currency shared_with? review?",
+    "status reasons confidences uncertainty requests tokens_in tokens_out cost currency shared_with? review? earlier?",
 )
 
 
@@ -139,3 +143,36 @@ def read_provenance(folder: Path) -> Iterator[Provenance]:
     path = folder / PROVENANCE_FILE
     for number, row in read_jsonl(path):
         yield from_json(Provenance, row, f"{path}:{number}", writer=_WRITER, remedy="label again")
+
+
+def provenance_of(card: Card) -> dict[str, Provenance]:
+    """Return the provenance of the sentences of a corpus by their ids; nothing for a corpus that has none beside its card.
+
+    Raises:
+        LmnError: The file is damaged.
+    """
+    if card.path.name != CARD_FILE or not (card.path.parent / PROVENANCE_FILE).is_file():
+        return {}
+    return {row.id: row for row in read_provenance(card.path.parent) if row.id is not None}
+
+
+def handed_on(new_id: str | None, sentence: Sentence, row: Provenance | None, corpus: str) -> Provenance:
+    """Return where the labels of a sentence come from that is taken into another corpus.
+
+    Confidences are left out: entities may change on the way.
+
+    Args:
+        new_id: Id of the sentence in the new corpus; None if it is left out there.
+        sentence: The sentence in the corpus that it is taken from.
+        row: Its provenance there; None if that corpus has none.
+        corpus: Name of that corpus, which stands for the system where there is no provenance.
+    """
+    if row:
+        return replace(
+            row, id=new_id, asked=sentence.id, earlier=(*row.earlier, row.asked), confidences=None, uncertainty=None
+        )
+    where = sentence.where
+    return Provenance(
+        new_id, sentence.id, where.file if where else None, where.line if where else None, None, None, corpus, None, None, "", EXACT,
+        (), None, None,
+    )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,7 +13,7 @@ import cloup
 
 from ...cli.options import catch_errors
 from ...cli.predict_options import batch_size_option, dtype_option
-from ...data_converters.cards import load_card
+from ...data_converters.cards import CARD_FILE, load_card
 from ...decoding.pretrained import Dtype
 from ...errors import LmnError
 from ...eval.cli.adapter_options import AdapterChoice
@@ -26,9 +27,11 @@ from ..doubts.judging import Judgement
 from ..doubts.out_of_fold import Judging, flat
 from ..doubts.ranking import Doubt, Witness, gold_tags, rank
 from ..doubts.report import PAGE_FILE, Found, counts_table, doubts_table, gold_without_separators, write_found
+from ..doubts.review_corpus import REVIEW_FOLDER, SUGGEST, ReviewCorpus, Suggest, check_review, write_review
 from ..doubts.token_issues import check_cleanlab, find_token_issues
 from ..doubts.witnesses import check_answers, check_not_trained_on, witness
 from ..simulation.learner import StudentLearner
+from .corpus_options import source_option
 
 R = TypeVar("R")
 
@@ -41,7 +44,7 @@ def _options(command: Callable[..., R]) -> Callable[..., R]:
         cloup.option_group(
             "Gold in doubt",
             cloup.option("--split", default="train", show_default=True, help="Split of the card."),
-            cloup.option("--source", type=click.Path(path_type=Path), help="Folder of the corpus files. [default: as for lmn-convert]"),
+            source_option,
             cloup.option("--limit", type=click.IntRange(min=1), help="Only the first N sentences."),
         ),
         cloup.option_group(
@@ -55,6 +58,14 @@ def _options(command: Callable[..., R]) -> Callable[..., R]:
             ),
             batch_size_option,
             dtype_option,
+        ),
+        cloup.option_group(
+            "What is to be reviewed",
+            cloup.option("--number", type=click.IntRange(min=1), help="Number of sentences. [default: those with a score above 0.5]"),
+            cloup.option(
+                "--suggest", type=click.Choice(SUGGEST), default="gold", show_default=True,
+                help="Entities that the reviewer begins with: the gold, or what the judges prefer to it.",
+            ),
         ),
         cloup.option_group(
             "Outputs",
@@ -74,7 +85,8 @@ def _options(command: Callable[..., R]) -> Callable[..., R]:
 @catch_errors
 def doubts_command(
     card_name: str, overrides: tuple[str, ...], split: str, source: Path | None, limit: int | None, recipe: Path, folds: int, seed: int,
-    adapters: tuple[str, ...], batch_size: int, dtype: Dtype, out: Path, first: int, keep_models: bool, dry_run: bool,
+    adapters: tuple[str, ...], batch_size: int, dtype: Dtype, number: int | None, suggest: Suggest, out: Path, first: int,
+    keep_models: bool, dry_run: bool,
 ) -> None:  # fmt: skip
     """Rank the entities of CARD whose gold is probably wrong.
 
@@ -83,18 +95,20 @@ def doubts_command(
     lmn-annotate doubts wikigold --recipe recipes/students/minilm_demo.yaml --adapter outputs/demo_smollm2 --out outputs/doubts
 
     The split is cut into folds. A student that was trained on the others says what it would have marked in each, and how probable the gold
-    is. KEY=VALUE words override keys of the recipe. A run that was killed continues with the fold where it stopped.
+    is. KEY=VALUE words override keys of the recipe. A run that was killed continues with the fold where it stopped. The sentences in doubt
+    become a corpus, OUT/review, for lmn-annotate export.
     """  # noqa: D301
     check_cleanlab()
     card = load_card(card_name)
+    check_review(out, card, split, source)
     learner = StudentLearner.of(recipe, overrides, card)
     options = SystemOptions(batch_size=batch_size, dtype=dtype)
-    gold = read_gold(card, split, source).first(limit)
+    read = read_gold(card, split, source).first(limit)
     systems = {name: SystemChoice(options, AdapterChoice(name)).annotator(card, out).system for name in adapters}
     for name, system in systems.items():
         check_answers(name, system, card)
-    unknown = [check_not_trained_on(gold, Path(name), learner.recipe.dataset_dir) for name in adapters]
-    sentences, inner = flat(gold.sentences)
+    unknown = [check_not_trained_on(read, Path(name), learner.recipe.dataset_dir) for name in adapters]
+    sentences, inner = flat(read.sentences)
     judging = Judging(
         sentences, fold(sentences, folds, seed, gaps=card.docstart == "boundary"), learner, seed, keep_models
     )
@@ -103,7 +117,7 @@ def doubts_command(
         echo(line, err=not dry_run)
     if dry_run:
         return
-    gold = gold_without_separators(gold, sentences)
+    gold = gold_without_separators(read, sentences)
     settings = _settings(gold, folds)
     judgements = judging.run(out, settings)
     witnesses = [witness(name, system, gold.sentences, out) for name, system in systems.items()]
@@ -111,11 +125,26 @@ def doubts_command(
     facts["adapters"] = {name: system.sha256 for name, system in systems.items()}
     found = Found(gold, _ranked(gold, judgements, witnesses), judgements, facts)
     write_found(found, out)
+    review = write_review(read, found.doubts, out, number=number, suggest=suggest)
     for table in (counts_table(found), doubts_table(found.doubts[:first])):
         for line in aligned(table):
             echo(line)
         echo()
+    for line in _review_lines(review, out / REVIEW_FOLDER):
+        echo(line)
     echo(out / PAGE_FILE)
+    echo(out / REVIEW_FOLDER / CARD_FILE)
+
+
+def _review_lines(review: ReviewCorpus, folder: Path) -> list[str]:
+    """Return what there is to review, and how, in words."""
+    with_what = "the gold" if review.suggested == "gold" else f"what the judges prefer in {review.changed:,} of them"
+    lines = [f"to be reviewed: {review.sentences:,} sentences, most doubtful first, with {with_what}"]
+    if review.clashes:
+        lines.append(f"left out, preferred entities that overlap gold that stays: {review.clashes:,}")
+    if review.sentences:
+        lines.append(f"next: lmn-annotate export {shlex.quote(str(folder))} --tool label-studio --out to_review.json")
+    return lines
 
 
 def _ranked(gold: Gold, judgements: Sequence[Judgement], witnesses: Sequence[Witness]) -> list[Doubt]:

@@ -33,6 +33,8 @@ _OF_PAIRS: dict[PairKind, Kind] = {
 }  # fmt: skip
 """Kinds of doubts by the kinds of pairs, where the students are the prediction."""
 
+EVEN = 0.5
+"""Score at which the gold and what is said instead are equally probable."""
 
 SURPLUS_WEIGHT = 0.5
 """Weight of the distance of the probabilities where no entity is suggested. Students of few sentences overlook entities and are sure of it:

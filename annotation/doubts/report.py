@@ -23,12 +23,11 @@ from ...rendering.tables import Table
 from ...sentence import Sentence, Span, tokens_sha1
 from ...typed_json import to_json
 from .judging import Judgement
-from .ranking import KINDS, MEANINGS, Doubt
+from .ranking import EVEN, KINDS, MEANINGS, Doubt
 
 DOUBTS_FILE, SUMMARY_FILE, PAGE_FILE = "doubts.jsonl", "doubts.json", "doubts.html"
 _ON_PAGE = 500
 """Doubts in the table of the page; the list has all."""
-_ABOVE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +57,11 @@ def counts_table(found: Found) -> Table:
     rows = []
     for kind in KINDS:
         there = [one for one in found.doubts if one.kind == kind]
-        above = [one for one in there if one.score > _ABOVE]
+        above = [one for one in there if one.score > EVEN]
         rows.append(
             (kind, f"{len(there):,}", f"{len(above):,}", f"{sum(one.token_issue for one in there):,}", MEANINGS[kind])
         )
-    return Table(("kind", "entities", f"above {_ABOVE}", "by cleanlab", "meaning"), rows, numbers=False)
+    return Table(("kind", "entities", f"above {EVEN}", "by cleanlab", "meaning"), rows, numbers=False)
 
 
 def doubts_table(doubts: Sequence[Doubt]) -> Table:

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ...alignment import EXACT
 from ...errors import LmnError, listed
 from ...files import read_json, sha256_of
 from ...typed_json import Count, from_json
-from ..labelled_corpus import SUMMARY_FILE, LabelledCorpus, card_body, put_corpus, sentence_line
-from ..provenance import PROVENANCE_FILE, Provenance, read_provenance
+from ..labelled_corpus import SUMMARY_FILE, LabelledCorpus, card_body, check_no_source, put_corpus, sentence_line
+from ..provenance import PROVENANCE_FILE, Provenance, handed_on, read_provenance
 from .importing import Corrected, Imported
 from .suggestions import Suggestions
 
@@ -108,9 +107,9 @@ def check_corrections(folder: Path, found: Suggestions, source: Path | None = No
     Raises:
         LmnError: It would.
     """
-    for own in (found.card.path.parent, source or found.card.default_source):
-        if folder.exists() and own.exists() and folder.samefile(own):
-            raise LmnError("the corrected corpus would take the place of the one that was exported", folder, _OTHER)
+    check_no_source(
+        folder, found.card, source, "the corrected corpus would take the place of the one that was exported"
+    )
 
 
 def check_kept(folder: Path, imported: Imported) -> None:
@@ -146,14 +145,8 @@ def _numbered(rows: Sequence[Corrected], prefix: str) -> list[tuple[str | None, 
 
 def _provenance(new: str | None, one: Corrected, found: Suggestions) -> Provenance:
     """Return where the labels of a sentence come from: what suggested them, and who corrected them."""
-    sentence = one.sentence
-    if row := found.provenance.get(sentence.id):
-        return replace(row, id=new, asked=sentence.id, confidences=None, uncertainty=None, review=one.review)
-    where = sentence.where
-    return Provenance(
-        new, sentence.id, where.file if where else None, where.line if where else None, None, None, found.card.name, None, None,
-        one.review.date or "", EXACT, (), None, None, review=one.review,
-    )  # fmt: skip
+    row = handed_on(new, one.sentence, found.provenance.get(one.sentence.id), found.card.name)
+    return replace(row, date=row.date or one.review.date or "", review=one.review)
 
 
 def _summary(found: Suggestions, imported: Imported, tool: str, export: Path, sha256: dict[str, str]) -> ReviewSummary:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from ...data_converters.cards import CARD_FILE, Card
+from ...data_converters.cards import Card
 from ...data_converters.readers.argilla import found_in
 from ...data_converters.readers.offsets import Counting, Unit
 from ...eval.evaluate import read_gold
 from ...sentence import Sentence, Span
 from ...tagging.splitting import Offsets
-from ..provenance import PROVENANCE_FILE, Provenance, read_provenance
+from ..provenance import Provenance, provenance_of
 
 ID_KEY = "lmn_id"
 """Key of the id of a sentence in the files of tools."""
@@ -125,7 +125,7 @@ def read_suggestions(card: Card, split: str, source: Path | None = None) -> Sugg
     shown = [
         sentence for sentence in read if not sentence.is_docstart and any(token.strip() for token in sentence.tokens)
     ]
-    known = _provenance_of(card)
+    known = provenance_of(card)
     lines = _Lines()
     sentences = []
     for sentence in shown:
@@ -136,12 +136,6 @@ def read_suggestions(card: Card, split: str, source: Path | None = None) -> Sugg
     docstarts = sum(sentence.is_docstart for sentence in read)
     left_out = {"document separators": docstarts, "sentences of white space": len(read) - docstarts - len(shown)}
     return Suggestions(card, split, tuple(sentences), known, {kind: count for kind, count in left_out.items() if count})
-
-
-def _provenance_of(card: Card) -> dict[str, Provenance]:
-    if card.path.name != CARD_FILE or not (card.path.parent / PROVENANCE_FILE).is_file():
-        return {}
-    return {row.id: row for row in read_provenance(card.path.parent) if row.id is not None}
 
 
 class _Lines:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from annotating import annotate, rows
+from annotating import annotate, labelled, rows
 from tiny_encoders import student_recipe
 
 from llms_meet_ner import LabelSet
@@ -34,6 +34,12 @@ def test_doubts_are_ranked_and_a_run_goes_on_where_it_stopped(workdir: Path) -> 
     summary = json.loads(Path("d/doubts.json").read_text())
     assert sum(summary["doubts"].values()) == len(doubts)
     assert (summary["overrides"], summary["adapters"]) == (["num_train_epochs=25"], {})
+    assert "sentences, most doubtful first, with the gold\nnext: lmn-annotate export d/review --tool " in result.stdout
+    worst = list(dict.fromkeys(one["id"] for one in doubts if one["score"] > 0.5))
+    assert [one["asked"] for one in rows(Path("d/review/provenance.jsonl"))] == worst
+    assert {one.tokens: one.spans for one in labelled(Path("d/review"), "testa")} == {
+        one.tokens: one.spans for one in read_corpus(load_card("demo"), "testa") if one.id in worst
+    }
     page = Path("d/doubts.html").read_text()
     assert "demo testa: doubts about the gold" in page
     assert f"#kind=all&amp;at={doubts[0]['id'].replace('/', '%2F')}" in page
@@ -54,12 +60,20 @@ def test_doubts_are_ranked_and_a_run_goes_on_where_it_stopped(workdir: Path) -> 
     assert again.stdout == result.stdout
     lines = Path("d/rows.jsonl").read_text().splitlines(keepends=True)
     Path("d/rows.jsonl").write_text("".join(lines[:-1]))
-    went_on = annotate(*WORDS, "num_train_epochs=25")
+    went_on = annotate(*WORDS, "--number", "3", "--suggest", "judges", "num_train_epochs=25")
+    assert (
+        "to be reviewed: 3 sentences, most doubtful first, with what the judges prefer in 3 of them" in went_on.stdout
+    )
+    assert [one["asked"] for one in rows(Path("d/review/provenance.jsonl"))] == worst[:3]
     assert "fold 1" not in went_on.stderr
     assert "fold 2 of 2" in went_on.stderr
     assert rows(Path("d/doubts.jsonl")) == doubts
 
     assert "other settings: steps was" in annotate(*WORDS, code=1).stderr
+    text = Path("d/review/testa.jsonl").read_text()
+    Path("d/review/testa.jsonl").write_text(text + text)
+    assert "d/review/testa.jsonl: was changed after it was written" in annotate(*WORDS, "--dry-run", code=1).stderr
+    Path("d/review/testa.jsonl").write_text(text)
     Path("d/fold-1.jsonl").write_text("")
     damaged = annotate(*WORDS, "num_train_epochs=25", code=1)
     assert "d/fold-1.jsonl: missing, or not as it was written; name another folder with --out" in damaged.stderr
