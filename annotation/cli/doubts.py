@@ -29,7 +29,7 @@ from ..doubts.ranking import Doubt, Witness, gold_tags, rank
 from ..doubts.report import PAGE_FILE, Found, counts_table, doubts_table, gold_without_separators, write_found
 from ..doubts.review_corpus import REVIEW_FOLDER, SUGGEST, ReviewCorpus, Suggest, check_review, write_review
 from ..doubts.token_issues import check_cleanlab, find_token_issues
-from ..doubts.witnesses import check_answers, check_not_trained_on, witness
+from ..doubts.witnesses import check_answers, learned_by, witness
 from ..simulation.learner import StudentLearner
 from .corpus_options import source_option
 
@@ -54,7 +54,7 @@ def _options(command: Callable[..., R]) -> Callable[..., R]:
             cloup.option("--seed", type=int, default=42, show_default=True, help="Seed of the parts and the students."),
             cloup.option(
                 "--adapter", "adapters", multiple=True, metavar="FOLDER",
-                help="Also what this adapter, merged model or student says, which was not trained on the split. May be repeated.",
+                help="Also what this adapter, merged model or student says, of sentences that it was not trained on. May be repeated.",
             ),
             batch_size_option,
             dtype_option,
@@ -107,20 +107,20 @@ def doubts_command(
     systems = {name: SystemChoice(options, AdapterChoice(name)).annotator(card, out).system for name in adapters}
     for name, system in systems.items():
         check_answers(name, system, card)
-    unknown = [check_not_trained_on(read, Path(name), learner.recipe.dataset_dir) for name in adapters]
+    learned = {name: learned_by(read, Path(name), learner.recipe.dataset_dir) for name in systems}
     sentences, inner = flat(read.sentences)
     judging = Judging(
         sentences, fold(sentences, folds, seed, gaps=card.docstart == "boundary"), learner, seed, keep_models
     )
     notes = [f"entities inside others, left out since a student learns the outer ones: {inner:,}"] if inner else []
-    for line in (*notes, *judging.plan(), *filter(None, unknown)):
+    for line in (*notes, *judging.plan(), *(line for one in learned.values() for line in one.lines)):
         echo(line, err=not dry_run)
     if dry_run:
         return
     gold = gold_without_separators(read, sentences)
     settings = _settings(gold, folds)
     judgements = judging.run(out, settings)
-    witnesses = [witness(name, system, gold.sentences, out) for name, system in systems.items()]
+    witnesses = [witness(name, system, gold.sentences, out, learned[name]) for name, system in systems.items()]
     facts = {**settings, "seed": seed, "recipe": str(recipe), "overrides": list(overrides)}
     facts["adapters"] = {name: system.sha256 for name, system in systems.items()}
     found = Found(gold, _ranked(gold, judgements, witnesses), judgements, facts)

@@ -78,7 +78,7 @@ class Doubt:
         students: What the students that were not trained on the sentence give to both.
         token_quality: Lowest quality of the tags of its tokens, by cleanlab's normalised margin.
         token_issue: Whether cleanlab takes one of these tags for wrong.
-        others: What other systems give to both, by their names.
+        others: What other systems give to both, by their names, without those that were trained on the sentence.
     """
 
     rank: int
@@ -97,21 +97,21 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """A system that was not trained on the corpus, and what it says of its sentences.
+    """Another system than the students, and what it says of the sentences of the corpus.
 
     Attributes:
         name: Name of the system.
-        entities: For each sentence, its entities with their confidences.
+        entities: For each sentence, its entities with their confidences; None where it has no say, since it was trained on the sentence.
     """
 
     name: str
-    entities: Sequence[Mapping[Span, float]]
+    entities: Sequence[Mapping[Span, float] | None]
 
     def support(self, at: int, gold: Span | None, suggested: Span | None) -> Support:
         """Return what it gives to the gold and to a suggestion: see `_given`."""
-        place = gold or suggested
+        place, found = gold or suggested, self.entities[at]
         assert place is not None  # a doubt is about one of them
-        found = self.entities[at]
+        assert found is not None  # it is asked only where it has a say
         return Support(_given(found, gold, place), _given(found, suggested, place))
 
 
@@ -163,7 +163,7 @@ def _doubts(
         if pair.gold is None and any(span.start < place.end and place.start < span.end for span in sentence.spans):
             continue  # the gold has an entity there, which is in doubt with another part of what the student says
         suggested = None if pair.kind == "correct" else pair.predicted
-        others = {one.name: _witnessed(one, at, pair) for one in witnesses}
+        others = {one.name: _witnessed(one, at, pair) for one in witnesses if one.entities[at] is not None}
         students = _support(sentence, judgement, pair)
         touched = [span for span in (pair.gold, pair.predicted) if span]
         tokens = range(min(span.start for span in touched), max(span.end for span in touched))

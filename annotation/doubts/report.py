@@ -69,7 +69,7 @@ def doubts_table(doubts: Sequence[Doubt]) -> Table:
     others = list(dict.fromkeys(name for one in doubts for name in one.others))
 
     def by_others(one: Doubt) -> list[str]:
-        return [f"{one.others[name].doubt(one.kind):.4f}" for name in others]
+        return [f"{one.others[name].doubt(one.kind):.4f}" if name in one.others else "-" for name in others]
 
     header = ("rank", "score", "kind", "sentence", "words", "gold", "instead", "p(gold)", "p(instead)", "by cleanlab")
     rows = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from ...sentence import Sentence
 from ...students.student_file import StudentFile, is_student
 from ...systems.choosing import labels_of
 from ...systems.system import System
-from ...training.dataset_info import DatasetEntry, load_entry, read_sentences
+from ...training.dataset_info import load_entry, read_sentences
 from ..simulation.pool import words_of
 from .ranking import Witness
 
@@ -46,7 +47,20 @@ def check_answers(name: str, system: System, card: Card) -> None:
         raise LmnError("gives no confidences", name, "name a system with constrained decoding, or a student")
 
 
-def witness(name: str, system: System, sentences: Sequence[Sentence], out: Path) -> Witness:
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What a system was trained on, as far as it matters for doubts.
+
+    Attributes:
+        words: Words of the sentences in doubt that it was trained on, as `words_of` gives them.
+        lines: Lines for people about what it does not judge, and about what is not known.
+    """
+
+    words: frozenset[str]
+    lines: tuple[str, ...]
+
+
+def witness(name: str, system: System, sentences: Sequence[Sentence], out: Path, learned: Learned) -> Witness:
     """Let a system answer sentences; a run that was killed goes on.
 
     Args:
@@ -54,6 +68,7 @@ def witness(name: str, system: System, sentences: Sequence[Sentence], out: Path)
         system: The system, which `check_answers` has let pass.
         sentences: The sentences.
         out: Folder of the doubts, in which the answers are kept.
+        learned: What it was trained on: there its answers do not count.
 
     Raises:
         LmnError: It cannot answer.
@@ -62,11 +77,17 @@ def witness(name: str, system: System, sentences: Sequence[Sentence], out: Path)
         out / "others" / f"{_UNFIT.sub('-', name).strip('-.')}-{system.sha256[:8]}"
     )  # other weights or options, another folder
     records = read_records(predict(system, sentences, folder))
-    return Witness(name, [dict(zip(one.spans, one.confidences or (), strict=True)) for one in records])
+    return Witness(
+        name,
+        [
+            None if words_of(one) in learned.words else dict(zip(record.spans, record.confidences or (), strict=True))
+            for one, record in zip(sentences, records, strict=True)
+        ],
+    )
 
 
-def check_not_trained_on(gold: Gold, folder: Path, dataset_dir: Path) -> str | None:
-    """Refuse a system that was trained on sentences in doubt: it has learned their errors.
+def learned_by(gold: Gold, folder: Path, dataset_dir: Path) -> Learned:
+    """Return which sentences in doubt a system was trained on: it has learned their errors, and does not judge them.
 
     A student that was trained further has learned what its first trainings showed it, too.
 
@@ -75,37 +96,39 @@ def check_not_trained_on(gold: Gold, folder: Path, dataset_dir: Path) -> str | N
         folder: Folder of an adapter or a student.
         dataset_dir: Folder of the converted data sets, with the sentences that systems were trained on.
 
-    Returns:
-        A line for people if it is not known what the system was trained on; None if it was other data.
-
     Raises:
-        LmnError: It was trained on the split, or on a sentence with the words of one in doubt.
+        LmnError: It was trained on more than half of them.
     """
     asked = f"{gold.card.name} {gold.split}"
-    doubted = {words_of(one) for one in gold.sentences if not one.is_docstart}
+    doubted = [words_of(one) for one in gold.sentences if not one.is_docstart]
+    shared: dict[str, set[str]] = {}
     unknown: list[str] = []
     for name in _data_sets(folder):
         try:
-            entry, learned = _learned(dataset_dir, name)
+            shared[name] = _words_in(dataset_dir, name).intersection(doubted)
         except LmnError:
             unknown.append(name)
-            continue
-        is_split = (entry.corpus, entry.split) == (gold.card.name, gold.split)
-        shared = len(doubted & learned)
-        if is_split or shared:
-            what = asked if is_split else f"{shared:,} of the {len(doubted):,} sentences of {asked}"
-            raise LmnError(
-                f"was trained on {what} ({name}), and has learned the errors in it", folder, "name a system that was not"
-            )  # fmt: skip
-    if not unknown:
-        return None
-    return f"{folder}: not known whether it was trained on {asked} ({listed(unknown)}); if so, it has learned the errors in it"
+    words = frozenset().union(*shared.values())
+    count = sum(one in words for one in doubted)
+    what = (
+        f"{count:,} of the {len(doubted):,} sentences of {asked} ({listed([name for name in shared if shared[name]])})"
+    )
+    if 2 * count > len(doubted):
+        raise LmnError(
+            f"was trained on {what}, and has learned the errors in them", folder,
+            "name a system that was trained on at most half of them",
+        )  # fmt: skip
+    lines = [f"{folder}: was trained on {what}, and does not judge these"] if count else []
+    if unknown:
+        lines.append(
+            f"{folder}: not known whether it was trained on {asked} ({listed(unknown)}); if so, it has learned the errors in it"
+        )
+    return Learned(words, tuple(lines))
 
 
-def _learned(dataset_dir: Path, name: str) -> tuple[DatasetEntry, set[str]]:
-    """Return the entry of a data set, and the words of its sentences."""
-    entry = load_entry(dataset_dir, name)
-    return entry, {words_of(one) for one in read_sentences(dataset_dir, entry)}
+def _words_in(dataset_dir: Path, name: str) -> set[str]:
+    """Return the words of the sentences of a data set."""
+    return {words_of(one) for one in read_sentences(dataset_dir, load_entry(dataset_dir, name))}
 
 
 def _data_sets(folder: Path) -> list[str]:

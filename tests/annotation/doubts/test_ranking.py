@@ -68,6 +68,13 @@ def test_a_witness_raises_what_it_shares_and_lowers_what_it_denies() -> None:
     assert denied["missing"].others["w"].gold == 1.0
 
 
+def test_a_witness_that_was_trained_on_a_sentence_has_no_say_there() -> None:
+    assert found(Witness("w", [None])) == found()
+    both = found(Witness("w", [None]), Witness("v", [{SAID[0]: 0.8}]))
+    assert both == found(Witness("v", [{SAID[0]: 0.8}]))
+    assert both["label"].others.keys() == {"v"}
+
+
 def test_the_parts_of_a_gold_entity_are_one_doubt() -> None:
     gold = Sentence("c/train/0", TOKENS, (Span(0, 5, "ORG"),))
     said = Judgement(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,8 @@ def test_tables_say_what_is_said_instead_and_what_others_say() -> None:
     assert table.header[-1] == "a"
     assert [row[6] for row in table.rows] == ["MISC 0-1", "no entity", "something else"]
     assert [row[-2:] for row in table.rows] == [("yes", "0.4000"), ("no", "0.4500"), ("no", "0.4000")]
+    silent = replace(one.doubts[0], others={})
+    assert [row[-1] for row in doubts_table([silent, *one.doubts[1:]]).rows] == ["-", "0.4500", "0.4000"]
     counts = {row[0]: row[1:4] for row in counts_table(one).rows}
     assert counts["label"] == ("1", "1", "1")
     assert counts["surplus"] == ("1", "0", "0")
