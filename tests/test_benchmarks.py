@@ -7,13 +7,16 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from paths import ROOT
+from planting import KINDS, Planted, confusions_of, hit_by, plant, shape_of
 
 from llms_meet_ner import LabelSet, Sentence, Span
+from llms_meet_ner.annotation.doubts.ranking import Doubt, Support
 from llms_meet_ner.formats import get_format
 from llms_meet_ner.records import Answer
 
@@ -179,3 +182,64 @@ def test_what_a_data_type_changes_is_counted() -> None:
     assert changes.row()[:3] == ["1 of 2 (50.0%)", "1", "1.0000"]
     same = module.Changes.of(gold, first, first, lambda answer, s: fmt.parse(answer.text or "", s.tokens, labels))
     assert (same.outputs, same.entities, same.f1.value, same.largest, same.shared) == (0, 0, 0.0, 0.0, 2)
+
+
+GOLD = [
+    Sentence("c/0", ("Ann", "saw", "New", "York", "in", "May", "1999"), (Span(0, 1, "PER"), Span(2, 4, "LOC"))),
+    Sentence("c/1", ("Oslo", "is", "far", ",", "said", "Bob", "Roe"), (Span(0, 1, "LOC"), Span(5, 7, "PER"))),
+]
+SAID = [
+    (Span(0, 1, "LOC"), Span(3, 4, "LOC"), Span(5, 7, "MISC")),  # a label, a boundary, and a false positive
+    (Span(4, 5, "MISC"), Span(6, 7, "ORG")),  # a miss, a false positive, a boundary with another label
+]
+
+
+def test_the_errors_of_a_model_are_counted() -> None:
+    found = confusions_of(GOLD, SAID)
+    assert found.kinds == {"type": 1, "boundary": 1, "both": 1, "missed": 1, "spurious": 2}
+    assert found.labels == {"PER": {"LOC": 1, "ORG": 1}}
+    assert found.moves == {(1, 0): 2}
+    assert found.surplus == {("MISC", ("X", "9")): 1, ("MISC", ("x",)): 1}
+    assert shape_of(("don't", "3rd", "-", "Ö", "7"), 0, 5) == ("x", "x", ".", "X", "9")
+    assert found.only(["missed", "type"]).kinds == {"missed": 1, "type": 1}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_errors_of_each_kind_are_planted_as_the_model_makes_them(kind: str) -> None:
+    gold = [replace(one, id=f"c/{at}") for at, one in enumerate(GOLD * 20)]
+    errors = confusions_of(GOLD, SAID)
+    wrong, planted = plant(gold, errors.only([kind]), 0.25, 7)
+    assert (len(planted), {one.kind for one in planted}) == (20, {kind})
+    assert plant(gold, errors.only([kind]), 0.25, 7) == (wrong, planted)
+    assert plant(gold, errors.only([kind]), 0.25, 8)[1] != planted
+    sentences = {one.id: one for one in gold}
+    before = {(one.id, span) for one in gold for span in one.spans}
+    after = {(one.id, span) for one in wrong for span in one.spans}
+    assert before - after == {(one.id, one.before) for one in planted if one.before}
+    assert after - before == {(one.id, one.after) for one in planted if one.after}
+    for one in planted:
+        tokens = sentences[one.id].tokens
+        if kind == "spurious":
+            assert one.before is None
+            assert (one.after.label, shape_of(tokens, one.after.start, one.after.end)) in errors.surplus
+            assert not any(a.start < one.after.end and one.after.start < a.end for a in sentences[one.id].spans)
+        elif kind == "missed":
+            assert one.after is None
+        else:
+            move = (one.after.start - one.before.start, one.after.end - one.before.end)
+            assert move in (errors.moves if kind != "type" else [(0, 0)])
+            assert (one.after.label == one.before.label) == (kind == "boundary")
+
+
+def test_a_doubt_hits_the_planted_error_that_it_is_about() -> None:
+    def doubt(gold: Span | None, instead: Span | None) -> Doubt:
+        return Doubt(1, 0.9, "label", "c/0", "", gold, instead, "w", Support(0.1, 0.8), 0.2, False)
+
+    surplus = Planted("c/0", "spurious", None, Span(4, 5, "PER"))
+    gone = Planted("c/0", "missed", Span(0, 2, "LOC"), None)
+    elsewhere = replace(surplus, id="c/1")
+    planted = [elsewhere, surplus, gone]
+    assert hit_by(doubt(Span(4, 5, "PER"), None), planted) == surplus
+    assert hit_by(doubt(None, Span(1, 3, "LOC")), planted) == gone
+    assert hit_by(doubt(None, Span(4, 5, "PER")), planted) is None
+    assert hit_by(doubt(Span(0, 2, "LOC"), None), planted) is None

@@ -3,9 +3,10 @@
     python tests/benchmarks/doubts.py wikigold --source DIR --errors-of outputs/minilm_wikigold --recipe recipes/students/minilm_demo.yaml
 
 The model's errors are those on --errors-split, which it was not trained on: entities that it gives another label, whose boundaries it moves, or
-that it misses. A share of the entities of --split gets such errors, drawn at random by the seed; then students are trained on the other folds of
-the corpus, with the errors in it, and doubts are ranked. The corpus has errors of its own: only planted ones count, so the share of true
-errors among the first doubts is at least the share that is printed. Everything is kept in --out; a run that was stopped goes on.
+that it misses, and entities that it marks where there is none. As many of these as a --share of the entities of --split are planted, drawn at
+random by the seed; --kinds leaves some kinds out. Then students are trained on the other folds of the corpus, with the errors in it, and doubts
+are ranked. The corpus has errors of its own: only planted ones count, so the share of true errors among the first doubts is at least the share
+that is printed. Everything is kept in --out; a run that was stopped goes on.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from planting import Confusions, Planted, confusions_of, hit_by, plant
+from planting import KINDS, Confusions, Planted, confusions_of, hit_by, plant
 
 from llms_meet_ner.annotation.doubts.folds import fold
 from llms_meet_ner.annotation.doubts.judging import Judgement
@@ -37,7 +38,7 @@ def errors_of(folder: Path, card: Card, split: str, source: Path | None) -> Conf
     """Return the errors of a model on a split."""
     sentences, _ = flat([one for one in read_gold(card, split, source).sentences if not one.is_docstart])
     answers = load(folder).system.answer(sentences)
-    return confusions_of([one.spans for one in sentences], [answer.spans or () for answer in answers])
+    return confusions_of(sentences, [answer.spans or () for answer in answers])
 
 
 def witness_of(folder: Path, sentences: Sequence[Sentence], out: Path) -> Witness:
@@ -56,7 +57,9 @@ def doubts_of(
     judging = Judging(sentences, parts, learner, seed)
     for line in judging.plan():
         print(f"seed {seed}: {line}", flush=True)
-    judgements = judging.run(asked.out / f"seed-{seed}", {"seed of the errors": seed, "share": asked.share})
+    judgements = judging.run(
+        asked.out / f"seed-{seed}", {"seed of the errors": seed, "share": asked.share, "kinds": asked.kinds}
+    )
     texts = [one for one in sentences if not one.is_docstart]
     issues = find_token_issues([gold_tags(one, card.labels.names) for one in texts], [one.tags for one in judgements])
     witnesses: list[Sequence[Witness]] = [(), *([(witness,)] if witness else [])]
@@ -91,6 +94,9 @@ def main() -> None:
     parser.add_argument(
         "--witness", type=Path, metavar="FOLDER", help="another model, which was not trained on the corpus"
     )
+    parser.add_argument(
+        "--kinds", default=",".join(KINDS), help="kinds of errors that are planted (default: %(default)s)"
+    )
     parser.add_argument("--share", type=float, default=0.05)
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--first", type=int, default=100)
@@ -101,6 +107,7 @@ def main() -> None:
     card = load_card(asked.card)
     errors = errors_of(asked.errors_of, card, asked.errors_split, asked.source)
     print("errors of the model:", ", ".join(f"{kind} {count}" for kind, count in sorted(errors.kinds.items())))
+    errors = errors.only(asked.kinds.split(","))
     gold, _ = flat(read_gold(card, asked.split, asked.source).sentences[: asked.limit])
     entities = sum(len(one.spans) for one in gold)
     texts = [one for one in gold if not one.is_docstart]
