@@ -89,7 +89,7 @@ def _saturation(summary: BudgetSummary) -> Table:
     ]
     if BEST_ON_DEV in summary.regimes:
         notes.append(f"{BEST_ON_DEV} is left out: it is chosen by the dev that it would be measured on")
-    header = ("regime", "target, mean", "not distinguishable from it from", "above it from")
+    header = ("regime", "target, mean", "cannot be told from it at", "surely above it at")
     return Table(header, rows, tuple(notes), "Saturation")
 
 

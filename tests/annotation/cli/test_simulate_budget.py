@@ -43,7 +43,7 @@ def test_a_plan_comes_before_the_first_training_and_a_table_after_the_last(workd
     assert summary["cells"] == 2
     saturation = summary["saturations"][0]
     assert (saturation["regime"], saturation["target"]) == ("expert", 0.99 * summary["points"][-1]["dev"]["mean"])
-    table = said[said.index("not distinguishable from it from") :]
+    table = said[said.index("cannot be told from it at") :]
     assert ("10 %" in table) == (saturation["reached"] is not None)
     assert summary["best_on_dev_of"] == []
     assert not Path("out/simulated-students").exists()
