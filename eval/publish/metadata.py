@@ -25,7 +25,7 @@ def metadata_yaml(published: Publication) -> str:
         license=licence.id if licence else None,
         license_name=licence.name if licence else None,
         license_link=licence.link if licence else None,
-        library_name="transformers" if published.weights.merged else "peft",
+        library_name=_library(published),
         base_model=published.base,
         base_model_relation="finetune" if published.weights.merged else "adapter",
         pipeline_tag=TASK,
@@ -38,9 +38,16 @@ def metadata_yaml(published: Publication) -> str:
     return text.strip()
 
 
+def _library(published: Publication) -> str:
+    """Return the library that loads the weights, as the Hub calls it."""
+    if published.is_exported:
+        return "onnx"
+    return "transformers" if published.weights.merged else "peft"
+
+
 def _tags(published: Publication) -> list[str]:
     if published.student:
-        return ["named-entity-recognition", "ner", TASK, "llms-meet-ner"]
+        return ["named-entity-recognition", "ner", TASK, "llms-meet-ner", *(["onnx"] if published.is_exported else [])]
     tags = ["named-entity-recognition", "ner", "llama-factory", "llms-meet-ner", f"format:{published.spec.format}"]
     return tags if published.weights.merged else [*tags, published.method.lower()]
 

@@ -12,6 +12,7 @@ from ...training.recipe import Recipe
 from .base_model import Licence
 from .corpus import TrainingData
 from .hyperparameters import Hyperparameters, hyperparameters
+from .onnx_weights import ONNX_FILES
 from .scored import Scored
 from .weights import PublishedWeights
 
@@ -64,6 +65,11 @@ class Publication:
         if self.student:
             return "token classifier"
         return "fine-tuned model" if self.weights.merged else f"{self.method} adapter"
+
+    @property
+    def is_exported(self) -> bool:
+        """Whether it is a student that was exported to ONNX, which transformers does not load."""
+        return any(name in ONNX_FILES for name, _ in self.weights.files)
 
     @property
     def method(self) -> str:

@@ -12,8 +12,11 @@ from pathlib import Path
 from ...errors import LmnError, installing, listed
 from ...masking import secret_names_in
 from ...secret_shapes import shapes_in
+from .onnx_weights import texts_in
 
-_WEIGHTS = ".safetensors"
+_SAFETENSORS, _ONNX = ".safetensors", ".onnx"
+_WEIGHTS = (_SAFETENSORS, _ONNX)
+"""Ends of the names of weights."""
 _LONGEST_HEADER = 100_000_000
 """Bytes that the header of weights has at most, as the format says."""
 _MARKS = re.compile(r"[\w+/=.~%-]{12}|://|PRIVATE KEY", re.ASCII)
@@ -35,7 +38,7 @@ class Suspect:
     """A place that holds something like a secret.
 
     Attributes:
-        place: File and line, `README.md:57`; for the weights, the file, because their header is one line.
+        place: File and line, `README.md:57`; for the weights, the file, which has no lines.
         key: Name of the key whose value it is; None if none is seen.
         kind: What it looks like, in words.
         known: Whether it is a secret of this process, so that there is no doubt.
@@ -54,7 +57,7 @@ class Suspect:
 def check_folder(folder: Path, files: Sequence[str], not_secret: Collection[str] = ()) -> None:
     """Refuse a folder that holds something like a secret, in any file.
 
-    Of the weights, the header is looked at and not the numbers.
+    Of the weights, what is beside the numbers is looked at.
 
     Args:
         folder: The folder.
@@ -99,9 +102,11 @@ def check_words(words: Mapping[str, str | None]) -> None:
 
 
 def _text_of(path: Path) -> str:
-    """Return what can be read of a file as text; of weights, the header."""
+    """Return what can be read of a file as text; of weights, what is beside the numbers."""
+    if path.suffix == _ONNX:
+        return texts_in(path)
     with path.open("rb") as file:
-        if path.suffix == _WEIGHTS:
+        if path.suffix == _SAFETENSORS:
             size = min(int.from_bytes(file.read(8), "little"), _LONGEST_HEADER)
             return file.read(size).decode("utf-8", "replace")
         return file.read().decode("utf-8", "replace")

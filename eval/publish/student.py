@@ -1,4 +1,4 @@
-"""The folder of a student that is published: a plain model of transformers, with its recipe, its table by epoch and a card."""
+"""The folder of a student that is published: a model of transformers or an ONNX file, with its recipe, its table by epoch and a card."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 from ...errors import LmnError
 from ...files import atomic_write, read_json, sha256_of, write_json
 from ...students.epochs import EPOCHS_FILE
-from ...students.student_file import STUDENT_FILE, refuse_exported, without_places
+from ...students.student_file import STUDENT_FILE, weights_of, without_places
 from ...systems.student import Student
 from ...training.logs import TrainingLog
-from ...training.recipe import MODEL_FILE, Recipe
+from ...training.recipe import Recipe
 from ...training.weights_header import read_header
 from ...typed_json import to_json
 from .base_model import Licence, base_licence, is_local
@@ -20,6 +20,7 @@ from .card import card_text
 from .corpus import training_data
 from .folder import CARD_FILE, BuildOptions, Built, copy_log, copy_tokenizer, put_folder
 from .hyperparameters import write_recipe
+from .onnx_weights import ONNX_FILES, count_parameters
 from .publication import Publication
 from .scored import read_scored
 from .usage import RECIPE_FILE
@@ -29,7 +30,7 @@ _CONFIG = "config.json"
 
 
 def build_student(student: Student, training: Recipe, options: BuildOptions, out: Path) -> Built:
-    """Build the folder of a student. Its weights stay as training left them.
+    """Build the folder of a student. Its weights stay as training, or the export to ONNX, left them.
 
     Args:
         student: Student to publish, with the folder of its results.
@@ -38,14 +39,11 @@ def build_student(student: Student, training: Recipe, options: BuildOptions, out
         out: Path of the folder, which does not exist, is empty, or was built by an earlier call, which may have been killed.
 
     Raises:
-        LmnError: The student or one of its files is missing or damaged, the student is an exported one, an option is for adapters, `out`
-            holds other files, or a file would hold something like a secret.
+        LmnError: The student or one of its files is missing or damaged, an option is for adapters, `out` holds other files, or a file
+            would hold something like a secret.
     """
     if options.merged:
         raise LmnError("a student is a whole model already", "--merged", "leave it out")
-    refuse_exported(
-        training.output_dir, "an exported student is not published", "publish the folder that training has written"
-    )
     if options.base is not None and is_local(options.base):
         raise LmnError("not a Hub id, which is OWNER/NAME", f"--base-model {options.base}")
     base = options.base or student.file.model
@@ -76,13 +74,15 @@ def _fill(student: Student, training: Recipe, options: BuildOptions, base: str, 
 
 def _copy_model(source: Path, new: Path) -> PublishedWeights:
     """Copy weights and configuration, without what the configuration says of the machine."""
-    path = source / MODEL_FILE
-    header = read_header(path)
-    shutil.copyfile(path, new / MODEL_FILE)
+    path = weights_of(source)
+    if path.name in ONNX_FILES:
+        dtypes = count_parameters(path)
+    else:
+        dtypes = (("float32", sum(tensor.size for tensor in read_header(path).values())),)
+    shutil.copyfile(path, new / path.name)
     config: Any = read_json(source / _CONFIG, remedy="copy the student's folder again")
     if not isinstance(config, dict):
         raise LmnError("not a JSON mapping", source / _CONFIG, "copy the student's folder again")
     write_json(new / _CONFIG, without_places(config))
     digest = sha256_of(path)
-    count = sum(tensor.size for tensor in header.values())
-    return PublishedWeights((("float32", count),), digest, ((MODEL_FILE, digest),), False, True)
+    return PublishedWeights(dtypes, digest, ((path.name, digest),), False, True)

@@ -7,6 +7,8 @@ from importlib.util import find_spec
 
 from ...errors import install_command
 from ...reading import PUBLISHED
+from ...students.student_file import INT8_FILE
+from ...systems.finding import OUTPUTS
 from ...systems.student import RUN_NAME
 from ...tagging.splitting import AUTO_LANGUAGE
 from .publication import Publication
@@ -60,13 +62,28 @@ def tag_command(published: Publication) -> str:
     return " ".join(map(shlex.quote, words))
 
 
+def _training(published: Publication) -> list[str]:
+    """Return the commands that train again, and that export what was exported, to the folder that the recipe names."""
+    if not published.is_exported:
+        return [f"lmn-train {RECIPE_FILE}"]
+    exported = f"{OUTPUTS}/{published.recipe.name}"
+    trained = f"{exported}-trained"
+    words = ["lmn-train", "export", trained, "--out", exported]
+    words += ["--int8"] if any(name == INT8_FILE for name, _ in published.weights.files) else []
+    return [
+        f"lmn-train {RECIPE_FILE} {shlex.quote(f'output_dir={trained}')}",
+        install_command("onnx"),
+        " ".join(map(shlex.quote, words)),
+    ]
+
+
 def commands(published: Publication) -> str:
     """Return the commands that train and score the adapter again, with the published recipe."""
     convert = published.data.convert_command()
     lines = [
         install_command("train"),
         f"{convert}   # DIR: the corpus's files" if convert else "# convert the corpus with lmn-convert",
-        f"lmn-train {RECIPE_FILE}",
+        *_training(published),
     ]
     for run in published.scored.runs:
         words = ["lmn-eval", "--recipe", RECIPE_FILE, "--split", run.split]

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from tiny_encoders import student_recipe
+from hub_server import HubServer, point_at
+from tiny_encoders import save_tiny_onnx, student_recipe
 
 from llms_meet_ner import load
 from llms_meet_ner.cli.train import main as lmn_train
+from llms_meet_ner.data_converters import load_card, read_corpus
 from llms_meet_ner.eval.cli.publish import main as lmn_publish
 from llms_meet_ner.eval.cli.score import main as lmn_eval
 from llms_meet_ner.files import sha256_of
@@ -18,6 +20,7 @@ from llms_meet_ner.labels import LabelSet
 from llms_meet_ner.students.student_file import StudentFile
 
 pytest.importorskip("torch")
+TOKEN = "hf_aVerySecretTokenOfMine1234"
 REPO = ["--repo", "someone/tiny-student", "--dry-run"]
 BASE = ["--base-model", "someone/encoder"]
 
@@ -72,7 +75,55 @@ def test_no_place_on_this_machine_is_published(workdir: Path, head: str) -> None
             assert not path.is_file() or str(workdir).encode() not in path.read_bytes(), path
 
 
-def test_an_exported_student_is_neither_written_over_nor_trained_further_nor_published(workdir: Path) -> None:
+@pytest.mark.parametrize("name", ["model.onnx", "model.int8.onnx"])
+def test_an_exported_student_is_published_and_fetched_again(
+    workdir: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    pytest.importorskip("onnxruntime")
+    recipe, file = str(student_recipe(workdir)), save_tiny_onnx(workdir / "outputs/tiny", name)
+    run(lmn_eval, "--recipe", recipe, "--split", "testb")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(workdir / "cache"))
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    with HubServer() as server:
+        point_at(server, monkeypatch)
+        server.writers = {TOKEN: {"someone"}}
+        server.add("someone/encoder")
+        told = run(lmn_publish, "--recipe", recipe, *REPO[:2], *BASE).output
+        tree = server.repos["someone/tiny-student"].commits[server.repos["someone/tiny-student"].branches["main"]]
+        theirs, ours = load("someone/tiny-student"), load("outputs/tiny")
+        texts = [one.text for one in read_corpus(load_card("demo"), "testb")][:20]
+        tagged = theirs.tag(texts)
+    assert "demo testb, viterbi: F1 0." in told
+    assert tagged == ours.tag(texts)
+    assert any(one.entities for one in tagged)
+    assert tree[name] == file.read_bytes()
+    assert {"README.md", "config.json", "recipe.yaml", "student.json", "tokenizer.json", name} <= set(tree)
+    assert "model.safetensors" not in tree
+    card = tree["README.md"].decode()
+    for line in (
+        "library_name: onnx", "- onnx\n", f"It was exported to ONNX ({name}), which transformers does not load", "llms-meet-ner[onnx]",
+        "The scores are those of the student as it was exported (SHA-256", "tagger = load('someone/tiny-student'",
+        "lmn-tag --adapter someone/tiny-student", "lmn-train recipe.yaml output_dir=outputs/tiny-trained\n",
+        "lmn-train export outputs/tiny-trained --out outputs/tiny" + " --int8" * ("int8" in name) + "\n",
+        "lmn-eval --recipe recipe.yaml --split testb\n",
+    ):  # fmt: skip
+        assert line in card, line
+    assert "pipeline(" not in card
+
+
+def test_a_secret_in_the_texts_of_an_exported_student_is_not_published(workdir: Path) -> None:
+    onnx = pytest.importorskip("onnx")
+    recipe, file = str(student_recipe(workdir)), save_tiny_onnx(workdir / "outputs/tiny")
+    model = onnx.load(str(file))
+    model.doc_string = "token ghp_" + "a1B2" * 9
+    onnx.save(model, str(file))
+    told = run(lmn_publish, "--recipe", recipe, *REPO, *BASE, code=1).output
+    assert "model.onnx" in told
+    assert "looks like a" in told
+    assert not Path("outputs/tiny/hub/README.md").exists()
+
+
+def test_an_exported_student_is_neither_written_over_nor_trained_further(workdir: Path) -> None:
     recipe, out = str(student_recipe(workdir)), Path("outputs/tiny")
     file = StudentFile(LabelSet.of("PER"), "linear", 24, 6, " ", False, "demo", ("d",), "base", "r.yaml", 1)
     for name in ("model.onnx", "model.int8.onnx"):
@@ -86,12 +137,9 @@ def test_an_exported_student_is_neither_written_over_nor_trained_further_nor_pub
         assert "to train it further, name the folder that training has written: model_name_or_path=FOLDER" in told
         told = run(lmn_train, recipe, "model_name_or_path=outputs/tiny", "output_dir=outputs/2", code=1).output
         assert f"outputs/tiny/{name}: an exported student is not trained further; name the folder that training" in told
-        told = run(lmn_publish, "--recipe", recipe, *REPO, *BASE, code=1).output
-        assert f"outputs/tiny/{name}: an exported student is not published; publish the folder that training" in told
         assert (out / "student.json").read_bytes() == before
         (out / name).unlink()
     assert not Path("outputs/2").exists()
-    assert not (out / "hub/README.md").exists()
 
 
 def test_an_encoder_in_a_folder_is_no_name_for_a_card(workdir: Path) -> None:
