@@ -1,4 +1,4 @@
-"""Analysis of predictions: pairs of entities, confusion, tags, groups, intervals, and the comparison of two runs."""
+"""Analysis of predictions: pairs of entities, confusion, tags, groups, intervals, and the comparison of runs."""
 
 from .examine import analyse, examine
 from .pairs import pair_up

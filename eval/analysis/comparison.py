@@ -12,6 +12,10 @@ from ...typed_json import written_as
 from ..scored_run.run import Evaluation, ScoredRun, ShownExamples
 from .resampling import SEED, Difference, differences
 
+EXAMPLES, RECIPE, WEIGHTS = "examples", "recipe", "the hash of the weights"
+"""Names of conditions in which runs that differ only in a seed may differ, too."""
+HOW_COMPARED = "interval: paired bootstrap over sentences; p-value: approximate randomisation, two-sided"
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:
@@ -110,10 +114,7 @@ class Comparison:
             f"gold entities that only A found: {self.only_first:,}; only B: {self.only_second:,}; "
             f"of {self.micro.first.gold:,}"
         )
-        yield (
-            f"{self.sentences:,} sentences; interval: paired bootstrap over sentences; p-value: approximate randomisation, "
-            f"two-sided; seed {self.seed}"
-        )
+        yield f"{self.sentences:,} sentences; {HOW_COMPARED}; seed {self.seed}"
 
 
 written_as(Difference, "value interval p_value")
@@ -121,13 +122,13 @@ written_as(Comparison, "first second differing micro only_first only_second diff
 
 
 def _differing(first: ScoredRun, second: ScoredRun) -> Iterator[Condition]:
-    for (name, one), other in zip(_conditions(first).items(), _conditions(second).values()):
+    for (name, one), other in zip(conditions_of(first).items(), conditions_of(second).values()):
         if one != other:
             yield Condition(name, one, other)
 
 
-def _conditions(run: ScoredRun) -> dict[str, str]:
-    """Return in words what a reader has to know before two scores are compared."""
+def conditions_of(run: ScoredRun) -> dict[str, str]:
+    """Return in words what a reader has to know before two scores are compared, by the name of the condition."""
     hashes = run.provenance.sha256
     return {
         "corpus": run.corpus,
@@ -137,13 +138,13 @@ def _conditions(run: ScoredRun) -> dict[str, str]:
         "reading": run.reading,
         "data type": run.dtype or "not known",
         "base model": run.model or "none",
-        "examples": _examples(run.shots),
+        EXAMPLES: _examples(run.shots),
         "smallest confidence": "none" if run.min_confidence is None else str(run.min_confidence),
         "policy for invalid tags": run.repair or "not known",
         "labels": describe_origins(run.label_origins) or "as the corpus has them",
-        "recipe": run.recipe or "none",
+        RECIPE: run.recipe or "none",
         "the corpus's hash": (hashes.corpus or "none")[:12],
-        "the hash of the weights": (hashes.adapter or "none")[:12],
+        WEIGHTS: (hashes.adapter or "none")[:12],
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ...counts import RATIOS, Counts
@@ -107,6 +107,11 @@ class Difference:
     interval: tuple[float, float]
     p_value: float
 
+    def turned(self) -> Difference:
+        """Return the difference with the two runs exchanged, the first less the second."""
+        low, high = self.interval
+        return replace(self, value=0.0 - self.value, interval=(0.0 - high, 0.0 - low))
+
 
 def differences(
     first: Sequence[Counts],
@@ -117,6 +122,9 @@ def differences(
     trials: int = TRIALS,
 ) -> list[Difference]:
     """Compare two runs on their strict counts, sentence by sentence.
+
+    The draws do not depend on which run is the first: with the two exchanged, the p-values are the same, and the differences and their
+    intervals change their signs.
 
     Args:
         first: Strict counts of each sentence.
@@ -133,6 +141,9 @@ def differences(
     if len(first) != len(second):
         raise ValueError(f"{len(first)} sentences and {len(second)}")
     rows = [(one.correct, one.predicted, other.correct, other.predicted, one.gold) for one, other in zip(first, second)]
+    if rows > [(*row[2:4], *row[:2], row[4]) for row in rows]:
+        turned = differences(second, first, seed=seed, resamples=resamples, trials=trials)
+        return [one.turned() for one in turned]
     observed = _gaps([[sum(column) for column in zip(*rows)]])[0]
     low, high = np.quantile(_gaps(_resampled(rows, seed, resamples)), [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
     exchanged = _gaps(_exchanged(rows, seed, trials))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from llms_meet_ner.eval import Counts
 from llms_meet_ner.eval.analysis.resampling import differences, intervals
@@ -59,6 +61,24 @@ def test_the_paired_test_gives_the_p_value_of_all_exchanges() -> None:
     assert all((one.value, one.p_value, one.interval) == (0, 1, (0, 0)) for one in same)
     with pytest.raises(ValueError, match="9 sentences and 8"):
         differences(first, second[1:])
+
+
+_COUNTS = st.tuples(*[st.integers(0, 4)] * 5).map(
+    lambda row: (Counts(row[0], row[0] + row[1], sum(row)), Counts(row[2], row[2] + row[3], sum(row)))
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(_COUNTS, min_size=1, max_size=12), st.integers(0, 3))
+def test_runs_that_are_exchanged_have_the_same_p_values_and_turned_intervals(
+    pairs: list[tuple[Counts, Counts]], seed: int
+) -> None:
+    first, second = map(list, zip(*pairs))
+    there = differences(first, second, seed=seed, resamples=40, trials=60)
+    back = differences(second, first, seed=seed, resamples=40, trials=60)
+    assert [one.p_value for one in there] == [one.p_value for one in back]
+    assert there == [one.turned() for one in back]
+    assert [one.turned().turned() for one in there] == there
 
 
 def test_chance_alone_is_seldom_significant() -> None:
