@@ -9,7 +9,7 @@ from typing import Any
 
 from ...data_converters.cards import Card
 from ...errors import LmnError
-from ...eval.publish.base_model import is_local
+from ...eval.publish.base_model import published_base
 from ...eval.publish.folder import BuildOptions, Built, build
 from ...eval.publish.hub import Destination, find_token, upload
 from ...eval.publish.student import build_student
@@ -62,11 +62,7 @@ class RoundPublisher:
         """
         self._destination(0, "")
         find_token()
-        if is_local(self.base or self.recipe.model):
-            raise LmnError(
-                "the base model is a folder on this machine, so a card cannot name it", self.base or self.recipe.model,
-                "name it with --base-model OWNER/NAME",
-            )  # fmt: skip
+        published_base(self.recipe.model, self.base)
         if self.card.unsaid:
             raise LmnError(
                 f"the card of the corpus does not give {', '.join(self.card.unsaid)}", self.card.path, "add them"

@@ -21,7 +21,7 @@ from ...systems.recipe_adapter import RecipeAdapter
 from ...systems.student import Student, StudentPlace
 from ...terminal import GuardedCommand, echo
 from ...training.recipe import Recipe, choose_recipe
-from ..publish.base_model import is_local
+from ..publish.base_model import published_base
 from ..publish.folder import MANIFEST, BuildOptions, Built, build, check_ours
 from ..publish.hub import MAIN, Destination, Uploaded, find_token, upload
 from ..publish.secrets import check_words
@@ -113,8 +113,7 @@ def main(
     check_words({"--repo": to.repo, "--message": to.message, "--tag": to.tag, "--revision": to.revision})
     recipe = choose_recipe(recipe_path, overrides)
     _check_corpus(recipe, refused=not dry_run)
-    consequence = "a card cannot name it" if recipe.is_student else "nobody else could load the adapter"
-    _check_base(options.base or recipe.model, consequence, refused=not dry_run)
+    published_base(recipe.model, options.base)  # before anything takes long
     folder = out or recipe.output_dir / "hub"
     check_ours(folder)
     with locked(folder / MANIFEST):  # nobody else builds there until all is uploaded
@@ -143,24 +142,6 @@ def _check_corpus(recipe: Recipe, *, refused: bool) -> None:
         return
     what = f"the card of the corpus does not give {listed(card.unsaid)}, which the model card needs"
     error = LmnError(what, card.path, "add them: a card says whose the corpus is and what it may be used for")
-    if refused:
-        raise error
-    echo(f"Warning: {error}", err=True)
-
-
-def _check_base(base: str, what: str, *, refused: bool) -> None:
-    """Refuse a base model that is a local folder, or warn about it.
-
-    Args:
-        base: Hub id or folder of the base model.
-        what: Consequence of its being a folder, as the end of a sentence.
-        refused: Whether it is an error.
-    """
-    if not is_local(base):
-        return
-    error = LmnError(
-        f"the base model is a folder on this machine, so {what}", base, "name it with --base-model OWNER/NAME"
-    )
     if refused:
         raise error
     echo(f"Warning: {error}", err=True)

@@ -34,28 +34,48 @@ class Licence:
     of_base: bool = True
 
 
+def published_base(trained: str, named: str | None) -> str:
+    """Return the name by which others can load a base model: the one that was asked for, else the one it was trained from.
+
+    Args:
+        trained: Hub id or folder that training started from.
+        named: Hub id that was asked for instead, or None.
+
+    Raises:
+        LmnError: The name is not a Hub id, so that only this machine could load the model.
+    """
+    if named is not None:
+        if is_local(named):
+            raise LmnError("not a Hub id, which is OWNER/NAME", f"--base-model {named}")
+        return named
+    if is_local(trained):
+        raise LmnError(
+            "the base model is a folder on this machine, so a card cannot name it", trained,
+            "name it with --base-model OWNER/NAME",
+        )  # fmt: skip
+    return trained
+
+
 def public_base(system: LocalSystem, named: str | None) -> str:
-    """Return the name by which others can load a system's base model, or its path if it is a local folder.
+    """Return the name by which others can load a system's base model.
 
     Args:
         system: Adapter on its base model.
         named: Hub id that was asked for instead, or None.
 
     Raises:
-        LmnError: `named` is not a Hub id, or the adapter was trained on another model than the recipe names.
+        LmnError: `published_base` fails, or the adapter was trained on another model than the recipe names.
     """
-    if named is not None:
-        if is_local(named):
-            raise LmnError("not a Hub id, which is OWNER/NAME", f"--base-model {named}")
-        return named
-    base, folder = system.weights().base, adapter_folder(system)
-    trained = read_adapter_config(folder).base
-    if trained and trained != base:
-        raise LmnError(
-            f"the adapter was trained on {trained}, and {system.facts.recipe} names {base}",
-            folder / ADAPTER_CONFIG_FILE, "name the base model with --base-model OWNER/NAME",
-        )  # fmt: skip
-    return base
+    base = system.weights().base
+    if named is None:
+        folder = adapter_folder(system)
+        trained = read_adapter_config(folder).base
+        if trained and trained != base:
+            raise LmnError(
+                f"the adapter was trained on {trained}, and {system.facts.recipe} names {base}",
+                folder / ADAPTER_CONFIG_FILE, "name the base model with --base-model OWNER/NAME",
+            )  # fmt: skip
+    return published_base(base, named)
 
 
 def adapter_folder(system: LocalSystem) -> Path:

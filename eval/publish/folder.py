@@ -99,7 +99,7 @@ def build(system: LocalSystem, training: Recipe, options: BuildOptions, out: Pat
 
     Raises:
         LmnError: The adapter or one of its files is missing or damaged, it was trained on another model or with another prompt
-            than the recipe says, `out` holds other files, or a file would hold something like a secret.
+            than the recipe says, the base model has no public name, `out` holds other files, or a file would hold something like a secret.
     """
     if not training.is_trained:
         raise LmnError("no adapter there", training.weights_file, f"train it with lmn-train {training.path}")

@@ -15,7 +15,7 @@ from ...training.logs import TrainingLog
 from ...training.recipe import Recipe
 from ...training.weights_header import read_header
 from ...typed_json import to_json
-from .base_model import Licence, base_licence, is_local
+from .base_model import Licence, base_licence, published_base
 from .card import card_text
 from .corpus import training_data
 from .folder import CARD_FILE, BuildOptions, Built, copy_log, copy_tokenizer, put_folder
@@ -24,9 +24,7 @@ from .onnx_weights import ONNX_FILES, count_parameters
 from .publication import Publication
 from .scored import read_scored
 from .usage import RECIPE_FILE
-from .weights import PublishedWeights
-
-_CONFIG = "config.json"
+from .weights import CONFIG_FILE, PublishedWeights
 
 
 def build_student(student: Student, training: Recipe, options: BuildOptions, out: Path) -> Built:
@@ -39,14 +37,12 @@ def build_student(student: Student, training: Recipe, options: BuildOptions, out
         out: Path of the folder, which does not exist, is empty, or was built by an earlier call, which may have been killed.
 
     Raises:
-        LmnError: The student or one of its files is missing or damaged, an option is for adapters, `out` holds other files, or a file
-            would hold something like a secret.
+        LmnError: The student or one of its files is missing or damaged, an option is for adapters, the base model has no public name,
+            `out` holds other files, or a file would hold something like a secret.
     """
     if options.merged:
         raise LmnError("a student is a whole model already", "--merged", "leave it out")
-    if options.base is not None and is_local(options.base):
-        raise LmnError("not a Hub id, which is OWNER/NAME", f"--base-model {options.base}")
-    base = options.base or student.file.model
+    base = published_base(student.file.model, options.base)
     return put_folder(out, options.not_secret, lambda new: _fill(student, training, options, base, new))
 
 
@@ -80,9 +76,9 @@ def _copy_model(source: Path, new: Path) -> PublishedWeights:
     else:
         dtypes = (("float32", sum(tensor.size for tensor in read_header(path).values())),)
     shutil.copyfile(path, new / path.name)
-    config: Any = read_json(source / _CONFIG, remedy="copy the student's folder again")
+    config: Any = read_json(source / CONFIG_FILE, remedy="copy the student's folder again")
     if not isinstance(config, dict):
-        raise LmnError("not a JSON mapping", source / _CONFIG, "copy the student's folder again")
-    write_json(new / _CONFIG, without_places(config))
+        raise LmnError("not a JSON mapping", source / CONFIG_FILE, "copy the student's folder again")
+    write_json(new / CONFIG_FILE, without_places(config))
     digest = sha256_of(path)
     return PublishedWeights(dtypes, digest, ((path.name, digest),), False, True)

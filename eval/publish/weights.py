@@ -9,9 +9,11 @@ from pathlib import Path
 
 from ...decoding.pretrained import Weights, load_pretrained
 from ...errors import LmnError, installing
-from ...files import sha256_of
+from ...files import read_json, sha256_of, write_json
+from ...students.student_file import without_places
 from ...training.recipe import ADAPTER_FILE
 
+CONFIG_FILE = "config.json"
 _ROUNDED = ("float32", "float64")
 _INSTALL = installing("tag")
 
@@ -118,7 +120,8 @@ def write_merged(
         raise LmnError(f"--merged needs torch, transformers and peft ({error})", remedy=_INSTALL) from error
     model = load_pretrained(Weights(base, source, trust_remote_code=trust_remote_code), "float32")
     model = model if keep_float32 else model.to(torch.bfloat16)
-    model.config._name_or_path = ""  # perhaps a folder of this machine
     model.save_pretrained(target)
+    config = target / CONFIG_FILE
+    write_json(config, without_places(read_json(config)))  # perhaps folders of this machine
     files = tuple((path.name, sha256_of(path)) for path in sorted(target.glob("*.safetensors")))
     return PublishedWeights(_count(model.parameters()), sha256_of(source / ADAPTER_FILE), files, not keep_float32, True)

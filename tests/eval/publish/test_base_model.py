@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from publish_command import call, card_of
-from publishing import trained
+from publishing import BASE, trained
 
 
 def test_a_base_model_in_a_folder(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -19,10 +19,15 @@ def test_a_base_model_in_a_folder(workdir: Path, monkeypatch: pytest.MonkeyPatch
         "---\nlicense: other\nlicense_name: tiny\nlicense_link: https://a.bc/l\n---\nx\n"
     )
     trained(workdir, base="models/llama")
-    told = "models/llama: the base model is a folder on this machine, so nobody else could load the adapter; name it with --base-model OWNER/NAME\n"
-    assert call(code=1).output == f"Error: {told}"
-    assert not Path("outputs/tiny/hub").exists()
-    assert call("--dry-run").output.startswith(f"Warning: {told}")
+    told = (
+        "models/llama: the base model is a folder on this machine, so a card cannot name it; "
+        "name it with --base-model OWNER/NAME\n"
+    )
+    for words in ((), ("--dry-run",), ("--dry-run", "--merged")):
+        assert call(*words, code=1).output == f"Error: {told}"
+        assert not Path("outputs/tiny/hub").exists()
+    call("--dry-run", "--base-model", BASE)
+    assert not [path for path in Path("outputs/tiny/hub").iterdir() if b"models/llama" in path.read_bytes()]
     metadata, text = card_of()
     assert (metadata["license"], metadata["license_name"], metadata["license_link"]) == (
         "other",

@@ -143,10 +143,15 @@ def test_an_exported_student_is_neither_written_over_nor_trained_further(workdir
 
 
 def test_an_encoder_in_a_folder_is_no_name_for_a_card(workdir: Path) -> None:
-    recipe = str(student_recipe(workdir))
-    told = run(lmn_publish, "--recipe", recipe, *REPO, code=1).output
+    recipe, out = str(student_recipe(workdir)), Path("outputs/tiny")
+    told = "encoder: the base model is a folder on this machine, so a card cannot name it; name it with --base-model"
+    assert told in run(lmn_publish, "--recipe", recipe, *REPO, code=1).output
     assert (
-        "Warning: encoder: the base model is a folder on this machine, so a card cannot name it; name it with --base-model"
-        in told
+        "outputs/tiny/student.json: no student there"
+        in run(lmn_publish, "--recipe", recipe, *REPO, *BASE, code=1).output
     )
-    assert "outputs/tiny/student.json: no student there; train it with lmn-train tiny.yaml" in told
+    StudentFile(LabelSet.of("PER"), "linear", 24, 6, " ", False, "demo", ("d",), "encoder", "r.yaml", 1).save(out)
+    (out / "model.safetensors").touch()
+    named = "model_name_or_path=someone/encoder"  # the recipe was changed since
+    assert told in run(lmn_publish, "--recipe", recipe, *REPO, named, code=1).output
+    assert not (out / "hub/README.md").exists()
