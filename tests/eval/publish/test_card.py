@@ -48,6 +48,10 @@ def test_the_folder_and_its_card(tiny: Trained) -> None:
         micro = document["seqeval"]["micro"]
         assert f"| {micro['precision']:.4f} | {micro['recall']:.4f} | {micro['f1']:.4f} |" in text
     assert "Not scored: split testa." in text
+    use = text.index("\n## Use\n")
+    assert max(use, text.index("```python")) < min(
+        text.index("\n|---"), text.index("SHA-256"), text.index("\n## Scores\n")
+    )
     assert tiny.spec.instruction in text
     assert "| learning\\_rate | 0.001 |" in text
     assert "12 of 30 lines of the log. Mean training loss 0.2500. Training took 1,234 s." in text
@@ -106,8 +110,8 @@ def test_a_thousand_random_and_adversarial_predictions(tiny: Trained) -> None:
     assert cells[at + 1 : at + 4] == statuses
     assert sum(map(int, statuses)) == 1000
     fences = [token for token in MARKDOWN.parse(text) if token.type == "fence"]
-    assert [fence.info for fence in fences] == ["text", "text", "sh", "python", "sh", "sh"]
-    assert fences[0].content.split("\n")[0] in {visible(one.text) for one in sentences}
+    assert [fence.info for fence in fences] == ["sh", "python", "sh", "text", "text", "sh"]
+    assert fences[3].content.split("\n")[0] in {visible(one.text) for one in sentences}
 
 
 @pytest.mark.parametrize("start", range(len(HOSTILE) // 6 + 1))
@@ -143,7 +147,7 @@ def test_a_hostile_corpus_does_not_break_the_card(tiny: Trained, start: int) -> 
     assert any(f"trained on {shown(lines[4])} with LLaMA-Factory" in row for row in joined)
     assert f"{shown(lines[4])}: {shown(lines[5])}" in joined
     fences = [token for token in MARKDOWN.parse(text) if token.type == "fence"]
-    assert [fence.info for fence in fences] == ["text", "text", "sh", "python", "sh", "sh"]
-    compile(fences[3].content, "snippet", "exec")
+    assert [fence.info for fence in fences] == ["sh", "python", "sh", "text", "text", "sh"]
+    compile(fences[1].content, "snippet", "exec")
     headings = [token for token in MARKDOWN.parse(text) if token.type == "heading_open"]
     assert [heading.tag for heading in headings] == ["h1", *["h2"] * 5, "h3", "h3", "h2", "h2", "h3", "h2", "h2"]

@@ -57,6 +57,7 @@ def test_a_student_is_published_as_it_was_scored(workdir: Path) -> None:
         "| task | token-classification |", "tags that BIO allows",
     ):  # fmt: skip
         assert line in card, line
+    assert card.index("\n## Use\n") < card.index("ner = pipeline(") < min(card.index("\n|---"), card.index("SHA-256"))
     assert not {"LLaMA-Factory", "adapter", "Instruction"} & set(card.replace("`", " ").split())
 
     theirs, ours = load(str(folder)), load("outputs/tiny")
