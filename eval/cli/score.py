@@ -18,7 +18,8 @@ from ...tags import REPAIRS
 from ...terminal import echo, write_data
 from ..evaluate import Gold, evaluate
 from ..report import markdown_report, page_to, report_path
-from ..report.terminal import as_table
+from ..report.numbers import DELIMITERS, as_delimited
+from ..report.terminal import as_table, micro_line
 from ..scored_run.files import View, save_evaluation, scores_file
 from ..scored_run.run import Evaluation, ScoredRun
 from ..scoring.conlleval import conlleval_to
@@ -87,8 +88,11 @@ _output_options = cloup.option_group(
     "Outputs",
     cloup.option("--html", is_flag=True, help="Write report.html next to scores.json: a page with tables, plots and every sentence."),
     cloup.option(
-        "--report", type=click.Choice(["json", "markdown", "table"]), default="table", show_default=True, help="What to print."
+        "--report", type=click.Choice(["table", "json", "markdown", *DELIMITERS]), default="table", show_default=True,
+        help="What to print; csv and tsv hold the numbers of every table in full precision, one number on a line.",
     ),
+    cloup.option("--details", is_flag=True, help="Print all tables: scenarios, intervals, errors by label, groups, published results."),
+    cloup.option("--table", metavar="NAME", help="With --report csv or tsv: only this table, such as labels, with its columns."),
     cloup.option("--out", type=click.Path(path_type=Path), help="Folder for scores.json. [default: next to the predictions]"),
     cloup.option("--conlleval", type=click.Path(path_type=Path), help="File to write for the script conlleval."),
 )  # fmt: skip
@@ -138,6 +142,7 @@ def score(**options: Any) -> None:
     """
     chosen = ScoreOptions(**options)
     _refuse_contradictions(chosen)
+    _refuse_views(chosen)
     carry_out(resolve(chosen))
 
 
@@ -163,6 +168,18 @@ def _refuse_contradictions(options: ScoreOptions) -> None:
         raise click.UsageError("--adapter NAME is scored on a corpus; name one with --corpus CARD")
 
 
+def _refuse_views(options: ScoreOptions) -> None:
+    """Refuse options on the command line that do not go with the report.
+
+    Raises:
+        click.UsageError: Some do not.
+    """
+    if options.details and options.report != "table":
+        raise click.UsageError(f"--details is for --report table; {options.report} holds everything")
+    if options.table and options.report not in DELIMITERS:
+        raise click.UsageError(f"--table is for --report {' or '.join(DELIMITERS)}")
+
+
 def carry_out(plan: ScoringPlan) -> None:
     """Predict if need be, score, write the outputs and print the scores.
 
@@ -177,16 +194,22 @@ def carry_out(plan: ScoringPlan) -> None:
         baselines=options.baselines, scorer=options.scorer, reading=options.options.reading,
     )  # fmt: skip
     path = _save(evaluation, options.out or predictions.parent, gold, options)
-    write_data(_printed(evaluation.run, options.report, path) + "\n")
-    echo(f"\n{path}", err=options.report == "json")
+    _print(evaluation.run, options, path)
 
 
-def _printed(run: ScoredRun, report: str, scores: Path) -> str:
-    if report == "json":
-        return scores.read_text(encoding="utf-8").rstrip("\n")
-    if report == "markdown":
-        return markdown_report(run).rstrip("\n")
-    return as_table(run)
+def _print(run: ScoredRun, options: ScoreOptions, scores: Path) -> None:
+    """Print the report and the path of the scores; a table ends with the line that matters."""
+    if options.report == "table":
+        more = "" if options.details else "\n(--details prints every table, --html writes a page)"
+        write_data(f"{as_table(run, details=options.details)}{more}\n\n{scores}\n{micro_line(run)}\n")
+        return
+    if options.report == "json":
+        write_data(scores.read_text(encoding="utf-8").rstrip("\n") + "\n")
+    elif options.report == "markdown":
+        write_data(markdown_report(run).rstrip("\n") + "\n")
+    else:
+        write_data(as_delimited(run, options.report, options.table))
+    echo(f"\n{scores}", err=True)
 
 
 def _save(evaluation: Evaluation, folder: Path, gold: Gold, options: ScoreOptions) -> Path:

@@ -53,7 +53,9 @@ class ScoreOptions:
         train_split: Training split; None for the default.
         out: Folder for the scores; None for the folder of the predictions.
         html: Whether to write the report as a page.
-        report: Form of the report: `table`, `json` or `markdown`.
+        report: Form of the report: `table`, `json`, `markdown`, `csv` or `tsv`.
+        details: Whether the table has all details.
+        table: Only table of the report, for `csv` and `tsv`; None for all.
         conlleval: File to write for the script conlleval; None for none.
     """
 
@@ -78,6 +80,8 @@ class ScoreOptions:
     out: Path | None
     html: bool
     report: str
+    details: bool
+    table: str | None
     conlleval: Path | None
 
 

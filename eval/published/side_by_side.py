@@ -16,7 +16,7 @@ from ...reading import LENIENT, PUBLISHED
 from ...rendering.tables import Table
 from ..scored_run.analysis import MICRO, TagAverages
 from ..scored_run.run import OtherReferences, OursAndTheirs, Reference, ReferenceRow, References, ScoredRun
-from ..scored_run.scores import ScenarioCounts, Size
+from ..scored_run.scores import MICRO_ROW, ScenarioCounts, Size
 from .results import UNKNOWN, PublishedResult, PublishedRow, load_published, rounded
 
 _SCORERS = {
@@ -190,12 +190,28 @@ def describe_others(run: ScoredRun) -> str:
 def reference_tables(run: ScoredRun) -> Iterator[Table]:
     """Yield the published results next to ours; ratios that were not published have no columns."""
     for compared in run.references.compared:
-        ratios = [ratio for ratio in RATIOS if any(_cell(row, ratio).theirs is not None for row in compared.rows)]
+        ratios = published_ratios(compared)
         header = ("", *(word for ratio in ratios for word in (ratio, "theirs", "difference")))
         rows = [(row.title, *(text for ratio in ratios for text in _texts(row, ratio))) for row in compared.rows]
         notes = [f"differs in {condition}" for condition in compared.differing]
         notes += [f"theirs: {condition}" for condition in compared.conditions]
         yield Table(header, rows, tuple(notes), title=f"published: {compared.title}")
+
+
+def published_ratios(compared: Reference) -> tuple[str, ...]:
+    """Return the names of the ratios that a source has published."""
+    return tuple(ratio for ratio in RATIOS if any(_cell(row, ratio).theirs is not None for row in compared.rows))
+
+
+def describe_compared(run: ScoredRun) -> Iterator[str]:
+    """Yield a line for each published result that is compared: its micro F1 and the difference to ours."""
+    for compared in run.references.compared:
+        row = next((row for row in compared.rows if row.title == MICRO_ROW), None)
+        if row is None or row.f1.theirs is None:
+            continue
+        _, theirs, difference = _texts(row, "f1")
+        conditions = f"; {len(compared.differing)} conditions differ" if compared.differing else ""
+        yield f"published: {compared.title}: micro F1 {theirs}, ours {difference}{conditions}"
 
 
 def _cell(row: ReferenceRow, ratio: str) -> OursAndTheirs:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ...counts import RATIOS, Counts
 from ...rendering.tables import Table
-from ..scored_run.analysis import KINDS, MICRO, Analysis, Confusion, TagAverages, TagRatios, TagTable
+from ..scored_run.analysis import KINDS, MICRO, Analysis, Confusion, RatioIntervals, TagAverages, TagRatios, TagTable
 from ..scored_run.run import ScoredRun
 from ..scored_run.scores import MICRO_ROW, UNGROUNDED_ROW
 from ..scored_run.tables import ratio_cells, score_table
@@ -24,24 +24,33 @@ def llms4ner_rows(run: ScoredRun) -> dict[str, Counts]:
     return {**run.llms4ner.labels, MICRO_ROW: run.llms4ner.micro} if run.llms4ner else {}
 
 
-def score_tables(run: ScoredRun) -> Iterator[Table]:
-    """Yield the ratios with their support: strict, by llms4ner, and by scenario of nervaluate."""
+def score_tables(run: ScoredRun, *, scenarios: bool) -> Iterator[Table]:
+    """Yield the ratios with their support: strict, by llms4ner if that was asked for, and by nervaluate's scenarios if they are wanted."""
     yield score_table(run.scores.scorer_title, strict_rows(run))
     if run.llms4ner:
         name = f"llms4ner (no positions in {run.llms4ner.forgiven:,} sentences)"
         yield score_table(name, llms4ner_rows(run))
-    if run.scores.nervaluate:
+    if scenarios and run.scores.nervaluate:
         yield score_table("nervaluate", run.scores.nervaluate.overall.by_name)
+
+
+def interval_rows(analysis: Analysis) -> dict[str, RatioIntervals]:
+    """Return the bootstrap intervals by the name of their row; ungrounded entities have a row if there are any."""
+    found = analysis.intervals
+    names = {MICRO: MICRO_ROW, "micro_with_ungrounded": UNGROUNDED_ROW}
+    return {
+        names.get(name, name): row
+        for name, row in found.scores.items()
+        if name != "micro_with_ungrounded" or row != found.micro
+    }
 
 
 def interval_table(analysis: Analysis) -> Table:
     """Return the bootstrap intervals."""
     found = analysis.intervals
-    names = {MICRO: MICRO_ROW, "micro_with_ungrounded": UNGROUNDED_ROW}
     rows = [
-        (names.get(name, name), *(f"{one.low:.4f}-{one.high:.4f}" for one in (row.precision, row.recall, row.f1)))
-        for name, row in found.scores.items()
-        if name != "micro_with_ungrounded" or row != found.micro
+        (name, *(f"{one.low:.4f}-{one.high:.4f}" for one in (row.precision, row.recall, row.f1)))
+        for name, row in interval_rows(analysis).items()
     ]
     return Table((f"{found.level:.0%} interval", *RATIOS), rows, (found.described,))
 

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 
 from ...data_converters.problems import OF_TAGS, PROBLEM_KINDS
 from ...decoding.requests import CONSTRAINED
 from ...labels import describe_origins
 from ...reading import LENIENT, PUBLISHED
-from ...rendering.tables import Table, aligned
-from ...rendering.text import visible
+from ...rendering.tables import Table, fitted
+from ...rendering.text import visible, wrapped
 from ...tags import DEFAULT_REPAIR
 from ...typed_json import to_json
-from ..published.side_by_side import describe_others, reference_tables
+from ..published.side_by_side import describe_compared, describe_others, reference_tables
+from ..scored_run.analysis import ERRORS
 from ..scored_run.failing import describe_failing
 from ..scored_run.run import ScoredRun
 from ..scored_run.scores import AlignmentSummary, Size
 from ..scoring.predictions import NO_DECODING
 from .tables import error_table, group_tables, interval_table, score_tables, trust_tables
+
+WIDTH = 80
+"""Columns of a terminal that the report takes; only a path or a name without spaces makes a line wider."""
+_FACT = 13
+"""Columns of the name of a fact."""
 
 
 def run_facts(run: ScoredRun) -> list[tuple[str, str]]:
@@ -110,17 +117,52 @@ def _trust_facts(run: ScoredRun) -> list[tuple[str, str]]:
     return facts
 
 
-def as_table(run: ScoredRun) -> str:
-    """Return plain text: facts, and the tables without the large ones (confusion, single tags); hidden characters as codes."""
-    scores = list(score_tables(run))
-    width = max(len(name) for table in scores for name, *_ in table.rows) + 2
-    others = (
-        interval_table(run.analysis), error_table(run.analysis), *group_tables(run.analysis), *trust_tables(run), *reference_tables(run),
-    )  # fmt: skip
-    lines = [f"{name:<12} {visible(value)}" for name, value in run_facts(run)]
-    for table in (*(_titled(table, width) for table in scores), *others):
-        lines += ["", *aligned(table, width)]
+def as_table(run: ScoredRun, *, details: bool = False) -> str:
+    """Return plain text: facts, strict scores and errors by kind; hidden characters as codes.
+
+    Args:
+        run: Scored run.
+        details: Whether to add the other tables, without the large ones (confusion, single tags).
+    """
+    scores = list(score_tables(run, scenarios=details))
+    first = min(max(len(name) for table in scores for name, *_ in table.rows) + 2, WIDTH // 3)
+    tables = [_titled(table, first) for table in scores]
+    if details:
+        analysis = run.analysis
+        tables += [
+            interval_table(analysis),
+            error_table(analysis),
+            *group_tables(analysis),
+            *trust_tables(run),
+            *reference_tables(run),
+        ]
+    lines = [line for name, value in run_facts(run) for line in _fact_lines(name, visible(value))]
+    for table in tables:
+        lines += ["", *fitted(table, WIDTH, first)]
+    if not details:
+        lines += ["", describe_errors(run)]
+        lines += [line for told in describe_compared(run) for line in wrapped(visible(told), WIDTH, "  ")]
     return "\n".join(lines)
+
+
+def micro_line(run: ScoredRun) -> str:
+    """Return the line that matters: micro F1 with its interval, precision, recall and support."""
+    micro, interval = run.scores.micro, run.analysis.intervals.micro.f1
+    f1 = f"micro F1 {micro.f1:.4f} ({interval.low:.4f}–{interval.high:.4f})"
+    return f"{f1}, precision {micro.precision:.4f}, recall {micro.recall:.4f}, support {micro.gold:,}"
+
+
+def describe_errors(run: ScoredRun) -> str:
+    """Return the number of errors of each kind."""
+    found = run.analysis.errors.all
+    return f"errors: {', '.join(f'{found.of(kind):,} {kind}' for kind in ERRORS)}"
+
+
+def _fact_lines(name: str, value: str) -> Iterator[str]:
+    """Yield the lines of a fact, with its name in front."""
+    for line in wrapped(value, WIDTH - _FACT):
+        yield f"{name:<{_FACT}}{line}"
+        name = ""
 
 
 def _titled(table: Table, width: int) -> Table:

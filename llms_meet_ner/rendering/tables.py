@@ -11,7 +11,7 @@ from typing import Literal
 
 from ..masking import masked
 from ..terminal import print_rich
-from .text import visible
+from .text import visible, wrapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,53 @@ def aligned(table: Table, first: int = 0) -> Iterator[str]:
             for column, (cell, width) in enumerate(zip(row, widths))
         )
     yield from (f"  {visible(note)}" if table.title else f"({visible(note)})" for note in table.notes)
+
+
+def fitted(table: Table, width: int, first: int = 0) -> Iterator[str]:
+    """Yield the lines of a table as `aligned` does, in a number of columns of a terminal.
+
+    Notes are broken. A name in the first column that takes more than half of the width stands on a line of its own. Columns that have no
+    room follow below, under the names again. Only a cell that is wider by itself makes a line wider.
+
+    Args:
+        table: Table to show.
+        width: Columns of a terminal that a line may take.
+        first: Minimum width of the first column.
+    """
+    from rich.cells import cell_len
+
+    if table.title:
+        yield from wrapped(visible(table.title), width)
+    rows = [tuple(map(visible, row)) for row in (table.header, *table.rows)]
+    names = [cell_len(row[0]) for row in rows]
+    names_width = max(first, *(length for length in names if length <= width // 2), 0)
+    widths = [max(cell_len(row[column]) for row in rows) for column in range(1, len(table.header))]
+    for number, columns in enumerate(_folds(widths, width - names_width)):
+        if number:
+            yield ""
+        for name, length, row in zip((row[0] for row in rows), names, rows):
+            if length > names_width:
+                yield name
+                name, length = "", 0  # noqa: PLW2901
+            cells = (
+                _padded(row[column + 1], widths[column] - cell_len(row[column + 1]), right=table.numbers)
+                for column in columns
+            )
+            yield "  ".join((_padded(name, names_width - length, right=False), *cells))
+    for note in table.notes:
+        line = f"  {visible(note)}" if table.title else f"({visible(note)})"
+        yield from wrapped(line, width, "    " if table.title else " ")
+
+
+def _folds(widths: Sequence[int], room: int) -> Iterator[list[int]]:
+    """Yield the positions of columns that have room next to each other, two spaces before each."""
+    columns: list[int] = []
+    for column, width in enumerate(widths):
+        if columns and sum(widths[other] + 2 for other in columns) + width + 2 > room:
+            yield columns
+            columns = []
+        columns.append(column)
+    yield columns
 
 
 def _padded(cell: str, spaces: int, *, right: bool) -> str:

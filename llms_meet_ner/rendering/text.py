@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 _SHOWN_AS_CODES = {"Cc", "Cs", "Co", "Cn", "Zl", "Zp", "Cf"}
 _JOINERS = "\u200c\u200d"
@@ -20,6 +21,27 @@ def visible(text: str) -> str:
 def visible_lines(text: str) -> str:
     """Return a text as `visible` does, but keep its line breaks and tabs."""
     return re.sub(r"[^\n\t]+", lambda found: visible(found[0]), text)
+
+
+def wrapped(text: str, width: int, indent: str = "") -> Iterator[str]:
+    """Yield the lines of a text, broken at its spaces; a word that is wider than a line stays whole.
+
+    Args:
+        text: Text without line breaks.
+        width: Columns of a terminal that a line may take.
+        indent: Beginning of all lines but the first.
+    """
+    from rich.cells import cell_len
+
+    first, *others = text.split(" ")
+    line = first
+    for word in others:
+        if cell_len(line) + 1 + cell_len(word) > width:
+            yield line
+            line = indent + word
+        else:
+            line = f"{line} {word}"
+    yield line
 
 
 def _is_hidden(character: str) -> bool:

@@ -161,21 +161,35 @@ def test_a_difference_has_the_digits_of_what_was_published() -> None:
 
 TABLE = """\
 published: model card stefan-it/Qwen2.5-7B-CoNLL-2003; Qwen2.5-7B; bracketed
-                     precision  theirs  difference  recall  theirs  difference      f1  theirs  difference
-LOC                     0.0000    0.95       -0.95  0.0000    0.94       -0.94  0.0000    0.95       -0.95
-MISC                         -    0.82           -       -    0.84           -       -    0.83           -
-ORG                     1.0000    0.92       +0.08  0.6667    0.95       -0.28  0.8000    0.93       -0.13
-PER                          -    0.98           -       -    0.97           -       -    0.98           -
-micro avg               0.6667  0.9350     -0.2683  0.6667  0.9396     -0.2729  0.6667  0.9373     -0.2706
-nervaluate strict       0.6667  0.9350     -0.2683  0.6667  0.9396     -0.2729  0.6667  0.9373     -0.2706
-nervaluate exact        1.0000  0.9639     +0.0361  1.0000  0.9687     +0.0313  1.0000  0.9663     +0.0337
-nervaluate partial      1.0000  0.9716     +0.0284  1.0000  0.9765     +0.0235  1.0000  0.9740     +0.0260
-nervaluate ent_type     0.6667  0.9436     -0.2769  0.6667  0.9483     -0.2816  0.6667  0.9460     -0.2793
+                     precision  theirs  difference  recall  theirs  difference
+LOC                     0.0000    0.95       -0.95  0.0000    0.94       -0.94
+MISC                         -    0.82           -       -    0.84           -
+ORG                     1.0000    0.92       +0.08  0.6667    0.95       -0.28
+PER                          -    0.98           -       -    0.97           -
+micro avg               0.6667  0.9350     -0.2683  0.6667  0.9396     -0.2729
+nervaluate strict       0.6667  0.9350     -0.2683  0.6667  0.9396     -0.2729
+nervaluate exact        1.0000  0.9639     +0.0361  1.0000  0.9687     +0.0313
+nervaluate partial      1.0000  0.9716     +0.0284  1.0000  0.9765     +0.0235
+nervaluate ent_type     0.6667  0.9436     -0.2769  0.6667  0.9483     -0.2816
+
+                         f1  theirs  difference
+LOC                  0.0000    0.95       -0.95
+MISC                      -    0.83           -
+ORG                  0.8000    0.93       -0.13
+PER                       -    0.98           -
+micro avg            0.6667  0.9373     -0.2706
+nervaluate strict    0.6667  0.9373     -0.2706
+nervaluate exact     1.0000  0.9663     +0.0337
+nervaluate partial   1.0000  0.9740     +0.0260
+nervaluate ent_type  0.6667  0.9460     -0.2793
   differs in instruction: ours short, theirs full
-  differs in sentences: ours 3 (1 of them -DOCSTART-), theirs 3,684 (231 of them -DOCSTART-)
+  differs in sentences: ours 3 (1 of them -DOCSTART-), theirs 3,684 (231 of them
+    -DOCSTART-)
   differs in tokens: ours 8, theirs 46,666
-  theirs: every -DOCSTART- line counts as a sentence of one token, in training too (14,987 sentences)
-  theirs: the card speaks of a system instruction and of Alpaca-style records, which have the instruction in the user's turn
+  theirs: every -DOCSTART- line counts as a sentence of one token, in training
+    too (14,987 sentences)
+  theirs: the card speaks of a system instruction and of Alpaca-style records,
+    which have the instruction in the user's turn
   theirs: scores of labels are published with 2 digits
 
 published: Zhan et al. 2026, arXiv 2601.17898; Qwen2.5-7B; bracketed
@@ -183,11 +197,15 @@ published: Zhan et al. 2026, arXiv 2601.17898; Qwen2.5-7B; bracketed
 micro avg    0.6667  0.9373     -0.2706
   differs in instruction: ours short, theirs not published
   differs in scorer: ours seqeval, theirs the paper's own
-  theirs: released CoNLL-2003 test text is true-cased and detokenised, so it is not the raw testb
-  theirs: their scorer falls back to (label, text) multisets where an output does not give the sentence back, which forgives wrong positions
-  theirs: that a model's name means the base model, and the checkpoint that is named here, is our reading
+  theirs: released CoNLL-2003 test text is true-cased and detokenised, so it is
+    not the raw testb
+  theirs: their scorer falls back to (label, text) multisets where an output
+    does not give the sentence back, which forgives wrong positions
+  theirs: that a model's name means the base model, and the checkpoint that is
+    named here, is our reading
 
 scores.json
+micro F1 0.6667 (0.0000–1.0000), precision 0.6667, recall 0.6667, support 3
 """
 
 
@@ -203,7 +221,9 @@ def test_ours_stands_beside_theirs_in_every_report(workdir: Path) -> None:
         assert result.exit_code == 0, result.output
         return result.stdout
 
-    text = printed()
+    line = "published: Zhan et al. 2026, arXiv 2601.17898; Qwen2.5-7B; bracketed: micro F1\n  0.9373, ours -0.2706; 2 conditions differ\n"
+    assert line in printed()
+    text = printed("--details")
     assert text[text.index("published:") :] == TABLE
     assert "significan" not in text
     markdown = printed("--report", "markdown")

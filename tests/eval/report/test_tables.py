@@ -34,8 +34,8 @@ scores.json
 
 
 def test_the_reports_show_the_curve(workdir: Path) -> None:
-    table = score_rows(constrained_rows()).stdout
-    assert table.endswith(TRUST)
+    table = score_rows(constrained_rows(), "--details").stdout
+    assert TRUST in table
     assert "predictions  p.jsonl (decoding: constrained)\n" in table
     assert (
         "confidence   expected calibration error 0.3833, maximum 0.9500, Brier score 0.3075, of 3 entities\n" in table
@@ -67,7 +67,7 @@ def test_errors_by_uncertainty_are_shown_from_four_sentences_on(workdir: Path) -
         {"id": s.id, "output": output, "uncertainty": {"mean": 0, "max": 4 - n}}
         for n, (s, output) in enumerate(zip(gold, outputs))
     ]
-    table = score_rows(found, "--source", str(workdir)).stdout
+    table = score_rows(found, "--source", str(workdir), "--details").stdout
     assert "maximum entropy  sentences  with errors   share\n1.0000-1.0000            1            1  1.0000\n" in table
     assert [row["with_errors"] for row in scores_of()["uncertainty"]["quarters"]] == [1, 0, 1, 0]
     assert scores_of()["calibration"] is None

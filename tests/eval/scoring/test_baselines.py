@@ -69,4 +69,4 @@ def test_baselines_never_count_in_what_is_scored(perfect: list[str]) -> None:
     assert "count in testa" in call(*perfect, "--baselines", "--train-split", "testa")
     assert "has no split 'dev'" in call(*perfect, "--baselines", "--train-split", "dev", code=1)
     assert "the split that is scored" in call(*perfect, "--train-split", "testb", code=1)
-    assert "(train: testa)" in call(*perfect, "--train-split", "testa")
+    assert "(train: testa)" in call(*perfect, "--train-split", "testa", "--details")

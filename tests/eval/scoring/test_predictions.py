@@ -222,7 +222,7 @@ def test_an_output_in_pieces_is_scored_piece_by_piece_and_the_report_says_so(wor
     stdout = score_file("--predictions", "p.jsonl", "--html").stdout
     assert "alignment    3 exact, 0 repaired, 0 failed\n" in stdout
     told = "1 sentence was read in pieces, too long to be read at once: an entity across a cut is lost or torn"
-    assert f"pieces       {told}\n" in stdout
+    assert f"pieces {told} " in " ".join(stdout.split())
     assert told in Path("report.html").read_text()
     assert json.loads(Path("scores.json").read_text())["in_pieces"] == 1
     write(records("testb"))
