@@ -22,6 +22,7 @@ from .content import (
     without_zeros,
 )
 from .sentences import browser_data
+from .terminal import micro_line
 
 
 def html_report(evaluation: Evaluation, *, title: str | None = None, first: Sequence[Section] = ()) -> Iterator[str]:
@@ -30,7 +31,7 @@ def html_report(evaluation: Evaluation, *, title: str | None = None, first: Sequ
     Args:
         evaluation: Scored run and its sentences, which the error browser shows in their order.
         title: Title of the page; None for that of a report.
-        first: Sections before those of a report.
+        first: Sections above the sentences and the scores.
     """
     run = evaluation.run
     return page(
@@ -38,7 +39,9 @@ def html_report(evaluation: Evaluation, *, title: str | None = None, first: Sequ
         title=title or title_of(run),
         headline=headline(run),
         interval_note=interval_note(run),
-        sections=[*first, *sections(run)],
+        micro=micro_line(run),
+        first=first,
+        sections=sections(run),
         charts=charts(run),
         facts=facts(run),
         provenance=provenance(run),

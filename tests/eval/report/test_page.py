@@ -84,6 +84,49 @@ def test_the_page_shows_what_the_scores_say(demo: Path, browser: Browser) -> Non
         assert tab.locator("figure svg").count() == 5
 
 
+def test_errors_come_first_and_scores_stand_beside_them(demo: Path, browser: Browser) -> None:
+    with opened(browser, demo / "report.html") as tab:
+        place = "one => { const box = one.getBoundingClientRect(); return [box.left, box.top, box.right]; }"
+        tab.set_viewport_size({"width": 390, "height": 844})
+        (left, top, _), (aside_left, aside_top, _) = (
+            tab.locator(one).first.evaluate(place) for one in ("#list article", "aside")
+        )
+        assert top < 844
+        assert aside_top > tab.locator("#list article").last.evaluate(place)[1]
+        assert aside_left <= left
+        tab.set_viewport_size({"width": 1440, "height": 1000})
+        (left, top, right), (aside_left, aside_top, aside_right) = (
+            tab.locator(one).first.evaluate(place) for one in ("#list article", "aside")
+        )
+        assert max(top, aside_top) < 500
+        assert right < aside_left
+        assert aside_right - left > 0.9 * 1440
+        assert tab.locator("aside .wide").first.evaluate("one => one.scrollWidth <= one.clientWidth")
+        tab.locator("#confidence").evaluate("one => one.scrollIntoView()")
+        assert tab.locator("#list article").first.evaluate(place)[1] < 500  # the scores scroll by themselves
+
+
+def test_on_a_phone_tables_scroll_in_themselves_and_say_so(demo: Path, browser: Browser) -> None:
+    with opened(browser, demo / "report.html") as tab:
+        tab.set_viewport_size({"width": 390, "height": 844})
+        assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        cut = tab.evaluate(_CUT)
+        assert len(cut) > 5
+        for name, shadow, before, after, shown in cut:
+            assert shadow.count("linear-gradient") == 4, name
+            assert before == after, name  # the names of the rows stay
+            assert shown > 60, name  # beside the names, there is room for a number
+
+
+_CUT = """() => [...document.querySelectorAll(".wide")].filter((one) => one.scrollWidth > one.clientWidth).map((one) => {
+  const name = one.querySelector("tbody th"), left = () => name.getBoundingClientRect().left, before = left();
+  one.scrollLeft = 1000;
+  const shown = one.getBoundingClientRect().right - name.getBoundingClientRect().right;
+  return [one.ariaLabel, getComputedStyle(one).backgroundImage, before, left(), shown];
+})"""
+"""Tables with more columns than there is room for: name, background, place of the first column before and after a scroll, room."""
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_letters_stand_out_from_what_is_behind_them_light_and_dark(demo: Path, browser: Browser, scheme: str) -> None:
     with opened(browser, demo / "report.html", scheme) as tab:
