@@ -96,7 +96,8 @@ def number_tables(run: ScoredRun) -> Iterator[NumberTable]:
         )
     errors = {**analysis.errors.labels, "all": analysis.errors.all}
     yield NumberTable("errors", KINDS, {name: [row.of(kind) for kind in KINDS] for name, row in errors.items()})
-    alignment = {**scores.alignment.statuses, **{f"reason: {name}": n for name, n in scores.alignment.reasons.items()}}
+    alignment = dict[str, int](scores.alignment.statuses.items())
+    alignment |= {f"reason: {name}": count for name, count in scores.alignment.reasons.items()}
     yield NumberTable("alignment", ("sentences",), {name: (count,) for name, count in alignment.items()})
     yield _confusion("confusion", analysis.confusion)
     for name, groups in analysis.groups.items():
