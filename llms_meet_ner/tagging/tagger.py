@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, overload
 
 from ..decoding.model import AUTO, check_dtype
 from ..decoding.pretrained import Dtype
@@ -199,20 +199,31 @@ class Tagger:
     splitter: Splitter = split_at_spaces
     remark: str | None = None
 
-    def tag(self, texts: Iterable[str]) -> list[TaggedText]:
-        """Tag texts of any length; return one result for each, in order. An empty text has an empty result.
+    @overload
+    def tag(self, texts: str) -> TaggedText: ...  # type: ignore[overload-overlap]
+
+    @overload
+    def tag(self, texts: Iterable[str]) -> list[TaggedText]: ...
+
+    def tag(self, texts: str | Iterable[str]) -> TaggedText | list[TaggedText]:
+        """Tag texts of any length; return one result for each, in order, or for one text its result. An empty text has an empty result.
 
         A sentence of more than 256 tokens, or for which the model has no room, is read in pieces, so that an entity across a cut is lost
         or torn; the result says in how many. A token that the model cannot read at all has no entity. Both are logged as warnings.
 
+        Args:
+            texts: A list or another iterable of texts, or one text.
+
         Raises:
-            LmnError: The texts are a bare string, a text cannot be written in UTF-8, or the system cannot answer.
+            LmnError: A text is not a string or cannot be written in UTF-8, or the system cannot answer.
         """
+        if isinstance(texts, str):
+            return self.tag([texts])[0]
         return list(self.stream(texts))
 
     def stream(self, texts: Iterable[str]) -> Iterator[TaggedText]:
         """Tag texts as they come, as `tag` does; results come as soon as `CHUNK_SENTENCES` sentences are together."""
-        _refuse_bare(texts, "tag and stream take a list of texts, and this is one text", "[text]")
+        _refuse_bare(texts, "stream takes a list of texts, and this is one text", "[text]")
         return self._tag_sources(_Source(text, self.splitter(_checked(text))) for text in texts)
 
     def tag_tokens(self, sentences: Iterable[Sequence[str]]) -> list[TaggedSentence]:
@@ -297,11 +308,15 @@ def load(
 
 
 def _refuse_bare(texts: object, what: str, remedy: str) -> None:
-    if isinstance(texts, str | bytes):
+    if isinstance(texts, bytes):
+        raise LmnError(f"bytes are not text: {texts[:40]!r}", remedy="decode them first: texts.decode('utf-8')")
+    if isinstance(texts, str):
         raise LmnError(f"{what}: {texts[:40]!r}", remedy=f"write {remedy}")
 
 
 def _checked(text: str) -> str:
+    if not isinstance(text, str):
+        raise LmnError(f"a text is a string, and this is {type(text).__name__}: {text!r:.40}")
     try:
         text.encode("utf-8")
     except UnicodeEncodeError as error:

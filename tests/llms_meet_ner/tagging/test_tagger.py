@@ -210,13 +210,21 @@ def test_hostile_words_are_drawn_as_text(words: list[str]) -> None:
     assert all("".join(page.text).count(visible_lines(word)) >= 2 for word in words)
 
 
-def test_a_bare_string_is_one_error_and_not_tagged_character_by_character() -> None:
-    with pytest.raises(
-        LmnError, match=r"^tag and stream take a list of texts, and this is one text: 'Anna'; write \[text\]$"
-    ):
-        tagger().tag("Anna")
-    with pytest.raises(LmnError, match=r"write \[text\]"):
+def test_one_text_has_one_result_and_is_not_tagged_character_by_character() -> None:
+    one = tagger().tag("Anna left. Bob came.")
+    assert one == tagger().tag(["Anna left. Bob came."])[0]
+    assert [entity.text for entity in one.entities] == ["Anna", "Bob"]
+    assert tagger().tag("").entities == ()
+
+
+def test_what_is_no_list_of_texts_is_one_error() -> None:
+    with pytest.raises(LmnError, match=r"^stream takes a list of texts, and this is one text: 'Anna'; write \[text\]$"):
         tagger().stream("Anna")
+    for call in (tagger().tag, tagger().stream):
+        with pytest.raises(LmnError, match=r"^bytes are not text: b'Anna'; decode them first: texts.decode\('utf-8'\)$"):
+            call(b"Anna")  # type: ignore[operator]
+    with pytest.raises(LmnError, match=r"^a text is a string, and this is NoneType: None$"):
+        tagger().tag(["Anna", None])  # type: ignore[list-item]
     with pytest.raises(LmnError, match=r"tag_tokens takes a list of sentences, and this is a text: 'Anna'"):
         tagger(None).tag_tokens("Anna")
     with pytest.raises(
