@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ..data_converters.alpaca import PromptsOf
 from ..data_converters.cards import Card
 from ..errors import LmnError
-from ..eval.cli.adapter_options import AdapterChoice
 from ..prompting.spec import PromptSpec
 from ..students.student_file import is_student
+from ..systems.adapter_choice import AdapterChoice
 from ..systems.choosing import recipe_system
 from ..systems.finding import locate_model, model_files, with_base
 from ..systems.found_model import FoundModel
@@ -130,7 +131,7 @@ def _trained(adapter: AdapterChoice, card: Card | None, options: SystemOptions) 
         )  # fmt: skip
     if card is None or adapter.prompt:
         return FoundModel(model_files(found, adapter.base, adapter.prompt), options)
-    return adapter.model(found, card, None, None, options)
+    return adapter.model(found, PromptsOf(card), None, None, options)
 
 
 def _local(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import LmnError
-from ..formats import OutputFormat, get_format
+from ..formats import DEFAULT_FORMAT, OutputFormat, get_format
 from ..formats.instructions import LETTERED
 from ..generation import Generation
 from ..launching.lengths import SplitLengths
@@ -27,7 +27,7 @@ from ..training.dataset_info import (
     read_dataset_info,
     record_of,
 )
-from .cards import Card
+from .cards import Card, load_card
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,38 @@ def prompt_spec_of(
     return PromptSpec(
         fmt.name, name, fmt.instruction(labels, name), labels, card.nested, instruction_as, join=card.join
     )
+
+
+@dataclass(frozen=True, slots=True)
+class PromptsOf:
+    """The prompts of a card, for what takes cards by name (`CardPrompts`).
+
+    Attributes:
+        card: The card.
+    """
+
+    card: Card
+
+    @property
+    def name(self) -> str:
+        """Name of the card."""
+        return self.card.name
+
+    def prompt(self, format_name: str | None = None, variant: str | None = None) -> PromptSpec:
+        """Return a prompt of the card, as `prompt_spec_of` does; without a format, in the default one."""
+        return prompt_spec_of(self.card, format_name or DEFAULT_FORMAT, variant)
+
+
+def prompts_of(card: str) -> PromptsOf:
+    """Return the prompts of a card.
+
+    Args:
+        card: Name or file of the card.
+
+    Raises:
+        LmnError: There is no such card, or it is wrong.
+    """
+    return PromptsOf(load_card(card))
 
 
 def alpaca_record(sentence: Sentence, spec: PromptSpec, fmt: OutputFormat) -> dict[str, Any]:

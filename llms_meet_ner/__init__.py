@@ -10,8 +10,10 @@ if TYPE_CHECKING:
     from .labels import Label, LabelSet
     from .prompting.spec import PromptSpec
     from .sentence import Sentence, Span, Where
+    from .systems.server import ServerOptions
     from .systems.system import System
-    from .tagging.tagger import Entity, TaggedSentence, TaggedText, Tagger, load
+    from .tagging.loading import load
+    from .tagging.tagger import Entity, TaggedSentence, TaggedText, Tagger
 
 __version__ = "0.2.0"
 
@@ -23,6 +25,7 @@ __all__ = [
     "LmnError",
     "PromptSpec",
     "Sentence",
+    "ServerOptions",
     "Span",
     "System",
     "TaggedSentence",
@@ -41,8 +44,10 @@ _MODULES = {
     "labels": ("Label", "LabelSet"),
     "prompting.spec": ("PromptSpec",),
     "sentence": ("Sentence", "Span", "Where"),
+    "systems.server": ("ServerOptions",),
     "systems.system": ("System",),
-    "tagging.tagger": ("Entity", "TaggedSentence", "TaggedText", "Tagger", "load"),
+    "tagging.loading": ("load",),
+    "tagging.tagger": ("Entity", "TaggedSentence", "TaggedText", "Tagger"),
 }
 """Names of the public API by their modules, which are imported when a name is first used: no command needs all of them to start."""
 

@@ -16,9 +16,9 @@ from ...cli.predict_options import batch_size_option, dtype_option
 from ...data_converters.cards import CARD_FILE, load_card
 from ...decoding.pretrained import Dtype
 from ...errors import LmnError
-from ...eval.cli.adapter_options import AdapterChoice
 from ...eval.evaluate import Gold, read_gold
 from ...rendering.tables import aligned
+from ...systems.adapter_choice import AdapterChoice
 from ...systems.options import SystemOptions
 from ...terminal import echo
 from ..choosing import SystemChoice

@@ -14,7 +14,7 @@ import cloup
 from ...cli.predict_options import predict_options
 from ...data_converters.cards import load_card
 from ...errors import LmnError
-from ...eval.cli.adapter_options import AdapterChoice
+from ...systems.adapter_choice import AdapterChoice
 from ...systems.options import SystemOptions
 from ..choosing import SystemChoice
 from ..gold_examples import GoldSplit

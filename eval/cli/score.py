@@ -37,7 +37,7 @@ _PREDICTING = {
 }  # fmt: skip
 _OF_ADAPTERS = {"revision": "--revision", "base": "--base-model", "prompt": "--prompt", "template": "--template"}
 _OF_RECIPES = {
-    "recipe_path": "--recipe", "predictions": "--predictions", "number": "--shots", "untrained": "--untrained", "engine": "--engine",
+    "recipe_path": "--recipe", "predictions": "--predictions", "number": "--shots", "untrained": "--untrained",
     "overrides": "KEY=VALUE",
 }  # fmt: skip
 _OF_FOREIGN_OUTPUTS = {"format_name": "--format", "variant": "--variant"}
@@ -160,6 +160,9 @@ def _refuse_contradictions(options: ScoreOptions) -> None:
             refuse(_OF_FOREIGN_OUTPUTS, "is for --predictions; a recipe's data say their own")
         return
     refuse(_OF_RECIPES, "does not go with --adapter, which replaces a recipe")
+    if options.options.server:
+        refuse({"base": "--base-model"}, "is for --engine local; a server has loaded its model")
+        refuse({"template": "--template"}, "is for --engine local; a server has a chat template of its own")
     if options.adapter.prompt and options.adapter.template:
         raise click.UsageError(
             "--template is for an adapter without a prompt, and --prompt names one; leave one of them out"

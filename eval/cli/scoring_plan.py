@@ -6,17 +6,18 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...data_converters.alpaca import prompt_spec_of
+from ...data_converters.alpaca import PromptsOf, prompt_spec_of
 from ...data_converters.cards import Card, load_card
 from ...data_converters.label_change import LabelChange
-from ...decoding.requests import CONSTRAINED
 from ...errors import LmnError, listed
 from ...formats import DEFAULT_FORMAT
 from ...labels import LabelSet, same_labels
 from ...prediction.run import check_run, predict, run_folder
 from ...prompting.spec import PromptSpec
 from ...records import PREDICTIONS_FILE, RUN_FILE
+from ...systems.adapter_choice import AdapterChoice
 from ...systems.choosing import labels_of, recipe_system
+from ...systems.confidences import check_confidences
 from ...systems.options import SystemOptions
 from ...systems.prompted import prompt_of
 from ...systems.system import Facts, System
@@ -25,7 +26,6 @@ from ...terminal import echo
 from ...training.recipe import Recipe, choose_recipe
 from ..evaluate import Gold, asked_labels, read_gold
 from ..scoring.provenance import noted_repair, run_stamp
-from .adapter_options import AdapterChoice
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +235,7 @@ def resolve(options: ScoreOptions) -> ScoringPlan:
         _train_split(card, recipe, options), wanted,
     )  # fmt: skip
     if isinstance(answers, SystemAnswers) and options.min_confidence is not None:
-        _check_confidences(answers.system)
+        check_confidences(answers.system)
     return ScoringPlan(answers, gold, options)
 
 
@@ -243,7 +243,8 @@ def _answers(options: ScoreOptions, recipe: Recipe | None, card: Card) -> FileAn
     """Return what is scored."""
     if options.adapter:
         card.data_of(options.split, options.source)  # what is missing here is told before anything is downloaded
-        found = options.adapter.system(options.change.of(card), options.format_name, options.variant, options.options)
+        prompts = PromptsOf(options.change.of(card))
+        found = options.adapter.system(prompts, options.format_name, options.variant, options.options)
         return SystemAnswers(found, options.restart)
     system = recipe_system(recipe, options.options) if recipe else None
     if options.predictions:
@@ -351,17 +352,3 @@ def _train_split(card: Card, recipe: Recipe | None, options: ScoreOptions) -> st
             remedy=f"--train-split names another of: {others}",
         )
     raise LmnError("this is the split that is scored", f"--train-split {named}", f"name another of: {others}")
-
-
-def _check_confidences(system: System) -> None:
-    """Make sure that a system gives its entities confidences.
-
-    Raises:
-        LmnError: The system gives no confidences.
-    """
-    if not system.gives_confidences:
-        raise LmnError(
-            f"{system.name} gives no confidences", "--min-confidence",
-            f"leave it out, or use --decoding {CONSTRAINED} with the format bracketed or xml, here or on a server that lists "
-            "probabilities (docs/serving.md)",
-        )  # fmt: skip

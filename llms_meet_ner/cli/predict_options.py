@@ -67,12 +67,21 @@ def predict_options(command: Callable[..., R]) -> Callable[..., R]:
         *args: Any, decoding: Decoding | None, server: ServerOptions | None, batch_size: int, max_new_tokens: int | None, dtype: Dtype,
         shots: Shots | None, trust_remote_code: bool, reading: Reading, **kwargs: Any,
     ) -> R:  # fmt: skip
-        if server and decoding != CONSTRAINED and server.grammar == AUTO_GRAMMAR:
-            refuse(
-                {"grammar": f"--grammar {AUTO_GRAMMAR}"},
-                f"is for --decoding {CONSTRAINED}; a server decodes freely unless told otherwise",
-            )
+        refuse_idle_grammar(server, decoding)
         options = SystemOptions(decoding, batch_size, max_new_tokens, dtype, shots, server, trust_remote_code, reading)
         return command(*args, options=options, **kwargs)
 
     return _predict_options(shots_options(engine_options(catch_errors(wrapped))))
+
+
+def refuse_idle_grammar(server: ServerOptions | None, decoding: Decoding | None) -> None:
+    """Refuse `--grammar auto` on the command line where a server decodes freely.
+
+    Raises:
+        click.UsageError: It was given there.
+    """
+    if server and decoding != CONSTRAINED and server.grammar == AUTO_GRAMMAR:
+        refuse(
+            {"grammar": f"--grammar {AUTO_GRAMMAR}"},
+            f"is for --decoding {CONSTRAINED}; a server decodes freely unless told otherwise",
+        )

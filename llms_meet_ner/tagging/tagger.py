@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple, overload
 
-from ..decoding.model import AUTO, check_dtype
-from ..decoding.pretrained import Dtype
-from ..decoding.requests import DECODINGS, Decoding
 from ..errors import LmnError
 from ..sentence import Sentence, Span, without_nested
-from ..systems.finding import locate_model, model_files
-from ..systems.found_model import FoundModel
-from ..systems.options import SystemOptions
+from ..systems.confidences import check_confidences, no_confidences
 from ..systems.system import System
 from ..tags import encode
-from .splitting import AUTO_LANGUAGE, Offsets, Splitter, split_at_spaces, splitter_for
+from .splitting import Offsets, Splitter, split_at_spaces
 
 CHUNK_SENTENCES = 256
 """Number of sentences that are sorted by length and tagged together, before any of them comes out."""
@@ -166,13 +159,18 @@ class TaggedText:
         return drawn_text(self.text, spans)
 
 
-class _Source(NamedTuple):
-    """A text and the offsets of its tokens, sentence by sentence."""
+class SplitText(NamedTuple):
+    """A text that is split already.
+
+    Attributes:
+        text: The text.
+        sentences: Offsets of the tokens of each sentence. A sentence has at least one token; no token is empty or holds a line break.
+    """
 
     text: str
-    sentences: list[list[Offsets]]
+    sentences: Sequence[Sequence[Offsets]]
 
-    def tokens_of(self, offsets: list[Offsets]) -> tuple[str, ...]:
+    def tokens_of(self, offsets: Sequence[Offsets]) -> tuple[str, ...]:
         """Return the tokens of a sentence."""
         return tuple(self.text[start:end] for start, end in offsets)
 
@@ -187,17 +185,30 @@ class _Marks(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Tagger:
-    """Tags texts with a system; `load` makes one of an adapter, a merged model or a student.
+    """Tags texts with a system; `load` makes one of an adapter, a merged model, a student or a served model.
 
     Attributes:
         system: System that marks entities in sentences.
         splitter: Splits raw text into sentences and tokens.
         remark: What people should know about how the model computes on this machine; None if there is nothing.
+        dtype: Data type that the model computes in; None if that is not known here.
+        min_confidence: Smallest confidence of the entities that are kept; None keeps all.
+
+    Raises:
+        LmnError: There is a smallest confidence, and the system gives none or it is not from 0 to 1.
     """
 
     system: System
     splitter: Splitter = split_at_spaces
     remark: str | None = None
+    dtype: str | None = None
+    min_confidence: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.min_confidence is not None:
+            if not 0 <= self.min_confidence <= 1:
+                raise LmnError(f"min_confidence is {self.min_confidence}, and a confidence is from 0 to 1")
+            check_confidences(self.system)
 
     @overload
     def tag(self, texts: str) -> TaggedText: ...  # type: ignore[overload-overlap]
@@ -224,7 +235,31 @@ class Tagger:
     def stream(self, texts: Iterable[str]) -> Iterator[TaggedText]:
         """Tag texts as they come, as `tag` does; results come as soon as `CHUNK_SENTENCES` sentences are together."""
         _refuse_bare(texts, "stream takes a list of texts, and this is one text", "[text]")
-        return self._tag_sources(_Source(text, self.splitter(_checked(text))) for text in texts)
+        return (tagged for portion in self.portions(texts) for tagged in portion)
+
+    def portions(self, texts: Iterable[str]) -> Iterator[list[TaggedText]]:
+        """Tag texts as `stream` does, but yield the results that come out together as a list.
+
+        Each portion ends with the text that completes `CHUNK_SENTENCES` sentences. What is answered together depends on the portion
+        alone, so that a run that is broken off between two of them can go on with the next.
+        """
+        return self.split_portions(SplitText(text, self.splitter(_checked(text))) for text in texts)
+
+    def split_portions(self, sources: Iterable[SplitText]) -> Iterator[list[TaggedText]]:
+        """Tag texts that are split already, portion by portion."""
+        for chunk in _chunks(sources):
+            tokens = [source.tokens_of(offsets) for source in chunk for offsets in source.sentences]
+            marks = iter(self._tag_sentences(tokens))
+            yield [
+                TaggedText(
+                    source.text,
+                    tuple(
+                        TaggedSentence(source.tokens_of(offsets), tuple(offsets), *next(marks))
+                        for offsets in source.sentences
+                    ),
+                )
+                for source in chunk
+            ]
 
     def tag_tokens(self, sentences: Iterable[Sequence[str]]) -> list[TaggedSentence]:
         """Tag tokenised sentences; return one result for each, in order. Offsets are those in the tokens joined by spaces.
@@ -233,19 +268,8 @@ class Tagger:
             LmnError: `tag` fails, a sentence is a bare string, or a token is empty or holds a line break.
         """
         _refuse_bare(sentences, "tag_tokens takes a list of sentences, and this is a text", "[text.split()]")
-        tagged = self._tag_sources(map(_joined, sentences))
+        tagged = (text for portion in self.split_portions(map(_joined, sentences)) for text in portion)
         return [text.sentences[0] if text.sentences else TaggedSentence((), ()) for text in tagged]
-
-    def _tag_sources(self, sources: Iterable[_Source]) -> Iterator[TaggedText]:
-        for chunk in _chunks(sources):
-            tokens = [source.tokens_of(offsets) for source in chunk for offsets in source.sentences]
-            marks = iter(self._tag_sentences(tokens))
-            for source in chunk:
-                sentences = [
-                    TaggedSentence(source.tokens_of(offsets), tuple(offsets), *next(marks))
-                    for offsets in source.sentences
-                ]
-                yield TaggedText(source.text, tuple(sentences))
 
     def _tag_sentences(self, sentences: Sequence[tuple[str, ...]]) -> list[_Marks]:
         """Return what the system marks in each sentence."""
@@ -258,53 +282,23 @@ class Tagger:
         answers = self.system.answer(list(asked.values()))
         for (number, sentence), answer in zip(asked.items(), answers, strict=True):
             spans = self.system.read(answer, sentence).spans
-            marks[number] = _Marks(spans, answer.confidences or (None,) * len(spans), len(answer.pieces) or 1)
+            found = _Marks(spans, answer.confidences or (None,) * len(spans), len(answer.pieces) or 1)
+            marks[number] = found if self.min_confidence is None else self._sure(found, sentence, self.min_confidence)
         return marks
 
+    def _sure(self, marks: _Marks, sentence: Sentence, least: float) -> _Marks:
+        """Return the marks without those that have a smaller confidence.
 
-def load(
-    model: str | os.PathLike[str],
-    *,
-    base: str | None = None,
-    prompt: str | os.PathLike[str] | None = None,
-    decoding: Decoding | None = None,
-    batch_size: int = 16,
-    dtype: Dtype = AUTO,
-    language: str | None = AUTO_LANGUAGE,
-    trust_remote_code: bool = False,
-) -> Tagger:
-    """Load an adapter, a merged model or a student for tagging; on CUDA if there is a card.
-
-    Args:
-        model: Folder that training has written, folder of a merged model, or Hub id of any.
-        base: Folder or Hub id of an adapter's base model; None for the one that the adapter names.
-        prompt: A `prompt_spec.json`; None for the one next to the weights.
-        decoding: `constrained` writes the sentence with well-formed markup and nothing else; `free` is plain greedy decoding; None
-            for the first if the prompt's format allows it.
-        batch_size: Number of sentences decoded together.
-        dtype: `float32`, `bfloat16`, `float16`, or `auto`: on CUDA as the base model was saved; on a CPU bfloat16 if it has instructions
-            for it (AVX-512 BF16, AMX), otherwise float32.
-        language: Language of the texts, a code of spaCy's (`en`, `de`, ...; `xx` for any); `auto` for `en`, or for one token a character
-            where the prompt joins tokens without spaces; None if spaces separate their tokens.
-        trust_remote_code: Whether Python code that comes with the base model may run. Read it first: it can do what you can.
-
-    Raises:
-        LmnError: The model, its prompt or its base model cannot be found or loaded, the language is not known, a package is missing,
-            or the decoding is unknown or not possible in the prompt's format.
-    """
-    check_dtype(dtype)
-    if decoding is not None and decoding not in DECODINGS:
-        raise LmnError(f"no decoding is called {decoding!r}; there are: {', '.join(DECODINGS)}")
-    options = SystemOptions(decoding, batch_size, dtype=dtype, trust_remote_code=trust_remote_code)
-    place = locate_model(os.fspath(model), base)
-    if place.is_student:
-        student = place.student(options, prompt=prompt or None)
-        student.load()
-        return Tagger(student, splitter_for(language, student.file.join))
-    found = model_files(place, base, Path(prompt) if prompt else None)
-    splitter = splitter_for(language, found.spec.join)
-    system = FoundModel(found, options)
-    return Tagger(system, splitter, system.load().remark)
+        Raises:
+            LmnError: A mark has no confidence.
+        """
+        kept = []
+        for span, confidence in zip(marks.spans, marks.confidences, strict=True):
+            if confidence is None:
+                raise no_confidences(self.system, sentence.text[:40])
+            if confidence >= least:
+                kept.append((span, confidence))
+        return _Marks(tuple(span for span, _ in kept), tuple(confidence for _, confidence in kept), marks.pieces)
 
 
 def _refuse_bare(texts: object, what: str, remedy: str) -> None:
@@ -326,7 +320,7 @@ def _checked(text: str) -> str:
     return text
 
 
-def _joined(tokens: Sequence[str]) -> _Source:
+def _joined(tokens: Sequence[str]) -> SplitText:
     """Join tokens by spaces, and return the position of each token in the result."""
     _refuse_bare(tokens, "a sentence is a list of tokens, and this is a text", "text.split()")
     offsets = []
@@ -336,12 +330,12 @@ def _joined(tokens: Sequence[str]) -> _Source:
             raise LmnError(f"{token!r} among {list(tokens)[:10]}: a token may not be empty or hold a line break")
         offsets.append((start, start + len(token)))
         start += len(token) + 1
-    return _Source(_checked(" ".join(tokens)), [offsets] if offsets else [])
+    return SplitText(_checked(" ".join(tokens)), [offsets] if offsets else [])
 
 
-def _chunks(sources: Iterable[_Source]) -> Iterator[list[_Source]]:
+def _chunks(sources: Iterable[SplitText]) -> Iterator[list[SplitText]]:
     """Yield sources in lists, each ended by the one with which it has `CHUNK_SENTENCES` sentences or more."""
-    chunk: list[_Source] = []
+    chunk: list[SplitText] = []
     sentences = 0
     for source in sources:
         chunk.append(source)

@@ -15,7 +15,7 @@ from llms_meet_ner.annotation.gold_examples import GoldSplit
 from llms_meet_ner.annotation.template_server import TemplateServer
 from llms_meet_ner.annotation.texts import texts_of_split
 from llms_meet_ner.data_converters.cards import load_card
-from llms_meet_ner.eval.cli.adapter_options import AdapterChoice
+from llms_meet_ner.systems.adapter_choice import AdapterChoice
 from llms_meet_ner.systems.examples import Shots
 from llms_meet_ner.systems.found_model import FoundModel
 from llms_meet_ner.systems.options import SystemOptions

@@ -31,7 +31,7 @@ from llms_meet_ner.eval.evaluate import read_gold
 from llms_meet_ner.prediction.run import predict
 from llms_meet_ner.records import read_records
 from llms_meet_ner.sentence import Sentence
-from llms_meet_ner.tagging.tagger import load
+from llms_meet_ner.tagging.loading import load
 
 
 def errors_of(folder: Path, card: Card, split: str, source: Path | None) -> Confusions:

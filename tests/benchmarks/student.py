@@ -21,7 +21,7 @@ from llms_meet_ner.data_converters import load_card, read_corpus
 from llms_meet_ner.sentence import Sentence
 from llms_meet_ner.students.student_file import is_student, weights_of
 from llms_meet_ner.systems.system import System
-from llms_meet_ner.tagging.tagger import load
+from llms_meet_ner.tagging.loading import load
 
 _WARM = 8
 """Sentences that a model answers before it is measured."""

@@ -16,10 +16,10 @@ from llms_meet_ner.annotation.doubts.witnesses import Learned, check_answers, le
 from llms_meet_ner.annotation.simulation.pool import words_of
 from llms_meet_ner.data_converters import load_card
 from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
-from llms_meet_ner.eval.cli.adapter_options import AdapterChoice
 from llms_meet_ner.eval.evaluate import Gold, read_gold
 from llms_meet_ner.records import Answer
 from llms_meet_ner.students.student_file import StudentFile
+from llms_meet_ner.systems.adapter_choice import AdapterChoice
 from llms_meet_ner.systems.counting import CountingBaseline
 from llms_meet_ner.systems.options import SystemOptions
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import CliRunner, Result
+from fake_openai import fake_server
 from paths import ROOT
 from small_tokenizers import byte_level
 
@@ -129,6 +130,18 @@ def test_an_adapter_is_scored_as_with_its_recipe(project: Path) -> None:
     assert (stamp["recipe"], scores["recipe"], scores["seed"], scores["limit"]) == (None, None, None, None)
     assert stamp["adapter_sha256"] == scores["sha256"]["adapter"] == run_of(str(theirs))[0]["adapter_sha256"]
     assert "adapter" not in run_of(str(theirs))[0], "the stamp of a recipe's run is as it was"
+
+
+def test_a_served_adapter_is_scored_with_its_prompt(project: Path) -> None:
+    mini_spec().save(project / "tuned/final/prompt_spec.json")
+    with fake_server() as fake:
+        words = ("--adapter", "tuned/final", *MINI, "--engine", "openai", "--base-url", fake.url)
+        done = call(*words)
+        assert "\nadapter      tuned/final\n" in done.stdout
+        stamp, scores = run_of("outputs/tuned--final/mini_testb/free-openai")
+        assert (stamp["engine"], stamp["served_model"], scores["sha256"]["adapter"]) == ("openai", "tuned", None)
+        assert len(fake.requests) == 5
+        assert "scoring what is there" in call(*words).stderr
 
 
 def test_a_run_goes_on_and_another_prompt_is_refused(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -262,7 +275,8 @@ def test_what_cannot_be_scored_is_one_line(project: Path) -> None:
         (["--adapter", "x", *MINI, "--recipe", "r.yaml"], "--recipe does not go with --adapter"),
         (["--adapter", "x", *MINI, "--predictions", "p"], "--predictions does not go with --adapter"),
         (["--adapter", "x", *MINI, "--untrained"], "--untrained does not go with --adapter"),
-        (["--adapter", "x", *MINI, "--engine", "openai"], "--engine does not go with --adapter"),
+        (["--adapter", "x", *MINI, "--engine", "openai", "--base-model", "m"], "--base-model is for --engine local"),
+        (["--adapter", "x", *MINI, "--engine", "openai", "--template", "t"], "--template is for --engine local"),
         (["--adapter", "x", *MINI, "seed=3"], "KEY=VALUE does not go with --adapter"),
         (["--adapter", "x", *MINI, "--prompt", "p", "--template", "qwen"], "--template is for an adapter without a prompt"),
         ([*MINI, "--revision", "v1"], "--revision is for --adapter"),

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from fake_openai import fake_server
 from paths import ROOT
 from standins import SPEC, stand_in_load
 
@@ -21,7 +22,8 @@ import llms_meet_ner
 from llms_meet_ner import get_format
 from llms_meet_ner.cli.tag import main as lmn_tag
 from llms_meet_ner.prompting.spec import TemplatePieces
-from llms_meet_ner.tagging.tagger import CHUNK_SENTENCES, load
+from llms_meet_ner.tagging.loading import load
+from llms_meet_ner.tagging.tagger import CHUNK_SENTENCES
 from llms_meet_ner.tags import decode
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -115,6 +117,19 @@ def test_the_readme(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert commands
     for command in commands:
         assert call(*shlex.split(command, comments=True)[1:]).stdout
+
+
+def test_a_server_tags(workdir: Path) -> None:
+    SPEC.save(workdir / "adapter/prompt_spec.json")
+    with fake_server() as fake:
+        base = ["--engine", "openai", "--base-url", fake.url]
+        for named in (["--adapter", "adapter"], ["--prompt", "adapter/prompt_spec.json"], ["--corpus", "demo"]):
+            assert call(*named, *base, stdin="Kent won.\n").stdout == "[Kent | PER] won.\n"
+        assert "--base is for --engine local" in call("--adapter", "a", "--base", "b", *base, code=2).stderr
+        assert "--template is for --engine local" in call("--corpus", "demo", "--template", "b", *base, code=2).stderr
+        assert "--batch-size is for --engine local" in call("--adapter", "a", "--batch-size", "2", *base, code=2).stderr
+        assert "which prompt?; name a prompt with --prompt FILE" in call(*base, code=1).stderr
+    assert "Error: which model? --adapter NAME, or --engine openai with" in call(code=2).stderr
 
 
 SHOTS = """\

@@ -13,7 +13,7 @@ from llms_meet_ner import LmnError
 from llms_meet_ner.decoding.model import load_model
 from llms_meet_ner.decoding.pretrained import Weights
 from llms_meet_ner.systems.finding import find_model
-from llms_meet_ner.tagging.tagger import load
+from llms_meet_ner.tagging.loading import load
 
 
 def make_adapter(folder: Path, base: str | None = "nowhere/nothing") -> Path:

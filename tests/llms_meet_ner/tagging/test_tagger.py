@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import json
 import logging
-from pathlib import Path
-from typing import Any
+from dataclasses import replace
 
 import pytest
 from hostile import TOKENS
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from standins import spans_of, tagger
+from standins import CapitalsSystem, spans_of, tagger
 from strict_html import parsed
 
 import llms_meet_ner
-from llms_meet_ner import LabelSet, LmnError, PromptSpec, Sentence, Span
+from llms_meet_ner import LmnError, Sentence, Span
 from llms_meet_ner.rendering.text import visible_lines
 from llms_meet_ner.systems.counting import CountingBaseline
-from llms_meet_ner.systems.finding import ModelFiles, ModelFolder
 from llms_meet_ner.systems.pieces import PIECE_TOKENS
 from llms_meet_ner.tagging.splitting import make_splitter, splitter_for
-from llms_meet_ner.tagging.tagger import CHUNK_SENTENCES, Entity, TaggedSentence, TaggedText, Tagger, load
+from llms_meet_ner.tagging.tagger import CHUNK_SENTENCES, Entity, SplitText, TaggedSentence, TaggedText, Tagger
 
 NEWS = (
     "Hussain, considered surplus to England's one-day requirements, struck 158. Then Mr. Peter Müller left for Essex!"
@@ -160,32 +158,6 @@ def test_what_the_model_cannot_hold_has_no_entities(caplog: pytest.LogCaptureFix
     assert "'BaseBaseBaseBaseBaseBaseBaseBaseBaseBase'... is too long for the model" in caplog.text
 
 
-def patch_found(monkeypatch: pytest.MonkeyPatch, found: ModelFiles) -> None:
-    """Let `load` find a model."""
-    place = ModelFolder(found.name, found.results_folder, True, None, found.results_folder)
-    monkeypatch.setattr("llms_meet_ner.tagging.tagger.locate_model", lambda *names: place)
-    monkeypatch.setattr("llms_meet_ner.tagging.tagger.model_files", lambda *names: found)
-
-
-def test_a_tagger_decodes_as_the_format_allows(listing: None, workdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    spec = PromptSpec("listing", "short", "List", LabelSet.of("PER"))
-    found = ModelFiles("a", spec, "b", workdir, None, workdir)
-    patch_found(monkeypatch, found)
-    with pytest.raises(LmnError, match="the format listing does not; use --decoding free"):
-        load("a", decoding="constrained", language=None)
-    seen: list[Any] = []
-    monkeypatch.setattr("llms_meet_ner.systems.local.load_model", lambda *names: FakeLoaded)
-    monkeypatch.setattr(
-        "llms_meet_ner.systems.local.make_generator", lambda loaded, spec, decoding, *others: seen.append(decoding)
-    )
-    assert load("a", language=None).remark == "computes in bfloat16"
-    assert seen == ["free"]
-
-
-class FakeLoaded:
-    tokenizer, window, remark = None, None, "computes in bfloat16"
-
-
 def test_a_notebook_draws_the_entities_with_their_confidences() -> None:
     sentences = (
         TaggedSentence(("Bank", "of", "Oslo"), ((0, 4), (5, 7), (8, 12)), (Span(0, 3, "ORG"), Span(2, 3, "LOC")), (0.9, None)),
@@ -221,7 +193,9 @@ def test_what_is_no_list_of_texts_is_one_error() -> None:
     with pytest.raises(LmnError, match=r"^stream takes a list of texts, and this is one text: 'Anna'; write \[text\]$"):
         tagger().stream("Anna")
     for call in (tagger().tag, tagger().stream):
-        with pytest.raises(LmnError, match=r"^bytes are not text: b'Anna'; decode them first: texts.decode\('utf-8'\)$"):
+        with pytest.raises(
+            LmnError, match=r"^bytes are not text: b'Anna'; decode them first: texts.decode\('utf-8'\)$"
+        ):
             call(b"Anna")  # type: ignore[operator]
     with pytest.raises(LmnError, match=r"^a text is a string, and this is NoneType: None$"):
         tagger().tag(["Anna", None])  # type: ignore[list-item]
@@ -260,12 +234,28 @@ def test_a_text_without_spaces_is_tagged_by_its_characters() -> None:
     assert tokens.spans == (Span(1, 3, "PER"),)
 
 
-def test_load_splits_as_the_prompt_joins(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("llms_meet_ner.tagging.tagger.FoundModel.load", lambda system: FakeLoaded)
-    for join, tokens in ((" ", ["昨天A", "B"]), ("", ["昨", "天", "A", "B"])):
-        found = ModelFiles(
-            "a", PromptSpec("bracketed", "short", "Mark", LabelSet.of("PER"), join=join), "b", workdir, None, workdir
-        )
-        patch_found(monkeypatch, found)
-        text = "昨天A B"
-        assert [text[start:end] for start, end in load("a").splitter(text)[0]] == tokens
+def test_entities_below_a_minimum_confidence_are_left_out() -> None:
+    text = "Anna saw Kent . Bob saw Anna and Kent"
+    sure = replace(tagger(None), min_confidence=1 / 3).tag(text)
+    assert [(entity.text, entity.confidence) for entity in sure.entities] == [("Anna", 1 / 2), ("Kent", 1 / 3)]
+    assert replace(tagger(None), min_confidence=0).tag(text) == tagger(None).tag(text)
+    assert replace(tagger(None), min_confidence=1).tag(text).entities == ()
+    with pytest.raises(LmnError, match="gives no confidences"):
+        Tagger(CountingBaseline("gazetteer", []), min_confidence=0.5)
+
+
+def test_an_entity_without_a_confidence_ends_what_needs_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    system = CapitalsSystem()
+    answer = system.answer
+    monkeypatch.setattr(system, "answer", lambda asked: [replace(one, confidences=None) for one in answer(asked)])
+    assert Tagger(system).tag("Anna left").entities[0].confidence is None
+    with pytest.raises(LmnError, match="capitals gave no confidences for 'Anna left'"):
+        Tagger(system, min_confidence=0.5).tag("Anna left")
+
+
+def test_portions_end_with_the_text_that_completes_them() -> None:
+    inputs = ["Anna left"] * (CHUNK_SENTENCES + 1)
+    assert [len(portion) for portion in tagger(None).portions(inputs)] == [CHUNK_SENTENCES, 1]
+    source = SplitText("Anna  Kent", [[(0, 4)], [(6, 10)]])
+    ((tagged,),) = tagger(None).split_portions([source])
+    assert [(entity.start, entity.text) for entity in tagged.entities] == [(0, "Anna"), (6, "Kent")]
