@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-import codecs
-import json
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO, cast
 
 import click
 import cloup
 
 from ..decoding.requests import DECODINGS, Decoding
-from ..errors import LmnError
-from ..files import atomic_write
 from ..systems.server import ServerOptions
+from ..tagging.file_run import STOP, FileRun, OnError
+from ..tagging.files.choosing import INPUT_FORMATS, OUTPUT_FORMATS, FileOptions, OutputFormat
+from ..tagging.files.records import DEFAULT_ENTITIES, DEFAULT_FIELD, FileFormat, InputFile
 from ..tagging.loading import load
 from ..tagging.splitting import AUTO_LANGUAGE
-from ..tagging.tagger import TaggedText
 from ..terminal import GuardedCommand, echo, write_data
 from .engine_options import engine_options
 from .options import catch_errors, refuse, trust_option
 from .predict_options import batch_size_option, dtype_option, refuse_idle_grammar
-
-_WRITERS: dict[str, Callable[[TaggedText], str]] = {
-    "brackets": lambda tagged: tagged.brackets() + "\n",
-    "json": lambda tagged: json.dumps(tagged.to_dict(), ensure_ascii=False) + "\n",
-    "conll": TaggedText.conll,
-}
-
 
 _model_options = cloup.option_group(
     "What tags",
@@ -52,11 +41,22 @@ _model_options = cloup.option_group(
 )
 _text_options = cloup.option_group(
     "Text",
-    cloup.option("--tokens", is_flag=True, help="A line is one sentence; spaces separate its tokens."),
+    cloup.option("--tokens", is_flag=True, help="A text is one sentence; spaces separate its tokens."),
     cloup.option(
         "--language", default=AUTO_LANGUAGE, show_default=True,
         help="Language of the text, a code of spaCy's: en, de, tr, ...; xx for any. auto: en, or one token a character where the "
         "prompt joins tokens without spaces.",
+    ),
+    cloup.option(
+        "--input-format", type=click.Choice(INPUT_FORMATS),
+        help="text: a text a line. The others are tables. [default: by the end of the name, .jsonl, .ndjson, .json, .csv, .tsv, .parquet; "
+        "otherwise text]",
+    ),
+    cloup.option("--field", default=DEFAULT_FIELD, show_default=True, help="Field of a table that holds the text."),
+    cloup.option("--delimiter", help="Character between two cells of CSV, read and written. [default: a comma; in TSV a tab]"),
+    cloup.option(
+        "--on-error", type=click.Choice(["stop", "skip"]), default=STOP, show_default=True,
+        help="What to do about a record that cannot be read or has no text. skip: leave it out, count it and name it.",
     ),
 )  # fmt: skip
 _decoding_options = cloup.option_group(
@@ -68,14 +68,25 @@ _decoding_options = cloup.option_group(
     ),
     batch_size_option,
     dtype_option,
+    cloup.option(
+        "--min-confidence", type=click.FloatRange(0, 1), help="Leave out entities with a smaller probability."
+    ),
 )  # fmt: skip
 _output_options = cloup.option_group(
     "Output",
     cloup.option(
-        "--format", "output", type=click.Choice(list(_WRITERS)), default="brackets", show_default=True,
-        help="brackets: the line with [Entity | LABEL]. json: text, entities, their characters. conll: token TAB IOB2 tag.",
+        "--format", "output", type=click.Choice(OUTPUT_FORMATS),
+        help="brackets: the line with [Entity | LABEL]. conll: token TAB IOB2 tag. jsonl (or json), csv, tsv, parquet: all fields, and the "
+        "entities with their characters. [default: by the end of --out; otherwise that of a table that is read, or brackets]",
     ),
-    cloup.option("--out", type=click.Path(path_type=Path), help="File to write. [default: standard output]"),
+    cloup.option(
+        "--entities-field", default=DEFAULT_ENTITIES, show_default=True, help="Field of a table for the entities."
+    ),
+    cloup.option(
+        "--out", type=click.Path(path_type=Path),
+        help="File to write; a run that was killed goes on. [default: standard output]",
+    ),
+    cloup.option("--restart", is_flag=True, help="Discard what an unfinished run has left beside --out."),
 )  # fmt: skip
 
 
@@ -89,61 +100,65 @@ _output_options = cloup.option_group(
 @click.version_option(package_name="llms-meet-ner")
 @catch_errors
 def main(
-    adapter: str | None, tokens: bool, output: str, language: str, decoding: Decoding | None, server: ServerOptions | None,
-    out: Path | None, file: BinaryIO, **model: Any,
+    adapter: str | None, tokens: bool, language: str, input_format: FileFormat | None, field: str, delimiter: str | None,
+    on_error: OnError, decoding: Decoding | None, server: ServerOptions | None, output: OutputFormat | None, entities_field: str,
+    out: Path | None, restart: bool, file: BinaryIO, **model: Any,
 ) -> None:  # fmt: skip
-    """Mark the entities in a text file (UTF-8) or in standard input, one text a line.
+    """Mark the entities in a file (UTF-8) or in standard input: one text a line, or a table.
 
     \b
     lmn-tag --adapter outputs/demo_smollm2 news.txt
     echo 'Hussain struck 158 for Essex.' | lmn-tag --adapter outputs/demo_smollm2 --format json
     lmn-tag --adapter outputs/demo_smollm2 --tokens --format conll --out tagged.conll tokenised.txt
+    lmn-tag --adapter outputs/demo_smollm2 --field body --out tagged.parquet articles.parquet
+    lmn-tag --adapter outputs/demo_smollm2 --min-confidence 0.8 --out tagged.jsonl reviews.csv
     lmn-tag --adapter outputs/demo_smollm2 --engine openai --base-url http://gpu1:8000/v1 news.txt
 
-    A line stays a line in brackets and json, even an empty one; conll has an empty line after each sentence. In json, start and
-    end are positions of characters (code points) in the line, from 0, end exclusive. A sentence of more than 256 tokens is read in
-    pieces; pieces says in how many. Output comes in portions of 256 sentences.
+    A line stays a line in brackets and jsonl, even an empty one; conll has an empty line after each sentence. The start and end of
+    an entity are positions of characters (code points) in the text, from 0, end exclusive. A sentence of more than 256 tokens is
+    read in pieces, which is said. Output comes in portions of 256 sentences.
     """  # noqa: D301 - click looks for the backspace, which a raw string does not have
+    _refuse_contradictions(adapter, server, tokens=tokens, out=out)
+    refuse_idle_grammar(server, decoding)
+    options = FileOptions(input_format, field, delimiter, output, entities_field)
+    run = FileRun.of(InputFile.of(file), out, options, on_error, {"language": None if tokens else language})
+    tagger = load(adapter, decoding=decoding, language=None if tokens else language, server=server, **model)
+    if tagger.remark:
+        echo(tagger.remark, err=True)
+    if out:
+        run.to_file(tagger, restart=restart)
+    else:
+        run.to_stream(tagger, cast(IO[str], _StandardOutput()))
+
+
+def _refuse_contradictions(
+    adapter: str | None, server: ServerOptions | None, *, tokens: bool, out: Path | None
+) -> None:  # fmt: skip
+    """Refuse options on the command line that do not go together.
+
+    Raises:
+        click.UsageError: Some do not.
+    """
     if tokens:
         refuse(
             {"language": "--language"}, "is for finding sentences and tokens; with --tokens, lines and spaces say them"
         )
+    if out is None:
+        refuse({"restart": "--restart"}, "is for --out")
     if server:
         refuse({"base": "--base"}, "is for --engine local; a server has loaded its model")
         refuse({"template": "--template"}, "is for --engine local; a server has a chat template of its own")
     elif adapter is None:
         raise click.UsageError("which model? --adapter NAME, or --engine openai with --prompt FILE or --corpus CARD")
-    refuse_idle_grammar(server, decoding)
-    tagger = load(adapter, decoding=decoding, language=None if tokens else language, server=server, **model)
-    if tagger.remark:
-        echo(tagger.remark, err=True)
-    _write(map(_WRITERS[output], tagger.stream(_lines(file))), out)
 
 
-def _write(texts: Iterable[str], out: Path | None) -> None:
-    """Write texts as they come, to a file or to standard output."""
-    with atomic_write(out) if out else nullcontext() as target:
-        for text in texts:
-            if target:
-                target.write(text)
-                target.flush()
-            else:
-                write_data(text)
+class _StandardOutput:
+    """Standard output as a file for results."""
 
+    def write(self, text: str) -> int:
+        """Write a text."""
+        write_data(text)
+        return len(text)
 
-def _lines(file: BinaryIO) -> Iterator[str]:
-    r"""Yield the lines of a file without their ends (`\n` or `\r\n`), and without a byte order mark.
-
-    Raises:
-        LmnError: A line is not UTF-8.
-    """
-    name = getattr(file, "name", "<stdin>")
-    for number, line in enumerate(file, start=1):
-        content = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
-        try:
-            yield content.decode("utf-8").removesuffix("\n").removesuffix("\r")
-        except UnicodeDecodeError as error:
-            raise LmnError(
-                f"not UTF-8 ({error.reason} at byte {error.start + 1})", f"{name}:{number}",
-                "convert it first: iconv -f LATIN1 -t UTF-8",
-            ) from error  # fmt: skip
+    def flush(self) -> None:
+        """Do nothing: what is written is out."""

@@ -95,6 +95,12 @@ class CapitalsSystem(FoundModel):
         self.generator = Capitals(spec)
         self.__dict__ |= {"_loaded": Loaded(Characters(), window), "_generator": self.generator}
 
+    def identity(self) -> dict[str, Any]:
+        return {"model": "capitals"}
+
+    def precision(self) -> dict[str, Any]:
+        return {}
+
 
 def tagger(language: str | None = "en", splitter: Any = None, **options: Any) -> Tagger:
     """Return a tagger made of the stand-ins."""

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from fake_openai import fake_server
+from in_terminal import in_terminal
 from paths import ROOT
 from standins import SPEC, stand_in_load
 
@@ -117,6 +118,50 @@ def test_the_readme(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert commands
     for command in commands:
         assert call(*shlex.split(command, comments=True)[1:]).stdout
+
+
+@pytest.mark.usefixtures("stood_in")
+def test_tables_keep_their_fields(workdir: Path) -> None:
+    (workdir / "a.csv").write_text('id;body\n07;"Anna, who\ncame"\n')
+    words = ["--adapter", "x", "--field", "body", "--delimiter", ";"]
+    assert call(*words, "a.csv").stdout.startswith('id;body;entities\n07;"Anna, who\ncame";"[{""start"": 0,')
+    assert call(*words, "--out", "b.jsonl", "a.csv").output == ""
+    assert json.loads((workdir / "b.jsonl").read_text())["id"] == "07"
+    assert call(*words, "--out", "c.parquet", "b.jsonl", "--entities-field", "again").output == ""
+    row = json.loads(call(*words, "--format", "jsonl", "--entities-field", "e", "c.parquet").stdout)
+    assert row["entities"] == row["again"] == row["e"]
+    assert "has a field 'entities' already" in call(*words, "b.jsonl", code=1).stderr
+    assert call(*words, "--input-format", "csv", "--format", "jsonl", stdin="body\nKent\n").stdout.startswith(
+        '{"body": "Kent", '
+    )
+    assert "no field 'text'; it has: id, body" in call("--adapter", "x", "b.jsonl", code=1).stderr
+    assert "records left out: 1" in call("--adapter", "x", "--on-error", "skip", "b.jsonl").stderr
+    assert "--restart is for --out" in call("--adapter", "x", "--restart", "b.jsonl", code=2).stderr
+
+
+def test_a_mistake_in_a_file_is_told_before_a_model_is_loaded(workdir: Path) -> None:
+    (workdir / "a.csv").write_text("id,body\n")
+    assert "no field 'text'; it has: id, body" in call("--adapter", "nowhere", "a.csv", code=1).stderr
+    assert "not one character" in call("--adapter", "nowhere", "--delimiter", ";;", "a.csv", code=1).stderr
+
+
+def test_entities_below_a_minimum_confidence_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    def sure(model: str, *, min_confidence: float | None, **options: object) -> object:
+        return replace(stand_in_load(model, **options), min_confidence=min_confidence)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("llms_meet_ner.cli.tag.load", sure)
+    assert (
+        call("--adapter", "x", "--min-confidence", "0.5", stdin="Anna saw Kent\n").stdout == "[Anna | LOC] saw Kent\n"
+    )
+    assert call("--adapter", "x", "--min-confidence", "2", code=2).stderr.endswith("2.0 is not in the range 0<=x<=1.\n")
+
+
+@pytest.mark.usefixtures("stood_in")
+def test_a_bar_shows_on_a_terminal_how_far_a_file_is(workdir: Path) -> None:
+    (workdir / "a.txt").write_text("Anna came\n" * 600)
+    code, shown = in_terminal(lmn_tag, "--adapter", "x", "--out", "b.txt", "a.txt")
+    assert (code, "tagging" in shown, "100%" in shown) == (0, True, True)
+    assert (workdir / "b.txt").read_text() == "[Anna | LOC] came\n" * 600
 
 
 def test_a_server_tags(workdir: Path) -> None:
