@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from ..errors import LmnError
+from ..errors import LmnError, listed
 from ..files import read_json
 from ..hub_client import hub_folder
 from ..prompting.spec import PROMPT_SPEC_FILE, PromptSpec
 from ..students.student_file import STUDENT_FILE, is_student
+from ..terminal import echo
 from ..training.adapter_config import missing_weights, read_adapter_config
 from ..training.recipe import ADAPTER_CONFIG_FILE, ADAPTER_FILE
 from .options import SystemOptions
@@ -191,11 +192,37 @@ def with_base(found: ModelFolder, spec: PromptSpec, base: str | None = None) -> 
         return ModelFiles(found.name, spec, found.name, None, found.commit, found.results_folder)
     config = read_adapter_config(found.folder)
     config.check_weights()
-    base = base or config.base
-    if base is None:
+    if base is None and config.base is None:
         raise LmnError("base_model_name_or_path names no model", config.path, "name one with --base MODEL")
+    base = base or _base_of(found, config.base or "")
     _folder_of(base, (MODEL_CONFIG_FILE,), f"{base}, the base model of {found.folder}", _NAME_BASE)
     return ModelFiles(found.name, spec, base, found.folder, found.commit, found.results_folder)
+
+
+def _base_of(found: ModelFolder, named: str) -> str:
+    """Return the base model that an adapter names: as it is named, or a folder of that relative path that lies near the adapter.
+
+    Training names a base by its path in the working directory. From elsewhere, it is looked for below the adapter's folder and the folders
+    around it.
+
+    Raises:
+        LmnError: Several folders have that path.
+    """
+    if found.commit or Path(named).is_absolute() or Path(named).is_dir():
+        return named
+    folder = found.folder.resolve()
+    near = {(place / named).resolve(): None for place in (folder, *folder.parents) if _holds_model(place / named)}
+    if len(near) > 1:
+        raise LmnError(
+            f"its base model, {named}, may be {listed([str(path) for path in near])}", found.folder, "name one with --base MODEL"
+        )  # fmt: skip
+    for path in near:
+        echo(f"{found.name}: its base model, {named}, is {path}", err=True)
+    return str(next(iter(near), named))
+
+
+def _holds_model(folder: Path) -> bool:
+    return (folder / MODEL_CONFIG_FILE).is_file() and not (folder / ADAPTER_CONFIG_FILE).is_file()
 
 
 def results_folder_of(name: str, revision: str | None) -> Path:

@@ -56,6 +56,48 @@ def test_what_is_missing_is_told_before_the_model_is_loaded(workdir: Path) -> No
         find_model("adapter")
 
 
+def hold_model(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text("{}")
+    return folder
+
+
+@pytest.mark.usefixtures("no_hub")
+def test_a_base_of_a_relative_path_is_found_from_elsewhere(
+    workdir: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    adapter = make_adapter(workdir / "project/outputs/demo", "models/small")
+    base = hold_model(workdir / "project/models/small")
+    monkeypatch.chdir(workdir / "project")
+    assert find_model("outputs/demo").base == "models/small"
+    assert capsys.readouterr().err == ""
+    (workdir / "elsewhere").mkdir()
+    monkeypatch.chdir(workdir / "elsewhere")
+    for name in (str(adapter), "../project/outputs/demo"):
+        assert find_model(name).base == str(base)
+        assert capsys.readouterr().err == f"{name}: its base model, models/small, is {base}\n"
+    other = hold_model(workdir / "other")
+    assert find_model(str(adapter), base=str(other)).base == str(other), "what the user names comes first"
+    hold_model(adapter / "models/small")
+    with pytest.raises(
+        LmnError, match=r"its base model, models/small, may be .*demo/models/small, .*; name one with --base MODEL$"
+    ):
+        find_model(str(adapter))
+    assert find_model(str(adapter), base=str(base)).base == str(base)
+
+
+@pytest.mark.usefixtures("no_hub")
+def test_a_base_that_is_nowhere_near_is_refused_with_what_names_it(
+    workdir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    adapter = make_adapter(workdir / "project/outputs/demo", "models/small")
+    lora_files(workdir / "project/models/small")  # an adapter is no base model
+    with pytest.raises(
+        LmnError, match=r"^models/small, the base model of .*: no such folder, .*; name another with --base MODEL$"
+    ):
+        find_model(str(adapter))
+
+
 def test_an_adapter_that_names_no_base_or_is_damaged(workdir: Path) -> None:
     make_adapter(workdir / "adapter", None)
     with pytest.raises(LmnError, match=r"base_model_name_or_path names no model; name one with --base MODEL"):
