@@ -33,7 +33,7 @@ from .search import search_command
 _PREDICTING = {
     "number": "--shots", "untrained": "--untrained", "rule": "--examples", "seed": "--shots-seed", "decoding": "--decoding",
     "batch_size": "--batch-size", "max_new_tokens": "--max-new-tokens", "dtype": "--dtype", "restart": "--restart",
-    "engine": "--engine", "trust_remote_code": "--trust-remote-code",
+    "engine": "--engine", "trust_remote_code": "--trust-remote-code", "quantise": "--quantize",
 }  # fmt: skip
 _OF_ADAPTERS = {"revision": "--revision", "base": "--base-model", "prompt": "--prompt", "template": "--template"}
 _OF_RECIPES = {

@@ -27,7 +27,12 @@ _SERVER_OPTIONS = {
     "grammar": "--grammar",
     "grammar_depth": "--grammar-depth",
 }
-_LOCAL_OPTIONS = {"batch_size": "--batch-size", "dtype": "--dtype", "trust_remote_code": "--trust-remote-code"}
+_LOCAL_OPTIONS = {
+    "batch_size": "--batch-size",
+    "dtype": "--dtype",
+    "trust_remote_code": "--trust-remote-code",
+    "quantise": "--quantize",
+}
 
 _engine_options = cloup.option_group(
     "Server",

@@ -10,7 +10,7 @@ import click
 import cloup
 
 from ..decoding.model import AUTO, DTYPES
-from ..decoding.pretrained import Dtype
+from ..decoding.pretrained import QUANTISE, Dtype, Quantise
 from ..decoding.requests import CONSTRAINED, DECODINGS, Decoding
 from ..decoding.server_grammar.dialects import AUTO_GRAMMAR
 from ..reading import LENIENT, READINGS, Reading
@@ -32,6 +32,11 @@ dtype_option = cloup.option(
     "bfloat16 if it has instructions for it (AVX-512 BF16, AMX), otherwise float32.",
 )  # fmt: skip
 
+quantize_option = cloup.option(
+    "--quantize", "quantise", type=click.Choice(QUANTISE),
+    help="Load the base model in 4 or 8 bits, with bitsandbytes, so that it needs less memory; the adapter stays as it is.",
+)  # fmt: skip
+
 _predict_options = cloup.option_group(
     "Prediction",
     cloup.option(
@@ -50,6 +55,7 @@ _predict_options = cloup.option_group(
         "newline. published: up to the first newline, as published numbers were made.",
     ),
     dtype_option,
+    quantize_option,
     cloup.option("--limit", type=click.IntRange(min=1), help="Only the first N sentences."),
     cloup.option("--restart", is_flag=True, help="Discard what an earlier run left."),
     trust_option,
@@ -65,10 +71,12 @@ def predict_options(command: Callable[..., R]) -> Callable[..., R]:
     @wraps(command)
     def wrapped(
         *args: Any, decoding: Decoding | None, server: ServerOptions | None, batch_size: int, max_new_tokens: int | None, dtype: Dtype,
-        shots: Shots | None, trust_remote_code: bool, reading: Reading, **kwargs: Any,
+        shots: Shots | None, trust_remote_code: bool, reading: Reading, quantise: Quantise | None, **kwargs: Any,
     ) -> R:  # fmt: skip
         refuse_idle_grammar(server, decoding)
-        options = SystemOptions(decoding, batch_size, max_new_tokens, dtype, shots, server, trust_remote_code, reading)
+        options = SystemOptions(
+            decoding, batch_size, max_new_tokens, dtype, shots, server, trust_remote_code, reading, quantise
+        )
         return command(*args, options=options, **kwargs)
 
     return _predict_options(shots_options(engine_options(catch_errors(wrapped))))

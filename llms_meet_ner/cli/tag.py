@@ -8,6 +8,7 @@ from typing import IO, Any, BinaryIO, cast
 import click
 import cloup
 
+from ..decoding.pretrained import Quantise
 from ..decoding.requests import DECODINGS, Decoding
 from ..systems.server import ServerOptions
 from ..tagging.file_run import STOP, FileRun, OnError
@@ -18,7 +19,7 @@ from ..tagging.splitting import AUTO_LANGUAGE
 from ..terminal import GuardedCommand, echo, write_data
 from .engine_options import engine_options
 from .options import catch_errors, refuse, trust_option
-from .predict_options import batch_size_option, dtype_option, refuse_idle_grammar
+from .predict_options import batch_size_option, dtype_option, quantize_option, refuse_idle_grammar
 
 _model_options = cloup.option_group(
     "What tags",
@@ -68,6 +69,7 @@ _decoding_options = cloup.option_group(
     ),
     batch_size_option,
     dtype_option,
+    quantize_option,
     cloup.option(
         "--min-confidence", type=click.FloatRange(0, 1), help="Leave out entities with a smaller probability."
     ),
@@ -102,7 +104,7 @@ _output_options = cloup.option_group(
 def main(
     adapter: str | None, tokens: bool, language: str, input_format: FileFormat | None, field: str, delimiter: str | None,
     on_error: OnError, decoding: Decoding | None, server: ServerOptions | None, output: OutputFormat | None, entities_field: str,
-    out: Path | None, restart: bool, file: BinaryIO, **model: Any,
+    out: Path | None, restart: bool, file: BinaryIO, quantise: Quantise | None, **model: Any,
 ) -> None:  # fmt: skip
     """Mark the entities in a file (UTF-8) or in standard input: one text a line, or a table.
 
@@ -122,7 +124,9 @@ def main(
     refuse_idle_grammar(server, decoding)
     options = FileOptions(input_format, field, delimiter, output, entities_field)
     run = FileRun.of(InputFile.of(file), out, options, on_error, {"language": None if tokens else language})
-    tagger = load(adapter, decoding=decoding, language=None if tokens else language, server=server, **model)
+    tagger = load(
+        adapter, decoding=decoding, language=None if tokens else language, server=server, quantize=quantise, **model
+    )  # fmt: skip
     if tagger.remark:
         echo(tagger.remark, err=True)
     if out:

@@ -26,7 +26,7 @@ class LoadedModel:
         tokenizer: Tokenizer that pads on the left.
         device: `cuda` or `cpu`.
         device_name: Name of the graphics card, or `cpu`.
-        dtype: Data type of the weights, as torch names it.
+        dtype: Data type of the weights, as torch names it, and the quantisation that was asked for.
         stop_ids: Token ids that end an answer.
         instructions: Instructions of the CPU for which `auto` has chosen bfloat16; None if it has not.
     """
@@ -69,9 +69,9 @@ def check_dtype(dtype: str) -> None:
 def load_model(weights: Weights, spec: PromptSpec, dtype: Dtype = AUTO) -> LoadedModel:
     """Load weights; on CUDA if there is a card.
 
-    The adapter is merged into the base. Only a quantised base keeps it apart, because merging into 4-bit weights rounds them again.
-    Without CUDA, such a base is loaded unquantised. The tokenizer is the base model's. On a CPU, linear layers may get another layout
-    of their weights (`linear_layers.py`), so that the model cannot be trained.
+    The adapter is merged into the base. Only a quantised base keeps it apart, because merging into 4-bit weights rounds them again. A base
+    that was quantised for its training alone is loaded as it is without CUDA. The tokenizer is the base model's. On a CPU, linear layers
+    may get another layout of their weights (`linear_layers.py`), so that the model cannot be trained.
 
     Args:
         weights: Weights to load.
@@ -88,19 +88,20 @@ def load_model(weights: Weights, spec: PromptSpec, dtype: Dtype = AUTO) -> Loade
         raise LmnError(
             "the prompt spec names no chat template", remedy="predict once with the adapter's recipe, which adds it"
         )
-    quantised = weights.four_bit if cuda else None
+    quantised = weights.quantisation(cuda=cuda)
     tokenizer = load_tokenizer(weights)
     instructions = _instructions(weights) if dtype == AUTO and not cuda else None
     if dtype == AUTO:
         dtype = weights.cuda_dtype if cuda else "bfloat16" if instructions else "float32"
     model = load_pretrained(weights, dtype, quantised)
-    if not quantised:
+    if quantised is None:
         model = model.to("cuda" if cuda else "cpu")
-    if not cuda:
+    if quantised is None and not cuda:
         _pack(model)
     prepare_tokenizer(tokenizer, spec.template)
     device = "cuda" if cuda else "cpu"
     loaded_dtype = str(model.dtype).removeprefix("torch.") if dtype == AUTO else dtype
+    loaded_dtype += f", {weights.quantise}" if weights.quantise else ""
     ends = stop_ids(tokenizer, spec.template)
     return LoadedModel(model.eval(), tokenizer, device, device_name(device), loaded_dtype, ends, instructions)
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 from ..collector import collector_paused
-from ..errors import LmnError
+from ..errors import LmnError, installing
 from ..hub_client import guard_hub
 from ..standard_input import kept_from_libraries
 from ..training.adapter_config import read_adapter_config
@@ -34,6 +34,16 @@ class FourBit(NamedTuple):
     double: bool
 
 
+class EightBit(NamedTuple):
+    """Quantisation of a base model to 8 bits (LLM.int8)."""
+
+
+Quantisation = FourBit | EightBit
+Quantise = Literal["4bit", "8bit"]
+QUANTISE: tuple[Quantise, ...] = get_args(Quantise)
+"""Quantisations that a user can ask for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Weights:
     """Weights to load, and settings for loading them.
@@ -43,7 +53,8 @@ class Weights:
         adapter: Folder of the adapter on it, with `adapter_config.json`; None for the model alone.
         revision: Commit of a base that is a Hub id; None for its main branch.
         cuda_dtype: Data type that `auto` stands for on CUDA. There `auto` itself is the data type that the base was saved in.
-        four_bit: Quantisation of the base on CUDA; None to load it as it is.
+        four_bit: Quantisation of the base on CUDA, as it was trained; None to load it as it is.
+        quantise: Quantisation of the base that the user asks for, on any device; None for that of the training.
         remedy: Advice if the weights cannot be loaded; None if there is none.
         trust_remote_code: Whether code that comes with the base may run, which only the user of a command can say.
         kind: Class of transformers that loads the base.
@@ -57,6 +68,15 @@ class Weights:
     remedy: str | None = None
     trust_remote_code: bool = False
     kind: str = CAUSAL
+    quantise: Quantise | None = None
+
+    def quantisation(self, *, cuda: bool) -> Quantisation | None:
+        """Return the quantisation of the base; None to load it as it is."""
+        if self.quantise == "8bit":
+            return EightBit()
+        if self.quantise == "4bit":
+            return self.four_bit or FourBit("nf4", True)
+        return self.four_bit if cuda else None
 
     def __str__(self) -> str:
         """Return the base model, and its adapter if it has one."""
@@ -78,7 +98,7 @@ def load_tokenizer(weights: Weights) -> Any:
         return tokenizer
 
 
-def load_pretrained(weights: Weights, dtype: Dtype, four_bit: FourBit | None = None) -> Any:
+def load_pretrained(weights: Weights, dtype: Dtype, quantisation: Quantisation | None = None) -> Any:
     """Return the model, its adapter merged into it unless the base is quantised.
 
     Weights in 16 bits are rounded once, with the adapter in them: the base is loaded in float32, unless it was saved in the data type
@@ -87,11 +107,11 @@ def load_pretrained(weights: Weights, dtype: Dtype, four_bit: FourBit | None = N
     Args:
         weights: Base model and adapter.
         dtype: Data type of the weights.
-        four_bit: Quantisation, which is done on CUDA; None for none.
+        quantisation: Quantisation of the base, by bitsandbytes; None for none.
 
     Raises:
-        LmnError: The adapter's configuration is refused, base or adapter cannot be loaded, or the base needs code that the user has
-            not trusted.
+        LmnError: The adapter's configuration is refused, base or adapter cannot be loaded, the base needs code that the user has
+            not trusted, or it cannot be quantised.
     """
     lora = read_adapter_config(weights.adapter).arguments() if weights.adapter else {}
     with loading(weights):
@@ -99,14 +119,15 @@ def load_pretrained(weights: Weights, dtype: Dtype, four_bit: FourBit | None = N
         from transformers import AutoModelForCausalLM
 
         options = options_of(weights)
-        wide = bool(weights.adapter) and not four_bit and _loses_digits(weights, dtype, options)
-        placed = {"quantization_config": _quantisation(four_bit, dtype), "device_map": {"": 0}} if four_bit else {}
+        quantised = quantisation is not None
+        wide = bool(weights.adapter) and not quantised and _loses_digits(weights, dtype, options)
+        placed = _quantised(weights, quantisation, dtype, options) if quantisation is not None else {}
         model = AutoModelForCausalLM.from_pretrained(
             weights.base, dtype="float32" if wide else dtype, use_safetensors=True, **options, **placed
         )
         if weights.adapter is not None:
             model = PeftModel.from_pretrained(model, str(weights.adapter), config=LoraConfig(**lora))
-            model = model if four_bit else model.merge_and_unload()
+            model = model if quantised else model.merge_and_unload()
         return _rounded(model, dtype) if wide else model
 
 
@@ -165,14 +186,31 @@ def options_of(weights: Weights) -> dict[str, Any]:
     return {**options, "revision": commit} if commit else options
 
 
-def _quantisation(four_bit: FourBit, dtype: Dtype) -> Any:
+def _quantised(weights: Weights, quantisation: Quantisation, dtype: Dtype, options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options for loading a base model quantised, on CUDA if there is a card.
+
+    Raises:
+        LmnError: bitsandbytes is missing, or the user asks for it and the base is saved in a quantised form already.
+    """
     import torch
     from transformers import BitsAndBytesConfig
 
-    return BitsAndBytesConfig(
-        load_in_4bit=True, bnb_4bit_quant_type=four_bit.kind, bnb_4bit_use_double_quant=four_bit.double,
-        bnb_4bit_compute_dtype=getattr(torch, dtype),
+    try:
+        import bitsandbytes  # noqa: F401
+    except ImportError as error:
+        raise LmnError(f"quantising needs bitsandbytes ({error})", weights.base, installing("quantize")) from error
+    config = _config(weights, options)
+    if weights.quantise and _is_quantised(config):
+        raise LmnError("is saved in a quantised form already", weights.base, "leave --quantize out")
+    place = {"device_map": {"": 0 if torch.cuda.is_available() else "cpu"}}
+    if isinstance(quantisation, EightBit):
+        return {"quantization_config": BitsAndBytesConfig(load_in_8bit=True), **place}
+    saved = str(config.get_text_config().dtype or config.dtype or "float32").removeprefix("torch.")
+    four_bit = BitsAndBytesConfig(
+        load_in_4bit=True, bnb_4bit_quant_type=quantisation.kind, bnb_4bit_use_double_quant=quantisation.double,
+        bnb_4bit_compute_dtype=getattr(torch, saved if dtype == "auto" else dtype),
     )  # fmt: skip
+    return {"quantization_config": four_bit, **place}
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from ..prompting.card_prompts import CardPrompts, card_prompts, published_prompt
 from ..prompting.spec import PROMPT_SPEC_FILE, PromptSpec
 from ..students.student_file import STUDENT_FILE, is_student
 from ..terminal import echo
-from .finding import ModelFolder, locate_model, read_prompt, with_base
+from .finding import ModelFolder, locate_model, read_prompt, results_folder_of, with_base
 from .found_model import FoundModel
 from .options import SystemOptions
 from .served_prompt import ServedPrompt
@@ -79,29 +79,31 @@ class AdapterChoice:
         options: SystemOptions,
     ) -> System:  # fmt: skip
         """Return the model behind a server. Of an adapter, only the prompt is read."""
-        path = self.prompt or self._kept_prompt(options)
-        if path.is_file() or self.prompt:
+        folder, commit = (None, None) if self.prompt else self._prompt_folder(options)
+        path = folder / PROMPT_SPEC_FILE if folder else self.prompt
+        if path and (self.prompt or path.is_file()):
             spec = PromptSpec.load(path)
             self._check_asked(spec, format_name, variant)
         else:
             spec = self._prompt_of_card(card, format_name, variant, served=True)
-        return ServedPrompt(spec, options, server, adapter=NamedModel(self.name, self.revision))
+        adapter, results = NamedModel(self.name, commit), results_folder_of(self.name, self.revision)
+        return ServedPrompt(spec, options, server, adapter=adapter, results=results)
 
-    def _kept_prompt(self, options: SystemOptions) -> Path:
-        """Return the place of the prompt next to the weights, which are not fetched from the Hub.
+    def _prompt_folder(self, options: SystemOptions) -> tuple[Path, str | None]:
+        """Return the folder that may hold the prompt, and the commit of a Hub id; no weights are fetched.
 
         Raises:
             LmnError: There is no such adapter, or it is a student.
         """
-        folder = Path(self.name)
+        folder, commit = Path(self.name), None
         if not folder.is_dir():
             files = (PROMPT_SPEC_FILE, STUDENT_FILE)
             folder = hub_folder(self.name, files, self.name, "name another, or go online", revision=self.revision)
+            commit = folder.name
         if is_student(folder):
-            locate_model(self.name, self.base, self.revision).student(
-                options
-            )  # which says that no server is for a student
-        return folder / PROMPT_SPEC_FILE
+            found = locate_model(self.name, self.base, self.revision)
+            found.student(options)  # which says that no server is for a student
+        return folder, commit
 
     def _prompt_of_card(
         self, card: CardPrompts | None, format_name: str | None, variant: str | None, *, served: bool

@@ -45,8 +45,8 @@ class BaseModel(LocalSystem):
 
     @property
     def run_name(self) -> str:
-        """The decoding and the examples."""
-        return f"{self.decoding}-{self._shots.mark}"
+        """The decoding, a quantisation, and the examples."""
+        return f"{self.decoded}-{self._shots.mark}"
 
     @property
     def facts(self) -> Facts:

@@ -46,8 +46,8 @@ class FoundModel(LocalSystem):
 
     @property
     def run_name(self) -> str:
-        """The decoding."""
-        return self.decoding
+        """The decoding, and a quantisation."""
+        return self.decoded
 
     @property
     def facts(self) -> Facts:

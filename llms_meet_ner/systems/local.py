@@ -30,7 +30,7 @@ from ..training.recipe import ADAPTER_FILE, Recipe
 from .pieces import PIECE_TOKENS, WHOLE_TOKENS, Cut
 from .pieces import cut as cut_sentence
 from .prompted import PromptedSystem
-from .system import DTYPE_KEY, RESOLVED_DTYPE_KEY, Facts, Job
+from .system import DTYPE_KEY, QUANTISE_KEY, RESOLVED_DTYPE_KEY, Facts, Job
 
 PRECISION_KEYS = ("bf16", "fp16", "quantization_bit", "quantization_type", "double_quantization")
 """Keys of a recipe that say in which precision its model computes."""
@@ -123,7 +123,13 @@ class LocalSystem(PromptedSystem):
             "precision": dict(self.precision()),
             "shots": self._shots_stamp(sentences),
             **self._reading_stamp(),
+            **({QUANTISE_KEY: options.quantise} if options.quantise else {}),
         }
+
+    @property
+    def decoded(self) -> str:
+        """The decoding, and the quantisation that is asked for: the beginning of the names of runs."""
+        return self.decoding + (f"-{self.options.quantise}" if self.options.quantise else "")
 
     def load(self) -> LoadedModel:
         """Load the model now, and return it.
@@ -183,7 +189,8 @@ class LocalSystem(PromptedSystem):
 
     @cached_property
     def _loaded(self) -> LoadedModel:
-        weights = replace(self.weights(), trust_remote_code=self.options.trust_remote_code)
+        options = self.options
+        weights = replace(self.weights(), trust_remote_code=options.trust_remote_code, quantise=options.quantise)
         return load_model(weights, self._full_prompt, self.options.dtype)
 
     @cached_property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ..decoding.model import AUTO, check_dtype
-from ..decoding.pretrained import Dtype
+from ..decoding.pretrained import QUANTISE, Dtype, Quantise
 from ..decoding.requests import CONSTRAINED, FREE, Decoding, resolve_decoding
 from ..decoding.server_grammar.dialects import DIALECTS, NO_GRAMMAR
 from ..errors import LmnError
@@ -28,6 +28,7 @@ class SystemOptions:
         server: Server that generates; None for this process.
         trust_remote_code: Whether Python code that comes with the base model may run.
         reading: Reading of the outputs, which also says at which newline a free output ends.
+        quantise: Quantisation of the base model while it is loaded; None for that of the training on CUDA.
     """
 
     decoding: Decoding | None = None
@@ -38,6 +39,7 @@ class SystemOptions:
     server: ServerOptions | None = None
     trust_remote_code: bool = False
     reading: Reading = LENIENT
+    quantise: Quantise | None = None
 
     def __post_init__(self) -> None:
         """Check that the options go together.
@@ -49,6 +51,10 @@ class SystemOptions:
         check_dtype(self.dtype)
         if self.batch_size < 1:
             raise LmnError(f"batch_size is {self.batch_size}; it is at least 1")
+        if self.quantise is not None and self.quantise not in QUANTISE:
+            raise LmnError(f"no quantisation {self.quantise!r}; there are: {', '.join(QUANTISE)}")
+        if self.quantise and self.server:
+            raise LmnError("a server decides that by itself", f"--quantize {self.quantise}", "leave it out")
         if self.decoding == CONSTRAINED and self.max_new_tokens is not None:
             raise LmnError(
                 "--max-new-tokens bounds free outputs, and a constrained one ends with its sentence",

@@ -19,7 +19,7 @@ from ..sentence import Sentence
 from ..training.recipe import Recipe, continued_differences
 from .examples import Chosen, ExampleChooser
 from .options import SystemOptions
-from .system import DTYPE_KEY, RESOLVED_DTYPE_KEY, System, stamp_sha256
+from .system import DTYPE_KEY, QUANTISE_KEY, RESOLVED_DTYPE_KEY, System, stamp_sha256
 
 READING_KEY = "reading"
 """Key of a stamp for outputs that were decoded beyond their first newline."""
@@ -93,6 +93,7 @@ class PromptedSystem(ABC):
         """
         asked = self._asked_options
         differing = [] if asked.max_new_tokens in (None, stamp.get("max_new_tokens")) else ["max_new_tokens"]
+        differing += [] if asked.quantise == stamp.get(QUANTISE_KEY) else [QUANTISE_KEY]
         made_in = stamp.get(RESOLVED_DTYPE_KEY) or stamp.get(DTYPE_KEY)
         return differing + ([] if AUTO in (asked.dtype, made_in) or asked.dtype == made_in else [DTYPE_KEY])
 

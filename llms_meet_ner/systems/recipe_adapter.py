@@ -47,8 +47,8 @@ class RecipeAdapter(LocalSystem):
 
     @property
     def run_name(self) -> str:
-        """The decoding."""
-        return self.decoding
+        """The decoding, and a quantisation."""
+        return self.decoded
 
     @property
     def facts(self) -> Facts:

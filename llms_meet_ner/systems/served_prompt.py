@@ -10,7 +10,7 @@ from ..masking import masked
 from ..prompting.spec import PromptSpec
 from ..sentence import Sentence
 from .examples import ExampleChooser
-from .finding import OUTPUTS, results_folder_of
+from .finding import OUTPUTS
 from .options import SystemOptions
 from .prompted import changed, prompt_differences
 from .served_model import ServerSystem
@@ -28,15 +28,17 @@ class ServedPrompt(ServerSystem):
         chooser: Chooses the examples of each prompt; None for none.
         meter: Stands before each request; None for nothing.
         adapter: Adapter or merged model whose prompt it is; None if the prompt was named alone.
+        results: Folder for its results; None for the folder of all servers.
     """
 
     def __init__(
         self, spec: PromptSpec, options: SystemOptions, server: ServerOptions, chooser: ExampleChooser | None = None,
-        meter: Meter | None = None, adapter: NamedModel | None = None,
+        meter: Meter | None = None, adapter: NamedModel | None = None, results: Path | None = None,
     ) -> None:  # fmt: skip
         super().__init__(options, server, chooser, meter)
         self._spec = spec.without_template()
         self._adapter = adapter
+        self._results = results or Path(OUTPUTS) / OPENAI
 
     @property
     def name(self) -> str:
@@ -46,8 +48,7 @@ class ServedPrompt(ServerSystem):
     @property
     def results_folder(self) -> Path:
         """Folder of the adapter in `outputs/`; without one, the folder for all servers."""
-        adapter = self._adapter
-        return results_folder_of(adapter.name, adapter.revision) if adapter else Path(OUTPUTS) / OPENAI
+        return self._results
 
     @property
     def run_name(self) -> str:

@@ -253,6 +253,7 @@ def _check_options(name: str, options: SystemOptions) -> None:
         "--decoding": options.decoding is not None, "--max-new-tokens": options.max_new_tokens is not None,
         "--untrained" if options.shots and not options.shots.number else "--shots": options.shots is not None,
         "--engine": options.server is not None, "--reading": options.reading != LENIENT,
+        "--quantize": options.quantise is not None,
     }  # fmt: skip
     if options.trust_remote_code:
         raise LmnError(

@@ -20,6 +20,9 @@ DTYPE_KEY = "dtype"
 RESOLVED_DTYPE_KEY = "resolved_dtype"
 """Key of a stamp for the data type that the model computed in. Two stamps with the same one follow from the same data type."""
 
+QUANTISE_KEY = "quantize"
+"""Key of a stamp for the quantisation that was asked for; a stamp without one has no such key."""
+
 
 @dataclass(frozen=True, slots=True)
 class NamedModel:

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from ..decoding.model import AUTO, check_dtype
-from ..decoding.pretrained import Dtype
+from ..decoding.pretrained import Dtype, Quantise
 from ..decoding.requests import DECODINGS, Decoding
 from ..errors import LmnError
 from ..prompting.card_prompts import CardPrompts, card_prompts
@@ -34,6 +34,7 @@ def load(
     decoding: Decoding | None = None,
     batch_size: int = 16,
     dtype: Dtype = AUTO,
+    quantize: Quantise | None = None,
     language: str | None = AUTO_LANGUAGE,
     min_confidence: float | None = None,
     server: ServerOptions | str | None = None,
@@ -55,6 +56,7 @@ def load(
         batch_size: Number of sentences decoded together.
         dtype: `float32`, `bfloat16`, `float16`, or `auto`: on CUDA as the base model was saved; on a CPU bfloat16 if it has instructions
             for it (AVX-512 BF16, AMX), otherwise float32.
+        quantize: `4bit` or `8bit` to load the base model so, with bitsandbytes; None to load it as it is.
         language: Language of the texts, a code of spaCy's (`en`, `de`, ...; `xx` for any); `auto` for `en`, or for one token a character
             where the prompt joins tokens without spaces; None if spaces separate their tokens.
         min_confidence: Smallest confidence of the entities that are kept; None keeps all.
@@ -69,7 +71,9 @@ def load(
     if decoding is not None and decoding not in DECODINGS:
         raise LmnError(f"no decoding is called {decoding!r}; there are: {', '.join(DECODINGS)}")
     address = ServerOptions(server) if isinstance(server, str) else server
-    options = SystemOptions(decoding, batch_size, dtype=dtype, server=address, trust_remote_code=trust_remote_code)
+    options = SystemOptions(
+        decoding, batch_size, dtype=dtype, server=address, trust_remote_code=trust_remote_code, quantise=quantize
+    )  # fmt: skip
     choice = None
     path = Path(prompt) if prompt else None
     if model is not None:

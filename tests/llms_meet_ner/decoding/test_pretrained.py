@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ from byte_llama import save_byte_llama
 from publishing import save_adapter
 
 from llms_meet_ner import LmnError
-from llms_meet_ner.decoding.pretrained import Weights, load_pretrained, load_tokenizer
+from llms_meet_ner.decoding.pretrained import EightBit, FourBit, Quantise, Weights, load_pretrained, load_tokenizer
 
 
 @pytest.mark.parametrize(
@@ -52,3 +54,55 @@ def test_weights_with_an_adapter_in_them_are_rounded_once(workdir: Path, saved: 
     assert narrow.model.rotary_emb.inv_freq.dtype == torch.float32
     rounded = dict(narrow.named_parameters())
     assert all(torch.equal(rounded[name], weight.to(torch.bfloat16)) for name, weight in wide.named_parameters())
+
+
+@pytest.mark.parametrize(
+    ("quantise", "trained", "cuda", "expected"),
+    [
+        (None, None, True, None),
+        (None, FourBit("fp4", False), True, FourBit("fp4", False)),
+        (None, FourBit("fp4", False), False, None),
+        ("4bit", None, False, FourBit("nf4", True)),
+        ("4bit", FourBit("fp4", False), False, FourBit("fp4", False)),
+        ("8bit", FourBit("fp4", False), True, EightBit()),
+    ],
+)
+def test_what_the_user_asks_for_comes_before_the_training(
+    quantise: Quantise | None, trained: FourBit | None, cuda: bool, expected: object
+) -> None:
+    assert Weights("m", four_bit=trained, quantise=quantise).quantisation(cuda=cuda) == expected
+
+
+@pytest.mark.parametrize(("quantisation", "kind"), [(FourBit("nf4", True), "Linear4bit"), (EightBit(), "Linear8bitLt")])
+def test_a_quantised_base_keeps_its_adapter_apart(
+    workdir: Path, quantisation: FourBit | EightBit, kind: str
+) -> None:  # fmt: skip
+    import torch
+
+    save_byte_llama(workdir / "base")
+    save_adapter(workdir / "base", workdir / "a")
+    weights = Weights("base", Path("a"))
+    model = load_pretrained(weights, "float32", quantisation).eval()
+    assert {type(layer).__name__ for layer in model.modules()} > {kind}
+    assert [name for name, _ in model.named_parameters() if "lora_A" in name]
+    ids = torch.tensor([list(b"Anna saw Kent")])
+    plain = load_pretrained(weights, "float32").eval()
+    with torch.no_grad():
+        found, exact = (one(ids).logits.float() for one in (model, plain))
+    assert torch.allclose(found, exact, atol=0.2 * float(exact.std()))
+    assert not torch.equal(found, exact)
+
+
+def test_what_cannot_be_quantised_is_one_line(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save_byte_llama(workdir / "base")
+    config = Path("base/config.json")
+    before = config.read_text()
+    config.write_text(json.dumps({**json.loads(before), "quantization_config": {"quant_method": "gptq", "bits": 4}}))
+    with pytest.raises(LmnError, match=r"^base: is saved in a quantised form already; leave --quantize out$"):
+        load_pretrained(Weights("base", quantise="8bit"), "float32", EightBit())
+    config.write_text(before)
+    monkeypatch.setitem(sys.modules, "bitsandbytes", None)
+    with pytest.raises(
+        LmnError, match=r"^base: quantising needs bitsandbytes \(.*\); pip install 'llms-meet-ner\[quantize\]'"
+    ):
+        load_pretrained(Weights("base"), "float32", FourBit("nf4", True))

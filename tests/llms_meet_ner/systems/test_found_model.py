@@ -127,6 +127,25 @@ def test_a_merged_model_is_scored_and_another_is_not_taken_for_it(project: Path)
     assert "made with a different weights_sha256; --restart predicts again" in stale.stderr
 
 
+def test_a_quantised_model_is_another_system(project: Path) -> None:
+    plain, four = (FoundModel(find_model("adapter"), SystemOptions(quantise=name)) for name in (None, "4bit"))
+    assert (plain.run_name, four.run_name) == ("constrained", "constrained-4bit")
+    assert "quantize" not in plain.stamp()
+    assert four.stamp() == {**plain.stamp(), "quantize": "4bit"}
+    assert plain.sha256 != four.sha256
+    assert four.differences(plain.stamp(), []) == plain.differences(four.stamp(), []) == ["quantize"]
+    result = CliRunner().invoke(
+        lmn_eval, ["--adapter", "adapter", "--corpus", "demo", "--split", "testb", "--limit", "2", "--quantize", "4bit"]
+    )
+    assert result.exit_code == 0, result.output
+    folder = Path("outputs/adapter/demo_testb/constrained-4bit-first2")
+    assert json.loads((folder / "run.json").read_text())["stamp"]["quantize"] == "4bit"
+    assert json.loads((folder / "scores.json").read_text())["dtype"] == "float32, 4bit"
+    tagger = load("adapter", quantize="8bit", language=None)
+    assert tagger.dtype == "float32, 8bit"
+    assert len(tagger.tag_tokens([["Anna", "left"]])) == 1
+
+
 def test_a_sentence_that_is_too_long_is_read_in_pieces(project: Path, caplog: pytest.LogCaptureFixture) -> None:
     config = project / "merged/config.json"
     config.write_text(json.dumps({**json.loads(config.read_text()), "max_position_embeddings": 700}))

@@ -30,3 +30,11 @@ def test_a_depth_is_for_prompts_whose_entities_nest() -> None:
         with pytest.raises(LmnError, match=f"^--grammar-depth {depth}: .* that do not nest.*; leave it out$"):
             options.for_format("bracketed")
     assert SystemOptions("constrained", server=ServerOptions()).for_format("bracketed").decoding == "constrained"
+
+
+def test_a_quantisation_has_one_of_two_names_and_is_for_models_here() -> None:
+    assert SystemOptions(quantise="4bit").quantise == "4bit"
+    with pytest.raises(LmnError, match="no quantisation '3bit'; there are: 4bit, 8bit"):
+        SystemOptions(quantise="3bit")  # type: ignore[arg-type]
+    with pytest.raises(LmnError, match="--quantize 8bit: a server decides that by itself; leave it out"):
+        SystemOptions(quantise="8bit", server=ServerOptions())

@@ -20,7 +20,8 @@ ASKED = [Sentence("s/0", ("Anna", "left", "."))]
 def served(fake: Fake, spec: PromptSpec = SPEC, adapter: str | None = None, model: str | None = None) -> ServedPrompt:
     server = ServerOptions(fake.url, model)
     named = NamedModel(adapter, None) if adapter else None
-    return ServedPrompt(spec, SystemOptions(server=server), server, adapter=named)
+    folder = Path(adapter) if adapter else None
+    return ServedPrompt(spec, SystemOptions(server=server), server, adapter=named, results=folder)
 
 
 def test_the_prompt_is_sent_without_a_template(fake: Fake) -> None:

@@ -139,7 +139,7 @@ def test_a_student_on_the_hub_is_fetched_with_its_weights(recipe: Recipe, monkey
 @pytest.mark.parametrize(
     ("options", "option"),
     [
-        (SystemOptions(FREE), "--decoding"), (SystemOptions(max_new_tokens=3), "--max-new-tokens"), (SystemOptions(shots=Shots(0)), "--untrained"),
+        (SystemOptions(FREE), "--decoding"), (SystemOptions(max_new_tokens=3), "--max-new-tokens"), (SystemOptions(quantise="4bit"), "--quantize"), (SystemOptions(shots=Shots(0)), "--untrained"),
         (SystemOptions(shots=Shots(2)), "--shots"), (SystemOptions(server=ServerOptions("http://x/v1", "m")), "--engine"),
         (SystemOptions(reading="published"), "--reading"),
     ],
