@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from .alignment import Alignment, WrittenEntity
     from .errors import LmnError
     from .formats import get_format
+    from .integrations.frames import to_frame
     from .labels import Label, LabelSet
     from .prompting.spec import PromptSpec
     from .sentence import Sentence, Span, Where
@@ -35,12 +36,14 @@ __all__ = [
     "WrittenEntity",
     "get_format",
     "load",
+    "to_frame",
 ]
 
 _MODULES = {
     "alignment": ("Alignment", "WrittenEntity"),
     "errors": ("LmnError",),
     "formats": ("get_format",),
+    "integrations.frames": ("to_frame",),
     "labels": ("Label", "LabelSet"),
     "prompting.spec": ("PromptSpec",),
     "sentence": ("Sentence", "Span", "Where"),

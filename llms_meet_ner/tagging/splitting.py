@@ -136,11 +136,39 @@ def _blank(spacy: Any, language: str) -> Any:
     raise LmnError(what, f"language {language!r}", remedy) from error
 
 
+def doc_sentences(doc: Any) -> list[list[Offsets]]:
+    """Return the offsets of the tokens of a doc of spaCy's, sentence by sentence.
+
+    Sentences are those of the doc if something has set them; otherwise sentence-final punctuation and blank lines end them, and the doc
+    stays without. White space is no token.
+    """
+    if doc.has_annotation("SENT_START"):
+        return _cut(doc, [bool(token.is_sent_start) for token in doc])
+    from spacy.pipeline import Sentencizer
+
+    starts = Sentencizer().predict([doc])[0] if len(doc) else []
+    return _cut(doc, [start or _is_blank_line(token) for start, token in zip(starts, doc, strict=True)])
+
+
 def _sentences(doc: Any) -> list[list[Offsets]]:
-    """Return the token offsets of spaCy's sentences. A token of spaCy's may be white space, or hold some as a special case."""
+    """Return the token offsets of the sentences that a pipeline of ours has found."""
+    return _cut(doc, [token.is_sent_start or _is_blank_line(token) for token in doc])
+
+
+def _is_blank_line(token: Any) -> bool:
+    return bool(token.is_space and token.text.count("\n") > 1)
+
+
+def _cut(doc: Any, starts: list[bool]) -> list[list[Offsets]]:
+    """Return token offsets, sentence by sentence. A token of spaCy's may be white space, or hold some as a special case.
+
+    Args:
+        doc: The doc.
+        starts: Whether a sentence starts, for each token.
+    """
     sentences: list[list[Offsets]] = [[]]
-    for token in doc:
-        if token.is_sent_start or (token.is_space and token.text.count("\n") > 1):
+    for token, is_start in zip(doc, starts, strict=True):
+        if is_start:
             sentences.append([])
         for word in _WORD.finditer(token.text):
             sentences[-1].append((token.idx + word.start(), token.idx + word.end()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, overload
+from typing import Any, NamedTuple, TypeVar, overload
 
 from ..errors import LmnError
 from ..sentence import Sentence, Span, without_nested
@@ -13,6 +13,7 @@ from ..systems.system import System
 from ..tags import encode
 from .splitting import Offsets, Splitter, split_at_spaces
 
+DataSet = TypeVar("DataSet")
 CHUNK_SENTENCES = 256
 """Number of sentences that are sorted by length and tagged together, before any of them comes out."""
 
@@ -260,6 +261,25 @@ class Tagger:
                 )
                 for source in chunk
             ]
+
+    def map(self, dataset: DataSet, field: str = "text", entities_field: str = "entities") -> DataSet:
+        """Return a data set of the package `datasets` with the entities of a text column in one more column.
+
+        Args:
+            dataset: `Dataset`, `IterableDataset` (whose texts are tagged as its rows are read), or a mapping of either by split.
+            field: Name of the column of texts.
+            entities_field: Name of the new column, a list of mappings as `Entity.to_dict` returns them.
+
+        Raises:
+            LmnError: There is no such column, there is one of the new name, a row has no text, or the system cannot answer.
+        """
+        from .dataset_map import map_dataset
+
+        def mark(texts: Sequence[str]) -> list[list[dict[str, Any]]]:
+            return [[entity.to_dict() for entity in tagged.entities] for tagged in self.tag(texts)]
+
+        found: DataSet = map_dataset(dataset, mark, field, entities_field)
+        return found
 
     def tag_tokens(self, sentences: Iterable[Sequence[str]]) -> list[TaggedSentence]:
         """Tag tokenised sentences; return one result for each, in order. Offsets are those in the tokens joined by spaces.

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from ...errors import LmnError
+from ..fields import check_free, no_field
 from ..tagger import TaggedText
 from .lines import byte_lines, not_utf8, size_of
-from .records import InputFile, Kept, Notes, TextRecord, check_free, no_field, plain
+from .records import InputFile, Kept, Notes, TextRecord, plain
 
 _LONGEST_CELL = 2**31 - 1
 """Characters of a cell that is read; Python's csv module takes 131,072 by itself."""

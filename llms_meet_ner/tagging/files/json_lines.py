@@ -9,11 +9,12 @@ from typing import IO, Any
 
 from ...errors import LmnError
 from ...strict_json import parse_json
+from ..fields import check_free, no_field, not_a_text
 from ..tagger import TaggedText
 from .lines import LineRow, byte_lines, decoded, size_of
-from .records import InputFile, Kept, Notes, TextRecord, check_free, no_field, not_a_text, plain
+from .records import InputFile, Kept, Notes, TextRecord, plain
 
-_AS_LINES = "write an object a line: jq -c '.[]' {name} > {name}l"
+_AS_LINES = "write an object a line: jq -c '.[]' {name} > lines.jsonl"
 
 
 @dataclass(frozen=True, slots=True)

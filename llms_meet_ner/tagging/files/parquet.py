@@ -9,8 +9,9 @@ from itertools import groupby, islice
 from typing import IO, Any, TypeVar
 
 from ...errors import LmnError, installing
+from ..fields import check_free, no_field, not_a_text
 from ..tagger import TaggedText
-from .records import InputFile, Kept, Source, TextRecord, check_free, no_field, not_a_text
+from .records import InputFile, Kept, Source, TextRecord
 
 T = TypeVar("T")
 _ROWS = 10_000

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from standins import tagger
 
 from llms_meet_ner import LmnError
-from llms_meet_ner.tagging.splitting import make_splitter, split_at_spaces
+from llms_meet_ner.tagging.splitting import doc_sentences, make_splitter, split_at_spaces
 
 NEWS = (
     "Hussain, considered surplus to England's one-day requirements, struck 158. Then Mr. Peter Müller left for Essex!"
@@ -113,3 +113,17 @@ def test_a_language_that_needs_a_package_names_it_and_what_works_without(
 def test_language_tags_lead_to_spacy_s_codes(tag: str, code: str) -> None:
     text = "東京 d'eau, l'an 3rd one-day."
     assert make_splitter(tag)(text) == make_splitter(code)(text)
+
+
+def test_a_doc_without_sentences_is_split_as_raw_text_is() -> None:
+    text = "Anna came. Bob left!\n\nThen  nothing\nmore."
+    doc = spacy.blank("en")(text)
+    assert doc_sentences(doc) == make_splitter("en", as_library=True)(text)
+    assert not doc.has_annotation("SENT_START")
+    for token in doc:
+        token.is_sent_start = token.text == "left"
+    assert [text[sentence[0][0] : sentence[-1][1]] for sentence in doc_sentences(doc)] == [
+        "Anna came. Bob",
+        "left!\n\nThen  nothing\nmore.",
+    ]
+    assert doc_sentences(spacy.blank("en")("")) == []

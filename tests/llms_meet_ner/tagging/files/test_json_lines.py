@@ -63,7 +63,7 @@ def test_records_that_cannot_be_read_are_errors_with_their_line() -> None:
     found = list(of(content).records())
     assert [str(record) for record in found if isinstance(record, LmnError)] == [
         "<stdin>:2: not JSON (Expecting value)",
-        "<stdin>:3: a list, and not an object; write an object a line: jq -c '.[]' <stdin> > <stdin>l",
+        "<stdin>:3: a list, and not an object; write an object a line: jq -c '.[]' <stdin> > lines.jsonl",
         "<stdin>:4: not an object: 7",
         "<stdin>:5: field 'text' is null; --on-error skip leaves such records out",
         "<stdin>:6: no field 'text'; it has: body; --field NAME names the field with the text",

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from llms_meet_ner import LmnError
-from llms_meet_ner.tagging.files.records import InputFile, Notes, check_free, no_field, not_a_text, plain
+from llms_meet_ner.tagging.files.records import InputFile, Notes, plain
 
 
 def test_a_file_is_read_again_and_a_stream_goes_on(workdir: Path) -> None:
@@ -55,17 +55,3 @@ def test_what_is_left_out_is_counted_and_named() -> None:
     assert lines[10:] == [
         "  f:9: broken", "  and 2 more", "texts with sentences that were read in pieces, where an entity may be lost or torn: f:3 (2)",
     ]  # fmt: skip
-
-
-def test_the_errors_of_fields() -> None:
-    check_free("entities", ["text"], "f")
-    with pytest.raises(
-        LmnError, match="f: has a field 'text' already; name another for the entities: --entities-field lmn_text"
-    ):
-        check_free("text", ["text"], "f")
-    assert str(no_field("text", ["a", "b"], "f:1")) == (
-        "f:1: no field 'text'; it has: a, b; --field NAME names the field with the text"
-    )
-    assert "it has none" in str(no_field("text", [], "f:1"))
-    assert str(not_a_text(None, "a", "f:1")).startswith("f:1: field 'a' is null; --on-error skip")
-    assert "field 'a' is int, not a text: 3" in str(not_a_text(3, "a", "f:1"))
