@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from paths import ROOT
 
 from llms_meet_ner.annotation.cli.annotate import main as lmn_annotate
+from llms_meet_ner.cli.tag import main as lmn_tag
 from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
 
 PAGE = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
@@ -26,7 +27,9 @@ def test_the_message_is_the_one_on_the_page(
     for name, content in FILES.items():
         Path(name).write_text(content, encoding="utf-8")
     program, *words = shlex.split(command)
-    result = CliRunner().invoke({"lmn-convert": lmn_convert, "lmn-annotate": lmn_annotate}[program], words)
+    result = CliRunner().invoke(
+        {"lmn-convert": lmn_convert, "lmn-annotate": lmn_annotate, "lmn-tag": lmn_tag}[program], words
+    )
     assert result.exit_code == 1
     beginning, dots, end = expected.partition("...")
     assert result.output.startswith(beginning)
@@ -40,4 +43,4 @@ def test_the_card_of_the_page_is_right(tmp_path: Path, monkeypatch: pytest.Monke
     for name, content in FILES.items():
         Path(name).write_text(content, encoding="utf-8")
     assert CliRunner().invoke(lmn_convert, ["ships.yaml", "--source", "."]).exit_code == 0
-    assert len(COMMANDS) == 13
+    assert len(COMMANDS) == 14
