@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import spacy
+from datasets import Dataset
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from paths import ROOT
 from spacy.tokens import Doc, DocBin, Span
-from standins import spans_of, tagger
+from standins import spans_of, stand_in_load, tagger
 
+import llms_meet_ner
 from llms_meet_ner import LmnError
 from llms_meet_ner.integrations import spacy_component
 from llms_meet_ner.integrations.spacy_component import LmnNer
@@ -142,3 +146,17 @@ def test_an_extension_that_computes_is_not_overwritten() -> None:
         Span.remove_extension("confidence")
         if before:
             Span.set_extension("confidence", default=None)
+
+
+def test_the_python_of_the_page_runs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    page = (ROOT / "docs" / "tagging.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```$", page, re.M | re.S)
+    assert len(blocks) == 3
+    monkeypatch.setattr(llms_meet_ner, "load", stand_in_load)
+    monkeypatch.setattr(spacy_component, "load", stand_in_load)
+    names: dict[str, Any] = {"dataset": Dataset.from_dict({"text": ["Kent lost."]})}
+    for block in blocks:
+        exec(compile(block, "tagging.md", "exec"), names)
+    assert list(names["frame"]["id"]) == ["a", "b"]
+    assert names["tagged"][0]["entities"][0]["text"] == "Kent"
+    assert "[('Hussain', 'LOC', 0.5)]" in capsys.readouterr().out
