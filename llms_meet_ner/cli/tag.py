@@ -9,45 +9,21 @@ import click
 import cloup
 
 from ..decoding.pretrained import Quantise
-from ..decoding.requests import DECODINGS, Decoding
+from ..decoding.requests import Decoding
 from ..systems.server import ServerOptions
 from ..tagging.file_run import STOP, FileRun, OnError
 from ..tagging.files.choosing import INPUT_FORMATS, OUTPUT_FORMATS, FileOptions, OutputFormat
 from ..tagging.files.records import DEFAULT_ENTITIES, DEFAULT_FIELD, FileFormat, InputFile
 from ..tagging.loading import load
-from ..tagging.splitting import AUTO_LANGUAGE
 from ..terminal import GuardedCommand, echo, write_data
 from .engine_options import engine_options
-from .options import catch_errors, refuse, trust_option
-from .predict_options import batch_size_option, dtype_option, quantize_option, refuse_idle_grammar
+from .model_options import check_model, decoding_options, model_options, text_options
+from .options import catch_errors, refuse
+from .predict_options import refuse_idle_grammar
 
-_model_options = cloup.option_group(
-    "What tags",
-    cloup.option(
-        "--adapter",
-        help="Folder that training has written (adapter or student), folder of a merged model, or Hub id of any. "
-        "With --engine openai, --prompt or --corpus is enough.",
-    ),
-    cloup.option(
-        "--base", help="Base model of an adapter, folder or Hub id. [default: the one in adapter_config.json]"
-    ),
-    cloup.option("--revision", help="Branch, tag or commit of the --adapter on the Hub. [default: main]"),
-    cloup.option(
-        "--prompt", type=click.Path(path_type=Path), help="Prompt file. [default: prompt_spec.json next to the weights]"
-    ),
-    cloup.option("--corpus", help="Card whose prompt is taken if there is no prompt_spec.json: a name or a file."),
-    cloup.option("--variant", help="Wording of that prompt. [default: the card's]"),
-    cloup.option("--template", help="LLaMA-Factory's name of the chat template, for the prompt of a card."),
-    trust_option,
-)
 _text_options = cloup.option_group(
     "Text",
-    cloup.option("--tokens", is_flag=True, help="A text is one sentence; spaces separate its tokens."),
-    cloup.option(
-        "--language", default=AUTO_LANGUAGE, show_default=True,
-        help="Language of the text, a code of spaCy's: en, de, tr, ...; xx for any. auto: en, or one token a character where the "
-        "prompt joins tokens without spaces.",
-    ),
+    *text_options,
     cloup.option(
         "--input-format", type=click.Choice(INPUT_FORMATS),
         help="text: a text a line. The others are tables. [default: by the end of the name, .jsonl, .ndjson, .json, .csv, .tsv, .parquet; "
@@ -58,20 +34,6 @@ _text_options = cloup.option_group(
     cloup.option(
         "--on-error", type=click.Choice(["stop", "skip"]), default=STOP, show_default=True,
         help="What to do about a record that cannot be read or has no text. skip: leave it out, count it and name it.",
-    ),
-)  # fmt: skip
-_decoding_options = cloup.option_group(
-    "Decoding",
-    cloup.option(
-        "--decoding", type=click.Choice(DECODINGS),
-        help="constrained: the sentence with markup and nothing else. free: plain greedy. "
-        "[default: constrained, where the format writes the sentence again; with --engine openai free]",
-    ),
-    batch_size_option,
-    dtype_option,
-    quantize_option,
-    cloup.option(
-        "--min-confidence", type=click.FloatRange(0, 1), help="Leave out entities with a smaller probability."
     ),
 )  # fmt: skip
 _output_options = cloup.option_group(
@@ -93,9 +55,9 @@ _output_options = cloup.option_group(
 
 
 @cloup.command(cls=GuardedCommand)
-@_model_options
+@model_options
 @_text_options
-@_decoding_options
+@decoding_options
 @engine_options
 @_output_options
 @click.argument("file", type=click.File("rb"), default="-")
@@ -120,7 +82,9 @@ def main(
     an entity are positions of characters (code points) in the text, from 0, end exclusive. A sentence of more than 256 tokens is
     read in pieces, which is said. Output comes in portions of 256 sentences.
     """  # noqa: D301 - click looks for the backspace, which a raw string does not have
-    _refuse_contradictions(adapter, server, tokens=tokens, out=out)
+    check_model(adapter, server, tokens=tokens)
+    if out is None:
+        refuse({"restart": "--restart"}, "is for --out")
     refuse_idle_grammar(server, decoding)
     options = FileOptions(input_format, field, delimiter, output, entities_field)
     run = FileRun.of(InputFile.of(file), out, options, on_error, {"language": None if tokens else language})
@@ -133,27 +97,6 @@ def main(
         run.to_file(tagger, restart=restart)
     else:
         run.to_stream(tagger, cast(IO[str], _StandardOutput()))
-
-
-def _refuse_contradictions(
-    adapter: str | None, server: ServerOptions | None, *, tokens: bool, out: Path | None
-) -> None:  # fmt: skip
-    """Refuse options on the command line that do not go together.
-
-    Raises:
-        click.UsageError: Some do not.
-    """
-    if tokens:
-        refuse(
-            {"language": "--language"}, "is for finding sentences and tokens; with --tokens, lines and spaces say them"
-        )
-    if out is None:
-        refuse({"restart": "--restart"}, "is for --out")
-    if server:
-        refuse({"base": "--base"}, "is for --engine local; a server has loaded its model")
-        refuse({"template": "--template"}, "is for --engine local; a server has a chat template of its own")
-    elif adapter is None:
-        raise click.UsageError("which model? --adapter NAME, or --engine openai with --prompt FILE or --corpus CARD")
 
 
 class _StandardOutput:
