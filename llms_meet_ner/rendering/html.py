@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def html_environment() -> Environment:
     """Return the environment of all HTML templates. In them, `file` writes a file and `script_hash` the hash of a script."""
     made = environment(_shown)
-    made.globals.update(file=_file, script_hash=_script_hash)
+    made.globals.update(file=_file, script_hash=script_hash)
     return made
 
 
@@ -35,6 +35,11 @@ def page(name: str, **values: object) -> Iterator[str]:
     return html_environment().get_template(name).generate(values)
 
 
+def script_hash(name: str) -> str:
+    """Return the hash that identifies a script in a content security policy."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(source(name).encode()).digest()).decode()}"
+
+
 def _shown(value: object) -> object:
     """Return a text with codes for hidden characters; markup and numbers as they are."""
     return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
@@ -43,8 +48,3 @@ def _shown(value: object) -> object:
 def _file(name: str) -> Markup:
     """Return the text of a file of a package, a style or a script, as markup."""
     return Markup(source(name))
-
-
-def _script_hash(name: str) -> str:
-    """Return the hash that identifies a script in a content security policy."""
-    return f"sha256-{base64.b64encode(hashlib.sha256(source(name).encode()).digest()).decode()}"

@@ -124,6 +124,26 @@ def save_tiny_onnx(folder: Path, name: str = "model.onnx") -> Path:
     return folder / name
 
 
+def save_tiny_student(folder: Path, head: Any = "linear", window: int = 24) -> Path:
+    """Save an untrained student that is sure of some entities; return its folder."""
+    import torch
+
+    from llms_meet_ner import LabelSet
+    from llms_meet_ner.students.encoder import new_model, new_tokenizer
+    from llms_meet_ner.students.student_file import StudentFile
+    from llms_meet_ner.students.viterbi import tag_names
+
+    base, labels = str(save_tiny_bert(folder / "base", window)), LabelSet.of("PER", "LOC")
+    torch.manual_seed(5)
+    model = new_model(base, tag_names(labels.names), head, 7 if head == "bilstm" else None)
+    with torch.no_grad():
+        model.classifier.weight.mul_(200 if head == "linear" else 30)
+    model.save_pretrained(folder / head)
+    new_tokenizer(base).save_pretrained(folder / head)
+    StudentFile(labels, head, window, 6, " ", False, "demo", ("d",), base, "r.yaml", 1).save(folder / head)
+    return folder / head
+
+
 def student_recipe(folder: Path, **changes: Any) -> Path:
     """Save a tiny encoder, convert the demo corpus and write a recipe into the working directory; return the recipe.
 

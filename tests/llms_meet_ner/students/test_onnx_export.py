@@ -11,16 +11,14 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from tiny_encoders import save_tiny_bert
+from tiny_encoders import save_tiny_student
 
 from llms_meet_ner import LmnError, load
 from llms_meet_ner.cli.tag import main as lmn_tag
 from llms_meet_ner.cli.train import main as lmn_train
 from llms_meet_ner.data_converters import load_card, read_corpus
-from llms_meet_ner.labels import LabelSet
 from llms_meet_ner.sentence import Sentence
 from llms_meet_ner.students.student_file import StudentFile, weights_of
-from llms_meet_ner.students.viterbi import tag_names
 from llms_meet_ner.systems.finding import locate_model
 from llms_meet_ner.systems.options import SystemOptions
 from llms_meet_ner.systems.student import Student
@@ -41,23 +39,6 @@ class Both:
     told: str
 
 
-def save_student(folder: Path, head: Any) -> Path:
-    """Save an untrained student that is sure of some entities; return its folder."""
-    import torch
-
-    from llms_meet_ner.students.encoder import new_model, new_tokenizer
-
-    base = str(save_tiny_bert(folder / "base", 24))
-    torch.manual_seed(5)
-    model = new_model(base, tag_names(LABELS), head, 7 if head == "bilstm" else None)
-    with torch.no_grad():
-        model.classifier.weight.mul_(200 if head == "linear" else 30)
-    model.save_pretrained(folder / head)
-    new_tokenizer(base).save_pretrained(folder / head)
-    StudentFile(LabelSet.of(*LABELS), head, 24, 6, " ", False, "demo", ("d",), base, "r.yaml", 1).save(folder / head)
-    return folder / head
-
-
 def run(*words: str, code: int = 0) -> str:
     done = CliRunner().invoke(lmn_train, ["export", *words])
     assert done.exit_code == code, done.output + repr(done.exception)
@@ -66,7 +47,7 @@ def run(*words: str, code: int = 0) -> str:
 
 def exported(folder: Path, head: Any) -> Both:
     """Export a student into an empty folder."""
-    student, out = save_student(folder, head), folder / "onnx"
+    student, out = save_tiny_student(folder, head), folder / "onnx"
     out.mkdir()
     return Both(student, out, run(str(student), "--out", str(out)))
 

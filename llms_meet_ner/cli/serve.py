@@ -1,0 +1,99 @@
+"""The command `lmn-serve`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import click
+import cloup
+
+from ..decoding.pretrained import Dtype
+from ..decoding.requests import Decoding
+from ..errors import LmnError, installing
+from ..serving.limits import Limits
+from ..tagging.tagger import load
+from ..terminal import GuardedCommand
+from .model_options import adapter_option, base_option, decoding_option, language_option, prompt_option
+from .options import catch_errors, refuse, trust_option
+from .predict_options import batch_size_option, dtype_option
+
+_DEFAULTS = Limits()
+_model_options = cloup.option_group(
+    "Model",
+    adapter_option,
+    cloup.option("--tokens", is_flag=True, help="A text is one sentence; spaces separate its tokens."),
+    language_option,
+    decoding_option,
+    batch_size_option,
+    dtype_option,
+    base_option,
+    prompt_option,
+    trust_option,
+)
+_address_options = cloup.option_group(
+    "Address",
+    cloup.option(
+        "--host", default="127.0.0.1", show_default=True,
+        help="Name or address to listen on. One that other machines can reach needs a key in LMN_SERVE_KEY.",
+    ),
+    cloup.option(
+        "--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="Port; 0 for a free one."
+    ),
+)  # fmt: skip
+
+
+def _count(name: str, default: int, what: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    return cloup.option(name, type=click.IntRange(min=1), default=default, show_default=True, help=what)
+
+
+_limit_options = cloup.option_group(
+    "Limits",
+    _count("--max-body", _DEFAULTS.body, "Bytes of the body of a request, or of a line of a stream."),
+    _count("--max-texts", _DEFAULTS.texts, "Texts in a request; a stream may hold any number."),
+    _count("--max-characters", _DEFAULTS.characters, "Characters of a text."),
+    _count("--max-requests", _DEFAULTS.requests, "Requests that are read or answered at a time."),
+    _count("--queue", _DEFAULTS.queue, "Sentences that may wait. More are refused with 503 and Retry-After."),
+    _count("--portion", _DEFAULTS.portion, "Sentences of all requests that are tagged together, at most."),
+    cloup.option(
+        "--patience", type=click.FloatRange(min=1), default=_DEFAULTS.patience, show_default=True,
+        help="Seconds that a client may take to send more of its body, or to take more of its answer.",
+    ),
+)  # fmt: skip
+
+
+@click.command(cls=GuardedCommand)
+@_model_options
+@_address_options
+@_limit_options
+@click.version_option(package_name="llms-meet-ner")
+@catch_errors
+def main(
+    adapter: str, tokens: bool, language: str, decoding: Decoding | None, batch_size: int, dtype: Dtype, base: str | None,
+    prompt: Path | None, trust_remote_code: bool, host: str, port: int, max_body: int, max_texts: int, max_characters: int,
+    max_requests: int, queue: int, portion: int, patience: float,
+) -> None:  # fmt: skip
+    """Serve a model over HTTP: texts in, entities with their characters out.
+
+    \b
+    lmn-serve --adapter outputs/minilm_demo
+    lmn-serve --adapter outputs/demo_smollm2 --port 9000 --portion 32
+    LMN_SERVE_KEY=... lmn-serve --adapter outputs/minilm_demo --host 0.0.0.0
+    curl --json '{"texts": ["Hussain struck 158 for Essex."]}' http://127.0.0.1:8080/tag
+
+    Open http://127.0.0.1:8080/ to try it. SIGTERM or Ctrl-C ends it when it has answered what it has accepted; a second one ends it at
+    once. See docs/service.md.
+    """  # noqa: D301
+    if tokens:
+        refuse({"language": "--language"}, "is for finding sentences and tokens; with --tokens, spaces say them")
+    loading = partial(
+        load, adapter, base=base, prompt=prompt, decoding=decoding, batch_size=batch_size, dtype=dtype,
+        language=None if tokens else language, trust_remote_code=trust_remote_code,
+    )  # fmt: skip
+    limits = Limits(max_body, max_texts, max_characters, max_requests, queue, portion, patience)
+    try:
+        from ..serving.process import serve
+    except ImportError as error:
+        raise LmnError(f"the service needs FastAPI and uvicorn ({error})", remedy=installing("serve")) from error
+    serve(loading, host, port, limits)

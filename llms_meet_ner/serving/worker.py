@@ -1,0 +1,133 @@
+"""The thread that owns the model: it loads it, takes what waits, and tags it portion by portion."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from threading import Thread
+from time import perf_counter
+
+from ..errors import LmnError
+from ..tagging.tagger import TaggedSentence, Tagger
+from .metrics import Metrics
+from .refusal import RefusedError
+from .waiting import SentenceQueue, WaitingSentence, WaitingText
+
+LOG_HINT = "the log of the service says more"
+_PROBE = ("Anna", "saw", "Paris", ".")
+"""A sentence that every model can answer."""
+_RECENT = 0.2
+"""Weight of a portion in the mean time of a sentence."""
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """The model of the service.
+
+    Attributes:
+        tagger: Tagger that the worker owns; its splitter may be used by one other thread.
+        name: Name of the model.
+        sha256: Hash of the stamp of its system.
+    """
+
+    tagger: Tagger
+    name: str
+    sha256: str
+
+
+class Worker(Thread):
+    """Loads the model and tags until the queue is closed and empty.
+
+    A text that the model cannot answer fails alone. If a portion fails, the model is asked for a sentence that it can answer: if that fails
+    too, the model is at fault, and the texts of the portion may be sent again later; otherwise each text of the portion is tagged apart.
+
+    Args:
+        load: Loads the tagger.
+        queue: Queue of the service.
+        portion: Number of sentences to tag together, at most.
+        metrics: Metrics of the service.
+
+    Attributes:
+        loaded: The loaded model, or why it could not be loaded.
+        pace: Seconds of a sentence lately; 0 before the first.
+    """
+
+    def __init__(self, load: Callable[[], Tagger], queue: SentenceQueue, portion: int, metrics: Metrics) -> None:
+        super().__init__(name="tagging", daemon=True)
+        self.loaded: Future[LoadedModel] = Future()
+        self.pace = 0.0
+        self._load = load
+        self._queue = queue
+        self._portion = portion
+        self._metrics = metrics
+        self._tagger: Tagger
+
+    def run(self) -> None:
+        """Load the model and tag what comes."""
+        try:
+            self._tagger = self._load()
+            self._tagger.tag_tokens([_PROBE])
+            system = self._tagger.system
+            loaded = LoadedModel(self._tagger, system.name, system.sha256)
+        except BaseException as error:
+            self.loaded.set_exception(error)
+            return
+        self.loaded.set_result(loaded)
+        while portion := self._queue.take(self._portion):
+            self._tag(portion)
+
+    def _tag(self, portion: Sequence[WaitingSentence]) -> None:
+        began = perf_counter()
+        try:
+            self._answer(portion)
+        except Exception as error:
+            self._tag_apart(portion, error)
+        seconds = perf_counter() - began
+        self._metrics.portions.observe(len(portion))
+        self._metrics.tagging.observe(seconds)
+        pace = seconds / len(portion)
+        self.pace = pace if not self.pace else (1 - _RECENT) * self.pace + _RECENT * pace
+
+    def _answer(self, sentences: Sequence[WaitingSentence]) -> None:
+        """Tag sentences together and hand each to its text."""
+        tagged: list[TaggedSentence] = self._tagger.tag_tokens([sentence.tokens for sentence in sentences])
+        for sentence, answer in zip(sentences, tagged, strict=True):
+            sentence.keep(replace(answer, offsets=sentence.offsets))
+        self._metrics.sentences.inc(len(sentences))
+
+    def _tag_apart(self, portion: Sequence[WaitingSentence], error: Exception) -> None:
+        """Tag each text of a portion that failed on its own."""
+        texts: dict[WaitingText, list[WaitingSentence]] = {}
+        for sentence in portion:
+            texts.setdefault(sentence.text, []).append(sentence)
+        fault = self._fault_of_the_model()
+        if fault is not None:
+            for text in texts:
+                text.fail(RefusedError("failing", f"the model gives no answers now: {_told(fault)}", retry_after=10))
+            return
+        for text, sentences in texts.items():
+            try:
+                if len(texts) == 1:
+                    raise error
+                self._answer(sentences)
+            except Exception as own:
+                text.fail(RefusedError("text", _told(own)))
+
+    def _fault_of_the_model(self) -> Exception | None:
+        """Return why the model cannot answer a sentence that it could answer when it was loaded; None if it can."""
+        try:
+            self._tagger.tag_tokens([_PROBE])
+        except Exception as error:
+            return error
+        return None
+
+
+def _told(error: Exception) -> str:
+    """Return what a client is told; the rest goes to the log."""
+    if isinstance(error, LmnError):
+        return str(error)
+    _log.error("an error while tagging", exc_info=error)
+    return f"an error in the service ({type(error).__name__}); {LOG_HINT}"
