@@ -32,6 +32,10 @@ _STRING = "tag:yaml.org,2002:str"
 class YamlFile:
     """A parsed YAML file.
 
+    Args:
+        path: Path of the file.
+        remedy: Advice for the user if it cannot be read.
+
     Attributes:
         path: Path of the file, as given.
         value: Content of the file: mappings, lists and scalars.
@@ -40,9 +44,9 @@ class YamlFile:
         LmnError: The file cannot be read, is not YAML, or a mapping has the same key twice.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, remedy: str = "name a YAML file") -> None:
         self.path = path
-        self._node = compose_yaml(read_yaml_text(path, "name a YAML file"), path)
+        self._node = compose_yaml(read_yaml_text(path, remedy), path)
         self._check_keys(self._node)
         self.value: Any = yaml_value(self._node, path)
 

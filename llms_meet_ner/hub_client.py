@@ -18,7 +18,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .errors import LmnError
+from .errors import LmnError, installing
 from .masking import keep_secret, masked_echo
 
 if TYPE_CHECKING:
@@ -99,7 +99,9 @@ def hub_folder(
 
         guard_hub()
     except ImportError as error:
-        raise LmnError(f"no such folder, and a Hub id needs huggingface_hub ({error})", where, remedy) from error
+        raise LmnError(
+            f"no such folder, and a Hub id needs huggingface_hub ({error})", where, f"name another, or {installing('tag')}"
+        ) from error  # fmt: skip
     keep_secret(token, name="the token for the Hub")
     options |= {"token": token} if token else {}
     with hub_errors("no such folder, and as a Hub id it cannot be fetched", where, remedy):

@@ -117,7 +117,10 @@ def contracted_floors() -> list[set[str]]:
     for layer in layers[root]:
         folder, inner = (layer, layers[f"{root}.{layer}"]) if f"{root}.{layer}" in layers else (root, [layer])
         for names in inner:
-            paths = [f"{folder}/{name.strip()}" for name in re.split("[:|]", names)]
+            paths = [
+                name.strip() if name.strip() == "recipes" else f"{folder}/{name.strip()}"
+                for name in re.split("[:|]", names)
+            ]
             found.append({f"{path}.py" if (ROOT / f"{path}.py").is_file() else f"{path}/" for path in paths})
     return found
 

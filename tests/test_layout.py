@@ -15,6 +15,8 @@ from paths import ROOT
 SETUP = configparser.ConfigParser()
 SETUP.read(ROOT / "setup.cfg")
 PACKAGES = dict(line.split(" = ") for line in SETUP["options"]["package_dir"].strip().splitlines())
+RECIPES = "recipes"
+"""Folder of recipes: a package of the wheel, for the sake of its files."""
 TOPS = [folder for folder in ("llms_meet_ner", "data_converters", "eval", "annotation") if (ROOT / folder).is_dir()]
 FILES = [path for folder in TOPS for path in sorted((ROOT / folder).rglob("*.py"))]
 TESTS_OF_SEVERAL_MODULES = {
@@ -49,7 +51,7 @@ def length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 
 def test_every_folder_with_code_is_a_package_of_the_wheel() -> None:
     folders = {path.parent.relative_to(ROOT).as_posix() for path in FILES}
-    assert set(PACKAGES.values()) == folders
+    assert set(PACKAGES.values()) == folders | {RECIPES}
     assert SETUP["options"]["packages"].split() == list(PACKAGES)
     assert all((ROOT / folder / "__init__.py").is_file() for folder in folders)
 

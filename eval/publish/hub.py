@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ... import __version__
-from ...errors import LmnError
+from ...errors import LmnError, installing
 from ...files import sha256_of
 from ...hub_client import HUB_HELP, LONGEST_WAIT, causes, guard_hub, reason_of, status_of
 from ...masking import keep_secret, masked_echo
@@ -46,7 +46,8 @@ class Destination:
         retries: Number of times to repeat a request that was lost or that failed in the server.
 
     Raises:
-        LmnError: The repository's name is not an id, the commit is not a commit, or a tag is asked for on a pull request.
+        LmnError: huggingface_hub is not installed; or the repository's name is not an id, the commit is not a commit, or a tag is asked
+            for on a pull request.
     """
 
     repo: str
@@ -59,9 +60,11 @@ class Destination:
     retries: int = 4
 
     def __post_init__(self) -> None:
-        from huggingface_hub.errors import HFValidationError
-        from huggingface_hub.utils import validate_repo_id
-
+        try:
+            from huggingface_hub.errors import HFValidationError
+            from huggingface_hub.utils import validate_repo_id
+        except ImportError as error:
+            raise LmnError(f"publishing needs huggingface_hub ({error})", remedy=installing("tag")) from error
         try:
             validate_repo_id(self.repo)
         except HFValidationError as error:

@@ -11,6 +11,7 @@ from ...data_converters.paths import inner_path
 from ...data_converters.yaml_lines import YamlFile, check_schema, key_error, load_schema
 from ...decoding.requests import Decoding
 from ...errors import LmnError
+from ...training.packaged import remedy_for, resolve_recipe
 from ...training.recipe import Recipe, load_recipe, refuse_student
 from ...typed_json import to_json
 
@@ -120,13 +121,15 @@ def load_plan(path: Path, source: Path | None = None) -> SearchPlan:
     """Read a search file and the recipe that it names.
 
     Args:
-        path: The file. The recipe, the folder to write to and the folder of the corpus files that it names lie in the working directory.
+        path: The file, or the name of a packaged search. The recipe, the folder to write to and the folder of the corpus files that it
+            names lie in the working directory; a recipe may be a packaged one.
         source: Folder of the corpus files; None for what the file says.
 
     Raises:
         LmnError: Either cannot be read; or a key is missing, unknown or makes no sense; with file and line.
     """
-    file = YamlFile(path)
+    path, found = resolve_recipe(path)
+    file = YamlFile(found, remedy_for(path))
     keys = file.value
     if not isinstance(keys, dict):
         raise LmnError("a search is a mapping with the keys recipe, trials and space", f"{path}:1")
@@ -141,7 +144,7 @@ def load_plan(path: Path, source: Path | None = None) -> SearchPlan:
     tie = {key: Tie(**row) for key, row in keys.get("tie", {}).items()}
     _check_names(file, space, tie, overrides)
     recipe = load_recipe(
-        _inner(keys["recipe"], "name a recipe below the working directory"),
+        _inner(keys["recipe"], "name a recipe below the working directory, or a packaged one"),
         [word(key, value) for key, value in overrides.items()],
     )
     refuse_student(recipe, "a search scores the outputs of adapters")

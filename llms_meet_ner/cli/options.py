@@ -24,7 +24,7 @@ recipe_option = click.option(
     "--recipe",
     "recipe_path",
     type=click.Path(path_type=Path),
-    help="Recipe. [default: the only one under recipes/ that is trained]",
+    help="Recipe: a YAML file, or the name of a packaged one (lmn-recipes). [default: the only one that is trained]",
 )
 """The recipe, in every command that takes one; for `choose_recipe`."""
 

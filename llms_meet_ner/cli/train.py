@@ -34,6 +34,7 @@ def main() -> None:
     \b
     lmn-train recipes/demo_smollm2.yaml
     lmn-train recipes/students/minilm_demo.yaml
+    lmn-train qwen25_conll                                 a recipe of the package, by its name: lmn-recipes lists them
     lmn-train recipes/qwen25_conll.yaml seed=43 output_dir=outputs/qwen25_conll_seed43
     FORCE_TORCHRUN=1 NPROC_PER_NODE=4 lmn-train recipes/qwen25_conll_zero2.yaml
     lmn-train export outputs/minilm_demo --out outputs/minilm_demo_int8 --int8

@@ -24,15 +24,16 @@ def training_arguments(path: Path, overrides: Sequence[str]) -> Recipe:
     """Return a recipe with the values that LLaMA-Factory reads from the same file and words.
 
     Args:
-        path: YAML file of the recipe.
+        path: YAML file of the recipe, or name of a packaged one.
         overrides: `key=value` words.
 
     Raises:
         LmnError: `load_recipe` fails; LLaMA-Factory is not installed; a key is none of its keys; a value is not what the key takes; or
             nothing would be trained.
     """
-    load_recipe(path, overrides)
-    if path.suffix not in _YAML:
+    given = load_recipe(path, overrides)
+    path, file = given.path, given.file
+    if file.suffix not in _YAML:
         raise LmnError("LLaMA-Factory reads recipes with the ending .yaml", path, "rename it")
     try:
         with kept_from_libraries():
@@ -41,7 +42,7 @@ def training_arguments(path: Path, overrides: Sequence[str]) -> Recipe:
     except ImportError as error:
         raise LmnError(f"LLaMA-Factory cannot be imported ({error})", None, installing("train")) from error
     try:
-        merged = OmegaConf.merge(OmegaConf.load(path.absolute()), OmegaConf.from_cli(list(overrides)))
+        merged = OmegaConf.merge(OmegaConf.load(file.absolute()), OmegaConf.from_cli(list(overrides)))
         values: dict[str, Any] = OmegaConf.to_container(merged)
     except Exception as error:  # OmegaConf has many kinds of errors
         raise LmnError(f"LLaMA-Factory cannot read it ({str(error).splitlines()[0]})", path) from error

@@ -140,7 +140,7 @@ def prepare_sentences(recipe: Recipe, data: TrainingData, start: Path | None = N
     subwords = Subwords.of(tokenizer, window_of(model, tokenizer, keys.window), keys.overlap)
     file = StudentFile(
         data.labels, keys.head, subwords.window, subwords.overlap, data.join, data.nested, data.corpus, data.datasets, recipe.model,
-        recipe.path.name, recipe.seed,
+        recipe.file.name, recipe.seed,
     )  # fmt: skip
     examples, lines = _train_set(data, subwords)
     dev_set, more = _dev_set(data, subwords)

@@ -305,7 +305,7 @@ def recipe_weights(recipe: Recipe, adapter: Path | None) -> Weights:
 def recipe_identity(recipe: Recipe, adapter: Path | None) -> dict[str, Any]:
     """Return the part of a stamp that describes a recipe's base model, and the adapter on it if there is one."""
     digest = sha256_of(adapter / ADAPTER_FILE) if adapter else None
-    return {"recipe": recipe.path.name, "model": recipe.model, "adapter_sha256": digest}
+    return {"recipe": recipe.file.name, "model": recipe.model, "adapter_sha256": digest}
 
 
 def recipe_precision(recipe: Recipe) -> dict[str, Any]:

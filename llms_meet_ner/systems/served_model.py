@@ -320,7 +320,7 @@ class ServedModel(ServerSystem):
 
     def stamp(self, sentences: Sequence[Sentence] = ()) -> dict[str, Any]:
         """Return everything that determines the answers, apart from the sentences, for JSON."""
-        origin = {"engine": OPENAI, "recipe": self._recipe.path.name, "model": self._recipe.model}
+        origin = {"engine": OPENAI, "recipe": self._recipe.file.name, "model": self._recipe.model}
         return origin | self.request_stamp(sentences)
 
     def differences(self, stamp: Mapping[str, Any], sentences: Sequence[Sentence]) -> list[str]:

@@ -131,7 +131,7 @@ class Student:
                 "runtime": "onnxruntime" if self.is_exported else "torch",
             },
             "adapter": {"name": place.model.name, "revision": place.model.revision} if place.model else None,
-            "recipe": place.recipe.path.name if place.recipe else None,
+            "recipe": place.recipe.file.name if place.recipe else None,
             "model": file.model,
             "adapter_sha256": sha256_once(self._weights),
             "batch_size": self._options.batch_size,

@@ -17,6 +17,7 @@ from ..locking import locked
 from ..prompting.spec import PROMPT_SPEC_FILE, PromptSpec
 from ..yaml_text import parse_yaml, read_yaml_text
 from .dataset_info import DatasetEntry, check_data_sets, load_entry, names_of, sibling
+from .packaged import FOLDER, packaged_names, remedy_for, resolve_recipe, with_found_deepspeed
 
 HalfPrecision = Literal["bfloat16", "float16"]
 HALF_PRECISION: dict[str, HalfPrecision] = {"bf16": "bfloat16", "fp16": "float16"}
@@ -39,7 +40,7 @@ class Recipe:
     """A training configuration, with overrides applied.
 
     Attributes:
-        path: YAML file of the recipe.
+        path: YAML file of the recipe, or name of a packaged one.
         values: Keys of the recipe, as LLaMA-Factory names them.
     """
 
@@ -50,6 +51,11 @@ class Recipe:
     def name(self) -> str:
         """Last part of `output_dir`, under which results are kept."""
         return self.output_dir.name
+
+    @property
+    def file(self) -> Path:
+        """File that the recipe was read from, also if it is a packaged one that was called by its name."""
+        return resolve_recipe(self.path)[1]
 
     @property
     def model(self) -> str:
@@ -158,13 +164,14 @@ def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
     """Read a recipe.
 
     Args:
-        path: YAML file for `lmn-train`.
+        path: YAML file for `lmn-train`, or name of a packaged one (`resolve_recipe`).
         overrides: `key=value` words, as LLaMA-Factory takes them.
 
     Raises:
         LmnError: The file cannot be read, is not a mapping, or lacks a key; or an override has no `=`.
     """
-    values = parse_yaml(read_yaml_text(path, "name the YAML file of a recipe, such as recipes/demo_smollm2.yaml"), path)
+    path, file = resolve_recipe(path)
+    values = parse_yaml(read_yaml_text(file, remedy_for(path)), path)
     if not isinstance(values, dict):
         raise LmnError("a recipe is a mapping of keys", f"{path}:1")
     for override in overrides:
@@ -182,7 +189,7 @@ def checked_recipe(path: Path, values: dict[str, Any]) -> Recipe:
         LmnError: A key that every recipe needs is missing, or its value is not a word.
     """
     _check_values(path, values)
-    return Recipe(path, values)
+    return Recipe(path, with_found_deepspeed(values))
 
 
 def _check_values(path: Path, values: dict[str, Any]) -> None:
@@ -211,10 +218,10 @@ def _check_values(path: Path, values: dict[str, Any]) -> None:
 
 
 def choose_recipe(path: Path | None, overrides: Sequence[str] = (), split: str | None = None) -> Recipe:
-    """Return the recipe at a path; without a path, the only recipe under `recipes/` whose output holds an adapter.
+    """Return the recipe at a path; without a path, the only recipe whose output holds an adapter, as `find_recipe` does.
 
     Args:
-        path: File of the recipe, or None.
+        path: File of the recipe, or name of a packaged one; None for neither.
         overrides: `key=value` words for it.
         split: Split that it is wanted for, which tells the likely recipe among several; None for any.
 
@@ -256,6 +263,8 @@ def refuse_student(recipe: Recipe, what: str) -> None:
 def find_recipe(folder: Path = Path("recipes"), split: str | None = None) -> Recipe:
     """Return the only recipe of a folder whose output holds an adapter; without any adapter, the only one of a trained student.
 
+    Packaged recipes count as well if they are trained and none of the folder has the same output.
+
     Args:
         folder: Folder of the recipes.
         split: Split that it is wanted for; None for any.
@@ -269,6 +278,9 @@ def find_recipe(folder: Path = Path("recipes"), split: str | None = None) -> Rec
             recipes.append(load_recipe(path))
         except LmnError:
             continue  # other YAML files may lie there
+    outputs = {recipe.output_dir for recipe in recipes}
+    packaged = [] if folder.resolve() == FOLDER.resolve() else packaged_recipes()
+    recipes += [recipe for recipe in packaged if recipe.is_trained and recipe.output_dir not in outputs]
     trained = [recipe for recipe in recipes if recipe.is_trained]
     trained = [recipe for recipe in trained if not recipe.is_student] or trained
     if len(trained) == 1:
@@ -283,6 +295,15 @@ def find_recipe(folder: Path = Path("recipes"), split: str | None = None) -> Rec
         found = listed([str(recipe.path) for recipe in ranked])
         what, remedy = "several recipes have an adapter", "name one with --recipe FILE"
     raise LmnError(what, folder, f"{remedy}: {likely}{found}")
+
+
+def packaged_recipes() -> list[Recipe]:
+    """Return all recipes of the package; searches are none."""
+    recipes = []
+    for name in packaged_names():
+        with suppress(LmnError):
+            recipes.append(load_recipe(Path(name)))
+    return recipes
 
 
 class _Hints(NamedTuple):

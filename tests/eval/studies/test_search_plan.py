@@ -25,7 +25,7 @@ from llms_meet_ner.training.recipe import load_recipe
         (("num_train_epochs: 0.5", "lora_rank: 4"), r"s\.yaml:6: space\.lora_rank: lora_rank is under space and overrides"),
         (("split: dev", "split: no"), r's\.yaml:\d: split: YAML reads no as false; quote it: "no"'),
         (("trials: 6", "trials: 6\nout: 2026"), r's\.yaml:3: out: YAML reads 2026 as a number; quote it: "2026"'),
-        (("base.yaml", "none.yaml"), "none.yaml: no such file; name the YAML file of a recipe"),
+        (("base.yaml", "none.yaml"), "none.yaml: no such file; name a YAML file, or a packaged recipe"),
     ],
 )  # fmt: skip
 def test_mistakes_in_a_search_file_are_named(plan: SearchPlan, change: tuple[str, str], message: str) -> None:

@@ -50,7 +50,7 @@ def test_data_sets_are_named_by_words_between_commas_or_by_a_list(workdir: Path)
 @pytest.mark.parametrize(
     ("content", "overrides", "message"),
     [
-        (None, [], r"^r\.yaml: no such file; name the YAML file of a recipe, such as recipes/demo_smollm2\.yaml$"),
+        (None, [], r"^r\.yaml: no such file; name a YAML file, or a packaged recipe that lmn-recipes lists$"),
         ("a: [", [], r"r\.yaml:\d: not YAML"),
         ("- a", [], r"r\.yaml:1: a recipe is a mapping"),
         ("model_name_or_path: m", [], r"the recipe lacks template, dataset, output_dir"),
@@ -148,7 +148,9 @@ def test_the_likely_recipe_comes_first(workdir: Path) -> None:
 
 def test_a_folder_is_not_a_recipe(workdir: Path) -> None:
     (workdir / "recipes").mkdir()
-    with pytest.raises(LmnError, match=r"^recipes: cannot be read \(Is a directory\); name the YAML file of a recipe"):
+    with pytest.raises(
+        LmnError, match=r"^recipes: cannot be read \(Is a directory\); name a YAML file, or a packaged recipe"
+    ):
         load_recipe(Path("recipes"))
 
 
