@@ -3,6 +3,7 @@
 # make test    runs the test suite
 # make verify  runs slower checks; run make demo first
 # make test-vllm  compares a real vLLM with the model here, on a CPU; run make demo first
+# make wheel-check  installs the wheel into fresh environments and runs commands there
 # make check   runs ruff, mypy --strict and the import contracts
 # make bench   runs the benchmark of the pipeline; make bench-decode runs the one of decoding, make bench-train that of training
 # make bench-dtype  runs the one of float32 and bfloat16
@@ -16,7 +17,7 @@ READY := $(VENV)/.ready
 VLLM := .venv-vllm
 VLLM_READY := $(VLLM)/.ready
 
-.PHONY: setup demo test test-vllm verify check bench bench-decode bench-train bench-dtype bench-growth bench-startup clean
+.PHONY: setup demo test test-vllm verify check bench bench-decode bench-train bench-dtype bench-growth bench-startup clean wheel-check
 
 setup: $(READY)
 
@@ -48,7 +49,7 @@ $(READY): $(DEMO_READY)
 
 # DEMO_CORPUS=DIR names a folder with a card.yaml and its files. DEMO_CARD=NAME reads the files in DEMO_CORPUS by a card of the package.
 demo: $(DEMO_READY)
-	$(BIN)/python -m llms_meet_ner.eval.studies.demo $(if $(DEMO_CARD),--card $(DEMO_CARD)) $(if $(DEMO_CORPUS),--source $(DEMO_CORPUS)) $(if $(DEMO_ALLOW_CUT),--allow-cut)
+	$(BIN)/lmn-demo $(if $(DEMO_CARD),--card $(DEMO_CARD)) $(if $(DEMO_CORPUS),--source $(DEMO_CORPUS)) $(if $(DEMO_ALLOW_CUT),--allow-cut)
 
 # Two files of tests run at a time, on one core each, slow files first. The models that they share are saved before.
 test: $(READY)
@@ -64,6 +65,11 @@ $(VLLM_READY): tests/vllm/environment.sh
 # Installs vLLM apart from everything else (3.5 GB), serves the demo's adapter with it, and compares. Takes a quarter of an hour on two cores.
 test-vllm: $(READY) $(VLLM_READY)
 	LMN_VLLM=$(abspath $(VLLM)) $(BIN)/python -m pytest -m vllm -s tests/vllm
+
+# Builds the distributions, installs the wheel from the package index into a fresh environment, and into another one that borrows the large
+# packages of .venv; runs commands there in an empty directory. Needs the index.
+wheel-check: $(READY)
+	$(BIN)/python -m pytest -m wheel tests/wheel
 
 # Neither mypy nor import-linter follows the mapping of folders to packages in setup.cfg, so both read the installed tree.
 check: $(READY)

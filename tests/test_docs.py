@@ -187,7 +187,7 @@ def test_commands_are_understood(name: str, command: str, workdir: Path) -> None
 def test_enough_commands_are_checked() -> None:
     assert len(COMMANDS) > 60
     assert {command.split()[0] for _, command in COMMANDS} == {
-        "lmn-annotate", "lmn-convert", "lmn-eval", "lmn-predict", "lmn-publish", "lmn-serve", "lmn-tag", "lmn-train",
+        "lmn-annotate", "lmn-convert", "lmn-demo", "lmn-eval", "lmn-predict", "lmn-publish", "lmn-recipes", "lmn-serve", "lmn-tag", "lmn-train",
     }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 from paths import ROOT
 
 SETUP = configparser.ConfigParser()
@@ -168,6 +169,17 @@ def test_what_is_public_has_a_docstring() -> None:
 
 
 def test_tagging_needs_what_training_does_without_its_stack() -> None:
-    extras = {name: set(wanted.split()) for name, wanted in SETUP["options.extras_require"].items()}
-    assert {wanted for wanted in extras["tag"] - extras["train"] if "spacy" not in wanted} == set()
-    assert not any("llamafactory" in wanted for wanted in extras["tag"])
+    extras = {
+        name: {wanted.name: wanted.specifier for wanted in map(Requirement, lines.strip().splitlines())}
+        for name, lines in SETUP["options.extras_require"].items()
+    }
+    assert set(extras["tag"]) - set(extras["train"]) == {"spacy"}
+    assert "llamafactory" not in extras["tag"]
+    pins = {
+        name: str(wanted).removeprefix("==") for name, wanted in extras["train"].items() if str(wanted).startswith("==")
+    }
+    assert {"transformers", "peft", "torch", "datasets"} <= set(pins)
+    for name in ("tag", "onnx", "readers", "deepspeed"):
+        for package, wanted in extras[name].items():
+            assert "==" not in str(wanted), f"{name}: {package} is pinned"
+            assert package not in pins or wanted.contains(pins[package]), f"{name}: {package} leaves out what trains"

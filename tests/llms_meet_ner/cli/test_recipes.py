@@ -20,7 +20,7 @@ def test_the_list_has_a_row_for_each_recipe(workdir: Path) -> None:
     lines = call().stdout.splitlines()
     assert lines == call("list").stdout.splitlines()
     assert lines[0].split() == ["recipe", "model", "data", "hardware"]
-    rows = {line.split()[0]: line.split(maxsplit=3)[1:] for line in lines[1:]}
+    rows = {line.split()[0]: line.rstrip().split(maxsplit=3)[1:] for line in lines[1:]}
     assert len(rows) == len(list((ROOT / "recipes").rglob("*.yaml")))
     assert rows["students/minilm_demo"] == ["models/minilm-l6-v2", "demo.short_train", "A CPU with two cores; 2 GB of memory."]  # fmt: skip
     assert rows["search/qwen25_conll"][:2] == rows["qwen25_conll"][:2] == ["Qwen/Qwen2.5-7B", "conll2003_train"]

@@ -55,7 +55,7 @@ def test_it_is_called_by_its_name_again(workdir: Path) -> None:
         ("qwen25_conl", r"did you mean qwen25_conll or .*\? lmn-recipes lists the packaged recipes"),
         ("recipes/qwen25_conl.yaml", "did you mean qwen25_conll or "),
         ("minilm_demo", r"did you mean students/minilm_demo\?"),
-        ("../qwen25_conll/../x", "name a YAML file, or a packaged recipe that lmn-recipes lists$"),
+        ("../there/mine.yaml", "name a YAML file, or a packaged recipe that lmn-recipes lists$"),
         ("/recipes/qwen25_conll.yaml", ""),
         ("recipes/../recipes/qwen25_conll.yaml", ""),
         ("qwen25_conll.yaml", "did you mean qwen25_conll or"),
