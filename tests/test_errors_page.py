@@ -19,7 +19,12 @@ PAGE = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
 FILES = dict(re.findall(r"^```\w+ (\S+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
 COMMANDS: list[tuple[str, str]] = re.findall(r"^```console\n\$ (.*?)\n(.*?)\n```$", PAGE, re.MULTILINE | re.DOTALL)
 
-COMMANDS_BY_NAME = {"lmn-convert": lmn_convert, "lmn-annotate": lmn_annotate, "lmn-serve": lmn_serve, "lmn-tag": lmn_tag}
+COMMANDS_BY_NAME = {
+    "lmn-convert": lmn_convert,
+    "lmn-annotate": lmn_annotate,
+    "lmn-serve": lmn_serve,
+    "lmn-tag": lmn_tag,
+}
 
 
 @pytest.mark.parametrize(("command", "expected"), COMMANDS, ids=[command for command, _ in COMMANDS])

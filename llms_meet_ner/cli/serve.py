@@ -4,34 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
+from typing import Any
 
 import click
 import cloup
 
-from ..decoding.pretrained import Dtype
+from ..decoding.pretrained import Quantise
 from ..decoding.requests import Decoding
 from ..errors import LmnError, installing
 from ..serving.limits import Limits
-from ..tagging.tagger import load
+from ..systems.server import ServerOptions
+from ..tagging.loading import load
 from ..terminal import GuardedCommand
-from .model_options import adapter_option, base_option, decoding_option, language_option, prompt_option
-from .options import catch_errors, refuse, trust_option
-from .predict_options import batch_size_option, dtype_option
+from .engine_options import engine_options
+from .model_options import check_model, decoding_options, model_options, text_options
+from .options import catch_errors
+from .predict_options import refuse_idle_grammar
 
 _DEFAULTS = Limits()
-_model_options = cloup.option_group(
-    "Model",
-    adapter_option,
-    cloup.option("--tokens", is_flag=True, help="A text is one sentence; spaces separate its tokens."),
-    language_option,
-    decoding_option,
-    batch_size_option,
-    dtype_option,
-    base_option,
-    prompt_option,
-    trust_option,
-)
+_text_options = cloup.option_group("Text", *text_options)
 _address_options = cloup.option_group(
     "Address",
     cloup.option(
@@ -64,15 +55,18 @@ _limit_options = cloup.option_group(
 
 
 @click.command(cls=GuardedCommand)
-@_model_options
+@model_options
+@_text_options
+@decoding_options
+@engine_options
 @_address_options
 @_limit_options
 @click.version_option(package_name="llms-meet-ner")
 @catch_errors
 def main(
-    adapter: str, tokens: bool, language: str, decoding: Decoding | None, batch_size: int, dtype: Dtype, base: str | None,
-    prompt: Path | None, trust_remote_code: bool, host: str, port: int, max_body: int, max_texts: int, max_characters: int,
-    max_requests: int, queue: int, portion: int, patience: float,
+    adapter: str | None, tokens: bool, language: str, decoding: Decoding | None, server: ServerOptions | None, quantise: Quantise | None,
+    host: str, port: int, max_body: int, max_texts: int, max_characters: int, max_requests: int, queue: int, portion: int,
+    patience: float, **model: Any,
 ) -> None:  # fmt: skip
     """Serve a model over HTTP: texts in, entities with their characters out.
 
@@ -85,12 +79,17 @@ def main(
     Open http://127.0.0.1:8080/ to try it. SIGTERM or Ctrl-C ends it when it has answered what it has accepted; a second one ends it at
     once. See docs/service.md.
     """  # noqa: D301
-    if tokens:
-        refuse({"language": "--language"}, "is for finding sentences and tokens; with --tokens, spaces say them")
+    check_model(adapter, server, tokens=tokens)
+    refuse_idle_grammar(server, decoding)
     loading = partial(
-        load, adapter, base=base, prompt=prompt, decoding=decoding, batch_size=batch_size, dtype=dtype,
-        language=None if tokens else language, trust_remote_code=trust_remote_code,
-    )  # fmt: skip
+        load,
+        adapter,
+        decoding=decoding,
+        language=None if tokens else language,
+        server=server,
+        quantize=quantise,
+        **model,
+    )
     limits = Limits(max_body, max_texts, max_characters, max_requests, queue, portion, patience)
     try:
         from ..serving.process import serve
