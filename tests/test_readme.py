@@ -1,4 +1,4 @@
-"""What the README shows works: its Python and its commands. `test_docs.py` checks its links and the options of every command."""
+"""What the README and the pages of the first steps show works: Python and commands. `test_docs.py` checks links and the options of all."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ from llms_meet_ner.eval.cli.score import main as lmn_eval
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CONLL = ROOT / "tests/fixtures/conll2003"
-COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", README, re.S) for line in block.splitlines() if line]
+PAGES = [README, *((ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8") for name in ("reproduce", "own_corpus", "scoring"))]
+COMMANDS = [line for page in PAGES for block in re.findall(r"```sh\n(.*?)```", page, re.S) for line in block.splitlines() if line]
 
 
 def test_the_python_runs(workdir: Path) -> None:
-    (code,) = re.findall(r"```python\n(.*?)```", README, re.S)
+    (code,) = [code for page in PAGES for code in re.findall(r"```python\n(.*?)```", page, re.S)]
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     f1, exact = done.stdout.split()
     assert 0.9 < float(f1) < 1.0
@@ -65,7 +66,11 @@ def test_the_scoring_command_runs(workdir: Path) -> None:
 
 
 def test_recipes_that_are_named_exist() -> None:
-    assert all((ROOT / name).is_file() for name in re.findall(r"recipes/qwen\w+\.yaml", README))
+    assert all((ROOT / name).is_file() for page in PAGES for name in re.findall(r"recipes/qwen\w+\.yaml", page))
+
+
+def test_the_first_screens_are_short() -> None:
+    assert len(README.splitlines()) <= 120
 
 
 def test_nothing_is_left_to_be_filled_in() -> None:
