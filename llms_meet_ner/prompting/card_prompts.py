@@ -40,19 +40,29 @@ class PublishedPrompt(Protocol):
     """The prompt that a published adapter answers to: names of card, output format, wording and chat template, and the source."""
 
     @property
-    def card(self) -> str: ...  # noqa: D102
+    def card(self) -> str:
+        """Name of the corpus card."""
+        ...
 
     @property
-    def format(self) -> str: ...  # noqa: D102
+    def format(self) -> str:
+        """Name of the output format."""
+        ...
 
     @property
-    def variant(self) -> str: ...  # noqa: D102
+    def variant(self) -> str:
+        """Wording of the instruction."""
+        ...
 
     @property
-    def template(self) -> str: ...  # noqa: D102
+    def template(self) -> str:
+        """LLaMA-Factory's name of the chat template."""
+        ...
 
     @property
-    def source(self) -> str: ...  # noqa: D102
+    def source(self) -> str:
+        """Where it was published."""
+        ...
 
 
 def card_prompts(card: str) -> CardPrompts:

@@ -34,7 +34,9 @@ def test_defaults_are_those_of_lmn_tag_on_this_machine_only(served: list[Any]) -
     assert served == [
         ("x",),
         {
-            "base": None, "prompt": None, "decoding": None, "batch_size": 16, "dtype": "auto", "language": "auto", "trust_remote_code": False,
+            "base": None, "revision": None, "prompt": None, "corpus": None, "variant": None, "template": None, "decoding": None,
+            "batch_size": 16, "dtype": "auto", "quantize": None, "min_confidence": None, "language": "auto", "server": None,
+            "trust_remote_code": False,
         },
         "127.0.0.1", 8080, Limits(),
     ]  # fmt: skip
@@ -54,6 +56,12 @@ def test_options_reach_the_loader_and_the_limits(served: list[Any]) -> None:
         "--prompt",
         "p.json",
         "--trust-remote-code",
+        "--corpus",
+        "demo",
+        "--quantize",
+        "8bit",
+        "--min-confidence",
+        "0.5",
     ]
     limits = [
         "--max-body",
@@ -74,7 +82,9 @@ def test_options_reach_the_loader_and_the_limits(served: list[Any]) -> None:
     call(*model, "--host", "0.0.0.0", "--port", "0", *limits)
     assert served[1:] == [
         {
-            "base": "b", "prompt": Path("p.json"), "decoding": "free", "batch_size": 2, "dtype": "float32", "language": None, "trust_remote_code": True,
+            "base": "b", "revision": None, "prompt": Path("p.json"), "corpus": "demo", "variant": None, "template": None, "decoding": "free",
+            "batch_size": 2, "dtype": "float32", "quantize": "8bit", "min_confidence": 0.5, "language": None, "server": None,
+            "trust_remote_code": True,
         },
         "0.0.0.0", 0, Limits(1, 2, 3, 4, 5, 6, 7.0),
     ]  # fmt: skip
@@ -83,7 +93,7 @@ def test_options_reach_the_loader_and_the_limits(served: list[Any]) -> None:
 def test_mistakes_are_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("LMN_SERVE_KEY", raising=False)
     refused = call("--tokens", "--language", "de", code=2)
-    assert "--language is for finding sentences and tokens; with --tokens, spaces say them" in refused.stderr
+    assert "--language is for finding sentences and tokens; with --tokens, lines and spaces say them" in refused.stderr
     assert call("--host", "0.0.0.0", code=1).stderr.startswith(
         "Error: 0.0.0.0: other machines can reach this address, and there is no key; "
     )
@@ -100,3 +110,15 @@ def test_a_missing_package_is_named_with_its_extra(monkeypatch: pytest.MonkeyPat
     error = call(code=1).stderr
     assert "the service needs FastAPI and uvicorn (" in error
     assert "pip install 'llms-meet-ner[serve]'" in error
+
+
+def test_a_served_model_is_asked_with_a_prompt(monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[Any] = []
+    monkeypatch.setattr("llms_meet_ner.serving.process.serve", lambda load, *rest: found.append(load))
+    words = ["--engine", "openai", "--base-url", "http://gpu1:8000/v1", "--corpus", "demo"]
+    result = CliRunner().invoke(lmn_serve, words)
+    assert result.exit_code == 0, result.output
+    assert found[0].args == (None,)
+    assert found[0].keywords["server"].base_url == "http://gpu1:8000/v1"
+    without = CliRunner().invoke(lmn_serve, [])
+    assert (without.exit_code, "which model? --adapter NAME" in without.output) == (2, True)

@@ -27,7 +27,7 @@ from llms_meet_ner.tagging.loading import load
 from llms_meet_ner.tagging.tagger import CHUNK_SENTENCES
 from llms_meet_ner.tags import decode
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+README, PAGE = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/tagging.md"))
 
 
 def call(*words: str, stdin: str | bytes = "", code: int = 0) -> Result:
@@ -108,16 +108,17 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     assert writer.wait() == 1
 
 
-def test_the_readme(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_readme_and_the_first_commands_of_the_page(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (code,) = re.findall(r"^    from llms_meet_ner import load\n(?:    .*\n)+", README, re.M)
     monkeypatch.setattr(llms_meet_ner, "load", stand_in_load)
     exec(compile(re.sub(r"^    ", "", code, flags=re.M), "README.md", "exec"), {})
     monkeypatch.setattr("llms_meet_ner.cli.tag.load", stand_in_load)
-    (workdir / "news.txt").write_text("Anna came.\n")
-    commands = [line for line in README.splitlines() if line.startswith("lmn-tag")]
-    assert commands
-    for command in commands:
-        assert call(*shlex.split(command, comments=True)[1:]).stdout
+    for name in ("news.txt", "tokenised.txt"):
+        (workdir / name).write_text("Anna came .\n")
+    commands = [line for line in PAGE.partition("\n## Tables")[0].splitlines() if line.startswith("lmn-tag")]
+    said = "".join(call(*shlex.split(command, comments=True)[1:]).stdout for command in commands)
+    assert said.startswith("[Anna | LOC] came .\n{")
+    assert (workdir / "tagged.conll").read_text() == "Anna\tB-LOC\ncame\tO\n.\tO\n\n"
 
 
 @pytest.mark.usefixtures("stood_in")
