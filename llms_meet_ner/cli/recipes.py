@@ -10,7 +10,7 @@ from ..errors import LmnError
 from ..files import atomic_write
 from ..rendering.tables import Table, print_table
 from ..terminal import echo, write_data
-from ..training.packaged import RECIPES, copies_of, packaged_file, packaged_names, sentence_on_hardware
+from ..training.packaged import RECIPES, copies_of, files_named_by, packaged_file, packaged_names, sentence_on_hardware
 from ..training.recipe import load_recipe
 from ..yaml_text import parse_yaml
 from .default_group import DefaultCommandGroup
@@ -44,7 +44,8 @@ def list_recipes() -> None:
 def _row(name: str) -> tuple[str, ...]:
     """Return the row of a packaged recipe; for a search, with the model and the data of its recipe."""
     text = packaged_file(name).read_text(encoding="utf-8")
-    recipe = load_recipe(Path(parse_yaml(text, name).get("recipe", name)))
+    others = [file for file in files_named_by(parse_yaml(text, name)) if file.suffix == ".yaml"]
+    recipe = load_recipe(others[0] if others else packaged_file(name))
     return name, recipe.model, str(recipe.values["dataset"]), sentence_on_hardware(text)
 
 

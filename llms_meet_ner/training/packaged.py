@@ -114,12 +114,12 @@ def copies_of(name: str, out: Path) -> dict[Path, str]:
         file = wanted.pop()
         copies[file.relative_to(FOLDER)] = text = file.read_text(encoding="utf-8")
         if file.suffix == _YAML:
-            wanted += _files_named_by(parse_yaml(text, file))
+            wanted += files_named_by(parse_yaml(text, file))
     named = re.compile(rf"(?<![\w./]){RECIPES}/({'|'.join(re.escape(path.as_posix()) for path in copies)})(?![\w/])")
     return {out / path: named.sub(lambda found: (out / found[1]).as_posix(), text) for path, text in copies.items()}
 
 
-def _files_named_by(values: Mapping[str, Any]) -> list[Path]:
+def files_named_by(values: Mapping[str, Any]) -> list[Path]:
     """Return the packaged files that a packaged recipe or search names."""
     named = [Path(value) for key in _NAMING_FILES if isinstance(value := values.get(key), str)]
     return [FOLDER / path.relative_to(RECIPES) for path in named if RECIPES in path.parents]
