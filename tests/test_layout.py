@@ -121,7 +121,6 @@ def test_contracts_hold_and_a_planted_import_breaks_them(
         "eval.cli.publish",
         "cli.predict",
         "cli.tag",
-        "cli.serve",
         "eval",
         "annotation.cli.annotate",
     ],
@@ -169,12 +168,14 @@ def test_what_is_public_has_a_docstring() -> None:
     assert not bare
 
 
+def requirements(lines: str) -> list[Requirement]:
+    """Return the requirements of an extra, without comments."""
+    return [Requirement(line.partition(" #")[0]) for line in lines.strip().splitlines()]
+
+
 def test_tagging_needs_what_training_does_without_its_stack() -> None:
     extras = {
-        name: {
-            wanted.name: wanted.specifier
-            for wanted in map(Requirement, (one.partition("  #")[0] for one in lines.strip().splitlines()))
-        }
+        name: {wanted.name: wanted.specifier for wanted in requirements(lines)}
         for name, lines in SETUP["options.extras_require"].items()
     }
     assert set(extras["tag"]) - set(extras["train"]) == {"spacy"}
