@@ -120,7 +120,7 @@ def remove_files(folder: Path, names: Iterable[str]) -> None:
 
 
 def move_files(new: Path, folder: Path, names: Iterable[str]) -> None:
-    """Move whole files out of a temporary folder, in order, each in place of an earlier one of its name.
+    """Move whole files out of a temporary folder, in order, each in place of an earlier one of its name, also in folders below.
 
     A link stays, and its target, which may lie on another disk, is replaced.
 
@@ -130,6 +130,7 @@ def move_files(new: Path, folder: Path, names: Iterable[str]) -> None:
     for name in names:
         target = folder / name
         with _named(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
             try:
                 (new / name).replace(os.path.realpath(target))
             except OSError as error:

@@ -156,6 +156,8 @@ def _print_built(built: Built) -> None:
         echo(f"  no score for split {split}")
     for left in published.scored.left_out:
         echo(f"  left out: {LmnError(left.reason, left.run, left.remedy)}")
+    for error in published.not_rescorable:
+        echo(f"  predictions that others cannot score again: {error}")
     for error in published.data.unknown:
         echo(f"  not known: {error}")
     if left_out := published.parameters.left_out:

@@ -40,6 +40,11 @@ _OF_RECIPES = {
     "recipe_path": "--recipe", "predictions": "--predictions", "number": "--shots", "untrained": "--untrained",
     "overrides": "KEY=VALUE",
 }  # fmt: skip
+_NOT_OF_SPANS = {
+    **{name: option for name, option in _PREDICTING.items() if name != "decoding"}, "base": "--base-model", "prompt": "--prompt",
+    "template": "--template", "format_name": "--format", "variant": "--variant", "reading": "--reading", "limit": "--limit",
+    "scorer": "--scorer",
+}  # fmt: skip
 _OF_FOREIGN_OUTPUTS = {"format_name": "--format", "variant": "--variant"}
 
 
@@ -70,6 +75,12 @@ _answers_options = cloup.option_group(
     cloup.option(
         "--adapter",
         help="Adapter, merged model or student to score without a recipe: a folder that training has written, or a Hub id.",
+    ),
+    cloup.option(
+        "--published-predictions",
+        "published",
+        is_flag=True,
+        help="Score what was published with the --adapter, spans by sentence id, against your gold; no model is loaded.",
     ),
 )
 _gold_options = cloup.option_group(
@@ -153,12 +164,16 @@ def _refuse_contradictions(options: ScoreOptions) -> None:
         click.UsageError: Some do not.
     """
     if not options.adapter:
+        if options.published:
+            raise click.UsageError("--published-predictions needs --adapter, a folder of lmn-publish or a Hub id")
         refuse(_OF_ADAPTERS, "is for --adapter")
         if options.predictions:
             refuse(_PREDICTING, "is for predicting; --predictions scores what is there")
         else:
             refuse(_OF_FOREIGN_OUTPUTS, "is for --predictions; a recipe's data say their own")
         return
+    if options.published:
+        refuse(_NOT_OF_SPANS, "does not go with --published-predictions, which are spans of the whole split")
     refuse(_OF_RECIPES, "does not go with --adapter, which replaces a recipe")
     if options.options.server:
         refuse({"base": "--base-model"}, "is for --engine local; a server has loaded its model")
@@ -192,10 +207,11 @@ def carry_out(plan: ScoringPlan) -> None:
     options = plan.options
     gold, train = plan.gold.read(), plan.gold.read_train()
     predictions = plan.answers.predictions(gold)
-    evaluation = evaluate(
+    found = evaluate(
         gold, predictions, spec=plan.answers.spec, facts=plan.answers.facts, min_confidence=options.min_confidence, train=train,
         baselines=options.baselines, scorer=options.scorer, reading=options.options.reading,
     )  # fmt: skip
+    evaluation = plan.answers.completed(found)
     path = _save(evaluation, options.out or predictions.parent, gold, options)
     _print(evaluation.run, options, path)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...data_converters.alpaca import PromptsOf, prompt_spec_of
@@ -18,6 +18,7 @@ from ...records import PREDICTIONS_FILE, RUN_FILE
 from ...systems.adapter_choice import AdapterChoice
 from ...systems.choosing import labels_of, recipe_system
 from ...systems.confidences import check_confidences
+from ...systems.finding import results_folder_of
 from ...systems.options import SystemOptions
 from ...systems.prompted import prompt_of
 from ...systems.system import Facts, System
@@ -25,6 +26,8 @@ from ...tags import Repair
 from ...terminal import echo
 from ...training.recipe import Recipe, choose_recipe
 from ..evaluate import Gold, asked_labels, read_gold
+from ..publish.rescoring import PublishedRun, check_sentences, find_run
+from ..scored_run.run import Evaluation
 from ..scoring.provenance import noted_repair, run_stamp
 
 
@@ -37,6 +40,7 @@ class ScoreOptions:
         recipe_path: Recipe of the system; None for the only trained one, where one is needed.
         overrides: `key=value` words for the recipe.
         adapter: Adapter or merged model to score without its recipe; None for none.
+        published: Whether to score the predictions that were published with the adapter.
         predictions: Predictions file to score; None to predict.
         corpus: Name or file of the card; None for the card of the recipe's training data.
         source: Folder of the corpus files; None for the default.
@@ -63,6 +67,7 @@ class ScoreOptions:
     recipe_path: Path | None
     overrides: tuple[str, ...]
     adapter: AdapterChoice | None
+    published: bool
     predictions: Path | None
     corpus: str | None
     source: Path | None
@@ -154,6 +159,54 @@ class FileAnswers:
         """Return the predictions file."""
         return self.path
 
+    def completed(self, evaluation: Evaluation) -> Evaluation:
+        """Return the evaluation as it is."""
+        return evaluation
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedAnswers:
+    """Answers that were published as spans.
+
+    Attributes:
+        run: Run of a publication.
+    """
+
+    run: PublishedRun
+
+    @property
+    def spec(self) -> PromptSpec | None:
+        """Prompt that they answer to; None for a student."""
+        return self.run.spec
+
+    @property
+    def labels(self) -> LabelSet:
+        """Labels that they have."""
+        return self.run.labels
+
+    @property
+    def facts(self) -> Facts:
+        """Origin of the predictions, as it was published."""
+        provenance = self.run.scores.provenance
+        return Facts(self.run.scores.model, seed=provenance.seed, adapter_sha256=provenance.sha256.adapter)
+
+    def predictions(self, gold: Gold) -> Path:
+        """Return the predictions file, after comparing its sentences with the gold's.
+
+        Raises:
+            LmnError: `check_sentences` fails.
+        """
+        check_sentences(self.run.predictions, gold.sentences)
+        return self.run.predictions
+
+    def completed(self, evaluation: Evaluation) -> Evaluation:
+        """Return the evaluation with what only the texts say, and say whether the scores are those that were published."""
+        completed = self.run.completed(evaluation)
+        if completed.run.min_confidence is None:
+            same, differing = "the scores are those that were published", self.run.differences(completed.run)
+            echo(f"the scores differ from those that were published: {differing}" if differing else same, err=True)
+        return completed
+
 
 @dataclass(frozen=True, slots=True)
 class SystemAnswers:
@@ -200,6 +253,10 @@ class SystemAnswers:
             return path
         return predict(self.system, gold.sentences, folder, restart=self.restart, repair=gold.repair)
 
+    def completed(self, evaluation: Evaluation) -> Evaluation:
+        """Return the evaluation as it is."""
+        return evaluation
+
 
 @dataclass(frozen=True, slots=True)
 class ScoringPlan:
@@ -211,7 +268,7 @@ class ScoringPlan:
         options: Options of scores and outputs, as they were given.
     """
 
-    answers: FileAnswers | SystemAnswers
+    answers: FileAnswers | SystemAnswers | PublishedAnswers
     gold: GoldPlan
     options: ScoreOptions
 
@@ -228,6 +285,9 @@ def resolve(options: ScoreOptions) -> ScoringPlan:
     card = load_card(options.corpus or _train_card(recipe))
     answers = _answers(options, recipe, card)
     repair = _repair(options, recipe, card)
+    if isinstance(answers, PublishedAnswers):
+        repair = repair or answers.run.scores.repair
+        options = replace(options, out=options.out or _rescored_folder(options.adapter, answers.run))
     card = _with_labels(card, answers.labels, options.change)
     wanted = options.baselines or options.train_split is not None
     gold = GoldPlan(
@@ -239,8 +299,15 @@ def resolve(options: ScoreOptions) -> ScoringPlan:
     return ScoringPlan(answers, gold, options)
 
 
-def _answers(options: ScoreOptions, recipe: Recipe | None, card: Card) -> FileAnswers | SystemAnswers:
+def _answers(
+    options: ScoreOptions, recipe: Recipe | None, card: Card
+) -> FileAnswers | SystemAnswers | PublishedAnswers:
     """Return what is scored."""
+    if options.adapter and options.published:
+        chosen = options.adapter
+        return PublishedAnswers(
+            find_run(chosen.name, chosen.revision, card.name, options.split, options.options.decoding)
+        )
     if options.adapter:
         card.data_of(options.split, options.source)  # what is missing here is told before anything is downloaded
         prompts = PromptsOf(options.change.of(card))
@@ -253,6 +320,13 @@ def _answers(options: ScoreOptions, recipe: Recipe | None, card: Card) -> FileAn
         return FileAnswers(options.predictions, spec, system.facts if system else Facts(), labels)
     assert system is not None  # without predictions and an adapter, there is a recipe
     return SystemAnswers(system, options.restart)
+
+
+def _rescored_folder(adapter: AdapterChoice | None, run: PublishedRun) -> Path:
+    """Return the folder for scores of published predictions, which is not that of predictions made here."""
+    assert adapter is not None  # the predictions are its
+    results = results_folder_of(adapter.name, adapter.revision)
+    return results.with_name(f"{results.name}@published") / run.folder.parent.name / run.folder.name
 
 
 def _with_labels(card: Card, labels: LabelSet | None, change: LabelChange) -> Card:

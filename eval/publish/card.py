@@ -25,7 +25,7 @@ from .hyperparameters import Hyperparameters
 from .metadata import metadata_yaml
 from .publication import Publication
 from .scored import scorer_of
-from .usage import RECIPE_FILE, commands, pipeline_snippet, python_snippet, tag_command
+from .usage import RECIPE_FILE, commands, pipeline_snippet, python_snippet, rescoring, tag_command
 
 T = TypeVar("T")
 
@@ -68,6 +68,7 @@ def card_text(published: Publication) -> str:
         log_table=_log_table(published.log),
         plot_file=Markup(PLOT_FILE),
         commands=commands(published),
+        rescoring=rescoring(published),
         recipe_file=RECIPE_FILE,
         seeds=sorted(seeds) or [published.recipe.seed],
         version_table=_version_table(runs),

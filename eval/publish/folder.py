@@ -25,6 +25,7 @@ from .card import card_text
 from .corpus import training_data
 from .hyperparameters import write_recipe
 from .publication import Publication
+from .rescoring import write_runs
 from .scored import read_scored
 from .secrets import check_folder
 from .usage import RECIPE_FILE
@@ -121,7 +122,9 @@ def put_folder(out: Path, not_secret: Sequence[str], fill: Callable[[Path], Publ
     check_ours(out)
     with locked(out / MANIFEST), temporary_folder(out) as new:
         published = fill(new)
-        files = tuple(sorted(path.name for path in new.iterdir() if path.name != LOCK))
+        files = tuple(
+            sorted(path.relative_to(new).as_posix() for path in new.rglob("*") if path.is_file() and path.name != LOCK)
+        )
         check_folder(new, files, not_secret)
         write_json(new / MANIFEST, {name: sha256_of(new / name) for name in files})
         _put(new, out, files)
@@ -156,12 +159,13 @@ def _earlier_files(out: Path) -> Sequence[str]:
     if not (out / MANIFEST).is_file():
         raise LmnError("not empty, and not written by lmn-publish", out, "name another folder with --out DIR")
     manifest = read_json(out / MANIFEST, remedy="delete the folder, or name another with --out DIR")
-    return [name for name in manifest if _is_file_name(name)] if isinstance(manifest, dict) else []
+    return [name for name in manifest if _is_inside(name)] if isinstance(manifest, dict) else []
 
 
-def _is_file_name(name: str) -> bool:
-    """Return whether a name is that of a file in the folder itself."""
-    return name not in ("", ".", "..") and not {"/", "\\"} & set(name) and harmful_in(name) is None
+def _is_inside(name: str) -> bool:
+    """Return whether a name is that of a file in the folder or below it, with `/` between the parts."""
+    parts = name.split("/")
+    return not {"", ".", ".."} & set(parts) and "\\" not in name and harmful_in(name) is None
 
 
 def _fill(system: LocalSystem, training: Recipe, options: BuildOptions, base: str, new: Path) -> Publication:
@@ -182,7 +186,19 @@ def _fill(system: LocalSystem, training: Recipe, options: BuildOptions, base: st
     scored = read_scored(system.results_folder, weights.trained_sha256, options.splits, data.other_splits)
     licence = Licence(options.licence, of_base=False) if options.licence else base_licence(base, system.weights().base)
     published = Publication(
-        options.repo, training, base, spec, data, scored, log, weights, licence, plot, options.allowed
+        options.repo,
+        training,
+        base,
+        spec,
+        data,
+        scored,
+        log,
+        weights,
+        licence,
+        plot,
+        options.allowed,
+        None,
+        *write_runs(scored.runs, base, new),
     )
     with atomic_write(new / CARD_FILE) as file:
         file.write(card_text(published))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from ...errors import LmnError
 from ...prompting.spec import PromptSpec
 from ...students.student_file import StudentFile
 from ...training.logs import TrainingLog
 from ...training.recipe import Recipe
+from ..scored_run.run import ScoredRun
 from .base_model import Licence
 from .corpus import TrainingData
 from .hyperparameters import Hyperparameters, hyperparameters
@@ -33,6 +35,8 @@ class Publication:
         licence: Licence; None if no file names one.
         plot: Whether the folder has a plot of the loss.
         allowed: Keys of the recipe that are published besides those that describe the training.
+        rescorable: Runs whose predicted spans are published.
+        not_rescorable: Reasons why those of other runs are not.
         student: What the student answers and how it reads; None for an adapter or a merged model.
     """
 
@@ -48,6 +52,8 @@ class Publication:
     plot: bool
     allowed: tuple[str, ...] = ()
     student: StudentFile | None = None
+    rescorable: tuple[ScoredRun, ...] = ()
+    not_rescorable: tuple[LmnError, ...] = ()
 
     @property
     def parameters(self) -> Hyperparameters:

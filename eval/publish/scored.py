@@ -81,14 +81,15 @@ def read_scored(folder: Path, adapter_sha256: str, splits: Sequence[str] = (), e
             left_out.append(LeftOut(name, f"split {found.split} was not asked for"))
         else:
             runs.append(found)
-    runs.sort(key=lambda run: (run.corpus, run.split, _rank(run.name), run.name))
+    runs.sort(key=lambda run: (run.corpus, run.split, run_rank(run.name)))
     there = {run.split for run in runs}
     missing = tuple(split for split in dict.fromkeys(splits or expected) if split not in there)
     return Scored(tuple(runs), tuple(left_out), missing)
 
 
-def _rank(run: str) -> int:
-    return _RUN_ORDER.index(run) if run in _RUN_ORDER else len(_RUN_ORDER)
+def run_rank(run: str) -> tuple[int, str]:
+    """Return what sorts the names of runs, the one that the card shows first in front."""
+    return (_RUN_ORDER.index(run) if run in _RUN_ORDER else len(_RUN_ORDER)), run
 
 
 def _read(path: Path, name: str, adapter_sha256: str) -> ScoredRun | LeftOut:

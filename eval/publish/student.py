@@ -22,6 +22,7 @@ from .folder import CARD_FILE, BuildOptions, Built, copy_log, copy_tokenizer, pu
 from .hyperparameters import write_recipe
 from .onnx_weights import ONNX_FILES, count_parameters
 from .publication import Publication
+from .rescoring import write_runs
 from .scored import read_scored
 from .usage import RECIPE_FILE
 from .weights import CONFIG_FILE, PublishedWeights
@@ -61,7 +62,19 @@ def _fill(student: Student, training: Recipe, options: BuildOptions, base: str, 
     scored = read_scored(student.results_folder, weights.trained_sha256, options.splits, data.other_splits)
     licence = Licence(options.licence, of_base=False) if options.licence else base_licence(base, student.file.model)
     published = Publication(
-        options.repo, training, base, spec, data, scored, log, weights, licence, plot, options.allowed, student.file
+        options.repo,
+        training,
+        base,
+        spec,
+        data,
+        scored,
+        log,
+        weights,
+        licence,
+        plot,
+        options.allowed,
+        student.file,
+        *write_runs(scored.runs, base, new),
     )
     with atomic_write(new / CARD_FILE) as file:
         file.write(card_text(published))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from importlib.util import find_spec
 
+from ...decoding.requests import DECODINGS
 from ...errors import install_command
 from ...reading import PUBLISHED
 from ...students.student_file import INT8_FILE
@@ -75,6 +76,28 @@ def _training(published: Publication) -> list[str]:
         install_command("onnx"),
         " ".join(map(shlex.quote, words)),
     ]
+
+
+def rescoring(published: Publication) -> str:
+    """Return the commands that score the published spans again."""
+    lines = []
+    for run in published.rescorable:
+        words = [
+            "lmn-eval",
+            "--adapter",
+            published.repo,
+            "--corpus",
+            run.corpus,
+            "--source",
+            "DIR",
+            "--split",
+            run.split,
+        ]
+        first = next(one for one in published.rescorable if (one.corpus, one.split) == (run.corpus, run.split))
+        words += [] if run is first else ["--decoding", run.name]
+        if run is first or run.name in DECODINGS:
+            lines.append(" ".join(map(shlex.quote, [*words, "--published-predictions"])))
+    return "\n".join(lines)
 
 
 def commands(published: Publication) -> str:

@@ -19,6 +19,8 @@ from ..scored_run.trust import Calibration, UncertaintySummary
 from .calibration import calibrate, summarise_uncertainty
 from .predictions import PREDICT_AGAIN, SPANS, Keep, Prediction, Predictions
 
+NOT_PUBLISHED = "not published"
+"""Stands for text that a model wrote, where it was left out."""
 _LISTED_BY_SERVERS = "leave --min-confidence out, or start the server so that it lists probabilities (docs/serving.md)"
 
 
@@ -201,7 +203,11 @@ def _align(
             candidates.placed.append((span, entity))
         else:
             candidates.unknown_labels.append(entity)
-    return candidates.alignment(), None
+    found = candidates.alignment()
+    if row.noted:
+        lost = (WrittenEntity(NOT_PUBLISHED, NOT_PUBLISHED),) * row.noted.ungrounded
+        found = replace(found, status=row.noted.status, reasons=row.noted.reasons, ungrounded=lost)
+    return found, None
 
 
 def _read_both(row: Prediction, output: str, sentence: Sentence, fmt: OutputFormat, labels: LabelSet) -> BothReadings:

@@ -9,7 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ...alignment import Alignment
+from ...alignment import REASONS, STATUSES, Alignment, Status
 from ...characters import shortened
 from ...errors import LmnError, listed
 from ...records import Piece, Uncertainty, pieces_from_json, read_jsonl, spans_from_json, spans_to_json
@@ -22,9 +22,27 @@ NO_DECODING = "none"
 SPANS = "spans"
 """Format of such predictions."""
 _OUTPUT_KEYS = ("output", "predict")
+_MOST_UNGROUNDED = 100_000
+"""More than an output is read to hold."""
 _MAX_NATS = 100.0
 """More than the entropy of any vocabulary."""
 PREDICT_AGAIN = "predict again"
+UNGROUNDED_KEY = "ungrounded"
+"""Key of a record whose text was left out, for the number of entities of the text that touch no token."""
+
+
+class Noted(NamedTuple):
+    """What a record says about the alignment of a text that was left out of it.
+
+    Attributes:
+        status: Status of the alignment.
+        reasons: Reasons of the alignment.
+        ungrounded: Number of entities that touch no token.
+    """
+
+    status: Status
+    reasons: tuple[str, ...]
+    ungrounded: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +58,7 @@ class Prediction:
         alignment: The prediction on the tokens of its sentence; None if it is not aligned yet.
         pieces: Outputs for the pieces that the sentence was read in, in order; empty if it was read whole.
         other: The same in the other reading; None if that finds the same entities.
+        noted: Alignment of the text that the spans come from; None if there was no text, or it is there.
     """
 
     line: int
@@ -50,6 +69,7 @@ class Prediction:
     alignment: Alignment | None = None
     pieces: tuple[Piece, ...] = ()
     other: Alignment | None = None
+    noted: Noted | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +182,15 @@ def _by_id(path: Path, lines: Iterable[_Line], sentences: Sequence[Sentence], ke
             )  # fmt: skip
         spans = () if text is not None else _answer_spans(where, row, sentence)
         pieces = _pieces(where, row, sentence)
-        prediction = Prediction(number, text, _confidences(where, row), _uncertainty(where, row), spans, pieces=pieces)
-        found[sentence.id] = keep(prediction, sentence)
-        decodings.add(NO_DECODING if text is None else _whole(str(row.get("decoding", UNKNOWN_DECODING))))
+        noted = _noted(row) if text is None else None
+        found[sentence.id] = keep(
+            Prediction(
+                number, text, _confidences(where, row), _uncertainty(where, row), spans, pieces=pieces, noted=noted
+            ),
+            sentence,
+        )
+        said = text is not None or noted is not None
+        decodings.add(_whole(str(row.get("decoding", UNKNOWN_DECODING))) if said else NO_DECODING)
     _check_number(path, len(found), len(sentences), next((s.id for s in sentences if s.id not in found), ""))
     return Predictions(path, [found[sentence.id] for sentence in sentences], shortened("+".join(sorted(decodings))))
 
@@ -185,6 +211,16 @@ def _answer_spans(where: str, row: dict[str, Any], sentence: Sentence) -> tuple[
             f"{spans_to_json((beyond,))[0]} ends after the last of {len(sentence.tokens)} tokens", where, PREDICT_AGAIN
         )
     return spans
+
+
+def _noted(row: dict[str, Any]) -> Noted | None:
+    """Return the alignment of the text that a record was written without; None if the record does not name the text's decoding."""
+    status, reasons = row.get("status"), row.get("reasons")
+    if not isinstance(row.get("decoding"), str) or status not in STATUSES or not isinstance(reasons, list):
+        return None
+    ungrounded = row.get(UNGROUNDED_KEY)
+    known = tuple(reason for reason in reasons if isinstance(reason, str) and reason in REASONS)
+    return Noted(status, known, ungrounded if type(ungrounded) is int and 0 <= ungrounded < _MOST_UNGROUNDED else 0)
 
 
 def _pieces(where: str, row: dict[str, Any], sentence: Sentence) -> tuple[Piece, ...]:

@@ -47,6 +47,16 @@ def printed(capsys: pytest.CaptureFixture[str]) -> list[list[str]]:
     return [line.split()[:3] for line in capsys.readouterr().out.splitlines()]
 
 
+def contents(folder: Path) -> dict[str, bytes]:
+    """Return the files of a folder by their names; those that begin with a dot, but for .gitattributes, are of the machine."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in files
+        if not path.name.startswith(".") or path.name == ".gitattributes"
+    }
+
+
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch, workdir: Path) -> Iterator[HubServer]:
     """A server that this process talks to, too."""
@@ -115,12 +125,12 @@ def test_published_fetched_and_run(server: HubServer, workdir: Path, capsys: pyt
     assert TOKEN not in done.stdout + done.stderr
     repo = server.repos["me/tiny-ner"]
     assert done.stdout.endswith(f"{server.url}/me/tiny-ner/commit/{repo.tags['v1']}, tag v1\n")
-    built = {path.name: path.read_bytes() for path in (tiny.output / "hub").iterdir() if not path.name.startswith(".")}
+    built = contents(tiny.output / "hub")
     assert repo.commits[repo.tags["v1"]] == FIRST | built
     again = CliRunner().invoke(lmn_publish, options)
     assert again.output.endswith(f"all files are already there, so no commit was made (at {repo.tags['v1']})\n")
     fetched = Path(snapshot_download("me/tiny-ner", revision="v1"))
-    assert {path.name: path.read_bytes() for path in fetched.iterdir()} == FIRST | built
+    assert contents(fetched) == FIRST | built
     (workdir / "base").rename(workdir / "moved")  # nothing may be read from here
     snippet = re.findall(r"```python\n(.*?)```", built["README.md"].decode(), re.S)[0]
     capsys.readouterr()

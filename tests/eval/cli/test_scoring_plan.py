@@ -138,7 +138,7 @@ def test_the_scored_split_is_not_counted_in(workdir: Path) -> None:
 
 def test_a_plan_is_made_without_a_command(workdir: Path) -> None:
     options = ScoreOptions(
-        "testb", None, (), None, Path("p.jsonl"), "demo", None, None, LabelChange(), "xml", None, SystemOptions(), 20, False, None,
+        "testb", None, (), None, False, Path("p.jsonl"), "demo", None, None, LabelChange(), "xml", None, SystemOptions(), 20, False, None,
         None, False, None, None, False, "table", False, None, None,
     )  # fmt: skip
     plan = resolve(options)

@@ -18,7 +18,7 @@ def test_a_base_model_in_a_folder(workdir: Path, monkeypatch: pytest.MonkeyPatch
     (workdir / "models/llama/README.md").write_text(
         "---\nlicense: other\nlicense_name: tiny\nlicense_link: https://a.bc/l\n---\nx\n"
     )
-    trained(workdir, base="models/llama")
+    trained(workdir, base="models/llama").score("testb", "constrained")
     told = (
         "models/llama: the base model is a folder on this machine, so a card cannot name it; "
         "name it with --base-model OWNER/NAME\n"
@@ -27,7 +27,9 @@ def test_a_base_model_in_a_folder(workdir: Path, monkeypatch: pytest.MonkeyPatch
         assert call(*words, code=1).output == f"Error: {told}"
         assert not Path("outputs/tiny/hub").exists()
     call("--dry-run", "--base-model", BASE)
-    assert not [path for path in Path("outputs/tiny/hub").iterdir() if b"models/llama" in path.read_bytes()]
+    published = [path for path in Path("outputs/tiny/hub").rglob("*") if path.is_file()]
+    assert "scores.json" in {path.name for path in published}
+    assert not [path for path in published if b"models/llama" in path.read_bytes()]
     metadata, text = card_of()
     assert (metadata["license"], metadata["license_name"], metadata["license_link"]) == (
         "other",

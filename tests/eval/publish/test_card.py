@@ -27,7 +27,8 @@ def test_the_folder_and_its_card(tiny: Trained) -> None:
     free = json.loads(tiny.score("testb", "free", wrong=3).read_text())
     sure = json.loads(tiny.score("testb", "constrained").read_text())
     told = call("--dry-run", "--license", "mit").output
-    files = [path for path in Path("outputs/tiny/hub").iterdir() if not path.name.startswith(".lmn-publish.json")]
+    hub = Path("outputs/tiny/hub")
+    files = [path for path in hub.rglob("*") if path.is_file() and not path.name.startswith(".lmn-publish.json")]
     assert told == (
         f"outputs/tiny/hub: {len(files)} files, 0.0 MB; weights in bfloat16\n"
         f"  demo testb, constrained: F1 {sure['seqeval']['micro']['f1']:.4f}\n  no score for split testa\n"

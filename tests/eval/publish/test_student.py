@@ -42,7 +42,7 @@ def test_a_student_is_published_as_it_was_scored(workdir: Path) -> None:
 
     folder = Path("outputs/tiny/hub")
     assert {path.name for path in folder.iterdir() if not path.name.startswith(".")} == {
-        "README.md", "config.json", "epochs.json", "model.safetensors", "recipe.yaml", "student.json", "tokenizer.json",
+        "README.md", "config.json", "demo_testb", "epochs.json", "model.safetensors", "recipe.yaml", "student.json", "tokenizer.json",
         "tokenizer_config.json", "training_loss.png",
     }  # fmt: skip
     assert sha256_of(folder / "model.safetensors") == sha256_of(Path("outputs/tiny/model.safetensors"))
@@ -59,6 +59,27 @@ def test_a_student_is_published_as_it_was_scored(workdir: Path) -> None:
         assert line in card, line
     assert card.index("\n## Use\n") < card.index("ner = pipeline(") < min(card.index("\n|---"), card.index("SHA-256"))
     assert not {"LLaMA-Factory", "adapter", "Instruction"} & set(card.replace("`", " ").split())
+
+    rescored = ["--adapter", str(folder), "--corpus", "demo", "--split", "testb", "--published-predictions"]
+    assert "the scores are those that were published" in run(lmn_eval, *rescored).stderr
+    after, before = (
+        json.loads(Path("outputs", place, "demo_testb/viterbi/scores.json").read_text())
+        for place in ("tiny--hub@published", "tiny")
+    )
+    same = (
+        "seqeval",
+        "nervaluate",
+        "alignment",
+        "calibration",
+        "uncertainty",
+        "analysis",
+        "decoding",
+        "format",
+        "dtype",
+        "seed",
+    )
+    assert {key: after[key] for key in same} == {key: before[key] for key in same}
+    assert (after["model"], before["model"]) == ("someone/encoder", "encoder")
 
     theirs, ours = load(str(folder)), load("outputs/tiny")
     texts = ["Hussain struck 158 for Essex.", "He left New York."]
