@@ -22,7 +22,7 @@ from .. import __version__
 from ..tagging.tagger import TaggedText
 from .bodies import check_type, read_json, text_of
 from .metrics import Metrics
-from .page import drawn, page, policy
+from .page import POLICY, drawn, page
 from .refusal import STATUS, RefusedError
 from .service import Service, State
 from .streams import NDJSON, Stream
@@ -117,9 +117,7 @@ def _with_key(service: TheService, given: Annotated[HTTPAuthorizationCredentials
 
 _open = APIRouter()
 _locked = APIRouter(dependencies=[Depends(_with_key)])
-_WRONG: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem} for status in sorted({*STATUS.values()})
-}  # fmt: skip
+_WRONG: dict[int | str, dict[str, Any]] = {status: {"model": Problem} for status in sorted({*STATUS.values()})}
 
 
 def _body(media_type: str, model: type[BaseModel]) -> dict[str, Any]:
@@ -148,7 +146,7 @@ async def tag_stream(request: Request, service: TheService) -> Response:
 @_locked.post("/drawn", include_in_schema=False)
 async def drawn_texts(request: Request, service: TheService) -> Response:
     """Tag texts as `/tag` does, and draw them for the page."""
-    return HTMLResponse(drawn(await _tagged(request, service)))
+    return HTMLResponse(drawn(await _tagged(request, service)), headers=POLICY)
 
 
 @_locked.get("/metrics")
@@ -180,7 +178,7 @@ async def healthz(service: TheService, response: Response) -> Health:
 async def try_it(service: TheService) -> Response:
     """Return a page to try the service with."""
     shown = page(needs_key=service.needs_key, characters=service.limits.characters)
-    return HTMLResponse(shown, headers={"Content-Security-Policy": policy()})
+    return HTMLResponse(shown, headers=POLICY)
 
 
 def make_app(service: Service) -> ASGIApp:

@@ -11,6 +11,12 @@ from ..rendering.tables import Table
 from ..tagging.tagger import TaggedText
 
 TITLE = "Find named entities"
+POLICY = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    f"frame-ancestors 'none'; script-src '{script_hash('serving/page.js')}'",
+    "X-Content-Type-Options": "nosniff",
+}
+"""Headers of the page: one script, requests to the service alone, and no page around it."""
 
 
 def page(*, needs_key: bool, characters: int) -> str:
@@ -21,15 +27,6 @@ def page(*, needs_key: bool, characters: int) -> str:
         characters: Number of characters of a text, at most.
     """
     return html("serving/page.html.jinja", title=TITLE, needs_key=needs_key, characters=characters)
-
-
-def policy() -> str:
-    """Return the content security policy of the page, for its header: one script, and requests to the service alone."""
-    script = script_hash("serving/page.js")
-    return (
-        f"default-src 'none'; style-src 'unsafe-inline'; script-src '{script}'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
-        "frame-ancestors 'none'"
-    )
 
 
 def drawn(texts: Sequence[TaggedText]) -> Markup:

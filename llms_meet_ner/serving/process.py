@@ -112,7 +112,7 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 make_app(service), http="h11", ws="none", lifespan="off", log_config=None, access_log=False, server_header=False,
-                proxy_headers=False,
+                proxy_headers=False, timeout_keep_alive=75,
             )
         )  # fmt: skip
 

@@ -10,7 +10,7 @@ from capitals_service import Running, running
 from chromium import chromium
 from playwright.sync_api import Browser, Page, expect
 
-from llms_meet_ner.serving.page import drawn, page, policy
+from llms_meet_ner.serving.page import POLICY, drawn, page
 from llms_meet_ner.tagging.tagger import TaggedSentence, TaggedText
 
 HOSTILE = "<script>alert(1)</script> <img src=x onerror=alert(1)> \u202e Kent"
@@ -63,7 +63,7 @@ def test_what_is_typed_shows_as_text_and_runs_nothing(shared: Running, browser: 
         assert tab.locator("#result script, #result img").count() == 0
         tab.evaluate("document.body.insertAdjacentHTML('beforeend', '<b>x</b>')")
         answer = tab.request.get(shared.url)
-        assert answer.headers["content-security-policy"] == policy()
+        assert all(answer.headers[name.lower()] == value for name, value in POLICY.items())
 
 
 def test_errors_are_said(browser: Browser) -> None:
@@ -115,6 +115,10 @@ def test_nothing_is_cut_off_on_a_phone_or_a_desktop_light_or_dark(shared: Runnin
 
 def test_pieces_are_said() -> None:
     tagged = TaggedText("a", (TaggedSentence(("a",), ((0, 1),), pieces=2),))
-    assert "no entities" in drawn([tagged])
+    assert "no entities; read in 2 pieces, so that an entity across a cut is lost or torn" in drawn([tagged])
+
+
+def test_the_page_asks_for_a_key_only_if_there_is_one() -> None:
+    assert 'type="password"' in page(needs_key=True, characters=10)
     assert 'type="password"' not in page(needs_key=False, characters=10)
     assert 'maxlength="10"' in page(needs_key=False, characters=10)

@@ -181,6 +181,9 @@ def test_a_client_that_takes_nothing_loses_its_place() -> None:
             while True:
                 stream.send(line)
         soon(lambda: one.service.is_idle)
+        one.end()  # the answer that nobody takes does not keep the service
+        one.thread.join(20)
+        assert not one.thread.is_alive()
 
 
 def test_the_end_of_the_service_answers_what_was_read_and_says_where_to_go_on() -> None:
