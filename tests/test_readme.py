@@ -19,8 +19,17 @@ from llms_meet_ner.eval.cli.score import main as lmn_eval
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CONLL = ROOT / "tests/fixtures/conll2003"
-PAGES = [README, *((ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8") for name in ("reproduce", "own_corpus", "scoring"))]
-COMMANDS = [line for page in PAGES for block in re.findall(r"```sh\n(.*?)```", page, re.S) for line in block.splitlines() if line]
+PAGES = [
+    README,
+    *((ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8") for name in ("reproduce", "own_corpus", "scoring")),
+]
+COMMANDS = [
+    line
+    for page in PAGES
+    for block in re.findall(r"```sh\n(.*?)```", page, re.S)
+    for line in block.splitlines()
+    if line
+]
 
 
 def test_the_python_runs(workdir: Path) -> None:
