@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import tomllib
@@ -18,10 +19,28 @@ from llms_meet_ner.alignment import REASONS
 
 PAGES = [
     path
-    for pattern in ("*.md", "docs/**/*.md", "eval/**/*.md", "annotation/**/*.md", "data_converters/*.md")
+    for pattern in (
+        "*.md",
+        "annotation/**/*.md",
+        "docs/**/*.md",
+        "docs/**/*.ipynb",
+        "eval/**/*.md",
+        "data_converters/*.md",
+    )
     for path in sorted(ROOT.glob(pattern))
 ]
-TEXTS = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in PAGES}
+
+
+def text_of(path: Path) -> str:
+    """Return the text of a page; of a notebook, its cells as Markdown."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix != ".ipynb":
+        return text
+    cells = [(cell["cell_type"], "".join(cell["source"])) for cell in json.loads(text)["cells"]]
+    return "\n\n".join(source if kind == "markdown" else f"```sh\n{source}\n```" for kind, source in cells)
+
+
+TEXTS = {path.relative_to(ROOT).as_posix(): text_of(path) for path in PAGES}
 PRESENT = {name: text for name, text in TEXTS.items() if name != "CHANGELOG.md"}
 """Pages about the tree as it is; the change log also names what was."""
 TOPS = "llms_meet_ner|data_converters|eval|annotation|recipes|tests|docs"
@@ -74,7 +93,9 @@ def test_files_and_folders_that_are_named_exist(name: str) -> None:
             pattern = re.sub("NAME|TYPE", "*", word)  # as CONTRIBUTING.md calls what is to be added
             if "*" in pattern:
                 assert list(ROOT.glob(pattern)), f"{name}: {word}"
-            elif not word.startswith("recipes/mine"):
+            elif not word.startswith(
+                ("recipes/mine", "annotation/simulation/results/")
+            ):  # what a reader and a simulation write
                 assert (ROOT / word).exists(), f"{name}: {word}"
 
 
@@ -136,7 +157,7 @@ def test_every_reason_of_an_alignment_is_explained_in_its_own_words() -> None:
 
 @pytest.mark.parametrize("name", PRESENT)
 def test_modules_that_are_run_exist(name: str) -> None:
-    packages = {f"llms_meet_ner.{top}": top for top in ("annotation", "eval", "data_converters")}
+    packages = {f"llms_meet_ner.{folder}": folder for folder in ("annotation", "data_converters", "eval")}
     for module in re.findall(r"python -m (llms_meet_ner[\w.]+)", PRESENT[name]):
         for package, folder in packages.items():
             module = module.replace(package, folder, 1) if module.startswith(package) else module  # noqa: PLW2901
@@ -182,6 +203,24 @@ def test_commands_are_understood(name: str, command: str, workdir: Path) -> None
         rest = [*getattr(context, "_protected_args", []), *context.args]
         _, current, words = current.resolve_command(context, rest)
         assert current is not None
+
+
+@pytest.mark.parametrize("name", PRESENT)
+def test_subcommands_and_options_that_are_named_exist(name: str) -> None:
+    """In lines of prose, where commands are named without all that they need."""
+    for line in re.findall(r"(?<!`)`(lmn-\w+ [^`\n]+)`(?!`)", PRESENT[name]):
+        program, *words = line.split()
+        (entry,) = entry_points(group="console_scripts", name=program)
+        command = entry.load()
+        while words and words[0] in getattr(command, "commands", {}):
+            command = command.commands[words.pop(0)]
+        default = getattr(command, "default_cmd_name", None)
+        known = [*command.params, *(command.commands[default].params if default else [])]
+        options = {
+            "--help",
+            *(option for parameter in known for option in (*parameter.opts, *parameter.secondary_opts)),
+        }
+        assert {word.partition("=")[0] for word in words if word.startswith("--")} <= options, f"{name}: {line}"
 
 
 def test_enough_commands_are_checked() -> None:
