@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 import tomllib
+from configparser import ConfigParser
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -228,6 +229,39 @@ def test_enough_commands_are_checked() -> None:
     assert {command.split()[0] for _, command in COMMANDS} == {
         "lmn-annotate", "lmn-convert", "lmn-demo", "lmn-eval", "lmn-predict", "lmn-publish", "lmn-recipes", "lmn-serve", "lmn-tag", "lmn-train",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("notebook", sorted(ROOT.glob("docs/notebooks/*.ipynb")), ids=lambda path: path.stem)
+def test_a_notebook_was_run_to_its_end_and_names_no_machine(notebook: Path) -> None:
+    text = notebook.read_text(encoding="utf-8")
+    cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
+    assert all(cell["execution_count"] for cell in cells)
+    assert not [output for cell in cells for output in cell["outputs"] if output["output_type"] == "error"]
+    assert not re.search(r"/(?:tmp|home|root|Users|usr)/|\\u001b", text)
+
+
+def test_the_image_is_made_by_the_rule_that_makes_the_environment_of_the_tests() -> None:
+    image = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    settings = ConfigParser()
+    settings.read(ROOT / "setup.cfg", encoding="utf-8")
+    assert 'make install EXTRAS="$EXTRAS"' in image
+    assert "\ninstall:\n" in makefile
+    assert "\t$(MAKE) install EXTRAS=" in makefile
+    (extras,) = re.findall(r"^ARG EXTRAS=(\S+)$", image, re.M)
+    for wanted in (extras, *re.findall(r"EXTRAS=([\w,]+)", TEXTS["docs/install.md"])):
+        assert set(wanted.split(",")) <= set(settings["options.extras_require"])
+    assert re.findall(r"^USER (\S+)$", image, re.M) == ["lmn"]
+    left_out = (ROOT / ".dockerignore").read_text(encoding="utf-8").split()
+    assert {".git", ".venv*", "data", "models", "outputs"} <= set(left_out)
+
+
+def test_the_table_of_extras_is_complete() -> None:
+    settings = ConfigParser()
+    settings.read(ROOT / "setup.cfg", encoding="utf-8")
+    rows = re.findall(r"^\| (`.*?) \|", TEXTS["docs/install.md"].partition("| extra |")[2], re.M)
+    named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    assert named == set(settings["options.extras_require"]) - {"bench", "demo", "test"}
 
 
 def test_every_attack_on_the_page_of_security_is_a_test() -> None:
