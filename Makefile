@@ -5,6 +5,7 @@
 # make test-vllm  compares a real vLLM with the model here, on a CPU; run make demo first
 # make wheel-check  installs the wheel into fresh environments and runs commands there
 # make check   runs ruff, mypy --strict and the import contracts
+# make site    builds the documentation into build/site; make site-check looks at every page of it, make notebooks runs the notebooks
 # make install  installs the package with EXTRAS, and nothing to develop it; the Dockerfile calls it
 # make bench   runs the benchmark of the pipeline; make bench-decode runs the one of decoding, make bench-train that of training
 # make bench-dtype  runs the one of float32 and bfloat16
@@ -18,7 +19,7 @@ READY := $(VENV)/.ready
 VLLM := .venv-vllm
 VLLM_READY := $(VLLM)/.ready
 
-.PHONY: setup install demo test test-vllm verify check bench bench-decode bench-train bench-dtype bench-growth bench-startup clean wheel-check
+.PHONY: setup install demo test test-vllm verify check bench bench-decode bench-train bench-dtype bench-growth bench-startup site site-check notebooks notebooks-save clean wheel-check
 
 setup: $(READY)
 
@@ -30,7 +31,7 @@ IMPORTED := env -u PYTHONDONTWRITEBYTECODE DS_ACCELERATOR=cpu $(BIN)/python -W i
 DEMO_IMPORTS := llamafactory.train.sft.workflow, transformers.models.llama.modeling_llama, transformers.models.bert.modeling_bert, gguf, sklearn.feature_extraction.text, \
 	nervaluate, seqeval.scheme, jsonschema, jinja2, cattrs, rich.progress, rich.table, rapidfuzz.process, json_repair, cloup
 TEST_IMPORTS := deepspeed, spacy.lang.en, openai, httpx, hypothesis.stateful, matplotlib.pyplot, optuna, playwright.sync_api, fastapi, prometheus_client, uvicorn, \
-	pytest, xdist, seqscore.encoding, markdown_it
+	pytest, xdist, seqscore.encoding, markdown_it, lxml.html, mkdocs.commands.build, mkdocstrings, nbconvert, nbclient, ipykernel.kernelapp
 
 # Everything that is installed begins with this: the environment of the demo and the tests, and the image of the Dockerfile.
 EXTRAS ?= train,tag
@@ -49,7 +50,7 @@ $(DEMO_READY): setup.cfg pyproject.toml
 	touch $@
 
 $(READY): $(DEMO_READY)
-	$(BIN)/python -m pip install --quiet --no-compile -e '.[train,deepspeed,demo,test]'
+	$(BIN)/python -m pip install --quiet --no-compile -e '.[train,deepspeed,demo,test,docs]'
 	$(IMPORTED) 'import $(TEST_IMPORTS)'
 	touch $@
 
@@ -85,6 +86,23 @@ check: $(READY)
 	$(BIN)/python -m pip install --quiet --no-deps --target build/typed .
 	cd build/typed && $(abspath $(BIN))/mypy --config-file ../../pyproject.toml --strict -p llms_meet_ner
 	cd build/typed && $(abspath $(BIN))/lint-imports --no-cache ../../pyproject.toml
+
+# Material for MkDocs announces its end of life (May 2027) at each start; the variable keeps that out of the output.
+site: $(READY)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+# Builds the site once and tests what was built, in a browser too. Takes half a minute.
+site-check: $(READY)
+	$(BIN)/python -m pytest -m site tests/site
+
+# Runs the notebooks in docs/notebooks/ in a temporary folder, on one core, and compares the kinds of their outputs with those that are kept.
+# Takes three minutes. make notebooks-save keeps the new outputs, which the site shows.
+NOTEBOOKS := OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python docs/site/notebooks.py
+notebooks: $(READY)
+	$(NOTEBOOKS)
+
+notebooks-save: $(READY)
+	$(NOTEBOOKS) --save
 
 bench: $(READY)
 	$(BIN)/python tests/benchmarks/pipeline.py
