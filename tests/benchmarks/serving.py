@@ -26,7 +26,8 @@ from statistics import quantiles
 from typing import NamedTuple
 
 from llms_meet_ner.data_converters import load_card, read_corpus
-from llms_meet_ner.tagging.tagger import Tagger, load
+from llms_meet_ner.tagging.loading import load
+from llms_meet_ner.tagging.tagger import Tagger
 
 
 class Round(NamedTuple):

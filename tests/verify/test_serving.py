@@ -22,7 +22,7 @@ from paths import ROOT
 from tiny_encoders import save_tiny_student
 
 from llms_meet_ner.data_converters import load_card, read_corpus
-from llms_meet_ner.tagging.tagger import load
+from llms_meet_ner.tagging.loading import load
 
 CLIENTS = 64
 (TAG_FILE,) = re.findall(

@@ -24,7 +24,10 @@ seen: list[ServerOptions | None] = []
 @click.option("--batch-size", type=int, default=16)
 @click.option("--dtype", default="auto")
 @click.option("--trust-remote-code", is_flag=True)
-def command(server: ServerOptions | None, batch_size: int, dtype: str, trust_remote_code: bool) -> None:
+@click.option("--quantize", "quantise")
+def command(
+    server: ServerOptions | None, batch_size: int, dtype: str, trust_remote_code: bool, quantise: str | None
+) -> None:
     seen.append(server)
 
 

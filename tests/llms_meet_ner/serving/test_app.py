@@ -183,7 +183,7 @@ def test_a_student_answers_as_lmn_tag_does(workdir: Path, corpora: Path) -> None
     from tiny_encoders import save_tiny_student
 
     from llms_meet_ner.data_converters import load_card, read_corpus
-    from llms_meet_ner.tagging.tagger import load
+    from llms_meet_ner.tagging.loading import load
 
     student = save_tiny_student(workdir)
     texts = [sentence.text for sentence in read_corpus(load_card("wikigold"), "test", corpora / "wikigold")][:24]
