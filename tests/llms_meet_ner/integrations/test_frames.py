@@ -29,7 +29,7 @@ def test_types_hold_without_entities_and_without_confidences() -> None:
     some, none = to_frame(tagger(None).tag(["Anna"])), to_frame(tagger(None).tag(["nobody"]))
     assert len(none) == 0
     assert dict(some.dtypes)["confidence"] == dict(none.dtypes)["confidence"] == "float64"
-    unsure = Tagger(CountingBaseline("g", [Sentence("t/0", ("Anna",), (Span(0, 1, "PER"),))])).tag(["Anna"])
+    unsure = Tagger(CountingBaseline("gazetteer", [Sentence("t/0", ("Anna",), (Span(0, 1, "PER"),))])).tag(["Anna"])
     assert math.isnan(to_frame(unsure)["confidence"][0])
     assert isinstance(some, pd.DataFrame)
 
