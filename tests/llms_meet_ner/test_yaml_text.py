@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from llms_meet_ner import LmnError
@@ -59,6 +59,9 @@ def test_what_is_written_is_read_again(text: str, flow: bool) -> None:
         assert parse_yaml(yaml_word(text), "a.yaml") == text
 
 
+@example("1__0e1")
+@example("1_e4")
+@example("1._5E+3")
 @given(st.text("0123456789eE.+-_", min_size=1, max_size=8))
 def test_numbers_are_those_that_llama_factory_reads(text: str) -> None:
     omegaconf = pytest.importorskip("omegaconf").OmegaConf
