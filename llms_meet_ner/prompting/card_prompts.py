@@ -37,11 +37,11 @@ class CardPrompts(Protocol):
 
 
 class PublishedPrompt(Protocol):
-    """The prompt that a published adapter answers to: names of card, output format, wording and chat template, and the source."""
+    """The prompt that a published adapter answers to."""
 
     @property
     def card(self) -> str:
-        """Name of the corpus card."""
+        """Name of the corpus card that it was trained with."""
         ...
 
     @property
@@ -61,7 +61,7 @@ class PublishedPrompt(Protocol):
 
     @property
     def source(self) -> str:
-        """Where it was published."""
+        """Source that says so."""
         ...
 
 

@@ -5,15 +5,20 @@ from __future__ import annotations
 import io
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from standins import tagger
+from click.testing import CliRunner
+from paths import ROOT
+from standins import stand_in_load, tagger
 
 from llms_meet_ner import LmnError
+from llms_meet_ner.cli.tag import main as lmn_tag
 from llms_meet_ner.tagging import portions as portions_module
 from llms_meet_ner.tagging.file_run import SKIP, FileRun
 from llms_meet_ner.tagging.files.choosing import FileOptions
@@ -33,10 +38,13 @@ def run(name: str, out: str, *, with_: Tagger | None = None, restart: bool = Fal
         made.to_file(with_ or tagger(None), restart=restart)
 
 
-def killed(after: int, name: str, out: str, **options: Any) -> None:
-    """Run in a fork that is killed while it writes a portion, of which half a line is on the disk."""
-    child = os.fork()
-    if not child:
+class Killed(BaseException):
+    """The end of a run in the middle of a portion."""
+
+
+def broken_off(after: int, name: str, out: str, **options: Any) -> None:
+    """End a run while it writes a portion, of which half a line is on the disk."""
+    with pytest.MonkeyPatch.context() as patch:
         written = portions_module.Portions.add
         seen: list[object] = []
 
@@ -45,13 +53,31 @@ def killed(after: int, name: str, out: str, **options: Any) -> None:
             if len(seen) == after:
                 self._file.write(b'{"texts": [["half')
                 self._file.flush()
-                os.kill(os.getpid(), signal.SIGKILL)
+                raise Killed
             written(self, texts)
 
-        portions_module.Portions.add = add  # type: ignore[method-assign]
-        run(name, out, **options)
-        os._exit(0)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+        patch.setattr(portions_module.Portions, "add", add)
+        with pytest.raises(Killed):
+            run(name, out, **options)
+
+
+KILLED = """
+import os, signal, sys
+import llms_meet_ner.cli.tag as tag_cli, standins
+from llms_meet_ner.tagging import portions
+
+add, seen = portions.Portions.add, []
+
+def killing(self, texts):
+    seen.append(texts)
+    if len(seen) == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    add(self, texts)
+
+portions.Portions.add = killing
+tag_cli.load = standins.stand_in_load
+tag_cli.main(sys.argv[1:])
+"""
 
 
 @pytest.fixture
@@ -74,13 +100,13 @@ def files(workdir: Path) -> Path:
         ("a.csv", "b.parquet"),
     ],
 )
-def test_a_killed_run_goes_on_and_writes_the_same_bytes(
+def test_a_run_that_was_broken_off_goes_on_and_writes_the_same_bytes(
     name: str, out: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run(name, out)
     undisturbed = Path(out).read_bytes()
     Path(out).unlink()
-    killed(3, name, out)
+    broken_off(3, name, out)
     assert not Path(out).exists()
     tagging = tagger(None)
     run(name, out, with_=tagging)
@@ -91,9 +117,23 @@ def test_a_killed_run_goes_on_and_writes_the_same_bytes(
     assert {path.name for path in Path().iterdir() if path.name.startswith(("b", ".b"))} == {out}
 
 
+def test_a_run_that_sigkill_ended_goes_on(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ["--adapter", "x", "--language", "xx", "--out", "b.csv", "a.csv"]
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "tests/support")}
+    done = subprocess.run([sys.executable, "-c", KILLED, *words], env=env, capture_output=True, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert sorted(path.name for path in files.iterdir() if path.name.startswith("b")) == ["b.csv.partial"]
+    monkeypatch.setattr("llms_meet_ner.cli.tag.load", stand_in_load)
+    resumed = CliRunner().invoke(lmn_tag, words)
+    assert (resumed.exit_code, resumed.stderr) == (0, "b.csv.partial: goes on after 512 texts\n")
+    written = (files / "b.csv").read_bytes()
+    assert CliRunner().invoke(lmn_tag, words).stderr == ""
+    assert (files / "b.csv").read_bytes() == written
+
+
 @pytest.mark.usefixtures("files")
 def test_a_run_with_other_settings_is_refused_and_restart_discards_it(capsys: pytest.CaptureFixture[str]) -> None:
-    killed(2, "a.csv", "b.csv")
+    broken_off(2, "a.csv", "b.csv")
     with pytest.raises(LmnError, match="is in the way: another field; give the same ones to finish it, or --restart"):
         run("a.csv", "b.csv", field="n")
     with pytest.raises(LmnError, match="another format"):
