@@ -290,9 +290,13 @@ def resolve(options: ScoreOptions) -> ScoringPlan:
         options = replace(options, out=options.out or _rescored_folder(options.adapter, answers.run))
     card = _with_labels(card, answers.labels, options.change)
     wanted = options.baselines or options.train_split is not None
+    train_split = _train_split(card, recipe, options)
+    if isinstance(answers, PublishedAnswers) and not wanted:
+        published = answers.run.scores.analysis.train_split  # known words were those of this split
+        train_split = published if published in card.splits else None
     gold = GoldPlan(
         card, options.split, _source(recipe, card, options.source), repair, options.limit,
-        _train_split(card, recipe, options), wanted,
+        train_split, wanted,
     )  # fmt: skip
     if isinstance(answers, SystemAnswers) and options.min_confidence is not None:
         check_confidences(answers.system)

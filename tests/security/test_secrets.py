@@ -39,7 +39,7 @@ def published(*words: str, code: int = 0) -> str:
     result = CliRunner().invoke(lmn_publish, [*OPTIONS, *words])
     assert result.exit_code == code, result.output
     assert result.exception is None or isinstance(result.exception, SystemExit)
-    files = [path.read_bytes().decode("utf-8", "replace") for path in HUB.iterdir()] if HUB.is_dir() else []
+    files = [path.read_bytes().decode("utf-8", "replace") for path in HUB.rglob("*") if path.is_file()]
     return "\n".join([result.output, *files])
 
 

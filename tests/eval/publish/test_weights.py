@@ -26,9 +26,9 @@ def test_rounded_weights_and_those_that_are_kept(tiny: Trained) -> None:
     assert {tensor.dtype for tensor in after.values()} == {torch.bfloat16}
     for path in (trained_file, published):
         assert hashlib.sha256(path.read_bytes()).hexdigest() in card_of()[1]
-    first = {path.name: path.read_bytes() for path in Path("outputs/tiny/hub").iterdir()}
+    first = {path.name: path.read_bytes() for path in Path("outputs/tiny/hub").rglob("*") if path.is_file()}
     call("--dry-run")
-    assert {path.name: path.read_bytes() for path in Path("outputs/tiny/hub").iterdir()} == first, (
+    assert {path.name: path.read_bytes() for path in Path("outputs/tiny/hub").rglob("*") if path.is_file()} == first, (
         "the same again, byte for byte"
     )
     call("--dry-run", "--keep-float32", "--out", "elsewhere")
