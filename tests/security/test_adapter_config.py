@@ -145,8 +145,8 @@ def test_every_command_refuses_it(adapter: Path, keys: dict[str, Any]) -> None:
     for command, words in (
         (lmn_predict, ["--recipe", "r.yaml", "--split", "testb", "--limit", "1"]),
         (lmn_predict, ["serve-command", "--recipe", "r.yaml"]),
-        (lmn_publish, ["--recipe", "r.yaml", "--repo", "me/x", "--dry-run"]),
-        (lmn_publish, ["--recipe", "r.yaml", "--repo", "me/x", "--dry-run", "--merged"]),
+        (lmn_publish, ["--recipe", "r.yaml", "--repo", "me/x", "--base-model", "me/base", "--dry-run"]),
+        (lmn_publish, ["--recipe", "r.yaml", "--repo", "me/x", "--base-model", "me/base", "--dry-run", "--merged"]),
     ):
         result = CliRunner().invoke(command, words)
         assert (result.exit_code, "Error: adapter/adapter_config.json: " in result.stderr) == (1, True), result.output
