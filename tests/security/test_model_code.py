@@ -150,7 +150,7 @@ def test_the_key_of_a_recipe_no_longer_suffices(base: Path) -> None:
     calls = [
         (lmn_predict, ["--recipe", "r.yaml", "--split", "testb", "--limit", "1"]),
         (lmn_eval, ["--recipe", "r.yaml", "--split", "testb", "--limit", "1"]),
-        (lmn_publish, ["--recipe", "r.yaml", "--repo", "me/x", "--dry-run", "--merged"]),
+        (lmn_publish, ["--recipe", "r.yaml", "--repo", "me/x", "--base-model", "me/base", "--dry-run", "--merged"]),
     ]
     for command, words in calls:
         refused = CliRunner().invoke(command, words, input="y\n" * 9)
