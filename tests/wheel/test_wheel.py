@@ -176,7 +176,16 @@ def test_a_packaged_student_is_trained_scored_published_and_tags(heavy: Environm
     assert scores["recipe"] == "students/minilm_demo"
     tagged = heavy.run("lmn-tag", "--adapter", "outputs/few", given=TEXT).stdout
     assert "Babbage" in tagged
-    heavy.run("lmn-publish", *recipe, "--repo", "me/ner", "--base-model", "sentence-transformers/all-MiniLM-L6-v2", "--dry-run", *FEW_STEPS)
+    heavy.run(
+        "lmn-publish",
+        *recipe,
+        "--repo",
+        "me/ner",
+        "--base-model",
+        "sentence-transformers/all-MiniLM-L6-v2",
+        "--dry-run",
+        *FEW_STEPS,
+    )
     card = (heavy.work / "outputs/few/hub/README.md").read_text(encoding="utf-8")
     assert str(heavy.folder) not in card
     assert str(ROOT) not in card
