@@ -76,12 +76,6 @@ _answers_options = cloup.option_group(
         "--adapter",
         help="Adapter, merged model or student to score without a recipe: a folder that training has written, or a Hub id.",
     ),
-    cloup.option(
-        "--published-predictions",
-        "published",
-        is_flag=True,
-        help="Score what was published with the --adapter, spans by sentence id, against your gold; no model is loaded.",
-    ),
 )
 _gold_options = cloup.option_group(
     "Gold",
@@ -125,6 +119,12 @@ _score_options = cloup.option_group(
 )  # fmt: skip
 _foreign_options = cloup.option_group(
     "Outputs of other tools",
+    cloup.option(
+        "--published-predictions",
+        "published",
+        is_flag=True,
+        help="Score what was published with the --adapter, spans by sentence id, against your gold; no model is loaded.",
+    ),
     cloup.option(
         "--format", "format_name", type=click.Choice(format_names()),
         help="Output format, for --predictions of other tools or an --adapter that does not say. [default: bracketed]",

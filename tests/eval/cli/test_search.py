@@ -19,7 +19,10 @@ def test_the_command_tells_mistakes_without_a_traceback(plan: SearchPlan) -> Non
         "Error: data/dataset_info.json: no such file; write it with the lmn-convert command at the top of the recipe"
     )
     result = CliRunner().invoke(lmn_eval, ["search", "none.yaml"])
-    assert (result.exit_code, result.stderr) == (1, "Error: none.yaml: no such file; name a YAML file\n")
+    assert (result.exit_code, result.stderr) == (
+        1,
+        "Error: none.yaml: no such file; name a YAML file, or a packaged recipe that lmn-recipes lists\n",
+    )
 
 
 def test_code_of_a_base_model_is_trusted_and_cut_examples_are_allowed_on_the_command_line_alone(
