@@ -89,7 +89,7 @@ def test_a_quantised_base_keeps_its_adapter_apart(
     plain = load_pretrained(weights, "float32").eval()
     with torch.no_grad():
         found, exact = (one(ids).logits.float() for one in (model, plain))
-    assert torch.allclose(found, exact, atol=0.2 * float(exact.std()))
+    assert float((found - exact).std()) < 0.15 * float(exact.std())
     assert not torch.equal(found, exact)
 
 
