@@ -1,7 +1,7 @@
 """Outcomes of simulations that are kept with the code, and `RESULTS.md`, which is written from them.
 
 An outcome is kept in two files of `results/`: `NAME.json` with its tables and what they follow from, which this program takes out of the
-folder of a simulation, and `NAME.md` with a heading, what was done and the commands, which people write.
+folder of a simulation, and `NAME.txt` with a heading, what was done and the commands in Markdown, which people write.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def results_page(folder: Path = RESULTS_FOLDER) -> str:
     Raises:
         LmnError: An outcome has no description, or a file is damaged.
     """
-    kept = [(_described(path.with_suffix(".md")), KeptOutcome.load(path)) for path in sorted(folder.glob("*.json"))]
+    kept = [(_described(path.with_suffix(".txt")), KeptOutcome.load(path)) for path in sorted(folder.glob("*.json"))]
     return markdown("annotation.simulation/RESULTS.md.jinja", outcomes=kept)
 
 

@@ -44,7 +44,7 @@ def test_an_outcome_keeps_its_settings_and_counts_and_shows_its_tables(
     kept.mkdir()
     monkeypatch.setattr(results, "RESULTS_FOLDER", kept)
     monkeypatch.setattr(results, "RESULTS_PAGE", tmp_path / "RESULTS.md")
-    (kept / "mini.md").write_text("## A budget on *mini*\n\n```sh\nlmn-annotate\n```\n")
+    (kept / "mini.txt").write_text("## A budget on *mini*\n\n```sh\nlmn-annotate\n```\n")
     monkeypatch.setattr(results, "results_page", lambda: results_page(kept))
     run = CliRunner().invoke(results.main, [str(finished), "--name", "mini"])
     assert run.exit_code == 0, run.output
@@ -69,5 +69,5 @@ def test_what_cannot_be_kept_is_named(finished: Path) -> None:
 
 def test_an_outcome_without_a_description_is_named(finished: Path, tmp_path: Path) -> None:
     (tmp_path / "mini.json").write_text(json.dumps(to_json(KeptOutcome.of(finished))))
-    with pytest.raises(LmnError, match=r"mini\.md: .*; write there a heading, what was simulated, and the commands"):
+    with pytest.raises(LmnError, match=r"mini\.txt: .*; write there a heading, what was simulated, and the commands"):
         results_page(tmp_path)
