@@ -1,6 +1,6 @@
 # llms-meet-ner in a container (docs/install.md). EXTRAS=onnx makes an image without torch, which runs exported students.
 #   docker build --tag llms-meet-ner .
-#   docker run --rm --gpus all --user "$(id -u):$(id -g)" -v "$PWD:/work" llms-meet-ner lmn-train recipes/qwen25_conll.yaml
+#   docker run --rm --gpus all --user "$(id -u):$(id -g)" -v "$PWD:/home/lmn" llms-meet-ner lmn-train recipes/qwen25_conll.yaml
 
 FROM python:3.11-slim AS installed
 ARG EXTRAS=train,tag
@@ -13,13 +13,13 @@ RUN PIP_NO_CACHE_DIR=1 make install EXTRAS="$EXTRAS"
 
 FROM python:3.11-slim
 COPY --from=installed /opt/llms-meet-ner /opt/llms-meet-ner
-RUN useradd --create-home --home-dir /work --uid 1000 lmn \
-    && mkdir /work/models \
-    && chown -R lmn:lmn /work
+RUN useradd --create-home --home-dir /home/lmn --uid 1000 lmn \
+    && mkdir /home/lmn/models \
+    && chown -R lmn:lmn /home/lmn
 ENV PATH=/opt/llms-meet-ner/.venv/bin:$PATH \
-    HF_HOME=/work/models/hub \
+    HF_HOME=/home/lmn/models/hub \
     PYTHONUNBUFFERED=1
 USER lmn
-WORKDIR /work
-VOLUME /work
+WORKDIR /home/lmn
+VOLUME /home/lmn
 CMD ["lmn-tag", "--help"]
