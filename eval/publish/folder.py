@@ -13,8 +13,9 @@ from ...errors import LmnError
 from ...files import LOCK, TEMPORARY, atomic_write, read_json, sha256_of, temporary_folder, write_json
 from ...generation import move_files, remove_files
 from ...locking import locked
-from ...prompting.spec import PROMPT_SPEC_FILE
+from ...prompting.spec import PROMPT_SPEC_FILE, PromptSpec
 from ...rendering.plot import save_plot
+from ...students.student_file import StudentFile
 from ...systems.local import LocalSystem
 from ...systems.serve_command import CHAT_TEMPLATE_FILE, chat_template
 from ...training.adapter_config import read_adapter_config
@@ -179,27 +180,39 @@ def _fill(system: LocalSystem, training: Recipe, options: BuildOptions, base: st
         with atomic_write(new / name) as file:
             file.write(chat_template(spec.template))
     weights = _write_weights(system, options, base, new)
+    licence = Licence(options.licence, of_base=False) if options.licence else base_licence(base, system.weights().base)
+    return write_facts(new, training, options, base, spec, weights, licence, system.results_folder)
+
+
+def write_facts(
+    new: Path, training: Recipe, options: BuildOptions, base: str, spec: PromptSpec, weights: PublishedWeights, licence: Licence | None,
+    results: Path, student: StudentFile | None = None,
+) -> Publication:  # fmt: skip
+    """Write what stands beside the weights: recipe, log, published runs and the card; return the contents of the card.
+
+    Args:
+        new: Folder that is built.
+        training: Recipe of the training.
+        options: Choice of what goes into the folder.
+        base: Public name of the base model.
+        spec: Prompt of the adapter; for a student, the prompt spec of its data.
+        weights: Published weights.
+        licence: Licence; None if no file names one.
+        results: Folder of the scored runs.
+        student: What a student answers and how it reads; None for an adapter or a merged model.
+
+    Raises:
+        LmnError: A file is missing or damaged.
+    """
     write_recipe(new / RECIPE_FILE, training, base, options.allowed)
     log = TrainingLog.read(training.output_dir)
     plot = copy_log(training.output_dir, new, log)
     data = training_data(training, spec, corpus_text=options.corpus_text)
-    scored = read_scored(system.results_folder, weights.trained_sha256, options.splits, data.other_splits)
-    licence = Licence(options.licence, of_base=False) if options.licence else base_licence(base, system.weights().base)
+    scored = read_scored(results, weights.trained_sha256, options.splits, data.other_splits)
     published = Publication(
-        options.repo,
-        training,
-        base,
-        spec,
-        data,
-        scored,
-        log,
-        weights,
-        licence,
-        plot,
-        options.allowed,
-        None,
+        options.repo, training, base, spec, data, scored, log, weights, licence, plot, options.allowed, student,
         *write_runs(scored.runs, base, new),
-    )
+    )  # fmt: skip
     with atomic_write(new / CARD_FILE) as file:
         file.write(card_text(published))
     return published

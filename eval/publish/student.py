@@ -7,24 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import LmnError
-from ...files import atomic_write, read_json, sha256_of, write_json
+from ...files import read_json, sha256_of, write_json
 from ...students.epochs import EPOCHS_FILE
 from ...students.student_file import STUDENT_FILE, weights_of, without_places
 from ...systems.student import Student
-from ...training.logs import TrainingLog
 from ...training.recipe import Recipe
 from ...training.weights_header import read_header
 from ...typed_json import to_json
 from .base_model import Licence, base_licence, published_base
-from .card import card_text
-from .corpus import training_data
-from .folder import CARD_FILE, BuildOptions, Built, copy_log, copy_tokenizer, put_folder
-from .hyperparameters import write_recipe
+from .folder import BuildOptions, Built, copy_tokenizer, put_folder, write_facts
 from .onnx_weights import ONNX_FILES, count_parameters
 from .publication import Publication
-from .rescoring import write_runs
-from .scored import read_scored
-from .usage import RECIPE_FILE
 from .weights import CONFIG_FILE, PublishedWeights
 
 
@@ -55,30 +48,8 @@ def _fill(student: Student, training: Recipe, options: BuildOptions, base: str, 
     write_json(new / STUDENT_FILE, {**to_json(student.file), "model": base})
     if (source / EPOCHS_FILE).is_file():
         shutil.copyfile(source / EPOCHS_FILE, new / EPOCHS_FILE)
-    write_recipe(new / RECIPE_FILE, training, base, options.allowed)
-    log = TrainingLog.read(source)
-    plot = copy_log(source, new, log)
-    data = training_data(training, spec, corpus_text=options.corpus_text)
-    scored = read_scored(student.results_folder, weights.trained_sha256, options.splits, data.other_splits)
     licence = Licence(options.licence, of_base=False) if options.licence else base_licence(base, student.file.model)
-    published = Publication(
-        options.repo,
-        training,
-        base,
-        spec,
-        data,
-        scored,
-        log,
-        weights,
-        licence,
-        plot,
-        options.allowed,
-        student.file,
-        *write_runs(scored.runs, base, new),
-    )
-    with atomic_write(new / CARD_FILE) as file:
-        file.write(card_text(published))
-    return published
+    return write_facts(new, training, options, base, spec, weights, licence, student.results_folder, student.file)
 
 
 def _copy_model(source: Path, new: Path) -> PublishedWeights:
