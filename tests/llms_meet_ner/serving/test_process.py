@@ -93,10 +93,10 @@ def test_a_signal_ends_it_when_all_accepted_requests_are_answered(tmp_path: Path
 
 
 def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
-    with process(tmp_path) as one, ThreadPoolExecutor(1) as clients:
+    with process(tmp_path, "--portion", "1") as one, ThreadPoolExecutor(1) as clients:
         one.closed.touch()
-        lost = clients.submit(one.client.post, "/tag", json={"texts": ["Ann"]})
-        soon(lambda: one.metric("lmn_requests_under_way") == 1)
+        lost = clients.submit(one.client.post, "/tag", json={"texts": ["Ann", "Bob"]})
+        soon(lambda: one.metric("lmn_queue_sentences") == 1)  # and one in the model
         one.running.send_signal(signal.SIGINT)
         assert one.says().startswith("ending when all")
         assert one.running.poll() is None
