@@ -163,7 +163,7 @@ async def openapi(request: Request) -> Response:
 
 @_open.get("/healthz", responses={503: {"model": Health}})
 async def healthz(service: TheService, response: Response) -> Health:
-    """Say whether the service takes texts: 200 if it does, 503 while the model is loaded or the service ends."""
+    """Say whether the service takes texts: 200 if it does, 503 while the model is loaded or at fault, or the service ends."""
     model = service.model
     response.status_code = 200 if service.state == "ready" else 503
     return Health(

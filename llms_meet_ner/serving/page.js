@@ -44,7 +44,7 @@ async function look() {
   try {
     const health = await (await fetch("healthz")).json();
     model.textContent = health.status === "ready" ? health.model : "The service is " + health.status + ".";
-    if (health.status === "loading") setTimeout(look, 1000);
+    if (health.status === "loading" || health.status === "failing") setTimeout(look, 1000);
   } catch {
     model.textContent = "The service does not answer.";
   }

@@ -144,8 +144,10 @@ class Server(uvicorn.Server):
         await asyncio.wait((serving, leaving), return_when=asyncio.FIRST_COMPLETED)
         leaving.cancel()
         service.close()
-        await asyncio.to_thread(service.worker.join)
+        await asyncio.to_thread(service.worker.join, service.limits.patience)
         echo(f"ended; accepted requests: {service.accepted:,}, all answered", err=True)
+        if service.worker.is_alive():
+            _leave(0)  # it waits for a model that gives no answers, or for an answer that nobody takes
 
     def end(self) -> None:
         """Take no more requests; answer those that are accepted."""

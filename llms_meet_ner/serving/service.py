@@ -15,9 +15,9 @@ from .limits import Limits
 from .metrics import Metrics
 from .refusal import RefusedError
 from .waiting import Lane, QueueFullError, SentenceQueue, WaitingText
-from .worker import LoadedModel, Worker
+from .worker import LoadedModel, Worker, failing
 
-State = Literal["loading", "ready", "ending"]
+State = Literal["loading", "ready", "failing", "ending"]
 _LONGEST_WAIT = 60
 """Seconds of `Retry-After`, at most."""
 _WHILE_LOADING = 5
@@ -66,7 +66,9 @@ class Service:
         """Whether the service takes texts, or why not."""
         if self.ending:
             return "ending"
-        return "ready" if self.model else "loading"
+        if not self.model:
+            return "loading"
+        return "failing" if self.worker.fault else "ready"
 
     @property
     def is_idle(self) -> bool:
@@ -84,8 +86,7 @@ class Service:
         Raises:
             RefusedError: No place is free, or the service takes no texts.
         """
-        if self.state != "ready":
-            raise self._not_ready()
+        self.check_ready()
         if self._under_way >= self.limits.requests:
             raise RefusedError("busy", f"{self._under_way:,} requests are under way; try again later", self._wait())
         self._under_way += 1
@@ -96,6 +97,19 @@ class Service:
             self._under_way -= 1
             self.metrics.under_way.set(self._under_way)
 
+    def check_ready(self) -> None:
+        """Make sure that the service takes texts.
+
+        Raises:
+            RefusedError: It takes none.
+        """
+        if self.ending:
+            raise RefusedError("ending", "the service is ending; try again later", _WHILE_LOADING)
+        if not self.model:
+            raise RefusedError("loading", "the model is being loaded; try again later", _WHILE_LOADING)
+        if fault := self.worker.fault:
+            raise failing(fault)
+
     async def tag(self, texts: Sequence[str]) -> list[TaggedText]:
         """Tag the texts of a request, all or none of them. If the task is cancelled, they leave the queue.
 
@@ -105,8 +119,7 @@ class Service:
         waiting = [await self.split(text) for text in texts]
         number = sum(len(text.sentences) for text in waiting)
         self._check_sentences(number)
-        if self.ending:
-            raise self._not_ready()
+        self.check_ready()
         try:
             self._queue.offer(waiting)
         except QueueFullError as full:
@@ -171,11 +184,6 @@ class Service:
         if number > self.limits.queue:
             message = f"{number:,} sentences are more than the queue has room for ({self.limits.queue:,}); send fewer at a time"
             raise RefusedError("input", message)
-
-    def _not_ready(self) -> RefusedError:
-        if self.ending:
-            return RefusedError("ending", "the service is ending; try again later", _WHILE_LOADING)
-        return RefusedError("loading", "the model is being loaded; try again later", _WHILE_LOADING)
 
     def _wait(self) -> int:
         """Return in how many seconds the queue will be empty, as far as can be told."""

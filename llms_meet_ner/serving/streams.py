@@ -117,6 +117,7 @@ class Stream(Response):
                 yield None
                 continue
             await self._room(len(content or b""))
+            self._service.check_ready()
             fields: dict[str, Any] = {}
             try:
                 if content is None:

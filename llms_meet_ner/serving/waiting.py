@@ -165,6 +165,16 @@ class SentenceQueue:
                         found.append(sentence)
         return found
 
+    def clear(self) -> list[WaitingSentence]:
+        """Return everything that waits, without waiting; the queue is empty then."""
+        with self._changed:
+            return [self._next() for _ in range(self._depth)]
+
+    def wait_for_end(self, seconds: float) -> bool:
+        """Wait until the queue is closed, but not longer than this; return whether it is."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._closed, seconds)
+
     def close(self) -> None:
         """Let the worker end when it has taken what waits."""
         with self._changed:

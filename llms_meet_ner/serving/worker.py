@@ -10,6 +10,7 @@ from threading import Thread
 from time import perf_counter
 
 from ..errors import LmnError
+from ..systems.server import NoAnswerError
 from ..tagging.tagger import TaggedSentence, Tagger
 from .metrics import Metrics
 from .refusal import RefusedError
@@ -18,6 +19,8 @@ from .waiting import SentenceQueue, WaitingSentence, WaitingText
 LOG_HINT = "the log of the service says more"
 _PROBE = ("Anna", "saw", "Paris", ".")
 """A sentence that every model can answer."""
+PAUSE = 10
+"""Whole seconds between two questions to a model that gives no answers."""
 _RECENT = 0.2
 """Weight of a portion in the mean time of a sentence."""
 _log = logging.getLogger(__name__)
@@ -42,7 +45,10 @@ class Worker(Thread):
     """Loads the model and tags until the queue is closed and empty.
 
     A text that the model cannot answer fails alone. If a portion fails, the model is asked for a sentence that it can answer: if that fails
-    too, the model is at fault, and the texts of the portion may be sent again later; otherwise each text of the portion is tagged apart.
+    too, the model is at fault; otherwise each text of the portion is tagged apart. A server that cannot be reached is at fault at once.
+
+    As long as the model is at fault, nothing waits for it: texts fail, and may be sent again later. It is asked for that sentence now and
+    then, until it answers it.
 
     Args:
         load: Loads the tagger.
@@ -53,12 +59,14 @@ class Worker(Thread):
     Attributes:
         loaded: The loaded model, or why it could not be loaded.
         pace: Seconds of a sentence lately; 0 before the first.
+        fault: What clients are told while the model is at fault; None while it is not.
     """
 
     def __init__(self, load: Callable[[], Tagger], queue: SentenceQueue, portion: int, metrics: Metrics) -> None:
         super().__init__(name="tagging", daemon=True)
         self.loaded: Future[LoadedModel] = Future()
         self.pace = 0.0
+        self.fault: str | None = None
         self._load = load
         self._queue = queue
         self._portion = portion
@@ -77,19 +85,24 @@ class Worker(Thread):
             return
         self.loaded.set_result(loaded)
         while portion := self._queue.take(self._portion):
-            self._tag(portion)
+            fault = self._tag(portion)
+            if fault:
+                self._refuse_while(fault)
 
-    def _tag(self, portion: Sequence[WaitingSentence]) -> None:
-        began = perf_counter()
+    def _tag(self, portion: Sequence[WaitingSentence]) -> Exception | None:
+        """Tag sentences; return the fault of the model, None if it has none."""
+        began, fault = perf_counter(), None
         try:
             self._answer(portion)
         except Exception as error:
-            self._tag_apart(portion, error)
+            fault = self._tag_apart(portion, error)
         seconds = perf_counter() - began
         self._metrics.portions.observe(len(portion))
         self._metrics.tagging.observe(seconds)
-        pace = seconds / len(portion)
-        self.pace = pace if not self.pace else (1 - _RECENT) * self.pace + _RECENT * pace
+        if fault is None:
+            pace = seconds / len(portion)
+            self.pace = pace if not self.pace else (1 - _RECENT) * self.pace + _RECENT * pace
+        return fault
 
     def _answer(self, sentences: Sequence[WaitingSentence]) -> None:
         """Tag sentences together and hand each to its text."""
@@ -98,23 +111,41 @@ class Worker(Thread):
             sentence.keep(replace(answer, offsets=sentence.offsets))
         self._metrics.sentences.inc(len(sentences))
 
-    def _tag_apart(self, portion: Sequence[WaitingSentence], error: Exception) -> None:
-        """Tag each text of a portion that failed on its own."""
+    def _tag_apart(self, portion: Sequence[WaitingSentence], error: Exception) -> Exception | None:
+        """Tag each text of a portion that failed on its own; return the fault of the model, None if it has none."""
         texts: dict[WaitingText, list[WaitingSentence]] = {}
         for sentence in portion:
             texts.setdefault(sentence.text, []).append(sentence)
-        fault = self._fault_of_the_model()
-        if fault is not None:
-            for text in texts:
-                text.fail(RefusedError("failing", f"the model gives no answers now: {_told(fault)}", retry_after=10))
-            return
+        fault = error if isinstance(error, NoAnswerError) else self._fault_of_the_model()
         for text, sentences in texts.items():
-            try:
-                if len(texts) == 1:
-                    raise error
-                self._answer(sentences)
-            except Exception as own:
-                text.fail(RefusedError("text", _told(own)))
+            if fault is None:
+                try:
+                    self._answer(sentences)
+                except NoAnswerError as own:
+                    fault = own
+                except Exception as own:
+                    _log.log(
+                        logging.DEBUG if isinstance(own, LmnError) else logging.ERROR,
+                        "an error while tagging",
+                        exc_info=own,
+                    )
+                    text.fail(RefusedError("text", _told(own)))
+            if fault is not None:
+                text.fail(failing(_told(fault)))
+        return fault
+
+    def _refuse_while(self, fault: Exception | None) -> None:
+        """Fail all texts that wait until the model is no longer at fault, or the queue is closed."""
+        _log.error("the model gives no answers: %s", fault, exc_info=None if isinstance(fault, LmnError) else fault)
+        while fault is not None:
+            self.fault = _told(fault)
+            for sentence in self._queue.clear():
+                sentence.text.fail(failing(self.fault))
+            if self._queue.wait_for_end(PAUSE):
+                return
+            fault = self._fault_of_the_model()
+        self.fault = None
+        _log.warning("the model answers again")
 
     def _fault_of_the_model(self) -> Exception | None:
         """Return why the model cannot answer a sentence that it could answer when it was loaded; None if it can."""
@@ -125,9 +156,13 @@ class Worker(Thread):
         return None
 
 
+def failing(fault: str) -> RefusedError:
+    """Return the refusal of a text or a request while the model is at fault."""
+    return RefusedError("failing", f"the model gives no answers now: {fault}", PAUSE)
+
+
 def _told(error: Exception) -> str:
-    """Return what a client is told; the rest goes to the log."""
+    """Return what a client is told: the remedy is for whoever runs the service."""
     if isinstance(error, LmnError):
-        return str(error)
-    _log.error("an error while tagging", exc_info=error)
+        return str(LmnError(error.what, error.where))
     return f"an error in the service ({type(error).__name__}); {LOG_HINT}"

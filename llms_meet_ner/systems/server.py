@@ -54,6 +54,10 @@ _BASE_URL = "--base-url ends in /v1 with most servers"
 _BOUND = "if it is too long for the server, --max-new-tokens N bounds the output"
 
 
+class NoAnswerError(LmnError):
+    """A server that cannot be reached or takes no more requests, after all retries: whatever it is asked, the same may happen."""
+
+
 class TooLongError(LmnError):
     """A request that does not fit the window of the served model."""
 
@@ -380,8 +384,8 @@ class Server:
                 f"answered with something that is not JSON: {_line(response.content)}", _BASE_URL
             ) from None
 
-    def _error(self, what: str, remedy: str) -> LmnError:
-        return LmnError(what, self.options.shown_url, f"{remedy}; {_GO_ON}")
+    def _error(self, what: str, remedy: str, kind: type[LmnError] = LmnError) -> LmnError:
+        return kind(what, self.options.shown_url, f"{remedy}; {_GO_ON}")
 
     def _failure(self, error: Exception, not_found: Callable[[], str], other_grammar: str | None) -> LmnError:
         """Return an error for a failed request, with a remedy."""
@@ -389,12 +393,14 @@ class Server:
 
         tries = f"after {self.options.retries} retries"
         what = _said(error) if isinstance(error, openai.APIStatusError) else _line(error.__cause__ or error)
+        kind = LmnError
         match error:
             case openai.APITimeoutError():
                 what = f"no answer within {self.options.timeout:g} s {tries}"
                 remedy = "--timeout N waits longer, or take a smaller --concurrency"
             case openai.APIConnectionError():
                 what, remedy = f"cannot be reached {tries} ({what})", "start the server, or name it with --base-url"
+                kind = NoAnswerError
             case openai.AuthenticationError() | openai.PermissionDeniedError():
                 what = f"refused the key ({what})"
                 remedy = f"set {KEY_VARIABLE} in the environment to one that it takes"
@@ -404,13 +410,14 @@ class Server:
             case openai.RateLimitError() | openai.InternalServerError():
                 what = f"still no answer {tries} ({what})"
                 remedy = "try again later, or with a smaller --concurrency"
+                kind = NoAnswerError if isinstance(error, openai.RateLimitError) else LmnError
             case openai.APIStatusError() if error.status_code < 400:
                 what, remedy = f"gave no answer, and may have moved ({what})", "--base-url names the address itself"
             case openai.APIStatusError():
                 return self._refusal(what, other_grammar)
             case _:
                 what, remedy = f"gave an answer that cannot be read ({type(error).__name__}: {_line(error)})", _BASE_URL
-        return self._error(what, remedy)
+        return self._error(what, remedy, kind)
 
     def _refusal(self, said: str, other_grammar: str | None) -> LmnError:
         """Return an error for a request that the server does not take; a constrained output has no `--max-new-tokens`."""

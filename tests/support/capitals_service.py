@@ -27,6 +27,8 @@ from llms_meet_ner.tagging.splitting import Splitter, make_splitter
 from llms_meet_ner.tagging.tagger import Tagger
 
 SHA256 = "c" * 64
+STAND_IN = (sys.executable, __file__, "--adapter", "x")
+"""Command that is `lmn-serve` with the stand-in model."""
 CLOSED = "LMN_TEST_CLOSED"
 """Variable with the name of a file; the model of a process waits while it exists."""
 
@@ -190,21 +192,24 @@ class Process:
 
 
 @contextmanager
-def process(folder: Path, *words: str, is_closed: bool = False) -> Iterator[Process]:
-    """Start the service as a process, wait until it is ready or loads its model, and kill it at the end if it still runs.
+def process(
+    folder: Path, *words: str, is_closed: bool = False, command: Sequence[str] = STAND_IN, name: str = "capitals"
+) -> Iterator[Process]:
+    """Start a service as a process, wait until it is ready or loads its model, and kill it at the end if it still runs.
 
     Args:
         folder: Folder for the file that keeps its model waiting.
         words: Options of `lmn-serve`.
         is_closed: Whether its model waits from the start.
+        command: Command that starts it.
+        name: Name of its model.
     """
-    command = [sys.executable, __file__, "--adapter", "x", "--port", "0", *words]
     closed = folder / "closed"
     if is_closed:
         closed.touch()
     environment = {**os.environ, CLOSED: str(closed)}
     with subprocess.Popen(
-        command, stderr=subprocess.PIPE, text=True, env=environment, cwd=Path(__file__).parent
+        [*command, "--port", "0", *words], stderr=subprocess.PIPE, text=True, env=environment, cwd=Path(__file__).parent
     ) as one:
         try:
             assert one.stderr
@@ -212,7 +217,7 @@ def process(folder: Path, *words: str, is_closed: bool = False) -> Iterator[Proc
             url = first.removeprefix("loading the model; ").partition("/healthz")[0]
             assert url.startswith("http://"), first
             if not is_closed:
-                assert one.stderr.readline() == f"serving capitals at {url}\n"
+                assert one.stderr.readline() == f"serving {name} at {url}\n"
             with httpx.Client(base_url=url, timeout=60) as client:
                 yield Process(one, url, client, closed)
         finally:

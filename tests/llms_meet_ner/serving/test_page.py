@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -35,7 +36,7 @@ def shown(browser: Browser, one: Running) -> Iterator[Page]:
     tab.goto(one.url)
     yield tab
     context.close()
-    refused = [line for line in said if "the server responded with a status of 4" in line]
+    refused = [line for line in said if re.search("the server responded with a status of (4|503)", line)]
     assert said == refused
 
 
@@ -70,11 +71,20 @@ def test_errors_are_said(browser: Browser) -> None:
     with running() as one, shown(browser, one) as tab:
         tab.locator("#text").fill("Bad")
         tab.keyboard.press("Control+Enter")
-        expect(tab.locator("#said")).to_have_text("Bad: cannot be read; leave it out")
+        expect(tab.locator("#said")).to_have_text("Bad: cannot be read")
         tab.locator("#text").fill("Anna")
         tab.keyboard.press("Control+Enter")
         expect(tab.locator("#said")).to_have_text("")
         expect(tab.get_by_role("button")).to_be_enabled()
+
+
+def test_the_page_says_when_the_model_is_at_fault_and_when_it_answers_again(browser: Browser) -> None:
+    with running() as one, shown(browser, one) as tab:
+        one.service.worker.fault = "it burns"
+        tab.reload()
+        expect(tab.locator("#model")).to_have_text("The service is failing.")
+        one.service.worker.fault = None
+        expect(tab.locator("#model")).to_have_text("capitals")
 
 
 def test_a_service_with_a_key_asks_for_it(browser: Browser) -> None:

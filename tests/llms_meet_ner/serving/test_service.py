@@ -39,6 +39,21 @@ def test_it_takes_texts_between_loading_and_its_end() -> None:
     one.close()
 
 
+def test_it_takes_no_texts_while_the_model_is_at_fault() -> None:
+    one = service()
+    with one.place():
+        one.worker.fault = "it burns"
+        for refuse in (lambda: asyncio.run(one.tag(["a"])), one.check_ready):
+            with pytest.raises(RefusedError) as refused:
+                refuse()
+            assert (refused.value.reason, refused.value.message) == (
+                "failing",
+                "the model gives no answers now: it burns",
+            )
+    assert (one.state, one._queue.depth) == ("failing", 0)
+    one.close()
+
+
 def test_a_model_that_failed_is_never_ready() -> None:
     one = service()
     one.worker.loaded = Future()

@@ -95,7 +95,7 @@ def test_answers_are_those_of_a_request_in_order_with_the_fields_of_their_lines(
         (b'{"id": 4}', {"error": 'the line is not an object with a text: {"text": "..."}'}),
         (b'{"id": 4, "text": null}', {"id": 4, "error": "text is None, not a text"}),
         (b'{"text": "", "pieces": 1}', {"error": "'pieces' is a field of the answer; rename the field of the line"}),
-        (b'{"id": 4, "text": "Bad"}', {"id": 4, "error": "Bad: cannot be read; leave it out"}),
+        (b'{"id": 4, "text": "Bad"}', {"id": 4, "error": "Bad: cannot be read"}),
         (b'{"id": 4, "text": "%s"}' % (b"x" * 101), {"id": 4, "error": "a text has 101 characters, more than 100; cut it at a paragraph"}),
         (b'{"text": "%s"}' % (b"x" * 300), {"error": "the line is longer than 300 bytes"}),
     ],

@@ -67,6 +67,19 @@ def test_a_closed_queue_is_emptied_and_then_ends() -> None:
     assert queue.take(9) == []
 
 
+def test_a_queue_is_cleared_at_once_and_says_when_it_is_closed() -> None:
+    queue = SentenceQueue(3)
+    assert queue.clear() == []
+    queue.offer([text_of("a", 2)])
+    queue.offer([text_of("b", 1)])
+    assert names(queue.clear()) == "a0 b0 a1"
+    assert queue.depth == 0
+    queue.offer([text_of("c", 3)])
+    assert not queue.wait_for_end(0.01)
+    queue.close()
+    assert queue.wait_for_end(60)
+
+
 def test_a_worker_that_waits_wakes_up() -> None:
     queue, found = SentenceQueue(3), []
     worker = threading.Thread(target=lambda: found.extend([queue.take(1), queue.take(1)]))

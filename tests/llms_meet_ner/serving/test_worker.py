@@ -9,6 +9,7 @@ import pytest
 from capitals_service import SHA256, ServedCapitals, soon
 
 from llms_meet_ner import LmnError
+from llms_meet_ner.serving import worker
 from llms_meet_ner.serving.metrics import Metrics
 from llms_meet_ner.serving.refusal import RefusedError
 from llms_meet_ner.serving.waiting import SentenceQueue, WaitingText
@@ -69,7 +70,7 @@ def test_what_waits_is_tagged_in_common_portions(scene: Scene) -> None:
 
 @pytest.mark.parametrize(
     ("word", "told"),
-    [("Bad", "Bad: cannot be read; leave it out"), ("Crash", "an error in the service (ZeroDivisionError); the log of the service says more")],
+    [("Bad", "Bad: cannot be read"), ("Crash", "an error in the service (ZeroDivisionError); the log of the service says more")],
 )  # fmt: skip
 def test_a_text_that_fails_fails_alone(scene: Scene, word: str, told: str, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.ERROR):
@@ -85,14 +86,24 @@ def test_a_text_that_fails_fails_alone(scene: Scene, word: str, told: str, caplo
     assert not scene.waiting("Eve.")[0].result.exception(30)
 
 
-def test_a_model_that_is_at_fault_fails_what_it_has_with_a_time_to_try_again(scene: Scene) -> None:
+def test_a_model_that_is_at_fault_fails_what_waits_with_a_time_to_try_again(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(worker, "PAUSE", 0.05)
     scene.system.is_broken = True
     failed = [text.result.exception(30) for text in scene.waiting("Anna.", "Bob.")]
     for error in failed:
         assert isinstance(error, RefusedError)
-        assert (error.reason, error.status, error.retry_after) == ("failing", 503, 10)
-    assert scene.system.asked == [1, 1, 2, 1]
+        assert (error.reason, error.status, error.retry_after) == ("failing", 503, 0.05)
+        assert error.message == "the model gives no answers now: Bad: cannot be read"
+    assert set(scene.system.asked) == {1}  # not about the two that waited
+    assert scene.worker.fault == "Bad: cannot be read"
     scene.system.is_broken = False
+    soon(lambda: scene.worker.fault is None)
+    assert [record.getMessage() for record in caplog.records] == [
+        "the model gives no answers: Bad: cannot be read; leave it out",
+        "the model answers again",
+    ]
     assert not scene.waiting("Eve.")[0].result.exception(30)
 
 
