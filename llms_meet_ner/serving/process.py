@@ -41,7 +41,9 @@ def serve(load: Callable[[], Tagger], host: str, port: int, limits: Limits) -> N
     """
     key = key_for(host, os.environ.get(KEY_VARIABLE))
     with listening(host, port) as listener:
-        asyncio.run(Server(Service(load, limits, key)).run_on(listener))
+        is_done = asyncio.run(Server(Service(load, limits, key)).run_on(listener))
+    if not is_done:
+        _leave(0)
 
 
 def key_for(host: str, given: str | None) -> str | None:
@@ -116,8 +118,12 @@ class Server(uvicorn.Server):
             )
         )  # fmt: skip
 
-    async def run_on(self, listener: socket.socket) -> None:
+    async def run_on(self, listener: socket.socket) -> bool:
         """Load the model, answer requests, and return when the service has ended.
+
+        Returns:
+            Whether the thread that owns the model has ended. If it has not, it loads the model, waits for a model that gives no answers, or
+            computes what nobody takes, and nobody can stop it.
 
         Raises:
             LmnError: The model cannot be loaded.
@@ -129,8 +135,8 @@ class Server(uvicorn.Server):
         loading = asyncio.wrap_future(service.worker.loaded)
         await asyncio.wait((serving, loading), return_when=asyncio.FIRST_COMPLETED)
         if not loading.done():
-            echo("ended while the model was loaded", err=True)
-            _leave(0)  # nobody can stop the thread that loads
+            _say("ended while the model was loaded")
+            return False
         if loading.exception():
             self.should_exit = True
             await serving
@@ -145,9 +151,8 @@ class Server(uvicorn.Server):
         leaving.cancel()
         service.close()
         await asyncio.to_thread(service.worker.join, service.limits.patience)
-        echo(f"ended; accepted requests: {service.accepted:,}, all answered", err=True)
-        if service.worker.is_alive():
-            _leave(0)  # it waits for a model that gives no answers, or for an answer that nobody takes
+        _say(f"ended; accepted requests: {service.accepted:,}, all answered")
+        return not service.worker.is_alive()
 
     def end(self) -> None:
         """Take no more requests; answer those that are accepted."""
@@ -164,10 +169,10 @@ class Server(uvicorn.Server):
 
     def _hear(self, number: int) -> None:
         if self._service.ending:
-            echo("ended at once; some accepted requests are not answered", err=True)
+            _say("ended at once; some accepted requests are not answered")
             _leave(128 + number)
-        echo("ending when all accepted requests are answered; a second signal ends at once", err=True)
         self.end()
+        _say("ending when all accepted requests are answered; a second signal ends at once")
 
     async def _nobody_takes(self) -> None:
         """Return when the service has answered everything, and some clients have not taken it in time."""
@@ -176,8 +181,16 @@ class Server(uvicorn.Server):
         await asyncio.sleep(self._service.limits.patience)
 
 
+def _say(line: str) -> None:
+    """Print a line of the end on standard error, if anybody still reads that."""
+    try:
+        echo(line, err=True)
+    except OSError:
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno()
+        )  # or Python fails when it writes the rest at its exit
+
+
 def _leave(status: int) -> None:
     """End the process now, whatever its threads do."""
-    sys.stdout.flush()
-    sys.stderr.flush()
     os._exit(status)

@@ -106,6 +106,14 @@ def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
         assert isinstance(lost.exception(), httpx.RemoteProtocolError | httpx.ReadError)
 
 
+def test_a_signal_ends_it_when_nobody_reads_what_it_says(tmp_path: Path) -> None:
+    with process(tmp_path) as one:
+        assert one.running.stderr
+        one.running.stderr.close()
+        one.running.send_signal(signal.SIGTERM)
+        assert one.running.wait(30) == 0
+
+
 def test_a_signal_ends_it_while_the_model_is_loaded(tmp_path: Path) -> None:
     with process(tmp_path, is_closed=True) as one:
         assert one.client.get("/healthz").json()["status"] == "loading"
