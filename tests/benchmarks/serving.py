@@ -66,8 +66,10 @@ def serving(words: Sequence[str]) -> Iterator[str]:
                 break
         else:
             raise SystemExit("the service did not start; run lmn-serve by hand with these options")
-        yield line.split("http://")[1].split(";")[0].strip()
-        process.terminate()
+        try:
+            yield line.split("http://")[1].split(";")[0].strip()
+        finally:
+            process.terminate()
 
 
 def ask(host: str, texts: Sequence[str], numbers: Iterator[int]) -> list[tuple[int, float, int]]:
