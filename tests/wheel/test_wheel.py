@@ -140,6 +140,7 @@ MISSING = {
     "lmn-publish --recipe demo_smollm2 --repo me/ner --dry-run": "tag",
     "lmn-publish --repo me/ner": "tag",
     "lmn-tag --adapter me/ner text.txt": "tag",
+    "lmn-serve --adapter me/ner": "serve",
     "lmn-eval --adapter me/ner --corpus demo --split testb": "tag",
     "lmn-eval --recipe demo_smollm2 --split testb --untrained": "train",
     "lmn-predict --recipe demo_smollm2 --split testb --untrained": "train",
