@@ -154,7 +154,7 @@ def running(
         one.thread.start()
         try:
             if wait:
-                soon(lambda: service.model and server.started)
+                soon(lambda: service.model and server.started, 60)
             yield one
         finally:
             system.gate.set()

@@ -177,16 +177,15 @@ def test_nothing_is_answered_while_the_model_is_loaded() -> None:
         soon(lambda: one.client.get("/healthz").status_code == 200)
 
 
-@pytest.mark.slow
-def test_a_student_answers_as_lmn_tag_does(workdir: Path, corpora: Path) -> None:
-    """Texts of a real corpus, in requests of other sizes than the portions of the command."""
-    from tiny_encoders import save_tiny_student
+def test_a_student_answers_as_lmn_tag_does(workdir: Path) -> None:
+    """Texts in requests of other sizes than the portions of the command; an exported student, which is made and loaded without torch."""
+    from tiny_encoders import save_tiny_onnx
 
     from llms_meet_ner.data_converters import load_card, read_corpus
     from llms_meet_ner.tagging.loading import load
 
-    student = save_tiny_student(workdir)
-    texts = [sentence.text for sentence in read_corpus(load_card("wikigold"), "test", corpora / "wikigold")][:24]
+    student = save_tiny_onnx(workdir / "student").parent
+    texts = [sentence.text for sentence in read_corpus(load_card("demo"), "testb")][:24]
     tagger = load(student)
     expected = [tagged.to_dict() for tagged in tagger.tag(texts)]
     assert sum(len(row["entities"]) for row in expected) > 20

@@ -107,7 +107,7 @@ def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
 
 
 def test_a_signal_ends_it_when_nobody_reads_what_it_says(tmp_path: Path) -> None:
-    with process(tmp_path) as one:
+    with process(tmp_path, is_closed=True) as one:
         assert one.running.stderr
         one.running.stderr.close()
         one.running.send_signal(signal.SIGTERM)
