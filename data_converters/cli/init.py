@@ -20,7 +20,7 @@ from ..alpaca import prompt_spec_of
 from ..cards import CARD_FILE, load_card
 from ..corpus import read_corpus
 from ..problems import ProblemLog
-from ..starting.recipe_text import MODEL, check_model, recipe_text, sizes_of
+from ..starting.recipe_text import MODEL, Device, check_model, recipe_text, sizes_of
 from ..starting.start import Start, default_card, start
 
 _RECIPES = Path("recipes")
@@ -51,12 +51,17 @@ _RECIPES = Path("recipes")
     ),
     cloup.option("--model", default=MODEL, show_default=True, help="Base model of the recipe."),
     cloup.option("--template", help="LLaMA-Factory's template for it. [default: by the model's name]"),
+    cloup.option(
+        "--qlora",
+        is_flag=True,
+        help="Train with the base model in four bits, for a GPU with 16 GB if it has 7 billion weights.",
+    ),
     cloup.option("--cpu", is_flag=True, help="Train without a GPU."),
 )
 @catch_errors
 def init(
     files: tuple[str, ...], name: str | None, language: str | None, seed: int, card_file: Path | None, restart: bool,
-    recipe: bool, recipe_file: Path | None, model: str, template: str | None, cpu: bool,
+    recipe: bool, recipe_file: Path | None, model: str, template: str | None, qlora: bool, cpu: bool,
 ) -> None:  # fmt: skip
     """Look at files without a card, and write one that works.
 
@@ -64,8 +69,11 @@ def init(
 
     \b
     lmn-convert init exports/messages.jsonl --recipe     exports/card.yaml and recipes/messages.yaml
+    lmn-convert init exports/messages.jsonl --recipe --qlora                     the same for a GPU with 16 GB
     lmn-convert init train.conll dev.conll test.conll    card.yaml beside them
     """  # noqa: D301
+    if qlora and cpu:
+        raise click.UsageError("--qlora needs a GPU, and --cpu trains without one")
     wants_recipe = recipe or recipe_file is not None
     chosen = check_model(model, template) if wants_recipe else ""
     begun = start(files, name=name, language=language, seed=seed)
@@ -82,7 +90,9 @@ def init(
     convert = _convert_command(begun, card_path)
     echo(f"\ncard: {card_path} (fill in the definitions of the labels, which a model reads)")
     if wants_recipe:
-        _write_recipe(begun, card_path, recipe_path, convert, (model, chosen), cpu)
+        _write_recipe(
+            begun, card_path, recipe_path, convert, (model, chosen), "cpu" if cpu else "qlora" if qlora else "gpu"
+        )
     echo("\n".join(["", "next:", f"  {convert}", *(_training_commands(begun, recipe_path) if wants_recipe else [])]))
 
 
@@ -119,7 +129,7 @@ def _print_found(begun: Start) -> None:
 
 
 def _write_recipe(
-    begun: Start, card_path: Path, recipe_path: Path, convert: str, model: tuple[str, str], cpu: bool
+    begun: Start, card_path: Path, recipe_path: Path, convert: str, model: tuple[str, str], device: Device
 ) -> None:  # fmt: skip
     """Write a recipe for the corpus, and read it as every command does."""
     card = load_card(card_path)
@@ -135,7 +145,14 @@ def _write_recipe(
     commands += f"\n#   The plain way to the same adapter:\n#   {plain}"
     assert data[0] is not None
     text = recipe_text(
-        recipe_path, card.name, sizes, (data[0], data[1]), model=model[0], template=model[1], cpu=cpu, commands=commands
+        recipe_path,
+        card.name,
+        sizes,
+        (data[0], data[1]),
+        model=model[0],
+        template=model[1],
+        device=device,
+        commands=commands,
     )
     with atomic_write(recipe_path) as file:
         file.write(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from ...errors import LmnError
 from ...formats import get_format
@@ -13,6 +14,8 @@ from ...prompting.spec import PromptSpec
 from ...sentence import Sentence
 from ...training.recipe import Recipe
 
+Device = Literal["gpu", "qlora", "cpu"]
+"""What a training runs on: a GPU, a small one with the base model in four bits, or none."""
 MODEL = "Qwen/Qwen2.5-7B"
 """Base model of a recipe unless another is named: that of `recipes/qwen25_conll.yaml`."""
 _TEMPLATES = {
@@ -84,7 +87,7 @@ def template_of(model: str) -> str | None:
 
 
 def recipe_text(
-    path: Path, name: str, sizes: Sizes, data: tuple[str, str | None], *, model: str, template: str, cpu: bool, commands: str
+    path: Path, name: str, sizes: Sizes, data: tuple[str, str | None], *, model: str, template: str, device: Device, commands: str
 ) -> str:  # fmt: skip
     """Return the text of a recipe.
 
@@ -95,15 +98,18 @@ def recipe_text(
         data: Data set to train on, and the one to evaluate on; None for none.
         model: Base model.
         template: LLaMA-Factory's template.
-        cpu: Whether to train without a GPU.
+        device: What the training runs on.
         commands: Commands that write the data and score the adapter, as comment lines.
     """
     train, dev = data
     evaluation = _EVALUATION.format(dev=dev, every=sizes.every) if dev else ""
-    rate, rank = ("2.0e-5", 256) if model == MODEL else ("1.0e-4", 32)
+    cpu, qlora = device == "cpu", device == "qlora"
+    small = ("1.0e-4", 64 if qlora else 32)  # rate and rank, as in qwen25_conll_qlora
+    rate, rank = ("2.0e-5", 256) if model == MODEL and not qlora else small
     return _RECIPE.format(
         path=path, name=name, model=model, template=template, train=train, rank=rank, alpha=2 * rank, rate=rate,
-        device=_CPU if cpu else _GPU, batch=_BATCH if cpu else 1, gather=1 if cpu else _BATCH, evaluation=evaluation,
+        device=_CPU if cpu else _GPU, quantization=_FOUR_BITS if qlora else "", hardware=_SMALL_GPU if qlora else _ANY,
+        extras="train,qlora" if qlora else "train", batch=_BATCH if cpu else 1, gather=1 if cpu else _BATCH, evaluation=evaluation,
         logging=max(1, sizes.every // 5), commands=commands, examples=f"{sizes.examples:,}", steps=f"{sizes.steps:,}",
         epochs=sizes.epochs, every=sizes.every, cutoff=sizes.cutoff, cutoff_why=sizes.cutoff_why,
     )  # fmt: skip
@@ -127,14 +133,14 @@ _RECIPE = """\
 # A training on {name}. Written by lmn-convert init, sized to {examples} examples: nothing here was tried out, so look at the scores on dev.
 #
 # Prerequisites
-#   pip install -e '.[train]'
+#   pip install -e '.[{extras}]'
 {commands}
 # Hardware
-#   Not measured. The weights of a model with N billion parameters take 2 N GB in bfloat16; the rest of a training about as much again.
+#   Not measured. {hardware}
 
 model_name_or_path: {model}
 template: {template}
-
+{quantization}
 stage: sft
 do_train: true
 finetuning_type: lora
@@ -169,6 +175,14 @@ eval_dataset: {dev}
 eval_strategy: steps
 eval_steps: {every}
 per_device_eval_batch_size: 1
+"""
+_ANY = "The weights of a model with N billion parameters take 2 N GB in bfloat16; the rest of a training about as much again."
+_SMALL_GPU = "Four-bit weights are for one GPU with 16 GB; lmn-recipes show qwen25_conll_qlora has an estimate for 7 billion parameters."
+_FOUR_BITS = """
+quantization_method: bnb
+quantization_bit: 4
+quantization_type: nf4
+double_quantization: true
 """
 _GPU = "bf16: true\n"
 _CPU = "use_cpu: true # in float32; take the key out, and write bf16: true, to train on a GPU\n"

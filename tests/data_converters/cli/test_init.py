@@ -65,6 +65,18 @@ def test_every_guess_is_printed_with_how_sure_it_is(workdir: Path) -> None:
     assert 'definition: "" # say in one line what counts as PER' in card
 
 
+def test_a_recipe_for_a_small_gpu_is_read_by_the_trainer(workdir: Path) -> None:
+    parser = pytest.importorskip("llamafactory.hparams.parser")
+    export(workdir / "exports/letters.jsonl")
+    run("init", "exports/letters.jsonl", "--recipe", "--qlora")
+    text = Path("recipes/letters.yaml").read_text()
+    assert "pip install -e '.[train,qlora]'" in text
+    values = dict(load_recipe(Path("recipes/letters.yaml")).values)
+    model, _, _, tuning, _ = parser.get_train_args({**values, "bf16": False, "use_cpu": True})
+    assert (model.quantization_bit, tuning.lora_rank) == (4, 64)
+    assert "--qlora needs a GPU" in run("init", "exports", "--recipe", "--qlora", "--cpu", code=2).stderr
+
+
 def test_a_card_that_is_there_is_not_written_over(workdir: Path) -> None:
     export(workdir / "a.jsonl")
     (workdir / "card.yaml").write_text("mine")

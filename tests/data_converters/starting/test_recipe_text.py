@@ -9,7 +9,7 @@ import pytest
 from llms_meet_ner import LmnError, Sentence
 from llms_meet_ner.data_converters import load_card
 from llms_meet_ner.data_converters.alpaca import prompt_spec_of
-from llms_meet_ner.data_converters.starting.recipe_text import MODEL, Sizes, check_model, recipe_text, sizes_of
+from llms_meet_ner.data_converters.starting.recipe_text import MODEL, Device, Sizes, check_model, recipe_text, sizes_of
 from llms_meet_ner.training.recipe import load_recipe
 
 
@@ -32,19 +32,26 @@ def test_the_cutoff_has_room_for_the_longest_example() -> None:
     assert sizes.cutoff_why.endswith("estimated: the tokenizer of nobody/none is not on this machine")
 
 
-@pytest.mark.parametrize("cpu", [True, False])
+@pytest.mark.parametrize("device", ["gpu", "qlora", "cpu"])
 @pytest.mark.parametrize("dev", ["mine_dev", None])
-def test_a_recipe_is_read_as_every_command_reads_it(tmp_path: Path, cpu: bool, dev: str | None) -> None:
+def test_a_recipe_is_read_as_every_command_reads_it(tmp_path: Path, device: Device, dev: str | None) -> None:
     path = tmp_path / "r.yaml"
     sizes = Sizes(100, 10, 130, 13, 512, "estimated")
     data = ("mine_train", dev)
-    path.write_text(recipe_text(path, "mine", sizes, data, model=MODEL, template="qwen", cpu=cpu, commands="#   x"))
+    path.write_text(
+        recipe_text(path, "mine", sizes, data, model=MODEL, template="qwen", device=device, commands="#   x")
+    )
     recipe = load_recipe(path)
     assert (recipe.dataset, recipe.eval_dataset, recipe.name) == ("mine_train", dev, "mine")
     values = recipe.values
     assert (values["cutoff_len"], values["save_steps"], values["num_train_epochs"]) == (512, 13, 10.0)
     assert values.get("eval_steps") == (13 if dev else None)
-    assert (values.get("use_cpu"), values.get("bf16")) == ((True, None) if cpu else (None, True))
+    assert (values.get("use_cpu"), values.get("bf16")) == ((True, None) if device == "cpu" else (None, True))
+    published = load_recipe(Path("qwen25_conll_qlora")).values
+    for key in ("quantization_method", "quantization_bit", "quantization_type", "double_quantization"):
+        assert values.get(key) == (published[key] if device == "qlora" else None)
+    if device == "qlora":
+        assert all(values[key] == published[key] for key in ("lora_rank", "lora_alpha", "learning_rate"))
     assert values["per_device_train_batch_size"] * values["gradient_accumulation_steps"] == 8
 
 
