@@ -24,6 +24,21 @@ from ..starting.recipe_text import MODEL, Device, check_model, recipe_text, size
 from ..starting.start import Start, default_card, start
 
 _RECIPES = Path("recipes")
+_recipe_options = cloup.option_group(
+    "Recipe",
+    cloup.option("--recipe", is_flag=True, help="Write a recipe, sized to the data."),
+    cloup.option(
+        "--recipe-file", type=click.Path(path_type=Path), help="Recipe to write. [default: recipes/NAME.yaml]"
+    ),
+    cloup.option("--model", default=MODEL, show_default=True, help="Base model of the recipe."),
+    cloup.option("--template", help="LLaMA-Factory's template for it. [default: by the model's name]"),
+    cloup.option(
+        "--qlora",
+        is_flag=True,
+        help="Train with the base model in four bits, for a GPU with 16 GB if it has 7 billion weights.",
+    ),
+    cloup.option("--cpu", is_flag=True, help="Train without a GPU."),
+)
 
 
 @cloup.command()
@@ -43,21 +58,7 @@ _RECIPES = Path("recipes")
     ),
     cloup.option("--restart", is_flag=True, help="Write over a card and a recipe that are there."),
 )
-@cloup.option_group(
-    "Recipe",
-    cloup.option("--recipe", is_flag=True, help="Write a recipe, sized to the data."),
-    cloup.option(
-        "--recipe-file", type=click.Path(path_type=Path), help="Recipe to write. [default: recipes/NAME.yaml]"
-    ),
-    cloup.option("--model", default=MODEL, show_default=True, help="Base model of the recipe."),
-    cloup.option("--template", help="LLaMA-Factory's template for it. [default: by the model's name]"),
-    cloup.option(
-        "--qlora",
-        is_flag=True,
-        help="Train with the base model in four bits, for a GPU with 16 GB if it has 7 billion weights.",
-    ),
-    cloup.option("--cpu", is_flag=True, help="Train without a GPU."),
-)
+@_recipe_options
 @catch_errors
 def init(
     files: tuple[str, ...], name: str | None, language: str | None, seed: int, card_file: Path | None, restart: bool,
@@ -72,8 +73,7 @@ def init(
     lmn-convert init exports/messages.jsonl --recipe --qlora                     the same for a GPU with 16 GB
     lmn-convert init train.conll dev.conll test.conll    card.yaml beside them
     """  # noqa: D301
-    if qlora and cpu:
-        raise click.UsageError("--qlora needs a GPU, and --cpu trains without one")
+    device = _device(qlora=qlora, cpu=cpu)
     wants_recipe = recipe or recipe_file is not None
     chosen = check_model(model, template) if wants_recipe else ""
     begun = start(files, name=name, language=language, seed=seed)
@@ -90,10 +90,15 @@ def init(
     convert = _convert_command(begun, card_path)
     echo(f"\ncard: {card_path} (fill in the definitions of the labels, which a model reads)")
     if wants_recipe:
-        _write_recipe(
-            begun, card_path, recipe_path, convert, (model, chosen), "cpu" if cpu else "qlora" if qlora else "gpu"
-        )
+        _write_recipe(begun, card_path, recipe_path, convert, (model, chosen), device)
     echo("\n".join(["", "next:", f"  {convert}", *(_training_commands(begun, recipe_path) if wants_recipe else [])]))
+
+
+def _device(*, qlora: bool, cpu: bool) -> Device:
+    """Return what the training is to run on."""
+    if qlora and cpu:
+        raise click.UsageError("--qlora needs a GPU, and --cpu trains without one")
+    return "qlora" if qlora else "cpu" if cpu else "gpu"
 
 
 def _convert_command(begun: Start, card_path: Path) -> str:
