@@ -251,12 +251,15 @@ def _check_packages(demo: Demo) -> None:
     )
 
 
-def _announce(demo: Demo) -> None:
+def _announce(demo: Demo, *, prepare: bool) -> None:
     """Say what the demo will do, where, and how long it takes."""
     train, test = demo.splits
-    long = "five to fifteen minutes" if demo.card.name == EMBEDDED else "longer, the more sentences the corpus has,"
-    echo(f"trains SmolLM2-135M and a student on {demo.card.name} {train}, and scores both on {test}")
-    echo(f"takes {long} on two cores of a CPU, with 6 GB of memory and 1 GB on the disk")
+    if prepare:
+        echo(f"saves SmolLM2-135M and MiniLM, converts {demo.card.name}, and trains nothing; takes a minute or two")
+    else:
+        long = "five to fifteen minutes" if demo.card.name == EMBEDDED else "longer, the more sentences the corpus has,"
+        echo(f"trains SmolLM2-135M and a student on {demo.card.name} {train}, and scores both on {test}")
+        echo(f"takes {long} on two cores of a CPU, with 6 GB of memory and 1 GB on the disk")
     echo(f"writes models/, data/alpaca/ and outputs/ in {Path.cwd()}; finished stages are used again")
 
 
@@ -282,7 +285,7 @@ def main(card_name: str | None, source: Path | None, prepare: bool, allow_cut: b
     name = card_name or (str(source) if source else EMBEDDED)
     demo = _prepare(name, source)
     _check_packages(demo)
-    _announce(demo)
+    _announce(demo, prepare=prepare)
     with locked(demo.recipe.output_dir / STATE_FILE):
         demo = _prepare(name, source)  # read again: another demo may have gone on meanwhile
         data_key = _save_data(demo, source)

