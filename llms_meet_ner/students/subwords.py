@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -94,7 +95,10 @@ class ReadingNotes:
 
 
 def _shown(tokens: Sequence[str]) -> str:
-    return listed([f"{token!r:.40}" for token in dict.fromkeys(tokens)], _NAMED)
+    """Return the first tokens for people; one that nobody can see, such as a lone variation selector, by its codes."""
+    unseen = {token for token in tokens if all(unicodedata.category(character)[0] in "CMZ" for character in token)}
+    shown = [ascii(token) if token in unseen else repr(token) for token in dict.fromkeys(tokens)]
+    return listed([f"{text:.40}" for text in shown], _NAMED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,11 @@ def test_what_is_not_read_as_it_stands_is_said() -> None:
     assert ReadingNotes().lines() == []
 
 
+def test_a_token_that_nobody_can_see_is_named_by_its_codes() -> None:
+    notes = ReadingNotes(unread=["\ufe0f", "caf\u0301", "\u0301\u200d"])
+    assert notes.lines()[0].endswith(" 3: '\\ufe0f', 'caf\u0301', '\\u0301\\u200d'")
+
+
 def test_sentences_of_one_name_have_a_row_each() -> None:
     subwords, notes = Subwords.of(word_piece(), 10), ReadingNotes()
     for _ in range(2):
