@@ -6,6 +6,7 @@
 # make wheel-check  installs the wheel into fresh environments and runs commands there
 # make check   runs ruff, mypy --strict and the import contracts
 # make site    builds the documentation into build/site; make site-check looks at every page of it, make notebooks runs the notebooks
+# make walks   runs the scripts in docs/walks/ with a few steps of training
 # make install  installs the package with EXTRAS, and nothing to develop it; the Dockerfile calls it
 # make bench   runs the benchmark of the pipeline; make bench-decode runs the one of decoding, make bench-train that of training
 # make bench-dtype  runs the one of float32 and bfloat16
@@ -19,7 +20,7 @@ READY := $(VENV)/.ready
 VLLM := .venv-vllm
 VLLM_READY := $(VLLM)/.ready
 
-.PHONY: setup install demo test test-vllm verify check bench bench-decode bench-train bench-dtype bench-growth bench-startup site site-check notebooks notebooks-save clean wheel-check
+.PHONY: setup install demo test test-vllm verify check bench bench-decode bench-train bench-dtype bench-growth bench-startup site site-check notebooks notebooks-save walks clean wheel-check
 
 setup: $(READY)
 
@@ -103,6 +104,10 @@ notebooks: $(READY)
 
 notebooks-save: $(READY)
 	$(NOTEBOOKS) --save
+
+# Runs each script in docs/walks/ in an empty folder, with a few steps of training, and looks at what comes out. Takes MINUTES minutes.
+walks: $(READY)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m walks tests/test_walks.py
 
 bench: $(READY)
 	$(BIN)/python tests/benchmarks/pipeline.py

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 OUTSIDE = ("*.md", "annotation/**/*.md", "data_converters/*.md", "eval/**/*.md")
 """Where pages lie, besides docs/."""
-SHOWN = {".csv": "text", ".json": "json", ".py": "python", ".txt": "text", ".yaml": "yaml", "": "text"}
+SHOWN = {".csv": "text", ".json": "json", ".py": "python", ".sh": "sh", ".txt": "text", ".yaml": "yaml", "": "text"}
 """Files that a page may link to, by suffix, with their languages for the highlighter."""
 _LINK = re.compile(r"(?<=\]\()(<?)([^)\s>#]+)")
 _NOT_SEARCHED = "---\nsearch:\n  exclude: true\n---\n"
