@@ -105,7 +105,7 @@ notebooks: $(READY)
 notebooks-save: $(READY)
 	$(NOTEBOOKS) --save
 
-# Runs each script in docs/walks/ in an empty folder, with a few steps of training, and looks at what comes out. Takes MINUTES minutes.
+# Runs each script in docs/walks/ in an empty folder, with a few steps of training, and looks at what comes out.
 walks: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m walks tests/test_walks.py
 
