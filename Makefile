@@ -1,6 +1,7 @@
 # make setup   installs everything into .venv
 # make demo    runs corpus -> data -> adapter -> predictions -> scores on a CPU, with the embedded corpus and models
 # make test    runs the test suite
+# make train-check  runs tests that train again and again
 # make verify  runs slower checks; run make demo first
 # make test-vllm  compares a real vLLM with the model here, on a CPU; run make demo first
 # make wheel-check  installs the wheel into fresh environments and runs commands there
@@ -20,7 +21,7 @@ READY := $(VENV)/.ready
 VLLM := .venv-vllm
 VLLM_READY := $(VLLM)/.ready
 
-.PHONY: setup install demo test test-vllm verify check bench bench-decode bench-train bench-dtype bench-growth bench-startup site site-check notebooks notebooks-save walks clean wheel-check
+.PHONY: setup install demo test train-check test-vllm verify check bench bench-decode bench-train bench-dtype bench-growth bench-startup site site-check notebooks notebooks-save walks clean wheel-check
 
 setup: $(READY)
 
@@ -65,6 +66,11 @@ test: $(READY)
 	$(BIN)/python -m llms_meet_ner.eval.studies.demo_encoder models/minilm-l6-v2
 	$(BIN)/python tests/support/gemma3_tokenizer.py models/gemma3-tokenizer
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+# Trainings by LLaMA-Factory, DeepSpeed and ours that are compared step by step. The first one on a machine compiles DeepSpeed's optimizer for
+# a minute.
+train-check: $(READY)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'training and not verify'
 
 $(VLLM_READY): tests/vllm/environment.sh
 	tests/vllm/environment.sh $(VLLM) $(PYTHON)

@@ -12,7 +12,7 @@ from paths import ROOT
 from sharing_runs import Runs, check_equal, check_unequal
 
 pytest.importorskip("llamafactory")
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.training]
 
 BUDGET = 400
 """Tokens of a row; the examples of a step take two rows."""

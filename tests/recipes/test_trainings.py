@@ -13,7 +13,7 @@ import pytest
 from tiny_training import CLIP, ROOT, TinyTraining, largest_difference
 
 pytest.importorskip("llamafactory")
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.training]
 
 CONFIGURATIONS = ROOT / "recipes" / "deepspeed"
 TOLERANCE = 1e-5

@@ -17,7 +17,7 @@ from llms_meet_ner.eval.cli.score import main as lmn_eval
 
 pytest.importorskip("llamafactory")
 pytest.importorskip("optuna")
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.training]
 
 CARD = """\
 extends: demo

@@ -72,6 +72,7 @@ def test_the_recipe_of_a_published_system_is_scored_beside_its_published_figures
 
 
 @pytest.mark.slow
+@pytest.mark.training
 def test_a_real_encoder_learns_and_a_pipeline_of_transformers_finds_the_same(workdir: Path, minilm: Path) -> None:
     from transformers import pipeline
 

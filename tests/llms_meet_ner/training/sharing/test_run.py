@@ -7,7 +7,7 @@ import pytest
 from sharing_runs import Runs
 
 pytest.importorskip("llamafactory")
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.training]
 
 
 def test_what_breaks_exactness_falls_back_to_llama_factorys_training(tmp_path: Path) -> None:
