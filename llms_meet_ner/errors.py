@@ -39,6 +39,10 @@ class LmnError(Exception):
         """Return the same error with another place."""
         return type(self)(self.what, where, self.remedy)
 
+    def advising(self, more: str) -> Self:
+        """Return the same error with more advice at its end."""
+        return type(self)(self.what, self.where, f"{self.remedy}; {more}" if self.remedy else more)
+
 
 def _shown(part: str, keep: str = "\t") -> str:
     """Return a part of a message as it is printed, in one line unless line breaks are kept."""

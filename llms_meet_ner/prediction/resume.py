@@ -22,6 +22,7 @@ from ..terminal import echo
 
 PREDICTIONS_KEY = "predictions_sha256"
 """Key of `run.json` for the hash of the predictions, which is there before they are."""
+_KEPT = "finished sentences are kept: the same command continues where this one ended"
 BATCH_SIZE_KEY = "batch_size"
 """Key of a stamp for the number of sentences that are answered together: an unfinished run may go on with another."""
 
@@ -58,7 +59,8 @@ def run_batches(
         Answers by position.
 
     Raises:
-        LmnError: The folder holds an unfinished run with other sentences or another stamp; the message names what differs.
+        LmnError: The folder holds an unfinished run with other sentences or another stamp; the message names what differs. Or a batch
+            cannot be answered.
     """
     folder.mkdir(parents=True, exist_ok=True)
     partial = folder / PARTIAL_FILE
@@ -80,12 +82,15 @@ def run_batches(
     write_json(folder / RUN_FILE, {"plan_sha256": key, **plan.to_dict(), **(extra or {})})
     todo = [number for number in range(len(batches)) if number not in done]
     with partial.open("a", encoding="utf-8", newline="\n") as file:
-        for number, answers in answered(batches, todo, answer, workers):
-            found.update(zip(batches[number].items, answers, strict=True))
-            file.write(masked(_line(number, answers)))
-            file.flush()
-            os.fsync(file.fileno())
-            on_batch(batches[number])
+        try:
+            for number, answers in answered(batches, todo, answer, workers):
+                found.update(zip(batches[number].items, answers, strict=True))
+                file.write(masked(_line(number, answers)))
+                file.flush()
+                os.fsync(file.fileno())
+                on_batch(batches[number])
+        except LmnError as error:
+            raise error.advising(_KEPT) from error
     return found
 
 

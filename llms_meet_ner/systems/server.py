@@ -43,7 +43,6 @@ _LONGEST_ANSWER, _SPARE_BYTES, _TOKEN_BYTES = 16 * 2**20, 2**20, 256
 
 A token is rarely longer than 16 characters, and JSON writes a character in up to 12 bytes. Each log-probability has a token, too.
 """
-_GO_ON = "finished sentences are kept: the same command continues where this one ended"
 _TOO_LONG = re.compile(
     r"context[ _-]?(?:length|size|window)|max_model_len|max_(?:new_)?tokens.{0,40}(?:too large|must be)|input (?:is|was) too long"
     r"|maximum (?:input|sequence|prompt) length|prompt is too long",
@@ -263,7 +262,7 @@ class Server:
         if text is None:
             raise LmnError(
                 f"answered with something that is not a chat completion with a text: {_line(answer)}",
-                self.options.shown_url, f"{_BASE_URL}; {_GO_ON}",
+                self.options.shown_url, _BASE_URL,
             )  # fmt: skip
         choice = _first_choice(answer)
         logprobs = choice.get("logprobs")
@@ -385,7 +384,7 @@ class Server:
             ) from None
 
     def _error(self, what: str, remedy: str, kind: type[LmnError] = LmnError) -> LmnError:
-        return kind(what, self.options.shown_url, f"{remedy}; {_GO_ON}")
+        return kind(what, self.options.shown_url, remedy)
 
     def _failure(self, error: Exception, not_found: Callable[[], str], other_grammar: str | None) -> LmnError:
         """Return an error for a failed request, with a remedy."""
@@ -429,7 +428,7 @@ class Server:
         else:
             what, remedy = f"refused the request, which holds a grammar for {self.dialect} ({said})", other_grammar
         kind = TooLongError if is_too_long else LmnError
-        return kind(what, self.options.shown_url, f"{remedy}; {_GO_ON}")
+        return kind(what, self.options.shown_url, remedy)
 
     def _served(self) -> str:
         """Return the models that the server has, or another possible fault of a name or an address."""

@@ -24,6 +24,7 @@ STOP: OnError = "stop"
 SKIP: OnError = "skip"
 PARTIAL = ".partial"
 """End of the name of the file that keeps what an unfinished run has tagged; it lies beside the output."""
+_KEPT = "tagged texts are kept: the same command continues where this one ended"
 _BATCH_SIZE = "batch_size"
 _INPUT = "input"
 
@@ -113,9 +114,12 @@ class FileRun:
             echo(f"{kept.path}: goes on after {kept.done:,} texts", err=True)
         with progress_bars() as bars:
             task = bars.add_task("tagging", total=self.source.total)
-            for portion in _portions(tagger, islice(self._good(quiet=True), kept.done, None)):
-                kept.add([self._kept_of(tagged) for _, tagged in portion])
-                bars.update(task, completed=self.source.position)
+            try:
+                for portion in _portions(tagger, islice(self._good(quiet=True), kept.done, None)):
+                    kept.add([self._kept_of(tagged) for _, tagged in portion])
+                    bars.update(task, completed=self.source.position)
+            except LmnError as error:
+                raise error.advising(_KEPT) if kept.done else error from None
 
     def _kept_of(self, tagged: TaggedText) -> list[Any]:
         """Return what is kept of a text: what the output needs of it, and the number of its pieces."""

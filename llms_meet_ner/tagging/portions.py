@@ -57,6 +57,7 @@ class Portions:
     def add(self, texts: list[Any]) -> None:
         """Add a portion, which is on the disk when this returns: a list of two for each text."""
         self._write({"texts": texts})
+        self.done += len(texts)
 
     def texts(self) -> Iterator[Any]:
         """Yield what is kept of each text."""

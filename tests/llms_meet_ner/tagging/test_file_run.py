@@ -152,7 +152,7 @@ def test_a_record_that_cannot_be_read_ends_the_run_or_is_left_out(
     rows = [f'{{"text": "{text}"}}' for text in TEXTS[: CHUNK_SENTENCES + 2]]
     rows[CHUNK_SENTENCES + 1] = '{"text": null}'
     (workdir / "a.jsonl").write_text("\n".join(rows) + '\n{"text": "Anna"}\n')
-    with pytest.raises(LmnError, match=r"a\.jsonl:258: field 'text' is null; --on-error skip"):
+    with pytest.raises(LmnError, match=r"a\.jsonl:258: field 'text' is null; --on-error skip.*; tagged texts are kept"):
         run("a.jsonl", "b.jsonl")
     assert not Path("b.jsonl").exists()
     run("a.jsonl", "b.jsonl", on_error=SKIP)
@@ -164,8 +164,9 @@ def test_a_record_that_cannot_be_read_ends_the_run_or_is_left_out(
 
 def test_a_bad_first_record_leaves_nothing(workdir: Path) -> None:
     (workdir / "a.jsonl").write_text("{}\n")
-    with pytest.raises(LmnError, match="no field 'text'"):
+    with pytest.raises(LmnError, match="no field 'text'") as error:
         run("a.jsonl", "b.jsonl")
+    assert "kept" not in str(error.value)
     assert os.listdir(workdir) == ["a.jsonl"]
 
 
