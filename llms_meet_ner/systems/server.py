@@ -53,8 +53,16 @@ _BASE_URL = "--base-url ends in /v1 with most servers"
 _BOUND = "if it is too long for the server, --max-new-tokens N bounds the output"
 
 
+_PASSING = (429, 502, 503, 504)
+"""Statuses with which servers, and proxies before them, say that they cannot answer now."""
+
+
 class NoAnswerError(LmnError):
-    """A server that cannot be reached or takes no more requests, after all retries: whatever it is asked, the same may happen."""
+    """A server that gives no answer in time or cannot answer now, after all retries: the same request may be answered later."""
+
+
+class UnreachableError(NoAnswerError):
+    """A server that cannot be reached, after all retries: whatever it is asked, the same happens."""
 
 
 class TooLongError(LmnError):
@@ -392,14 +400,15 @@ class Server:
 
         tries = f"after {self.options.retries} retries"
         what = _said(error) if isinstance(error, openai.APIStatusError) else _line(error.__cause__ or error)
-        kind = LmnError
+        kind: type[LmnError] = LmnError
         match error:
             case openai.APITimeoutError():
                 what = f"no answer within {self.options.timeout:g} s {tries}"
                 remedy = "--timeout N waits longer, or take a smaller --concurrency"
+                kind = NoAnswerError
             case openai.APIConnectionError():
                 what, remedy = f"cannot be reached {tries} ({what})", "start the server, or name it with --base-url"
-                kind = NoAnswerError
+                kind = UnreachableError
             case openai.AuthenticationError() | openai.PermissionDeniedError():
                 what = f"refused the key ({what})"
                 remedy = f"set {KEY_VARIABLE} in the environment to one that it takes"
@@ -409,7 +418,7 @@ class Server:
             case openai.RateLimitError() | openai.InternalServerError():
                 what = f"still no answer {tries} ({what})"
                 remedy = "try again later, or with a smaller --concurrency"
-                kind = NoAnswerError if isinstance(error, openai.RateLimitError) else LmnError
+                kind = NoAnswerError if error.status_code in _PASSING else LmnError
             case openai.APIStatusError() if error.status_code < 400:
                 what, remedy = f"gave no answer, and may have moved ({what})", "--base-url names the address itself"
             case openai.APIStatusError():

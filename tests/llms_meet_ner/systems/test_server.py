@@ -8,11 +8,11 @@ import time
 from pathlib import Path
 
 import pytest
-from fake_openai import CONTENT_JSON, Answer, Fake, chat, error
+from fake_openai import CONTENT_JSON, Answer, Fake, chat, error, fake_server
 from served_project import KEY, RUN, predict, sources
 
 from llms_meet_ner import LmnError
-from llms_meet_ner.systems.server import ServerOptions
+from llms_meet_ner.systems.server import NoAnswerError, Server, ServerOptions, UnreachableError
 
 
 def half() -> Answer:
@@ -106,3 +106,23 @@ def test_what_the_options_cannot_be_and_a_key_or_package_that_is_missing(
     monkeypatch.setitem(sys.modules, "openai", None)
     assert "pip install 'llms-meet-ner[openai]'" in predict(fake, code=1).stderr
     assert not fake.requests
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (error(400, "no"), LmnError),
+        (error(500, "a bug"), LmnError),
+        *[(error(status, "later"), NoAnswerError) for status in (429, 502, 503, 504)],
+        (lambda handler: time.sleep(0.6), NoAnswerError),
+        (None, UnreachableError),
+    ],
+    ids=["400", "500", "429", "502", "503", "504", "slow", "dropped"],
+)
+def test_an_error_says_whether_the_same_request_may_be_answered_later(answer: Answer, kind: type[LmnError]) -> None:
+    with fake_server() as fake:
+        fake.before = lambda source, times: answer
+        server = Server(ServerOptions(fake.url, timeout=0.4, retries=0))
+        with pytest.raises(LmnError) as raised:
+            server.complete("", ["Anna came."], 9)
+    assert type(raised.value) is kind
