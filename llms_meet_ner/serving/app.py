@@ -78,8 +78,13 @@ class StreamedAnswer(AnsweredText):
 
     error: str | None = None
     line: int | None = Field(None, description="Number of the line in the body, from 1, if there is an error.")
+    retry: bool | None = Field(
+        None, description="True if the line has an error that passes: send the line again, also if the stream went on."
+    )
     stopped: bool | None = Field(
-        None, description="True in the last line if the stream ended early: no line from `line` on was read."
+        None,
+        description="True in the last line if the stream ended early: no line from `line` on was read. Send these again, and earlier lines "
+        "whose answer has `retry`.",
     )
 
 

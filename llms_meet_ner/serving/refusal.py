@@ -42,3 +42,8 @@ class RefusedError(Exception):
     def status(self) -> int:
         """HTTP status."""
         return STATUS[self.reason]
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether the same request may be answered later."""
+        return self.status == 503

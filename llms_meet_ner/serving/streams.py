@@ -22,7 +22,7 @@ from .service import Service
 from .waiting import Lane
 
 NDJSON = "application/x-ndjson"
-_OURS = ("entities", "pieces", "error", "line", "stopped")
+_OURS = ("entities", "pieces", "error", "line", "retry", "stopped")
 """Keys of an answer; a line with a key of these would lose it."""
 
 
@@ -46,8 +46,8 @@ class _Line:
 class Stream(Response):
     """The answer to a stream of lines, which is sent while its lines are read.
 
-    A line that cannot be read or answered has an answer with `error` and `line` in its place. If the stream ends before its body, the last
-    answer has `stopped`, and `line` is the first line that was not read.
+    A line that cannot be read or answered has an answer with `error` and `line` in its place, and `retry` if it may be answered later. If
+    the stream ends before its body, the last answer has `stopped`, and `line` is the first line that was not read.
 
     Args:
         request: Request whose body holds the lines.
@@ -182,7 +182,7 @@ class Stream(Response):
 
     def _error(self, number: int, refused: RefusedError) -> dict[str, Any]:
         self._service.metrics.refuse(refused.reason)
-        return {"error": refused.message, "line": number}
+        return {"error": refused.message, "line": number} | ({"retry": True} if refused.may_pass else {})
 
     async def _send(self, send: Send, message: dict[str, Any]) -> None:
         """Send a part of the answer.

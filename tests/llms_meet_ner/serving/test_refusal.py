@@ -11,3 +11,10 @@ def test_every_reason_has_a_status() -> None:
     assert set(STATUS) == set(get_args(Reason))
     assert RefusedError("full", "later", 3).status == 503
     assert RefusedError("text", "never").retry_after is None
+    assert {reason for reason in STATUS if RefusedError(reason, "").may_pass} == {
+        "busy",
+        "full",
+        "loading",
+        "ending",
+        "failing",
+    }

@@ -95,6 +95,7 @@ def test_answers_are_those_of_a_request_in_order_with_the_fields_of_their_lines(
         (b'{"id": 4}', {"error": 'the line is not an object with a text: {"text": "..."}'}),
         (b'{"id": 4, "text": null}', {"id": 4, "error": "text is None, not a text"}),
         (b'{"text": "", "pieces": 1}', {"error": "'pieces' is a field of the answer; rename the field of the line"}),
+        (b'{"text": "", "retry": true}', {"error": "'retry' is a field of the answer; rename the field of the line"}),
         (b'{"id": 4, "text": "Bad"}', {"id": 4, "error": "Bad: cannot be read"}),
         (b'{"id": 4, "text": "%s"}' % (b"x" * 101), {"id": 4, "error": "a text has 101 characters, more than 100; cut it at a paragraph"}),
         (b'{"text": "%s"}' % (b"x" * 300), {"error": "the line is longer than 300 bytes"}),
@@ -200,7 +201,7 @@ def test_the_end_of_the_service_answers_what_was_read_and_says_where_to_go_on() 
             while row := stream.row():
                 found.append(row)
         assert [row["text"] for row in found[:-1]] == ["Name0", "Name1", "Name2"]
-        assert found[-1] == {"error": "the service is ending", "line": 4, "stopped": True}
+        assert found[-1] == {"error": "the service is ending", "line": 4, "retry": True, "stopped": True}
         one.thread.join(20)
         assert not one.thread.is_alive()
 
