@@ -114,7 +114,7 @@ class Service:
         """Tag the texts of a request, all or none of them. If the task is cancelled, they leave the queue.
 
         Raises:
-            RefusedError: A text is too long or cannot be answered, or the queue has no room for them now.
+            RefusedError: A text is too long or cannot be answered, the queue has no room for them now, or the service takes none.
         """
         waiting = [await self.split(text) for text in texts]
         number = sum(len(text.sentences) for text in waiting)
@@ -147,7 +147,7 @@ class Service:
         """Let a text of a stream wait for the model.
 
         Raises:
-            RefusedError: The text is too long.
+            RefusedError: The text is too long, or the model is at fault.
         """
         waiting = await self.split(text)
         self._check_sentences(len(waiting.sentences))

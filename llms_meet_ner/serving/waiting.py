@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -118,6 +118,7 @@ class SentenceQueue:
         self._bounded = 0
         self._depth = 0
         self._closed = False
+        self._refusal: Callable[[], Exception] | None = None
 
     @property
     def depth(self) -> int:
@@ -129,10 +130,12 @@ class SentenceQueue:
 
         Raises:
             QueueFullError: There is no room for all of them.
+            Exception: The queue is shut.
         """
         lane = Lane(is_bounded=True)
         number = sum(len(text.sentences) for text in texts)
         with self._changed:
+            self._check_open()
             if self._bounded + number > self._size:
                 raise QueueFullError(self._bounded)
             self._bounded += number
@@ -140,8 +143,13 @@ class SentenceQueue:
                 self._add(lane, text)
 
     def add(self, lane: Lane, text: WaitingText) -> None:
-        """Let the sentences of the next text of a stream wait, whether the queue is full or not."""
+        """Let the sentences of the next text of a stream wait, whether the queue is full or not.
+
+        Raises:
+            Exception: The queue is shut.
+        """
         with self._changed:
+            self._check_open()
             self._add(lane, text)
 
     def take(self, most: int) -> list[WaitingSentence]:
@@ -165,10 +173,20 @@ class SentenceQueue:
                         found.append(sentence)
         return found
 
-    def clear(self) -> list[WaitingSentence]:
-        """Return everything that waits, without waiting; the queue is empty then."""
+    def shut(self, refusal: Callable[[], Exception]) -> list[WaitingSentence]:
+        """Return everything that waits, without waiting, and refuse whatever comes until `open`: the queue stays empty.
+
+        Args:
+            refusal: Makes the error that `offer` and `add` raise.
+        """
         with self._changed:
+            self._refusal = refusal
             return [self._next() for _ in range(self._depth)]
+
+    def open(self) -> None:
+        """Take sentences again."""
+        with self._changed:
+            self._refusal = None
 
     def wait_for_end(self, seconds: float) -> bool:
         """Wait until the queue is closed, but not longer than this; return whether it is."""
@@ -180,6 +198,10 @@ class SentenceQueue:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+
+    def _check_open(self) -> None:
+        if self._refusal:
+            raise self._refusal()
 
     def _add(self, lane: Lane, text: WaitingText) -> None:
         if not lane.sentences and text.sentences:

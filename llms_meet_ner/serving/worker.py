@@ -6,11 +6,12 @@ import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from functools import partial
 from threading import Thread
 from time import perf_counter
 
 from ..errors import LmnError
-from ..systems.server import NoAnswerError
+from ..systems.server import NoAnswerError, UnreachableError
 from ..tagging.tagger import TaggedSentence, Tagger
 from .metrics import Metrics
 from .refusal import RefusedError
@@ -45,7 +46,8 @@ class Worker(Thread):
     """Loads the model and tags until the queue is closed and empty.
 
     A text that the model cannot answer fails alone. If a portion fails, the model is asked for a sentence that it can answer: if that fails
-    too, the model is at fault; otherwise each text of the portion is tagged apart. A server that cannot be reached is at fault at once.
+    too, the model is at fault; otherwise each text of the portion is tagged apart. A text that a server cannot answer now, though it
+    answers that sentence, fails alone too, and may be sent again. A server that cannot be reached is at fault at once.
 
     As long as the model is at fault, nothing waits for it: texts fail, and may be sent again later. It is asked for that sentence now and
     then, until it answers it.
@@ -116,20 +118,16 @@ class Worker(Thread):
         texts: dict[WaitingText, list[WaitingSentence]] = {}
         for sentence in portion:
             texts.setdefault(sentence.text, []).append(sentence)
-        fault = error if isinstance(error, NoAnswerError) else self._fault_of_the_model()
+        fault = self._fault_after(error)
         for text, sentences in texts.items():
             if fault is None:
                 try:
                     self._answer(sentences)
-                except NoAnswerError as own:
-                    fault = own
                 except Exception as own:
-                    _log.log(
-                        logging.DEBUG if isinstance(own, LmnError) else logging.ERROR,
-                        "an error while tagging",
-                        exc_info=own,
-                    )
-                    text.fail(RefusedError("text", _told(own)))
+                    if isinstance(own, NoAnswerError):
+                        fault = self._fault_after(own)
+                    if fault is None:
+                        _fail_alone(text, own)
             if fault is not None:
                 text.fail(failing(_told(fault)))
         return fault
@@ -139,13 +137,19 @@ class Worker(Thread):
         _log.error("the model gives no answers: %s", fault, exc_info=None if isinstance(fault, LmnError) else fault)
         while fault is not None:
             self.fault = _told(fault)
-            for sentence in self._queue.clear():
-                sentence.text.fail(failing(self.fault))
+            refusal = partial(failing, self.fault)
+            for sentence in self._queue.shut(refusal):
+                sentence.text.fail(refusal())
             if self._queue.wait_for_end(PAUSE):
                 return
             fault = self._fault_of_the_model()
-        self.fault = None
         _log.warning("the model answers again")
+        self._queue.open()
+        self.fault = None
+
+    def _fault_after(self, error: Exception) -> Exception | None:
+        """Return the fault of the model after an error; None if the model has none."""
+        return error if isinstance(error, UnreachableError) else self._fault_of_the_model()
 
     def _fault_of_the_model(self) -> Exception | None:
         """Return why the model cannot answer a sentence that it could answer when it was loaded; None if it can."""
@@ -159,6 +163,17 @@ class Worker(Thread):
 def failing(fault: str) -> RefusedError:
     """Return the refusal of a text or a request while the model is at fault."""
     return RefusedError("failing", f"the model gives no answers now: {fault}", PAUSE)
+
+
+def _fail_alone(text: WaitingText, error: Exception) -> None:
+    """Fail a text, but not the model; the log has the remedy."""
+    is_known = isinstance(error, LmnError)
+    _log.log(
+        logging.WARNING if is_known else logging.ERROR,
+        "a text gets no answer: %s", error, exc_info=None if is_known else error,
+    )  # fmt: skip
+    told = _told(error)
+    text.fail(failing(told) if isinstance(error, NoAnswerError) else RefusedError("text", told))
 
 
 def _told(error: Exception) -> str:

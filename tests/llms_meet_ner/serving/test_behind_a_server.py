@@ -122,6 +122,7 @@ def test_what_waits_is_refused_at_once_and_a_stream_says_where_to_go_on(one: Run
     assert {answer.status_code for answer in answers} == {503}
     assert [row.get("id") for row in rows] == [0, 1, 2, 3, 4, 5, None]
     assert {row["error"].partition("http")[0] for row in rows} == {GONE}
+    assert [row["retry"] for row in rows] == [True] * 7
     assert (rows[-1]["line"], rows[-1]["stopped"]) == (7, True)
     assert {source.split()[0] for source in fake.sources[before:]} - {"Anna"} == {
         "Busy"
@@ -129,13 +130,17 @@ def test_what_waits_is_refused_at_once_and_a_stream_says_where_to_go_on(one: Run
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "status", "told"),
     [
-        (error(400, "filtered"), "refused the request (400: filtered)"),
-        (error(500, "a bug"), "still no answer after 0 retries (500: a bug)"),
+        (error(400, "filtered"), 422, "refused the request (400: filtered)"),
+        (error(500, "a bug"), 422, "still no answer after 0 retries (500: a bug)"),
+        (error(429, "slow"), 503, "still no answer after 0 retries (429: slow)"),
+        (error(504, "slow"), 503, "still no answer after 0 retries (504: slow)"),
     ],
 )
-def test_a_text_that_the_server_refuses_fails_alone(one: Running, fake: Fake, answer: Answer, told: str) -> None:
+def test_a_text_that_the_server_refuses_fails_alone(
+    one: Running, fake: Fake, answer: Answer, status: int, told: str, caplog: pytest.LogCaptureFixture
+) -> None:
     gate = threading.Event()
 
     def before(source: str, times: int) -> Answer:
@@ -150,20 +155,21 @@ def test_a_text_that_the_server_refuses_fails_alone(one: Running, fake: Fake, an
         soon(lambda: one.depth == 3)
         gate.set()
         statuses = [answer.result().status_code for answer in (busy, *waiting)]
-        assert statuses == [200, 200, 422, 200]
-        assert waiting[1].result().json() == {"error": f"{fake.url}: {told}"}
+        assert statuses == [200, 200, status, 200]
+        assert waiting[1].result().json() == {"error": f"{GONE if status == 503 else ''}{fake.url}: {told}"}
     assert one.service.state == "ready"
+    assert "gives no answers: " not in caplog.text  # the model was never at fault
 
 
-def test_a_text_that_a_full_server_takes_no_more_may_come_again(one: Running, fake: Fake) -> None:
-    """The server answers the sentence that the worker asks it for, but has no room for the text."""
-    fake.before = lambda source, times: (
-        {0: error(500, "odd"), 1: error(429, "slow")}[times] if "Full" in source else Fake.GO
-    )
-    refused = one.tag("Full came.")
+def test_a_server_that_goes_while_texts_are_asked_for_apart_is_at_fault(one: Running, fake: Fake) -> None:
+    """It answers the sentence that the worker asks it for after the first failure, but not after the second."""
+    answers = iter([error(500, "odd"), Fake.GO, error(503, "gone")])
+    fake.before = lambda source, times: next(answers, error(503, "still gone"))
+    refused = one.tag("Anna came.")
     assert (refused.status_code, refused.json()["error"]) == (
-        503, f"{GONE}{fake.url}: still no answer after 0 retries (429: slow)",
+        503, f"{GONE}{fake.url}: still no answer after 0 retries (503: still gone)",
     )  # fmt: skip
+    soon(lambda: one.service.state == "failing")
 
 
 def test_the_command_serves_it_outlives_it_and_ends(tmp_path: Path) -> None:

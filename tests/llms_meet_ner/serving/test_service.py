@@ -12,7 +12,7 @@ from llms_meet_ner.serving.limits import Limits
 from llms_meet_ner.serving.refusal import RefusedError
 from llms_meet_ner.serving.service import Service
 from llms_meet_ner.serving.waiting import Lane
-from llms_meet_ner.serving.worker import LoadedModel
+from llms_meet_ner.serving.worker import LoadedModel, failing
 from llms_meet_ner.tagging.splitting import split_at_lines
 from llms_meet_ner.tagging.tagger import Tagger
 
@@ -51,6 +51,21 @@ def test_it_takes_no_texts_while_the_model_is_at_fault() -> None:
                 "the model gives no answers now: it burns",
             )
     assert (one.state, one._queue.depth) == ("failing", 0)
+    one.close()
+
+
+def test_a_text_that_is_split_while_the_model_fails_does_not_wait() -> None:
+    def split(text: str) -> list[list[tuple[int, int]]]:
+        one._queue.shut(lambda: failing("it burns"))
+        return [[(0, 1)]]
+
+    one = service()
+    one.worker.loaded = Future()
+    one.worker.loaded.set_result(LoadedModel(Tagger(ServedCapitals(), split), "x", SHA256))
+    for take in (one.tag(["a"]), one.wait_in(Lane(is_bounded=False), "a")):
+        with pytest.raises(RefusedError, match="it burns"):
+            asyncio.run(asyncio.wait_for(take, 5))  # type: ignore[arg-type]
+        assert one._queue.depth == 0
     one.close()
 
 

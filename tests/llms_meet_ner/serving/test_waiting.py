@@ -67,13 +67,18 @@ def test_a_closed_queue_is_emptied_and_then_ends() -> None:
     assert queue.take(9) == []
 
 
-def test_a_queue_is_cleared_at_once_and_says_when_it_is_closed() -> None:
-    queue = SentenceQueue(3)
-    assert queue.clear() == []
+def test_a_queue_is_shut_at_once_and_says_when_it_is_closed() -> None:
+    queue, stream = SentenceQueue(3), Lane(is_bounded=False)
     queue.offer([text_of("a", 2)])
     queue.offer([text_of("b", 1)])
-    assert names(queue.clear()) == "a0 b0 a1"
-    assert queue.depth == 0
+    assert names(queue.shut(ZeroDivisionError)) == "a0 b0 a1"
+    with pytest.raises(ZeroDivisionError):
+        queue.offer([text_of("c", 1)])
+    with pytest.raises(ZeroDivisionError):
+        queue.add(stream, text_of("c", 1))
+    assert (queue.depth, queue.shut(KeyError)) == (0, [])
+    queue.open()
+    queue.add(stream, text_of("d", 1))
     queue.offer([text_of("c", 3)])
     assert not queue.wait_for_end(0.01)
     queue.close()
