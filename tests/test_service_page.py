@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from capitals_service import Running, running
+from capitals_service import Running, running, soon
 from paths import ROOT
 
 from llms_meet_ner.cli.serve import main as lmn_serve
+from llms_meet_ner.serving import worker
 from llms_meet_ner.serving.limits import Limits
 
 PAGE = (ROOT / "docs" / "service.md").read_text(encoding="utf-8")
@@ -62,6 +63,27 @@ def test_a_file_is_streamed(one: Running, source: Path) -> None:
     assert [(row["id"], row["text"], len(row["entities"])) for row in rows] == [
         (at, text, 2) for at, text in enumerate(TEXTS)
     ]
+
+
+def test_the_program_that_streams_says_that_lines_have_to_be_sent_again(
+    one: Running, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "PAUSE", 0.05)
+    few = source.with_name("few.jsonl")
+    few.write_text("".join(source.read_text().splitlines(keepends=True)[:8]))
+    one.system.is_broken = True
+    words = [sys.executable, "-c", PROGRAMS["stream_file.py"], str(few), one.url.removeprefix("http://")]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert rows
+    assert all(row["retry"] for row in rows)
+    assert (done.returncode, "send lines again: those with `retry`" in done.stderr) == (1, True)
+    soon(lambda: one.service.state == "failing")
+    refused = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert '503: {"error":"the model gives no answers now: Bad: cannot be read"}' in refused.stderr
+    one.system.is_broken = False
+    soon(lambda: one.service.state == "ready")
 
 
 def test_the_page_lists_every_metric_and_endpoint_and_limit(one: Running) -> None:
