@@ -35,7 +35,7 @@ _recipe_options = cloup.option_group(
     cloup.option(
         "--qlora",
         is_flag=True,
-        help="Train with the base model in four bits, for a GPU with 16 GB if it has 7 billion weights.",
+        help="Load the base model in four bits: 7 billion weights then fit a GPU with 16 GB.",
     ),
     cloup.option("--cpu", is_flag=True, help="Train without a GPU."),
 )
@@ -73,8 +73,8 @@ def init(
     lmn-convert init exports/messages.jsonl --recipe --qlora                     the same for a GPU with 16 GB
     lmn-convert init train.conll dev.conll test.conll    card.yaml beside them
     """  # noqa: D301
-    device = _device(qlora=qlora, cpu=cpu)
     wants_recipe = recipe or recipe_file is not None
+    device = _device(qlora=qlora, cpu=cpu, wants_recipe=wants_recipe)
     chosen = check_model(model, template) if wants_recipe else ""
     begun = start(files, name=name, language=language, seed=seed)
     card_path = card_file or default_card(begun)
@@ -94,10 +94,12 @@ def init(
     echo("\n".join(["", "next:", f"  {convert}", *(_training_commands(begun, recipe_path) if wants_recipe else [])]))
 
 
-def _device(*, qlora: bool, cpu: bool) -> Device:
+def _device(*, qlora: bool, cpu: bool, wants_recipe: bool) -> Device:
     """Return what the training is to run on."""
     if qlora and cpu:
         raise click.UsageError("--qlora needs a GPU, and --cpu trains without one")
+    if (qlora or cpu) and not wants_recipe:
+        raise click.UsageError(f"{'--qlora' if qlora else '--cpu'} says how a recipe trains: add --recipe")
     return "qlora" if qlora else "cpu" if cpu else "gpu"
 
 

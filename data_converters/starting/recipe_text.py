@@ -104,7 +104,7 @@ def recipe_text(
     train, dev = data
     evaluation = _EVALUATION.format(dev=dev, every=sizes.every) if dev else ""
     cpu, qlora = device == "cpu", device == "qlora"
-    small = ("1.0e-4", 64 if qlora else 32)  # rate and rank, as in qwen25_conll_qlora
+    small = ("1.0e-4", 64 if qlora else 32)  # as in qwen25_conll_qlora; rank 32 without four bits is our choice
     rate, rank = ("2.0e-5", 256) if model == MODEL and not qlora else small
     return _RECIPE.format(
         path=path, name=name, model=model, template=template, train=train, rank=rank, alpha=2 * rank, rate=rate,
@@ -177,7 +177,8 @@ eval_steps: {every}
 per_device_eval_batch_size: 1
 """
 _ANY = "The weights of a model with N billion parameters take 2 N GB in bfloat16; the rest of a training about as much again."
-_SMALL_GPU = "Four-bit weights are for one GPU with 16 GB; lmn-recipes show qwen25_conll_qlora has an estimate for 7 billion parameters."
+_SMALL_GPU = """Four-bit weights are for one GPU with 16 GB; lmn-recipes show qwen25_conll_qlora has an estimate for 7 billion parameters.
+#   For a GPU without bfloat16 (T4, V100), train with the keys bf16=false fp16=true."""
 _FOUR_BITS = """
 quantization_method: bnb
 quantization_bit: 4

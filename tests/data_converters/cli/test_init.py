@@ -71,10 +71,20 @@ def test_a_recipe_for_a_small_gpu_is_read_by_the_trainer(workdir: Path) -> None:
     run("init", "exports/letters.jsonl", "--recipe", "--qlora")
     text = Path("recipes/letters.yaml").read_text()
     assert "pip install -e '.[train,qlora]'" in text
+    assert "\n#   For a GPU without bfloat16 (T4, V100), train with the keys bf16=false fp16=true.\n" in text
     values = dict(load_recipe(Path("recipes/letters.yaml")).values)
     model, _, _, tuning, _ = parser.get_train_args({**values, "bf16": False, "use_cpu": True})
     assert (model.quantization_bit, tuning.lora_rank) == (4, 64)
     assert "--qlora needs a GPU" in run("init", "exports", "--recipe", "--qlora", "--cpu", code=2).stderr
+
+
+@pytest.mark.parametrize("flag", ["--qlora", "--cpu"])
+def test_what_a_recipe_trains_on_is_refused_without_one(workdir: Path, flag: str) -> None:
+    export(workdir / "a.jsonl")
+    assert f"{flag} says how a recipe trains: add --recipe" in run("init", "a.jsonl", flag, code=2).stderr
+    assert not Path("card.yaml").exists()
+    run("init", "a.jsonl", "--recipe-file", "r.yaml", flag)
+    assert Path("r.yaml").exists()
 
 
 def test_a_card_that_is_there_is_not_written_over(workdir: Path) -> None:
