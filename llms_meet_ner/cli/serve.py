@@ -74,7 +74,7 @@ def main(
     lmn-serve --adapter outputs/minilm_demo
     lmn-serve --adapter outputs/demo_smollm2 --port 9000 --portion 32
     LMN_SERVE_KEY=... lmn-serve --adapter outputs/minilm_demo --host 0.0.0.0
-    curl --json '{"texts": ["Hussain struck 158 for Essex."]}' http://127.0.0.1:8080/tag
+    curl -H 'Content-Type: application/json' -d '{"texts": ["Hussain struck 158 for Essex."]}' http://127.0.0.1:8080/tag
 
     Open http://127.0.0.1:8080/ to try it. SIGTERM or Ctrl-C ends it when it has answered what it has accepted; a second one ends it at
     once. See docs/service.md.
