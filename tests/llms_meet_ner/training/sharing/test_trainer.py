@@ -9,7 +9,7 @@ import pytest
 from sharing_runs import Runs, check_equal
 
 pytest.importorskip("llamafactory")
-pytestmark = [pytest.mark.slow, pytest.mark.verify]  # DeepSpeed's way is in the suite
+pytestmark = [pytest.mark.slow, pytest.mark.verify]  # make train-check has DeepSpeed's way
 
 
 def test_two_processes_add_up_their_rows_and_exchange_them_once(tmp_path: Path) -> None:
