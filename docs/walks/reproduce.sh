@@ -7,10 +7,11 @@ set -euo pipefail
 RECIPE=${RECIPE:-demo_smollm2} # lmn-recipes lists the others
 CARD=${CARD:-demo}             # the corpus
 SOURCE=${SOURCE:-}             # folder of its files, if the package does not hold them
+SPLITS=${SPLITS:-testa testb}  # splits to score
 TRAIN=${TRAIN:-}               # keys of the recipe with other values, such as max_steps=10
 EVAL=${EVAL:-}                 # options of the scoring, such as --limit 10
 
-TIMEFORMAT='-- %1R s, %1U s of them computing'
+TIMEFORMAT='-- %1R s, %1U s of processor time'
 step() { echo "\$ $*" >&2; time "$@"; }
 
 # What the recipe needs, how it is run, on what hardware, and with what result: its header says so.
@@ -20,14 +21,18 @@ lmn-recipes show "$RECIPE" | sed '/^#/!q'
 step lmn-convert check "$CARD" ${SOURCE:+--source "$SOURCE"}
 
 # Data sets for LLaMA-Factory. For the embedded corpus, this also saves the small models.
-if [ "$CARD" = demo ]; then step lmn-demo --prepare; else step lmn-convert "$CARD" --source "$SOURCE"; fi
+if [ "$CARD" = demo ]; then
+    step lmn-demo --prepare
+else
+    step lmn-convert "$CARD" ${SOURCE:+--source "$SOURCE"}
+fi
 
 # What would be trained: examples, steps, tokens. Then the training; if it is interrupted, the same line goes on with it.
 step lmn-train "$RECIPE" --dry-run $TRAIN
 step lmn-train "$RECIPE" $TRAIN
 
-# Predictions and scores of both test splits, next to baselines that only count, and report.html with every error.
-for split in testa testb; do
+# Predictions and scores of each split, next to baselines that only count, and report.html with every error.
+for split in $SPLITS; do
     step lmn-eval --recipe "$RECIPE" --split "$split" --baselines --html $EVAL
 done
 

@@ -7,25 +7,30 @@ set -euo pipefail
 PUBLISHED=${PUBLISHED:-}                # model, predictions and scores: a folder, or a name on the Hub
 CARD=${CARD:-demo}                      # your copy of the corpus
 SOURCE=${SOURCE:-}                      # folder of its files
-RECIPE=${RECIPE:-students/minilm_demo}  # for the training with another seed
+CONVERT=${CONVERT:-}                    # options of lmn-convert, if the head of the recipe names some, such as --variant short
 TRAIN=${TRAIN:-}                        # keys of the trainings with other values, such as max_steps=25
-GOLD="--corpus $CARD ${SOURCE:+--source $SOURCE} --split testb"
+GOLD=(--corpus "$CARD" ${SOURCE:+--source "$SOURCE"} --split testb)
+if [ -n "$PUBLISHED" ]; then
+    : "${RECIPE:?names the recipe that PUBLISHED was trained by}" # for the training with another seed
+fi
 
-TIMEFORMAT='-- %1R s, %1U s of them computing'
+TIMEFORMAT='-- %1R s, %1U s of processor time'
 step() { echo "\$ $*" >&2; time "$@"; }
 
 # Nothing published? Then this is what authors do: train, score, and build the folder with model, predictions and card.
 if [ -z "$PUBLISHED" ]; then
-    PUBLISHED=published
+    PUBLISHED=published RECIPE=students/minilm_demo
     step python -m llms_meet_ner.eval.studies.demo_encoder models/minilm-l6-v2
     step lmn-convert demo --variant short
-    step lmn-train students/minilm_demo $TRAIN
-    step lmn-eval --recipe students/minilm_demo --split testb > authors.txt
-    step lmn-publish --recipe students/minilm_demo --repo me/ner --base-model sentence-transformers/all-MiniLM-L6-v2 --dry-run --out published
+    step lmn-train "$RECIPE" $TRAIN
+    step lmn-eval --recipe "$RECIPE" --split testb > authors.txt
+    step lmn-publish --recipe "$RECIPE" --repo me/ner --base-model sentence-transformers/all-MiniLM-L6-v2 --dry-run --out published
+else
+    step lmn-convert "$CARD" ${SOURCE:+--source "$SOURCE"} $CONVERT # data sets for the training with another seed
 fi
 
 # Count the published predictions again, with your own gold. No model is loaded. again/report.html shows every error.
-step lmn-eval --adapter "$PUBLISHED" --published-predictions $GOLD --html --conlleval columns.txt --out again
+step lmn-eval --adapter "$PUBLISHED" --published-predictions "${GOLD[@]}" --html --conlleval columns.txt --out again
 
 # Trace a count: the sentences behind the missed entities, by file and line.
 python - <<'PYTHON'
@@ -49,12 +54,12 @@ print(f"seqeval: {f1_score(gold, predicted, mode='strict', scheme=IOB2):.4f}")
 PYTHON
 
 # Run the published model yourself: is there any difference from its published predictions?
-step lmn-eval --adapter "$PUBLISHED" $GOLD --out rerun > rerun.txt
+step lmn-eval --adapter "$PUBLISHED" "${GOLD[@]}" --out rerun > rerun.txt
 step lmn-eval compare again rerun
 
 # Would another seed tell the same? In the other order, the signs turn and the p-values stay.
 step lmn-train "$RECIPE" seed=43 output_dir=outputs/seed43 $TRAIN
-step lmn-eval --adapter outputs/seed43 $GOLD --out seed43 > seed43.txt
+step lmn-eval --adapter outputs/seed43 "${GOLD[@]}" --out seed43 > seed43.txt
 step lmn-eval compare again seed43
 step lmn-eval compare seed43 again
 echo "all steps: $SECONDS s"
