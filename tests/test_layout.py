@@ -24,6 +24,7 @@ TESTS_OF_SEVERAL_MODULES = {
     "llms_meet_ner/formats/test_formats.py": "what holds for every format, by one list of sentences",
     "llms_meet_ner/formats/test_joined_text.py": "what holds for every format where no space stands between tokens",
     "llms_meet_ner/systems/test_served_model_for_real.py": "served_model.py against a real server; slow, so that it lies apart",
+    "llms_meet_ner/serving/test_behind_a_server.py": "the service over a served model, through all its modules",
     "llms_meet_ner/test_end_to_end.py": "from data to scores, through every room of the library",
     "data_converters/cards/test_fixtures.py": "the cards in data_converters/cards, which are files and no module",
     "data_converters/cards/test_real_corpora.py": "the same cards, with the real corpora",
