@@ -6,20 +6,20 @@
 #   pip install -e '.[train,tag,qlora]'
 #   FILE=exports/mine.jsonl NAME=mine RECIPE=recipes/mine.yaml BASE=Qwen/Qwen2.5-7B bash own_corpus.sh
 set -euo pipefail
-FILE=${FILE:-exports/letters.jsonl}         # an export of an annotation tool, or any other layout in docs/corpora.md
+FILE=${FILE:-}                              # an export of an annotation tool, or any other layout in docs/corpora.md
 NAME=${NAME:-letters}                       # name of the corpus, its recipe and its outputs
 RECIPE=${RECIPE:-students/minilm_demo}      # recipes/NAME.yaml, which init writes below, is for the GPU
 BASE=${BASE:-sentence-transformers/all-MiniLM-L6-v2} # where readers of the model card find the base model
 TRAIN=${TRAIN:-}                            # keys of the recipe with other values, such as max_steps=30
-FOLDER=$(dirname "$FILE")
 KEYS=("dataset=${NAME}_train" "eval_dataset=${NAME}_dev" "output_dir=outputs/$NAME" $TRAIN)
 
 TIMEFORMAT='-- %1R s, %1U s of processor time'
 step() { echo "\$ $*" >&2; time "$@"; }
 
 # No file? Then the embedded corpus plays its part, as an export of doccano.
-if [ ! -e "$FILE" ]; then
-    mkdir -p "$FOLDER"
+if [ -z "$FILE" ]; then
+    FILE=exports/letters.jsonl
+    mkdir exports
     for split in train testa testb; do
         lmn-annotate export demo --split "$split" --tool doccano --out "$split.jsonl"
     done
@@ -27,6 +27,8 @@ if [ ! -e "$FILE" ]; then
     rm train.jsonl testa.jsonl testb.jsonl
     FACTS='s/^# title: ""/title: Letters/; s/^# licence: ""/licence: CC0-1.0/; s/^# citation: ""/citation: Nobody (2026)/'
 fi
+
+FOLDER=$(dirname "$FILE")
 
 # A card for the file, with train, dev and test, and a recipe for Qwen2.5-7B in four bits. Each guess is named.
 step lmn-convert init "$FILE" --name "$NAME" --recipe-file "recipes/$NAME.yaml" --qlora
