@@ -80,7 +80,9 @@ def test_clients_at_the_same_time_share_portions_and_get_their_own_answers() -> 
     with running(Limits(portion=32)) as one:
         one.system.gate.clear()
         with ThreadPoolExecutor(40) as clients:
-            answers = [clients.submit(one.tag, f"Name{number} came.") for number in range(40)]
+            answers = [clients.submit(one.tag, "Name0 came.")]
+            soon(lambda: one.system.is_busy)
+            answers += [clients.submit(one.tag, f"Name{number} came.") for number in range(1, 40)]
             soon(lambda: one.depth == 39)
             one.system.gate.set()
             for number, answer in enumerate(answers):
@@ -93,7 +95,7 @@ def test_a_full_queue_refuses_and_loses_nothing() -> None:
         one.system.gate.clear()
         with ThreadPoolExecutor(6) as clients:
             busy = clients.submit(one.tag, "Busy.")
-            soon(lambda: one.metric("lmn_requests_under_way") == 1 and not one.depth)
+            soon(lambda: one.system.is_busy)
             waiting = [clients.submit(one.tag, f"Name{number}.") for number in range(3)]
             soon(lambda: one.depth == 3)
             full = one.tag("Late.")
@@ -121,7 +123,7 @@ def test_a_client_that_goes_hurts_nobody_and_its_sentences_are_not_tagged() -> N
         one.system.gate.clear()
         with ThreadPoolExecutor(2) as clients:
             busy = clients.submit(one.tag, "Busy.")
-            soon(lambda: one.metric("lmn_requests_under_way") == 1 and not one.depth)
+            soon(lambda: one.system.is_busy)
             content = json.dumps({"texts": ["Gone. Gone.", "Gone."]}).encode()
             port = httpx.URL(one.url).port
             with socket.create_connection(("127.0.0.1", port or 0)) as going:
