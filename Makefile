@@ -113,7 +113,7 @@ notebooks-save: $(READY)
 
 # Runs each script in docs/walks/ in an empty folder, with a few steps of training, and looks at what comes out.
 walks: $(READY)
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m walks tests/test_walks.py
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m walks tests/test_walks.py
 
 bench: $(READY)
 	$(BIN)/python tests/benchmarks/pipeline.py
