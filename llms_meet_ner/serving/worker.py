@@ -133,7 +133,7 @@ class Worker(Thread):
         return fault
 
     def _refuse_while(self, fault: Exception | None) -> None:
-        """Fail all texts that wait until the model is no longer at fault, or the queue is closed."""
+        """Fail all waiting texts, and those that come, until the model answers again or the queue is closed."""
         _log.error("the model gives no answers: %s", fault, exc_info=None if isinstance(fault, LmnError) else fault)
         while fault is not None:
             self.fault = _told(fault)
