@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import cloup
 
-from ...cli.options import catch_errors
+from ...cli.options import catch_errors, refuse
 from ...errors import LmnError
 from ...files import atomic_write
 from ...formats import DEFAULT_FORMAT
@@ -24,6 +24,7 @@ from ..starting.recipe_text import MODEL, Device, check_model, recipe_text, size
 from ..starting.start import Start, default_card, start
 
 _RECIPES = Path("recipes")
+_OF_A_RECIPE = {"model": "--model", "template": "--template", "qlora": "--qlora", "cpu": "--cpu"}
 _recipe_options = cloup.option_group(
     "Recipe",
     cloup.option("--recipe", is_flag=True, help="Write a recipe, sized to the data."),
@@ -74,7 +75,9 @@ def init(
     lmn-convert init train.conll dev.conll test.conll    card.yaml beside them
     """  # noqa: D301
     wants_recipe = recipe or recipe_file is not None
-    device = _device(qlora=qlora, cpu=cpu, wants_recipe=wants_recipe)
+    if not wants_recipe:
+        refuse(_OF_A_RECIPE, "is about a recipe: add --recipe to write one")
+    device = _device(qlora=qlora, cpu=cpu)
     chosen = check_model(model, template) if wants_recipe else ""
     begun = start(files, name=name, language=language, seed=seed)
     card_path = card_file or default_card(begun)
@@ -94,12 +97,10 @@ def init(
     echo("\n".join(["", "next:", f"  {convert}", *(_training_commands(begun, recipe_path) if wants_recipe else [])]))
 
 
-def _device(*, qlora: bool, cpu: bool, wants_recipe: bool) -> Device:
+def _device(*, qlora: bool, cpu: bool) -> Device:
     """Return what the training is to run on."""
     if qlora and cpu:
         raise click.UsageError("--qlora needs a GPU, and --cpu trains without one")
-    if (qlora or cpu) and not wants_recipe:
-        raise click.UsageError(f"{'--qlora' if qlora else '--cpu'} says how a recipe trains: add --recipe")
     return "qlora" if qlora else "cpu" if cpu else "gpu"
 
 

@@ -78,12 +78,13 @@ def test_a_recipe_for_a_small_gpu_is_read_by_the_trainer(workdir: Path) -> None:
     assert "--qlora needs a GPU" in run("init", "exports", "--recipe", "--qlora", "--cpu", code=2).stderr
 
 
-@pytest.mark.parametrize("flag", ["--qlora", "--cpu"])
-def test_what_a_recipe_trains_on_is_refused_without_one(workdir: Path, flag: str) -> None:
+@pytest.mark.parametrize("words", [["--qlora"], ["--cpu"], ["--model", "Qwen/Qwen2.5-7B"], ["--template", "qwen"]])
+def test_what_a_recipe_says_is_refused_without_one(workdir: Path, words: list[str]) -> None:
     export(workdir / "a.jsonl")
-    assert f"{flag} says how a recipe trains: add --recipe" in run("init", "a.jsonl", flag, code=2).stderr
+    refused = run("init", "a.jsonl", *words, code=2).stderr
+    assert f"{words[0]} is about a recipe: add --recipe to write one" in " ".join(refused.split())
     assert not Path("card.yaml").exists()
-    run("init", "a.jsonl", "--recipe-file", "r.yaml", flag)
+    run("init", "a.jsonl", "--recipe-file", "r.yaml", *words)
     assert Path("r.yaml").exists()
 
 
