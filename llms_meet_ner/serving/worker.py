@@ -46,8 +46,8 @@ class Worker(Thread):
     """Loads the model and tags until the queue is closed and empty.
 
     A text that the model cannot answer fails alone. If a portion fails, the model is asked for a sentence that it can answer: if that fails
-    too, the model is at fault; otherwise each text of the portion is tagged apart. A text that a server cannot answer now, though it
-    answers that sentence, fails alone too, and may be sent again. A server that cannot be reached is at fault at once.
+    too, the model is at fault; otherwise each text of a portion that holds several is tagged apart. A text that a server cannot answer now,
+    though it answers that sentence, fails alone too, and may be sent again. A server that cannot be reached is at fault at once.
 
     As long as the model is at fault, nothing waits for it: texts fail, and may be sent again later. It is asked for that sentence now and
     then, until it answers it.
@@ -119,6 +119,9 @@ class Worker(Thread):
         for sentence in portion:
             texts.setdefault(sentence.text, []).append(sentence)
         fault = self._fault_after(error)
+        if fault is None and len(texts) == 1:  # the error is its own, and asking again would take as long
+            _fail_alone(portion[0].text, error)
+            return None
         for text, sentences in texts.items():
             if fault is None:
                 try:

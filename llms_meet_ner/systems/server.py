@@ -53,7 +53,7 @@ _BASE_URL = "--base-url ends in /v1 with most servers"
 _BOUND = "if it is too long for the server, --max-new-tokens N bounds the output"
 
 
-_PASSING = (429, 502, 503, 504)
+_PASSING = (408, 409, 429, 502, 503, 504)
 """Statuses with which servers, and proxies before them, say that they cannot answer now."""
 
 
@@ -415,7 +415,7 @@ class Server:
             case openai.NotFoundError():
                 what = f"no model {self.options.model or ''} there, or no such address ({what})"
                 remedy = not_found()
-            case openai.RateLimitError() | openai.InternalServerError():
+            case openai.APIStatusError() if error.status_code in _PASSING or error.status_code >= 500:
                 what = f"still no answer {tries} ({what})"
                 remedy = "try again later, or with a smaller --concurrency"
                 kind = NoAnswerError if error.status_code in _PASSING else LmnError

@@ -136,6 +136,8 @@ def test_what_waits_is_refused_at_once_and_a_stream_says_where_to_go_on(one: Run
         (error(500, "a bug"), 422, "still no answer after 0 retries (500: a bug)"),
         (error(429, "slow"), 503, "still no answer after 0 retries (429: slow)"),
         (error(504, "slow"), 503, "still no answer after 0 retries (504: slow)"),
+        (error(408, "slow"), 503, "still no answer after 0 retries (408: slow)"),
+        (error(409, "locked"), 503, "still no answer after 0 retries (409: locked)"),
     ],
 )
 def test_a_text_that_the_server_refuses_fails_alone(
@@ -161,11 +163,25 @@ def test_a_text_that_the_server_refuses_fails_alone(
     assert "gives no answers: " not in caplog.text  # the model was never at fault
 
 
+def test_a_text_that_fails_when_it_is_asked_for_alone_is_not_asked_for_again(one: Running, fake: Fake) -> None:
+    fake.before = lambda source, times: Fake.GO if source.startswith("Anna saw") else error(400, "filtered")
+    refused = one.tag("Lone came.")
+    assert (refused.status_code, refused.json()["error"]) == (422, f"{fake.url}: refused the request (400: filtered)")
+    assert fake.sources.count("Lone came .") == 1
+
+
 def test_a_server_that_goes_while_texts_are_asked_for_apart_is_at_fault(one: Running, fake: Fake) -> None:
     """It answers the sentence that the worker asks it for after the first failure, but not after the second."""
-    answers = iter([error(500, "odd"), Fake.GO, error(503, "gone")])
-    fake.before = lambda source, times: next(answers, error(503, "still gone"))
-    refused = one.tag("Anna came.")
+
+    def before(source: str, times: int) -> Answer:
+        if source.startswith("Anna saw"):
+            return error(503, "still gone") if "again" in asked_for else Fake.GO
+        asked_for.add("again" if times else "once")
+        return error(503, "gone") if times else error(500, "odd")
+
+    asked_for: set[str] = set()
+    fake.before = before
+    refused = one.tag("Mo came.", "Jo came.")
     assert (refused.status_code, refused.json()["error"]) == (
         503, f"{GONE}{fake.url}: still no answer after 0 retries (503: still gone)",
     )  # fmt: skip
