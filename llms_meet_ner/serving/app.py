@@ -73,11 +73,11 @@ class StreamedText(BaseModel):
     text: str
 
 
-class StreamedAnswer(AnsweredText):
-    """A line of the answer to a stream: the line that came in, with its entities, or with `error` and `line` in their place."""
+class StreamedProblem(BaseModel):
+    """A line of the answer to a stream that has no entities: the line that came in, if it was read, and why."""
 
-    error: str | None = None
-    line: int | None = Field(None, description="Number of the line in the body, from 1, if there is an error.")
+    error: str
+    line: int = Field(description="Number of the line in the body, from 1.")
     retry: bool | None = Field(
         None, description="True if the line has an error that passes: send the line again, also if the stream went on."
     )
@@ -125,6 +125,9 @@ _locked = APIRouter(dependencies=[Depends(_with_key)])
 _WRONG: dict[int | str, dict[str, Any]] = {status: {"model": Problem} for status in sorted({*STATUS.values()})}
 
 
+_STREAMED = {"anyOf": [{"$ref": "#/components/schemas/AnsweredText"}, StreamedProblem.model_json_schema()]}
+
+
 def _body(media_type: str, model: type[BaseModel]) -> dict[str, Any]:
     """Describe a body that the endpoint reads by itself, within its bounds."""
     return {"requestBody": {"content": {media_type: {"schema": model.model_json_schema()}}, "required": True}}
@@ -139,7 +142,7 @@ async def tag(request: Request, service: TheService) -> Response:
 
 @_locked.post(
     "/tag/stream",
-    responses=_WRONG | {200: {"content": {NDJSON: {"schema": StreamedAnswer.model_json_schema()}}}},
+    responses=_WRONG | {200: {"content": {NDJSON: {"schema": _STREAMED}}}},
     openapi_extra=_body(NDJSON, StreamedText),
 )  # fmt: skip
 async def tag_stream(request: Request, service: TheService) -> Response:

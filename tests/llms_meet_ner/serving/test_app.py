@@ -51,6 +51,19 @@ def test_the_service_says_what_it_is(shared: Running) -> None:
     jsonschema.validate({"texts": TEXTS}, body)
 
 
+def test_the_description_of_a_stream_fits_every_kind_of_line(shared: Running) -> None:
+    described = shared.client.get("/openapi.json").json()
+    line = described["paths"]["/tag/stream"]["post"]["responses"]["200"]["content"]["application/x-ndjson"]["schema"]
+    checker = jsonschema.Draft202012Validator(line | {"components": described["components"]})
+    sent = b'{"id": 1, "text": "Anna came."}\n{"id": 2, "text": 3}\n{"id": 3, "text": "Bad"}\nno JSON\n'
+    answer = shared.client.post("/tag/stream", content=sent, headers={"Content-Type": "application/x-ndjson"})
+    rows = [json.loads(row) for row in answer.content.splitlines()]
+    assert [sorted({"entities", "error"} & set(row)) for row in rows] == [["entities"], ["error"], ["error"], ["error"]]
+    for row in rows:
+        checker.validate(row)
+    assert not checker.is_valid({"id": 1, "text": "Anna came."})  # neither entities nor an error
+
+
 @pytest.mark.parametrize(
     ("sent", "status", "told"),
     [
