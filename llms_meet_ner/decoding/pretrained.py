@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -223,6 +224,7 @@ def loading(weights: Weights) -> Iterator[None]:
     try:
         with kept_from_libraries(), panics_as_errors(weights):
             _never_ask()
+            _no_hints()
             guard_hub()
             yield
     except LmnError:
@@ -264,3 +266,8 @@ def _never_ask() -> None:
     from transformers import dynamic_module_utils
 
     dynamic_module_utils.TIME_OUT_REMOTE_CODE = 0
+
+
+def _no_hints() -> None:
+    """Silence a hint of bitsandbytes, which PEFT imports: on CPUs with AVX-512 BF16 it misses a package that runs code from the Hub."""
+    logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)

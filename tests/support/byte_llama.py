@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 
-def save_byte_llama(folder: Path, initializer_range: float = 0.02) -> None:
+def save_byte_llama(folder: Path, initializer_range: float = 0.02, width: int = 32) -> None:
     """Save the model, which has two layers in float32, and its tokenizer.
 
     Args:
         folder: Folder to save them in.
         initializer_range: Standard deviation of the weights; with 0.3, outputs depend on the prompt.
+        width: Hidden size. bitsandbytes quantises weights in blocks of 64; on a CPU with AVX-512 BF16, its kernel takes whole blocks only.
     """
     import torch
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
@@ -24,7 +25,7 @@ def save_byte_llama(folder: Path, initializer_range: float = 0.02) -> None:
     PreTrainedTokenizerFast(tokenizer_object=backend, **special).save_pretrained(folder)
     torch.manual_seed(0)
     config = LlamaConfig(
-        vocab_size=len(vocabulary), hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=4,
+        vocab_size=len(vocabulary), hidden_size=width, intermediate_size=64, num_hidden_layers=2, num_attention_heads=4,
         num_key_value_heads=2, bos_token_id=0, eos_token_id=1, pad_token_id=1, initializer_range=initializer_range, torch_dtype="float32",
     )  # fmt: skip
     LlamaForCausalLM(config).save_pretrained(folder)

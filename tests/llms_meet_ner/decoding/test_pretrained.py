@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from pathlib import Path
 
@@ -79,7 +80,7 @@ def test_a_quantised_base_keeps_its_adapter_apart(
 ) -> None:  # fmt: skip
     import torch
 
-    save_byte_llama(workdir / "base")
+    save_byte_llama(workdir / "base", width=64)
     save_adapter(workdir / "base", workdir / "a")
     weights = Weights("base", Path("a"))
     model = load_pretrained(weights, "float32", quantisation).eval()
@@ -91,6 +92,17 @@ def test_a_quantised_base_keeps_its_adapter_apart(
         found, exact = (one(ids).logits.float() for one in (model, plain))
     assert float((found - exact).std()) < 0.15 * float(exact.std())
     assert not torch.equal(found, exact)
+
+
+def test_a_hint_about_a_package_that_nobody_asked_for_is_not_shown(
+    workdir: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    logger = logging.getLogger("bitsandbytes.backends.cpu.ops")  # that it is its name, a CPU with AVX-512 BF16 shows
+    logger.setLevel(logging.NOTSET)
+    save_byte_llama(workdir / "base")
+    load_pretrained(Weights("base"), "float32")
+    logger.warning("Failed to load CPU gemm_4bit_forward")
+    assert logger.name not in [record.name for record in caplog.records]
 
 
 def test_what_cannot_be_quantised_is_one_line(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:

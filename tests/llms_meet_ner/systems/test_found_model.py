@@ -30,7 +30,7 @@ COMMIT = "c" * 40
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A random base model, an adapter on it, and both merged, in folders of these names."""
     folder = tmp_path_factory.mktemp("found")
-    save_byte_llama(folder / "base", 0.3)
+    save_byte_llama(folder / "base", 0.3, width=64)
     save_adapter(folder / "base", folder / "adapter")
     (folder / "merged").mkdir()
     write_merged(str(folder / "base"), folder / "adapter", folder / "merged", keep_float32=True)
