@@ -97,7 +97,8 @@ def test_a_quantised_base_keeps_its_adapter_apart(
 def test_a_hint_about_a_package_that_nobody_asked_for_is_not_shown(
     workdir: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    logger = logging.getLogger("bitsandbytes.backends.cpu.ops")  # that it is its name, a CPU with AVX-512 BF16 shows
+    # only a CPU with AVX-512 BF16 shows that this is its name
+    logger = logging.getLogger("bitsandbytes.backends.cpu.ops")
     logger.setLevel(logging.NOTSET)
     save_byte_llama(workdir / "base")
     load_pretrained(Weights("base"), "float32")

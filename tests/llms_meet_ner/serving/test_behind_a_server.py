@@ -172,14 +172,16 @@ def test_a_text_that_fails_when_it_is_asked_for_alone_is_not_asked_for_again(one
 
 def test_a_server_that_goes_while_texts_are_asked_for_apart_is_at_fault(one: Running, fake: Fake) -> None:
     """It answers the sentence that the worker asks it for after the first failure, but not after the second."""
+    asked_apart = threading.Event()
 
     def before(source: str, times: int) -> Answer:
         if source.startswith("Anna saw"):
-            return error(503, "still gone") if "again" in asked_for else Fake.GO
-        asked_for.add("again" if times else "once")
-        return error(503, "gone") if times else error(500, "odd")
+            return error(503, "still gone") if asked_apart.is_set() else Fake.GO
+        if not times:
+            return error(500, "odd")
+        asked_apart.set()
+        return error(503, "gone")
 
-    asked_for: set[str] = set()
     fake.before = before
     refused = one.tag("Mo came.", "Jo came.")
     assert (refused.status_code, refused.json()["error"]) == (
